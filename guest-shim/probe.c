@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "guest-shim/probe.h"
+
+#include <time.h>
+
+#include "protocol/vocabulary.h"
+
+/* What is kept of a probe's deadline for reporting. */
+#define REPORTING_MS 300
+
+const PstProbe *
+pst_probe_require(const char *name, GError **error)
+{
+    const PstReportKind *kind = pst_vocabulary_require(name, error);
+
+    for (guint i = 0; kind != NULL && i < pst_probe_table_n; i++)
+        if (pst_probe_table[i].kind == kind)
+            return &pst_probe_table[i];
+    return NULL;
+}
+
+gint64
+pst_probe_now_us(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (gint64)now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
+}
+
+gint64
+pst_probe_time_left_ms(const PstProbeContext *context, gint64 wanted_ms)
+{
+    gint64 left_ms = (context->deadline_us - pst_probe_now_us()) / 1000 - REPORTING_MS;
+
+    return CLAMP(left_ms, 1, wanted_ms);
+}
+
+PstFinding *
+pst_probe_add_unlooked(PstReport *report, const char *id, const char *what, const GError *cause)
+{
+    PstFinding *finding = pst_report_add(report, id, PST_SEVERITY_UNKNOWN, "could not look at %s: %s",
+                                         what, cause->message);
+
+    finding->evidence->error = g_strdup(cause->message);
+    return finding;
+}

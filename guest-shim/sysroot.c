@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "guest-shim/sysroot.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "protocol/error.h"
+
+#define MAX_LINE_FILE (64 * 1024)
+#define MAX_NAMES 10000
+#define READ_STEP 4096
+
+struct PstSysroot {
+    int fd;
+    gboolean live;
+};
+
+static gboolean
+set_errno_error(GError **error, const char *path, int number)
+{
+    gboolean absent = number == ENOENT || number == ENOTDIR;
+
+    g_set_error(error, PST_ERROR, absent ? PST_ERROR_ABSENT : PST_ERROR_UNAVAILABLE, "%s: %s", path,
+                g_strerror(number));
+    return FALSE;
+}
+
+PstSysroot *
+pst_sysroot_new(const char *folder, GError **error)
+{
+    int fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0) {
+        set_errno_error(error, folder, errno);
+        return NULL;
+    }
+
+    PstSysroot *sysroot = g_new0(PstSysroot, 1);
+    sysroot->fd = fd;
+    sysroot->live = g_str_equal(folder, "/");
+    return sysroot;
+}
+
+void
+pst_sysroot_free(PstSysroot *sysroot)
+{
+    close(sysroot->fd);
+    g_free(sysroot);
+}
+
+gboolean
+pst_sysroot_is_live(const PstSysroot *sysroot)
+{
+    return sysroot->live;
+}
+
+/* Kernels before 5.6 have no openat2(2). On the live system a plain open differs only in following
+ * magic links, and no probe names one. */
+static int
+open_below(const PstSysroot *sysroot, const char *path, int flags)
+{
+    struct open_how how = {
+        .flags = (guint64)flags,
+        .resolve = RESOLVE_NO_MAGICLINKS | (sysroot->live ? 0 : RESOLVE_IN_ROOT),
+    };
+    int fd = (int)syscall(SYS_openat2, sysroot->fd, path, &how, sizeof(how));
+
+    if (fd < 0 && errno == ENOSYS && sysroot->live)
+        return open(path, flags);
+    return fd;
+}
+
+int
+pst_sysroot_open(const PstSysroot *sysroot, const char *path, int flags, GError **error)
+{
+    int fd = open_below(sysroot, path, flags | O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+
+    if (fd < 0)
+        set_errno_error(error, path, errno);
+    return fd;
+}
+
+static gboolean
+read_all(int fd, const char *path, gsize max, GByteArray *bytes, GError **error)
+{
+    for (;;) {
+        guint8 buffer[READ_STEP];
+        gssize n = read(fd, buffer, sizeof(buffer));
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return set_errno_error(error, path, errno);
+        if (n == 0)
+            return TRUE;
+        if ((gsize)n > max - bytes->len) {
+            g_set_error(error, PST_ERROR, PST_ERROR_TOO_LARGE,
+                        "%s: larger than %" G_GSIZE_FORMAT " bytes", path, max);
+            return FALSE;
+        }
+        g_byte_array_append(bytes, buffer, (guint)n);
+    }
+}
+
+char *
+pst_sysroot_read(const PstSysroot *sysroot, const char *path, gsize max, gsize *len, GError **error)
+{
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    struct stat st;
+    gboolean done;
+
+    int fd = pst_sysroot_open(sysroot, path, 0, error);
+    if (fd < 0)
+        return NULL;
+    if (fstat(fd, &st) < 0) {
+        done = set_errno_error(error, path, errno);
+    } else if (!S_ISREG(st.st_mode)) {
+        g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "%s: not a regular file", path);
+        done = FALSE;
+    } else {
+        done = read_all(fd, path, max, bytes, error);
+    }
+    close(fd);
+    if (!done)
+        return NULL;
+
+    if (len != NULL)
+        *len = bytes->len;
+    g_byte_array_append(bytes, (const guint8 *)"", 1);
+    return (char *)g_byte_array_free(g_steal_pointer(&bytes), FALSE);
+}
+
+char *
+pst_sysroot_read_line(const PstSysroot *sysroot, const char *path, GError **error)
+{
+    char *text = pst_sysroot_read(sysroot, path, MAX_LINE_FILE, NULL, error);
+
+    return text != NULL ? g_strstrip(text) : NULL;
+}
+
+static gboolean
+stat_with(const PstSysroot *sysroot, const char *path, int flags, struct stat *st, GError **error)
+{
+    int fd = pst_sysroot_open(sysroot, path, O_PATH | flags, error);
+
+    if (fd < 0)
+        return FALSE;
+    int failed = fstat(fd, st) < 0 ? errno : 0;
+    close(fd);
+    return failed == 0 || set_errno_error(error, path, failed);
+}
+
+gboolean
+pst_sysroot_stat(const PstSysroot *sysroot, const char *path, struct stat *st, GError **error)
+{
+    return stat_with(sysroot, path, 0, st, error);
+}
+
+gboolean
+pst_sysroot_lstat(const PstSysroot *sysroot, const char *path, struct stat *st, GError **error)
+{
+    return stat_with(sysroot, path, O_NOFOLLOW, st, error);
+}
+
+gboolean
+pst_sysroot_exists(const PstSysroot *sysroot, const char *path)
+{
+    struct stat st;
+
+    return pst_sysroot_stat(sysroot, path, &st, NULL);
+}
+
+static int
+compare_names(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+char **
+pst_sysroot_list(const PstSysroot *sysroot, const char *path, GError **error)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    struct dirent *entry;
+
+    int fd = pst_sysroot_open(sysroot, path, O_DIRECTORY, error);
+    if (fd < 0)
+        return NULL;
+    DIR *folder = fdopendir(fd);
+    if (folder == NULL) {
+        set_errno_error(error, path, errno);
+        close(fd);
+        return NULL;
+    }
+    for (errno = 0; (entry = readdir(folder)) != NULL && names->len < MAX_NAMES; errno = 0)
+        if (!g_str_equal(entry->d_name, ".") && !g_str_equal(entry->d_name, ".."))
+            g_ptr_array_add(names, g_strdup(entry->d_name));
+    int failed = entry == NULL ? errno : 0;
+    closedir(folder);
+    if (failed != 0) {
+        set_errno_error(error, path, failed);
+        return NULL;
+    }
+
+    g_ptr_array_sort(names, compare_names);
+    g_ptr_array_add(names, NULL);
+    g_ptr_array_set_free_func(names, NULL);
+    return (char **)g_ptr_array_free(g_steal_pointer(&names), FALSE);
+}
+
+char *
+pst_sysroot_read_link(const PstSysroot *sysroot, const char *path, GError **error)
+{
+    char target[PATH_MAX + 1];
+
+    int fd = pst_sysroot_open(sysroot, path, O_PATH | O_NOFOLLOW, error);
+    if (fd < 0)
+        return NULL;
+    gssize n = readlinkat(fd, "", target, sizeof(target) - 1);
+    int failed = errno;
+    close(fd);
+    if (n < 0) {
+        set_errno_error(error, path, failed);
+        return NULL;
+    }
+    return g_strndup(target, (gsize)n);
+}

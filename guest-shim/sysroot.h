@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <sys/stat.h>
+
+#include <glib.h>
+
+/* The one way to the guest's files. Every path that a probe names is absolute and is looked up below
+ * a root folder: `/` in a guest, a folder of text files in a test. Symbolic links are followed inside
+ * of that root and never out of it; magic links (/proc/PID/fd and the like) are not followed.
+ *
+ * Errors: PST_ERROR_ABSENT where there is nothing of that name, PST_ERROR_UNAVAILABLE where it could
+ * not be looked at. Absent is an answer, the other one is not. */
+
+typedef struct PstSysroot PstSysroot;
+
+PstSysroot *pst_sysroot_new(const char *folder, GError **error);
+void pst_sysroot_free(PstSysroot *sysroot);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstSysroot, pst_sysroot_free)
+
+/* Whether the root is the running system's own: only there can programs be run, sockets be asked and
+ * system calls be taken for the guest's word. */
+gboolean pst_sysroot_is_live(const PstSysroot *sysroot);
+
+/* Opens a file for reading (O_RDONLY, O_NONBLOCK, O_CLOEXEC and O_NOCTTY are added to FLAGS, such as
+ * O_PATH or O_DIRECTORY). Returns the descriptor, or -1. */
+int pst_sysroot_open(const PstSysroot *sysroot, const char *path, int flags, GError **error);
+
+/* The whole of a regular file of at most MAX bytes, followed by a NUL; a larger one is
+ * PST_ERROR_TOO_LARGE. *len may be NULL. Free with g_free(). */
+char *pst_sysroot_read(const PstSysroot *sysroot, const char *path, gsize max, gsize *len,
+                       GError **error);
+
+/* As above, without the white space at its ends; for the one-line files of /proc, /sys and /etc. */
+char *pst_sysroot_read_line(const PstSysroot *sysroot, const char *path, GError **error);
+
+/* stat(2) of what the path leads to, or of a last symbolic link itself. */
+gboolean pst_sysroot_stat(const PstSysroot *sysroot, const char *path, struct stat *st,
+                          GError **error);
+gboolean pst_sysroot_lstat(const PstSysroot *sysroot, const char *path, struct stat *st,
+                           GError **error);
+
+gboolean pst_sysroot_exists(const PstSysroot *sysroot, const char *path);
+
+/* The names in a folder without `.` and `..`, sorted by bytes (as the C locale does, which is the
+ * order that sudo and systemd read drop-ins in); at most 10,000 of them. Free with g_strfreev(). */
+char **pst_sysroot_list(const PstSysroot *sysroot, const char *path, GError **error);
+
+/* Where a symbolic link points, as it stands in the link. Free with g_free(). */
+char *pst_sysroot_read_link(const PstSysroot *sysroot, const char *path, GError **error);

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "protocol/json.h"
+
+#include "protocol/error.h"
+
+JsonObject *
+pst_json_parse_validated(const char *text, gsize len, GError **error)
+{
+    g_autoptr(JsonParser) parser = json_parser_new();
+    g_autoptr(GError) cause = NULL;
+
+    if (!json_parser_load_from_data(parser, text, (gssize)len, &cause)) {
+        g_set_error(error, PST_ERROR, PST_ERROR_PARSE, "json-glib refuses a validated text: %s",
+                    cause->message);
+        return NULL;
+    }
+
+    JsonNode *root = json_parser_get_root(parser);
+    if (root == NULL || !JSON_NODE_HOLDS_OBJECT(root)) {
+        g_set_error(error, PST_ERROR, PST_ERROR_PARSE, "the text is not one JSON object");
+        return NULL;
+    }
+    return json_node_dup_object(root);
+}
+
+JsonObject *
+pst_json_parse(const char *text, gsize len, const PstValidateLimits *limits, GError **error)
+{
+    PstValidateResult result = pst_validate((const guint8 *)text, len, limits);
+
+    if (result.reason != PST_VALIDATE_OK) {
+        g_set_error(error, PST_ERROR, PST_ERROR_PARSE, "invalid JSON at byte %" G_GSIZE_FORMAT ": %s",
+                    result.offset, pst_validate_reason_id(result.reason));
+        return NULL;
+    }
+    return pst_json_parse_validated(text, len, error);
+}
+
+/* The member's node, or NULL with *permitted saying whether PRESENCE lets it be missing. */
+static JsonNode *
+find(JsonObject *object, const char *name, PstJsonPresence presence, gboolean *permitted,
+     GError **error)
+{
+    JsonNode *node = json_object_get_member(object, name);
+
+    if (node == NULL) {
+        *permitted = presence != PST_JSON_REQUIRED;
+        if (!*permitted)
+            g_set_error(error, PST_ERROR, PST_ERROR_INVALID_PARAMS, "'%s' is missing", name);
+        return NULL;
+    }
+    if (JSON_NODE_HOLDS_NULL(node)) {
+        *permitted = presence == PST_JSON_NULLABLE;
+        if (!*permitted)
+            g_set_error(error, PST_ERROR, PST_ERROR_INVALID_PARAMS, "'%s' is null", name);
+        return NULL;
+    }
+    return node;
+}
+
+static gboolean
+wrong_type(const char *name, const char *expected, GError **error)
+{
+    g_set_error(error, PST_ERROR, PST_ERROR_INVALID_PARAMS, "'%s' is not %s", name, expected);
+    return FALSE;
+}
+
+static gboolean
+holds(JsonNode *node, GType type)
+{
+    return JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == type;
+}
+
+gboolean
+pst_json_get_string(JsonObject *object, const char *name, PstJsonPresence presence,
+                    const char **value, GError **error)
+{
+    gboolean permitted = FALSE;
+    JsonNode *node = find(object, name, presence, &permitted, error);
+
+    if (node == NULL)
+        return permitted;
+    if (!holds(node, G_TYPE_STRING))
+        return wrong_type(name, "a string", error);
+    *value = json_node_get_string(node);
+    return TRUE;
+}
+
+gboolean
+pst_json_get_int(JsonObject *object, const char *name, PstJsonPresence presence, gint64 *value,
+                 GError **error)
+{
+    gboolean permitted = FALSE;
+    JsonNode *node = find(object, name, presence, &permitted, error);
+
+    if (node == NULL)
+        return permitted;
+    if (!holds(node, G_TYPE_INT64))
+        return wrong_type(name, "an integer", error);
+    *value = json_node_get_int(node);
+    return TRUE;
+}
+
+gboolean
+pst_json_get_bool(JsonObject *object, const char *name, PstJsonPresence presence, gboolean *value,
+                  GError **error)
+{
+    gboolean permitted = FALSE;
+    JsonNode *node = find(object, name, presence, &permitted, error);
+
+    if (node == NULL)
+        return permitted;
+    if (!holds(node, G_TYPE_BOOLEAN))
+        return wrong_type(name, "true or false", error);
+    *value = json_node_get_boolean(node);
+    return TRUE;
+}
+
+gboolean
+pst_json_get_object(JsonObject *object, const char *name, PstJsonPresence presence,
+                    JsonObject **value, GError **error)
+{
+    gboolean permitted = FALSE;
+    JsonNode *node = find(object, name, presence, &permitted, error);
+
+    if (node == NULL)
+        return permitted;
+    if (!JSON_NODE_HOLDS_OBJECT(node))
+        return wrong_type(name, "an object", error);
+    *value = json_node_get_object(node);
+    return TRUE;
+}
+
+gboolean
+pst_json_get_array(JsonObject *object, const char *name, PstJsonPresence presence,
+                   JsonArray **value, GError **error)
+{
+    gboolean permitted = FALSE;
+    JsonNode *node = find(object, name, presence, &permitted, error);
+
+    if (node == NULL)
+        return permitted;
+    if (!JSON_NODE_HOLDS_ARRAY(node))
+        return wrong_type(name, "an array", error);
+    *value = json_node_get_array(node);
+    return TRUE;
+}
+
+char *
+pst_json_clean(const char *value)
+{
+    return g_utf8_make_valid(value, -1);
+}
+
+void
+pst_json_set_string(JsonObject *object, const char *name, const char *value)
+{
+    if (value == NULL)
+        return;
+
+    g_autofree char *clean = pst_json_clean(value);
+    json_object_set_string_member(object, name, clean);
+}
+
+char *
+pst_json_to_text(JsonObject *object, gsize *len)
+{
+    g_autoptr(JsonGenerator) generator = json_generator_new();
+    g_autoptr(JsonNode) root = json_node_init_object(json_node_alloc(), object);
+
+    json_generator_set_root(generator, root);
+    return json_generator_to_data(generator, len);
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+/* Every bound that both sides of the wire keep, in one place; docs/protocol.md says why each is
+ * what it is. Sizes are in bytes, times in the unit that the name says. */
+
+#define PST_LIMIT_FRAME_FROM_GUEST (256 * 1024)
+#define PST_LIMIT_FRAME_FROM_HOST (64 * 1024)
+
+#define PST_LIMIT_DEPTH 32
+#define PST_LIMIT_TOKENS 20000
+#define PST_LIMIT_MEMBERS 256
+#define PST_LIMIT_NUMBER_LENGTH 128
+
+/* Integers that every JSON peer can carry: within plus and minus (2^53 - 1), RFC 8259 section 6. */
+#define PST_LIMIT_INTEGER 9007199254740991
+
+#define PST_LIMIT_BAD_FRAMES_A_MINUTE 64
+
+#define PST_LIMIT_IN_FLIGHT 8
+#define PST_LIMIT_IN_FLIGHT_BYTES (64 * 1024)
+
+#define PST_LIMIT_WORKERS 4
+#define PST_LIMIT_STUCK_WORKERS 4
+
+#define PST_LIMIT_DEADLINE_DEFAULT_MS 10000
+#define PST_LIMIT_DEADLINE_MAX_MS 60000
+
+/* What one call of the QEMU guest agent may be asked to return: an answer above 4 MiB is lost in
+ * libvirt's RPC, and one of 8 MiB leaves the agent unusable until the domain is destroyed. */
+#define PST_LIMIT_AGENT_ANSWER (1024 * 1024)

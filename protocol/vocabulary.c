@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "protocol/vocabulary.h"
+
+#include "protocol/error.h"
+#include "protocol/nearest.h"
+#include "protocol/report-network.h"
+
+const PstReportKind *const pst_vocabulary[] = {
+    &pst_report_network_kind,
+};
+const guint pst_vocabulary_n = G_N_ELEMENTS(pst_vocabulary);
+
+const PstReportKind *
+pst_vocabulary_find(const char *name)
+{
+    for (guint i = 0; i < pst_vocabulary_n; i++)
+        if (g_str_equal(pst_vocabulary[i]->name, name))
+            return pst_vocabulary[i];
+    return NULL;
+}
+
+const PstReportKind *
+pst_vocabulary_require(const char *name, GError **error)
+{
+    const PstReportKind *kind = pst_vocabulary_find(name);
+    const char *names[G_N_ELEMENTS(pst_vocabulary)];
+
+    if (kind != NULL)
+        return kind;
+    for (guint i = 0; i < pst_vocabulary_n; i++)
+        names[i] = pst_vocabulary[i]->name;
+
+    g_autofree char *hint = pst_nearest_hint(name, names, pst_vocabulary_n);
+    g_set_error(error, PST_ERROR, PST_ERROR_INVALID_PARAMS, "unknown probe '%.64s'%s", name, hint);
+    return NULL;
+}
+
+JsonObject *
+pst_vocabulary_describe(const PstReportKind *kind)
+{
+    JsonObject *json = json_object_new();
+
+    json_object_set_string_member(json, "name", kind->name);
+    json_object_set_string_member(json, "question", kind->question);
+    json_object_set_string_member(json, "footprint", kind->footprint);
+    json_object_set_object_member(json, "args", pst_fields_schema(kind->args));
+    json_object_set_object_member(json, "report", pst_report_schema(kind));
+    return json;
+}
