@@ -3,6 +3,7 @@
 
 #include <time.h>
 
+#include "protocol/error.h"
 #include "protocol/vocabulary.h"
 
 /* What is kept of a probe's deadline for reporting. */
@@ -16,6 +17,8 @@ pst_probe_require(const char *name, GError **error)
     for (guint i = 0; kind != NULL && i < pst_probe_table_n; i++)
         if (pst_probe_table[i].kind == kind)
             return &pst_probe_table[i];
+    if (kind != NULL)
+        g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "this shim has no probe '%s'", name);
     return NULL;
 }
 

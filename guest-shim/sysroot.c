@@ -59,6 +59,12 @@ pst_sysroot_is_live(const PstSysroot *sysroot)
     return sysroot->live;
 }
 
+int
+pst_sysroot_fd(const PstSysroot *sysroot)
+{
+    return sysroot->fd;
+}
+
 /* Kernels before 5.6 have no openat2(2). On the live system a plain open differs only in following
  * magic links, and no probe names one. */
 static int

@@ -22,6 +22,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstSysroot, pst_sysroot_free)
  * system calls be taken for the guest's word. */
 gboolean pst_sysroot_is_live(const PstSysroot *sysroot);
 
+/* The root folder's descriptor, for a child process that closes all others. */
+int pst_sysroot_fd(const PstSysroot *sysroot);
+
 /* Opens a file for reading (O_RDONLY, O_NONBLOCK, O_CLOEXEC and O_NOCTTY are added to FLAGS, such as
  * O_PATH or O_DIRECTORY). Returns the descriptor, or -1. */
 int pst_sysroot_open(const PstSysroot *sysroot, const char *path, int flags, GError **error);

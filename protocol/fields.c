@@ -74,19 +74,6 @@ pst_fields_append(const PstFields *fields, GPtrArray **list)
     return element;
 }
 
-/* Valid UTF-8 of at most max_string bytes. */
-static char *
-cut_string(const char *value, PstFieldsCut *cut)
-{
-    char *clean = pst_json_clean(value);
-
-    if (strlen(clean) > cut->max_string) {
-        *g_utf8_find_prev_char(clean, clean + cut->max_string + 1) = '\0';
-        cut->truncated = TRUE;
-    }
-    return clean;
-}
-
 static JsonArray *
 encode_strings(char **strings, PstFieldsCut *cut)
 {
@@ -97,7 +84,8 @@ encode_strings(char **strings, PstFieldsCut *cut)
             cut->truncated = TRUE;
             break;
         }
-        g_autofree char *value = cut_string(strings[i], cut);
+        g_autofree char *value =
+            pst_json_clean_cut(strings[i], cut->max_string, &cut->truncated);
         json_array_add_string_element(array, value);
     }
     return array;
@@ -124,7 +112,8 @@ encode_row(const PstField *row, gconstpointer object, JsonObject *json, PstField
     switch (row->type) {
     case PST_FIELD_STRING:
         if (CONST_MEMBER(object, row, char *) != NULL) {
-            g_autofree char *value = cut_string(CONST_MEMBER(object, row, char *), cut);
+            g_autofree char *value = pst_json_clean_cut(CONST_MEMBER(object, row, char *),
+                                                        cut->max_string, &cut->truncated);
             json_object_set_string_member(json, row->name, value);
         }
         break;
@@ -376,8 +365,8 @@ add_word(const PstField *row, const char *value, JsonObject *json, GError **erro
         return TRUE;
     case PST_FIELD_STRV: {
         g_auto(GStrv) parts = g_strsplit(value, ",", -1);
-        PstFieldsCut cut = PST_FIELDS_CUT_DEFAULT;
-        json_object_set_array_member(json, row->name, encode_strings(parts, &cut));
+        PstFieldsCut whole = {G_MAXUINT, G_MAXSIZE - 1, FALSE};
+        json_object_set_array_member(json, row->name, encode_strings(parts, &whole));
         return TRUE;
     }
     case PST_FIELD_STRING:
@@ -408,6 +397,10 @@ pst_fields_from_words(const PstFields *fields, const char *const *words, GError 
         if (row == NULL) {
             g_autofree char *name = g_strndup(words[i], (gsize)(equals - words[i]));
             set_unknown_argument(fields, name, PST_ERROR_USAGE, error);
+            return NULL;
+        }
+        if (json_object_has_member(json, row->name)) {
+            g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "'%s' is given twice", row->name);
             return NULL;
         }
         if (!add_word(row, equals + 1, json, error))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include <glib.h>
+#include <json-glib/json-glib.h>
 
 /* A row of the catalogue: the finding's page. */
 typedef struct {
@@ -19,3 +19,6 @@ extern const guint pst_finding_catalogue_n;
 
 /* The page of ID, or NULL. */
 const PstFindingPage *pst_finding_catalogue_find(const char *id);
+
+/* The ids that the probe can report, as a JSON array of strings, owned by the caller. */
+JsonArray *pst_finding_catalogue_ids(const char *probe);

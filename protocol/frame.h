@@ -24,7 +24,7 @@ typedef struct {
 typedef struct PstFrameReader PstFrameReader;
 
 /* A reader for frames within LIMITS, which must outlive it. It never holds more than
- * limits->max_bytes, whatever it is fed. */
+ * limits->max_bytes and the NUL, whatever it is fed. */
 PstFrameReader *pst_frame_reader_new(const PstValidateLimits *limits);
 void pst_frame_reader_free(PstFrameReader *reader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstFrameReader, pst_frame_reader_free)

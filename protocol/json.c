@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "protocol/json.h"
 
+#include <string.h>
+
 #include "protocol/error.h"
 
 JsonObject *
@@ -152,6 +154,19 @@ pst_json_clean(const char *value)
     return g_utf8_make_valid(value, -1);
 }
 
+char *
+pst_json_clean_cut(const char *value, gsize max, gboolean *cut)
+{
+    char *clean = pst_json_clean(value);
+
+    if (strlen(clean) > max) {
+        *g_utf8_find_prev_char(clean, clean + max + 1) = '\0';
+        if (cut != NULL)
+            *cut = TRUE;
+    }
+    return clean;
+}
+
 void
 pst_json_set_string(JsonObject *object, const char *name, const char *value)
 {
@@ -162,6 +177,61 @@ pst_json_set_string(JsonObject *object, const char *name, const char *value)
     json_object_set_string_member(object, name, clean);
 }
 
+/* json-glib 1.6 writes U+001F as it is, and 1e17 as 1e+17.0, 1e-7 as 1e-07.0: none of it is JSON. */
+static gboolean
+needs_repair(const char *text)
+{
+    return strchr(text, '\x1f') != NULL || strstr(text, "e+") != NULL || strstr(text, "e-") != NULL;
+}
+
+/* The number at P without that tail; returns its length. */
+static gsize
+repair_number(const char *p, GString *out)
+{
+    gsize n = strspn(p, "+-.0123456789eE");
+    gboolean spoilt = n > 2 && memchr(p, 'e', n) != NULL && strncmp(p + n - 2, ".0", 2) == 0;
+
+    g_string_append_len(out, p, (gssize)(spoilt ? n - 2 : n));
+    return n;
+}
+
+/* The string at P, from quotation mark to quotation mark; returns its length. */
+static gsize
+repair_string(const char *p, GString *out)
+{
+    const char *start = p;
+
+    g_string_append_c(out, *p++);
+    for (; *p != '"'; p++) {
+        if (*p == '\\')
+            g_string_append_c(out, *p++);
+        if (*p == '\x1f')
+            g_string_append(out, "\\u001f");
+        else
+            g_string_append_c(out, *p);
+    }
+    g_string_append_c(out, *p++);
+    return (gsize)(p - start);
+}
+
+static char *
+repair(const char *text, gsize *len)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+
+    while (*text != '\0') {
+        if (*text == '"')
+            text += repair_string(text, out);
+        else if (*text == '-' || g_ascii_isdigit(*text))
+            text += repair_number(text, out);
+        else
+            g_string_append_c(out, *text++);
+    }
+    if (len != NULL)
+        *len = out->len;
+    return g_string_free(g_steal_pointer(&out), FALSE);
+}
+
 char *
 pst_json_to_text(JsonObject *object, gsize *len)
 {
@@ -169,5 +239,6 @@ pst_json_to_text(JsonObject *object, gsize *len)
     g_autoptr(JsonNode) root = json_node_init_object(json_node_alloc(), object);
 
     json_generator_set_root(generator, root);
-    return json_generator_to_data(generator, len);
+    g_autofree char *text = json_generator_to_data(generator, len);
+    return needs_repair(text) ? repair(text, len) : g_steal_pointer(&text);
 }

@@ -42,5 +42,9 @@ void pst_json_set_string(JsonObject *object, const char *name, const char *value
 /* Any bytes as valid UTF-8, as above. Free with g_free(). */
 char *pst_json_clean(const char *value);
 
-/* The object as one line of JSON text. Free with g_free(). */
+/* As above, and of at most MAX bytes, whole characters only; *cut is set to TRUE where something had
+ * to go, and left alone otherwise. CUT may be NULL. Free with g_free(). */
+char *pst_json_clean_cut(const char *value, gsize max, gboolean *cut);
+
+/* The object as one line of JSON text that a validator accepts. Free with g_free(). */
 char *pst_json_to_text(JsonObject *object, gsize *len);

@@ -46,8 +46,10 @@ pst_message_parse_id(const char *text, PstMessageId *id)
 
     if (strspn(text, "0123456789abcdef") != PST_SESSION_DIGITS || text[PST_SESSION_DIGITS] != '-')
         return FALSE;
-    if (!g_ascii_string_to_unsigned(text + PST_SESSION_DIGITS + 1, 10, 0, PST_LIMIT_INTEGER,
-                                    &number, NULL))
+    const char *digits = text + PST_SESSION_DIGITS + 1;
+    if (digits[0] == '0' && digits[1] != '\0') /* one number, one spelling */
+        return FALSE;
+    if (!g_ascii_string_to_unsigned(digits, 10, 0, PST_LIMIT_INTEGER, &number, NULL))
         return FALSE;
     memcpy(id->session, text, PST_SESSION_DIGITS);
     id->session[PST_SESSION_DIGITS] = '\0';
@@ -117,8 +119,8 @@ decode_error(PstMessage *message, JsonObject *json, GError **error)
         return invalid(error, "'error' is not an object with code and message");
 
     message->type = PST_MESSAGE_ERROR;
-    message->error = g_error_new(PST_ERROR, (int)pst_error_from_rpc(number), "%.*s",
-                                 MAX_ERROR_MESSAGE, text);
+    g_autofree char *clean = pst_json_clean_cut(text, MAX_ERROR_MESSAGE, NULL);
+    message->error = g_error_new_literal(PST_ERROR, (int)pst_error_from_rpc(number), clean);
     return TRUE;
 }
 

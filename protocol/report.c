@@ -10,6 +10,9 @@
 
 const char *const pst_report_status_names[] = {"ok", "warning", "unknown", "critical", NULL};
 
+/* What the message around a report may add to its tokens. */
+#define ENVELOPE_TOKENS 64
+
 static const char probe_row[] = "probe", status_row[] = "status", summary_row[] = "summary",
                   findings_row[] = "findings", data_row[] = "data", took_row[] = "took_ms",
                   truncated_row[] = "truncated";
@@ -102,8 +105,9 @@ encode(const PstReport *report, PstFieldsCut *cut)
 
     json_object_set_string_member(json, probe_row, report->probe);
     json_object_set_string_member(json, status_row, pst_report_status_names[report->status]);
-    g_autofree char *summary = g_strndup(report->summary, cut->max_string);
-    pst_json_set_string(json, summary_row, summary);
+    g_autofree char *summary =
+        pst_json_clean_cut(report->summary, cut->max_string, &cut->truncated);
+    json_object_set_string_member(json, summary_row, summary);
 
     for (guint i = 0; i < report->findings->len && i < cut->max_items; i++)
         json_array_add_object_element(
@@ -124,14 +128,16 @@ pst_report_to_text(const PstReport *report, gsize max_bytes, gsize *len)
     PstFieldsCut cut = PST_FIELDS_CUT_DEFAULT;
     PstValidateLimits limits = pst_validate_from_guest;
 
+    g_return_val_if_fail(report->kind != NULL && report->summary != NULL, NULL);
     limits.max_bytes = MIN(limits.max_bytes, max_bytes);
+    limits.max_tokens -= ENVELOPE_TOKENS;
     for (;;) {
         g_autoptr(JsonObject) json = encode(report, &cut);
         g_autofree char *text = pst_json_to_text(json, len);
 
         if (pst_validate((const guint8 *)text, *len, &limits).reason == PST_VALIDATE_OK)
             return g_steal_pointer(&text);
-        g_return_val_if_fail(cut.max_items > 1, NULL);
+        g_return_val_if_fail(cut.max_items > 0, NULL);
         cut.max_items /= 2;
         cut.max_string = MAX(cut.max_string / 2, 64);
     }

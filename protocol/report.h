@@ -51,8 +51,9 @@ PstUndo *pst_report_undo(PstFinding *finding, PstUndoKind kind);
  * them; the summary becomes the first finding's message, or OK_SUMMARY where nothing is wrong. */
 void pst_report_conclude(PstReport *report, const char *ok_summary);
 
-/* The report as JSON text that fits into MAX_BYTES and passes the validator: lists and strings are
- * cut, and `truncated` set, until it does. Free with g_free(). */
+/* The report as JSON text that fits into MAX_BYTES (at least 32 KiB; the envelope comes on top) and
+ * passes the validator: lists and strings are cut, and `truncated` set, until it does. Only for a
+ * report of a known kind that was concluded. Free with g_free(). */
 char *pst_report_to_text(const PstReport *report, gsize max_bytes, gsize *len);
 
 /* Strict: a missing or mistyped member, an unknown status or severity is an error

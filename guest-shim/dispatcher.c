@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "guest-shim/dispatcher.h"
+
+#include "guest-shim/probe.h"
+#include "guest-shim/worker.h"
+#include "protocol/call.h"
+#include "protocol/finding-catalogue.h"
+#include "protocol/json.h"
+#include "protocol/limits.h"
+#include "protocol/nearest.h"
+#include "protocol/vocabulary.h"
+
+/* A `probe` that waits for a worker, or has one. */
+typedef struct {
+    PstDispatcher *dispatcher;
+    PstMessageId id;
+    const PstProbe *probe;
+    gpointer args;
+    gint64 deadline_us;
+    PstWorker *worker;
+} Job;
+
+struct PstDispatcher {
+    const PstSysroot *sysroot;
+    PstDispatcherReply reply;
+    gpointer user_data;
+    GQueue jobs; /* of Job, in the order of their coming */
+    guint n_running;
+};
+
+typedef void (*MethodRun)(PstDispatcher *dispatcher, PstMessage *message);
+
+static void run_ping(PstDispatcher *dispatcher, PstMessage *message);
+static void run_describe(PstDispatcher *dispatcher, PstMessage *message);
+static void run_probe(PstDispatcher *dispatcher, PstMessage *message);
+static void run_cancel(PstDispatcher *dispatcher, PstMessage *message);
+
+static const struct {
+    const char *name;
+    PstMessageType type;
+    MethodRun run;
+} methods[] = {
+    {"ping", PST_MESSAGE_REQUEST, run_ping},
+    {"describe", PST_MESSAGE_REQUEST, run_describe},
+    {"probe", PST_MESSAGE_REQUEST, run_probe},
+    {"cancel", PST_MESSAGE_NOTIFICATION, run_cancel},
+};
+
+const char *const pst_dispatcher_methods[] = {"ping", "describe", "probe", "cancel", NULL};
+
+G_STATIC_ASSERT(G_N_ELEMENTS(methods) == G_N_ELEMENTS(pst_dispatcher_methods) - 1);
+
+PstDispatcher *
+pst_dispatcher_new(const PstSysroot *sysroot, PstDispatcherReply reply, gpointer user_data)
+{
+    PstDispatcher *dispatcher = g_new0(PstDispatcher, 1);
+
+    dispatcher->sysroot = sysroot;
+    dispatcher->reply = reply;
+    dispatcher->user_data = user_data;
+    g_queue_init(&dispatcher->jobs);
+    return dispatcher;
+}
+
+static void
+free_job(Job *job)
+{
+    pst_fields_free(job->probe->kind->args, job->args);
+    g_free(job);
+}
+
+static void
+drop_job(PstDispatcher *dispatcher, Job *job)
+{
+    if (job->worker != NULL) {
+        pst_worker_cancel(job->worker);
+        dispatcher->n_running--;
+    }
+    g_queue_remove(&dispatcher->jobs, job);
+    free_job(job);
+}
+
+void
+pst_dispatcher_clear(PstDispatcher *dispatcher)
+{
+    while (!g_queue_is_empty(&dispatcher->jobs))
+        drop_job(dispatcher, g_queue_peek_head(&dispatcher->jobs));
+}
+
+void
+pst_dispatcher_free(PstDispatcher *dispatcher)
+{
+    pst_dispatcher_clear(dispatcher);
+    g_free(dispatcher);
+}
+
+gboolean
+pst_dispatcher_is_idle(const PstDispatcher *dispatcher)
+{
+    return dispatcher->jobs.length == 0;
+}
+
+static void
+answer_error(PstDispatcher *dispatcher, const PstMessageId *id, const GError *error)
+{
+    g_autofree char *text = pst_message_error(id, error);
+
+    dispatcher->reply(text, dispatcher->user_data);
+}
+
+static void
+answer(PstDispatcher *dispatcher, const PstMessageId *id, JsonObject *result)
+{
+    g_autofree char *text = pst_message_result(id, result);
+
+    dispatcher->reply(text, dispatcher->user_data);
+}
+
+/* Without a JSON tree, because how fast this is says how fast the door is. */
+static void
+run_ping(PstDispatcher *dispatcher, PstMessage *message)
+{
+    g_autofree char *text = pst_message_result_text(&message->id, "{}", 2);
+
+    dispatcher->reply(text, dispatcher->user_data);
+}
+
+static JsonObject *
+describe_kind(const PstReportKind *kind)
+{
+    JsonObject *json = pst_vocabulary_describe(kind);
+
+    json_object_set_array_member(json, "findings", pst_finding_catalogue_ids(kind->name));
+    return json;
+}
+
+static void
+run_describe(PstDispatcher *dispatcher, PstMessage *message)
+{
+    g_autoptr(JsonObject) result = json_object_new();
+    g_autoptr(GError) error = NULL;
+    JsonArray *probes = json_array_new();
+    const char *name = NULL;
+    gboolean ok = message->params == NULL ||
+                  pst_json_get_string(message->params, "name", PST_JSON_OPTIONAL, &name, &error);
+
+    json_object_set_array_member(result, "probes", probes);
+    if (!ok || (name != NULL && pst_probe_require(name, &error) == NULL)) {
+        answer_error(dispatcher, &message->id, error);
+        return;
+    }
+    for (guint i = 0; i < pst_probe_table_n; i++)
+        if (name == NULL || g_str_equal(name, pst_probe_table[i].kind->name))
+            json_array_add_object_element(probes, describe_kind(pst_probe_table[i].kind));
+    answer(dispatcher, &message->id, result);
+}
+
+/* The call's deadline on CLOCK_BOOTTIME, never later than PST_LIMIT_DEADLINE_MAX_MS from now. */
+static gint64
+deadline_of(const PstCall *call)
+{
+    gint64 now_us = pst_probe_now_us();
+    gint64 left_us = call->not_after_us > 0 ? call->not_after_us - now_us
+                                            : call->not_after_realtime_us - g_get_real_time();
+
+    return now_us + MIN(left_us, PST_LIMIT_DEADLINE_MAX_MS * G_GINT64_CONSTANT(1000));
+}
+
+static Job *
+read_job(PstDispatcher *dispatcher, PstMessage *message, GError **error)
+{
+    g_autoptr(JsonObject) no_args = json_object_new();
+    const PstProbe *probe;
+    PstCall call;
+
+    if (!pst_call_read(message->params, &call, error))
+        return NULL;
+    probe = pst_probe_require(call.name, error);
+    if (probe == NULL)
+        return NULL;
+    gpointer args = pst_fields_decode_exact(probe->kind->args,
+                                            call.args != NULL ? call.args : no_args, error);
+    if (args == NULL) {
+        g_prefix_error(error, "probe %s: ", probe->kind->name);
+        return NULL;
+    }
+    if (g_queue_get_length(&dispatcher->jobs) >= PST_LIMIT_IN_FLIGHT) {
+        pst_fields_free(probe->kind->args, args);
+        g_set_error(error, PST_ERROR, PST_ERROR_BUSY, "%d requests are in flight already",
+                    PST_LIMIT_IN_FLIGHT);
+        return NULL;
+    }
+
+    Job *job = g_new0(Job, 1);
+    job->dispatcher = dispatcher;
+    job->id = message->id;
+    job->probe = probe;
+    job->args = args;
+    job->deadline_us = deadline_of(&call);
+    return job;
+}
+
+static void
+run_probe(PstDispatcher *dispatcher, PstMessage *message)
+{
+    g_autoptr(GError) error = NULL;
+    Job *job = read_job(dispatcher, message, &error);
+
+    if (job == NULL)
+        answer_error(dispatcher, &message->id, error);
+    else
+        g_queue_push_tail(&dispatcher->jobs, job);
+}
+
+/* What is cancelled is not answered: its caller no longer listens. */
+static void
+run_cancel(PstDispatcher *dispatcher, PstMessage *message)
+{
+    const char *text = NULL;
+    PstMessageId id;
+
+    if (message->params == NULL ||
+        !pst_json_get_string(message->params, "id", PST_JSON_REQUIRED, &text, NULL) ||
+        !pst_message_parse_id(text, &id))
+        return;
+    for (GList *item = dispatcher->jobs.head; item != NULL; item = item->next) {
+        Job *job = item->data;
+        if (job->id.number == id.number && g_str_equal(job->id.session, id.session)) {
+            drop_job(dispatcher, job);
+            return;
+        }
+    }
+}
+
+void
+pst_dispatcher_take(PstDispatcher *dispatcher, PstMessage *message)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(methods); i++) {
+        if (methods[i].type == message->type && g_str_equal(methods[i].name, message->method)) {
+            methods[i].run(dispatcher, message);
+            return;
+        }
+    }
+    if (message->type != PST_MESSAGE_REQUEST)
+        return;
+
+    g_autofree char *hint = pst_nearest_hint(message->method, pst_dispatcher_methods,
+                                             G_N_ELEMENTS(methods));
+    g_autoptr(GError) error = g_error_new(PST_ERROR, PST_ERROR_UNKNOWN_METHOD,
+                                          "unknown method '%.64s'%s", message->method, hint);
+    answer_error(dispatcher, &message->id, error);
+}
+
+static void
+on_done(PstWorker *worker G_GNUC_UNUSED, const char *text, gsize len, const GError *error,
+        gpointer user_data)
+{
+    Job *job = user_data;
+    PstDispatcher *dispatcher = job->dispatcher;
+
+    if (error != NULL) {
+        answer_error(dispatcher, &job->id, error);
+    } else {
+        g_autofree char *frame = pst_message_result_text(&job->id, text, len);
+        dispatcher->reply(frame, dispatcher->user_data);
+    }
+    dispatcher->n_running--;
+    g_queue_remove(&dispatcher->jobs, job);
+    free_job(job);
+    pst_dispatcher_run(dispatcher);
+}
+
+static gboolean
+start_job(PstDispatcher *dispatcher, Job *job, GError **error)
+{
+    if (job->deadline_us <= pst_probe_now_us()) {
+        g_set_error(error, PST_ERROR, PST_ERROR_DEADLINE,
+                    "probe %s was not started: its deadline had passed", job->probe->kind->name);
+        return FALSE;
+    }
+    job->worker = pst_worker_start(job->probe, job->args, dispatcher->sysroot, job->deadline_us,
+                                   on_done, job, error);
+    if (job->worker == NULL)
+        return FALSE;
+    dispatcher->n_running++;
+    return TRUE;
+}
+
+static Job *
+next_waiting(PstDispatcher *dispatcher)
+{
+    for (GList *item = dispatcher->jobs.head; item != NULL; item = item->next)
+        if (((Job *)item->data)->worker == NULL)
+            return item->data;
+    return NULL;
+}
+
+void
+pst_dispatcher_run(PstDispatcher *dispatcher)
+{
+    Job *job;
+
+    while (dispatcher->n_running < PST_LIMIT_WORKERS &&
+           (job = next_waiting(dispatcher)) != NULL) {
+        g_autoptr(GError) error = NULL;
+        if (!start_job(dispatcher, job, &error)) {
+            answer_error(dispatcher, &job->id, error);
+            drop_job(dispatcher, job);
+        }
+    }
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* postern-shim: wiring only. */
+#include <errno.h>
+#include <glib-unix.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "guest-shim/port.h"
+#include "guest-shim/stdio.h"
+#include "guest-shim/worker.h"
+#include "protocol/error.h"
+
+#define PORT_NAME "org.postern.shim.0"
+#define EXIT_MISUSE 64 /* EX_USAGE of sysexits.h */
+
+typedef struct {
+    gboolean stdio, one_shot, version;
+    char *sysroot;
+    gint64 output_limit;
+} Options;
+
+static gboolean
+parse_options(int *argc, char ***argv, Options *options, GError **error)
+{
+    const GOptionEntry entries[] = {
+        {"stdio", 0, 0, G_OPTION_ARG_NONE, &options->stdio,
+         "Serve standard input and output instead of the port", NULL},
+        {"oneshot", 0, 0, G_OPTION_ARG_NONE, &options->one_shot,
+         "Answer the requests on standard input and end", NULL},
+        {"output-limit", 0, 0, G_OPTION_ARG_INT64, &options->output_limit,
+         "With --oneshot: at most this much for all answers", "BYTES"},
+        {"sysroot", 0, 0, G_OPTION_ARG_FILENAME, &options->sysroot,
+         "Look at the system below this folder", "DIR"},
+        {"version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Print the version", NULL},
+        {NULL},
+    };
+    g_autoptr(GOptionContext) context = g_option_context_new(NULL);
+
+    g_option_context_set_summary(
+        context, "The guest's side of postern: answers structured, read-only questions.");
+    g_option_context_add_main_entries(context, entries, NULL);
+    if (!g_option_context_parse(context, argc, argv, error))
+        return FALSE;
+    if (*argc > 1) {
+        g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "unexpected argument '%s'", (*argv)[1]);
+        return FALSE;
+    }
+    if (options->stdio && options->one_shot) {
+        g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "say --stdio or --oneshot, not both");
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean
+on_signal(gint fd, GIOCondition condition G_GNUC_UNUSED, gpointer user_data)
+{
+    struct signalfd_siginfo info;
+
+    while (read(fd, &info, sizeof(info)) == (gssize)sizeof(info)) {
+        if (info.ssi_signo == SIGCHLD)
+            pst_worker_reap_orphans();
+        else
+            g_main_loop_quit(user_data);
+    }
+    return G_SOURCE_CONTINUE;
+}
+
+/* signalfd, because GLib's own signal sources start a thread, after which fork is no longer safe. */
+static gboolean
+watch_signals(GMainLoop *loop, GError **error)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+
+    int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (fd < 0) {
+        g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "signalfd: %s", g_strerror(errno));
+        return FALSE;
+    }
+    g_unix_fd_add(fd, G_IO_IN, on_signal, loop);
+    return TRUE;
+}
+
+static gboolean
+serve(const Options *options, GError **error)
+{
+    g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
+    g_autoptr(PstSysroot) sysroot =
+        pst_sysroot_new(options->sysroot != NULL ? options->sysroot : "/", error);
+
+    if (sysroot == NULL || !watch_signals(loop, error))
+        return FALSE;
+    if (options->stdio || options->one_shot)
+        return pst_stdio_serve(sysroot,
+                               options->stdio ? PST_SESSION_CHANNEL : PST_SESSION_ONE_SHOT,
+                               options->output_limit > 0 ? (gsize)options->output_limit
+                                                         : G_MAXSIZE,
+                               error);
+
+    g_autoptr(PstPort) port = pst_port_new(PORT_NAME, sysroot, error);
+    if (port == NULL)
+        return FALSE;
+    g_main_loop_run(loop);
+    return TRUE;
+}
+
+int
+main(int argc, char **argv)
+{
+    g_autoptr(GError) error = NULL;
+    Options options = {0};
+
+    if (!parse_options(&argc, &argv, &options, &error)) {
+        fprintf(stderr, "postern-shim: %s\n", error->message);
+        return EXIT_MISUSE;
+    }
+    if (options.version) {
+        printf("postern-shim %s\n", PST_VERSION);
+        return 0;
+    }
+
+    gboolean served = serve(&options, &error);
+    if (!served)
+        fprintf(stderr, "postern-shim: %s\n", error->message);
+    g_free(options.sysroot);
+    return served ? 0 : 1;
+}

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "guest-shim/session.h"
+
+#include <string.h>
+
+#include "guest-shim/dispatcher.h"
+#include "guest-shim/probe.h"
+#include "protocol/frame.h"
+#include "protocol/hello.h"
+#include "protocol/json.h"
+#include "protocol/limits.h"
+
+/* What may wait for a host that asks and does not read: every answer that can be in flight. */
+#define MAX_QUEUED ((PST_LIMIT_IN_FLIGHT + 1) * PST_LIMIT_FRAME_FROM_GUEST)
+/* An idle session keeps no larger buffer than this. */
+#define KEPT_BYTES 4096
+
+struct PstSession {
+    PstSessionMode mode;
+    PstSessionReady ready;
+    gpointer user_data;
+    PstFrameReader *reader;
+    PstDispatcher *dispatcher;
+    char current[PST_SESSION_DIGITS + 1]; /* "" before the first hello */
+    char *boot_id;
+    char *machine_id;
+    GByteArray *output;
+    gsize output_at; /* how much of it is written */
+    gsize output_limit;
+    gsize output_total;
+};
+
+static void
+clear_output(PstSession *session)
+{
+    session->output_at = 0;
+    if (session->output->len > KEPT_BYTES) {
+        g_byte_array_unref(session->output);
+        session->output = g_byte_array_new();
+    }
+    g_byte_array_set_size(session->output, 0);
+}
+
+static void
+send_text(PstSession *session, const char *text)
+{
+    gboolean was_empty = session->output_at == session->output->len;
+    gsize len = strlen(text);
+
+    if (session->output->len - session->output_at + len > MAX_QUEUED)
+        return;
+    session->output_total += len + 2;
+    pst_frame_append(session->output, text, len);
+    if (was_empty)
+        session->ready(session->user_data);
+}
+
+static void
+send_error(PstSession *session, const PstMessageId *id, const GError *error)
+{
+    g_autofree char *text = pst_message_error(id, error);
+
+    send_text(session, text);
+}
+
+/* Room is kept for saying that an answer did not fit. */
+#define ROOM_FOR_ERRORS (PST_LIMIT_IN_FLIGHT * 512)
+
+static void
+on_reply(const char *text, gpointer user_data)
+{
+    PstSession *session = user_data;
+
+    if (session->output_total + strlen(text) + ROOM_FOR_ERRORS <= session->output_limit) {
+        send_text(session, text);
+        return;
+    }
+
+    g_autoptr(JsonObject) json = pst_json_parse(text, strlen(text), &pst_validate_from_guest, NULL);
+    g_autoptr(PstMessage) message = json != NULL ? pst_message_decode(json, NULL) : NULL;
+    g_autoptr(GError) error =
+        g_error_new(PST_ERROR, PST_ERROR_TOO_LARGE,
+                    "the answer does not fit into what was allowed for all of them");
+    if (message != NULL)
+        send_error(session, &message->id, error);
+}
+
+PstSession *
+pst_session_new(const PstSysroot *sysroot, PstSessionMode mode, PstSessionReady ready,
+                gpointer user_data)
+{
+    PstSession *session = g_new0(PstSession, 1);
+
+    session->mode = mode;
+    session->ready = ready;
+    session->user_data = user_data;
+    session->reader = pst_frame_reader_new(&pst_validate_from_host);
+    session->dispatcher = pst_dispatcher_new(sysroot, on_reply, session);
+    session->output = g_byte_array_new();
+    session->output_limit = G_MAXSIZE;
+    session->boot_id =
+        pst_sysroot_read_line(sysroot, "/proc/sys/kernel/random/boot_id", NULL);
+    session->machine_id = pst_sysroot_read_line(sysroot, "/etc/machine-id", NULL);
+    return session;
+}
+
+void
+pst_session_free(PstSession *session)
+{
+    pst_dispatcher_free(session->dispatcher);
+    pst_frame_reader_free(session->reader);
+    g_byte_array_unref(session->output);
+    g_free(session->boot_id);
+    g_free(session->machine_id);
+    g_free(session);
+}
+
+void
+pst_session_set_output_limit(PstSession *session, gsize bytes)
+{
+    session->output_limit = bytes;
+}
+
+static void
+answer_hello(PstSession *session, const PstMessageId *id)
+{
+    PstHello hello = {
+        .protocol = PST_HELLO_PROTOCOL,
+        .shim = (char *)PST_VERSION,
+        .boot_id = session->boot_id != NULL ? session->boot_id : (char *)"",
+        .machine_id = session->machine_id != NULL ? session->machine_id : (char *)"",
+        .boottime_us = pst_probe_now_us(),
+        .realtime_us = g_get_real_time(),
+        .capabilities = (char **)pst_dispatcher_methods,
+    };
+    g_autoptr(JsonObject) result = pst_hello_answer(&hello);
+    g_autofree char *text = pst_message_result(id, result);
+
+    send_text(session, text);
+}
+
+/* Ends whatever an earlier session had in flight, and what of it was not written yet. */
+static void
+begin(PstSession *session, const char *name)
+{
+    pst_dispatcher_clear(session->dispatcher);
+    clear_output(session);
+    g_strlcpy(session->current, name, sizeof(session->current));
+}
+
+static void
+take_hello(PstSession *session, PstMessage *message)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(PstHelloParams) params = pst_hello_read_request(message->params, &error);
+
+    if (params != NULL && !g_str_equal(params->session, message->id.session))
+        g_set_error(&error, PST_ERROR, PST_ERROR_INVALID_PARAMS,
+                    "'session' is not the one in 'id'");
+    if (error != NULL) {
+        send_error(session, &message->id, error);
+        return;
+    }
+    begin(session, params->session);
+    answer_hello(session, &message->id);
+}
+
+static void
+take_message(PstSession *session, PstMessage *message)
+{
+    if (message->type == PST_MESSAGE_REQUEST && g_str_equal(message->method, "hello")) {
+        take_hello(session, message);
+        return;
+    }
+    if (message->type != PST_MESSAGE_REQUEST && message->type != PST_MESSAGE_NOTIFICATION)
+        return;
+    if (session->current[0] == '\0' && session->mode == PST_SESSION_ONE_SHOT &&
+        message->type == PST_MESSAGE_REQUEST)
+        begin(session, message->id.session);
+    if (session->current[0] == '\0') {
+        g_autoptr(GError) error =
+            g_error_new(PST_ERROR, PST_ERROR_INVALID_REQUEST, "say hello first");
+        if (message->type == PST_MESSAGE_REQUEST)
+            send_error(session, &message->id, error);
+        return;
+    }
+    if (message->type == PST_MESSAGE_REQUEST &&
+        !g_str_equal(message->id.session, session->current))
+        return;
+    pst_dispatcher_take(session->dispatcher, message);
+}
+
+static void
+take_text(PstSession *session, const char *text, gsize len)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(JsonObject) json = pst_json_parse_validated(text, len, &error);
+    g_autoptr(PstMessage) message = json != NULL ? pst_message_decode(json, &error) : NULL;
+
+    if (message != NULL)
+        take_message(session, message);
+    else
+        send_error(session, NULL, error);
+}
+
+void
+pst_session_feed(PstSession *session, const guint8 *data, gsize len)
+{
+    while (len > 0) {
+        const char *text;
+        gsize text_len;
+        gsize n = pst_frame_reader_take(session->reader, data, len, &text, &text_len);
+
+        data += n;
+        len -= n;
+        if (text != NULL)
+            take_text(session, text, text_len);
+    }
+}
+
+void
+pst_session_run(PstSession *session)
+{
+    pst_dispatcher_run(session->dispatcher);
+}
+
+void
+pst_session_reset(PstSession *session)
+{
+    pst_frame_reader_reset(session->reader);
+    begin(session, "");
+}
+
+const guint8 *
+pst_session_output(const PstSession *session, gsize *len)
+{
+    *len = session->output->len - session->output_at;
+    return session->output->data + session->output_at;
+}
+
+void
+pst_session_written(PstSession *session, gsize n)
+{
+    session->output_at += n;
+    if (session->output_at == session->output->len) {
+        clear_output(session);
+    } else if (session->output_at >= PST_LIMIT_FRAME_FROM_GUEST) {
+        g_byte_array_remove_range(session->output, 0, (guint)session->output_at);
+        session->output_at = 0;
+    }
+}
+
+gboolean
+pst_session_is_idle(const PstSession *session)
+{
+    return pst_dispatcher_is_idle(session->dispatcher);
+}

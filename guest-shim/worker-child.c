@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "guest-shim/worker-child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define MEBI (1024UL * 1024UL)
+
+/* A probe must not be able to starve a guest that is already in trouble. Address space is generous,
+ * because GDBus's thread alone reserves its stack from it. */
+static const struct {
+    int resource;
+    rlim_t limit;
+} limits[] = {
+    {RLIMIT_CORE, 0},
+#if !defined(__SANITIZE_ADDRESS__) /* which reserves terabytes */
+    {RLIMIT_AS, 1024 * MEBI},
+#endif
+    {RLIMIT_CPU, 60},
+    {RLIMIT_NOFILE, 256},
+};
+
+static void
+set_limits(void)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(limits); i++) {
+        struct rlimit limit = {limits[i].limit, limits[i].limit};
+        setrlimit(limits[i].resource, &limit);
+    }
+}
+
+/* The shim is protected from the OOM killer by its unit; its probes are not worth that. */
+static void
+reset_oom_score(void)
+{
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return;
+    (void)!write(fd, "0", 1);
+    close(fd);
+}
+
+/* The port above all: held by a worker it would stay open when the shim has gone. */
+static void
+close_inherited(int keep_a, int keep_b)
+{
+    int low = MIN(keep_a, keep_b), high = MAX(keep_a, keep_b);
+
+    for (int fd = 3; fd < low; fd++)
+        close(fd);
+    for (int fd = low + 1; fd < high; fd++)
+        close(fd);
+    if (syscall(SYS_close_range, (unsigned)high + 1, ~0U, 0) < 0)
+        for (int fd = high + 1; fd < 256; fd++)
+            close(fd);
+}
+
+static void
+reset_signals(void)
+{
+    sigset_t none;
+
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGPIPE, SIG_DFL);
+}
+
+static gboolean
+write_all(int fd, const char *text, gsize len)
+{
+    while (len > 0) {
+        gssize n = write(fd, text, len);
+        if (n < 0 && errno != EINTR)
+            return FALSE;
+        if (n > 0) {
+            text += n;
+            len -= (gsize)n;
+        }
+    }
+    return TRUE;
+}
+
+void
+pst_worker_child_run(const PstProbe *probe, gconstpointer args, const PstProbeContext *context,
+                     int out, gsize max_text)
+{
+    gint64 start_us = g_get_monotonic_time();
+    gsize len = 0;
+
+    setsid();
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    reset_signals();
+    close_inherited(out, pst_sysroot_fd(context->sysroot));
+    set_limits();
+    reset_oom_score();
+
+    PstReport *report = pst_report_new(probe->kind);
+    probe->run(context, args, report);
+    report->took_ms = (g_get_monotonic_time() - start_us) / 1000;
+    char *text = pst_report_to_text(report, max_text, &len);
+    _exit(text != NULL && write_all(out, text, len) ? 0 : 1);
+}

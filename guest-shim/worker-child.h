@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "guest-shim/probe.h"
+
+/* The child's side of a worker, right after fork: sheds what it inherited, runs the probe, writes
+ * the report's text of at most MAX_TEXT bytes to OUT, and ends. */
+void pst_worker_child_run(const PstProbe *probe, gconstpointer args, const PstProbeContext *context,
+                          int out, gsize max_text) G_GNUC_NORETURN;

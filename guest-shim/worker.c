@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "guest-shim/worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "guest-shim/worker-child.h"
+#include "protocol/error.h"
+#include "protocol/limits.h"
+#include "protocol/validate.h"
+
+/* What is left of a frame once the envelope stands around the report. */
+#define MAX_TEXT (PST_LIMIT_FRAME_FROM_GUEST - 256)
+#define READ_STEP 16384
+
+struct PstWorker {
+    const char *probe;
+    pid_t pid;
+    int pidfd, pipe, timer;
+    guint pidfd_source, pipe_source, timer_source;
+    GByteArray *text;
+    PstWorkerDone done; /* NULL once the owner has been told, or does not want to be */
+    gpointer user_data;
+};
+
+/* Every worker whose process is not reaped yet, so that orphans can be told from workers; and how
+ * many of them were killed and are still there. */
+static GSList *unreaped;
+static guint n_stuck;
+
+static void
+drop_source(guint *source, int *fd)
+{
+    if (*source != 0)
+        g_source_remove(*source);
+    *source = 0;
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+static void
+tell(PstWorker *worker, const GError *error)
+{
+    PstWorkerDone done = worker->done;
+
+    worker->done = NULL;
+    drop_source(&worker->pipe_source, &worker->pipe);
+    drop_source(&worker->timer_source, &worker->timer);
+    if (done != NULL)
+        done(worker, error == NULL ? (const char *)worker->text->data : NULL, worker->text->len,
+             error, worker->user_data);
+}
+
+static void
+tell_error(PstWorker *worker, PstErrorCode code, const char *what)
+{
+    g_autoptr(GError) error =
+        g_error_new(PST_ERROR, (int)code, "probe %s %s", worker->probe, what);
+
+    tell(worker, error);
+}
+
+/* Kills the worker's session; its number is safe to use as long as it is not reaped. */
+static void
+kill_group(PstWorker *worker)
+{
+    kill(-worker->pid, SIGKILL);
+    kill(worker->pid, SIGKILL);
+}
+
+/* From here on only the reaping is left, whenever the kernel lets go of the process. */
+static void
+abandon(PstWorker *worker)
+{
+    kill_group(worker);
+    n_stuck++;
+    worker->done = NULL;
+    drop_source(&worker->pipe_source, &worker->pipe);
+    drop_source(&worker->timer_source, &worker->timer);
+}
+
+void
+pst_worker_cancel(PstWorker *worker)
+{
+    abandon(worker);
+}
+
+/* FALSE at the end of the stream, or where the cap was passed: then nothing more is worth hearing. */
+static gboolean
+read_some(PstWorker *worker)
+{
+    guint8 buffer[READ_STEP];
+    gssize n = read(worker->pipe, buffer, sizeof(buffer));
+
+    if (n < 0)
+        return errno == EINTR;
+    g_byte_array_append(worker->text, buffer, (guint)n);
+    if (worker->text->len > MAX_TEXT)
+        kill_group(worker);
+    return n > 0 && worker->text->len <= MAX_TEXT;
+}
+
+static gboolean
+on_readable(gint fd G_GNUC_UNUSED, GIOCondition condition G_GNUC_UNUSED, gpointer user_data)
+{
+    PstWorker *worker = user_data;
+
+    if (read_some(worker))
+        return G_SOURCE_CONTINUE;
+    /* Its end is judged when the process has ended; what it writes from here on fails. */
+    worker->pipe_source = 0;
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_deadline(gint fd G_GNUC_UNUSED, GIOCondition condition G_GNUC_UNUSED, gpointer user_data)
+{
+    PstWorker *worker = user_data;
+
+    worker->timer_source = 0;
+    kill_group(worker);
+    n_stuck++;
+    tell_error(worker, PST_ERROR_DEADLINE, "did not end before its deadline");
+    return G_SOURCE_REMOVE;
+}
+
+static void
+judge_end(PstWorker *worker, int status)
+{
+    g_autofree char *what = NULL;
+
+    while (worker->text->len <= MAX_TEXT && read_some(worker))
+        continue;
+    if (worker->text->len > MAX_TEXT) {
+        tell_error(worker, PST_ERROR_TOO_LARGE, "wrote more than a frame can hold");
+        return;
+    }
+    if (WIFSIGNALED(status))
+        what = g_strdup_printf("was ended by signal %d", WTERMSIG(status));
+    else if (WEXITSTATUS(status) != 0)
+        what = g_strdup_printf("ended with status %d", WEXITSTATUS(status));
+    else if (pst_validate(worker->text->data, worker->text->len, &pst_validate_from_guest).reason !=
+             PST_VALIDATE_OK)
+        what = g_strdup("wrote something that is not a report");
+
+    if (what != NULL)
+        tell_error(worker, PST_ERROR_INTERNAL, what);
+    else
+        tell(worker, NULL);
+}
+
+static void
+reap(PstWorker *worker, int *status)
+{
+    kill(-worker->pid, SIGKILL);
+    while (waitpid(worker->pid, status, 0) < 0 && errno == EINTR)
+        continue;
+    unreaped = g_slist_remove(unreaped, worker);
+    pst_worker_reap_orphans();
+}
+
+static gboolean
+on_exit_of(gint fd G_GNUC_UNUSED, GIOCondition condition G_GNUC_UNUSED, gpointer user_data)
+{
+    PstWorker *worker = user_data;
+    int status = 0;
+
+    worker->pidfd_source = 0;
+    reap(worker, &status);
+    if (worker->done != NULL)
+        judge_end(worker, status);
+    else
+        n_stuck--;
+
+    drop_source(&worker->pidfd_source, &worker->pidfd);
+    drop_source(&worker->pipe_source, &worker->pipe);
+    drop_source(&worker->timer_source, &worker->timer);
+    g_byte_array_unref(worker->text);
+    g_free(worker);
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean
+watch(PstWorker *worker, gint64 deadline_us)
+{
+    struct itimerspec when = {
+        .it_value = {deadline_us / G_USEC_PER_SEC, deadline_us % G_USEC_PER_SEC * 1000},
+    };
+
+    worker->pidfd = (int)syscall(SYS_pidfd_open, worker->pid, 0);
+    worker->timer = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+    if (worker->pidfd < 0 || worker->timer < 0 ||
+        timerfd_settime(worker->timer, TFD_TIMER_ABSTIME, &when, NULL) < 0)
+        return FALSE;
+
+    worker->pidfd_source = g_unix_fd_add(worker->pidfd, G_IO_IN, on_exit_of, worker);
+    worker->timer_source = g_unix_fd_add(worker->timer, G_IO_IN, on_deadline, worker);
+    worker->pipe_source = g_unix_fd_add(worker->pipe, G_IO_IN | G_IO_HUP, on_readable, worker);
+    return TRUE;
+}
+
+static void
+give_up(PstWorker *worker)
+{
+    int status = 0;
+
+    reap(worker, &status);
+    drop_source(&worker->pidfd_source, &worker->pidfd);
+    drop_source(&worker->pipe_source, &worker->pipe);
+    drop_source(&worker->timer_source, &worker->timer);
+    g_byte_array_unref(worker->text);
+    g_free(worker);
+}
+
+static gboolean
+unavailable(GError **error, const char *what)
+{
+    g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "the guest can't start a probe: %s: %s",
+                what, g_strerror(errno));
+    return FALSE;
+}
+
+static gboolean
+start_child(const PstProbe *probe, gconstpointer args, const PstProbeContext *context,
+            PstWorker *worker, GError **error)
+{
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return unavailable(error, "pipe");
+    worker->pid = fork();
+    if (worker->pid == 0)
+        pst_worker_child_run(probe, args, context, ends[1], MAX_TEXT);
+    int failed = errno;
+    close(ends[1]);
+    if (worker->pid < 0) {
+        close(ends[0]);
+        errno = failed;
+        return unavailable(error, "fork");
+    }
+    worker->pipe = ends[0];
+    fcntl(worker->pipe, F_SETFL, O_NONBLOCK);
+    return TRUE;
+}
+
+PstWorker *
+pst_worker_start(const PstProbe *probe, gconstpointer args, const PstSysroot *sysroot,
+                 gint64 deadline_us, PstWorkerDone done, gpointer user_data, GError **error)
+{
+    PstProbeContext context = {sysroot, deadline_us};
+
+    if (n_stuck >= PST_LIMIT_STUCK_WORKERS) {
+        g_set_error(error, PST_ERROR, PST_ERROR_BUSY,
+                    "%u earlier probes hang in the kernel and can't be killed", n_stuck);
+        return NULL;
+    }
+
+    PstWorker *worker = g_new0(PstWorker, 1);
+    worker->probe = probe->kind->name;
+    worker->pidfd = worker->pipe = worker->timer = -1;
+    worker->done = done;
+    worker->user_data = user_data;
+    worker->text = g_byte_array_new();
+    if (!start_child(probe, args, &context, worker, error)) {
+        g_byte_array_unref(worker->text);
+        g_free(worker);
+        return NULL;
+    }
+    unreaped = g_slist_prepend(unreaped, worker);
+    if (!watch(worker, deadline_us)) {
+        unavailable(error, "pidfd or timerfd");
+        give_up(worker);
+        return NULL;
+    }
+    return worker;
+}
+
+static gboolean
+is_worker(pid_t pid)
+{
+    for (GSList *item = unreaped; item != NULL; item = item->next)
+        if (((PstWorker *)item->data)->pid == pid)
+            return TRUE;
+    return FALSE;
+}
+
+/* The kernel lists a process's children in one file (proc(5), CONFIG_PROC_CHILDREN). */
+void
+pst_worker_reap_orphans(void)
+{
+    g_autofree char *path = g_strdup_printf("/proc/self/task/%d/children", getpid());
+    char buffer[4096];
+    char *next = buffer;
+
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    gssize n = read(fd, buffer, sizeof(buffer) - 1);
+    close(fd);
+    buffer[MAX(n, 0)] = '\0';
+
+    for (;;) {
+        pid_t pid = (pid_t)strtol(next, &next, 10);
+        if (pid <= 0)
+            return;
+        if (is_worker(pid))
+            continue;
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, WNOHANG);
+    }
+}
