@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/answer.h"
+
+#include "protocol/error.h"
+#include "protocol/json.h"
+
+const char *const pst_answer_via_names[] = {"channel", "agent", "agent-builtin", "none", NULL};
+
+static const PstField attempt_rows[] = {
+    PST_ENUM(PstAttempt, via, pst_answer_via_names, "the path that was tried"),
+    PST_STRING(PstAttempt, reason, "why it gave no answer"),
+    PST_INT(PstAttempt, took_ms, "milliseconds; 0 where libvirt's word was enough"),
+};
+const PstFields pst_answer_attempt_fields = PST_FIELDS(PstAttempt, attempt_rows);
+
+PstAnswer *
+pst_answer_new(const char *guest, const char *probe, JsonObject *args)
+{
+    PstAnswer *answer = g_new0(PstAnswer, 1);
+
+    answer->guest = g_strdup(guest);
+    answer->probe = g_strdup(probe);
+    answer->args = args != NULL ? json_object_ref(args) : json_object_new();
+    answer->via = PST_VIA_NONE;
+    return answer;
+}
+
+void
+pst_answer_free(PstAnswer *answer)
+{
+    for (guint i = 0; answer->attempts != NULL && i < answer->attempts->len; i++)
+        pst_fields_free(&pst_answer_attempt_fields, answer->attempts->pdata[i]);
+    g_clear_pointer(&answer->attempts, g_ptr_array_unref);
+    g_clear_pointer(&answer->report, pst_report_free);
+    g_clear_error(&answer->error);
+    json_object_unref(answer->args);
+    g_free(answer->probe);
+    g_free(answer->guest);
+    g_free(answer);
+}
+
+void
+pst_answer_add_attempt(PstAnswer *answer, PstVia via, gint64 took_ms, const char *reason)
+{
+    PstAttempt *attempt = pst_fields_append(&pst_answer_attempt_fields, &answer->attempts);
+
+    attempt->via = (int)via;
+    attempt->took_ms = took_ms;
+    attempt->reason = g_strdup(reason);
+}
+
+PstStatus
+pst_answer_status(const PstAnswer *answer)
+{
+    return answer->report != NULL ? answer->report->status : PST_STATUS_UNKNOWN;
+}
+
+/* Where all paths are shut for one reason, such as a guest that is off, it is said once. */
+static gboolean
+same_reason(const GPtrArray *attempts)
+{
+    const PstAttempt *first = attempts->pdata[0];
+
+    for (guint i = 1; i < attempts->len; i++)
+        if (!g_str_equal(((PstAttempt *)attempts->pdata[i])->reason, first->reason))
+            return FALSE;
+    return TRUE;
+}
+
+char *
+pst_answer_explain(const PstAnswer *answer)
+{
+    g_autoptr(GString) out = g_string_new(answer->error->message);
+    const GPtrArray *attempts = answer->attempts;
+
+    if (answer->via != PST_VIA_NONE || attempts == NULL)
+        return g_strdup(out->str);
+    if (same_reason(attempts))
+        return g_strdup_printf("%s: %s", out->str, ((PstAttempt *)attempts->pdata[0])->reason);
+    for (guint i = 0; i < attempts->len; i++) {
+        const PstAttempt *attempt = attempts->pdata[i];
+        g_string_append_printf(out, "%s%s: %s", i == 0 ? ": " : "; ",
+                               pst_answer_via_names[attempt->via], attempt->reason);
+    }
+    return g_strdup(out->str);
+}
+
+static JsonObject *
+error_to_json(const GError *error)
+{
+    JsonObject *json = json_object_new();
+
+    json_object_set_string_member(json, "reason", pst_error_reason((PstErrorCode)error->code));
+    pst_json_set_string(json, "message", error->message);
+    return json;
+}
+
+static JsonArray *
+attempts_to_json(const PstAnswer *answer)
+{
+    JsonArray *array = json_array_new();
+
+    for (guint i = 0; answer->attempts != NULL && i < answer->attempts->len; i++) {
+        PstFieldsCut cut = PST_FIELDS_CUT_DEFAULT;
+        json_array_add_object_element(
+            array,
+            pst_fields_encode(&pst_answer_attempt_fields, answer->attempts->pdata[i], &cut));
+    }
+    return array;
+}
+
+JsonObject *
+pst_answer_to_json(const PstAnswer *answer)
+{
+    JsonObject *json = json_object_new();
+
+    pst_json_set_string(json, "guest", answer->guest);
+    pst_json_set_string(json, "probe", answer->probe);
+    json_object_set_string_member(json, "via", pst_answer_via_names[answer->via]);
+    json_object_set_int_member(json, "age_ms", answer->age_ms);
+    json_object_set_array_member(json, "attempts", attempts_to_json(answer));
+    if (answer->report != NULL)
+        json_object_set_object_member(json, "report", pst_report_to_json(answer->report));
+    if (answer->error != NULL)
+        json_object_set_object_member(json, "error", error_to_json(answer->error));
+    return json;
+}

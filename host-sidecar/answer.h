@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "protocol/report.h"
+
+/* A question to a guest, and its answer with the way by which it came. */
+
+/* The rungs of the ladder, best first. */
+typedef enum {
+    PST_VIA_CHANNEL,
+    PST_VIA_AGENT,
+    PST_VIA_AGENT_BUILTIN,
+    PST_VIA_NONE, /* no rung answered */
+} PstVia;
+
+extern const char *const pst_answer_via_names[];
+
+/* One rung that was tried, or skipped, and why it gave no answer. */
+typedef struct {
+    int via;
+    char *reason;
+    gint64 took_ms; /* 0 where libvirt's word was enough */
+} PstAttempt;
+
+typedef struct {
+    char *probe;
+    JsonObject *args; /* never NULL */
+    char *guest;
+    int via;
+    gint64 age_ms;       /* of what it tells */
+    GPtrArray *attempts; /* of PstAttempt; may be NULL */
+    PstReport *report;   /* NULL where none came */
+    GError *error;       /* why none came, or why the guest refused the question */
+} PstAnswer;
+
+extern const PstFields pst_answer_attempt_fields;
+
+/* A question that is not answered yet; ARGS may be NULL. */
+PstAnswer *pst_answer_new(const char *guest, const char *probe, JsonObject *args);
+void pst_answer_free(PstAnswer *answer);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstAnswer, pst_answer_free)
+
+void pst_answer_add_attempt(PstAnswer *answer, PstVia via, gint64 took_ms, const char *reason);
+
+/* The report's status; unknown where there is no report. */
+PstStatus pst_answer_status(const PstAnswer *answer);
+
+/* Why there is no report, in one line: the error and what every path said. Free with g_free(). */
+char *pst_answer_explain(const PstAnswer *answer);
+
+/* As it goes over the API: guest, probe, via, age_ms, attempts, and report or error. */
+JsonObject *pst_answer_to_json(const PstAnswer *answer);

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/ask.h"
+
+#include <stdio.h>
+
+#include "host-sidecar/audit.h"
+#include "host-sidecar/exit-code.h"
+#include "host-sidecar/output.h"
+#include "host-sidecar/render.h"
+#include "protocol/error.h"
+
+PstGuest *
+pst_ask_open(const PstOptions *options, const char *domain, gint64 deadline_us, GError **error)
+{
+    g_autoptr(PstHypervisor) hypervisor = pst_hypervisor_new(options->connect);
+    g_autoptr(GError) cause = NULL;
+    PstGuest *guest = pst_guest_open(hypervisor, domain, deadline_us, &cause);
+
+    if (guest != NULL)
+        return guest;
+    if (cause->code == PST_ERROR_DEADLINE)
+        cause->code = PST_ERROR_NO_HYPERVISOR;
+    g_propagate_error(error, g_steal_pointer(&cause));
+    return NULL;
+}
+
+static void
+audit(const char *caller, const char *method, PstAnswer *const *answers, guint n)
+{
+    for (guint i = 0; i < n; i++) {
+        g_autoptr(GError) error = NULL;
+
+        if (pst_audit_write(caller, method, answers[i], &error))
+            continue;
+        fprintf(stderr, "postern: %s\n", error->message);
+        return;
+    }
+}
+
+PstAnswer **
+pst_ask_guest(PstGuest *guest, const char *method, PstAnswer **questions, guint n,
+              gint64 deadline_us)
+{
+    g_autofree char *caller = pst_audit_caller();
+    PstAnswer **answers =
+        pst_ladder_ask(&pst_guest_ladder, guest, questions, n, caller, deadline_us);
+
+    audit(caller, method, answers, n);
+    return answers;
+}
+
+static gboolean
+print_answer(const PstOptions *options, const PstAnswer *answer, GError **error)
+{
+    g_autofree char *text = NULL;
+
+    if (options->quiet && pst_answer_status(answer) == PST_STATUS_OK)
+        return TRUE;
+    if (options->json) {
+        g_autoptr(JsonObject) json = pst_answer_to_json(answer);
+        text = pst_render_json(json);
+    } else if (answer->report != NULL) {
+        text = pst_render_answer(answer);
+    }
+    return text == NULL || pst_output_write(options->output, text, error);
+}
+
+gboolean
+pst_ask_one(const PstOptions *options, const char *method, const char *domain, const char *probe,
+            JsonObject *args, int *exit_code, GError **error)
+{
+    gint64 deadline_us = g_get_monotonic_time() + options->deadline_us;
+    g_autoptr(PstGuest) guest = pst_ask_open(options, domain, deadline_us, error);
+
+    if (guest == NULL)
+        return FALSE;
+
+    PstAnswer **questions = g_new0(PstAnswer *, 1);
+    questions[0] = pst_answer_new(guest->name, probe, args);
+    g_autofree PstAnswer **answers = pst_ask_guest(guest, method, questions, 1, deadline_us);
+    g_autoptr(PstAnswer) answer = answers[0];
+
+    if (!print_answer(options, answer, error))
+        return FALSE;
+    if (answer->report == NULL) {
+        g_autofree char *why = pst_answer_explain(answer);
+        g_set_error(error, PST_ERROR, answer->error->code, "%s: %s: %s", guest->name, probe, why);
+        return FALSE;
+    }
+    *exit_code = pst_exit_code_of_status(answer->report->status);
+    return TRUE;
+}

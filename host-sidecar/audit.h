@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "host-sidecar/answer.h"
+
+/* Who asked what of which guest, by which path, with what result: one record a question, in the
+ * host's journal, or in a file where there is no journal. */
+
+/* The id of these records in the journal: journalctl MESSAGE_ID=… */
+#define PST_AUDIT_MESSAGE_ID "6d0e1f5a3c3b4c7e9a5b2f8d7c1e4a90"
+
+/* Who runs this process, as `name (uid N)`. Free with g_free(). */
+char *pst_audit_caller(void);
+
+/* Writes the record. FALSE with PST_ERROR_OUTPUT where neither the journal nor the file takes it. */
+gboolean pst_audit_write(const char *caller, const char *method, const PstAnswer *answer,
+                         GError **error);

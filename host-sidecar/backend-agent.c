@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/backend-agent.h"
+
+#include "host-sidecar/agent.h"
+#include "host-sidecar/client.h"
+#include "host-sidecar/question.h"
+#include "protocol/error.h"
+#include "protocol/limits.h"
+
+#define SHIM_PATH "/usr/sbin/postern-shim"
+/* In base64 and with its envelope this stays below PST_LIMIT_AGENT_ANSWER. */
+#define OUTPUT_LIMIT "700000"
+/* The shim ends this long before our own deadline, so that there is time to fetch what it wrote. */
+#define MARGIN_US (500 * G_GINT64_CONSTANT(1000))
+/* A guest that is alive says its time at once, even a slow one. */
+#define ALIVE_US (5 * G_USEC_PER_SEC)
+
+gboolean
+pst_backend_agent_is_open(const PstGuest *guest, GError **error)
+{
+    if (!pst_guest_check_running(guest, error))
+        return FALSE;
+    if (guest->xml.agent == PST_GUEST_XML_PORT_CONNECTED)
+        return TRUE;
+    g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT, "%s",
+                guest->xml.agent == PST_GUEST_XML_PORT_ABSENT
+                    ? "the domain has no channel org.qemu.guest_agent.0"
+                    : "no guest agent runs");
+    return FALSE;
+}
+
+/* Up to as many questions as one call of the shim takes, from *next on. */
+static guint
+make_requests(PstClient *client, PstInquiry *inquiry, gint64 not_after_us, guint *next,
+              gint64 *numbers, GByteArray *input)
+{
+    PstCall call = {.not_after_realtime_us = not_after_us};
+    guint n = 0;
+
+    for (; *next < pst_inquiry_size(inquiry) && n < PST_LIMIT_IN_FLIGHT; (*next)++) {
+        numbers[*next] = -1;
+        if (!pst_inquiry_is_open(inquiry, *next))
+            continue;
+        g_autoptr(JsonObject) params = pst_question_params(inquiry, *next, &call);
+        numbers[*next] = pst_client_request(client, "probe", params, input, NULL);
+        n += numbers[*next] >= 0;
+    }
+    return n;
+}
+
+static void
+settle_all(PstClient *client, PstInquiry *inquiry, guint first, guint end, const gint64 *numbers)
+{
+    for (guint i = first; i < end; i++) {
+        g_autoptr(PstMessage) answer =
+            numbers[i] >= 0 ? pst_client_take(client, numbers[i]) : NULL;
+        if (answer != NULL)
+            pst_question_settle(inquiry, i, PST_VIA_AGENT, answer);
+        else if (numbers[i] >= 0)
+            pst_inquiry_fail(inquiry, i, PST_VIA_AGENT, 0, "the shim did not answer this question");
+    }
+}
+
+/* One run of the shim for the questions from *next on. */
+static gboolean
+run_shim(PstAgent *agent, PstInquiry *inquiry, gint64 guest_deadline_us, guint *next,
+         gint64 *numbers, GError **error)
+{
+    static const char *const argv[] = {"--oneshot", "--output-limit", OUTPUT_LIMIT, NULL};
+    g_autoptr(PstClient) client = pst_client_new_one_shot();
+    g_autoptr(GByteArray) input = g_byte_array_new();
+    guint first = *next;
+
+    if (make_requests(client, inquiry, guest_deadline_us, next, numbers, input) == 0)
+        return TRUE;
+    g_autoptr(GByteArray) output = pst_agent_run(agent, SHIM_PATH, argv, input,
+                                                 pst_inquiry_deadline_us(inquiry), error);
+    if (output == NULL)
+        return FALSE;
+    pst_client_feed(client, output->data, output->len);
+    settle_all(client, inquiry, first, *next, numbers);
+    return TRUE;
+}
+
+static gboolean
+ask(PstGuest *guest, PstInquiry *inquiry, GError **error)
+{
+    gint64 deadline_us = pst_inquiry_deadline_us(inquiry), realtime_us = 0;
+    g_autofree gint64 *numbers = g_new(gint64, pst_inquiry_size(inquiry));
+    g_autoptr(PstAgent) agent = pst_agent_open(guest, error);
+    guint next = 0;
+
+    if (agent == NULL ||
+        !pst_agent_time(agent, MIN(deadline_us, g_get_monotonic_time() + ALIVE_US), &realtime_us,
+                        error))
+        return FALSE;
+    pst_inquiry_progress(inquiry, PST_VIA_AGENT);
+
+    gint64 guest_deadline_us = realtime_us + (deadline_us - g_get_monotonic_time()) - MARGIN_US;
+    while (next < pst_inquiry_size(inquiry) && !pst_inquiry_is_settled(inquiry))
+        if (!run_shim(agent, inquiry, guest_deadline_us, &next, numbers, error))
+            return FALSE;
+    return TRUE;
+}
+
+const PstBackend pst_backend_agent = {PST_VIA_AGENT, pst_backend_agent_is_open, ask};

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/channel.h"
+
+#include "host-sidecar/client.h"
+#include "host-sidecar/turn.h"
+#include "protocol/error.h"
+
+#define CHANNEL_NAME "org.postern.shim.0"
+
+/* What the thread of libvirt's events and the channel's owner share. */
+typedef struct {
+    gint references;
+    GMutex lock;
+    GCond changed;
+    PstClient *client;
+    gboolean ended;
+} Shared;
+
+struct PstChannel {
+    PstTurn *turn;
+    PstStream *stream;
+    Shared *shared;
+    PstHello *hello;
+    gint64 hello_us; /* on the host's monotonic clock, when the guest's clocks were read */
+};
+
+static void
+unref_shared(gpointer data)
+{
+    Shared *shared = data;
+
+    if (!g_atomic_int_dec_and_test(&shared->references))
+        return;
+    pst_client_free(shared->client);
+    g_mutex_clear(&shared->lock);
+    g_cond_clear(&shared->changed);
+    g_free(shared);
+}
+
+static Shared *
+new_shared(void)
+{
+    Shared *shared = g_new0(Shared, 1);
+
+    shared->references = 1;
+    g_mutex_init(&shared->lock);
+    g_cond_init(&shared->changed);
+    shared->client = pst_client_new();
+    return shared;
+}
+
+static void
+on_receive(const guint8 *data, gsize len, gpointer user_data)
+{
+    Shared *shared = user_data;
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&shared->lock);
+
+    if (len == 0)
+        shared->ended = TRUE;
+    else
+        pst_client_feed(shared->client, data, len);
+    g_cond_signal(&shared->changed);
+}
+
+static int
+take_any(Shared *shared, const gint64 *numbers, guint n, PstMessage **answer)
+{
+    for (guint i = 0; i < n; i++) {
+        *answer = numbers[i] >= 0 ? pst_client_take(shared->client, numbers[i]) : NULL;
+        if (*answer != NULL)
+            return (int)i;
+    }
+    return -1;
+}
+
+int
+pst_channel_wait(PstChannel *channel, const gint64 *numbers, guint n, gint64 deadline_us,
+                 PstMessage **answer, GError **error)
+{
+    Shared *shared = channel->shared;
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&shared->lock);
+
+    for (;;) {
+        int i = take_any(shared, numbers, n, answer);
+        if (i >= 0)
+            return i;
+        if (!pst_client_check(shared->client, error))
+            return -1;
+        if (shared->ended) {
+            g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT,
+                        "the channel ended: the guest or libvirt went away");
+            return -1;
+        }
+        if (!g_cond_wait_until(&shared->changed, &shared->lock, deadline_us)) {
+            g_set_error(error, PST_ERROR, PST_ERROR_DEADLINE, "the shim did not answer in time");
+            return -1;
+        }
+    }
+}
+
+gint64
+pst_channel_request(PstChannel *channel, const char *method, JsonObject *params, GError **error)
+{
+    g_autoptr(GByteArray) frame = g_byte_array_new();
+    gint64 number;
+
+    g_mutex_lock(&channel->shared->lock);
+    number = pst_client_request(channel->shared->client, method, params, frame, error);
+    g_mutex_unlock(&channel->shared->lock);
+    if (number < 0 || !pst_stream_send(channel->stream, frame->data, frame->len, error))
+        return -1;
+    return number;
+}
+
+static gboolean
+read_hello(PstChannel *channel, PstMessage *answer, GError **error)
+{
+    if (answer->type == PST_MESSAGE_ERROR) {
+        g_set_error(error, PST_ERROR, PST_ERROR_PROTOCOL, "the shim refuses to talk: %s",
+                    answer->error->message);
+        return FALSE;
+    }
+    channel->hello = pst_hello_read_answer(answer->result, error);
+    /* The guest read its clocks a little earlier: so every deadline comes out a little shorter, and
+     * never longer than its caller waits. */
+    channel->hello_us = g_get_monotonic_time();
+    return channel->hello != NULL;
+}
+
+static gboolean
+say_hello(PstChannel *channel, gint64 deadline_us, GError **error)
+{
+    g_autoptr(GByteArray) frame = g_byte_array_new();
+    g_autoptr(PstMessage) answer = NULL;
+
+    g_mutex_lock(&channel->shared->lock);
+    gint64 number = pst_client_hello(channel->shared->client, frame);
+    g_mutex_unlock(&channel->shared->lock);
+    if (!pst_stream_send(channel->stream, frame->data, frame->len, error))
+        return FALSE;
+    if (pst_channel_wait(channel, &number, 1, deadline_us, &answer, error) < 0)
+        return FALSE;
+    return read_hello(channel, answer, error);
+}
+
+PstChannel *
+pst_channel_open(const PstGuest *guest, gint64 deadline_us, GError **error)
+{
+    g_autoptr(PstChannel) channel = g_new0(PstChannel, 1);
+
+    channel->turn = pst_turn_take(guest->uuid, deadline_us, error);
+    if (channel->turn == NULL)
+        return NULL;
+    channel->shared = new_shared();
+    g_atomic_int_inc(&channel->shared->references);
+    channel->stream = pst_stream_open(guest, CHANNEL_NAME, on_receive, channel->shared,
+                                      unref_shared, deadline_us, error);
+    if (channel->stream == NULL || !say_hello(channel, deadline_us, error))
+        return NULL;
+    pst_turn_note_answer(channel->turn);
+    return g_steal_pointer(&channel);
+}
+
+void
+pst_channel_free(PstChannel *channel)
+{
+    if (channel->stream != NULL)
+        pst_stream_close(channel->stream);
+    g_clear_pointer(&channel->shared, unref_shared);
+    g_clear_pointer(&channel->hello, pst_hello_free);
+    g_clear_pointer(&channel->turn, pst_turn_free);
+    g_free(channel);
+}
+
+const PstHello *
+pst_channel_hello(const PstChannel *channel)
+{
+    return channel->hello;
+}
+
+gint64
+pst_channel_guest_time_us(const PstChannel *channel, gint64 monotonic_us)
+{
+    return channel->hello->boottime_us + (monotonic_us - channel->hello_us);
+}

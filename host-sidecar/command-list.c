@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/commands.h"
+#include "host-sidecar/output.h"
+#include "host-sidecar/overview.h"
+#include "host-sidecar/render.h"
+#include "protocol/error.h"
+
+static void
+render_row(GString *out, const PstOverview *row)
+{
+    g_autofree char *age = row->last_answer_us != PST_INT_UNKNOWN
+                               ? pst_render_age(row->last_answer_us)
+                               : g_strdup("never");
+    g_autoptr(GString) name = g_string_new(NULL);
+
+    pst_render_append(name, row->name);
+    g_string_append_printf(out, "%-24s %-14s %-8s %-6s %-10s %-12s ", name->str,
+                           row->state != NULL ? row->state : "?",
+                           row->channel != NULL ? row->channel : "?",
+                           row->agent != NULL ? row->agent : "?",
+                           row->shim != NULL ? row->shim : "-", age);
+    if (row->problem != NULL)
+        pst_render_append(out, row->problem);
+    g_string_append_c(out, '\n');
+}
+
+static char *
+as_text(const GPtrArray *rows)
+{
+    GString *out = g_string_new(NULL);
+
+    g_string_append_printf(out, "%-24s %-14s %-8s %-6s %-10s %-12s %s\n", "DOMAIN", "STATE",
+                           "CHANNEL", "AGENT", "SHIM", "ANSWERED", "PROBLEM");
+    for (guint i = 0; i < rows->len; i++)
+        render_row(out, rows->pdata[i]);
+    return g_string_free(out, FALSE);
+}
+
+static char *
+as_json(const GPtrArray *rows)
+{
+    g_autoptr(JsonObject) json = json_object_new();
+    JsonArray *domains = json_array_new();
+
+    for (guint i = 0; i < rows->len; i++) {
+        PstFieldsCut cut = PST_FIELDS_CUT_DEFAULT;
+        json_array_add_object_element(
+            domains, pst_fields_encode(&pst_overview_fields, rows->pdata[i], &cut));
+    }
+    json_object_set_array_member(json, "domains", domains);
+    return pst_render_json(json);
+}
+
+gboolean
+pst_command_list_run(const PstCommand *command, PstOptions *options, int argc, char **argv,
+                     int *exit_code, GError **error)
+{
+    if (!pst_options_parse(options, command->name, command->arguments, command->summary, NULL, 0, 0,
+                           &argc, &argv, error))
+        return FALSE;
+
+    g_autoptr(PstHypervisor) hypervisor = pst_hypervisor_new(options->connect);
+    GPtrArray *rows =
+        pst_overview_make(hypervisor, g_get_monotonic_time() + options->deadline_us, error);
+    if (rows == NULL) {
+        if (error != NULL && (*error)->code == PST_ERROR_DEADLINE)
+            (*error)->code = PST_ERROR_NO_HYPERVISOR;
+        return FALSE;
+    }
+    g_autofree char *text = options->json ? as_json(rows) : as_text(rows);
+    pst_overview_free(rows);
+    *exit_code = 0;
+    return pst_output_write(options->output, text, error);
+}

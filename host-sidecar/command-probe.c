@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/ask.h"
+#include "host-sidecar/commands.h"
+#include "protocol/error.h"
+#include "protocol/vocabulary.h"
+
+gboolean
+pst_command_probe_run(const PstCommand *command, PstOptions *options, int argc, char **argv,
+                      int *exit_code, GError **error)
+{
+    if (!pst_options_parse(options, command->name, command->arguments, command->summary, NULL, 2,
+                           -1, &argc, &argv, error))
+        return FALSE;
+
+    const PstReportKind *kind = pst_vocabulary_require(argv[2], error);
+    if (kind == NULL)
+        return FALSE;
+    g_autoptr(JsonObject) args =
+        pst_fields_from_words(kind->args, (const char *const *)argv + 3, error);
+    if (args == NULL) {
+        g_prefix_error(error, "probe %s: ", kind->name);
+        return FALSE;
+    }
+    return pst_ask_one(options, command->name, argv[1], kind->name, args, exit_code, error);
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/commands.h"
+#include "protocol/error.h"
+#include "protocol/nearest.h"
+
+const PstCommand pst_command_table[] = {
+    {"list", "", "Every domain: its state and which paths into it are open.", pst_command_list_run},
+    {"describe", "[PROBE]", "The vocabulary: probes, their arguments and findings.",
+     pst_command_describe_run},
+    {"probe", "DOMAIN NAME [KEY=VALUE…]", "One report.", pst_command_probe_run},
+    {"diagnose", "DOMAIN", "All probes side by side, the thing to mend first.",
+     pst_command_diagnose_run},
+    {"services", "DOMAIN [UNIT…]", "What runs, what failed?", pst_command_services_run},
+    {"journal", "DOMAIN", "What went wrong, since when?", pst_command_journal_run},
+    {"sudo", "DOMAIN", "Can this user become root, and if not, why?", pst_command_sudo_run},
+};
+const guint pst_command_table_n = G_N_ELEMENTS(pst_command_table);
+
+const PstCommand *
+pst_command_find(const char *name, GError **error)
+{
+    const char *names[G_N_ELEMENTS(pst_command_table)];
+
+    for (guint i = 0; i < pst_command_table_n; i++) {
+        names[i] = pst_command_table[i].name;
+        if (g_str_equal(names[i], name))
+            return &pst_command_table[i];
+    }
+
+    g_autofree char *hint = pst_nearest_hint(name, names, pst_command_table_n);
+    g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "unknown verb '%.64s'%s", name, hint);
+    return NULL;
+}

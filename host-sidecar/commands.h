@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "host-sidecar/command.h"
+
+/* The functions behind the rows of the table; each is what `postern VERB --help` says. */
+
+#define PST_COMMAND(name)                                                                          \
+    gboolean pst_command_##name##_run(const PstCommand *command, PstOptions *options, int argc,    \
+                                      char **argv, int *exit_code, GError **error)
+
+PST_COMMAND(describe);
+PST_COMMAND(diagnose);
+PST_COMMAND(journal);
+PST_COMMAND(list);
+PST_COMMAND(probe);
+PST_COMMAND(services);
+PST_COMMAND(sudo);

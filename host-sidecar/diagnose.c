@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/diagnose.h"
+
+#include "protocol/json.h"
+#include "protocol/vocabulary.h"
+
+static gboolean
+takes(const PstReportKind *kind, const char *argument)
+{
+    for (guint i = 0; i < kind->args->n_rows; i++)
+        if (g_str_equal(kind->args->rows[i].name, argument))
+            return TRUE;
+    return FALSE;
+}
+
+PstAnswer **
+pst_diagnose_questions(const char *guest, const char *user, guint *n)
+{
+    PstAnswer **questions = g_new0(PstAnswer *, pst_vocabulary_n);
+
+    for (guint i = 0; i < pst_vocabulary_n; i++) {
+        const PstReportKind *kind = pst_vocabulary[i];
+        g_autoptr(JsonObject) args = json_object_new();
+
+        if (user != NULL && takes(kind, "user"))
+            pst_json_set_string(args, "user", user);
+        if (takes(kind, "host_realtime_us"))
+            json_object_set_int_member(args, "host_realtime_us", g_get_real_time());
+        questions[i] = pst_answer_new(guest, kind->name, args);
+    }
+    *n = pst_vocabulary_n;
+    return questions;
+}
+
+static gboolean
+is_more_urgent(const PstFinding *a, const PstFinding *b)
+{
+    if (b == NULL || a->severity != b->severity)
+        return b == NULL || a->severity > b->severity;
+    return a->caused_by == NULL && b->caused_by != NULL;
+}
+
+static void
+count_finding(PstDiagnosis *diagnosis, const PstFinding *finding)
+{
+    if (finding->severity == PST_SEVERITY_INFORMATION)
+        return;
+    diagnosis->n_critical += finding->severity == PST_SEVERITY_CRITICAL;
+    diagnosis->n_warning += finding->severity == PST_SEVERITY_WARNING;
+    diagnosis->n_unknown += finding->severity == PST_SEVERITY_UNKNOWN;
+    if (is_more_urgent(finding, diagnosis->first))
+        diagnosis->first = finding;
+}
+
+PstDiagnosis
+pst_diagnose_judge(PstAnswer *const *answers, guint n)
+{
+    PstDiagnosis diagnosis = {.status = PST_STATUS_OK};
+
+    for (guint i = 0; i < n; i++) {
+        diagnosis.status = MAX(diagnosis.status, pst_answer_status(answers[i]));
+        if (answers[i]->report == NULL) {
+            diagnosis.n_unknown++;
+            continue;
+        }
+        for (guint j = 0; j < answers[i]->report->findings->len; j++)
+            count_finding(&diagnosis, answers[i]->report->findings->pdata[j]);
+    }
+    return diagnosis;
+}
+
+static void
+append_count(GString *out, guint n, const char *word)
+{
+    if (n > 0)
+        g_string_append_printf(out, "%s%u %s", out->len > 0 ? ", " : "", n, word);
+}
+
+char *
+pst_diagnose_summary(const PstDiagnosis *diagnosis)
+{
+    g_autoptr(GString) counts = g_string_new(NULL);
+
+    append_count(counts, diagnosis->n_critical, "critical");
+    append_count(counts, diagnosis->n_unknown, "unknown");
+    append_count(counts, diagnosis->n_warning, diagnosis->n_warning == 1 ? "warning" : "warnings");
+    if (counts->len == 0)
+        return g_strdup("nothing is wrong");
+    if (diagnosis->first == NULL)
+        return g_strdup(counts->str);
+    return g_strdup_printf("%s; first: %s", counts->str, diagnosis->first->message);
+}
+
+JsonObject *
+pst_diagnose_to_json(const char *guest, PstAnswer *const *answers, guint n)
+{
+    PstDiagnosis diagnosis = pst_diagnose_judge(answers, n);
+    g_autofree char *summary = pst_diagnose_summary(&diagnosis);
+    JsonObject *json = json_object_new();
+    JsonArray *array = json_array_new();
+
+    for (guint i = 0; i < n; i++)
+        json_array_add_object_element(array, pst_answer_to_json(answers[i]));
+    pst_json_set_string(json, "guest", guest);
+    json_object_set_string_member(json, "status", pst_report_status_names[diagnosis.status]);
+    pst_json_set_string(json, "summary", summary);
+    json_object_set_array_member(json, "answers", array);
+    return json;
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "host-sidecar/answer.h"
+
+/* The questions of a diagnosis, and the verdict on its answers: pure functions. */
+
+/* One question for every probe there is; USER (may be NULL) goes to those that ask about a user.
+ * *n questions; the array and they are owned by the caller. */
+PstAnswer **pst_diagnose_questions(const char *guest, const char *user, guint *n);
+
+typedef struct {
+    PstStatus status;
+    const PstFinding *first; /* the thing to mend first; NULL where nothing is wrong */
+    guint n_critical, n_warning, n_unknown; /* findings, and answers that did not come */
+} PstDiagnosis;
+
+/* Of two findings of one severity the one that follows from no other comes first. */
+PstDiagnosis pst_diagnose_judge(PstAnswer *const *answers, guint n);
+
+/* guest, status, summary and the answers. */
+JsonObject *pst_diagnose_to_json(const char *guest, PstAnswer *const *answers, guint n);
+
+/* The verdict in one line. Free with g_free(). */
+char *pst_diagnose_summary(const PstDiagnosis *diagnosis);

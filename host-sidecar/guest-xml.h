@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <glib.h>
+
+/* What a domain's live XML says of the ways into it. A pure function over the text. */
+
+/* https://libvirt.org/formatdomain.html#channel: `state` stands only in live XML, and a port that was
+ * attached to a running guest has none at first. */
+typedef enum {
+    PST_GUEST_XML_PORT_ABSENT,       /* the domain has no such channel */
+    PST_GUEST_XML_PORT_UNKNOWN,      /* it has, and libvirt does not say whether anybody holds it */
+    PST_GUEST_XML_PORT_DISCONNECTED, /* no process in the guest holds it open */
+    PST_GUEST_XML_PORT_CONNECTED,
+} PstGuestXmlPort;
+
+typedef struct {
+    PstGuestXmlPort shim;  /* org.postern.shim.0 */
+    PstGuestXmlPort agent; /* org.qemu.guest_agent.0 */
+} PstGuestXml;
+
+/* FALSE with PST_ERROR_INTERNAL where libvirt's text is not XML. */
+gboolean pst_guest_xml_read(const char *text, PstGuestXml *xml, GError **error);

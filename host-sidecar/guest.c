@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/guest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "host-sidecar/backend-agent-builtin.h"
+#include "host-sidecar/backend-agent.h"
+#include "host-sidecar/backend-channel.h"
+#include "host-sidecar/task.h"
+#include "host-sidecar/virt-error.h"
+#include "protocol/error.h"
+
+static const char *const state_names[] = {
+    [VIR_DOMAIN_NOSTATE] = "of unknown state", [VIR_DOMAIN_RUNNING] = "running",
+    [VIR_DOMAIN_BLOCKED] = "running",          [VIR_DOMAIN_PAUSED] = "paused",
+    [VIR_DOMAIN_SHUTDOWN] = "shutting down",   [VIR_DOMAIN_SHUTOFF] = "off",
+    [VIR_DOMAIN_CRASHED] = "crashed",          [VIR_DOMAIN_PMSUSPENDED] = "suspended",
+};
+
+typedef struct {
+    PstHypervisor *hypervisor;
+    char *name;
+} Lookup;
+
+static void
+free_lookup(gpointer data)
+{
+    Lookup *lookup = data;
+
+    pst_hypervisor_unref(lookup->hypervisor);
+    g_free(lookup->name);
+    g_free(lookup);
+}
+
+/* virsh's order: number, UUID, name. */
+static virDomainPtr
+find_domain(virConnectPtr connection, const char *name, GError **error)
+{
+    guint64 number = 0;
+    virDomainPtr domain = NULL;
+
+    if (g_ascii_string_to_unsigned(name, 10, 0, G_MAXINT, &number, NULL))
+        domain = virDomainLookupByID(connection, (int)number);
+    if (domain == NULL)
+        domain = virDomainLookupByUUIDString(connection, name);
+    if (domain == NULL)
+        domain = virDomainLookupByName(connection, name);
+    if (domain == NULL)
+        pst_virt_error_set(error, name);
+    return domain;
+}
+
+static gboolean
+read_domain(virDomainPtr domain, PstGuest *guest, GError **error)
+{
+    if (virDomainGetState(domain, &guest->state, &guest->reason, 0) < 0)
+        return pst_virt_error_set(error, "its state");
+
+    /* VIR_DOMAIN_XML_SECURE is not needed, and not granted to everybody. */
+    char *text = virDomainGetXMLDesc(domain, 0);
+    if (text == NULL)
+        return pst_virt_error_set(error, "its XML");
+    gboolean read = pst_guest_xml_read(text, &guest->xml, error);
+    free(text);
+    virDomainGetUUIDString(domain, guest->uuid);
+    guest->name = g_strdup(virDomainGetName(domain));
+    return read;
+}
+
+static gpointer
+look_up(gpointer data, GError **error)
+{
+    Lookup *lookup = data;
+    g_autoptr(PstGuest) guest = NULL;
+    virConnectPtr connection = pst_hypervisor_connect(lookup->hypervisor, error);
+
+    if (connection == NULL)
+        return NULL;
+    virDomainPtr domain = find_domain(connection, lookup->name, error);
+    if (domain != NULL) {
+        guest = g_new0(PstGuest, 1);
+        guest->references = 1;
+        guest->hypervisor = pst_hypervisor_ref(lookup->hypervisor);
+        if (!read_domain(domain, guest, error))
+            g_clear_pointer(&guest, pst_guest_unref);
+        virDomainFree(domain);
+    }
+    virConnectClose(connection);
+    return g_steal_pointer(&guest);
+}
+
+PstGuest *
+pst_guest_open(PstHypervisor *hypervisor, const char *name, gint64 deadline_us, GError **error)
+{
+    Lookup *lookup = g_new0(Lookup, 1);
+
+    lookup->hypervisor = pst_hypervisor_ref(hypervisor);
+    lookup->name = g_strdup(name);
+    return pst_task_call(look_up, lookup, free_lookup, (GDestroyNotify)pst_guest_unref, deadline_us,
+                         "libvirt", error);
+}
+
+PstGuest *
+pst_guest_ref(PstGuest *guest)
+{
+    g_atomic_int_inc(&guest->references);
+    return guest;
+}
+
+void
+pst_guest_unref(PstGuest *guest)
+{
+    if (!g_atomic_int_dec_and_test(&guest->references))
+        return;
+    pst_hypervisor_unref(guest->hypervisor);
+    g_free(guest->name);
+    g_free(guest);
+}
+
+const char *
+pst_guest_state_name(const PstGuest *guest)
+{
+    return (guint)guest->state < G_N_ELEMENTS(state_names) ? state_names[guest->state]
+                                                           : "of unknown state";
+}
+
+gboolean
+pst_guest_check_running(const PstGuest *guest, GError **error)
+{
+    if (guest->state == VIR_DOMAIN_RUNNING || guest->state == VIR_DOMAIN_BLOCKED)
+        return TRUE;
+    g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT, "the guest is %s",
+                pst_guest_state_name(guest));
+    return FALSE;
+}
+
+virDomainPtr
+pst_guest_connect(const PstGuest *guest, GError **error)
+{
+    virConnectPtr connection = pst_hypervisor_connect(guest->hypervisor, error);
+
+    if (connection == NULL)
+        return NULL;
+    virDomainPtr domain = virDomainLookupByUUIDString(connection, guest->uuid);
+    if (domain == NULL) {
+        pst_virt_error_set(error, guest->name);
+        virConnectClose(connection);
+    }
+    return domain;
+}
+
+void
+pst_guest_disconnect(virDomainPtr domain)
+{
+    virConnectPtr connection = virDomainGetConnect(domain);
+
+    virDomainFree(domain);
+    virConnectClose(connection);
+}
+
+static gpointer
+ref_guest(gpointer guest)
+{
+    return pst_guest_ref(guest);
+}
+
+static void
+unref_guest(gpointer guest)
+{
+    pst_guest_unref(guest);
+}
+
+static const PstBackend *const rungs[] = {
+    &pst_backend_channel,
+    &pst_backend_agent,
+    &pst_backend_agent_builtin,
+};
+
+const PstLadder pst_guest_ladder = {
+    .rungs = rungs,
+    .n_rungs = G_N_ELEMENTS(rungs),
+    .ref = ref_guest,
+    .unref = unref_guest,
+};

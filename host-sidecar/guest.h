@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "host-sidecar/guest-xml.h"
+#include "host-sidecar/hypervisor.h"
+#include "host-sidecar/ladder.h"
+
+/* A guest as libvirt knows it at one moment. Reference-counted; nothing in it changes. */
+
+struct PstGuest {
+    gint references;
+    PstHypervisor *hypervisor;
+    char *name;
+    char uuid[VIR_UUID_STRING_BUFLEN];
+    int state;  /* virDomainState */
+    int reason; /* depends on state */
+    PstGuestXml xml;
+};
+
+/* Looks a domain up by name, UUID, or number: PST_ERROR_NO_DOMAIN, PST_ERROR_NO_HYPERVISOR,
+ * PST_ERROR_NO_PERMISSION or PST_ERROR_DEADLINE. */
+PstGuest *pst_guest_open(PstHypervisor *hypervisor, const char *name, gint64 deadline_us,
+                         GError **error);
+PstGuest *pst_guest_ref(PstGuest *guest);
+void pst_guest_unref(PstGuest *guest);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstGuest, pst_guest_unref)
+
+/* The state in a word: running, paused, off, crashed … */
+const char *pst_guest_state_name(const PstGuest *guest);
+
+/* Whether the guest's processors can be running at all; else FALSE with PST_ERROR_PATH_SHUT. */
+gboolean pst_guest_check_running(const PstGuest *guest, GError **error);
+
+/* Connects and finds the domain again, on a connection of its own that belongs to the domain handle:
+ * virConnectClose(virDomainGetConnect()) after virDomainFree() gives both back. Blocks. */
+virDomainPtr pst_guest_connect(const PstGuest *guest, GError **error);
+void pst_guest_disconnect(virDomainPtr domain);
+
+/* The ladder of a guest: channel, agent, agent-builtin. */
+extern const PstLadder pst_guest_ladder;

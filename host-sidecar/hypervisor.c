@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/hypervisor.h"
+
+#include <libvirt-glib/libvirt-glib.h>
+#include <string.h>
+
+#include "host-sidecar/task.h"
+#include "host-sidecar/virt-error.h"
+
+struct PstHypervisor {
+    gint references;
+    char *uri;
+};
+
+static gpointer
+run_loop(gpointer loop)
+{
+    g_main_loop_run(loop);
+    return NULL;
+}
+
+/* libvirt knows one event loop a process: GLib's default context, in a thread of its own, so that
+ * callers can wait for their answers in theirs. */
+static void
+start_events(void)
+{
+    static gsize started;
+
+    if (!g_once_init_enter(&started))
+        return;
+    pst_virt_error_init();
+    gvir_event_register();
+    g_thread_unref(g_thread_new("libvirt-events", run_loop, g_main_loop_new(NULL, FALSE)));
+    g_once_init_leave(&started, 1);
+}
+
+PstHypervisor *
+pst_hypervisor_new(const char *uri)
+{
+    PstHypervisor *hypervisor = g_new0(PstHypervisor, 1);
+
+    start_events();
+    hypervisor->references = 1;
+    hypervisor->uri = g_strdup(uri);
+    return hypervisor;
+}
+
+PstHypervisor *
+pst_hypervisor_ref(PstHypervisor *hypervisor)
+{
+    g_atomic_int_inc(&hypervisor->references);
+    return hypervisor;
+}
+
+void
+pst_hypervisor_unref(PstHypervisor *hypervisor)
+{
+    if (!g_atomic_int_dec_and_test(&hypervisor->references))
+        return;
+    g_free(hypervisor->uri);
+    g_free(hypervisor);
+}
+
+virConnectPtr
+pst_hypervisor_connect(const PstHypervisor *hypervisor, GError **error)
+{
+    virConnectPtr connection = virConnectOpen(hypervisor->uri);
+
+    if (connection == NULL)
+        pst_virt_error_set(error, "libvirt does not answer");
+    return connection;
+}
+
+static int
+compare_names(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static gpointer
+list_names(gpointer data, GError **error)
+{
+    virConnectPtr connection = pst_hypervisor_connect(data, error);
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    virDomainPtr *domains = NULL;
+
+    if (connection == NULL)
+        return NULL;
+    int n = virConnectListAllDomains(connection, &domains, 0);
+    if (n < 0)
+        pst_virt_error_set(error, "the domains can't be listed");
+    for (int i = 0; i < n; i++) {
+        g_ptr_array_add(names, g_strdup(virDomainGetName(domains[i])));
+        virDomainFree(domains[i]);
+    }
+    free(domains);
+    virConnectClose(connection);
+    if (n < 0)
+        return NULL;
+
+    g_ptr_array_sort(names, compare_names);
+    g_ptr_array_add(names, NULL);
+    return g_ptr_array_free(g_steal_pointer(&names), FALSE);
+}
+
+char **
+pst_hypervisor_list(PstHypervisor *hypervisor, gint64 deadline_us, GError **error)
+{
+    return pst_task_call(list_names, pst_hypervisor_ref(hypervisor),
+                         (GDestroyNotify)pst_hypervisor_unref, (GDestroyNotify)g_strfreev,
+                         deadline_us, "libvirt", error);
+}

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/inquiry.h"
+
+#include <string.h>
+
+#include "protocol/error.h"
+#include "protocol/json.h"
+
+struct PstInquiry {
+    gint references;
+    GMutex lock;
+    GCond changed;
+    PstAnswer **answers;
+    char **args; /* JSON texts: a JsonObject must not be shared between threads */
+    char **probes;
+    gboolean *settled;
+    guint n;
+    gint64 deadline_us;
+    char *caller;
+    gboolean closed;
+    gboolean alive[PST_VIA_NONE];
+    gboolean ended[PST_VIA_NONE];
+    guint n_ended;
+};
+
+PstInquiry *
+pst_inquiry_new(PstAnswer **questions, guint n, const char *caller, gint64 deadline_us)
+{
+    PstInquiry *inquiry = g_new0(PstInquiry, 1);
+
+    inquiry->references = 1;
+    g_mutex_init(&inquiry->lock);
+    g_cond_init(&inquiry->changed);
+    inquiry->answers = questions;
+    inquiry->n = n;
+    inquiry->caller = g_strdup(caller);
+    inquiry->deadline_us = deadline_us;
+    inquiry->settled = g_new0(gboolean, n);
+    inquiry->args = g_new0(char *, n + 1);
+    inquiry->probes = g_new0(char *, n + 1);
+    /* Copies, because a rung may still read them when the answers are long with their owner. */
+    for (guint i = 0; i < n; i++) {
+        inquiry->args[i] = pst_json_to_text(questions[i]->args, NULL);
+        inquiry->probes[i] = g_strdup(questions[i]->probe);
+    }
+    return inquiry;
+}
+
+PstInquiry *
+pst_inquiry_ref(PstInquiry *inquiry)
+{
+    g_atomic_int_inc(&inquiry->references);
+    return inquiry;
+}
+
+void
+pst_inquiry_unref(PstInquiry *inquiry)
+{
+    if (!g_atomic_int_dec_and_test(&inquiry->references))
+        return;
+    for (guint i = 0; inquiry->answers != NULL && i < inquiry->n; i++)
+        pst_answer_free(inquiry->answers[i]);
+    g_free(inquiry->answers);
+    g_strfreev(inquiry->args);
+    g_strfreev(inquiry->probes);
+    g_free(inquiry->settled);
+    g_free(inquiry->caller);
+    g_mutex_clear(&inquiry->lock);
+    g_cond_clear(&inquiry->changed);
+    g_free(inquiry);
+}
+
+gint64
+pst_inquiry_deadline_us(const PstInquiry *inquiry)
+{
+    return inquiry->deadline_us;
+}
+
+const char *
+pst_inquiry_caller(const PstInquiry *inquiry)
+{
+    return inquiry->caller;
+}
+
+guint
+pst_inquiry_size(const PstInquiry *inquiry)
+{
+    return inquiry->n;
+}
+
+const char *
+pst_inquiry_probe(const PstInquiry *inquiry, guint i)
+{
+    return inquiry->probes[i];
+}
+
+JsonObject *
+pst_inquiry_args(const PstInquiry *inquiry, guint i)
+{
+    return pst_json_parse(inquiry->args[i], strlen(inquiry->args[i]), &pst_validate_from_guest,
+                          NULL);
+}
+
+static gboolean
+is_open(const PstInquiry *inquiry, guint i)
+{
+    return !inquiry->closed && !inquiry->settled[i];
+}
+
+static gboolean
+is_settled(const PstInquiry *inquiry)
+{
+    for (guint i = 0; i < inquiry->n; i++)
+        if (is_open(inquiry, i))
+            return FALSE;
+    return TRUE;
+}
+
+gboolean
+pst_inquiry_is_open(PstInquiry *inquiry, guint i)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
+
+    return is_open(inquiry, i);
+}
+
+gboolean
+pst_inquiry_is_settled(PstInquiry *inquiry)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
+
+    return is_settled(inquiry);
+}
+
+static void
+settle(PstInquiry *inquiry, guint i, PstVia via)
+{
+    inquiry->settled[i] = TRUE;
+    inquiry->answers[i]->via = (int)via;
+    g_cond_broadcast(&inquiry->changed);
+}
+
+void
+pst_inquiry_answer(PstInquiry *inquiry, guint i, PstVia via, PstReport *report)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
+
+    if (!is_open(inquiry, i)) {
+        pst_report_free(report);
+        return;
+    }
+    inquiry->answers[i]->report = report;
+    settle(inquiry, i, via);
+}
+
+void
+pst_inquiry_refuse(PstInquiry *inquiry, guint i, PstVia via, const GError *error)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
+
+    if (!is_open(inquiry, i))
+        return;
+    inquiry->answers[i]->error = g_error_copy(error);
+    settle(inquiry, i, via);
+}
+
+void
+pst_inquiry_fail(PstInquiry *inquiry, guint i, PstVia via, gint64 took_ms, const char *reason)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
+
+    if (!inquiry->closed)
+        pst_answer_add_attempt(inquiry->answers[i], via, took_ms, reason);
+}
+
+void
+pst_inquiry_progress(PstInquiry *inquiry, PstVia via)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
+
+    inquiry->alive[via] = TRUE;
+}
+
+void
+pst_inquiry_rung_ended(PstInquiry *inquiry, PstVia via)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
+
+    inquiry->ended[via] = TRUE;
+    inquiry->n_ended++;
+    g_cond_broadcast(&inquiry->changed);
+}
+
+void
+pst_inquiry_wait(PstInquiry *inquiry, PstVia via, gint64 until_us)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
+    gint64 end_us = MIN(until_us, inquiry->deadline_us);
+
+    while (!is_settled(inquiry) && !inquiry->ended[via]) {
+        if (g_cond_wait_until(&inquiry->changed, &inquiry->lock, end_us))
+            continue;
+        if (!inquiry->alive[via] || end_us >= inquiry->deadline_us)
+            return;
+        end_us = inquiry->deadline_us;
+    }
+}
+
+void
+pst_inquiry_wait_all(PstInquiry *inquiry, guint n_rungs)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
+
+    while (!is_settled(inquiry) && inquiry->n_ended < n_rungs)
+        if (!g_cond_wait_until(&inquiry->changed, &inquiry->lock, inquiry->deadline_us))
+            return;
+}
+
+static void
+explain(PstAnswer *answer, gboolean in_time)
+{
+    answer->error = g_error_new(PST_ERROR, in_time ? PST_ERROR_UNAVAILABLE : PST_ERROR_DEADLINE,
+                                "no path to the guest answered%s", in_time ? "" : " in time");
+}
+
+PstAnswer **
+pst_inquiry_close(PstInquiry *inquiry)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
+    gboolean in_time = g_get_monotonic_time() < inquiry->deadline_us;
+
+    inquiry->closed = TRUE;
+    for (guint i = 0; i < inquiry->n; i++)
+        if (!inquiry->settled[i])
+            explain(inquiry->answers[i], in_time);
+    return g_steal_pointer(&inquiry->answers);
+}

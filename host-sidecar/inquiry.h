@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "host-sidecar/answer.h"
+
+/* An inquiry: questions to one guest that several rungs may be working on at once, each in a thread
+ * of its own that may hang and be abandoned. It is the only thing they share; the first answer to a
+ * question wins, and what comes after pst_inquiry_close() changes nothing. Reference-counted and
+ * thread-safe. */
+
+typedef struct PstInquiry PstInquiry;
+
+/* Takes N questions over. DEADLINE_US is on the monotonic clock. CALLER is who asks. */
+PstInquiry *pst_inquiry_new(PstAnswer **questions, guint n, const char *caller,
+                            gint64 deadline_us);
+PstInquiry *pst_inquiry_ref(PstInquiry *inquiry);
+void pst_inquiry_unref(PstInquiry *inquiry);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstInquiry, pst_inquiry_unref)
+
+gint64 pst_inquiry_deadline_us(const PstInquiry *inquiry);
+const char *pst_inquiry_caller(const PstInquiry *inquiry);
+
+/* For the rungs. A question's number is its place in the list; its words do not change. */
+guint pst_inquiry_size(const PstInquiry *inquiry);
+const char *pst_inquiry_probe(const PstInquiry *inquiry, guint i);
+/* The question's arguments, a new object owned by the caller. */
+JsonObject *pst_inquiry_args(const PstInquiry *inquiry, guint i);
+gboolean pst_inquiry_is_open(PstInquiry *inquiry, guint i);
+
+/* Whether every question is answered, or nobody waits any more. */
+gboolean pst_inquiry_is_settled(PstInquiry *inquiry);
+
+/* The rung has a report (taken over). */
+void pst_inquiry_answer(PstInquiry *inquiry, guint i, PstVia via, PstReport *report);
+
+/* The guest itself refuses the question: no other rung would do better. */
+void pst_inquiry_refuse(PstInquiry *inquiry, guint i, PstVia via, const GError *error);
+
+/* The rung can't answer this question, another may. */
+void pst_inquiry_fail(PstInquiry *inquiry, guint i, PstVia via, gint64 took_ms,
+                      const char *reason);
+
+/* The rung has met a sign of life, so that it is worth waiting for. */
+void pst_inquiry_progress(PstInquiry *inquiry, PstVia via);
+
+/* The rung has done all that it can. */
+void pst_inquiry_rung_ended(PstInquiry *inquiry, PstVia via);
+
+/* For the ladder: waits until every question is answered, rung VIA has ended, or UNTIL_US has come
+ * while it showed no sign of life. */
+void pst_inquiry_wait(PstInquiry *inquiry, PstVia via, gint64 until_us);
+
+/* Waits until every question is answered, all N_RUNGS started rungs have ended, or the deadline. */
+void pst_inquiry_wait_all(PstInquiry *inquiry, guint n_rungs);
+
+/* Ends it and gives the answers back, in the order of the questions: N of them, the array owned by
+ * the caller. Those that nobody answered have an error. */
+PstAnswer **pst_inquiry_close(PstInquiry *inquiry);

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "host-sidecar/backend.h"
+
+/* How the ladder holds and releases a guest that abandoned rungs may still use. */
+typedef struct {
+    const PstBackend *const *rungs; /* best first */
+    guint n_rungs;
+    gpointer (*ref)(gpointer guest);
+    void (*unref)(gpointer guest);
+} PstLadder;
+
+/* Asks the guest N questions by the best path that answers. A rung that libvirt reports dead costs
+ * nothing; one that shows no sign of life for HEDGE_MS is not waited for: the next is begun beside
+ * it. Returns when every question is answered, no rung is left, or at the deadline. The answers are
+ * the questions, in their order; the array is owned by the caller. */
+PstAnswer **pst_ladder_ask(const PstLadder *ladder, PstGuest *guest, PstAnswer **questions, guint n,
+                           const char *caller, gint64 deadline_us);

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* postern: wiring only. */
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "host-sidecar/command.h"
+#include "host-sidecar/escape.h"
+#include "host-sidecar/exit-code.h"
+#include "host-sidecar/output.h"
+#include "host-sidecar/task.h"
+#include "protocol/error.h"
+
+/* Time for channels to be closed in good order; what hangs by then is left to the kernel. */
+#define SETTLE_US (200 * G_GINT64_CONSTANT(1000))
+
+static char *
+verbs_help(void)
+{
+    GString *out = g_string_new("Verbs:\n");
+
+    for (guint i = 0; i < pst_command_table_n; i++)
+        g_string_append_printf(out, "  %-9s %-26s %s\n", pst_command_table[i].name,
+                               pst_command_table[i].arguments, pst_command_table[i].summary);
+    g_string_append(out, "\n`postern VERB --help` tells the options of a verb.\n");
+    return g_string_free(out, FALSE);
+}
+
+/* The options before the verb; what follows it is the verb's own. */
+static gboolean
+parse_global(PstOptions *options, gboolean *version, int *argc, char ***argv, GError **error)
+{
+    const GOptionEntry entries[] = {
+        {"connect", 'c', 0, G_OPTION_ARG_STRING, &options->connect,
+         "The hypervisor (LIBVIRT_DEFAULT_URI, or libvirt's own choice)", "URI"},
+        {"version", 0, 0, G_OPTION_ARG_NONE, version, "Print the version", NULL},
+        {NULL},
+    };
+    g_autoptr(GOptionContext) context = g_option_context_new("VERB …");
+    g_autofree char *verbs = verbs_help();
+    g_autoptr(GError) cause = NULL;
+
+    g_option_context_set_summary(
+        context, "Says what is wrong with a libvirt guest whose network, SSH, sudo or PAM is "
+                 "broken.");
+    g_option_context_set_description(context, verbs);
+    g_option_context_set_strict_posix(context, TRUE);
+    g_option_context_add_main_entries(context, entries, NULL);
+    if (g_option_context_parse(context, argc, argv, &cause))
+        return TRUE;
+    g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "%s; see postern --help", cause->message);
+    return FALSE;
+}
+
+static gboolean
+run(int argc, char **argv, int *exit_code, GError **error)
+{
+    g_auto(PstOptions) options = {0};
+    gboolean version = FALSE;
+
+    if (!parse_global(&options, &version, &argc, &argv, error))
+        return FALSE;
+    if (version) {
+        *exit_code = 0;
+        return pst_output_write(NULL, "postern " PST_VERSION "\n", error);
+    }
+    if (argc < 2) {
+        g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "no verb; see postern --help");
+        return FALSE;
+    }
+    const PstCommand *command = pst_command_find(argv[1], error);
+    return command != NULL &&
+           command->run(command, &options, argc - 1, argv + 1, exit_code, error);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_autoptr(GError) error = NULL;
+    int exit_code = PST_EXIT_UNKNOWN;
+
+    setlocale(LC_CTYPE, "C.UTF-8");
+    signal(SIGPIPE, SIG_IGN);
+    if (!run(argc, argv, &exit_code, &error)) {
+        g_autofree char *message = pst_escape_text(error->message, FALSE);
+        fprintf(stderr, "postern: %s\n", message);
+        exit_code = pst_exit_code_of_error(error);
+    }
+    pst_task_settle(SETTLE_US);
+    /* Not exit(): a thread that hangs in libvirt would hang its clean-up too. */
+    fflush(NULL);
+    _exit(exit_code);
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/options.h"
+
+#include "protocol/error.h"
+#include "protocol/limits.h"
+
+static const struct {
+    const char *unit;
+    gint64 us;
+} units[] = {
+    {"ms", 1000},
+    {"s", G_USEC_PER_SEC},
+    {"", G_USEC_PER_SEC},
+    {"min", 60 * G_USEC_PER_SEC},
+    {"h", G_GINT64_CONSTANT(3600) * G_USEC_PER_SEC},
+    {"d", G_GINT64_CONSTANT(86400) * G_USEC_PER_SEC},
+};
+
+void
+pst_options_clear(PstOptions *options)
+{
+    g_free(options->connect);
+    g_free(options->output);
+    g_free(options->deadline_text);
+}
+
+gboolean
+pst_options_parse_span(const char *text, gint64 *span_us, GError **error)
+{
+    char *unit = NULL;
+    guint64 number = g_ascii_strtoull(text, &unit, 10);
+
+    for (guint i = 0; unit != text && i < G_N_ELEMENTS(units); i++) {
+        if (g_str_equal(unit, units[i].unit) && number <= 1000000 && g_ascii_isdigit(text[0])) {
+            *span_us = (gint64)number * units[i].us;
+            return TRUE;
+        }
+    }
+    g_set_error(error, PST_ERROR, PST_ERROR_USAGE,
+                "'%s' is not a span of time: say 500ms, 10s, 2min, 1h or 3d", text);
+    return FALSE;
+}
+
+static gboolean
+parse_deadline(PstOptions *options, GError **error)
+{
+    const gint64 max_us = PST_LIMIT_DEADLINE_MAX_MS * G_GINT64_CONSTANT(1000);
+
+    options->deadline_us = PST_LIMIT_DEADLINE_DEFAULT_MS * G_GINT64_CONSTANT(1000);
+    if (options->deadline_text == NULL)
+        return TRUE;
+    if (!pst_options_parse_span(options->deadline_text, &options->deadline_us, error))
+        return FALSE;
+    if (options->deadline_us > 0 && options->deadline_us <= max_us)
+        return TRUE;
+    g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "--deadline %s: say more than 0 and at most %ds",
+                options->deadline_text, PST_LIMIT_DEADLINE_MAX_MS / 1000);
+    return FALSE;
+}
+
+static gboolean
+check_count(const char *verb, const char *arguments, int n, int min, int max, GError **error)
+{
+    if (n >= min && (max < 0 || n <= max))
+        return TRUE;
+    g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "usage: postern %s %s [options]", verb,
+                arguments);
+    return FALSE;
+}
+
+gboolean
+pst_options_parse(PstOptions *options, const char *verb, const char *arguments,
+                  const char *summary, const GOptionEntry *entries, int min, int max, int *argc,
+                  char ***argv, GError **error)
+{
+    const GOptionEntry common[] = {
+        {"connect", 'c', 0, G_OPTION_ARG_STRING, &options->connect, "The hypervisor", "URI"},
+        {"json", 0, 0, G_OPTION_ARG_NONE, &options->json, "Print JSON", NULL},
+        {"output", 'o', 0, G_OPTION_ARG_FILENAME, &options->output,
+         "Write to this file instead of standard output", "FILE"},
+        {"quiet", 'q', 0, G_OPTION_ARG_NONE, &options->quiet, "Print nothing where all is well",
+         NULL},
+        {"deadline", 0, 0, G_OPTION_ARG_STRING, &options->deadline_text,
+         "How long it may take (10s; at most 60s)", "SPAN"},
+        {NULL},
+    };
+    g_autofree char *prefix = g_strdup_printf("%s %s", verb, arguments);
+    g_autoptr(GOptionContext) context = g_option_context_new(prefix);
+    g_autoptr(GError) cause = NULL;
+
+    g_option_context_set_summary(context, summary);
+    g_option_context_add_main_entries(context, common, NULL);
+    if (entries != NULL)
+        g_option_context_add_main_entries(context, entries, NULL);
+    if (!g_option_context_parse(context, argc, argv, &cause)) {
+        g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "%s: %s; see postern %s --help", verb,
+                    cause->message, verb);
+        return FALSE;
+    }
+    return parse_deadline(options, error) &&
+           check_count(verb, arguments, *argc - 1, min, max, error);
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/overview.h"
+
+#include "host-sidecar/backend-agent.h"
+#include "host-sidecar/backend-channel.h"
+#include "host-sidecar/channel.h"
+#include "host-sidecar/task.h"
+#include "host-sidecar/turn.h"
+#include "protocol/error.h"
+
+/* A few at a time: each holds a thread and two connections, of which libvirt serves 20 to 5,000. */
+#define AT_ONCE 8
+
+static const PstField rows[] = {
+    PST_STRING(PstOverview, name, "the domain's name"),
+    PST_STRING(PstOverview, uuid, "the domain's UUID"),
+    PST_STRING(PstOverview, state, "as libvirt says"),
+    PST_STRING(PstOverview, channel, "the shim's channel: open, shut or none"),
+    PST_STRING(PstOverview, agent, "the guest agent's channel: open, shut or none"),
+    PST_STRING(PstOverview, shim, "the shim's version, where it answered"),
+    PST_STRING(PstOverview, problem, "why it did not"),
+    PST_INT(PstOverview, last_answer_us, "when the guest last answered, real time"),
+};
+const PstFields pst_overview_fields = PST_FIELDS(PstOverview, rows);
+
+static const char *
+port_word(PstGuestXmlPort port)
+{
+    if (port == PST_GUEST_XML_PORT_ABSENT)
+        return "none";
+    return port == PST_GUEST_XML_PORT_CONNECTED ? "open" : "shut";
+}
+
+typedef struct {
+    PstHypervisor *hypervisor;
+    char *name;
+    gint64 deadline_us;
+} Visit;
+
+static void
+free_visit(gpointer data)
+{
+    Visit *visit = data;
+
+    pst_hypervisor_unref(visit->hypervisor);
+    g_free(visit->name);
+    g_free(visit);
+}
+
+static void
+greet(const PstGuest *guest, gint64 deadline_us, PstOverview *row)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(PstChannel) channel = NULL;
+
+    if (pst_backend_channel.is_open(guest, &error))
+        channel = pst_channel_open(guest, deadline_us, &error);
+    if (channel != NULL)
+        row->shim = g_strdup(pst_channel_hello(channel)->shim);
+    else
+        row->problem = g_strdup(error->message);
+}
+
+static gpointer
+visit_domain(gpointer data, GError **error)
+{
+    Visit *visit = data;
+    g_autoptr(PstGuest) guest =
+        pst_guest_open(visit->hypervisor, visit->name, visit->deadline_us, error);
+
+    if (guest == NULL)
+        return NULL;
+    PstOverview *row = pst_fields_new(&pst_overview_fields);
+    row->name = g_strdup(guest->name);
+    row->uuid = g_strdup(guest->uuid);
+    row->state = g_strdup(pst_guest_state_name(guest));
+    row->channel = g_strdup(port_word(guest->xml.shim));
+    row->agent = g_strdup(port_word(guest->xml.agent));
+    greet(guest, visit->deadline_us, row);
+    return row;
+}
+
+static void
+free_row(gpointer row)
+{
+    pst_fields_free(&pst_overview_fields, row);
+}
+
+typedef struct {
+    PstHypervisor *hypervisor;
+    gint64 deadline_us;
+    PstOverview **rows;
+    char **names;
+} Round;
+
+/* Waits for one visit, which may have to be abandoned: then the row says so. */
+static void
+run_visit(gpointer place, gpointer user_data)
+{
+    const Round *round = user_data;
+    guint i = GPOINTER_TO_UINT(place) - 1;
+    g_autoptr(GError) error = NULL;
+    Visit *visit = g_new0(Visit, 1);
+    /* The visit says better than its watcher what it waited for in vain. */
+    const gint64 grace_us = 100000;
+
+    visit->hypervisor = pst_hypervisor_ref(round->hypervisor);
+    visit->name = g_strdup(round->names[i]);
+    visit->deadline_us = round->deadline_us;
+    PstOverview *row = pst_task_call(visit_domain, visit, free_visit, free_row,
+                                     round->deadline_us + grace_us, "the guest", &error);
+    if (row == NULL) {
+        row = pst_fields_new(&pst_overview_fields);
+        row->name = g_strdup(round->names[i]);
+        row->problem = g_strdup(error->message);
+    }
+    if (row->uuid != NULL && pst_turn_last_answer_us(row->uuid) > 0)
+        row->last_answer_us = pst_turn_last_answer_us(row->uuid);
+    round->rows[i] = row;
+}
+
+GPtrArray *
+pst_overview_make(PstHypervisor *hypervisor, gint64 deadline_us, GError **error)
+{
+    g_auto(GStrv) names = pst_hypervisor_list(hypervisor, deadline_us, error);
+
+    if (names == NULL)
+        return NULL;
+
+    guint n = g_strv_length(names);
+    g_autofree PstOverview **made = g_new0(PstOverview *, n);
+    Round round = {hypervisor, deadline_us, made, names};
+    GThreadPool *pool = g_thread_pool_new(run_visit, &round, AT_ONCE, FALSE, NULL);
+    for (guint i = 0; i < n; i++)
+        g_thread_pool_push(pool, GUINT_TO_POINTER(i + 1), NULL);
+    g_thread_pool_free(pool, FALSE, TRUE);
+
+    GPtrArray *array = g_ptr_array_new();
+    for (guint i = 0; i < n; i++)
+        g_ptr_array_add(array, made[i]);
+    return array;
+}
+
+void
+pst_overview_free(GPtrArray *array)
+{
+    for (guint i = 0; i < array->len; i++)
+        free_row(array->pdata[i]);
+    g_ptr_array_unref(array);
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/question.h"
+
+JsonObject *
+pst_question_params(PstInquiry *inquiry, guint i, PstCall *call)
+{
+    g_autoptr(JsonObject) args = pst_inquiry_args(inquiry, i);
+
+    call->name = pst_inquiry_probe(inquiry, i);
+    call->args = args;
+    call->caller = pst_inquiry_caller(inquiry);
+    return pst_call_params(call);
+}
+
+/* Another path leads to the same shim or an older one: only lack of room may be better there. */
+static gboolean
+is_final(const GError *error)
+{
+    return error->code != PST_ERROR_BUSY && error->code != PST_ERROR_TOO_LARGE &&
+           error->code != PST_ERROR_UNAVAILABLE;
+}
+
+static void
+settle_report(PstInquiry *inquiry, guint i, PstVia via, PstMessage *answer)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(PstReport) report = pst_report_decode(answer->result, &error);
+
+    if (report == NULL) {
+        pst_inquiry_fail(inquiry, i, via, 0, error->message);
+        return;
+    }
+    if (!g_str_equal(report->probe, pst_inquiry_probe(inquiry, i))) {
+        pst_inquiry_fail(inquiry, i, via, 0, "the shim answered with the report of another probe");
+        return;
+    }
+    pst_inquiry_answer(inquiry, i, via, g_steal_pointer(&report));
+}
+
+void
+pst_question_settle(PstInquiry *inquiry, guint i, PstVia via, PstMessage *answer)
+{
+    if (answer->type == PST_MESSAGE_RESULT)
+        settle_report(inquiry, i, via, answer);
+    else if (is_final(answer->error))
+        pst_inquiry_refuse(inquiry, i, via, answer->error);
+    else
+        pst_inquiry_fail(inquiry, i, via, 0, answer->error->message);
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "host-sidecar/inquiry.h"
+#include "protocol/call.h"
+#include "protocol/message.h"
+
+/* What the two rungs that talk to a shim have in common: an inquiry's question as the params of
+ * `probe`, and the shim's answer as the inquiry's. */
+
+/* CALL carries the deadline in the guest's time; its name, args and caller are filled in. */
+JsonObject *pst_question_params(PstInquiry *inquiry, guint i, PstCall *call);
+
+/* Hands the shim's answer to question I to the inquiry. What the guest refuses or could not do in
+ * time is final; an answer that is no report of this probe is a failure of this rung. */
+void pst_question_settle(PstInquiry *inquiry, guint i, PstVia via, PstMessage *answer);

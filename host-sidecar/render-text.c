@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <string.h>
+
+#include "host-sidecar/diagnose.h"
+#include "host-sidecar/render.h"
+#include "protocol/error.h"
+#include "protocol/json.h"
+
+#define INDENT "          "
+/* What is quoted of a line of evidence on a screen; --json has the whole. */
+#define MAX_QUOTE 160
+
+static const char *const severity_words[] = {
+    [PST_SEVERITY_INFORMATION] = "note",
+    [PST_SEVERITY_WARNING] = "WARNING",
+    [PST_SEVERITY_UNKNOWN] = "UNKNOWN",
+    [PST_SEVERITY_CRITICAL] = "CRITICAL",
+};
+
+static void
+append_quote(GString *out, const char *text)
+{
+    g_autofree char *cut = g_utf8_substring(text, 0, MIN(g_utf8_strlen(text, -1), MAX_QUOTE));
+
+    pst_render_append(out, cut);
+    if (strlen(cut) < strlen(text))
+        g_string_append(out, " …");
+}
+
+static void
+append_word(GString *line, const char *word, const char *value)
+{
+    if (value == NULL)
+        return;
+    g_string_append_printf(line, "%s%s ", line->len > 0 ? ", " : "", word);
+    append_quote(line, value);
+}
+
+/* `path:line, mode …`: where it is, and what was seen there. */
+static void
+render_evidence(GString *out, const PstEvidence *evidence)
+{
+    g_autoptr(GString) line = g_string_new(NULL);
+
+    if (evidence->path != NULL)
+        pst_render_append(line, evidence->path);
+    if (evidence->path != NULL && evidence->line != PST_INT_UNKNOWN)
+        g_string_append_printf(line, ":%" G_GINT64_FORMAT, evidence->line);
+    append_word(line, "mode", evidence->mode);
+    append_word(line, "owner", evidence->owner);
+    append_word(line, "expected", evidence->expected);
+    append_word(line, "unit", evidence->unit);
+    append_word(line, "command", evidence->command);
+    if (evidence->exit_status != PST_INT_UNKNOWN)
+        g_string_append_printf(line, ", exit status %" G_GINT64_FORMAT, evidence->exit_status);
+    if (line->len > 0)
+        g_string_append_printf(out, INDENT "at %s\n", line->str);
+    if (evidence->text != NULL) {
+        g_string_append(out, INDENT "> ");
+        append_quote(out, evidence->text);
+        g_string_append_c(out, '\n');
+    }
+    if (evidence->error != NULL && *evidence->error != '\0') {
+        g_string_append(out, INDENT "says: ");
+        append_quote(out, evidence->error);
+        g_string_append_c(out, '\n');
+    }
+}
+
+static void
+render_finding(GString *out, const PstFinding *finding)
+{
+    g_string_append_printf(out, "%-9s ", severity_words[finding->severity]);
+    pst_render_append(out, finding->message);
+    g_string_append(out, " [");
+    pst_render_append(out, finding->id);
+    g_string_append(out, "]\n");
+    if (finding->caused_by != NULL) {
+        g_string_append(out, INDENT "follows from ");
+        pst_render_append(out, finding->caused_by);
+        g_string_append_c(out, '\n');
+    }
+    if (finding->evidence != NULL)
+        render_evidence(out, finding->evidence);
+    if (finding->remedy != NULL) {
+        g_string_append(out, INDENT "remedy: ");
+        append_quote(out, finding->remedy);
+        g_string_append_c(out, '\n');
+    }
+}
+
+static void
+render_attempts(GString *out, const PstAnswer *answer)
+{
+    for (guint i = 0; answer->attempts != NULL && i < answer->attempts->len; i++) {
+        const PstAttempt *attempt = answer->attempts->pdata[i];
+
+        g_string_append_printf(out, "%-9s not via %s: ", "", pst_answer_via_names[attempt->via]);
+        append_quote(out, attempt->reason);
+        if (attempt->took_ms > 0)
+            g_string_append_printf(out, " (after %" G_GINT64_FORMAT " ms)", attempt->took_ms);
+        g_string_append_c(out, '\n');
+    }
+}
+
+static gboolean
+same_attempts(const PstAnswer *a, const PstAnswer *b)
+{
+    guint n = a->attempts != NULL ? a->attempts->len : 0;
+
+    if (n != (b->attempts != NULL ? b->attempts->len : 0))
+        return FALSE;
+    for (guint i = 0; i < n; i++) {
+        const PstAttempt *x = a->attempts->pdata[i], *y = b->attempts->pdata[i];
+        if (x->via != y->via || !g_str_equal(x->reason, y->reason))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static void
+render_unanswered(GString *out, const PstAnswer *answer)
+{
+    g_string_append_printf(out, "%-9s %s: ", "UNKNOWN", answer->probe);
+    append_quote(out, answer->error->message);
+    g_string_append_printf(out, " [%s]\n", pst_error_reason((PstErrorCode)answer->error->code));
+}
+
+static void
+render_findings(GString *out, PstAnswer *const *answers, guint n, PstSeverity severity,
+                gboolean causes)
+{
+    for (guint i = 0; i < n; i++) {
+        for (guint j = 0; answers[i]->report != NULL && j < answers[i]->report->findings->len;
+             j++) {
+            const PstFinding *finding = answers[i]->report->findings->pdata[j];
+            if (finding->severity == (int)severity && (finding->caused_by == NULL) == causes)
+                render_finding(out, finding);
+        }
+    }
+}
+
+static void
+render_sound(GString *out, PstAnswer *const *answers, guint n)
+{
+    for (guint i = 0; i < n; i++) {
+        if (pst_answer_status(answers[i]) != PST_STATUS_OK)
+            continue;
+        g_string_append_printf(out, "%-9s %s: ", "ok", answers[i]->probe);
+        append_quote(out, answers[i]->report->summary);
+        g_string_append_c(out, '\n');
+    }
+}
+
+/* By which paths the answers came, each named once. */
+static void
+render_ways(GString *out, PstAnswer *const *answers, guint n)
+{
+    gboolean seen[PST_VIA_NONE + 1] = {FALSE};
+
+    for (guint i = 0; i < n; i++) {
+        if (answers[i]->report == NULL || seen[answers[i]->via])
+            continue;
+        seen[answers[i]->via] = TRUE;
+        g_string_append_printf(out, ", via %s", pst_answer_via_names[answers[i]->via]);
+    }
+}
+
+char *
+pst_render_diagnosis(const char *guest, PstAnswer *const *answers, guint n)
+{
+    PstDiagnosis diagnosis = pst_diagnose_judge(answers, n);
+    g_autofree char *summary = pst_diagnose_summary(&diagnosis);
+    GString *out = g_string_new(NULL);
+
+    pst_render_append(out, guest);
+    g_string_append_printf(out, ": %s", pst_report_status_names[diagnosis.status]);
+    render_ways(out, answers, n);
+    g_string_append(out, ": ");
+    append_quote(out, summary);
+    g_string_append_c(out, '\n');
+
+    for (int severity = PST_SEVERITY_CRITICAL; severity > PST_SEVERITY_INFORMATION; severity--) {
+        render_findings(out, answers, n, (PstSeverity)severity, TRUE);
+        render_findings(out, answers, n, (PstSeverity)severity, FALSE);
+    }
+    for (guint i = 0; i < n; i++)
+        if (answers[i]->report == NULL)
+            render_unanswered(out, answers[i]);
+    render_sound(out, answers, n);
+    for (guint i = 0; i < n; i++)
+        if (i == 0 || !same_attempts(answers[i], answers[i - 1]))
+            render_attempts(out, answers[i]);
+    return g_string_free(out, FALSE);
+}
+
+char *
+pst_render_answer(const PstAnswer *answer)
+{
+    GString *out = g_string_new(NULL);
+
+    pst_render_append(out, answer->guest);
+    g_string_append_printf(out, ": %s %s", answer->probe,
+                           pst_report_status_names[pst_answer_status(answer)]);
+    if (answer->report == NULL) {
+        g_string_append_c(out, '\n');
+        render_unanswered(out, answer);
+        render_attempts(out, answer);
+        return g_string_free(out, FALSE);
+    }
+
+    g_autoptr(JsonObject) json = pst_report_to_json(answer->report);
+    JsonObject *data = NULL;
+    g_string_append_printf(out, ", via %s, %" G_GINT64_FORMAT " ms: ",
+                           pst_answer_via_names[answer->via], answer->report->took_ms);
+    append_quote(out, answer->report->summary);
+    g_string_append_c(out, '\n');
+    for (guint i = 0; i < answer->report->findings->len; i++)
+        render_finding(out, answer->report->findings->pdata[i]);
+    if (pst_json_get_object(json, "data", PST_JSON_REQUIRED, &data, NULL))
+        pst_render_data(out, data, 0);
+    render_attempts(out, answer);
+    return g_string_free(out, FALSE);
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/stream.h"
+
+#include <libvirt/virterror.h>
+
+#include "host-sidecar/task.h"
+#include "host-sidecar/virt-error.h"
+#include "protocol/error.h"
+
+/* One read, and how much one event may take before the loop turns to others. */
+#define READ_STEP (32 * 1024)
+#define READ_BUDGET (1024 * 1024)
+#define CLOSE_US (500 * G_GINT64_CONSTANT(1000))
+/* Between two attempts at a channel that somebody else holds. */
+#define RETRY_US (20 * G_GINT64_CONSTANT(1000))
+#define MAX_RETRY_US (200 * G_GINT64_CONSTANT(1000))
+
+struct PstStream {
+    gint references; /* its owner's and the event callback's */
+    virDomainPtr domain;
+    virStreamPtr stream;
+    PstStreamReceive receive;
+    gpointer user_data;
+    GDestroyNotify free_data;
+    gint closed; /* atomic: nothing is handed out any more */
+};
+
+static void
+unref_stream(gpointer data)
+{
+    PstStream *stream = data;
+
+    if (!g_atomic_int_dec_and_test(&stream->references))
+        return;
+    stream->free_data(stream->user_data);
+    g_free(stream);
+}
+
+static void
+hand_out(PstStream *stream, const guint8 *data, gsize len)
+{
+    if (!g_atomic_int_get(&stream->closed))
+        stream->receive(data, len, stream->user_data);
+}
+
+/* Everything is read at once, whoever wants it: an event loop that runs while nobody receives lets
+ * the client library queue without bound. */
+static void
+on_event(virStreamPtr handle, int events, void *user_data)
+{
+    PstStream *stream = user_data;
+    guint8 buffer[READ_STEP];
+
+    for (gsize taken = 0; taken < READ_BUDGET;) {
+        int n = virStreamRecv(handle, (char *)buffer, sizeof(buffer));
+
+        if (n == -2 && (events & (VIR_STREAM_EVENT_ERROR | VIR_STREAM_EVENT_HANGUP)) == 0)
+            return;
+        if (n <= 0) {
+            virStreamEventUpdateCallback(handle, 0);
+            hand_out(stream, buffer, 0);
+            return;
+        }
+        hand_out(stream, buffer, (gsize)n);
+        taken += (gsize)n;
+    }
+}
+
+static gboolean
+is_taken(void)
+{
+    virErrorPtr last = virGetLastError();
+
+    /* "Active channel stream exists for this domain": libvirt has no code of its own for it. */
+    return last != NULL && last->code == VIR_ERR_OPERATION_FAILED;
+}
+
+static gboolean
+open_channel(PstStream *stream, const char *name, gint64 deadline_us, GError **error)
+{
+    gint64 pause_us = RETRY_US;
+
+    for (;;) {
+        if (virDomainOpenChannel(stream->domain, name, stream->stream, 0) == 0)
+            return TRUE;
+        if (!is_taken() || g_get_monotonic_time() + pause_us >= deadline_us)
+            return pst_virt_error_set(error, "the channel can't be opened");
+        g_usleep((gulong)pause_us);
+        pause_us = MIN(pause_us * 2, MAX_RETRY_US);
+    }
+}
+
+static gboolean
+open_stream(PstStream *stream, const char *name, gint64 deadline_us, GError **error)
+{
+    const int events = VIR_STREAM_EVENT_READABLE | VIR_STREAM_EVENT_ERROR | VIR_STREAM_EVENT_HANGUP;
+
+    stream->stream = virStreamNew(virDomainGetConnect(stream->domain), VIR_STREAM_NONBLOCK);
+    if (stream->stream == NULL)
+        return pst_virt_error_set(error, "a stream can't be made");
+    if (!open_channel(stream, name, deadline_us, error))
+        return FALSE;
+
+    g_atomic_int_inc(&stream->references);
+    if (virStreamEventAddCallback(stream->stream, events, on_event, stream, unref_stream) == 0)
+        return TRUE;
+    g_atomic_int_add(&stream->references, -1);
+    return pst_virt_error_set(error, "the stream can't be watched");
+}
+
+static gpointer
+close_handles(gpointer data, GError **error G_GNUC_UNUSED)
+{
+    PstStream *stream = data;
+
+    if (stream->stream != NULL) {
+        virStreamEventRemoveCallback(stream->stream);
+        virStreamFinish(stream->stream);
+        virStreamFree(stream->stream);
+    }
+    pst_guest_disconnect(stream->domain);
+    return NULL;
+}
+
+PstStream *
+pst_stream_open(const PstGuest *guest, const char *name, PstStreamReceive receive,
+                gpointer user_data, GDestroyNotify free_data, gint64 deadline_us, GError **error)
+{
+    PstStream *stream = g_new0(PstStream, 1);
+
+    stream->references = 1;
+    stream->receive = receive;
+    stream->user_data = user_data;
+    stream->free_data = free_data;
+    stream->domain = pst_guest_connect(guest, error);
+    if (stream->domain == NULL) {
+        unref_stream(stream);
+        return NULL;
+    }
+    if (!open_stream(stream, name, deadline_us, error)) {
+        pst_stream_close(stream);
+        return NULL;
+    }
+    return stream;
+}
+
+gboolean
+pst_stream_send(PstStream *stream, const guint8 *data, gsize len, GError **error)
+{
+    while (len > 0) {
+        int n = virStreamSend(stream->stream, (const char *)data, len);
+
+        if (n < 0)
+            return pst_virt_error_set(error, "the channel takes nothing");
+        data += n;
+        len -= (gsize)n;
+    }
+    return TRUE;
+}
+
+void
+pst_stream_close(PstStream *stream)
+{
+    g_atomic_int_set(&stream->closed, 1);
+    pst_task_call(close_handles, stream, unref_stream, NULL, g_get_monotonic_time() + CLOSE_US,
+                  "closing the channel", NULL);
+}

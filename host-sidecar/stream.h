@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "host-sidecar/guest.h"
+
+/* The host's end of a guest's virtio-serial channel: a libvirt stream on a connection of its own.
+ * docs/decisions/streams.md tells what libvirt's streams were seen to do and how that is met here. */
+
+typedef struct PstStream PstStream;
+
+/* Called in the thread of libvirt's events, with bytes from the guest (borrowed), or with LEN 0 when
+ * nothing more will come: the guest's domain or libvirt itself has gone. */
+typedef void (*PstStreamReceive)(const guint8 *data, gsize len, gpointer user_data);
+
+/* Opens the channel called NAME; where another program holds it, tries again until DEADLINE_US.
+ * USER_DATA is freed with FREE_DATA when no callback can come any more. Blocks: only inside of
+ * tasks. */
+PstStream *pst_stream_open(const PstGuest *guest, const char *name, PstStreamReceive receive,
+                           gpointer user_data, GDestroyNotify free_data, gint64 deadline_us,
+                           GError **error);
+
+/* Sends all of it. At most PST_LIMIT_IN_FLIGHT_BYTES may be unread by the guest at any time, or this
+ * blocks for good: the caller counts. */
+gboolean pst_stream_send(PstStream *stream, const guint8 *data, gsize len, GError **error);
+
+/* Closes the stream and its connection, in a task of its own that may hang; waits for that at most
+ * half a second. */
+void pst_stream_close(PstStream *stream);

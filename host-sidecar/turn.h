@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <glib.h>
+
+/* Callers on one guest take turns: a channel has room for one. The turn is a lock on a small file,
+ * which the kernel gives back however its holder ends. The file's times also tell when the guest
+ * last answered. */
+
+typedef struct PstTurn PstTurn;
+
+/* Waits for the turn of the guest with this UUID until DEADLINE_US (monotonic clock). NULL with
+ * PST_ERROR_BUSY that names the holder's process, PST_ERROR_UNAVAILABLE where there is no place for
+ * the file. */
+PstTurn *pst_turn_take(const char *uuid, gint64 deadline_us, GError **error);
+void pst_turn_free(PstTurn *turn);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstTurn, pst_turn_free)
+
+/* Notes that the guest has answered now. */
+void pst_turn_note_answer(PstTurn *turn);
+
+/* When the guest last answered somebody here, in microseconds of real time; 0 where that is not
+ * known. */
+gint64 pst_turn_last_answer_us(const char *uuid);

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+/* Words of the command line as arguments of a probe. */
+
+/* Appends the comma-separated words of TEXT (may be NULL) to the list NAME. */
+void pst_words_add_list(JsonObject *args, const char *name, const char *text);
+
+/* A syslog priority by number or name (emerg … debug); FALSE with PST_ERROR_USAGE. */
+gboolean pst_words_parse_priority(const char *text, gint64 *priority, GError **error);
+
+/* A user name that a command line can hold: 1 to 255 bytes without control characters, ':' and '/';
+ * FALSE with PST_ERROR_USAGE. */
+gboolean pst_words_check_user(const char *user, GError **error);

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "protocol/report-system.h"
+
+static const PstField os_rows[] = {
+    PST_STRING(PstSystemOs, id, "ID of os-release"),
+    PST_STRING(PstSystemOs, version, "VERSION_ID of os-release"),
+    PST_STRING(PstSystemOs, name, "PRETTY_NAME of os-release"),
+};
+const PstFields pst_report_system_os_fields = PST_FIELDS(PstSystemOs, os_rows);
+
+static const PstField kernel_rows[] = {
+    PST_STRING(PstSystemKernel, release, "as uname -r prints it"),
+    PST_STRING(PstSystemKernel, version, "as uname -v prints it"),
+    PST_STRING(PstSystemKernel, arch, "as uname -m prints it"),
+    PST_STRING(PstSystemKernel, command_line, "the kernel was started with"),
+    PST_INT(PstSystemKernel, taint, "the kernel's taint mask, 0 for none"),
+    PST_STRING(PstSystemKernel, taint_letters, "its bits as the kernel's own letters"),
+};
+const PstFields pst_report_system_kernel_fields = PST_FIELDS(PstSystemKernel, kernel_rows);
+
+static const PstField clock_rows[] = {
+    PST_INT(PstSystemClock, realtime_us, "the guest's clock, microseconds since 1970 UTC"),
+    PST_INT(PstSystemClock, boottime_us, "microseconds since the start, suspended ones included"),
+    PST_INT(PstSystemClock, drift_ms, "milliseconds ahead of the host, negative behind it"),
+};
+const PstFields pst_report_system_clock_fields = PST_FIELDS(PstSystemClock, clock_rows);
+
+static const PstField job_rows[] = {
+    PST_STRING(PstSystemJob, unit, "the unit's name"),
+    PST_STRING(PstSystemJob, type, "start, stop, restart and others"),
+    PST_STRING(PstSystemJob, state, "running, or waiting for others"),
+};
+const PstFields pst_report_system_job_fields = PST_FIELDS(PstSystemJob, job_rows);
+
+static const PstField manager_rows[] = {
+    PST_STRING(PstSystemManager, source, "who said so: systemd or systemctl"),
+    PST_STRING(PstSystemManager, state, "as systemctl is-system-running prints it"),
+    PST_STRING(PstSystemManager, version, "of systemd"),
+    PST_STRING(PstSystemManager, tainted, "why systemd calls the system odd, empty for no reason"),
+    PST_STRING(PstSystemManager, default_target, "the unit that a start leads to"),
+    PST_STRINGS(PstSystemManager, targets, "active targets"),
+    PST_INT(PstSystemManager, n_failed, "number of failed units"),
+    PST_STRINGS(PstSystemManager, failed, "failed units"),
+    PST_INT(PstSystemManager, n_jobs, "number of jobs"),
+    PST_LIST(PstSystemManager, jobs, pst_report_system_job_fields, "what systemd has still to do"),
+};
+const PstFields pst_report_system_manager_fields = PST_FIELDS(PstSystemManager, manager_rows);
+
+static const PstField user_rows[] = {
+    PST_STRING(PstSystemUser, name, "the user's name"),
+};
+const PstFields pst_report_system_user_fields = PST_FIELDS(PstSystemUser, user_rows);
+
+static const PstField file_system_rows[] = {
+    PST_STRING(PstSystemFileSystem, path, "where it is mounted"),
+    PST_STRING(PstSystemFileSystem, type, "as ext4"),
+    PST_INT(PstSystemFileSystem, total_bytes, "its size"),
+    PST_INT(PstSystemFileSystem, used_bytes, "of it in use"),
+};
+const PstFields pst_report_system_file_system_fields =
+    PST_FIELDS(PstSystemFileSystem, file_system_rows);
+
+static const PstField data_rows[] = {
+    PST_STRING(PstSystemData, hostname, "as the kernel has it"),
+    PST_STRING(PstSystemData, machine_id, "of /etc/machine-id"),
+    PST_STRING(PstSystemData, boot_id, "of this boot, without dashes"),
+    PST_OBJECT(PstSystemData, os, pst_report_system_os_fields, "the distribution"),
+    PST_OBJECT(PstSystemData, kernel, pst_report_system_kernel_fields, "the kernel"),
+    PST_OBJECT(PstSystemData, clock, pst_report_system_clock_fields, "the clocks"),
+    PST_INT(PstSystemData, uptime_s, "seconds since the start"),
+    PST_OBJECT(PstSystemData, manager, pst_report_system_manager_fields, "what systemd says"),
+    PST_STRING(PstSystemData, dbus, "the D-Bus daemon: running, stuck, on-demand, stopped, absent"),
+    PST_STRING(PstSystemData, journald, "systemd-journald: running, stuck, stopped, absent"),
+    PST_BOOL(PstSystemData, nologin, "only root may log in"),
+    PST_BOOL(PstSystemData, initramfs, "the real root file system is not mounted yet"),
+    PST_BOOL(PstSystemData, root_read_only, "the root file system can't be written"),
+    PST_BOOL(PstSystemData, last_shutdown_clean, "the boot before this one ended in order"),
+    PST_LIST(PstSystemData, users, pst_report_system_user_fields,
+             "who is logged in, where only the guest agent answers"),
+    PST_LIST(PstSystemData, file_systems, pst_report_system_file_system_fields,
+             "what is mounted, where only the guest agent answers"),
+};
+static const PstFields data_fields = PST_FIELDS(PstSystemData, data_rows);
+
+static const PstField args_rows[] = {
+    PST_INT(PstSystemArgs, host_realtime_us,
+            "the host's clock now, microseconds since 1970 UTC, to compare the guest's with"),
+};
+static const PstFields args_fields = PST_FIELDS(PstSystemArgs, args_rows);
+
+const PstReportKind pst_report_system_kind = {
+    .name = "system",
+    .question = "what is this and what state is it in?",
+    .footprint = "",
+    .args = &args_fields,
+    .data = &data_fields,
+};
