@@ -128,10 +128,10 @@ drain(PstPort *port)
             continue;
         if (n < 0)
             return errno == EAGAIN;
-        if (n == 0) { /* no host end is open */
-            pst_session_reset(port->session);
+        /* No host end is open, or the news of its opening, which comes by another queue than its
+         * bytes, is still on its way: so this never ends a session. The next hello does. */
+        if (n == 0)
             return TRUE;
-        }
         pst_session_feed(port->session, buffer, (gsize)n);
         taken += (gsize)n;
     }

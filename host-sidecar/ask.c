@@ -50,7 +50,7 @@ pst_ask_guest(PstGuest *guest, const char *method, PstAnswer **questions, guint 
 }
 
 static gboolean
-print_answer(const PstOptions *options, const PstAnswer *answer, GError **error)
+print_answer(const PstOptions *options, PstAnswer *answer, GError **error)
 {
     g_autofree char *text = NULL;
 

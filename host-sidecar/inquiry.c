@@ -20,6 +20,7 @@ struct PstInquiry {
     gboolean closed;
     gboolean alive[PST_VIA_NONE];
     gboolean ended[PST_VIA_NONE];
+    gint64 started_us[PST_VIA_NONE]; /* 0: not tried */
     guint n_ended;
 };
 
@@ -132,9 +133,23 @@ pst_inquiry_is_settled(PstInquiry *inquiry)
     return is_settled(inquiry);
 }
 
+/* A rung that hangs can't say so itself. */
+static void
+note_hanging(PstInquiry *inquiry, guint i, PstVia answered)
+{
+    gint64 now_us = g_get_monotonic_time();
+
+    for (int via = 0; via < PST_VIA_NONE; via++)
+        if (via != (int)answered && inquiry->started_us[via] > 0 && !inquiry->ended[via])
+            pst_answer_add_attempt(inquiry->answers[i], (PstVia)via,
+                                   (now_us - inquiry->started_us[via]) / 1000,
+                                   "no answer in time");
+}
+
 static void
 settle(PstInquiry *inquiry, guint i, PstVia via)
 {
+    note_hanging(inquiry, i, via);
     inquiry->settled[i] = TRUE;
     inquiry->answers[i]->via = (int)via;
     g_cond_broadcast(&inquiry->changed);
@@ -171,6 +186,14 @@ pst_inquiry_fail(PstInquiry *inquiry, guint i, PstVia via, gint64 took_ms, const
 
     if (!inquiry->closed)
         pst_answer_add_attempt(inquiry->answers[i], via, took_ms, reason);
+}
+
+void
+pst_inquiry_rung_started(PstInquiry *inquiry, PstVia via)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
+
+    inquiry->started_us[via] = g_get_monotonic_time();
 }
 
 void
@@ -230,8 +253,11 @@ pst_inquiry_close(PstInquiry *inquiry)
     gboolean in_time = g_get_monotonic_time() < inquiry->deadline_us;
 
     inquiry->closed = TRUE;
-    for (guint i = 0; i < inquiry->n; i++)
-        if (!inquiry->settled[i])
-            explain(inquiry->answers[i], in_time);
+    for (guint i = 0; i < inquiry->n; i++) {
+        if (inquiry->settled[i])
+            continue;
+        note_hanging(inquiry, i, PST_VIA_NONE);
+        explain(inquiry->answers[i], in_time);
+    }
     return g_steal_pointer(&inquiry->answers);
 }

@@ -40,6 +40,9 @@ void pst_inquiry_refuse(PstInquiry *inquiry, guint i, PstVia via, const GError *
 void pst_inquiry_fail(PstInquiry *inquiry, guint i, PstVia via, gint64 took_ms,
                       const char *reason);
 
+/* The rung is being tried from now on. */
+void pst_inquiry_rung_started(PstInquiry *inquiry, PstVia via);
+
 /* The rung has met a sign of life, so that it is worth waiting for. */
 void pst_inquiry_progress(PstInquiry *inquiry, PstVia via);
 

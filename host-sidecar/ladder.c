@@ -73,6 +73,7 @@ pst_ladder_ask(const PstLadder *ladder, PstGuest *guest, PstAnswer **questions, 
             note_failure(inquiry, backend->via, 0, shut->message);
             continue;
         }
+        pst_inquiry_rung_started(inquiry, backend->via);
         start_rung(ladder, backend, guest, inquiry);
         started++;
         pst_inquiry_wait(inquiry, backend->via, g_get_monotonic_time() + HEDGE_US);

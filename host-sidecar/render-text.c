@@ -90,32 +90,41 @@ render_finding(GString *out, const PstFinding *finding)
 }
 
 static void
-render_attempts(GString *out, const PstAnswer *answer)
+render_attempt(GString *out, const PstAttempt *attempt)
 {
-    for (guint i = 0; answer->attempts != NULL && i < answer->attempts->len; i++) {
-        const PstAttempt *attempt = answer->attempts->pdata[i];
-
-        g_string_append_printf(out, "%-9s not via %s: ", "", pst_answer_via_names[attempt->via]);
-        append_quote(out, attempt->reason);
-        if (attempt->took_ms > 0)
-            g_string_append_printf(out, " (after %" G_GINT64_FORMAT " ms)", attempt->took_ms);
-        g_string_append_c(out, '\n');
-    }
+    g_string_append_printf(out, "%-9s not via %s: ", "", pst_answer_via_names[attempt->via]);
+    append_quote(out, attempt->reason);
+    if (attempt->took_ms > 0)
+        g_string_append_printf(out, " (after %" G_GINT64_FORMAT " ms)", attempt->took_ms);
+    g_string_append_c(out, '\n');
 }
 
 static gboolean
-same_attempts(const PstAnswer *a, const PstAnswer *b)
+has_attempt(const GPtrArray *seen, const PstAttempt *attempt)
 {
-    guint n = a->attempts != NULL ? a->attempts->len : 0;
-
-    if (n != (b->attempts != NULL ? b->attempts->len : 0))
-        return FALSE;
-    for (guint i = 0; i < n; i++) {
-        const PstAttempt *x = a->attempts->pdata[i], *y = b->attempts->pdata[i];
-        if (x->via != y->via || !g_str_equal(x->reason, y->reason))
-            return FALSE;
+    for (guint i = 0; i < seen->len; i++) {
+        const PstAttempt *other = seen->pdata[i];
+        if (other->via == attempt->via && g_str_equal(other->reason, attempt->reason))
+            return TRUE;
     }
-    return TRUE;
+    return FALSE;
+}
+
+/* What shut the better paths, each reason once. */
+static void
+render_attempts(GString *out, PstAnswer *const *answers, guint n)
+{
+    g_autoptr(GPtrArray) seen = g_ptr_array_new();
+
+    for (guint i = 0; i < n; i++) {
+        for (guint j = 0; answers[i]->attempts != NULL && j < answers[i]->attempts->len; j++) {
+            PstAttempt *attempt = answers[i]->attempts->pdata[j];
+            if (has_attempt(seen, attempt))
+                continue;
+            g_ptr_array_add(seen, attempt);
+            render_attempt(out, attempt);
+        }
+    }
 }
 
 static void
@@ -188,14 +197,12 @@ pst_render_diagnosis(const char *guest, PstAnswer *const *answers, guint n)
         if (answers[i]->report == NULL)
             render_unanswered(out, answers[i]);
     render_sound(out, answers, n);
-    for (guint i = 0; i < n; i++)
-        if (i == 0 || !same_attempts(answers[i], answers[i - 1]))
-            render_attempts(out, answers[i]);
+    render_attempts(out, answers, n);
     return g_string_free(out, FALSE);
 }
 
 char *
-pst_render_answer(const PstAnswer *answer)
+pst_render_answer(PstAnswer *answer)
 {
     GString *out = g_string_new(NULL);
 
@@ -205,7 +212,7 @@ pst_render_answer(const PstAnswer *answer)
     if (answer->report == NULL) {
         g_string_append_c(out, '\n');
         render_unanswered(out, answer);
-        render_attempts(out, answer);
+        render_attempts(out, &answer, 1);
         return g_string_free(out, FALSE);
     }
 
@@ -219,6 +226,6 @@ pst_render_answer(const PstAnswer *answer)
         render_finding(out, answer->report->findings->pdata[i]);
     if (pst_json_get_object(json, "data", PST_JSON_REQUIRED, &data, NULL))
         pst_render_data(out, data, 0);
-    render_attempts(out, answer);
+    render_attempts(out, &answer, 1);
     return g_string_free(out, FALSE);
 }

@@ -10,7 +10,7 @@
 char *pst_render_diagnosis(const char *guest, PstAnswer *const *answers, guint n);
 
 /* One answer with its findings and its data. */
-char *pst_render_answer(const PstAnswer *answer);
+char *pst_render_answer(PstAnswer *answer);
 
 /* A JSON object on one line, with nothing in it that a terminal obeys. */
 char *pst_render_json(JsonObject *json);
