@@ -13,7 +13,7 @@ typedef struct {
     GMutex lock;
     GCond changed;
     PstClient *client;
-    gboolean ended;
+    char *ended; /* why nothing more will come; NULL while it may */
 } Shared;
 
 struct PstChannel {
@@ -32,6 +32,7 @@ unref_shared(gpointer data)
     if (!g_atomic_int_dec_and_test(&shared->references))
         return;
     pst_client_free(shared->client);
+    g_free(shared->ended);
     g_mutex_clear(&shared->lock);
     g_cond_clear(&shared->changed);
     g_free(shared);
@@ -50,15 +51,15 @@ new_shared(void)
 }
 
 static void
-on_receive(const guint8 *data, gsize len, gpointer user_data)
+on_receive(const guint8 *data, gsize len, const char *ended, gpointer user_data)
 {
     Shared *shared = user_data;
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&shared->lock);
 
-    if (len == 0)
-        shared->ended = TRUE;
-    else
+    if (ended == NULL)
         pst_client_feed(shared->client, data, len);
+    else if (shared->ended == NULL)
+        shared->ended = g_strdup(ended);
     g_cond_signal(&shared->changed);
 }
 
@@ -86,9 +87,9 @@ pst_channel_wait(PstChannel *channel, const gint64 *numbers, guint n, gint64 dea
             return i;
         if (!pst_client_check(shared->client, error))
             return -1;
-        if (shared->ended) {
-            g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT,
-                        "the channel ended: the guest or libvirt went away");
+        if (shared->ended != NULL) {
+            g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT, "the channel ended: %s",
+                        shared->ended);
             return -1;
         }
         if (!g_cond_wait_until(&shared->changed, &shared->lock, deadline_us)) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* postern: wiring only. */
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,8 +13,10 @@
 #include "host-sidecar/task.h"
 #include "protocol/error.h"
 
-/* Time for channels to be closed in good order; what hangs by then is left to the kernel. */
-#define SETTLE_US (200 * G_GINT64_CONSTANT(1000))
+/* Time for channels to be closed in good order; what hangs by then is left to the kernel. A command
+ * that has used up its deadline gets a tenth of it. */
+#define SETTLE_US (100 * G_GINT64_CONSTANT(1000))
+#define LATE_SETTLE_US (10 * G_GINT64_CONSTANT(1000))
 
 static char *
 verbs_help(void)
@@ -54,7 +57,7 @@ parse_global(PstOptions *options, gboolean *version, int *argc, char ***argv, GE
 }
 
 static gboolean
-run(int argc, char **argv, int *exit_code, GError **error)
+run(int argc, char **argv, int *exit_code, gint64 *deadline_us, GError **error)
 {
     g_auto(PstOptions) options = {0};
     gboolean version = FALSE;
@@ -70,24 +73,27 @@ run(int argc, char **argv, int *exit_code, GError **error)
         return FALSE;
     }
     const PstCommand *command = pst_command_find(argv[1], error);
-    return command != NULL &&
-           command->run(command, &options, argc - 1, argv + 1, exit_code, error);
+    gboolean done = command != NULL &&
+                    command->run(command, &options, argc - 1, argv + 1, exit_code, error);
+    *deadline_us += options.deadline_us;
+    return done;
 }
 
 int
 main(int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
+    gint64 deadline_us = g_get_monotonic_time();
     int exit_code = PST_EXIT_UNKNOWN;
 
     setlocale(LC_CTYPE, "C.UTF-8");
     signal(SIGPIPE, SIG_IGN);
-    if (!run(argc, argv, &exit_code, &error)) {
+    if (!run(argc, argv, &exit_code, &deadline_us, &error)) {
         g_autofree char *message = pst_escape_text(error->message, FALSE);
         fprintf(stderr, "postern: %s\n", message);
         exit_code = pst_exit_code_of_error(error);
     }
-    pst_task_settle(SETTLE_US);
+    pst_task_settle(g_get_monotonic_time() < deadline_us ? SETTLE_US : LATE_SETTLE_US);
     /* Not exit(): a thread that hangs in libvirt would hang its clean-up too. */
     fflush(NULL);
     _exit(exit_code);

@@ -5,6 +5,7 @@
 
 #include "host-sidecar/task.h"
 #include "host-sidecar/virt-error.h"
+#include "host-sidecar/watch.h"
 #include "protocol/error.h"
 
 /* One read, and how much one event may take before the loop turns to others. */
@@ -16,8 +17,9 @@
 #define MAX_RETRY_US (200 * G_GINT64_CONSTANT(1000))
 
 struct PstStream {
-    gint references; /* its owner's and the event callback's */
+    gint references; /* its owner's and those of libvirt's callbacks */
     virDomainPtr domain;
+    PstWatch *watch;
     virStreamPtr stream;
     PstStreamReceive receive;
     gpointer user_data;
@@ -36,11 +38,27 @@ unref_stream(gpointer data)
     g_free(stream);
 }
 
+static gpointer
+ref_stream(gpointer data)
+{
+    g_atomic_int_inc(&((PstStream *)data)->references);
+    return data;
+}
+
 static void
 hand_out(PstStream *stream, const guint8 *data, gsize len)
 {
     if (!g_atomic_int_get(&stream->closed))
-        stream->receive(data, len, stream->user_data);
+        stream->receive(data, len, NULL, stream->user_data);
+}
+
+static void
+end(const char *reason, gpointer data)
+{
+    PstStream *stream = data;
+
+    if (!g_atomic_int_get(&stream->closed))
+        stream->receive(NULL, 0, reason, stream->user_data);
 }
 
 /* Everything is read at once, whoever wants it: an event loop that runs while nobody receives lets
@@ -58,7 +76,7 @@ on_event(virStreamPtr handle, int events, void *user_data)
             return;
         if (n <= 0) {
             virStreamEventUpdateCallback(handle, 0);
-            hand_out(stream, buffer, 0);
+            end("the channel was closed by libvirt", stream);
             return;
         }
         hand_out(stream, buffer, (gsize)n);
@@ -101,10 +119,10 @@ open_stream(PstStream *stream, const char *name, gint64 deadline_us, GError **er
     if (!open_channel(stream, name, deadline_us, error))
         return FALSE;
 
-    g_atomic_int_inc(&stream->references);
-    if (virStreamEventAddCallback(stream->stream, events, on_event, stream, unref_stream) == 0)
+    if (virStreamEventAddCallback(stream->stream, events, on_event, ref_stream(stream),
+                                  unref_stream) == 0)
         return TRUE;
-    g_atomic_int_add(&stream->references, -1);
+    unref_stream(stream);
     return pst_virt_error_set(error, "the stream can't be watched");
 }
 
@@ -113,6 +131,8 @@ close_handles(gpointer data, GError **error G_GNUC_UNUSED)
 {
     PstStream *stream = data;
 
+    if (stream->watch != NULL)
+        pst_watch_stop(stream->watch);
     if (stream->stream != NULL) {
         virStreamEventRemoveCallback(stream->stream);
         virStreamFinish(stream->stream);
@@ -137,7 +157,8 @@ pst_stream_open(const PstGuest *guest, const char *name, PstStreamReceive receiv
         unref_stream(stream);
         return NULL;
     }
-    if (!open_stream(stream, name, deadline_us, error)) {
+    stream->watch = pst_watch_start(stream->domain, end, stream, ref_stream, unref_stream, error);
+    if (stream->watch == NULL || !open_stream(stream, name, deadline_us, error)) {
         pst_stream_close(stream);
         return NULL;
     }

@@ -8,9 +8,10 @@
 
 typedef struct PstStream PstStream;
 
-/* Called in the thread of libvirt's events, with bytes from the guest (borrowed), or with LEN 0 when
- * nothing more will come: the guest's domain or libvirt itself has gone. */
-typedef void (*PstStreamReceive)(const guint8 *data, gsize len, gpointer user_data);
+/* Called in the thread of libvirt's events with bytes from the guest (borrowed), or, where ENDED is
+ * not NULL, with the reason why nothing more is worth waiting for. */
+typedef void (*PstStreamReceive)(const guint8 *data, gsize len, const char *ended,
+                                 gpointer user_data);
 
 /* Opens the channel called NAME; where another program holds it, tries again until DEADLINE_US.
  * USER_DATA is freed with FREE_DATA when no callback can come any more. Blocks: only inside of
