@@ -26,6 +26,7 @@ struct PstDispatcher {
     gpointer user_data;
     GQueue jobs; /* of Job, in the order of their coming */
     guint n_running;
+    guint expiry; /* the source for the first deadline of those that wait; 0 where none waits */
 };
 
 typedef void (*MethodRun)(PstDispatcher *dispatcher, PstMessage *message);
@@ -80,9 +81,18 @@ drop_job(PstDispatcher *dispatcher, Job *job)
     free_job(job);
 }
 
+static void
+stop_expiry(PstDispatcher *dispatcher)
+{
+    if (dispatcher->expiry != 0)
+        g_source_remove(dispatcher->expiry);
+    dispatcher->expiry = 0;
+}
+
 void
 pst_dispatcher_clear(PstDispatcher *dispatcher)
 {
+    stop_expiry(dispatcher);
     while (!g_queue_is_empty(&dispatcher->jobs))
         drop_job(dispatcher, g_queue_peek_head(&dispatcher->jobs));
 }
@@ -271,13 +281,20 @@ on_done(PstWorker *worker G_GNUC_UNUSED, const char *text, gsize len, const GErr
 }
 
 static gboolean
+is_late(const Job *job, GError **error)
+{
+    if (job->deadline_us > pst_probe_now_us())
+        return FALSE;
+    g_set_error(error, PST_ERROR, PST_ERROR_DEADLINE,
+                "probe %s was not started: its deadline had passed", job->probe->kind->name);
+    return TRUE;
+}
+
+static gboolean
 start_job(PstDispatcher *dispatcher, Job *job, GError **error)
 {
-    if (job->deadline_us <= pst_probe_now_us()) {
-        g_set_error(error, PST_ERROR, PST_ERROR_DEADLINE,
-                    "probe %s was not started: its deadline had passed", job->probe->kind->name);
+    if (is_late(job, error))
         return FALSE;
-    }
     job->worker = pst_worker_start(job->probe, job->args, dispatcher->sysroot, job->deadline_us,
                                    on_done, job, error);
     if (job->worker == NULL)
@@ -295,6 +312,44 @@ next_waiting(PstDispatcher *dispatcher)
     return NULL;
 }
 
+static gboolean
+on_expiry(gpointer user_data)
+{
+    PstDispatcher *dispatcher = user_data;
+
+    dispatcher->expiry = 0;
+    pst_dispatcher_run(dispatcher);
+    return G_SOURCE_REMOVE;
+}
+
+/* Answers those that wait and whose deadline has passed, and wakes up for the next of them: there is
+ * a timer only while somebody waits for a worker. */
+static void
+expire_waiting(PstDispatcher *dispatcher)
+{
+    gint64 first_us = G_MAXINT64;
+
+    stop_expiry(dispatcher);
+    for (GList *item = dispatcher->jobs.head, *next; item != NULL; item = next) {
+        g_autoptr(GError) error = NULL;
+        Job *job = item->data;
+
+        next = item->next;
+        if (job->worker != NULL)
+            continue;
+        if (is_late(job, &error)) {
+            answer_error(dispatcher, &job->id, error);
+            drop_job(dispatcher, job);
+        } else {
+            first_us = MIN(first_us, job->deadline_us);
+        }
+    }
+    if (first_us < G_MAXINT64)
+        dispatcher->expiry =
+            g_timeout_add((guint)MAX(0, (first_us - pst_probe_now_us()) / 1000 + 1), on_expiry,
+                          dispatcher);
+}
+
 void
 pst_dispatcher_run(PstDispatcher *dispatcher)
 {
@@ -308,4 +363,5 @@ pst_dispatcher_run(PstDispatcher *dispatcher)
             drop_job(dispatcher, job);
         }
     }
+    expire_waiting(dispatcher);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* postern-shim: wiring only. */
 #include <errno.h>
+#include <fcntl.h>
 #include <glib-unix.h>
 #include <signal.h>
 #include <stdio.h>
@@ -52,6 +53,10 @@ parse_options(int *argc, char ***argv, Options *options, GError **error)
         g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "say --stdio or --oneshot, not both");
         return FALSE;
     }
+    if (options->output_limit < 0) {
+        g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "--output-limit: say a number from 1 on");
+        return FALSE;
+    }
     return TRUE;
 }
 
@@ -76,8 +81,11 @@ watch_signals(GMainLoop *loop, GError **error)
     sigset_t set;
 
     sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
+    /* A call on standard input has no loop to leave: it ends at once, and its workers with it. */
+    if (loop != NULL) {
+        sigaddset(&set, SIGTERM);
+        sigaddset(&set, SIGINT);
+    }
     sigaddset(&set, SIGCHLD);
     sigprocmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
@@ -95,24 +103,37 @@ watch_signals(GMainLoop *loop, GError **error)
 static gboolean
 serve(const Options *options, GError **error)
 {
-    g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     g_autoptr(PstSysroot) sysroot =
         pst_sysroot_new(options->sysroot != NULL ? options->sysroot : "/", error);
 
-    if (sysroot == NULL || !watch_signals(loop, error))
+    if (sysroot == NULL)
         return FALSE;
     if (options->stdio || options->one_shot)
-        return pst_stdio_serve(sysroot,
+        return watch_signals(NULL, error) &&
+               pst_stdio_serve(sysroot,
                                options->stdio ? PST_SESSION_CHANNEL : PST_SESSION_ONE_SHOT,
                                options->output_limit > 0 ? (gsize)options->output_limit
                                                          : G_MAXSIZE,
                                error);
 
-    g_autoptr(PstPort) port = pst_port_new(PORT_NAME, sysroot, error);
+    g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
+    g_autoptr(PstPort) port = NULL;
+    if (!watch_signals(loop, error))
+        return FALSE;
+    port = pst_port_new(PORT_NAME, sysroot, error);
     if (port == NULL)
         return FALSE;
     g_main_loop_run(loop);
     return TRUE;
+}
+
+/* A caller may have closed these, and then the sysroot or a pipe would get their number. */
+static void
+occupy_standard_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            (void)!open("/dev/null", O_RDONLY); /* writing to it fails, as it should */
 }
 
 int
@@ -121,6 +142,7 @@ main(int argc, char **argv)
     g_autoptr(GError) error = NULL;
     Options options = {0};
 
+    occupy_standard_streams();
     if (!parse_options(&argc, &argv, &options, &error)) {
         fprintf(stderr, "postern-shim: %s\n", error->message);
         return EXIT_MISUSE;

@@ -24,6 +24,7 @@ struct PstPort {
     PstSession *session;
     int fd, epoll, uevents;
     guint epoll_source, uevent_source, again_source;
+    int refused; /* why the device, which is there, could not be opened; 0 where it was not tried */
     gboolean flushing;
 };
 
@@ -185,10 +186,13 @@ open_device(PstPort *port)
     if (device == NULL)
         return FALSE;
     port->fd = open(device, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-    if (port->fd < 0)
+    if (port->fd < 0) {
+        port->refused = errno;
         return FALSE;
+    }
     port->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (port->epoll < 0 || epoll_ctl(port->epoll, EPOLL_CTL_ADD, port->fd, &event) < 0) {
+        port->refused = errno;
         close_device(port);
         return FALSE;
     }
@@ -237,6 +241,13 @@ pst_port_new(const char *name, const PstSysroot *sysroot, GError **error)
     load_module(sysroot);
     if (!watch_uevents(port, error))
         return NULL;
+    /* Another process holds it, as a shim that was just killed may: no uevent will tell when it lets
+     * go, so this ends, and the service manager starts it again. */
+    if (port->fd < 0 && port->refused != 0) {
+        g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "the port %s can't be opened: %s", name,
+                    g_strerror(port->refused));
+        return NULL;
+    }
     return g_steal_pointer(&port);
 }
 

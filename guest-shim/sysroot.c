@@ -84,7 +84,9 @@ open_below(const PstSysroot *sysroot, const char *path, int flags)
 int
 pst_sysroot_open(const PstSysroot *sysroot, const char *path, int flags, GError **error)
 {
-    int fd = open_below(sysroot, path, flags | O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    /* openat2(2) refuses O_PATH with flags that mean nothing to it. */
+    int reading = (flags & O_PATH) != 0 ? 0 : O_RDONLY | O_NONBLOCK | O_NOCTTY;
+    int fd = open_below(sysroot, path, flags | reading | O_CLOEXEC);
 
     if (fd < 0)
         set_errno_error(error, path, errno);
@@ -227,7 +229,8 @@ pst_sysroot_read_link(const PstSysroot *sysroot, const char *path, GError **erro
     if (fd < 0)
         return NULL;
     gssize n = readlinkat(fd, "", target, sizeof(target) - 1);
-    int failed = errno;
+    /* With an empty path Linux says ENOENT of what is there and is no link. */
+    int failed = errno == ENOENT ? EINVAL : errno;
     close(fd);
     if (n < 0) {
         set_errno_error(error, path, failed);

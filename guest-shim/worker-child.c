@@ -62,6 +62,21 @@ close_inherited(int keep_a, int keep_b)
             close(fd);
 }
 
+/* Where standard output carries frames, nothing that a probe starts may write among them, or keep it
+ * open. */
+static void
+detach_standard_streams(void)
+{
+    int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    if (fd < 0)
+        return;
+    dup2(fd, STDIN_FILENO);
+    dup2(fd, STDOUT_FILENO);
+    if (fd > STDERR_FILENO)
+        close(fd);
+}
+
 static void
 reset_signals(void)
 {
@@ -98,6 +113,7 @@ pst_worker_child_run(const PstProbe *probe, gconstpointer args, const PstProbeCo
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     reset_signals();
     close_inherited(out, pst_sysroot_fd(context->sysroot));
+    detach_standard_streams();
     set_limits();
     reset_oom_score();
 

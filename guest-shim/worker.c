@@ -15,6 +15,10 @@
 #include "protocol/limits.h"
 #include "protocol/validate.h"
 
+/* A process that was killed is gone within milliseconds, unless the kernel holds it (a dead mount). */
+#define STUCK_US (1 * G_USEC_PER_SEC)
+/* How many may be on their way out at once, for a host that asks and cancels without end. */
+#define MAX_UNREAPED (4 * (PST_LIMIT_WORKERS + PST_LIMIT_STUCK_WORKERS))
 /* What is left of a frame once the envelope stands around the report. */
 #define MAX_TEXT (PST_LIMIT_FRAME_FROM_GUEST - 256)
 #define READ_STEP 16384
@@ -25,14 +29,13 @@ struct PstWorker {
     int pidfd, pipe, timer;
     guint pidfd_source, pipe_source, timer_source;
     GByteArray *text;
+    gint64 killed_us;   /* on CLOCK_BOOTTIME; 0 while it may run */
     PstWorkerDone done; /* NULL once the owner has been told, or does not want to be */
     gpointer user_data;
 };
 
-/* Every worker whose process is not reaped yet, so that orphans can be told from workers; and how
- * many of them were killed and are still there. */
+/* Every worker whose process is not reaped yet, so that orphans can be told from workers. */
 static GSList *unreaped;
-static guint n_stuck;
 
 static void
 drop_source(guint *source, int *fd)
@@ -73,6 +76,7 @@ kill_group(PstWorker *worker)
 {
     kill(-worker->pid, SIGKILL);
     kill(worker->pid, SIGKILL);
+    worker->killed_us = pst_probe_now_us();
 }
 
 /* From here on only the reaping is left, whenever the kernel lets go of the process. */
@@ -80,7 +84,6 @@ static void
 abandon(PstWorker *worker)
 {
     kill_group(worker);
-    n_stuck++;
     worker->done = NULL;
     drop_source(&worker->pipe_source, &worker->pipe);
     drop_source(&worker->timer_source, &worker->timer);
@@ -126,7 +129,6 @@ on_deadline(gint fd G_GNUC_UNUSED, GIOCondition condition G_GNUC_UNUSED, gpointe
 
     worker->timer_source = 0;
     kill_group(worker);
-    n_stuck++;
     tell_error(worker, PST_ERROR_DEADLINE, "did not end before its deadline");
     return G_SOURCE_REMOVE;
 }
@@ -176,8 +178,6 @@ on_exit_of(gint fd G_GNUC_UNUSED, GIOCondition condition G_GNUC_UNUSED, gpointer
     reap(worker, &status);
     if (worker->done != NULL)
         judge_end(worker, status);
-    else
-        n_stuck--;
 
     drop_source(&worker->pidfd_source, &worker->pidfd);
     drop_source(&worker->pipe_source, &worker->pipe);
@@ -250,17 +250,32 @@ start_child(const PstProbe *probe, gconstpointer args, const PstProbeContext *co
     return TRUE;
 }
 
+/* Whether another process may be started beside those that can't be got rid of. */
+static gboolean
+check_stuck(GError **error)
+{
+    gint64 since_us = pst_probe_now_us() - STUCK_US;
+    guint n = 0, n_stuck = 0;
+
+    for (GSList *item = unreaped; item != NULL; item = item->next, n++) {
+        const PstWorker *worker = item->data;
+        n_stuck += worker->killed_us > 0 && worker->killed_us < since_us;
+    }
+    if (n_stuck < PST_LIMIT_STUCK_WORKERS && n < MAX_UNREAPED)
+        return TRUE;
+    g_set_error(error, PST_ERROR, PST_ERROR_BUSY,
+                "%u earlier probes hang in the kernel and can't be killed", MAX(n_stuck, n));
+    return FALSE;
+}
+
 PstWorker *
 pst_worker_start(const PstProbe *probe, gconstpointer args, const PstSysroot *sysroot,
                  gint64 deadline_us, PstWorkerDone done, gpointer user_data, GError **error)
 {
     PstProbeContext context = {sysroot, deadline_us};
 
-    if (n_stuck >= PST_LIMIT_STUCK_WORKERS) {
-        g_set_error(error, PST_ERROR, PST_ERROR_BUSY,
-                    "%u earlier probes hang in the kernel and can't be killed", n_stuck);
+    if (!check_stuck(error))
         return NULL;
-    }
 
     PstWorker *worker = g_new0(PstWorker, 1);
     worker->probe = probe->kind->name;
@@ -308,7 +323,9 @@ pst_worker_reap_orphans(void)
 
     for (;;) {
         pid_t pid = (pid_t)strtol(next, &next, 10);
-        if (pid <= 0)
+        /* A number that the buffer's end has cut short is another process's. What is left of the
+         * list comes with the SIGCHLD of those killed now. */
+        if (pid <= 0 || *next != ' ')
             return;
         if (is_worker(pid))
             continue;

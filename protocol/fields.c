@@ -311,8 +311,8 @@ find_row(const PstFields *fields, const char *name, gsize len)
     return NULL;
 }
 
-static void
-set_unknown_argument(const PstFields *fields, const char *name, int code, GError **error)
+static GError *
+new_unknown_argument(const PstFields *fields, const char *name, int code)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new();
 
@@ -320,7 +320,7 @@ set_unknown_argument(const PstFields *fields, const char *name, int code, GError
         g_ptr_array_add(names, (gpointer)fields->rows[i].name);
 
     g_autofree char *hint = pst_nearest_hint(name, (const char *const *)names->pdata, names->len);
-    g_set_error(error, PST_ERROR, code, "unknown argument '%.64s'%s", name, hint);
+    return g_error_new(PST_ERROR, code, "unknown argument '%.64s'%s", name, hint);
 }
 
 gpointer
@@ -333,7 +333,7 @@ pst_fields_decode_exact(const PstFields *fields, JsonObject *json, GError **erro
     json_object_iter_init(&iter, json);
     while (json_object_iter_next(&iter, &name, &node)) {
         if (find_row(fields, name, strlen(name)) == NULL) {
-            set_unknown_argument(fields, name, PST_ERROR_INVALID_PARAMS, error);
+            g_propagate_error(error, new_unknown_argument(fields, name, PST_ERROR_INVALID_PARAMS));
             return NULL;
         }
     }
@@ -396,7 +396,7 @@ pst_fields_from_words(const PstFields *fields, const char *const *words, GError 
         const PstField *row = find_row(fields, words[i], (gsize)(equals - words[i]));
         if (row == NULL) {
             g_autofree char *name = g_strndup(words[i], (gsize)(equals - words[i]));
-            set_unknown_argument(fields, name, PST_ERROR_USAGE, error);
+            g_propagate_error(error, new_unknown_argument(fields, name, PST_ERROR_USAGE));
             return NULL;
         }
         if (json_object_has_member(json, row->name)) {

@@ -143,6 +143,14 @@ pst_report_to_text(const PstReport *report, gsize max_bytes, gsize *len)
     }
 }
 
+JsonObject *
+pst_report_to_json(const PstReport *report)
+{
+    PstFieldsCut cut = PST_FIELDS_CUT_DEFAULT;
+
+    return report->raw != NULL ? json_object_ref(report->raw) : encode(report, &cut);
+}
+
 static gboolean
 decode_status(const char *word, PstStatus *status, GError **error)
 {

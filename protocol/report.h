@@ -56,6 +56,9 @@ void pst_report_conclude(PstReport *report, const char *ok_summary);
  * report of a known kind that was concluded. Free with g_free(). */
 char *pst_report_to_text(const PstReport *report, gsize max_bytes, gsize *len);
 
+/* The report as JSON: as it was received, or as it was made here. Owned by the caller. */
+JsonObject *pst_report_to_json(const PstReport *report);
+
 /* Strict: a missing or mistyped member, an unknown status or severity is an error
  * (PST_ERROR_PROTOCOL). A probe that this side does not know is accepted without its data. */
 PstReport *pst_report_decode(JsonObject *json, GError **error);

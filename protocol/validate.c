@@ -11,7 +11,7 @@ const PstValidateLimits pst_validate_from_guest = {PST_LIMIT_FRAME_FROM_GUEST, P
 const PstValidateLimits pst_validate_from_host = {PST_LIMIT_FRAME_FROM_HOST, PST_LIMIT_TOKENS};
 /* base64 and the envelope around the bytes that were asked for */
 const PstValidateLimits pst_validate_from_agent = {PST_LIMIT_AGENT_ANSWER / 3 * 4 + 4096,
-                                                   PST_LIMIT_TOKENS};
+                                                   PST_LIMIT_TOKENS, TRUE};
 
 static const char *const reason_ids[] = {
     [PST_VALIDATE_OK] = "ok",
@@ -48,6 +48,7 @@ typedef struct {
     gsize at;
     guint depth;
     guint tokens_left;
+    gboolean int64;
     guint n_names;
     guint64 hash_point;
     PstValidateReason reason;
@@ -233,7 +234,7 @@ skip_digits(Scan *scan)
 }
 
 static gboolean
-in_range(const guint8 *digits, gsize len, gboolean integer)
+in_range(const guint8 *digits, gsize len, gboolean integer, gboolean int64)
 {
     char copy[PST_LIMIT_NUMBER_LENGTH + 1];
 
@@ -245,6 +246,9 @@ in_range(const guint8 *digits, gsize len, gboolean integer)
     double value = g_ascii_strtod(copy, NULL);
     if (!integer)
         return isfinite(value);
+    /* json-glib turns 2^63 negative; what rounds up to it is refused with it. */
+    if (int64)
+        return fabs(value) < 0x1p63;
     /* 2^53 + 1 rounds down to 2^53, which is out of range too: the comparison is exact. */
     return fabs(value) <= (double)PST_LIMIT_INTEGER;
 }
@@ -278,7 +282,7 @@ scan_number(Scan *scan)
     }
     if (g_ascii_isalnum(peek(scan)) || peek(scan) == '.')
         return refuse(scan, PST_VALIDATE_NUMBER);
-    if (!in_range(scan->text + start, scan->at - start, integer)) {
+    if (!in_range(scan->text + start, scan->at - start, integer, scan->int64)) {
         scan->at = start;
         return refuse(scan, PST_VALIDATE_NUMBER_RANGE);
     }
@@ -496,6 +500,7 @@ pst_validate(const guint8 *text, gsize len, const PstValidateLimits *limits)
     scan.at = 0;
     scan.depth = 0;
     scan.tokens_left = limits->max_tokens;
+    scan.int64 = limits->int64;
     scan.n_names = 0;
     scan.hash_point = hash_point();
     scan.reason = PST_VALIDATE_OK;

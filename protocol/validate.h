@@ -13,6 +13,7 @@
 typedef struct {
     gsize max_bytes;   /* at most G_MAXUINT32 */
     guint max_tokens;  /* names, values and opened containers */
+    gboolean int64;    /* integers up to 64 bits: for peers that are not ours */
 } PstValidateLimits;
 
 /* What a host accepts from a guest, a guest from a host, and a host from the QEMU guest agent. */

@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "guest-shim/accounts.h"
+
+#include <string.h>
+
+#include "protocol/error.h"
+
+#define MAX_FILE (16 * 1024 * 1024)
+#define MAX_ID 4294967294 /* (uid_t)-1 means "no user" to the kernel */
+
+typedef struct {
+    char *name;
+    gint64 gid;
+    char **members;
+} Group;
+
+typedef struct {
+    char *database;
+    char **sources;
+} Source;
+
+struct PstAccounts {
+    GPtrArray *users;   /* of PstAccount */
+    GPtrArray *groups;  /* of Group */
+    GPtrArray *sources; /* of Source */
+};
+
+static void
+account_free(gpointer data)
+{
+    PstAccount *account = data;
+
+    g_free(account->name);
+    g_free(account->home);
+    g_free(account->shell);
+    g_free(account->path);
+    g_free(account);
+}
+
+static void
+group_free(gpointer data)
+{
+    Group *group = data;
+
+    g_free(group->name);
+    g_strfreev(group->members);
+    g_free(group);
+}
+
+static void
+source_free(gpointer data)
+{
+    Source *source = data;
+
+    g_free(source->database);
+    g_strfreev(source->sources);
+    g_free(source);
+}
+
+static gboolean
+parse_id(const char *text, gint64 *id)
+{
+    guint64 value;
+
+    if (!g_ascii_string_to_unsigned(text, 10, 0, MAX_ID, &value, NULL))
+        return FALSE;
+    *id = (gint64)value;
+    return TRUE;
+}
+
+/* Comments and the `+name` and `-name` lines of the compat source are no entries. */
+static gboolean
+is_entry(const char *line)
+{
+    return line[0] != '\0' && strchr("#+-", line[0]) == NULL;
+}
+
+static void
+add_user(PstAccounts *accounts, const char *path, guint line, const char *text)
+{
+    g_auto(GStrv) fields = g_strsplit(text, ":", 8);
+    gint64 uid, gid;
+
+    if (!is_entry(text) || g_strv_length(fields) < 7 || fields[0][0] == '\0' ||
+        !parse_id(fields[2], &uid) || !parse_id(fields[3], &gid))
+        return;
+
+    PstAccount *account = g_new0(PstAccount, 1);
+    account->name = g_strdup(fields[0]);
+    account->uid = uid;
+    account->gid = gid;
+    account->home = g_strdup(fields[5]);
+    account->shell = g_strdup(fields[6]);
+    account->shadowed = g_str_equal(fields[1], "x") || g_str_has_prefix(fields[1], "##");
+    account->path = g_strdup(path);
+    account->line = line;
+    g_ptr_array_add(accounts->users, account);
+}
+
+static void
+add_group(PstAccounts *accounts, const char *path G_GNUC_UNUSED, guint line G_GNUC_UNUSED,
+          const char *text)
+{
+    g_auto(GStrv) fields = g_strsplit(text, ":", 5);
+    gint64 gid;
+
+    if (!is_entry(text) || g_strv_length(fields) < 4 || fields[0][0] == '\0' ||
+        !parse_id(fields[2], &gid))
+        return;
+
+    Group *group = g_new0(Group, 1);
+    group->name = g_strdup(fields[0]);
+    group->gid = gid;
+    group->members = g_strsplit(fields[3], ",", -1);
+    for (guint i = 0; group->members[i] != NULL; i++)
+        g_strstrip(group->members[i]);
+    g_ptr_array_add(accounts->groups, group);
+}
+
+static void
+add_source(PstAccounts *accounts, const char *text)
+{
+    const char *colon = strchr(text, ':');
+    g_autoptr(GStrvBuilder) sources = g_strv_builder_new();
+
+    if (text[0] == '#' || colon == NULL)
+        return;
+
+    g_autofree char *list = g_strndup(colon + 1, strcspn(colon + 1, "#"));
+    g_auto(GStrv) words = g_strsplit_set(list, " \t\r", -1);
+    gboolean action = FALSE; /* inside of `[NOTFOUND=return]` */
+    for (guint i = 0; words[i] != NULL; i++) {
+        action |= words[i][0] == '[';
+        if (words[i][0] != '\0' && !action)
+            g_strv_builder_add(sources, words[i]);
+        if (g_str_has_suffix(words[i], "]"))
+            action = FALSE;
+    }
+
+    Source *source = g_new0(Source, 1);
+    source->database = g_strstrip(g_strndup(text, (gsize)(colon - text)));
+    source->sources = g_strv_builder_end(sources);
+    g_ptr_array_add(accounts->sources, source);
+}
+
+static gboolean
+read_file(PstAccounts *accounts, const PstSysroot *sysroot, const char *path,
+          void (*add)(PstAccounts *, const char *, guint, const char *), GError **error)
+{
+    g_autofree char *text = pst_sysroot_read(sysroot, path, MAX_FILE, NULL, error);
+
+    if (text == NULL)
+        return FALSE;
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    for (guint i = 0; lines[i] != NULL; i++)
+        add(accounts, path, i + 1, lines[i]);
+    return TRUE;
+}
+
+static void
+read_sources(PstAccounts *accounts, const PstSysroot *sysroot)
+{
+    g_autofree char *text = pst_sysroot_read(sysroot, "/etc/nsswitch.conf", MAX_FILE, NULL, NULL);
+    g_auto(GStrv) lines = g_strsplit(text != NULL ? text : "", "\n", -1);
+
+    for (guint i = 0; lines[i] != NULL; i++)
+        add_source(accounts, g_strstrip(lines[i]));
+}
+
+static gboolean
+names_source(const PstAccounts *accounts, const char *database, const char *source)
+{
+    g_auto(GStrv) sources = pst_accounts_sources(accounts, database);
+
+    return g_strv_contains((const char *const *)sources, source);
+}
+
+PstAccounts *
+pst_accounts_load(const PstSysroot *sysroot, GError **error)
+{
+    g_autoptr(PstAccounts) accounts = g_new0(PstAccounts, 1);
+
+    accounts->users = g_ptr_array_new_with_free_func(account_free);
+    accounts->groups = g_ptr_array_new_with_free_func(group_free);
+    accounts->sources = g_ptr_array_new_with_free_func(source_free);
+    read_sources(accounts, sysroot);
+    if (!read_file(accounts, sysroot, "/etc/passwd", add_user, error))
+        return NULL;
+    read_file(accounts, sysroot, "/etc/group", add_group, NULL);
+    /* nss-altfiles, of image-based systems. */
+    if (names_source(accounts, "passwd", "altfiles"))
+        read_file(accounts, sysroot, "/usr/lib/passwd", add_user, NULL);
+    if (names_source(accounts, "group", "altfiles"))
+        read_file(accounts, sysroot, "/usr/lib/group", add_group, NULL);
+    return g_steal_pointer(&accounts);
+}
+
+void
+pst_accounts_free(PstAccounts *accounts)
+{
+    g_ptr_array_unref(accounts->users);
+    g_ptr_array_unref(accounts->groups);
+    g_ptr_array_unref(accounts->sources);
+    g_free(accounts);
+}
+
+const GPtrArray *
+pst_accounts_all(const PstAccounts *accounts)
+{
+    return accounts->users;
+}
+
+const PstAccount *
+pst_accounts_find(const PstAccounts *accounts, const char *name)
+{
+    for (guint i = 0; i < accounts->users->len; i++) {
+        const PstAccount *account = accounts->users->pdata[i];
+        if (g_str_equal(account->name, name))
+            return account;
+    }
+    return NULL;
+}
+
+const PstAccount *
+pst_accounts_find_uid(const PstAccounts *accounts, gint64 uid)
+{
+    for (guint i = 0; i < accounts->users->len; i++) {
+        const PstAccount *account = accounts->users->pdata[i];
+        if (account->uid == uid)
+            return account;
+    }
+    return NULL;
+}
+
+gint64
+pst_accounts_gid(const PstAccounts *accounts, const char *group)
+{
+    for (guint i = 0; i < accounts->groups->len; i++) {
+        const Group *one = accounts->groups->pdata[i];
+        if (g_str_equal(one->name, group))
+            return one->gid;
+    }
+    return -1;
+}
+
+const char *
+pst_accounts_group_name(const PstAccounts *accounts, gint64 gid)
+{
+    for (guint i = 0; i < accounts->groups->len; i++) {
+        const Group *one = accounts->groups->pdata[i];
+        if (one->gid == gid)
+            return one->name;
+    }
+    return NULL;
+}
+
+static void
+add_gid(GArray *gids, gint64 number)
+{
+    gid_t gid = (gid_t)number;
+
+    for (guint i = 0; i < gids->len; i++)
+        if (g_array_index(gids, gid_t, i) == gid)
+            return;
+    g_array_append_val(gids, gid);
+}
+
+GArray *
+pst_accounts_groups(const PstAccounts *accounts, const PstAccount *account)
+{
+    GArray *gids = g_array_new(FALSE, FALSE, sizeof(gid_t));
+
+    add_gid(gids, account->gid);
+    for (guint i = 0; i < accounts->groups->len; i++) {
+        const Group *group = accounts->groups->pdata[i];
+        if (g_strv_contains((const char *const *)group->members, account->name))
+            add_gid(gids, group->gid);
+    }
+    return gids;
+}
+
+char **
+pst_accounts_sources(const PstAccounts *accounts, const char *database)
+{
+    static const char *const files[] = {"files", NULL};
+
+    for (guint i = 0; i < accounts->sources->len; i++) {
+        const Source *source = accounts->sources->pdata[i];
+        if (g_str_equal(source->database, database))
+            return g_strdupv(source->sources);
+    }
+    return g_strdupv((char **)files);
+}
+
+const char *
+pst_accounts_elsewhere(const PstAccounts *accounts, const char *database)
+{
+    /* nss-systemd adds root, nobody and units' dynamic users: nobody who logs in. */
+    static const char *const read_here[] = {"files", "altfiles", "compat", "systemd", NULL};
+
+    for (guint i = 0; i < accounts->sources->len; i++) {
+        const Source *source = accounts->sources->pdata[i];
+        if (!g_str_equal(source->database, database))
+            continue;
+        for (guint j = 0; source->sources[j] != NULL; j++)
+            if (!g_strv_contains(read_here, source->sources[j]))
+                return source->sources[j];
+        return NULL;
+    }
+    return NULL;
+}
+
+static PstAccountPassword
+password_state(const char *hash)
+{
+    if (hash[0] == '\0')
+        return PST_ACCOUNT_PASSWORD_EMPTY;
+    if (hash[0] == '!' && strspn(hash, "!") < strlen(hash) &&
+        strchr("*x", hash[strspn(hash, "!")]) == NULL)
+        return PST_ACCOUNT_PASSWORD_LOCKED;
+    if (strchr("!*", hash[0]) != NULL || strlen(hash) < 3)
+        return PST_ACCOUNT_PASSWORD_NONE;
+    return PST_ACCOUNT_PASSWORD_SET;
+}
+
+static gboolean
+parse_day(const char *text, gint64 *day)
+{
+    *day = -1;
+    return text[0] == '\0' || g_ascii_string_to_signed(text, 10, -1, G_MAXINT32, day, NULL);
+}
+
+/* fields[1] is a secret: only its shape leaves this function. */
+static PstAccountShadow *
+parse_shadow(char **fields)
+{
+    PstAccountShadow found = {0};
+    gint64 warn;
+
+    if (g_strv_length(fields) < 8 || !parse_day(fields[2], &found.last_change) ||
+        !parse_day(fields[3], &found.minimum) || !parse_day(fields[4], &found.maximum) ||
+        !parse_day(fields[5], &warn) || !parse_day(fields[6], &found.inactive) ||
+        !parse_day(fields[7], &found.expire))
+        return NULL;
+    found.password = password_state(fields[1]);
+    return g_memdup2(&found, sizeof(found));
+}
+
+static PstAccountShadow *
+find_shadow(char *text, const char *name)
+{
+    gsize len = strlen(name);
+    char *rest = text, *line;
+
+    for (guint number = 1; (line = strsep(&rest, "\n")) != NULL; number++) {
+        if (strncmp(line, name, len) != 0 || line[len] != ':')
+            continue;
+        g_auto(GStrv) fields = g_strsplit(line, ":", 9);
+        PstAccountShadow *shadow = parse_shadow(fields);
+        if (fields[1] != NULL)
+            explicit_bzero(fields[1], strlen(fields[1]));
+        if (shadow == NULL)
+            return NULL;
+        shadow->line = number;
+        return shadow;
+    }
+    return NULL;
+}
+
+PstAccountShadow *
+pst_accounts_shadow(const PstSysroot *sysroot, const PstAccount *account, GError **error)
+{
+    gsize len;
+    char *text = pst_sysroot_read(sysroot, "/etc/shadow", MAX_FILE, &len, error);
+
+    if (text == NULL)
+        return NULL;
+    PstAccountShadow *shadow = find_shadow(text, account->name);
+    explicit_bzero(text, len);
+    g_free(text);
+    if (shadow == NULL)
+        g_set_error(error, PST_ERROR, PST_ERROR_ABSENT,
+                    "/etc/shadow has no entry for %s that can be read", account->name);
+    return shadow;
+}
+
+PstAccountValidity
+pst_accounts_validity(const PstAccount *account, const PstAccountShadow *shadow, gint64 day)
+{
+    if (!account->shadowed)
+        return PST_ACCOUNT_VALID;
+    if (shadow == NULL)
+        return PST_ACCOUNT_NO_SHADOW;
+    if (shadow->expire != -1 && day >= shadow->expire)
+        return PST_ACCOUNT_EXPIRED;
+    if (shadow->last_change == 0)
+        return PST_ACCOUNT_CHANGE_PASSWORD;
+    if (shadow->last_change < 0 || day < shadow->last_change)
+        return PST_ACCOUNT_VALID;
+
+    gint64 age = day - shadow->last_change;
+    if (shadow->maximum == -1 || age <= shadow->maximum)
+        return PST_ACCOUNT_VALID;
+    if (shadow->inactive != -1 && age > shadow->inactive &&
+        age > shadow->maximum + shadow->inactive)
+        return PST_ACCOUNT_PASSWORD_EXPIRED;
+    return PST_ACCOUNT_CHANGE_PASSWORD;
+}

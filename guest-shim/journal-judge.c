@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "guest-shim/journal-judge.h"
+
+#include <string.h>
+
+#define MAX_TEXT 300
+
+/* A trouble that is known by its words. Of several rows that fit the first one takes the entry. */
+typedef struct {
+    const char *id;
+    PstSeverity severity;
+    gboolean kernel; /* only where the kernel itself says so: anybody can log anything */
+    const char *identifier; /* or only this writer, NULL for any */
+    const char *words[4];   /* any of them, NULL-terminated */
+    const char *message;
+    const char *remedy;
+} Recogniser;
+
+static const Recogniser recognisers[] = {
+    {"journal.pid1-crashed", PST_SEVERITY_CRITICAL, FALSE, "systemd",
+     {"Freezing execution", "Caught <", NULL},
+     "PID 1 has crashed",
+     "only a reset of the guest mends it: on the host, virsh reset DOMAIN"},
+    {"journal.kernel-oops", PST_SEVERITY_CRITICAL, TRUE, NULL,
+     {"BUG: ", "Oops: ", "general protection fault", NULL},
+     "the kernel has met a defect of its own",
+     "restart the guest; a newer kernel may have it mended"},
+    {"journal.io-error", PST_SEVERITY_CRITICAL, TRUE, NULL,
+     {"I/O error", "-fs error", "emounting filesystem read-only", NULL},
+     "a disk or file system gives errors",
+     "look at the disk's storage on the host, then check the file system: fsck"},
+    {"journal.hung-task", PST_SEVERITY_WARNING, TRUE, NULL,
+     {"blocked for more than", "soft lockup", "self-detected stall", NULL},
+     "a process or processor hung for a long time",
+     "look at the load and the storage of the host first"},
+    {"journal.oom-kill", PST_SEVERITY_WARNING, TRUE, NULL,
+     {"Out of memory: Killed", "out of memory: Killed", NULL},
+     "the kernel killed a process for want of memory",
+     "give the guest more memory, or limit what uses it"},
+    {"journal.no-space", PST_SEVERITY_WARNING, FALSE, NULL,
+     {"No space left on device", NULL},
+     "a program found no space left",
+     "df --human-readable; df --inodes; then free some"},
+};
+
+gboolean
+pst_journal_judge_is_own(const PstJournalEntry *entry)
+{
+    if (g_strcmp0(entry->identifier, "postern-shim") == 0)
+        return TRUE;
+    if (g_strcmp0(entry->identifier, "qemu-ga") != 0 || entry->message == NULL)
+        return FALSE;
+    return strstr(entry->message, "guest-exec-status called") != NULL ||
+           (strstr(entry->message, "guest-exec called") != NULL &&
+            strstr(entry->message, "postern-shim") != NULL);
+}
+
+void
+pst_journal_judge_daemon(PstDaemonState state, PstReport *report)
+{
+    PstFinding *finding;
+
+    if (state == PST_DAEMON_STATE_STUCK) {
+        finding = pst_report_add(report, "journal.stuck", PST_SEVERITY_CRITICAL,
+                                 "systemd-journald is stopped by a signal: what logs waits for it");
+        finding->remedy = g_strdup("systemctl kill --signal=CONT systemd-journald.service");
+    } else if (state == PST_DAEMON_STATE_STOPPED || state == PST_DAEMON_STATE_ON_DEMAND) {
+        finding = pst_report_add(report, "journal.stopped", PST_SEVERITY_WARNING,
+                                 "systemd-journald does not run: nothing new is recorded");
+        finding->remedy =
+            g_strdup("systemctl start systemd-journald.socket systemd-journald.service");
+    } else {
+        return;
+    }
+    finding->evidence->unit = g_strdup("systemd-journald.service");
+}
+
+static PstFinding *
+add_unread(PstReport *report, const char *id, const PstJournalPage *page, const char *message)
+{
+    PstFinding *finding = pst_report_add(report, id, PST_SEVERITY_UNKNOWN, "%s", message);
+
+    finding->evidence->command = g_strdup("journalctl");
+    finding->evidence->error = g_strdup(page->complaint);
+    finding->evidence->exit_status = page->exit_status >= 0 ? page->exit_status : PST_INT_UNKNOWN;
+    finding->evidence->signal = page->signal > 0 ? page->signal : PST_INT_UNKNOWN;
+    return finding;
+}
+
+static void
+judge_complaint(const PstJournalPage *page, PstReport *report)
+{
+    const char *complaint = page->complaint != NULL ? page->complaint : "";
+    PstFinding *finding;
+
+    if (strstr(complaint, "No journal files were") != NULL) {
+        finding = add_unread(report, "journal.no-files", page, "there are no journal files");
+        finding->remedy = g_strdup("see Storage= of journald.conf, and that journald runs");
+    } else if (strstr(complaint, "No such boot") != NULL ||
+               strstr(complaint, "specified boot") != NULL) {
+        add_unread(report, "journal.no-such-boot", page, "the journal does not have that boot");
+    } else if (page->signal != 0 || *complaint != '\0') {
+        finding = add_unread(report, "journal.damaged", page,
+                             "the journal is damaged: entries may be missing from this answer");
+        finding->remedy = g_strdup("set the damaged files aside: journalctl --rotate; journalctl "
+                                   "--verify names them");
+    } else if (page->exit_status > 0) {
+        add_unread(report, "journal.could-not-look", page, "journalctl failed");
+    }
+}
+
+void
+pst_journal_judge_reading(const PstJournalPage *page, PstReport *report)
+{
+    judge_complaint(page, report);
+    if (page->cut && page->entries->len == 0)
+        add_unread(report, "journal.could-not-look", page,
+                   "journalctl gave no entry within its time");
+    if (page->unreadable > 0)
+        pst_report_add(report, "journal.unreadable-entries", PST_SEVERITY_UNKNOWN,
+                       "%u entr%s could not be read: too long, or not of the journal's form",
+                       page->unreadable, page->unreadable == 1 ? "y" : "ies");
+}
+
+static const Recogniser *
+recognise(const PstJournalEntry *entry)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(recognisers); i++) {
+        const Recogniser *row = &recognisers[i];
+
+        if (entry->message == NULL || (row->kernel && !entry->kernel) ||
+            (row->identifier != NULL && g_strcmp0(row->identifier, entry->identifier) != 0))
+            continue;
+        for (guint j = 0; row->words[j] != NULL; j++)
+            if (strstr(entry->message, row->words[j]) != NULL)
+                return row;
+    }
+    return NULL;
+}
+
+static void
+quote(PstFinding *finding, const PstJournalEntry *entry)
+{
+    gsize len = entry->message != NULL ? strcspn(entry->message, "\n") : 0;
+
+    if (len > MAX_TEXT)
+        len = (gsize)(g_utf8_find_prev_char(entry->message, entry->message + MAX_TEXT + 1) -
+                      entry->message);
+    finding->evidence->text =
+        g_strdup_printf("%s: %.*s", entry->identifier != NULL ? entry->identifier : "unnamed", (int)len,
+                        entry->message != NULL ? entry->message : "");
+    finding->evidence->unit = g_strdup(entry->unit);
+    finding->evidence->source = g_strdup("journal");
+}
+
+/* N entries, of which LAST is the newest that counts. */
+static void
+add_count(PstReport *report, const char *id, PstSeverity severity, guint n, const char *what,
+          const PstJournalEntry *newest)
+{
+    if (n == 0)
+        return;
+    quote(pst_report_add(report, id, severity, "%u %s, the newest of %s", n, what,
+                         newest->identifier != NULL ? newest->identifier : "an unnamed writer"),
+          newest);
+}
+
+void
+pst_journal_judge_entries(const GPtrArray *entries, PstReport *report)
+{
+    guint counts[G_N_ELEMENTS(recognisers)] = {0}, n_critical = 0, n_errors = 0;
+    const PstJournalEntry *newest[G_N_ELEMENTS(recognisers)] = {NULL};
+    const PstJournalEntry *critical = NULL, *error = NULL;
+
+    for (guint i = 0; i < entries->len; i++) {
+        const PstJournalEntry *entry = entries->pdata[i];
+        const Recogniser *row = recognise(entry);
+
+        if (row != NULL) {
+            if (counts[row - recognisers]++ == 0)
+                newest[row - recognisers] = entry;
+        } else if (entry->priority >= 0 && entry->priority <= 2) {
+            critical = n_critical++ == 0 ? entry : critical;
+        } else if (entry->priority == 3) {
+            error = n_errors++ == 0 ? entry : error;
+        }
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(recognisers); i++) {
+        const Recogniser *row = &recognisers[i];
+
+        if (counts[i] == 0)
+            continue;
+        PstFinding *finding = pst_report_add(report, row->id, row->severity, "%s (%u entr%s)",
+                                             row->message, counts[i], counts[i] == 1 ? "y" : "ies");
+        quote(finding, newest[i]);
+        finding->remedy = g_strdup(row->remedy);
+    }
+    add_count(report, "journal.critical-entries", PST_SEVERITY_WARNING, n_critical,
+              n_critical == 1 ? "critical entry" : "critical entries", critical);
+    add_count(report, "journal.errors", PST_SEVERITY_INFORMATION, n_errors,
+              n_errors == 1 ? "error" : "errors", error);
+}

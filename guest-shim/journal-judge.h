@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "guest-shim/daemon-state.h"
+#include "guest-shim/journal.h"
+#include "protocol/report.h"
+
+/* The verdict of the probe `journal`: what was read, as findings. It looks at nothing else. */
+
+/* The state of journald itself. */
+void pst_journal_judge_daemon(PstDaemonState state, PstReport *report);
+
+/* What journalctl said beside its entries: a damaged file, no file at all, no such boot. */
+void pst_journal_judge_reading(const PstJournalPage *page, PstReport *report);
+
+/* What the entries tell: the known troubles one by one, then the rest by urgency. */
+void pst_journal_judge_entries(const GPtrArray *entries, PstReport *report);
+
+/* Whether an entry is there only because somebody asked through postern: the shim's own lines, and
+ * the guest agent's about running the shim. */
+gboolean pst_journal_judge_is_own(const PstJournalEntry *entry);

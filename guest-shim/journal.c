@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "guest-shim/journal.h"
+
+#include <string.h>
+
+#include "guest-shim/program.h"
+#include "protocol/error.h"
+#include "protocol/json.h"
+
+#define MAX_OUTPUT (4 * 1024 * 1024)
+#define MAX_MESSAGE 8192
+#define MAX_COMPLAINT 2048
+
+/* A message that is no text has a token for each byte. */
+static const PstValidateLimits line_limits = {.max_bytes = 512 * 1024, .max_tokens = 150000};
+
+static const char *const candidates[] = {"/usr/bin/journalctl", "/bin/journalctl",
+                                         "/run/current-system/sw/bin/journalctl", NULL};
+
+/* Those that every entry has are given without being asked for. */
+#define FIELDS                                                                                     \
+    "--output-fields=MESSAGE,PRIORITY,SYSLOG_IDENTIFIER,_COMM,_PID,_SYSTEMD_UNIT,UNIT,"            \
+    "OBJECT_SYSTEMD_UNIT,COREDUMP_UNIT,_TRANSPORT"
+
+void
+pst_journal_entry_free(PstJournalEntry *entry)
+{
+    g_free(entry->identifier);
+    g_free(entry->unit);
+    g_free(entry->message);
+    g_free(entry->pid);
+    g_free(entry->boot_id);
+    g_free(entry->cursor);
+    g_free(entry);
+}
+
+void
+pst_journal_page_free(PstJournalPage *page)
+{
+    g_ptr_array_unref(page->entries);
+    g_free(page->complaint);
+    g_free(page);
+}
+
+static void
+add(GPtrArray *argv, const char *argument)
+{
+    g_ptr_array_add(argv, g_strdup(argument));
+}
+
+static void
+add_time(GPtrArray *argv, const char *option, gint64 time_us)
+{
+    if (time_us != 0)
+        g_ptr_array_add(argv, g_strdup_printf("%s=@%" G_GINT64_FORMAT ".%06d", option,
+                                              time_us / G_USEC_PER_SEC,
+                                              (int)(time_us % G_USEC_PER_SEC)));
+}
+
+/* A boot id is given as a match on its field: `--boot=ID` looks through all boots first. */
+static void
+add_boot(GPtrArray *argv, const char *boot)
+{
+    if (boot != NULL && strlen(boot) == 32)
+        g_ptr_array_add(argv, g_strconcat("_BOOT_ID=", boot, NULL));
+    else if (boot != NULL)
+        g_ptr_array_add(argv, g_strconcat("--boot=", boot, NULL));
+}
+
+char **
+pst_journal_argv(const PstJournalQuery *query)
+{
+    g_autoptr(GPtrArray) argv = g_ptr_array_new();
+
+    add(argv, "--no-pager");
+    add(argv, "--reverse");
+    add(argv, "--all");
+    add(argv, "--output=json");
+    add(argv, FIELDS);
+    g_ptr_array_add(argv, g_strdup_printf("--lines=%u", query->lines));
+    if (query->max_priority < 7)
+        g_ptr_array_add(argv, g_strdup_printf("--priority=%d", query->max_priority));
+    add_time(argv, "--since", query->since_us);
+    add_time(argv, "--until", query->until_us);
+    if (query->since_us == 0 && query->since_ago_s != 0)
+        g_ptr_array_add(argv,
+                        g_strdup_printf("--since=-%" G_GINT64_FORMAT "s", query->since_ago_s));
+    if (query->cursor != NULL)
+        g_ptr_array_add(argv, g_strconcat("--cursor=", query->cursor, NULL));
+    for (guint i = 0; query->units != NULL && query->units[i] != NULL; i++)
+        g_ptr_array_add(argv, g_strconcat("--unit=", query->units[i], NULL));
+    add_boot(argv, query->boot);
+    if (query->kernel)
+        add(argv, "_TRANSPORT=kernel");
+    g_ptr_array_add(argv, NULL);
+    return (char **)g_ptr_array_free(g_steal_pointer(&argv), FALSE);
+}
+
+/* Bytes that came as an array of integers, as valid UTF-8; NULL where it is not such an array. */
+static char *
+text_of_bytes(JsonArray *array)
+{
+    g_autoptr(GString) bytes = g_string_new(NULL);
+
+    for (guint i = 0; i < json_array_get_length(array); i++) {
+        JsonNode *node = json_array_get_element(array, i);
+        gint64 byte;
+
+        if (!JSON_NODE_HOLDS_VALUE(node) || json_node_get_value_type(node) != G_TYPE_INT64)
+            return NULL;
+        byte = json_node_get_int(node);
+        if (byte < 0 || byte > 255)
+            return NULL;
+        if (i < MAX_MESSAGE)
+            g_string_append_c(bytes, (char)(byte == 0 ? ' ' : byte));
+    }
+    return g_utf8_make_valid(bytes->str, (gssize)bytes->len);
+}
+
+static char *
+text_of_node(JsonNode *node, guint depth)
+{
+    if (node == NULL || JSON_NODE_HOLDS_NULL(node))
+        return NULL;
+    if (JSON_NODE_HOLDS_VALUE(node))
+        return json_node_get_value_type(node) == G_TYPE_STRING ? json_node_dup_string(node) : NULL;
+    if (!JSON_NODE_HOLDS_ARRAY(node) || json_array_get_length(json_node_get_array(node)) == 0)
+        return NULL;
+
+    JsonArray *array = json_node_get_array(node);
+    JsonNode *first = json_array_get_element(array, 0);
+    if (JSON_NODE_HOLDS_VALUE(first) && json_node_get_value_type(first) == G_TYPE_INT64)
+        return text_of_bytes(array);
+    /* A field that was given several times: the first one stands for all. */
+    return depth == 0 ? text_of_node(first, 1) : NULL;
+}
+
+static char *
+text_of(JsonObject *object, const char *name)
+{
+    return text_of_node(json_object_get_member(object, name), 0);
+}
+
+/* journald prints numbers as strings. -1 where there is none. */
+static gint64
+number_of(JsonObject *object, const char *name)
+{
+    g_autofree char *text = text_of(object, name);
+    gint64 number = -1;
+
+    if (text == NULL || !g_ascii_string_to_signed(text, 10, 0, G_MAXINT64, &number, NULL))
+        return -1;
+    return number;
+}
+
+static char *
+first_of(JsonObject *object, const char *const *names)
+{
+    for (guint i = 0; names[i] != NULL; i++) {
+        char *text = text_of(object, names[i]);
+        if (text != NULL)
+            return text;
+    }
+    return NULL;
+}
+
+static char *
+clean_message(char *message)
+{
+    if (message == NULL)
+        return NULL;
+    if (strlen(message) > MAX_MESSAGE)
+        *g_utf8_find_prev_char(message, message + MAX_MESSAGE + 1) = '\0';
+    for (char *c = message; *c != '\0'; c++)
+        if ((g_ascii_iscntrl(*c) && *c != '\t' && *c != '\n'))
+            *c = '?';
+    return g_strchomp(message);
+}
+
+PstJournalEntry *
+pst_journal_parse(const char *line, gsize len, GError **error)
+{
+    /* Of the unit that PID 1 or a crash handler writes about, before that of the writer. */
+    static const char *const units[] = {"UNIT", "COREDUMP_UNIT", "OBJECT_SYSTEMD_UNIT",
+                                        "_SYSTEMD_UNIT", NULL};
+    static const char *const identifiers[] = {"SYSLOG_IDENTIFIER", "_COMM", NULL};
+    g_autoptr(JsonObject) object = pst_json_parse(line, len, &line_limits, error);
+
+    if (object == NULL)
+        return NULL;
+    g_autoptr(PstJournalEntry) entry = g_new0(PstJournalEntry, 1);
+    g_autofree char *transport = text_of(object, "_TRANSPORT");
+    gint64 priority = number_of(object, "PRIORITY");
+
+    entry->realtime_us = number_of(object, "__REALTIME_TIMESTAMP");
+    entry->monotonic_us = number_of(object, "__MONOTONIC_TIMESTAMP");
+    entry->cursor = text_of(object, "__CURSOR");
+    entry->boot_id = text_of(object, "_BOOT_ID");
+    if (entry->realtime_us < 0 || entry->cursor == NULL) {
+        g_set_error(error, PST_ERROR, PST_ERROR_INVALID_PARAMS,
+                    "a journal entry without its time or cursor");
+        return NULL;
+    }
+    entry->priority = priority >= 0 && priority <= 7 ? (int)priority : PST_JOURNAL_PRIORITY_NONE;
+    entry->identifier = first_of(object, identifiers);
+    entry->unit = first_of(object, units);
+    entry->pid = text_of(object, "_PID");
+    entry->message = clean_message(text_of(object, "MESSAGE"));
+    /* Root can write to the kernel's log as well, under a name of its own. */
+    entry->kernel =
+        g_strcmp0(transport, "kernel") == 0 && g_strcmp0(entry->identifier, "kernel") == 0;
+    return g_steal_pointer(&entry);
+}
+
+void
+pst_journal_parse_all(PstJournalPage *page, const char *output, gsize len)
+{
+    const char *line = output, *end = output + len;
+
+    while (line < end) {
+        const char *stop = memchr(line, '\n', (gsize)(end - line));
+        PstJournalEntry *entry;
+
+        if (stop == NULL) {
+            page->cut = TRUE;
+            return;
+        }
+        entry = pst_journal_parse(line, (gsize)(stop - line), NULL);
+        if (entry != NULL)
+            g_ptr_array_add(page->entries, entry);
+        else
+            page->unreadable++;
+        line = stop + 1;
+    }
+}
+
+static void
+take_complaint(PstJournalPage *page, const PstProgramResult *result)
+{
+    g_autofree char *text = g_utf8_make_valid(result->err->str, (gssize)MIN(result->err->len, MAX_COMPLAINT));
+
+    g_strstrip(text);
+    if (*text != '\0')
+        page->complaint = g_steal_pointer(&text);
+    page->exit_status = result->exit_status;
+    page->signal = result->timed_out ? 0 : result->signal;
+    page->cut |= result->truncated || result->timed_out;
+}
+
+PstJournalPage *
+pst_journal_read(const PstSysroot *sysroot, const PstJournalQuery *query, GError **error)
+{
+    PstJournalQuery wanted = *query;
+
+    wanted.lines++; /* to see whether there is more */
+    g_auto(GStrv) argv = pst_journal_argv(&wanted);
+    PstProgram program = {
+        .candidates = candidates,
+        .argv = (const char *const *)argv,
+        .timeout_ms = query->timeout_ms,
+        .max_output = MAX_OUTPUT,
+    };
+    g_autoptr(PstProgramResult) result = pst_program_run(sysroot, &program, error);
+    if (result == NULL)
+        return NULL;
+
+    PstJournalPage *page = g_new0(PstJournalPage, 1);
+    page->entries = g_ptr_array_new_with_free_func((GDestroyNotify)pst_journal_entry_free);
+    pst_journal_parse_all(page, result->out->str, result->out->len);
+    take_complaint(page, result);
+    if (page->entries->len > query->lines) {
+        g_ptr_array_set_size(page->entries, (int)query->lines);
+        page->more = TRUE;
+    }
+    return page;
+}
+
+char *
+pst_journal_boot(const PstSysroot *sysroot)
+{
+    g_autofree char *id = pst_sysroot_read_line(sysroot, "/proc/sys/kernel/random/boot_id", NULL);
+
+    if (id == NULL)
+        return NULL;
+    g_auto(GStrv) parts = g_strsplit(id, "-", -1);
+    return g_strjoinv("", parts);
+}
+
+char *
+pst_journal_cursor_boot(const char *cursor, gint64 *monotonic_us)
+{
+    g_auto(GStrv) parts = g_strsplit(cursor, ";", 8);
+    g_autofree char *boot = NULL;
+    guint64 monotonic = 0;
+    gboolean timed = FALSE;
+
+    for (guint i = 0; parts[i] != NULL; i++) {
+        if (g_str_has_prefix(parts[i], "b=") && strlen(parts[i]) == 34 &&
+            strspn(parts[i] + 2, "0123456789abcdef") == 32 && boot == NULL)
+            boot = g_strdup(parts[i] + 2);
+        if (g_str_has_prefix(parts[i], "m="))
+            timed = g_ascii_string_to_unsigned(parts[i] + 2, 16, 0, G_MAXINT64, &monotonic, NULL);
+    }
+    if (!timed)
+        return NULL;
+    *monotonic_us = (gint64)monotonic;
+    return g_steal_pointer(&boot);
+}

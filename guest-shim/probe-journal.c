@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "guest-shim/probe-journal.h"
+
+#include <string.h>
+
+#include "guest-shim/journal-group.h"
+#include "guest-shim/journal-judge.h"
+#include "guest-shim/journal.h"
+#include "guest-shim/units.h"
+#include "protocol/error.h"
+#include "protocol/report-journal.h"
+
+#define READ_MS 8000
+#define DEFAULT_LINES 200
+#define MAX_LINES 1000
+#define MAX_ASKED 64
+#define MAX_CURSOR 256
+#define DEFAULT_PRIORITY 3
+/* So that page and groups fit into one frame whole: the next page's cursor must stand behind what was
+ * really told. */
+#define PAGE_BYTES (120 * 1024)
+#define ENTRY_BYTES 180 /* of an entry's JSON besides its strings */
+#define MAX_GROUPS 100
+#define MAX_MESSAGE 2000
+
+static void
+refuse(PstReport *report, const char *id, const char *what, const char *why)
+{
+    pst_report_add(report, id, PST_SEVERITY_UNKNOWN, "'%.80s' %s", what, why);
+}
+
+static gboolean
+is_boot(const char *boot)
+{
+    gsize len = strlen(boot);
+
+    if (len == 32 && strspn(boot, "0123456789abcdef") == 32)
+        return TRUE;
+    if (*boot == '-')
+        boot++;
+    return *boot != '\0' && strlen(boot) <= 4 && strspn(boot, "0123456789") == strlen(boot);
+}
+
+static gboolean
+is_cursor(const char *cursor)
+{
+    gint64 monotonic_us;
+    g_autofree char *boot = NULL;
+
+    if (strlen(cursor) > MAX_CURSOR || strspn(cursor, "0123456789abcdefimtsx;=") != strlen(cursor))
+        return FALSE;
+    boot = pst_journal_cursor_boot(cursor, &monotonic_us);
+    return boot != NULL;
+}
+
+/* The units as journalctl takes them; NULL with a finding where one can't be a unit. */
+static char **
+unit_names(char **asked, PstReport *report)
+{
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+
+    for (guint i = 0; asked != NULL && asked[i] != NULL; i++) {
+        g_autofree char *name = pst_units_is_name(asked[i])
+                                    ? g_strdup(asked[i])
+                                    : g_strconcat(asked[i], ".service", NULL);
+
+        if (!pst_units_is_name(name) || i >= MAX_ASKED) {
+            refuse(report, "journal.could-not-look", asked[i],
+                   i >= MAX_ASKED ? "is one unit too many" : "can't be the name of a unit");
+            return NULL;
+        }
+        g_strv_builder_add(builder, name);
+    }
+    return g_strv_builder_end(builder);
+}
+
+/* What would be taken in silence by journalctl, or refused without saying why. */
+static gboolean
+check(const PstJournalArgs *args, PstReport *report)
+{
+    if (args->boot != NULL && !g_str_equal(args->boot, "all") && !is_boot(args->boot)) {
+        refuse(report, "journal.no-such-boot", args->boot,
+               "is no boot: give its 32 digits, an offset such as -1, or all");
+        return FALSE;
+    }
+    if (args->cursor != NULL && !is_cursor(args->cursor)) {
+        refuse(report, "journal.foreign-cursor", args->cursor, "is no cursor of a journal");
+        return FALSE;
+    }
+    if (args->after != NULL && !is_cursor(args->after)) {
+        refuse(report, "journal.foreign-cursor", args->after, "is no cursor of a journal");
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gint64
+or_default(gint64 number, gint64 otherwise)
+{
+    return number != PST_INT_UNKNOWN ? number : otherwise;
+}
+
+static PstJournalQuery
+query_of(const PstProbeContext *context, const PstJournalArgs *args, char **units,
+         const char *this_boot)
+{
+    PstJournalQuery query = {
+        .units = (const char *const *)units,
+        .kernel = args->kernel == PST_TRI_YES,
+        .max_priority = (int)CLAMP(or_default(args->priority, DEFAULT_PRIORITY), 0, 7),
+        .boot = args->boot,
+        .since_us = MAX(0, or_default(args->since_us, 0)),
+        .until_us = MAX(0, or_default(args->until_us, 0)),
+        .since_ago_s = MAX(0, or_default(args->since_s, 0)),
+        .cursor = args->cursor,
+        .lines = (guint)CLAMP(or_default(args->lines, DEFAULT_LINES), 1, MAX_LINES),
+        .timeout_ms = pst_probe_time_left_ms(context, READ_MS),
+    };
+
+    if (args->boot == NULL && args->after == NULL)
+        query.boot = this_boot;
+    else if (g_strcmp0(args->boot, "all") == 0)
+        query.boot = NULL;
+    if (args->cursor != NULL)
+        query.lines++; /* its own entry comes first */
+    return query;
+}
+
+/* journalctl takes a cursor that it does not know in silence and begins somewhere near. Where the
+ * first entry is not the cursor's own, its boot must at least be one of this journal. */
+static gboolean
+is_foreign(const char *cursor, const GPtrArray *entries, const char *this_boot)
+{
+    gint64 monotonic_us;
+    g_autofree char *boot = pst_journal_cursor_boot(cursor, &monotonic_us);
+
+    if (g_strcmp0(boot, this_boot) == 0)
+        return FALSE;
+    for (guint i = 0; i < entries->len; i++)
+        if (g_strcmp0(((PstJournalEntry *)entries->pdata[i])->boot_id, boot) == 0)
+            return FALSE;
+    return TRUE;
+}
+
+static void
+leave_out_cursor(const char *cursor, PstJournalPage *page, const char *this_boot, PstReport *report)
+{
+    const PstJournalEntry *first = page->entries->len > 0 ? page->entries->pdata[0] : NULL;
+
+    if (first != NULL && g_strcmp0(first->cursor, cursor) == 0)
+        g_ptr_array_remove_index(page->entries, 0);
+    else if (is_foreign(cursor, page->entries, this_boot))
+        refuse(report, "journal.foreign-cursor", cursor,
+               "is of another journal, or of entries that are gone: the page begins elsewhere");
+}
+
+/* Newest first: all from the first entry on that is not newer than the mark goes. Within the mark's
+ * boot the monotonic clock decides, which nobody sets; elsewhere the wall clock in the cursor. */
+static void
+leave_out_older(const char *after, PstJournalPage *page, const char *this_boot, PstReport *report)
+{
+    gint64 monotonic_us = 0, realtime_us = 0;
+    g_autofree char *boot = pst_journal_cursor_boot(after, &monotonic_us);
+    const char *time = strstr(after, ";t=");
+
+    if (time != NULL)
+        realtime_us = (gint64)g_ascii_strtoull(time + 3, NULL, 16);
+    if (is_foreign(after, page->entries, this_boot) && page->entries->len > 0 && !page->more)
+        refuse(report, "journal.foreign-cursor", after,
+               "is of another journal, or of entries that are gone");
+    for (guint i = 0; i < page->entries->len; i++) {
+        const PstJournalEntry *entry = page->entries->pdata[i];
+        gboolean same = g_strcmp0(entry->boot_id, boot) == 0;
+
+        if (same ? entry->monotonic_us <= monotonic_us : entry->realtime_us <= realtime_us) {
+            g_ptr_array_set_size(page->entries, (int)i);
+            page->more = page->cut = FALSE;
+            return;
+        }
+    }
+}
+
+static void
+leave_out_own(PstJournalPage *page, PstJournalData *data)
+{
+    data->n_own = 0;
+    for (guint i = 0; i < page->entries->len;) {
+        if (pst_journal_judge_is_own(page->entries->pdata[i])) {
+            g_ptr_array_remove_index(page->entries, i);
+            data->n_own++;
+        } else {
+            i++;
+        }
+    }
+}
+
+static char *
+cut_message(const char *message)
+{
+    if (message == NULL || strlen(message) <= MAX_MESSAGE)
+        return g_strdup(message);
+    return g_strndup(message,
+                     (gsize)(g_utf8_find_prev_char(message, message + MAX_MESSAGE + 1) - message));
+}
+
+static gsize
+take_entry(const PstJournalEntry *from, const char *this_boot, PstJournalData *data)
+{
+    PstJournalLine *to = pst_fields_append(&pst_report_journal_line_fields, &data->entries);
+
+    to->realtime_us = from->realtime_us;
+    to->priority = from->priority >= 0 ? from->priority : PST_INT_UNKNOWN;
+    to->identifier = g_strdup(from->identifier);
+    to->unit = g_strdup(from->unit);
+    to->pid = g_strdup(from->pid);
+    to->message = cut_message(from->message);
+    if (g_strcmp0(from->boot_id, this_boot) != 0)
+        to->boot_id = g_strdup(from->boot_id);
+    /* Quotes and line ends double. */
+    return ENTRY_BYTES + (to->message != NULL ? 2 * strlen(to->message) : 0);
+}
+
+/* As many entries as fit; the rest waits for the next page. */
+static void
+take_page(PstJournalPage *page, const char *last_cursor, const char *this_boot, PstReport *report)
+{
+    PstJournalData *data = report->data;
+    gsize bytes = 0;
+    guint n = 0;
+
+    while (n < page->entries->len && bytes < PAGE_BYTES)
+        bytes += take_entry(page->entries->pdata[n++], this_boot, data);
+    data->n_entries = n;
+    if (n > 0)
+        data->newest_cursor = g_strdup(((PstJournalEntry *)page->entries->pdata[0])->cursor);
+    if (n < page->entries->len) {
+        data->cursor = g_strdup(((PstJournalEntry *)page->entries->pdata[n - 1])->cursor);
+        g_ptr_array_set_size(page->entries, (int)n);
+    } else if (page->more || page->cut) {
+        data->cursor = g_strdup(last_cursor);
+    }
+    report->truncated = data->cursor != NULL;
+}
+
+static void
+read_page(const PstProbeContext *context, const PstJournalArgs *args, char **units,
+          PstReport *report)
+{
+    g_autofree char *this_boot = pst_journal_boot(context->sysroot);
+    PstJournalQuery query = query_of(context, args, units, this_boot);
+    g_autofree char *last_cursor = NULL;
+    PstJournalData *data = report->data;
+    g_autoptr(GError) cause = NULL;
+    gboolean cut = FALSE;
+
+    g_autoptr(PstJournalPage) page = pst_journal_read(context->sysroot, &query, &cause);
+    if (page == NULL) {
+        pst_probe_add_unlooked(report, "journal.could-not-look", "the journal", cause);
+        return;
+    }
+    /* journalctl has nothing to complain about where there is nothing at all. */
+    if (page->complaint == NULL && page->entries->len == 0 &&
+        g_strcmp0(data->storage, "none") == 0)
+        page->complaint = g_strdup("No journal files were found.");
+    pst_journal_judge_reading(page, report);
+    if (args->cursor != NULL)
+        leave_out_cursor(args->cursor, page, this_boot, report);
+    if (args->after != NULL)
+        leave_out_older(args->after, page, this_boot, report);
+    if (page->entries->len > 0)
+        last_cursor =
+            g_strdup(((PstJournalEntry *)page->entries->pdata[page->entries->len - 1])->cursor);
+    if (args->own != PST_TRI_YES)
+        leave_out_own(page, data);
+    take_page(page, last_cursor, this_boot, report);
+    data->groups = pst_journal_group(page->entries, MAX_GROUPS, &cut);
+    report->truncated |= cut;
+    pst_journal_judge_entries(page->entries, report);
+}
+
+/* Where journald keeps its files: journald.conf(5), Storage=. It renames what it finds damaged, or not
+ * closed in order, to a name with a tilde, and begins a new file. */
+static void
+look_at_files(const PstSysroot *sysroot, PstJournalData *data, PstReport *report)
+{
+    static const char *const folders[][2] = {{"/var/log/journal", "persistent"},
+                                             {"/run/log/journal", "volatile"}};
+    g_autofree char *machine_id = pst_sysroot_read_line(sysroot, "/etc/machine-id", NULL);
+    guint set_aside = 0;
+
+    data->storage = g_strdup("none");
+    for (guint i = 0; machine_id != NULL && i < G_N_ELEMENTS(folders); i++) {
+        g_autofree char *folder = g_strdup_printf("%s/%s", folders[i][0], machine_id);
+        g_auto(GStrv) names = pst_sysroot_list(sysroot, folder, NULL);
+
+        for (guint j = 0; names != NULL && names[j] != NULL; j++) {
+            set_aside += g_str_has_suffix(names[j], ".journal~");
+            if (g_str_has_suffix(names[j], ".journal") && g_str_equal(data->storage, "none")) {
+                g_free(data->storage);
+                data->storage = g_strdup(folders[i][1]);
+            }
+        }
+    }
+    if (set_aside > 0)
+        pst_report_add(report, "journal.set-aside", PST_SEVERITY_INFORMATION,
+                       "journald set %u file%s aside that %s damaged or not closed in order",
+                       set_aside, set_aside == 1 ? "" : "s", set_aside == 1 ? "was" : "were");
+}
+
+void
+pst_probe_journal_run(const PstProbeContext *context, gconstpointer args, PstReport *report)
+{
+    PstDaemonState journald = pst_daemon_state_read(context->sysroot, &pst_daemon_state_journald);
+    PstJournalData *data = report->data;
+    const PstJournalArgs *wanted = args;
+    g_auto(GStrv) units = unit_names(wanted->units, report);
+
+    data->journald = g_strdup(pst_daemon_state_name(journald));
+    pst_journal_judge_daemon(journald, report);
+    look_at_files(context->sysroot, data, report);
+    if (units != NULL && check(wanted, report))
+        read_page(context, wanted, units, report);
+
+    g_autofree char *summary = g_strdup_printf(
+        "%" G_GINT64_FORMAT " entries, none that tells of known trouble", MAX(0, data->n_entries));
+    pst_report_conclude(report, summary);
+}

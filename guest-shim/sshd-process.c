@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "guest-shim/sshd-process.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "protocol/error.h"
+
+#define MAX_CMDLINE (64 * 1024)
+#define MAX_TABLE (16 * 1024 * 1024)
+#define MAX_SOCKETS 1000
+#define STATE_LISTEN 0x0A /* TCP_LISTEN of linux/net/tcp_states.h */
+
+/* A listener is called "sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups" since OpenSSH 8.2,
+ * and by its command line before; a session is "sshd: USER …". */
+static gboolean
+is_listener(const PstSysroot *sysroot, const char *pid)
+{
+    g_autofree char *comm_path = g_strdup_printf("/proc/%s/comm", pid);
+    g_autofree char *comm = pst_sysroot_read_line(sysroot, comm_path, NULL);
+
+    if (comm == NULL || !g_str_equal(comm, "sshd"))
+        return FALSE;
+
+    g_autofree char *path = g_strdup_printf("/proc/%s/cmdline", pid);
+    gsize len = 0;
+    g_autofree char *cmdline = pst_sysroot_read(sysroot, path, MAX_CMDLINE, &len, NULL);
+    if (cmdline == NULL || len == 0)
+        return FALSE;
+    for (gsize i = 0; i + 1 < len; i++)
+        if (cmdline[i] == '\0')
+            cmdline[i] = ' ';
+    /* "-i" serves one connection, "-t" and "-T" check, and none of them listens. */
+    if (strstr(cmdline, " -i") != NULL || strstr(cmdline, " -t") != NULL ||
+        strstr(cmdline, " -T") != NULL)
+        return FALSE;
+    return strstr(cmdline, "[listener]") != NULL || cmdline[0] == '/';
+}
+
+/* In clock ticks since boot, field 22 of /proc/PID/stat (proc(5)); the name in parentheses may hold
+ * anything, so counting begins behind the last one, with field 3. */
+static gint64
+read_start_us(const PstSysroot *sysroot, const char *pid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%s/stat", pid);
+    g_autofree char *stat = pst_sysroot_read_line(sysroot, path, NULL);
+    const char *end = stat != NULL ? strrchr(stat, ')') : NULL;
+
+    if (end == NULL || end[1] != ' ')
+        return G_MININT64;
+    g_auto(GStrv) fields = g_strsplit(end + 2, " ", -1);
+    if (g_strv_length(fields) < 20)
+        return G_MININT64;
+    guint64 ticks = g_ascii_strtoull(fields[22 - 3], NULL, 10);
+    return (gint64)(ticks * (G_USEC_PER_SEC / (guint64)sysconf(_SC_CLK_TCK)));
+}
+
+gboolean
+pst_sshd_process_find(const PstSysroot *sysroot, PstSshdProcess *process, gboolean *found,
+                      GError **error)
+{
+    g_auto(GStrv) names = pst_sysroot_list(sysroot, "/proc", error);
+
+    *found = FALSE;
+    if (names == NULL)
+        return FALSE;
+    for (guint i = 0; names[i] != NULL && !*found; i++) {
+        if (!g_ascii_isdigit(names[i][0]) || !is_listener(sysroot, names[i]))
+            continue;
+        process->pid = g_ascii_strtoll(names[i], NULL, 10);
+        process->started_us = read_start_us(sysroot, names[i]);
+        *found = TRUE;
+    }
+    return TRUE;
+}
+
+static void
+free_socket(gpointer data)
+{
+    PstSshdSocket *socket = data;
+
+    g_free(socket->address);
+    g_free(socket);
+}
+
+/* The kernel prints an address as words in host byte order. */
+static gboolean
+parse_address(const char *hex, char *text, gsize size)
+{
+    guint32 words[4];
+    gsize n = strlen(hex) / 8;
+
+    if (strlen(hex) != 8 && strlen(hex) != 32)
+        return FALSE;
+    for (gsize i = 0; i < n; i++) {
+        char word[9] = {0};
+        memcpy(word, hex + 8 * i, 8);
+        words[i] = (guint32)g_ascii_strtoull(word, NULL, 16);
+    }
+    return inet_ntop(n == 1 ? AF_INET : AF_INET6, words, text, (socklen_t)size) != NULL;
+}
+
+static void
+add_socket(GPtrArray *sockets, const char *line)
+{
+    char hex[33], text[INET6_ADDRSTRLEN];
+    unsigned int port, state;
+    unsigned long long inode;
+
+    if (sscanf(line, " %*[^:]: %32[0-9A-Fa-f]:%x %*s %x %*s %*s %*s %*s %*s %llu", hex, &port,
+               &state, &inode) != 4 ||
+        state != STATE_LISTEN || sockets->len >= MAX_SOCKETS ||
+        !parse_address(hex, text, sizeof(text)))
+        return;
+
+    PstSshdSocket *socket = g_new0(PstSshdSocket, 1);
+    socket->address = g_strdup(text);
+    socket->port = port;
+    socket->inode = inode;
+    g_ptr_array_add(sockets, socket);
+}
+
+static gboolean
+read_table(const PstSysroot *sysroot, const char *path, GPtrArray *sockets, GError **error)
+{
+    g_autofree char *text = pst_sysroot_read(sysroot, path, MAX_TABLE, NULL, error);
+
+    if (text == NULL)
+        return FALSE;
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    for (guint i = 0; lines[i] != NULL; i++)
+        add_socket(sockets, lines[i]);
+    return TRUE;
+}
+
+GPtrArray *
+pst_sshd_process_sockets(const PstSysroot *sysroot, GError **error)
+{
+    g_autoptr(GPtrArray) sockets = g_ptr_array_new_with_free_func(free_socket);
+    g_autoptr(GError) cause = NULL;
+
+    if (!read_table(sysroot, "/proc/net/tcp", sockets, error))
+        return NULL;
+    /* Where IPv6 is off, its table is absent. */
+    if (!read_table(sysroot, "/proc/net/tcp6", sockets, &cause) &&
+        cause->code != PST_ERROR_ABSENT) {
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return NULL;
+    }
+    return g_steal_pointer(&sockets);
+}
+
+GHashTable *
+pst_sshd_process_inodes(const PstSysroot *sysroot, gint64 pid, GError **error)
+{
+    g_autofree char *folder = g_strdup_printf("/proc/%" G_GINT64_FORMAT "/fd", pid);
+    g_auto(GStrv) names = pst_sysroot_list(sysroot, folder, error);
+
+    if (names == NULL)
+        return NULL;
+
+    GHashTable *inodes = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    for (guint i = 0; names[i] != NULL; i++) {
+        g_autofree char *path = g_strdup_printf("%s/%s", folder, names[i]);
+        g_autofree char *target = pst_sysroot_read_link(sysroot, path, NULL);
+        unsigned long long inode;
+
+        if (target != NULL && sscanf(target, "socket:[%llu]", &inode) == 1) {
+            guint64 key = inode;
+            g_hash_table_add(inodes, g_memdup2(&key, sizeof(key)));
+        }
+    }
+    return inodes;
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "guest-shim/sysroot.h"
+
+/* The sshd that takes connections, and the TCP sockets that are listened on, as /proc says. */
+
+typedef struct {
+    gint64 pid;
+    gint64 started_us; /* CLOCK_BOOTTIME */
+} PstSshdProcess;
+
+/* Sets *found, and fills in PROCESS where there is one. FALSE where /proc can't be looked at. */
+gboolean pst_sshd_process_find(const PstSysroot *sysroot, PstSshdProcess *process, gboolean *found,
+                               GError **error);
+
+typedef struct {
+    char *address; /* without brackets */
+    guint port;
+    guint64 inode;
+} PstSshdSocket;
+
+/* Every listening TCP socket of the guest: of PstSshdSocket, owned by the caller. NULL where
+ * /proc/net/tcp can't be looked at. */
+GPtrArray *pst_sshd_process_sockets(const PstSysroot *sysroot, GError **error);
+
+/* The inodes of the sockets that the process holds: a set of guint64 by g_int64_hash(). NULL where
+ * its descriptors can't be looked at. */
+GHashTable *pst_sshd_process_inodes(const PstSysroot *sysroot, gint64 pid, GError **error);
