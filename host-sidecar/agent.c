@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host-sidecar/turn.h"
 #include "host-sidecar/virt-error.h"
 #include "protocol/error.h"
 #include "protocol/json.h"
@@ -13,26 +14,37 @@
 #define FIRST_POLL_US (20 * G_GINT64_CONSTANT(1000))
 #define MAX_POLL_US (250 * G_GINT64_CONSTANT(1000))
 
+/* libvirtd has 20 threads for all its clients (max_workers); docs/decisions/streams.md tells what
+ * happened to other guests when stopped agents held them. */
+#define PLACES 4
+
 struct PstAgent {
+    PstTurn *turn, *place;
     virDomainPtr domain;
 };
 
 PstAgent *
-pst_agent_open(const PstGuest *guest, GError **error)
+pst_agent_open(const PstGuest *guest, gint64 deadline_us, GError **error)
 {
-    virDomainPtr domain = pst_guest_connect(guest, error);
+    g_autofree char *name = g_strdup_printf("%s-agent", guest->uuid);
+    g_autoptr(PstAgent) agent = g_new0(PstAgent, 1);
 
-    if (domain == NULL)
+    agent->turn = pst_turn_take(name, deadline_us, error);
+    if (agent->turn == NULL)
         return NULL;
-    PstAgent *agent = g_new0(PstAgent, 1);
-    agent->domain = domain;
-    return agent;
+    agent->place = pst_turn_take_place("agent", PLACES, deadline_us, error);
+    if (agent->place == NULL)
+        return NULL;
+    agent->domain = pst_guest_connect(guest, error);
+    return agent->domain != NULL ? g_steal_pointer(&agent) : NULL;
 }
 
 void
 pst_agent_free(PstAgent *agent)
 {
-    pst_guest_disconnect(agent->domain);
+    g_clear_pointer(&agent->domain, pst_guest_disconnect);
+    g_clear_pointer(&agent->place, pst_turn_free);
+    g_clear_pointer(&agent->turn, pst_turn_free);
     g_free(agent);
 }
 
@@ -153,7 +165,8 @@ read_outcome(JsonObject *status, const char *path, GError **error)
     err = decode_stream(status, "err-data", error);
     if (err == NULL)
         return NULL;
-    g_autofree char *words = g_strndup((const char *)err->data, MIN(err->len, 200));
+    g_byte_array_append(err, (const guint8 *)"", 1);
+    g_autofree char *words = pst_json_clean_cut((const char *)err->data, 200, NULL);
     g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT,
                 "%s ended with status %" G_GINT64_FORMAT ": %s", path, exit_status,
                 g_strchomp(words));

@@ -12,7 +12,9 @@
 
 typedef struct PstAgent PstAgent;
 
-PstAgent *pst_agent_open(const PstGuest *guest, GError **error);
+/* Takes the agent's turn, and one of the hypervisor's few places for agent calls: each stuck one
+ * occupies a thread of libvirtd. PST_ERROR_BUSY where there was none before DEADLINE_US. */
+PstAgent *pst_agent_open(const PstGuest *guest, gint64 deadline_us, GError **error);
 void pst_agent_free(PstAgent *agent);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstAgent, pst_agent_free)
 

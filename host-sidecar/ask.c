@@ -2,12 +2,15 @@
 #include "host-sidecar/ask.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "host-sidecar/audit.h"
 #include "host-sidecar/exit-code.h"
 #include "host-sidecar/output.h"
 #include "host-sidecar/render.h"
 #include "protocol/error.h"
+#include "protocol/json.h"
+#include "protocol/limits.h"
 
 PstGuest *
 pst_ask_open(const PstOptions *options, const char *domain, gint64 deadline_us, GError **error)
@@ -65,13 +68,30 @@ print_answer(const PstOptions *options, PstAnswer *answer, GError **error)
     return text == NULL || pst_output_write(options->output, text, error);
 }
 
+/* Whether the arguments fit into a frame, with what stands around them. */
+static gboolean
+check_args(const char *probe, JsonObject *args, GError **error)
+{
+    const gsize around = 1024;
+    g_autofree char *text = pst_json_to_text(args, NULL);
+
+    if (strlen(text) + around <= PST_LIMIT_FRAME_FROM_HOST)
+        return TRUE;
+    g_set_error(error, PST_ERROR, PST_ERROR_USAGE,
+                "probe %s: the arguments are too long: say less than %d KiB", probe,
+                PST_LIMIT_FRAME_FROM_HOST / 1024 - 1);
+    return FALSE;
+}
+
 gboolean
 pst_ask_one(const PstOptions *options, const char *method, const char *domain, const char *probe,
             JsonObject *args, int *exit_code, GError **error)
 {
     gint64 deadline_us = g_get_monotonic_time() + options->deadline_us;
-    g_autoptr(PstGuest) guest = pst_ask_open(options, domain, deadline_us, error);
 
+    if (!check_args(probe, args, error))
+        return FALSE;
+    g_autoptr(PstGuest) guest = pst_ask_open(options, domain, deadline_us, error);
     if (guest == NULL)
         return FALSE;
 
@@ -83,8 +103,10 @@ pst_ask_one(const PstOptions *options, const char *method, const char *domain, c
     if (!print_answer(options, answer, error))
         return FALSE;
     if (answer->report == NULL) {
+        /* Whatever the guest calls its refusal: the question is open, and the caller made no
+         * mistake that a guest could know better than this program. */
         g_autofree char *why = pst_answer_explain(answer);
-        g_set_error(error, PST_ERROR, answer->error->code, "%s: %s: %s", guest->name, probe, why);
+        g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "%s: %s: %s", guest->name, probe, why);
         return FALSE;
     }
     *exit_code = pst_exit_code_of_status(answer->report->status);

@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
-#include <systemd/sd-journal.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include "host-sidecar/escape.h"
 #include "protocol/error.h"
 #include "protocol/json.h"
 
@@ -27,19 +29,53 @@ result_of(const PstAnswer *answer)
     return answer->error != NULL ? pst_error_reason((PstErrorCode)answer->error->code) : "none";
 }
 
-static gboolean
-write_journal(const char *caller, const char *method, const PstAnswer *answer)
+/* One field of https://systemd.io/JOURNAL_NATIVE_PROTOCOL/; escaped, a value holds no line feed. */
+static void
+append_field(GString *record, const char *name, const char *value)
 {
-    if (access(JOURNAL_SOCKET, F_OK) != 0)
+    g_autofree char *escaped = pst_escape_text(value, FALSE);
+
+    g_string_append_printf(record, "%s=%s\n", name, escaped);
+}
+
+static GString *
+journal_record(const char *caller, const char *method, const PstAnswer *answer)
+{
+    GString *record = g_string_new("MESSAGE_ID=" PST_AUDIT_MESSAGE_ID
+                                   "\nPRIORITY=6\nSYSLOG_IDENTIFIER=postern\n");
+    const char *via = pst_answer_via_names[answer->via];
+    g_autofree char *message = g_strdup_printf("%s asked %s of %s: %s via %s", caller,
+                                               answer->probe, answer->guest, result_of(answer), via);
+
+    append_field(record, "MESSAGE", message);
+    append_field(record, "POSTERN_CALLER", caller);
+    append_field(record, "POSTERN_METHOD", method);
+    append_field(record, "POSTERN_PROBE", answer->probe);
+    append_field(record, "POSTERN_GUEST", answer->guest);
+    append_field(record, "POSTERN_VIA", via);
+    append_field(record, "POSTERN_RESULT", result_of(answer));
+    return record;
+}
+
+/* Not by sd_journal_send(3): with journald stopped and its queue full, that blocks for good. */
+static gboolean
+write_journal(const char *socket_path, const char *caller, const char *method,
+              const PstAnswer *answer)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    gssize sent = -1;
+
+    if (g_strlcpy(address.sun_path, socket_path, sizeof(address.sun_path)) >=
+        sizeof(address.sun_path))
         return FALSE;
-    return sd_journal_send("MESSAGE=%s asked %s of %s: %s via %s", caller, answer->probe,
-                           answer->guest, result_of(answer), pst_answer_via_names[answer->via],
-                           "MESSAGE_ID=" PST_AUDIT_MESSAGE_ID, "PRIORITY=6",
-                           "SYSLOG_IDENTIFIER=postern", "POSTERN_CALLER=%s", caller,
-                           "POSTERN_METHOD=%s", method, "POSTERN_PROBE=%s", answer->probe,
-                           "POSTERN_GUEST=%s", answer->guest, "POSTERN_VIA=%s",
-                           pst_answer_via_names[answer->via], "POSTERN_RESULT=%s",
-                           result_of(answer), NULL) == 0;
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return FALSE;
+    g_autoptr(GString) record = journal_record(caller, method, answer);
+    sent = sendto(fd, record->str, record->len, MSG_NOSIGNAL, (struct sockaddr *)&address,
+                  sizeof(address));
+    close(fd);
+    return sent == (gssize)record->len;
 }
 
 static char *
@@ -86,12 +122,21 @@ append_line(const char *path, const char *line, GError **error)
 }
 
 gboolean
-pst_audit_write(const char *caller, const char *method, const PstAnswer *answer, GError **error)
+pst_audit_write_to(const PstAuditPlaces *places, const char *caller, const char *method,
+                   const PstAnswer *answer, GError **error)
 {
-    if (write_journal(caller, method, answer))
+    if (write_journal(places->journal, caller, method, answer))
         return TRUE;
 
-    g_autofree char *path = file_path();
     g_autofree char *line = record_line(caller, method, answer);
-    return append_line(path, line, error);
+    return append_line(places->file, line, error);
+}
+
+gboolean
+pst_audit_write(const char *caller, const char *method, const PstAnswer *answer, GError **error)
+{
+    g_autofree char *path = file_path();
+    const PstAuditPlaces places = {JOURNAL_SOCKET, path};
+
+    return pst_audit_write_to(&places, caller, method, answer, error);
 }

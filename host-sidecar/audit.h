@@ -12,6 +12,16 @@
 /* Who runs this process, as `name (uid N)`. Free with g_free(). */
 char *pst_audit_caller(void);
 
-/* Writes the record. FALSE with PST_ERROR_OUTPUT where neither the journal nor the file takes it. */
+/* The journal's socket, and the file that is appended to where the socket is not there or does not
+ * take the record at once. */
+typedef struct {
+    const char *journal;
+    const char *file;
+} PstAuditPlaces;
+
+gboolean pst_audit_write_to(const PstAuditPlaces *places, const char *caller, const char *method,
+                            const PstAnswer *answer, GError **error);
+
+/* Writes the record, to the machine's own places. Never waits for a journal that is stuck. FALSE with PST_ERROR_OUTPUT where neither the journal nor the file takes it. */
 gboolean pst_audit_write(const char *caller, const char *method, const PstAnswer *answer,
                          GError **error);

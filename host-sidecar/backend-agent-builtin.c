@@ -215,7 +215,8 @@ tell(PstAgent *agent, PstInquiry *inquiry, guint i)
 static gboolean
 ask(PstGuest *guest, PstInquiry *inquiry, GError **error)
 {
-    g_autoptr(PstAgent) agent = pst_agent_open(guest, error);
+    g_autoptr(PstAgent) agent =
+        pst_agent_open(guest, pst_inquiry_deadline_us(inquiry), error);
     gint64 realtime_us = 0;
     gboolean all = TRUE;
 

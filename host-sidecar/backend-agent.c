@@ -87,7 +87,7 @@ ask(PstGuest *guest, PstInquiry *inquiry, GError **error)
 {
     gint64 deadline_us = pst_inquiry_deadline_us(inquiry), realtime_us = 0;
     g_autofree gint64 *numbers = g_new(gint64, pst_inquiry_size(inquiry));
-    g_autoptr(PstAgent) agent = pst_agent_open(guest, error);
+    g_autoptr(PstAgent) agent = pst_agent_open(guest, deadline_us, error);
     guint next = 0;
 
     if (agent == NULL ||

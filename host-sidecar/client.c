@@ -63,19 +63,32 @@ pst_client_free(PstClient *client)
     g_free(client);
 }
 
-static gint64
-add_request(PstClient *client, const char *method, JsonObject *params, GByteArray *out)
+/* The text of the next request's frame. */
+static char *
+next_text(const PstClient *client, const char *method, JsonObject *params)
 {
-    PstMessageId id = {.number = client->next++};
-    Request *request = g_new0(Request, 1);
+    PstMessageId id = {.number = client->next};
 
     memcpy(id.session, client->session, sizeof(id.session));
-    g_autofree char *text = pst_message_request(&id, method, params);
-    request->number = id.number;
-    request->bytes = strlen(text) + 2;
+    return pst_message_request(&id, method, params);
+}
+
+static gsize
+frame_size(const char *text)
+{
+    return strlen(text) + 2;
+}
+
+static gint64
+add_request(PstClient *client, const char *text, GByteArray *out)
+{
+    Request *request = g_new0(Request, 1);
+
+    request->number = client->next++;
+    request->bytes = frame_size(text);
     client->requests = g_slist_prepend(client->requests, request);
     pst_frame_append(out, text, strlen(text));
-    return id.number;
+    return request->number;
 }
 
 gint64
@@ -87,21 +100,22 @@ pst_client_hello(PstClient *client, GByteArray *out)
 
     g_autoptr(JsonObject) params =
         pst_hello_request(client->session, "postern " PST_VERSION);
-    return add_request(client, "hello", params, out);
+    g_autofree char *text = next_text(client, "hello", params);
+    return add_request(client, text, out);
 }
 
 /* More than this unanswered can block a libvirt connection for good: docs/decisions/streams.md. */
 static gboolean
-has_room(const PstClient *client, GError **error)
+has_room(const PstClient *client, gsize wanted, GError **error)
 {
-    gsize n = 0, bytes = 0;
+    gsize n = 0, bytes = wanted;
 
     for (GSList *item = client->requests; item != NULL; item = item->next) {
         const Request *request = item->data;
         n += request->answer == NULL;
         bytes += request->answer == NULL ? request->bytes : 0;
     }
-    if (n < PST_LIMIT_IN_FLIGHT && bytes < PST_LIMIT_IN_FLIGHT_BYTES)
+    if (n < PST_LIMIT_IN_FLIGHT && bytes <= PST_LIMIT_IN_FLIGHT_BYTES)
         return TRUE;
     g_set_error(error, PST_ERROR, PST_ERROR_BUSY,
                 "%" G_GSIZE_FORMAT " requests are in flight already", n);
@@ -112,21 +126,14 @@ gint64
 pst_client_request(PstClient *client, const char *method, JsonObject *params, GByteArray *out,
                    GError **error)
 {
-    guint before = out->len;
+    g_autofree char *text = next_text(client, method, params);
 
-    if (!has_room(client, error))
+    if (frame_size(text) > PST_LIMIT_FRAME_FROM_HOST) {
+        g_set_error(error, PST_ERROR, PST_ERROR_TOO_LARGE, "the question is larger than %d bytes",
+                    PST_LIMIT_FRAME_FROM_HOST);
         return -1;
-
-    gint64 number = add_request(client, method, params, out);
-    if (out->len - before <= PST_LIMIT_FRAME_FROM_HOST)
-        return number;
-
-    g_byte_array_set_size(out, before);
-    free_request(client->requests->data);
-    client->requests = g_slist_delete_link(client->requests, client->requests);
-    g_set_error(error, PST_ERROR, PST_ERROR_TOO_LARGE, "the question is larger than %d bytes",
-                PST_LIMIT_FRAME_FROM_HOST);
-    return -1;
+    }
+    return has_room(client, frame_size(text), error) ? add_request(client, text, out) : -1;
 }
 
 static Request *

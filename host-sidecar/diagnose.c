@@ -52,6 +52,23 @@ count_finding(PstDiagnosis *diagnosis, const PstFinding *finding)
         diagnosis->first = finding;
 }
 
+/* A report that is worse than its findings, or has none, counts once more. */
+static void
+count_report(PstDiagnosis *diagnosis, const PstReport *report)
+{
+    int worst = PST_SEVERITY_INFORMATION;
+
+    for (guint i = 0; i < report->findings->len; i++) {
+        count_finding(diagnosis, report->findings->pdata[i]);
+        worst = MAX(worst, ((PstFinding *)report->findings->pdata[i])->severity);
+    }
+    if ((int)report->status <= worst)
+        return;
+    diagnosis->n_critical += report->status == PST_STATUS_CRITICAL;
+    diagnosis->n_warning += report->status == PST_STATUS_WARNING;
+    diagnosis->n_unknown += report->status == PST_STATUS_UNKNOWN;
+}
+
 PstDiagnosis
 pst_diagnose_judge(PstAnswer *const *answers, guint n)
 {
@@ -59,12 +76,10 @@ pst_diagnose_judge(PstAnswer *const *answers, guint n)
 
     for (guint i = 0; i < n; i++) {
         diagnosis.status = MAX(diagnosis.status, pst_answer_status(answers[i]));
-        if (answers[i]->report == NULL) {
+        if (answers[i]->report != NULL)
+            count_report(&diagnosis, answers[i]->report);
+        else
             diagnosis.n_unknown++;
-            continue;
-        }
-        for (guint j = 0; j < answers[i]->report->findings->len; j++)
-            count_finding(&diagnosis, answers[i]->report->findings->pdata[j]);
     }
     return diagnosis;
 }

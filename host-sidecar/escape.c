@@ -9,11 +9,18 @@ is_direction(gunichar c)
            (c >= 0x2066 && c <= 0x2069);
 }
 
+/* https://www.unicode.org/faq/private_use.html#nonchar1 */
+static gboolean
+is_noncharacter(gunichar c)
+{
+    return (c & 0xFFFE) == 0xFFFE || (c >= 0xFDD0 && c <= 0xFDEF);
+}
+
 static gboolean
 is_obeyed(gunichar c)
 {
     return c < 0x20 || (c >= 0x7F && c < 0xA0) || is_direction(c) || c == 0x2028 || c == 0x2029 ||
-           c == 0xFEFF || g_unichar_type(c) == G_UNICODE_FORMAT;
+           c == 0xFEFF || is_noncharacter(c) || g_unichar_type(c) == G_UNICODE_FORMAT;
 }
 
 static void

@@ -6,6 +6,7 @@
 
 #include "host-sidecar/task.h"
 #include "host-sidecar/virt-error.h"
+#include "protocol/error.h"
 
 struct PstHypervisor {
     gint references;
@@ -66,9 +67,16 @@ pst_hypervisor_connect(const PstHypervisor *hypervisor, GError **error)
 {
     virConnectPtr connection = virConnectOpen(hypervisor->uri);
 
-    if (connection == NULL)
-        pst_virt_error_set(error, "libvirt does not answer");
-    return connection;
+    if (connection != NULL)
+        return connection;
+
+    /* Whatever libvirt calls it (an odd URI is an "internal error"), there is no hypervisor. */
+    g_autoptr(GError) cause = NULL;
+    pst_virt_error_set(&cause, "libvirt does not answer");
+    if (cause->code != PST_ERROR_NO_PERMISSION)
+        cause->code = PST_ERROR_NO_HYPERVISOR;
+    g_propagate_error(error, g_steal_pointer(&cause));
+    return NULL;
 }
 
 static int

@@ -133,23 +133,39 @@ pst_inquiry_is_settled(PstInquiry *inquiry)
     return is_settled(inquiry);
 }
 
-/* A rung that hangs can't say so itself. */
+static gboolean
+has_attempt(const PstAnswer *answer, PstVia via)
+{
+    for (guint i = 0; answer->attempts != NULL && i < answer->attempts->len; i++)
+        if (((PstAttempt *)answer->attempts->pdata[i])->via == (int)via)
+            return TRUE;
+    return FALSE;
+}
+
+/* A rung that hangs can't say so itself. Those below the one that answered were only tried beside it
+ * and failed nobody. */
 static void
-note_hanging(PstInquiry *inquiry, guint i, PstVia answered)
+note_silent(PstInquiry *inquiry, guint i, PstVia answered)
 {
     gint64 now_us = g_get_monotonic_time();
 
-    for (int via = 0; via < PST_VIA_NONE; via++)
-        if (via != (int)answered && inquiry->started_us[via] > 0 && !inquiry->ended[via])
-            pst_answer_add_attempt(inquiry->answers[i], (PstVia)via,
-                                   (now_us - inquiry->started_us[via]) / 1000,
-                                   "no answer in time");
+    for (PstVia via = PST_VIA_CHANNEL; via < answered; via++)
+        if (inquiry->started_us[via] > 0 && !has_attempt(inquiry->answers[i], via))
+            pst_answer_add_attempt(
+                inquiry->answers[i], via, (now_us - inquiry->started_us[via]) / 1000,
+                inquiry->ended[via] ? "it ended without an answer" : "no answer in time");
+}
+
+static int
+compare_attempts(gconstpointer a, gconstpointer b)
+{
+    return (*(const PstAttempt *const *)a)->via - (*(const PstAttempt *const *)b)->via;
 }
 
 static void
 settle(PstInquiry *inquiry, guint i, PstVia via)
 {
-    note_hanging(inquiry, i, via);
+    note_silent(inquiry, i, via);
     inquiry->settled[i] = TRUE;
     inquiry->answers[i]->via = (int)via;
     g_cond_broadcast(&inquiry->changed);
@@ -254,10 +270,12 @@ pst_inquiry_close(PstInquiry *inquiry)
 
     inquiry->closed = TRUE;
     for (guint i = 0; i < inquiry->n; i++) {
-        if (inquiry->settled[i])
-            continue;
-        note_hanging(inquiry, i, PST_VIA_NONE);
-        explain(inquiry->answers[i], in_time);
+        if (!inquiry->settled[i]) {
+            note_silent(inquiry, i, PST_VIA_NONE);
+            explain(inquiry->answers[i], in_time);
+        }
+        if (inquiry->answers[i]->attempts != NULL)
+            g_ptr_array_sort(inquiry->answers[i]->attempts, compare_attempts);
     }
     return g_steal_pointer(&inquiry->answers);
 }

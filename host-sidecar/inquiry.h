@@ -57,5 +57,6 @@ void pst_inquiry_wait(PstInquiry *inquiry, PstVia via, gint64 until_us);
 void pst_inquiry_wait_all(PstInquiry *inquiry, guint n_rungs);
 
 /* Ends it and gives the answers back, in the order of the questions: N of them, the array owned by
- * the caller. Those that nobody answered have an error. */
+ * the caller. Those that nobody answered have an error; each tells why the rungs above the one that
+ * answered it did not, the best rung first. */
 PstAnswer **pst_inquiry_close(PstInquiry *inquiry);

@@ -46,8 +46,9 @@ climb_rung(gpointer data, GError **unused G_GNUC_UNUSED)
     return NULL;
 }
 
-static void
-start_rung(const PstLadder *ladder, const PstBackend *backend, PstGuest *guest, PstInquiry *inquiry)
+static gboolean
+start_rung(const PstLadder *ladder, const PstBackend *backend, PstGuest *guest, PstInquiry *inquiry,
+           GError **error)
 {
     Climb *climb = g_new0(Climb, 1);
 
@@ -55,7 +56,8 @@ start_rung(const PstLadder *ladder, const PstBackend *backend, PstGuest *guest, 
     climb->backend = backend;
     climb->guest = ladder->ref(guest);
     climb->inquiry = pst_inquiry_ref(inquiry);
-    pst_task_start(climb_rung, climb, free_climb, pst_answer_via_names[backend->via]);
+    pst_inquiry_rung_started(inquiry, backend->via);
+    return pst_task_start(climb_rung, climb, free_climb, pst_answer_via_names[backend->via], error);
 }
 
 PstAnswer **
@@ -73,8 +75,13 @@ pst_ladder_ask(const PstLadder *ladder, PstGuest *guest, PstAnswer **questions, 
             note_failure(inquiry, backend->via, 0, shut->message);
             continue;
         }
-        pst_inquiry_rung_started(inquiry, backend->via);
-        start_rung(ladder, backend, guest, inquiry);
+        /* Nobody would wait for it; what libvirt knows of the rungs below is still worth telling. */
+        if (g_get_monotonic_time() >= deadline_us)
+            continue;
+        if (!start_rung(ladder, backend, guest, inquiry, &shut)) {
+            note_failure(inquiry, backend->via, 0, shut->message);
+            pst_inquiry_rung_ended(inquiry, backend->via);
+        }
         started++;
         pst_inquiry_wait(inquiry, backend->via, g_get_monotonic_time() + HEDGE_US);
     }

@@ -79,6 +79,29 @@ run(int argc, char **argv, int *exit_code, gint64 *deadline_us, GError **error)
     return done;
 }
 
+/* A caller may have closed these, and then the next file or socket to be opened would get their
+ * number: an answer would be written into libvirt's connection. */
+static void
+occupy_standard_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            (void)!open("/dev/null", O_RDONLY); /* writing to it fails, as it should */
+}
+
+/* GLib prints help, and only help, by g_print(), and ends the program after that: a help text that
+ * could not be written must not pass for one that was. */
+static void
+print_help(const char *text)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (pst_output_write(NULL, text, &error))
+        return;
+    fprintf(stderr, "postern: %s\n", error->message);
+    _exit(pst_exit_code_of_error(error));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -86,8 +109,10 @@ main(int argc, char **argv)
     gint64 deadline_us = g_get_monotonic_time();
     int exit_code = PST_EXIT_UNKNOWN;
 
+    occupy_standard_streams();
     setlocale(LC_CTYPE, "C.UTF-8");
     signal(SIGPIPE, SIG_IGN);
+    g_set_print_handler(print_help);
     if (!run(argc, argv, &exit_code, &deadline_us, &error)) {
         g_autofree char *message = pst_escape_text(error->message, FALSE);
         fprintf(stderr, "postern: %s\n", message);

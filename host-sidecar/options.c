@@ -63,8 +63,8 @@ check_count(const char *verb, const char *arguments, int n, int min, int max, GE
 {
     if (n >= min && (max < 0 || n <= max))
         return TRUE;
-    g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "usage: postern %s %s [options]", verb,
-                arguments);
+    g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "usage: postern %s%s%s [options]", verb,
+                *arguments != '\0' ? " " : "", arguments);
     return FALSE;
 }
 

@@ -3,6 +3,7 @@
 
 #include <glib.h>
 
-/* Writes TEXT to the file at PATH (replaced as a whole or not at all), or to standard output where
- * PATH is NULL. FALSE with PST_ERROR_OUTPUT: a closed pipe and a full disk are errors. */
+/* Writes TEXT to the file at PATH (replaced as a whole or not at all; a pipe or a device is written
+ * to), or to standard output where PATH is NULL. FALSE with PST_ERROR_OUTPUT: a closed pipe and a full
+ * disk are errors. */
 gboolean pst_output_write(const char *path, const char *text, GError **error);

@@ -20,6 +20,16 @@ is_final(const GError *error)
            error->code != PST_ERROR_UNAVAILABLE;
 }
 
+/* Nothing that found something wrong may pass for healthy. Both enums run in the same order. */
+static gboolean
+is_understated(const PstReport *report)
+{
+    for (guint i = 0; i < report->findings->len; i++)
+        if (((PstFinding *)report->findings->pdata[i])->severity > (int)report->status)
+            return TRUE;
+    return FALSE;
+}
+
 static void
 settle_report(PstInquiry *inquiry, guint i, PstVia via, PstMessage *answer)
 {
@@ -32,6 +42,10 @@ settle_report(PstInquiry *inquiry, guint i, PstVia via, PstMessage *answer)
     }
     if (!g_str_equal(report->probe, pst_inquiry_probe(inquiry, i))) {
         pst_inquiry_fail(inquiry, i, via, 0, "the shim answered with the report of another probe");
+        return;
+    }
+    if (is_understated(report)) {
+        pst_inquiry_fail(inquiry, i, via, 0, "the shim's report is better than its findings");
         return;
     }
     pst_inquiry_answer(inquiry, i, via, g_steal_pointer(&report));

@@ -57,19 +57,28 @@ array_text(JsonArray *array)
     return g_string_free(out, FALSE);
 }
 
-/* A scalar, or a list of strings, on one line; NULL for what needs lines of its own. */
+/* Whether it needs lines of its own: an object, or a list of objects. */
+static gboolean
+is_nested(JsonNode *node)
+{
+    if (!JSON_NODE_HOLDS_ARRAY(node))
+        return JSON_NODE_HOLDS_OBJECT(node);
+
+    JsonArray *array = json_node_get_array(node);
+    return json_array_get_length(array) > 0 &&
+           JSON_NODE_HOLDS_OBJECT(json_array_get_element(array, 0));
+}
+
+/* A scalar, or a list of strings, on one line; NULL for what is nested. */
 static char *
 value_text(const char *name, JsonNode *node)
 {
-    if (JSON_NODE_HOLDS_ARRAY(node)) {
-        JsonArray *array = json_node_get_array(node);
-        if (json_array_get_length(array) > 0 &&
-            JSON_NODE_HOLDS_OBJECT(json_array_get_element(array, 0)))
-            return NULL;
-        return array_text(array);
-    }
+    if (is_nested(node))
+        return NULL;
+    if (JSON_NODE_HOLDS_ARRAY(node))
+        return array_text(json_node_get_array(node));
     if (!JSON_NODE_HOLDS_VALUE(node))
-        return JSON_NODE_HOLDS_OBJECT(node) ? NULL : g_strdup("-");
+        return g_strdup("-");
     if (json_node_get_value_type(node) == G_TYPE_STRING)
         return pst_escape_text(json_node_get_string(node), FALSE);
     if (json_node_get_value_type(node) == G_TYPE_BOOLEAN)
@@ -90,6 +99,8 @@ append_indent(GString *out, guint indent)
         g_string_append_c(out, ' ');
 }
 
+static void render_nested(GString *out, const char *name, JsonNode *node, guint indent);
+
 /* An element of a list: its scalars on one line, what is nested below it. */
 static void
 render_row(GString *out, JsonObject *row, guint indent)
@@ -109,6 +120,11 @@ render_row(GString *out, JsonObject *row, guint indent)
         first = FALSE;
     }
     g_string_append_c(out, '\n');
+    for (GList *item = names; item != NULL; item = item->next) {
+        JsonNode *node = json_object_get_member(row, item->data);
+        if (is_nested(node))
+            render_nested(out, item->data, node, indent + 2);
+    }
 }
 
 static void

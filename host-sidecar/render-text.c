@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include <string.h>
-
 #include "host-sidecar/diagnose.h"
+#include "host-sidecar/escape.h"
 #include "host-sidecar/render.h"
 #include "protocol/error.h"
 #include "protocol/json.h"
@@ -17,13 +16,16 @@ static const char *const severity_words[] = {
     [PST_SEVERITY_CRITICAL] = "CRITICAL",
 };
 
+/* Escaped first and cut then: what a guest's program wrote need not be UTF-8. */
 static void
 append_quote(GString *out, const char *text)
 {
-    g_autofree char *cut = g_utf8_substring(text, 0, MIN(g_utf8_strlen(text, -1), MAX_QUOTE));
+    g_autofree char *escaped = pst_escape_text(text, FALSE);
+    glong n = g_utf8_strlen(escaped, -1);
 
-    pst_render_append(out, cut);
-    if (strlen(cut) < strlen(text))
+    g_string_append_len(out, escaped,
+                        g_utf8_offset_to_pointer(escaped, MIN(n, MAX_QUOTE)) - escaped);
+    if (n > MAX_QUOTE)
         g_string_append(out, " …");
 }
 
@@ -52,7 +54,8 @@ render_evidence(GString *out, const PstEvidence *evidence)
     append_word(line, "unit", evidence->unit);
     append_word(line, "command", evidence->command);
     if (evidence->exit_status != PST_INT_UNKNOWN)
-        g_string_append_printf(line, ", exit status %" G_GINT64_FORMAT, evidence->exit_status);
+        g_string_append_printf(line, "%sexit status %" G_GINT64_FORMAT, line->len > 0 ? ", " : "",
+                               evidence->exit_status);
     if (line->len > 0)
         g_string_append_printf(out, INDENT "at %s\n", line->str);
     if (evidence->text != NULL) {
@@ -135,6 +138,22 @@ render_unanswered(GString *out, const PstAnswer *answer)
     g_string_append_printf(out, " [%s]\n", pst_error_reason((PstErrorCode)answer->error->code));
 }
 
+/* A report that is not ok and names no reason must not vanish from the screen. */
+static void
+render_unexplained(GString *out, const PstAnswer *answer)
+{
+    const PstReport *report = answer->report;
+
+    if (report->status == PST_STATUS_OK)
+        return;
+    for (guint i = 0; i < report->findings->len; i++)
+        if (((PstFinding *)report->findings->pdata[i])->severity > PST_SEVERITY_INFORMATION)
+            return;
+    g_string_append_printf(out, "%-9s %s: ", severity_words[report->status], answer->probe);
+    append_quote(out, report->summary);
+    g_string_append_c(out, '\n');
+}
+
 static void
 render_findings(GString *out, PstAnswer *const *answers, guint n, PstSeverity severity,
                 gboolean causes)
@@ -193,9 +212,12 @@ pst_render_diagnosis(const char *guest, PstAnswer *const *answers, guint n)
         render_findings(out, answers, n, (PstSeverity)severity, TRUE);
         render_findings(out, answers, n, (PstSeverity)severity, FALSE);
     }
-    for (guint i = 0; i < n; i++)
+    for (guint i = 0; i < n; i++) {
         if (answers[i]->report == NULL)
             render_unanswered(out, answers[i]);
+        else
+            render_unexplained(out, answers[i]);
+    }
     render_sound(out, answers, n);
     render_attempts(out, answers, n);
     return g_string_free(out, FALSE);

@@ -61,23 +61,20 @@ thread_main(gpointer user_data)
     return NULL;
 }
 
-static void
-start(Task *task, const char *name)
+static gboolean
+start(Task *task, const char *name, GError **error)
 {
-    g_autoptr(GError) error = NULL;
-
     g_atomic_int_inc(&task->references);
     count_running(1);
-    GThread *thread = g_thread_try_new(name, thread_main, task, &error);
+    GThread *thread = g_thread_try_new(name, thread_main, task, NULL);
     if (thread != NULL) {
         g_thread_unref(thread);
-        return;
+        return TRUE;
     }
     count_running(-1);
-    task->error =
-        g_error_new(PST_ERROR, PST_ERROR_UNAVAILABLE, "no thread left for %s", name);
-    task->done = TRUE;
     release(task);
+    g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "no thread left for %s", name);
+    return FALSE;
 }
 
 static Task *
@@ -102,7 +99,10 @@ pst_task_call(PstTaskRun run, gpointer data, GDestroyNotify free_data, GDestroyN
     Task *task = new_task(run, data, free_data, free_result);
     gpointer result = NULL;
 
-    start(task, what);
+    if (!start(task, what, error)) {
+        release(task);
+        return NULL;
+    }
     g_mutex_lock(&task->lock);
     while (!task->done && g_cond_wait_until(&task->done_or_not, &task->lock, deadline_us))
         continue;
@@ -118,13 +118,15 @@ pst_task_call(PstTaskRun run, gpointer data, GDestroyNotify free_data, GDestroyN
     return result;
 }
 
-void
-pst_task_start(PstTaskRun run, gpointer data, GDestroyNotify free_data, const char *name)
+gboolean
+pst_task_start(PstTaskRun run, gpointer data, GDestroyNotify free_data, const char *name,
+               GError **error)
 {
     Task *task = new_task(run, data, free_data, NULL);
+    gboolean started = start(task, name, error);
 
-    start(task, name);
     release(task);
+    return started;
 }
 
 void

@@ -17,8 +17,10 @@ gpointer pst_task_call(PstTaskRun run, gpointer data, GDestroyNotify free_data,
                        GDestroyNotify free_result, gint64 deadline_us, const char *what,
                        GError **error);
 
-/* As above without waiting for it: whoever needs the outcome is told by RUN itself. */
-void pst_task_start(PstTaskRun run, gpointer data, GDestroyNotify free_data, const char *name);
+/* As above without waiting for it: whoever needs the outcome is told by RUN itself. FALSE with
+ * PST_ERROR_UNAVAILABLE where no thread can be had; DATA is freed then too. */
+gboolean pst_task_start(PstTaskRun run, gpointer data, GDestroyNotify free_data, const char *name,
+                        GError **error);
 
 /* Before a program ends: waits until no task is running, at most LIMIT_US microseconds, so that what
  * can be closed in good order is. */

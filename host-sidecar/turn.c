@@ -39,23 +39,27 @@ folder(GError **error)
 }
 
 static char *
-file_of(const char *uuid, GError **error)
+file_of(const char *name, GError **error)
 {
     g_autofree char *place = folder(error);
 
-    return place != NULL ? g_strdup_printf("%s/%s.turn", place, uuid) : NULL;
+    return place != NULL ? g_strdup_printf("%s/%s.turn", place, name) : NULL;
 }
 
 static int
-open_file(const char *uuid, GError **error)
+open_file(const char *name, GError **error)
 {
-    g_autofree char *path = file_of(uuid, error);
+    g_autofree char *path = file_of(name, error);
 
     if (path == NULL)
         return -1;
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0660);
     if (fd < 0)
         g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "%s: %s", path, g_strerror(errno));
+    else
+        /* The umask must not shut out the group that the folder is for. Fails on another's file,
+         * which is as its owner made it. */
+        (void)!fchmod(fd, 0660);
     return fd;
 }
 
@@ -125,10 +129,10 @@ write_holder(const PstTurn *turn)
 }
 
 PstTurn *
-pst_turn_take(const char *uuid, gint64 deadline_us, GError **error)
+pst_turn_take(const char *name, gint64 deadline_us, GError **error)
 {
     g_autoptr(GError) cause = NULL;
-    int fd = open_file(uuid, error);
+    int fd = open_file(name, error);
     PstTurn *turn;
 
     if (fd < 0)
@@ -142,14 +146,50 @@ pst_turn_take(const char *uuid, gint64 deadline_us, GError **error)
         waiting->fd = fd;
         turn = pst_task_call(wait_for_lock, waiting, free_waiting, (GDestroyNotify)pst_turn_free,
                              deadline_us, "the turn", &cause);
+        if (turn == NULL && !g_error_matches(cause, PST_ERROR, PST_ERROR_DEADLINE)) {
+            g_propagate_error(error, g_steal_pointer(&cause));
+            return NULL;
+        }
         if (turn == NULL) {
             g_set_error(error, PST_ERROR, PST_ERROR_BUSY,
-                        "the channel is taken by process %s, which did not let go in time", holder);
+                        "process %s has the turn and did not let go in time", holder);
             return NULL;
         }
     }
     write_holder(turn);
     return turn;
+}
+
+/* A place that is free now, or NULL. */
+static PstTurn *
+try_places(const char *name, guint n)
+{
+    for (guint i = 0; i < n; i++) {
+        g_autofree char *place = g_strdup_printf("%s-%u", name, i);
+        int fd = open_file(place, NULL);
+
+        if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) {
+            PstTurn *turn = g_new0(PstTurn, 1);
+            turn->fd = fd;
+            write_holder(turn);
+            return turn;
+        }
+        if (fd >= 0)
+            close(fd);
+    }
+    return NULL;
+}
+
+PstTurn *
+pst_turn_take_place(const char *name, guint n, gint64 deadline_us, GError **error)
+{
+    PstTurn *turn = try_places(name, n);
+
+    if (turn != NULL)
+        return turn;
+    /* All are taken: wait for any one of them, so that those who wait spread over all. */
+    g_autofree char *place = g_strdup_printf("%s-%u", name, g_random_int() % n);
+    return pst_turn_take(place, deadline_us, error);
 }
 
 void
@@ -164,7 +204,8 @@ pst_turn_last_answer_us(const char *uuid)
     g_autofree char *path = file_of(uuid, NULL);
     struct stat st;
 
-    if (path == NULL || stat(path, &st) < 0)
+    /* An empty file was made by somebody who does not have the turn yet: its time means nothing. */
+    if (path == NULL || stat(path, &st) < 0 || st.st_size == 0)
         return 0;
     return (gint64)st.st_mtim.tv_sec * G_USEC_PER_SEC + st.st_mtim.tv_nsec / 1000;
 }

@@ -9,10 +9,13 @@
 
 typedef struct PstTurn PstTurn;
 
-/* Waits for the turn of the guest with this UUID until DEADLINE_US (monotonic clock). NULL with
- * PST_ERROR_BUSY that names the holder's process, PST_ERROR_UNAVAILABLE where there is no place for
- * the file. */
-PstTurn *pst_turn_take(const char *uuid, gint64 deadline_us, GError **error);
+/* Waits for the turn called NAME until DEADLINE_US (monotonic clock). NULL with PST_ERROR_BUSY that
+ * names the holder's process, PST_ERROR_UNAVAILABLE where there is no place for the file. A guest's
+ * channel goes by its UUID. */
+PstTurn *pst_turn_take(const char *name, gint64 deadline_us, GError **error);
+
+/* The same for one of N places, called NAME-0 to NAME-(N-1). */
+PstTurn *pst_turn_take_place(const char *name, guint n, gint64 deadline_us, GError **error);
 void pst_turn_free(PstTurn *turn);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstTurn, pst_turn_free)
 

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""How fast a guest answers: a ping, the opening, a diagnosis."""
+
+import json
+import statistics
+import time
+
+from . import figures
+from .world import CHECKOUT, CannotMeasure
+
+COMMANDS = CHECKOUT / "tests/bench/script-commands"
+ECHO_PORT = "org.postern.echo.0"
+
+
+def ping(world):
+    """A ping over the open channel, against raw bytes echoed on another port, turn by turn."""
+    guest = world.full()
+    world.lab("peer", "--port-name", ECHO_PORT, guest, "echo")
+    try:
+        found = world.program("bench-ping", guest, world.rounds(2000, 200))
+    finally:
+        world.lab("peer", "--port-name", ECHO_PORT, guest)
+    return [figures.at_most_times("ping, median", "ms", found["ping_median_us"] / 1000,
+                                  found["raw_median_us"] / 1000, 2, **found)]
+
+
+def open_channel(world):
+    """What comes before the first question."""
+    found = world.program("bench-open", world.full(), world.rounds(50, 10))
+    return [figures.plain("guest looked up, channel opened, hello, closed", "ms",
+                          found["all_us"] / 1000, **found)]
+
+
+def diagnosis(world, guest):
+    """One `postern diagnose`, as a process: how long it took, and its answers."""
+    begun = time.monotonic()
+    told = world.postern("diagnose", "--json", guest)
+    took = time.monotonic() - begun
+    answers = json.loads(told)["answers"]
+    for answer in answers:
+        if "report" not in answer or answer["via"] != "channel":
+            raise CannotMeasure(f"the probe {answer['probe']} of {guest} did not answer by the "
+                                "channel")
+    return took, answers
+
+
+def diagnose(world):
+    """All probes, against a script that gathers the same facts command by command."""
+    guest = world.full()
+    _, answers = diagnosis(world, guest)
+    sections = [answer["probe"] for answer in answers]
+    took, scripts, reports = [], [], {name: [] for name in sections}
+    for _ in range(world.rounds(5, 1)):
+        for _ in range(3):
+            seconds, answers = diagnosis(world, guest)
+            took.append(seconds)
+            for answer in answers:
+                reports[answer["probe"]].append(answer["report"]["took_ms"])
+        scripts.append(world.program("bench-script", guest, COMMANDS, *sections))
+    script = statistics.median(run["took_us"] for run in scripts) / 1e6
+    found = [figures.times_as_fast(
+        "diagnose, median, against a script", "s", statistics.median(took), script, 5,
+        seconds=took, script_seconds=[run["took_us"] / 1e6 for run in scripts],
+        script_commands=scripts[-1]["commands"])]
+    return found + [figures.plain(f"in the guest: probe {name}, median", "ms",
+                                  statistics.median(times), took_ms=times)
+                    for name, times in reports.items()]

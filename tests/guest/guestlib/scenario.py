@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What a scenario is, what it is given, and where all of them are found."""
+
+import importlib.util
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable
+
+from .errors import Failure
+from .lab import HERE
+from .postern import Postern
+
+# What to look at when a scenario has failed and the guest still answers.
+EVIDENCE = """\
+systemctl --failed --no-legend --no-pager; systemctl list-jobs --no-legend --no-pager
+systemctl status --no-pager -n 20 postern-shim
+journalctl -b --no-pager -n 200
+dmesg | tail -n 100
+"""
+
+
+@dataclass
+class Scenario:
+    """A test in a real guest: `run` is called with a Context."""
+
+    name: str
+    run: Callable
+    own: list = None  # options of `lab up` for a guest of its own; None: a shared, clean one
+    summary: str = ""
+
+
+class Context:
+    """What a scenario works with: a guest, postern, and a log that keeps what happened."""
+
+    def __init__(self, lab, guest, folder):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        self.folder = folder
+        self.lab = lab
+        self.guest = guest
+        self.postern = Postern(lab, self.log)
+        guest.log = self.log
+
+    def log(self, text):
+        """Adds to the transcript."""
+        with open(self.folder / "transcript", "a", encoding="utf-8") as transcript:
+            transcript.write(text)
+
+    def keep_evidence(self):
+        """After a failure: what the guest and libvirt say."""
+        for action in (lambda: self.guest.virsh("dumpxml", self.guest.name),
+                       lambda: self.guest.shell(EVIDENCE, check=False)):
+            try:
+                action()
+            except (Failure, OSError) as error:
+                self.log(f"no evidence: {error}\n")
+
+    def diagnose(self, **options):
+        """A diagnosis of the guest, also kept in the log folder as it was."""
+        diagnosis = self.postern.diagnose(self.guest, **options)
+        text = json.dumps(diagnosis.json, indent=1, ensure_ascii=False)
+        (self.folder / "diagnosis.json").write_text(text, encoding="utf-8")
+        return diagnosis
+
+    def ask(self, verb, *arguments, **options):
+        """One question to the guest."""
+        return self.postern.ask(verb, self.guest, *arguments, **options)
+
+
+def _of_module(path):
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    if hasattr(module, "scenarios"):
+        yield from module.scenarios()
+        return
+    summary = module.__doc__.strip().splitlines()[0]
+    yield Scenario(path.stem, module.run, getattr(module, "OWN", None), summary)
+
+
+def find_all():
+    """Every scenario of tests/guest/scenarios, those with a guest of their own first."""
+    found = [scenario for path in sorted(Path(HERE / "scenarios").glob("*.py"))
+             for scenario in _of_module(path)]
+    return sorted(found, key=lambda scenario: scenario.own is None)

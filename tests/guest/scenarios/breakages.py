@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""One breakage after another: a clean guest, a script that breaks it, and what postern must say.
+
+A scenario is a row here and a script breakages/NAME.sh.
+"""
+
+import json
+import time
+from dataclasses import dataclass, field
+
+from guestlib.errors import check
+from guestlib.scenario import Scenario
+
+
+@dataclass
+class Breakage:
+    """What one script does to the diagnosis.
+
+    `expect`: findings that must be there, each with words that its message and evidence must hold.
+    `allow`: findings above information that may be there too, as consequences; any other one is a
+    false accusation. `status` is the whole diagnosis' where it must be a certain one.
+    """
+
+    name: str
+    expect: dict = field(default_factory=dict)
+    allow: set = field(default_factory=set)
+    status: str = None
+    wait: float = 0  # the guest may need as many seconds until it shows
+    detach: bool = False  # the script ends what runs it
+
+
+# What follows from a root that can't become root any more.
+REFUSED = {"sudo.refuses"}
+SSH_DOWN = {"services.stopped", "ssh.not-listening"}
+
+ROWS = [
+    # sudo
+    Breakage("sudoers-0666", {"sudo.file-world-writable": ["/etc/sudoers.d/harness", "0666"]},
+             REFUSED | {"sudo.no-rule"}, "critical"),
+    Breakage("sudoers-0640"),
+    Breakage("sudoers-owner", {"sudo.file-wrong-owner": ["/etc/sudoers"]},
+             REFUSED | {"sudo.no-rule"}, "critical"),
+    Breakage("dropin-owner", {"sudo.file-wrong-owner": ["/etc/sudoers.d/harness"]},
+             REFUSED | {"sudo.no-rule"}, "critical"),
+    Breakage("sudoers-syntax", {"sudo.syntax-error": ["/etc/sudoers.d/harness", '"line": 1'],
+                                "sudo.no-rule": ["harness"]}, REFUSED, "critical"),
+    Breakage("sudoers-syntax-other", {"sudo.syntax-error": ["/etc/sudoers.d/50-deploy"]},
+             status="warning"),
+    Breakage("nopasswd-removed", {"sudo.password-required": ["/etc/sudoers.d/harness"]}, REFUSED,
+             "critical"),
+    Breakage("rule-removed", {"sudo.no-rule": ["harness"]}, REFUSED, "critical"),
+    Breakage("sudo-not-setuid", {"sudo.setuid-missing": ["/usr/bin/sudo"]}, REFUSED, "critical"),
+    Breakage("pam-module-gone", {"sudo.pam-module-missing": ["/etc/pam.d/sudo", "pam_tally2.so"]},
+             REFUSED, "critical"),
+    Breakage("pam-module-deleted", {"sudo.pam-module-missing": ["pam_unix.so"]}, REFUSED,
+             "critical"),
+    Breakage("pam-auth-module-gone", {"sudo.pam-module-missing": ["pam_tally2.so"]},
+             status="warning"),
+    Breakage("pam-sudo-emptied", {"sudo.pam-service-empty": ["/etc/pam.d/sudo"]},
+             status="warning"),
+    Breakage("account-expired", {"sudo.account-expired": ["harness"]}, REFUSED, "critical"),
+    Breakage("password-locked"),
+    # ssh
+    Breakage("ssh-config-syntax", {"ssh.config-error": ["/etc/ssh/sshd_config", "nope"]},
+             status="critical"),
+    Breakage("ssh-host-key-0644", {"ssh.host-key-mode": ["/etc/ssh/ssh_host_", "0644"]},
+             {"ssh.no-host-key", "ssh.check-failed", "ssh.config-error"}, "critical"),
+    Breakage("ssh-stopped", {"ssh.not-running": []}, SSH_DOWN, "critical"),
+    Breakage("ssh-socket"),
+    # network
+    Breakage("interface-down", {"network.link-down": ["ip link set"]},
+             {"network.no-default-route"}, "critical"),
+    Breakage("no-default-route", {"network.no-default-route": []}, status="warning"),
+    # the system
+    Breakage("unit-fails", {"services.failed": ["shop.service", "cannot read /etc/shop.conf"]},
+             {"system.units-failed"}, "warning"),
+    Breakage("restart-loop", {"services.restart-loop": ["shop.service"]}, {"services.failed"},
+             "warning"),
+    Breakage("dbus-stopped", {"system.dbus-stopped": []}, {"services.stopped", "services.failed"}),
+    Breakage("journald-stopped", {"journal.stopped": []},
+             {"services.stopped", "services.failed", "services.no-journal-lines"}),
+    Breakage("journal-damaged", {"journal.damaged": []}, status="unknown"),
+    Breakage("clock-years-off", {"system.clock-off": []}, {"journal.foreign-cursor"}, "critical"),
+    Breakage("root-read-only", {"system.root-read-only": []},
+             {"services.failed", "system.units-failed"}, "critical"),
+    Breakage("nologin", {"system.nologin": ["/etc/nologin"]}, {"sudo.pam-denies"}, "critical"),
+    Breakage("agent-stopped", allow={"services.stopped"}, detach=True),
+]
+
+
+def _missing(row, diagnosis):
+    for name, words in row.expect.items():
+        if name not in diagnosis.findings:
+            return f"{name} is not named; what is: {sorted(diagnosis.serious()) or 'nothing'}"
+        text = json.dumps(diagnosis.findings[name], ensure_ascii=False)
+        for word in words:
+            if word not in text:
+                return f"{name} does not say {word}: {text}"
+    if row.status and diagnosis.status != row.status:
+        return f"the diagnosis is {diagnosis.status}, not {row.status}: {diagnosis.summary}"
+    return None
+
+
+def _runner(row):
+    def run(context):
+        context.guest.breakage(row.name, detach=row.detach)
+        patience = time.monotonic() + (row.wait or (5 if row.detach else 0))
+        while True:
+            diagnosis = context.diagnose()
+            missing = _missing(row, diagnosis)
+            if missing is None or time.monotonic() > patience:
+                break
+            time.sleep(0.5)
+        check(missing is None, missing)
+        accused = diagnosis.serious() - set(row.expect) - row.allow
+        check(not accused, f"accused without need: {', '.join(sorted(accused))}")
+        # On a busy machine an answer may come by the agent first; that is no fault.
+        check("channel" in diagnosis.via(), f"it came via {diagnosis.via()}")
+    return run
+
+
+def scenarios():
+    """A scenario for each row."""
+    for row in ROWS:
+        wanted = ", ".join(row.expect) or "nothing is wrong"
+        yield Scenario(row.name, _runner(row), summary=wanted)

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The shim is killed twenty times while it is asked: it comes back, nothing is mixed up."""
+
+import time
+
+from guestlib.errors import check
+
+KILLS = 20
+# Each time is measured in the guest: its systemd waits 0.3 s, and an emulated one starts slowly.
+BACK_MS = 3000
+KILLER = f"""\
+for i in $(seq {KILLS}); do
+    old=$(systemctl show -P MainPID postern-shim)
+    kill -9 "$old"
+    begun=$(date +%s%3N)
+    while :; do
+        new=$(systemctl show -P MainPID postern-shim)
+        [ "$new" = 0 ] || [ "$new" = "$old" ] || break
+    done
+    echo $(($(date +%s%3N) - begun)) >>/run/killed
+    sleep 0.$((i * 7 % 10))
+done
+touch /run/killed.done
+"""
+
+
+def run(context):
+    """Asks two questions in turn for as long as the killing goes on."""
+    guest = context.guest
+    script = context.folder / "killer.sh"
+    script.write_text(KILLER, encoding="utf-8")
+    guest.script(script, detach=True)
+    asked = {"channel": 0, "agent": 0, "none": 0}
+    patience = time.monotonic() + 180
+    while "yes" not in guest.shell("[ -e /run/killed.done ] && echo yes || true"):
+        check(time.monotonic() < patience, "the shim did not come back")
+        for name in ("network", "system"):
+            answer = context.ask("probe", name)
+            check(answer.probe == name, f"{answer.probe} answers the question for {name}")
+            check(answer.report is None or answer.report["probe"] == name,
+                  f"the report for {name} is of {answer.report and answer.report['probe']}")
+            check(answer.report is not None or answer.error, "neither a report nor an error")
+            asked[answer.via if answer.report else "none"] += 1
+    times = [int(line) for line in guest.shell("cat /run/killed").split()]
+    context.log(f"came back after (ms): {times}; answers: {asked}\n")
+    check(len(times) == KILLS, f"it was killed {len(times)} times only")
+    check(max(times) < BACK_MS, f"it took {max(times)} ms to come back")
+    check(sum(asked.values()) > 0, "nothing was asked")
+    time.sleep(1)
+    answer = context.ask("probe", "network")
+    check(answer.via == "channel", f"afterwards answers come via {answer.via}")

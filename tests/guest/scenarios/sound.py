@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A sound guest: nothing above information, and each verb does its work."""
+
+import json
+
+from jsonschema import Draft202012Validator
+
+from guestlib.errors import check
+
+
+def run(context):
+    """Every verb on a guest that nobody has broken."""
+    postern, guest = context.postern, context.guest
+    diagnosis = context.diagnose()
+    check(diagnosis.status == "ok", f"the diagnosis is {diagnosis.status}: {diagnosis.summary}")
+    check(not diagnosis.serious(), f"accused: {', '.join(diagnosis.serious())}")
+    check("channel" in diagnosis.via(), f"it came via {diagnosis.via()}")
+    check(len(diagnosis.answers) == len(postern.vocabulary), "not every probe answered")
+
+    for name, probe in postern.vocabulary.items():
+        Draft202012Validator.check_schema(probe["report"])
+        arguments = ["user=harness"] if "user" in probe["args"].get("properties", {}) else []
+        answer = context.ask("probe", name, *arguments)
+        check(answer.probe == name and answer.status == "ok",
+              f"probe {name} is {answer.status}: {answer.error}")
+
+    check(context.ask("services", "--units", "ssh,nginx,cron").status == "ok", "services")
+    check(context.ask("services", "--units", "no-such").status == "critical", "an absent unit")
+    check(context.ask("journal", "--priority", "info", "--lines", "20").status == "ok", "journal")
+    check(context.ask("sudo", "--user", "harness").status == "ok", "sudo")
+    check(context.ask("sudo", "--user", "nobody").status == "critical", "sudo of one without a rule")
+
+    text = postern.run("diagnose", guest.name, codes=[0]).out
+    check(text.startswith(f"{guest.name}: ok, via "), f"the text begins: {text[:80]}")
+    check(len(text.splitlines()) <= 24, "the text of a sound guest does not fit a screen")
+    check(postern.run("diagnose", guest.name, "--quiet", codes=[0]).out == "", "--quiet speaks")
+
+    rows = json.loads(postern.run("list", "--json", codes=[0]).out)
+    row = [row for row in rows["domains"] if row["name"] == guest.name]
+    check(len(row) == 1 and row[0]["channel"] == "open" and row[0].get("shim"),
+          f"list says of it: {row}")
+    check(guest.name in postern.run("list", codes=[0]).out, "list does not name it")
+    for name in postern.vocabulary:
+        check(name in postern.run("describe", name, codes=[0]).out, f"describe {name}")

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "protocol/error.h"
+#include "host-sidecar/answer.h"
+#include "protocol/json.h"
+#include "tests/unit/make-report.h"
+
+static PstAnswer *
+unanswered(void)
+{
+    PstAnswer *answer = pst_answer_new("guest", "network", NULL);
+
+    answer->error = g_error_new(PST_ERROR, PST_ERROR_UNAVAILABLE, "no path to the guest answered");
+    return answer;
+}
+
+static void
+test_status(void)
+{
+    g_autoptr(PstAnswer) answer = unanswered();
+
+    g_assert_cmpint(pst_answer_status(answer), ==, PST_STATUS_UNKNOWN);
+    answer->report = make_report(PST_SEVERITY_WARNING, "network.no-link", "x");
+    g_assert_cmpint(pst_answer_status(answer), ==, PST_STATUS_WARNING);
+}
+
+static void
+test_explain(void)
+{
+    g_autoptr(PstAnswer) answer = unanswered();
+    g_autofree char *bare = pst_answer_explain(answer);
+    g_assert_cmpstr(bare, ==, "no path to the guest answered");
+
+    pst_answer_add_attempt(answer, PST_VIA_CHANNEL, 0, "the guest is off");
+    pst_answer_add_attempt(answer, PST_VIA_AGENT, 0, "the guest is off");
+    g_autofree char *once = pst_answer_explain(answer);
+    g_assert_cmpstr(once, ==, "no path to the guest answered: the guest is off");
+
+    pst_answer_add_attempt(answer, PST_VIA_AGENT_BUILTIN, 9, "blocked");
+    g_autofree char *each = pst_answer_explain(answer);
+    g_assert_cmpstr(each, ==,
+                    "no path to the guest answered: channel: the guest is off; agent: the guest is "
+                    "off; agent-builtin: blocked");
+
+    /* Refused by the guest: what other paths said is beside the point. */
+    answer->via = PST_VIA_AGENT;
+    g_autofree char *refused = pst_answer_explain(answer);
+    g_assert_cmpstr(refused, ==, "no path to the guest answered");
+}
+
+static void
+test_json(void)
+{
+    g_autoptr(PstAnswer) answer = unanswered();
+    const char *text = NULL;
+    JsonObject *error = NULL, *report = NULL;
+    JsonArray *attempts = NULL;
+
+    pst_answer_add_attempt(answer, PST_VIA_CHANNEL, 12, "no \xff shim");
+    g_autoptr(JsonObject) json = pst_answer_to_json(answer);
+    g_assert_true(pst_json_get_string(json, "via", PST_JSON_REQUIRED, &text, NULL));
+    g_assert_cmpstr(text, ==, "none");
+    g_assert_true(pst_json_get_object(json, "error", PST_JSON_REQUIRED, &error, NULL));
+    g_assert_true(pst_json_get_string(error, "reason", PST_JSON_REQUIRED, &text, NULL));
+    g_assert_cmpstr(text, ==, "unavailable");
+    g_assert_true(pst_json_get_array(json, "attempts", PST_JSON_REQUIRED, &attempts, NULL));
+    JsonObject *attempt = json_array_get_object_element(attempts, 0);
+    g_assert_cmpint(json_object_get_int_member(attempt, "took_ms"), ==, 12);
+    g_assert_true(
+        g_utf8_validate(json_object_get_string_member(attempt, "reason"), -1, NULL));
+    g_assert_false(json_object_has_member(json, "report"));
+
+    g_clear_error(&answer->error);
+    answer->report = make_report(-1, NULL, NULL);
+    answer->via = PST_VIA_CHANNEL;
+    g_autoptr(JsonObject) answered = pst_answer_to_json(answer);
+    g_assert_true(pst_json_get_object(answered, "report", PST_JSON_REQUIRED, &report, NULL));
+    g_assert_false(json_object_has_member(answered, "error"));
+    g_autofree char *line = pst_json_to_text(answered, NULL);
+    g_assert_nonnull(line);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/answer/status", test_status);
+    g_test_add_func("/answer/explain", test_explain);
+    g_test_add_func("/answer/json", test_json);
+    return g_test_run();
+}

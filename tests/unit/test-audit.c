@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "host-sidecar/audit.h"
+#include "protocol/error.h"
+#include "protocol/json.h"
+#include "tests/unit/make-report.h"
+
+typedef struct {
+    char *folder, *journal, *file;
+    PstAuditPlaces places;
+    int socket; /* the journal's end, or -1 */
+    PstAnswer *answer;
+} World;
+
+static void
+set_up(World *world, gconstpointer with_journal)
+{
+    world->folder = g_dir_make_tmp("postern-audit-XXXXXX", NULL);
+    world->journal = g_build_filename(world->folder, "socket", NULL);
+    world->file = g_build_filename(world->folder, "deep", "audit.jsonl", NULL);
+    world->places = (PstAuditPlaces){world->journal, world->file};
+    world->socket = -1;
+    if (with_journal != NULL) {
+        struct sockaddr_un address = {.sun_family = AF_UNIX};
+        g_strlcpy(address.sun_path, world->journal, sizeof(address.sun_path));
+        world->socket = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        g_assert_cmpint(bind(world->socket, (struct sockaddr *)&address, sizeof(address)), ==, 0);
+    }
+    world->answer = pst_answer_new("web-1", "network", NULL);
+    world->answer->report = make_report(PST_SEVERITY_WARNING, "network.no-link", "x");
+    world->answer->via = PST_VIA_AGENT;
+}
+
+static void
+tear_down(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    g_autofree char *deep = g_path_get_dirname(world->file);
+
+    if (world->socket >= 0)
+        close(world->socket);
+    unlink(world->journal);
+    unlink(world->file);
+    rmdir(deep);
+    rmdir(world->folder);
+    g_free(world->folder);
+    g_free(world->journal);
+    g_free(world->file);
+    pst_answer_free(world->answer);
+}
+
+static void
+test_file(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    g_autofree char *text = NULL;
+    struct stat st;
+
+    for (int i = 0; i < 3; i++)
+        g_assert_true(pst_audit_write_to(&world->places, "ann (uid 7)", "probe", world->answer, NULL));
+    g_assert_true(g_file_get_contents(world->file, &text, NULL, NULL));
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    g_assert_cmpuint(g_strv_length(lines), ==, 4);
+    g_autoptr(JsonObject) json =
+        pst_json_parse(lines[2], strlen(lines[2]), &pst_validate_from_guest, NULL);
+    g_assert_nonnull(json);
+    const char *const members[][2] = {{"caller", "ann (uid 7)"}, {"method", "probe"},
+                                      {"guest", "web-1"},        {"probe", "network"},
+                                      {"via", "agent"},          {"result", "warning"}};
+    for (guint i = 0; i < G_N_ELEMENTS(members); i++)
+        g_assert_cmpstr(json_object_get_string_member(json, members[i][0]), ==, members[i][1]);
+    g_assert_cmpint(json_object_get_int_member(json, "realtime_us"), >, 1600000000000000);
+    g_assert_cmpint(stat(world->file, &st), ==, 0);
+    g_assert_cmphex(st.st_mode & 07777, ==, 0600);
+}
+
+static void
+test_unanswered(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    g_autofree char *text = NULL;
+
+    g_clear_pointer(&world->answer->report, pst_report_free);
+    world->answer->via = PST_VIA_NONE;
+    world->answer->error = g_error_new(PST_ERROR, PST_ERROR_DEADLINE, "x");
+    g_assert_true(pst_audit_write_to(&world->places, "ann", "probe", world->answer, NULL));
+    g_assert_true(g_file_get_contents(world->file, &text, NULL, NULL));
+    g_assert_nonnull(strstr(text, "\"via\":\"none\""));
+    g_assert_nonnull(strstr(text, "\"result\":\"deadline\""));
+}
+
+static void
+test_journal(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    char text[4096] = "";
+
+    g_assert_true(pst_audit_write_to(&world->places, "ann\nPRIORITY=0", "probe", world->answer, NULL));
+    gssize n = recv(world->socket, text, sizeof(text) - 1, MSG_DONTWAIT);
+    g_assert_cmpint(n, >, 0);
+    g_assert_nonnull(strstr(text, "MESSAGE_ID=" PST_AUDIT_MESSAGE_ID "\n"));
+    g_assert_nonnull(strstr(text, "\nPOSTERN_GUEST=web-1\n"));
+    g_assert_nonnull(strstr(text, "\nPOSTERN_RESULT=warning\n"));
+    g_assert_nonnull(strstr(text, "\nMESSAGE=ann\\nPRIORITY=0 asked network of web-1: warning via agent\n"));
+    g_assert_null(strstr(text, "\nPRIORITY=0"));
+    g_assert_cmpint(access(world->file, F_OK), !=, 0);
+}
+
+/* A journal that is stopped takes a few records and then none: nobody waits for it, and no record is
+ * lost. */
+static void
+test_stuck_journal(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    const guint n = 2000;
+    gint64 start_us = g_get_monotonic_time();
+    g_autofree char *text = NULL;
+    char record[4096];
+    guint sent = 0;
+
+    for (guint i = 0; i < n; i++)
+        g_assert_true(pst_audit_write_to(&world->places, "ann", "probe", world->answer, NULL));
+    g_assert_cmpint(g_get_monotonic_time() - start_us, <, 20 * G_USEC_PER_SEC);
+    while (recv(world->socket, record, sizeof(record), MSG_DONTWAIT) > 0)
+        sent++;
+    g_assert_true(g_file_get_contents(world->file, &text, NULL, NULL));
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    g_assert_cmpuint(sent, >, 0);
+    g_assert_cmpuint(sent + g_strv_length(lines) - 1, ==, n);
+}
+
+static void
+test_nowhere(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    const PstAuditPlaces places = {world->journal, "/dev/full/audit.jsonl"};
+    const PstAuditPlaces full = {world->journal, "/dev/full"};
+    g_autoptr(GError) error = NULL;
+
+    g_assert_false(pst_audit_write_to(&places, "ann", "probe", world->answer, &error));
+    g_assert_error(error, PST_ERROR, PST_ERROR_OUTPUT);
+    g_clear_error(&error);
+    g_assert_false(pst_audit_write_to(&full, "ann", "probe", world->answer, &error));
+    g_assert_error(error, PST_ERROR, PST_ERROR_OUTPUT);
+    g_assert_nonnull(strstr(error->message, "/dev/full"));
+}
+
+static void
+test_caller(void)
+{
+    g_autofree char *caller = pst_audit_caller();
+    g_autofree char *uid = g_strdup_printf("(uid %u)", (guint)getuid());
+
+    g_assert_true(g_str_has_suffix(caller, uid));
+}
+
+#define ADD(name, journal, func)                                                                   \
+    g_test_add(name, World, GINT_TO_POINTER(journal), set_up, func, tear_down)
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    ADD("/audit/file", 0, test_file);
+    ADD("/audit/unanswered", 0, test_unanswered);
+    ADD("/audit/journal", 1, test_journal);
+    ADD("/audit/stuck-journal", 1, test_stuck_journal);
+    ADD("/audit/nowhere", 0, test_nowhere);
+    g_test_add_func("/audit/caller", test_caller);
+    return g_test_run();
+}

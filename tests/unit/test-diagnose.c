@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <string.h>
+
+#include "host-sidecar/diagnose.h"
+#include "protocol/error.h"
+#include "protocol/json.h"
+#include "tests/unit/make-report.h"
+
+static void
+test_questions(void)
+{
+    guint n = 0, with_user = 0;
+    PstAnswer **questions = pst_diagnose_questions("guest", "harness", &n);
+
+    g_assert_cmpuint(n, ==, pst_vocabulary_n);
+    for (guint i = 0; i < n; i++) {
+        const char *user = NULL;
+        gpointer args = pst_fields_decode_exact(pst_vocabulary[i]->args, questions[i]->args, NULL);
+
+        /* Each is a valid question of its probe. */
+        g_assert_cmpstr(questions[i]->probe, ==, pst_vocabulary[i]->name);
+        g_assert_cmpstr(questions[i]->guest, ==, "guest");
+        g_assert_nonnull(args);
+        pst_fields_free(pst_vocabulary[i]->args, args);
+        g_assert_true(pst_json_get_string(questions[i]->args, "user", PST_JSON_OPTIONAL, &user, NULL));
+        if (user != NULL)
+            g_assert_cmpstr(user, ==, "harness");
+        with_user += user != NULL;
+        pst_answer_free(questions[i]);
+    }
+    g_free(questions);
+    g_test_message("%u probes ask about a user", with_user);
+}
+
+/* An answer with the status and the findings' severities that WORDS names by their initials. */
+static PstAnswer *
+answer_of(const char *words)
+{
+    PstAnswer *answer = pst_answer_new("guest", "network", NULL);
+
+    if (words == NULL) {
+        answer->error = g_error_new(PST_ERROR, PST_ERROR_DEADLINE, "no answer");
+        return answer;
+    }
+    answer->report = pst_report_new(pst_vocabulary_find("network"));
+    for (const char *p = words + 1; *p != '\0'; p++) {
+        const char letters[] = "iwuc";
+        PstFinding *finding =
+            pst_report_add(answer->report, "network.no-link",
+                           (PstSeverity)(strchr(letters, g_ascii_tolower(*p)) - letters), "%c", *p);
+        if (g_ascii_isupper(*p)) /* follows from another */
+            finding->caused_by = g_strdup("network.no-link");
+    }
+    pst_report_conclude(answer->report, "fine");
+    const char statuses[] = "owuc";
+    answer->report->status = (PstStatus)(strchr(statuses, words[0]) - statuses);
+    return answer;
+}
+
+static const struct {
+    const char *answers[4];
+    int n;
+    PstStatus status;
+    const char *summary;
+} rows[] = {
+    {{"o", "oi"}, 2, PST_STATUS_OK, "nothing is wrong"},
+    {{"ww", "o"}, 2, PST_STATUS_WARNING, "1 warning; first: w"},
+    {{"www", "ww"}, 2, PST_STATUS_WARNING, "3 warnings; first: w"},
+    {{"ww", "ccC"}, 2, PST_STATUS_CRITICAL, "2 critical, 1 warning; first: c"},
+    {{"cCc"}, 1, PST_STATUS_CRITICAL, "2 critical; first: c"},
+    {{"cC"}, 1, PST_STATUS_CRITICAL, "1 critical; first: C"},
+    {{"uu", "ww"}, 2, PST_STATUS_UNKNOWN, "1 unknown, 1 warning; first: u"},
+    {{"o", NULL}, 2, PST_STATUS_UNKNOWN, "1 unknown"},
+    {{"cc", NULL}, 2, PST_STATUS_CRITICAL, "1 critical, 1 unknown; first: c"},
+    /* A status without a finding that bears it out counts all the same. */
+    {{"c"}, 1, PST_STATUS_CRITICAL, "1 critical"},
+    {{"u", "o"}, 2, PST_STATUS_UNKNOWN, "1 unknown"},
+    {{"cw"}, 1, PST_STATUS_CRITICAL, "1 critical, 1 warning; first: w"},
+    {{NULL}, 0, PST_STATUS_OK, "nothing is wrong"},
+};
+
+static void
+test_judge(void)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        PstAnswer *answers[4];
+
+        for (int j = 0; j < rows[i].n; j++)
+            answers[j] = answer_of(rows[i].answers[j]);
+        PstDiagnosis diagnosis = pst_diagnose_judge(answers, (guint)rows[i].n);
+        g_autofree char *summary = pst_diagnose_summary(&diagnosis);
+        g_assert_cmpint(diagnosis.status, ==, rows[i].status);
+        g_assert_cmpstr(summary, ==, rows[i].summary);
+        for (int j = 0; j < rows[i].n; j++)
+            pst_answer_free(answers[j]);
+    }
+}
+
+static void
+test_json(void)
+{
+    PstAnswer *answers[2] = {answer_of("cc"), answer_of(NULL)};
+    g_autoptr(JsonObject) json = pst_diagnose_to_json("guest", answers, 2);
+    JsonArray *array = NULL;
+    const char *status = NULL;
+
+    g_assert_true(pst_json_get_array(json, "answers", PST_JSON_REQUIRED, &array, NULL));
+    g_assert_cmpuint(json_array_get_length(array), ==, 2);
+    g_assert_true(pst_json_get_string(json, "status", PST_JSON_REQUIRED, &status, NULL));
+    g_assert_cmpstr(status, ==, "critical");
+    pst_answer_free(answers[0]);
+    pst_answer_free(answers[1]);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/diagnose/questions", test_questions);
+    g_test_add_func("/diagnose/judge", test_judge);
+    g_test_add_func("/diagnose/json", test_json);
+    return g_test_run();
+}

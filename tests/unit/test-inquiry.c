@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/inquiry.h"
+#include "protocol/error.h"
+#include "protocol/json.h"
+#include "tests/unit/make-report.h"
+
+#define N 3
+
+static PstInquiry *
+new_inquiry(gint64 left_us)
+{
+    PstAnswer **questions = g_new0(PstAnswer *, N);
+
+    for (guint i = 0; i < N; i++) {
+        g_autoptr(JsonObject) args = json_object_new();
+        json_object_set_int_member(args, "n", i);
+        questions[i] = pst_answer_new("guest", "network", args);
+    }
+    return pst_inquiry_new(questions, N, "somebody", g_get_monotonic_time() + left_us);
+}
+
+static void
+free_answers(PstAnswer **answers)
+{
+    for (guint i = 0; i < N; i++)
+        pst_answer_free(answers[i]);
+    g_free(answers);
+}
+
+static PstReport *
+report_of(gint64 took_ms)
+{
+    PstReport *report = make_report(-1, NULL, NULL);
+
+    report->took_ms = took_ms;
+    return report;
+}
+
+static const PstAttempt *
+attempt_of(const PstAnswer *answer, guint i)
+{
+    g_assert_nonnull(answer->attempts);
+    g_assert_cmpuint(i, <, answer->attempts->len);
+    return answer->attempts->pdata[i];
+}
+
+static void
+test_questions(void)
+{
+    g_autoptr(PstInquiry) inquiry = new_inquiry(G_USEC_PER_SEC);
+
+    g_assert_cmpuint(pst_inquiry_size(inquiry), ==, N);
+    g_assert_cmpstr(pst_inquiry_caller(inquiry), ==, "somebody");
+    for (guint i = 0; i < N; i++) {
+        g_autoptr(JsonObject) args = pst_inquiry_args(inquiry, i);
+        gint64 n = -1;
+        g_assert_true(pst_json_get_int(args, "n", PST_JSON_REQUIRED, &n, NULL));
+        g_assert_cmpint(n, ==, i);
+        g_assert_cmpstr(pst_inquiry_probe(inquiry, i), ==, "network");
+        g_assert_true(pst_inquiry_is_open(inquiry, i));
+    }
+}
+
+static void
+test_first_wins(void)
+{
+    g_autoptr(PstInquiry) inquiry = new_inquiry(G_USEC_PER_SEC);
+    g_autoptr(GError) refusal = g_error_new(PST_ERROR, PST_ERROR_DEADLINE, "too late");
+
+    pst_inquiry_answer(inquiry, 0, PST_VIA_AGENT, report_of(1));
+    pst_inquiry_answer(inquiry, 0, PST_VIA_CHANNEL, report_of(2));
+    pst_inquiry_refuse(inquiry, 0, PST_VIA_CHANNEL, refusal);
+    pst_inquiry_refuse(inquiry, 1, PST_VIA_CHANNEL, refusal);
+    pst_inquiry_answer(inquiry, 1, PST_VIA_AGENT, report_of(3));
+    g_assert_false(pst_inquiry_is_settled(inquiry));
+    pst_inquiry_answer(inquiry, 2, PST_VIA_CHANNEL, report_of(4));
+    g_assert_true(pst_inquiry_is_settled(inquiry));
+
+    PstAnswer **answers = pst_inquiry_close(inquiry);
+    g_assert_cmpint(answers[0]->via, ==, PST_VIA_AGENT);
+    g_assert_cmpint(answers[0]->report->took_ms, ==, 1);
+    g_assert_null(answers[0]->error);
+    g_assert_cmpint(answers[1]->via, ==, PST_VIA_CHANNEL);
+    g_assert_null(answers[1]->report);
+    g_assert_error(answers[1]->error, PST_ERROR, PST_ERROR_DEADLINE);
+    g_assert_cmpint(answers[2]->report->took_ms, ==, 4);
+    free_answers(answers);
+}
+
+/* A rung that was abandoned comes back when its caller has long gone. */
+static void
+test_after_close(void)
+{
+    PstInquiry *inquiry = new_inquiry(G_USEC_PER_SEC);
+    PstInquiry *rung = pst_inquiry_ref(inquiry);
+    g_autoptr(GError) refusal = g_error_new(PST_ERROR, PST_ERROR_DEADLINE, "too late");
+
+    free_answers(pst_inquiry_close(inquiry));
+    pst_inquiry_unref(inquiry);
+    g_assert_true(pst_inquiry_is_settled(rung));
+    g_assert_false(pst_inquiry_is_open(rung, 0));
+    g_assert_cmpstr(pst_inquiry_probe(rung, 0), ==, "network");
+    pst_inquiry_answer(rung, 0, PST_VIA_CHANNEL, report_of(1));
+    pst_inquiry_refuse(rung, 1, PST_VIA_CHANNEL, refusal);
+    pst_inquiry_fail(rung, 2, PST_VIA_CHANNEL, 5, "gone");
+    pst_inquiry_progress(rung, PST_VIA_CHANNEL);
+    pst_inquiry_rung_ended(rung, PST_VIA_CHANNEL);
+    pst_inquiry_unref(rung);
+}
+
+static void
+test_unanswered(void)
+{
+    g_autoptr(PstInquiry) early = new_inquiry(60 * G_USEC_PER_SEC), late = new_inquiry(-1);
+
+    pst_inquiry_fail(early, 0, PST_VIA_AGENT, 7, "blocked");
+    PstAnswer **answers = pst_inquiry_close(early);
+    g_assert_error(answers[0]->error, PST_ERROR, PST_ERROR_UNAVAILABLE);
+    g_assert_cmpint(answers[0]->via, ==, PST_VIA_NONE);
+    g_assert_cmpstr(attempt_of(answers[0], 0)->reason, ==, "blocked");
+    g_assert_cmpint(attempt_of(answers[0], 0)->took_ms, ==, 7);
+    g_assert_null(answers[1]->attempts);
+    free_answers(answers);
+
+    answers = pst_inquiry_close(late);
+    g_assert_error(answers[0]->error, PST_ERROR, PST_ERROR_DEADLINE);
+    free_answers(answers);
+}
+
+/* Of the rungs above the one that answered, each says why it did not, best first; of those below,
+ * none that was only tried beside it. */
+static void
+test_attempts(void)
+{
+    g_autoptr(PstInquiry) inquiry = new_inquiry(60 * G_USEC_PER_SEC);
+
+    pst_inquiry_rung_started(inquiry, PST_VIA_CHANNEL);
+    pst_inquiry_rung_started(inquiry, PST_VIA_AGENT);
+    pst_inquiry_fail(inquiry, 0, PST_VIA_AGENT, 3, "blocked");
+    pst_inquiry_rung_ended(inquiry, PST_VIA_AGENT);
+    pst_inquiry_rung_started(inquiry, PST_VIA_AGENT_BUILTIN);
+    pst_inquiry_answer(inquiry, 0, PST_VIA_AGENT_BUILTIN, report_of(1));
+    pst_inquiry_answer(inquiry, 1, PST_VIA_CHANNEL, report_of(1));
+    pst_inquiry_fail(inquiry, 2, PST_VIA_CHANNEL, 9, "an error");
+
+    PstAnswer **answers = pst_inquiry_close(inquiry);
+    g_assert_cmpint(attempt_of(answers[0], 0)->via, ==, PST_VIA_CHANNEL);
+    g_assert_cmpstr(attempt_of(answers[0], 0)->reason, ==, "no answer in time");
+    g_assert_cmpint(attempt_of(answers[0], 1)->via, ==, PST_VIA_AGENT);
+    g_assert_cmpstr(attempt_of(answers[0], 1)->reason, ==, "blocked");
+    g_assert_cmpuint(answers[0]->attempts->len, ==, 2);
+    g_assert_null(answers[1]->attempts);
+    g_assert_cmpstr(attempt_of(answers[2], 0)->reason, ==, "an error");
+    g_assert_cmpstr(attempt_of(answers[2], 1)->reason, ==, "it ended without an answer");
+    g_assert_cmpstr(attempt_of(answers[2], 2)->reason, ==, "no answer in time");
+    g_assert_cmpuint(answers[2]->attempts->len, ==, 3);
+    free_answers(answers);
+}
+
+static void
+assert_waited(gint64 start_us, gint64 least_ms, gint64 most_ms)
+{
+    gint64 ms = (g_get_monotonic_time() - start_us) / 1000;
+
+    g_assert_cmpint(ms, >=, least_ms);
+    g_assert_cmpint(ms, <, most_ms);
+}
+
+static void
+test_waits(void)
+{
+    g_autoptr(PstInquiry) inquiry = new_inquiry(400 * 1000);
+    gint64 start_us = g_get_monotonic_time();
+
+    /* No sign of life: until the moment that was asked for; with one: until the deadline. */
+    pst_inquiry_wait(inquiry, PST_VIA_CHANNEL, start_us + 100 * 1000);
+    assert_waited(start_us, 100, 390);
+    pst_inquiry_progress(inquiry, PST_VIA_CHANNEL);
+    pst_inquiry_wait(inquiry, PST_VIA_CHANNEL, start_us + 200 * 1000);
+    assert_waited(start_us, 400, 2000);
+    pst_inquiry_wait_all(inquiry, 1);
+    assert_waited(start_us, 400, 2000);
+    free_answers(pst_inquiry_close(inquiry));
+
+    g_autoptr(PstInquiry) ended = new_inquiry(60 * G_USEC_PER_SEC);
+    start_us = g_get_monotonic_time();
+    pst_inquiry_rung_ended(ended, PST_VIA_CHANNEL);
+    pst_inquiry_wait(ended, PST_VIA_CHANNEL, start_us + 30 * G_USEC_PER_SEC);
+    pst_inquiry_wait_all(ended, 1);
+    assert_waited(start_us, 0, 5000);
+    free_answers(pst_inquiry_close(ended));
+}
+
+static gpointer
+answer_all(gpointer data)
+{
+    PstInquiry *inquiry = data;
+
+    for (guint i = 0; i < N; i++) {
+        pst_inquiry_fail(inquiry, i, PST_VIA_CHANNEL, 1, "x");
+        pst_inquiry_progress(inquiry, PST_VIA_CHANNEL);
+        g_autoptr(JsonObject) args = pst_inquiry_args(inquiry, i);
+        pst_inquiry_answer(inquiry, i, PST_VIA_AGENT, report_of(i));
+    }
+    pst_inquiry_rung_ended(inquiry, PST_VIA_AGENT);
+    pst_inquiry_unref(inquiry);
+    return NULL;
+}
+
+/* For the thread sanitizer above all: rungs that answer all at once, and an owner that goes. */
+static void
+test_threads(void)
+{
+    for (int round = 0; round < 20; round++) {
+        PstInquiry *inquiry = new_inquiry(60 * G_USEC_PER_SEC);
+        GThread *threads[8];
+
+        for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
+            threads[i] = g_thread_new("rung", answer_all, pst_inquiry_ref(inquiry));
+        pst_inquiry_wait(inquiry, PST_VIA_AGENT, g_get_monotonic_time() + G_USEC_PER_SEC);
+        free_answers(pst_inquiry_close(inquiry));
+        pst_inquiry_unref(inquiry);
+        for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
+            g_thread_join(threads[i]);
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/inquiry/questions", test_questions);
+    g_test_add_func("/inquiry/first-wins", test_first_wins);
+    g_test_add_func("/inquiry/after-close", test_after_close);
+    g_test_add_func("/inquiry/unanswered", test_unanswered);
+    g_test_add_func("/inquiry/attempts", test_attempts);
+    g_test_add_func("/inquiry/waits", test_waits);
+    g_test_add_func("/inquiry/threads", test_threads);
+    return g_test_run();
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* A hostile guest's report on a screen and as JSON. */
+#include <string.h>
+
+#include "host-sidecar/diagnose.h"
+#include "host-sidecar/render.h"
+#include "protocol/error.h"
+#include "protocol/json.h"
+#include "tests/unit/make-report.h"
+
+#define HOSTILE                                                                                    \
+    "\x1b[2J\x1b]0;owned\x07 \r\x7f \xc2\x9b" "31m \xe2\x80\xae" "gpj.exe \xe2\x81\xa6 \xef\xbb\xbf " \
+    "\xf3\xa0\x81\x81 a\nCRITICAL  forged line\n\ttab"
+
+static void
+assert_harmless(const char *text)
+{
+    g_assert_true(g_utf8_validate(text, -1, NULL));
+    for (const char *p = text; *p != '\0'; p = g_utf8_next_char(p)) {
+        gunichar c = g_utf8_get_char(p);
+        g_assert_true(c == '\n' || c >= 0x20);
+        g_assert_false(c >= 0x7f && c < 0xa0);
+        g_assert_false(c == 0x202e || c == 0x2066 || c == 0xfeff || c == 0xe0041);
+    }
+    g_assert_true(g_str_has_suffix(text, "\n"));
+    g_assert_null(strstr(text, "\nCRITICAL  forged"));
+    g_assert_null(strstr(text, "\n\t"));
+}
+
+/* The report as it comes from a guest: decoded from JSON, with members that nobody knows. */
+static PstAnswer *
+hostile_answer(void)
+{
+    g_autoptr(PstReport) made = make_report(PST_SEVERITY_CRITICAL, "network.no-link", HOSTILE);
+    PstFinding *finding = made->findings->pdata[0];
+    PstAnswer *answer = pst_answer_new(HOSTILE, "network", NULL);
+    g_autoptr(GError) error = NULL;
+
+    g_free(finding->id);
+    finding->id = g_strdup("network." HOSTILE);
+    finding->caused_by = g_strdup(HOSTILE);
+    finding->remedy = g_strdup(HOSTILE);
+    finding->evidence->path = g_strdup(HOSTILE);
+    finding->evidence->line = 3;
+    finding->evidence->text = g_strdup(HOSTILE);
+    finding->evidence->error = g_strdup(HOSTILE);
+    finding->evidence->unit = g_strdup(HOSTILE);
+    finding->evidence->command = g_strdup(HOSTILE);
+    finding->evidence->mode = g_strdup(HOSTILE);
+    finding->evidence->exit_status = 1;
+    g_autoptr(JsonObject) json = pst_report_to_json(made);
+    JsonObject *data = json_object_get_object_member(json, "data");
+    JsonArray *list = json_array_new(), *inner = json_array_new();
+    JsonObject *row = json_object_new(), *nested = json_object_new();
+    json_object_set_string_member(data, HOSTILE, HOSTILE);
+    json_object_set_string_member(row, HOSTILE, HOSTILE);
+    json_object_set_string_member(nested, HOSTILE, HOSTILE);
+    json_array_add_object_element(inner, nested);
+    json_object_set_array_member(row, "in" HOSTILE, inner);
+    json_array_add_object_element(list, row);
+    json_object_set_array_member(data, "list" HOSTILE, list);
+    answer->report = pst_report_decode(json, &error);
+    g_assert_no_error(error);
+    answer->via = PST_VIA_CHANNEL;
+    pst_answer_add_attempt(answer, PST_VIA_CHANNEL, 3, HOSTILE);
+    return answer;
+}
+
+static void
+test_hostile_text(void)
+{
+    g_autoptr(PstAnswer) answer = hostile_answer();
+    g_autofree char *one = pst_render_answer(answer);
+    g_autofree char *all = pst_render_diagnosis(HOSTILE, &answer, 1);
+
+    assert_harmless(one);
+    assert_harmless(all);
+    g_assert_nonnull(strstr(one, "\\x1b[2J"));
+    g_assert_nonnull(strstr(all, "\\u{202e}"));
+}
+
+static void
+test_hostile_json(void)
+{
+    g_autoptr(PstAnswer) answer = hostile_answer();
+    g_autoptr(JsonObject) one = pst_answer_to_json(answer);
+    g_autoptr(JsonObject) all = pst_diagnose_to_json(HOSTILE, &answer, 1);
+    g_autofree char *one_text = pst_render_json(one), *all_text = pst_render_json(all);
+    const char *guest = NULL;
+
+    assert_harmless(one_text);
+    assert_harmless(all_text);
+    g_assert_true(strchr(one_text, '\n') == one_text + strlen(one_text) - 1);
+    g_autoptr(JsonObject) back =
+        pst_json_parse(one_text, strlen(one_text), &pst_validate_from_guest, NULL);
+    g_assert_nonnull(back);
+    g_assert_true(pst_json_get_string(back, "guest", PST_JSON_REQUIRED, &guest, NULL));
+    g_assert_cmpstr(guest, ==, HOSTILE);
+}
+
+/* What a program in the guest wrote to its standard error need not be UTF-8, nor end with a whole
+ * character: a reader that trusts it runs past the end of the string. */
+static void
+test_not_utf8(void)
+{
+    g_autoptr(PstAnswer) answer = pst_answer_new("guest", "network", NULL);
+    g_autoptr(GString) reason = g_string_new(NULL);
+
+    answer->error = g_error_new(PST_ERROR, PST_ERROR_UNAVAILABLE, "no path");
+    for (int i = 0; i < 158; i++)
+        g_string_append_c(reason, 'x');
+    g_string_append(reason, "\xfc\xfc\xff\xf0");
+    pst_answer_add_attempt(answer, PST_VIA_AGENT, 3, reason->str);
+    g_autofree char *one = pst_render_answer(answer);
+    g_autofree char *all = pst_render_diagnosis("guest", &answer, 1);
+    assert_harmless(one);
+    assert_harmless(all);
+    g_assert_nonnull(strstr(all, "\\x"));
+}
+
+static void
+test_quote(void)
+{
+    g_autoptr(PstAnswer) answer = pst_answer_new("guest", "network", NULL);
+    g_autofree char *exact = g_strnfill(160, 'a'), *more = g_strnfill(161, 'b');
+
+    answer->error = g_error_new(PST_ERROR, PST_ERROR_UNAVAILABLE, "no path");
+    pst_answer_add_attempt(answer, PST_VIA_CHANNEL, 0, exact);
+    pst_answer_add_attempt(answer, PST_VIA_AGENT, 0, more);
+    g_autofree char *text = pst_render_answer(answer);
+    g_autofree char *whole = g_strdup_printf("not via channel: %s\n", exact);
+    g_autofree char *cut = g_strdup_printf("not via agent: %.160s …\n", more);
+    g_assert_nonnull(strstr(text, whole));
+    g_assert_nonnull(strstr(text, cut));
+}
+
+/* A report that is not ok and names no reason stands on the screen all the same. */
+static void
+test_unexplained(void)
+{
+    g_autoptr(PstAnswer) answer = pst_answer_new("guest", "network", NULL);
+
+    answer->report = make_report(PST_SEVERITY_INFORMATION, "network.no-link", "by the way");
+    answer->report->status = PST_STATUS_UNKNOWN;
+    answer->via = PST_VIA_CHANNEL;
+    g_autofree char *text = pst_render_diagnosis("guest", &answer, 1);
+    g_assert_nonnull(strstr(text, "guest: unknown, via channel: 1 unknown\n"));
+    g_assert_nonnull(strstr(text, "\nUNKNOWN   network: "));
+}
+
+static void
+test_evidence(void)
+{
+    g_autoptr(PstAnswer) answer = pst_answer_new("guest", "network", NULL);
+
+    answer->report = make_report(PST_SEVERITY_WARNING, "network.no-link", "m");
+    PstFinding *finding = answer->report->findings->pdata[0];
+    finding->evidence->exit_status = 3;
+    answer->via = PST_VIA_AGENT;
+    g_autofree char *text = pst_render_answer(answer);
+    g_assert_nonnull(strstr(text, "at exit status 3\n"));
+    finding->evidence->path = g_strdup("/etc/x");
+    finding->evidence->line = 12;
+    finding->evidence->owner = g_strdup("0:0");
+    g_autofree char *more = pst_render_answer(answer);
+    g_assert_nonnull(strstr(more, "at /etc/x:12, owner 0:0, exit status 3\n"));
+}
+
+static void
+test_age(void)
+{
+    static const struct {
+        gint64 seconds;
+        const char *words;
+    } rows[] = {
+        {0, "0 s ago"},        {119, "119 s ago"},   {120, "2 min ago"}, {7199, "119 min ago"},
+        {7200, "2 h ago"},     {172799, "47 h ago"}, {172800, "2 days ago"},
+        {-60, "in the future"},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        /* Half a second of room, so that a slow machine does not turn the number. */
+        g_autofree char *words = pst_render_age(
+            g_get_real_time() - rows[i].seconds * G_USEC_PER_SEC - (rows[i].seconds > 0 ? 1000 : 0));
+        g_assert_cmpstr(words, ==, rows[i].words);
+    }
+}
+
+static void
+test_data(void)
+{
+    static const char text[] =
+        "{\"a\":\"x\",\"b\":true,\"n\":null,\"list\":[\"p\",\"q\"],\"empty\":[],\"o\":{\"c\":-4},"
+        "\"t_us\":1700000000000000,\"span_us\":5,\"rows\":[{\"k\":\"v\",\"lines\":[{\"m\":\"deep\"}]},"
+        "{\"z\":1.5}]}";
+    g_autoptr(JsonObject) data = pst_json_parse(text, strlen(text), &pst_validate_from_guest, NULL);
+    g_autoptr(GString) out = g_string_new(NULL);
+
+    pst_render_data(out, data, 0);
+    g_assert_nonnull(strstr(out->str, "a: x\nb: yes\nn: -\nlist: p q\no:\n  c: -4\nt_us: 2023-11-14 "
+                                      "22:13:20 UTC ("));
+    g_assert_nonnull(strstr(out->str, "\nspan_us: 5\nrows:\n  - k v\n    lines:\n      - m deep\n"
+                                      "  - z 1.5\n"));
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/render/hostile-text", test_hostile_text);
+    g_test_add_func("/render/hostile-json", test_hostile_json);
+    g_test_add_func("/render/not-utf8", test_not_utf8);
+    g_test_add_func("/render/quote", test_quote);
+    g_test_add_func("/render/unexplained", test_unexplained);
+    g_test_add_func("/render/evidence", test_evidence);
+    g_test_add_func("/render/age", test_age);
+    g_test_add_func("/render/data", test_data);
+    return g_test_run();
+}

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <elf.h>
+#include <link.h>
+#include <string.h>
+
+#include "guest-shim/probe-sudo.h"
+#include "protocol/finding-catalogue.h"
+#include "protocol/json.h"
+#include "protocol/report-sudo.h"
+#include "protocol/vocabulary.h"
+#include "tests/unit/world.h"
+
+#define DROP_IN "/etc/sudoers.d/harness"
+#define SUDO "/usr/bin/sudo"
+#define SECURITY "/usr/lib64/security/"
+
+static void
+put_modules(const World *world)
+{
+    static const char *const names[] = {"pam_unix.so", "pam_permit.so", "pam_deny.so",
+                                        "pam_limits.so"};
+    g_autofree char *bytes = NULL;
+    gsize len;
+
+    g_assert_true(g_file_get_contents("/proc/self/exe", &bytes, &len, NULL));
+    ((ElfW(Ehdr) *)(void *)bytes)->e_type = ET_DYN;
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *path = g_strconcat(SECURITY, names[i], NULL);
+        put(world, path, bytes, (gssize)len, 0644);
+    }
+}
+
+/* A sound guest, as Debian 12 is one. */
+static void
+furnish(const World *world)
+{
+    put_text(world, "/etc/passwd",
+             "root:x:0:0::/root:/bin/bash\nharness:x:1000:1000::/home/harness:/bin/bash\n");
+    put_text(world, "/etc/group", "root:x:0:\nadm:x:4:harness\nsudo:x:27:\nharness:x:1000:\n");
+    put(world, "/etc/shadow", "root:*:19000:0:99999:7:::\nharness:$y$x$y:19000:0:99999:7:::\n", -1,
+        0640);
+    put_text(world, "/etc/hosts", "127.0.0.1 localhost\n127.0.1.1 guest\n");
+    put_text(world, "/etc/hostname", "guest\n");
+    put_text(world, "/etc/resolv.conf", "nameserver 192.0.2.1\n");
+    put_text(world, "/etc/nsswitch.conf", "passwd: files\nhosts: files dns\n");
+    put(world, "/etc/sudoers",
+        "Defaults env_reset\nroot ALL=(ALL:ALL) ALL\n%sudo ALL=(ALL:ALL) ALL\n"
+        "@includedir /etc/sudoers.d\n",
+        -1, 0440);
+    put(world, DROP_IN, "harness ALL=(ALL) NOPASSWD: ALL\n", -1, 0440);
+    put(world, SUDO, "the program", -1, 04755);
+    put_text(world, "/usr/bin/true", "");
+    put_text(world, "/proc/self/mountinfo", "1 1 0:1 / / rw,relatime - ext4 /dev/vda rw\n");
+    put_text(world, "/etc/pam.d/sudo",
+             "session required pam_limits.so\nauth required pam_unix.so\n"
+             "account [success=1 new_authtok_reqd=done default=ignore] pam_unix.so\n"
+             "account requisite pam_deny.so\naccount required pam_permit.so\n");
+    put_text(world, "/etc/pam.d/other",
+             "auth required pam_deny.so\naccount required pam_deny.so\n"
+             "session required pam_deny.so\n");
+    put_modules(world);
+}
+
+static PstReport *
+run(const World *world, const char *const *words)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(JsonObject) json = pst_fields_from_words(pst_report_sudo_kind.args, words, &error);
+    g_assert_no_error(error);
+    gpointer args = pst_fields_decode_exact(pst_report_sudo_kind.args, json, &error);
+    g_assert_no_error(error);
+    const PstProbeContext context = {world->sysroot, pst_probe_now_us() + 10 * G_USEC_PER_SEC};
+    PstReport *report = pst_report_new(&pst_report_sudo_kind);
+
+    pst_probe_sudo_run(&context, args, report);
+    pst_fields_free(pst_report_sudo_kind.args, args);
+    return report;
+}
+
+static const PstFinding *
+find(const PstReport *report, const char *id)
+{
+    for (guint i = 0; i < report->findings->len; i++) {
+        const PstFinding *finding = report->findings->pdata[i];
+        if (g_str_equal(finding->id, id))
+            return finding;
+    }
+    return NULL;
+}
+
+/* What is changed in a sound guest, and what the report must say first. */
+typedef struct {
+    const char *path;
+    const char *text; /* NULL: the file is as it was, or goes away where mode is 0 */
+    int mode;
+    const char *first; /* the first finding, NULL for none */
+    PstStatus status;
+    PstSudoVerdict verdict;
+    const char *word; /* an argument besides user=harness */
+} Change;
+
+#define REFUSED PST_STATUS_CRITICAL, PST_SUDO_REFUSED
+#define GRANTED PST_STATUS_OK, PST_SUDO_GRANTED
+
+static const Change changes[] = {
+    {"/etc/motd", "x", 0644, NULL, GRANTED, NULL},
+    {DROP_IN, NULL, 0666, "sudo.file-world-writable", REFUSED, NULL},
+    {"/etc/sudoers", NULL, 0666, "sudo.file-world-writable", REFUSED, NULL},
+    {"/etc/sudoers", NULL, 0, "sudo.include-missing", REFUSED, NULL},
+    {DROP_IN, NULL, 0, "sudo.no-rule", REFUSED, NULL},
+    {DROP_IN, "harness ALL=(ALL NOPASSWD: ALL\n", 0440, "sudo.syntax-error", REFUSED, NULL},
+    {DROP_IN, "harness ALL=(ALL) ALL\n", 0440, "sudo.password-required", PST_STATUS_CRITICAL,
+     PST_SUDO_GRANTED_WITH_PASSWORD, NULL},
+    {DROP_IN, "harness ALL=(ALL) ALL\n", 0440, "sudo.password-required", PST_STATUS_OK,
+     PST_SUDO_GRANTED_WITH_PASSWORD, "tty=true"},
+    {DROP_IN, "harness ALL=NOPASSWD: ALL, !/usr/bin/true\n", 0440, "sudo.denied-by-rule", REFUSED,
+     NULL},
+    {DROP_IN, "harness ALL=NOPASSWD: /usr/bin/id\n", 0440, "sudo.limited-rules", PST_STATUS_WARNING,
+     PST_SUDO_REFUSED, NULL},
+    {DROP_IN, "harness ALL=NOPASSWD: /usr/bin/id\n", 0440, "sudo.no-rule", REFUSED,
+     "command=/usr/bin/systemctl,restart,nginx"},
+    {DROP_IN, "harness ALL=NOPASSWD: /usr/bin/systemctl restart *\n", 0440, NULL, GRANTED,
+     "command=/usr/bin/systemctl,restart,nginx"},
+    {DROP_IN, "+net ALL=NOPASSWD: ALL\n", 0440, "sudo.rule-unsure", PST_STATUS_UNKNOWN,
+     PST_SUDO_UNKNOWN, NULL},
+    {"/etc/sudoers.d/a", "foo bar\n", 0440, "sudo.syntax-error", PST_STATUS_WARNING,
+     PST_SUDO_GRANTED, NULL},
+    {"/etc/sudoers.d/a", "@include /nope\n", 0440, "sudo.include-missing", PST_STATUS_WARNING,
+     PST_SUDO_GRANTED, NULL},
+    {"/etc/sudoers.d/a", "Defaults requiretty\n", 0440, "sudo.tty-required", REFUSED, NULL},
+    {"/etc/sudoers.d/a", "Defaults requiretty\n", 0440, NULL, GRANTED, "tty=true"},
+    {"/etc/sudoers.d/a.b", "harness ALL=NOPASSWD: ALL\n", 0440, "sudo.file-skipped", GRANTED, NULL},
+    {"/etc/sudoers.d/a", "harness ALL=NOPASSWD: ALL\n", 0666, "sudo.file-world-writable",
+     PST_STATUS_WARNING, PST_SUDO_GRANTED, NULL},
+    {SUDO, NULL, 0755, "sudo.setuid-missing", REFUSED, NULL},
+    {SUDO, NULL, 04750, "sudo.not-executable", REFUSED, NULL},
+    {SUDO, NULL, 0, "sudo.not-installed", PST_STATUS_CRITICAL, PST_SUDO_REFUSED, NULL},
+    {"/proc/self/mountinfo", "1 1 0:1 / / rw,nosuid - ext4 /dev/vda rw\n", 0444,
+     "sudo.nosuid-mount", REFUSED, NULL},
+    {"/proc/self/mountinfo", "1 1 0:1 / / rw,nosuid - ext4 a rw\n2 1 0:2 / /usr rw - ext4 b rw\n",
+     0444, NULL, GRANTED, NULL},
+    {SECURITY "pam_limits.so", NULL, 0, "sudo.pam-module-missing", REFUSED, NULL},
+    {SECURITY "pam_limits.so", "", 0644, "sudo.pam-module-damaged", REFUSED, NULL},
+    {"/etc/pam.d/sudo", "account required pam_permit.so\naccount required pam_nope.so\n", 0644,
+     "sudo.pam-module-missing", REFUSED, NULL},
+    {"/etc/pam.d/sudo",
+     "auth required pam_nope.so\naccount required pam_permit.so\nsession required pam_permit.so\n",
+     0644, "sudo.pam-module-missing", PST_STATUS_WARNING, PST_SUDO_GRANTED, NULL},
+    {"/etc/pam.d/sudo",
+     "-auth sufficient pam_nope.so\nauth required pam_unix.so\naccount required pam_permit.so\n"
+     "-session optional pam_nope.so\nsession required pam_permit.so\n",
+     0644, NULL, GRANTED, NULL},
+    {"/etc/pam.d/sudo", "", 0644, "sudo.pam-service-empty", REFUSED, NULL},
+    {"/etc/pam.d/sudo", "@include common\n", 0644, "sudo.pam-aborts", REFUSED, NULL},
+    {"/etc/pam.d/other", "@include common\n", 0644, "sudo.pam-aborts", REFUSED, NULL},
+    {"/etc/shadow", "harness:$y$x$y:19000:0:99999:7::1:\n", 0640, "sudo.account-expired", REFUSED,
+     NULL},
+    {"/etc/shadow", "harness:!$y$x$y:19000:0:99999:7:::\n", 0640, "sudo.password-locked", GRANTED,
+     NULL},
+    {"/etc/shadow", "harness:$y$x$y:0:0:99999:7:::\n", 0640, NULL, GRANTED, NULL},
+    {"/etc/shadow", "root:*:19000:0:99999:7:::\n", 0640, "sudo.no-shadow-entry", REFUSED, NULL},
+    {"/etc/passwd", "root:x:0:0::/root:/bin/bash\n", 0644, "sudo.unknown-user", REFUSED, NULL},
+    {"/etc/hosts", "127.0.0.1 localhost\n", 0644, "sudo.slow-resolver", GRANTED, NULL},
+};
+
+static gboolean
+needs_root(void)
+{
+    if (geteuid() == 0)
+        return FALSE;
+    g_test_skip("not run: only root can make files that belong to root");
+    return TRUE;
+}
+
+static void
+test_change(World *world, gconstpointer data)
+{
+    const Change *change = data;
+    const char *const words[] = {"user=harness", change->word, NULL};
+
+    if (needs_root())
+        return;
+    furnish(world);
+    if (change->text != NULL) {
+        put(world, change->path, change->text, -1, change->mode);
+    } else if (change->mode == 0) {
+        remove_path(world, change->path);
+    } else {
+        g_autofree char *path = place(world, change->path);
+        g_assert_cmpint(chmod(path, (mode_t)change->mode), ==, 0);
+    }
+
+    g_autoptr(PstReport) report = run(world, words);
+    const PstSudoData *found = report->data;
+    for (guint i = 0; i < report->findings->len; i++)
+        g_test_message("%s", ((const PstFinding *)report->findings->pdata[i])->message);
+    const PstFinding *first = report->findings->len > 0 ? report->findings->pdata[0] : NULL;
+    g_assert_cmpstr(first != NULL ? first->id : NULL, ==, change->first);
+    g_assert_cmpint(report->status, ==, change->status);
+    g_assert_cmpint(found->verdict, ==, change->verdict);
+    /* Every id has a page, and the report survives the wire. */
+    for (guint i = 0; i < report->findings->len; i++)
+        g_assert_nonnull(
+            pst_finding_catalogue_find(((const PstFinding *)report->findings->pdata[i])->id));
+    gsize len;
+    g_autofree char *text = pst_report_to_text(report, 1024 * 1024, &len);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(JsonObject) json = pst_json_parse(text, len, &pst_validate_from_guest, &error);
+    g_assert_no_error(error);
+    g_autoptr(PstReport) again = pst_report_decode(json, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(((PstSudoData *)again->data)->verdict, ==, change->verdict);
+    g_assert_null(strstr(text, "$y$"));
+}
+
+static void
+test_several(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    const char *const words[] = {"user=harness", NULL};
+
+    if (needs_root())
+        return;
+    furnish(world);
+    put(world, DROP_IN, "harness ALL=(ALL) NOPASSWD: ALL\n", -1, 0666);
+    put(world, "/etc/shadow", "harness:x$y$z:19000:0:99999:7::1:\n", -1, 0640);
+    put_text(world, "/etc/pam.d/sudo",
+             "account required pam_nope.so\naccount required pam_unix.so\n"
+             "session required pam_permit.so\n");
+    put(world, SUDO, "the program", -1, 0755);
+    g_autoptr(PstReport) report = run(world, words);
+
+    g_assert_nonnull(find(report, "sudo.setuid-missing"));
+    g_assert_nonnull(find(report, "sudo.account-expired"));
+    g_assert_nonnull(find(report, "sudo.pam-module-missing"));
+    const PstFinding *drop_in = find(report, "sudo.file-world-writable");
+    g_assert_nonnull(drop_in);
+    g_assert_cmpstr(drop_in->undo->mode, ==, "0440");
+    g_assert_cmpstr(drop_in->evidence->mode, ==, "0666");
+    g_assert_cmpint(drop_in->evidence->line, ==, 1);
+    /* The rule is there, and who says otherwise sends the reader the wrong way. */
+    g_assert_null(find(report, "sudo.no-rule"));
+}
+
+static void
+test_users(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    const char *const nobody[] = {NULL}, *const nix[] = {"user=nix", NULL};
+
+    if (needs_root())
+        return;
+    furnish(world);
+    g_autoptr(PstReport) only = run(world, nobody);
+    g_assert_cmpstr(((PstSudoData *)only->data)->user, ==, "harness");
+    g_assert_cmpint(only->status, ==, PST_STATUS_OK);
+
+    put(world, "/etc/sudoers.d/all", "ALL ALL=(ALL) ALL\n", -1, 0440);
+    put_text(world, "/etc/passwd",
+             "root:x:0:0::/root:/bin/bash\nharness:x:1000:1000::/:/bin/bash\n"
+             "second:x:1001:1001::/:/bin/bash\n");
+    g_autoptr(PstReport) several = run(world, nobody);
+    g_assert_nonnull(find(several, "sudo.no-user-named"));
+    g_assert_cmpint(several->status, ==, PST_STATUS_UNKNOWN);
+
+    put_text(world, "/etc/nsswitch.conf", "passwd: files sss\nsudoers: files sss\n");
+    g_autoptr(PstReport) elsewhere = run(world, nix);
+    g_assert_cmpint(elsewhere->status, ==, PST_STATUS_UNKNOWN);
+    g_assert_nonnull(find(elsewhere, "sudo.unknown-user"));
+}
+
+static void
+test_rules_elsewhere(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    const char *const words[] = {"user=harness", NULL};
+
+    if (needs_root())
+        return;
+    furnish(world);
+    remove_path(world, DROP_IN);
+    put_text(world, "/etc/nsswitch.conf", "passwd: files\nsudoers: files sss\n");
+    g_autoptr(PstReport) report = run(world, words);
+    g_assert_cmpint(report->status, ==, PST_STATUS_UNKNOWN);
+    g_assert_cmpint(((PstSudoData *)report->data)->verdict, ==, PST_SUDO_UNKNOWN);
+    g_assert_nonnull(find(report, "sudo.rules-elsewhere"));
+}
+
+static void
+test_absent(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    const char *const words[] = {"user=harness", NULL};
+    g_autoptr(PstReport) report = run(world, words);
+
+    g_assert_cmpint(report->status, ==, PST_STATUS_UNKNOWN);
+    g_assert_nonnull(find(report, "sudo.could-not-look"));
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    for (guint i = 0; i < G_N_ELEMENTS(changes); i++) {
+        g_autofree char *name = g_strdup_printf("/sudo/change/%u", i);
+        g_test_add(name, World, &changes[i], set_up, test_change, tear_down);
+    }
+    g_test_add("/sudo/several", World, NULL, set_up, test_several, tear_down);
+    g_test_add("/sudo/users", World, NULL, set_up, test_users, tear_down);
+    g_test_add("/sudo/rules-elsewhere", World, NULL, set_up, test_rules_elsewhere, tear_down);
+    g_test_add("/sudo/absent", World, NULL, set_up, test_absent, tear_down);
+    return g_test_run();
+}
