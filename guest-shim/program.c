@@ -56,7 +56,8 @@ become(const PstProgram *program, const char *path, char *const *argv, int out, 
     const PstProgramUser *user = program->user;
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-    setpgid(0, 0);
+    /* A session of its own, without a terminal: sudo must not find the one of whoever runs this. */
+    setsid();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (null < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
         _exit(EXEC_FAILED);
@@ -137,6 +138,7 @@ finish(pid_t pid, gboolean ended, PstProgramResult *result)
 
     result->timed_out = !ended;
     kill(-pid, SIGKILL);
+    kill(pid, SIGKILL);
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         continue;
     result->exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
@@ -195,7 +197,6 @@ run_path(const PstProgram *program, const char *path, GError **error)
         result = g_new0(PstProgramResult, 1);
         result->out = g_string_new(NULL);
         result->err = g_string_new(NULL);
-        setpgid(pid, pid);
         gboolean ended = collect(out[0], err[0], program, start_us, result) &&
                          await_exit(pid, start_us + program->timeout_ms * 1000);
         finish(pid, ended, result);
