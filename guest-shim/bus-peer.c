@@ -115,7 +115,7 @@ authenticate(PstBusPeer *peer, GError **error)
     g_autoptr(GByteArray) hello = g_byte_array_new();
     g_autoptr(GString) text = g_string_new("AUTH EXTERNAL ");
     g_autofree char *uid = g_strdup_printf("%u", geteuid());
-    const guint8 *end;
+    const guint8 *end = NULL;
     short ready;
 
     for (const char *digit = uid; *digit != '\0'; digit++)
@@ -126,7 +126,8 @@ authenticate(PstBusPeer *peer, GError **error)
     if (!exchange(peer, hello, error))
         return FALSE;
 
-    while ((end = memchr(peer->input->data, '\n', peer->input->len)) == NULL) {
+    while (peer->input->len == 0 ||
+           (end = memchr(peer->input->data, '\n', peer->input->len)) == NULL) {
         if (peer->input->len > MAX_HANDSHAKE)
             return fail(error, PST_ERROR_PROTOCOL, "it does not speak D-Bus");
         if (!await(peer, POLLIN, &ready, error) || !receive(peer, error))
@@ -196,7 +197,8 @@ serialize(PstBusPeer *peer, GPtrArray *calls, GByteArray *output, GError **error
     return TRUE;
 }
 
-/* Takes the next whole message from the input; NULL without an error where more bytes are needed. */
+/* Takes the next whole message from the input; NULL without an error where more bytes are needed.
+ */
 static GDBusMessage *
 next_message(PstBusPeer *peer, GError **error)
 {

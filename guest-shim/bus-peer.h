@@ -18,6 +18,6 @@ void pst_bus_peer_free(PstBusPeer *peer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstBusPeer, pst_bus_peer_free)
 
 /* Sends all of CALLS (method calls, of which this sets the serials) at once and waits for every
- * reply. Returns the replies (GDBusMessage) in the order of the calls; an error message of the peer's
- * is a reply. NULL with an error as above, after which the conversation is over. */
+ * reply. Returns the replies (GDBusMessage) in the order of the calls; an error message of the
+ * peer's is a reply. NULL with an error as above, after which the conversation is over. */
 GPtrArray *pst_bus_peer_call(PstBusPeer *peer, GPtrArray *calls, GError **error);

@@ -12,8 +12,7 @@ static const char *const dbus_units[] = {"dbus.service", "dbus-broker.service", 
 static const char *const dbus_programs[] = {"/usr/bin/dbus-daemon", "/usr/bin/dbus-broker-launch",
                                             "/bin/dbus-daemon",
                                             "/run/current-system/sw/bin/dbus-daemon", NULL};
-const PstDaemon pst_daemon_state_dbus = {dbus_units, dbus_programs,
-                                         "/run/dbus/system_bus_socket"};
+const PstDaemon pst_daemon_state_dbus = {dbus_units, dbus_programs, "/run/dbus/system_bus_socket"};
 
 static const char *const journald_units[] = {"systemd-journald.service", NULL};
 static const char *const journald_programs[] = {

@@ -3,8 +3,8 @@
 
 #include "guest-shim/sysroot.h"
 
-/* Whether a daemon that the system leans on is there, read from its control group and /proc alone: so
- * it is known too while PID 1 does not answer, and nothing is started by the question. */
+/* Whether a daemon that the system leans on is there, read from its control group and /proc alone:
+ * so it is known too while PID 1 does not answer, and nothing is started by the question. */
 
 typedef enum {
     PST_DAEMON_STATE_UNKNOWN, /* it could not be told */

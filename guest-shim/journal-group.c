@@ -12,8 +12,8 @@ is_word(char c)
     return g_ascii_isalnum(c) || c == '_' || (c & 0x80) != 0;
 }
 
-/* Whether LEN bytes at WORD are a number: decimal, hexadecimal with 0x, or a hexadecimal word with a
- * digit in it that is too long for a word of a language. */
+/* Whether LEN bytes at WORD are a number: decimal, hexadecimal with 0x, or a hexadecimal word with
+ * a digit in it that is too long for a word of a language. */
 static gboolean
 is_number(const char *word, gsize len)
 {

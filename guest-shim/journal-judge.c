@@ -9,7 +9,7 @@
 typedef struct {
     const char *id;
     PstSeverity severity;
-    gboolean kernel; /* only where the kernel itself says so: anybody can log anything */
+    gboolean kernel;        /* only where the kernel itself says so: anybody can log anything */
     const char *identifier; /* or only this writer, NULL for any */
     const char *words[4];   /* any of them, NULL-terminated */
     const char *message;
@@ -17,27 +17,45 @@ typedef struct {
 } Recogniser;
 
 static const Recogniser recognisers[] = {
-    {"journal.pid1-crashed", PST_SEVERITY_CRITICAL, FALSE, "systemd",
+    {"journal.pid1-crashed",
+     PST_SEVERITY_CRITICAL,
+     FALSE,
+     "systemd",
      {"Freezing execution", "Caught <", NULL},
      "PID 1 has crashed",
      "only a reset of the guest mends it: on the host, virsh reset DOMAIN"},
-    {"journal.kernel-oops", PST_SEVERITY_CRITICAL, TRUE, NULL,
+    {"journal.kernel-oops",
+     PST_SEVERITY_CRITICAL,
+     TRUE,
+     NULL,
      {"BUG: ", "Oops: ", "general protection fault", NULL},
      "the kernel has met a defect of its own",
      "restart the guest; a newer kernel may have it mended"},
-    {"journal.io-error", PST_SEVERITY_CRITICAL, TRUE, NULL,
+    {"journal.io-error",
+     PST_SEVERITY_CRITICAL,
+     TRUE,
+     NULL,
      {"I/O error", "-fs error", "emounting filesystem read-only", NULL},
      "a disk or file system gives errors",
      "look at the disk's storage on the host, then check the file system: fsck"},
-    {"journal.hung-task", PST_SEVERITY_WARNING, TRUE, NULL,
+    {"journal.hung-task",
+     PST_SEVERITY_WARNING,
+     TRUE,
+     NULL,
      {"blocked for more than", "soft lockup", "self-detected stall", NULL},
      "a process or processor hung for a long time",
      "look at the load and the storage of the host first"},
-    {"journal.oom-kill", PST_SEVERITY_WARNING, TRUE, NULL,
+    {"journal.oom-kill",
+     PST_SEVERITY_WARNING,
+     TRUE,
+     NULL,
      {"Out of memory: Killed", "out of memory: Killed", NULL},
      "the kernel killed a process for want of memory",
      "give the guest more memory, or limit what uses it"},
-    {"journal.no-space", PST_SEVERITY_WARNING, FALSE, NULL,
+    {"journal.no-space",
+     PST_SEVERITY_WARNING,
+     FALSE,
+     NULL,
      {"No space left on device", NULL},
      "a program found no space left",
      "df --human-readable; df --inodes; then free some"},
@@ -147,8 +165,8 @@ quote(PstFinding *finding, const PstJournalEntry *entry)
         len = (gsize)(g_utf8_find_prev_char(entry->message, entry->message + MAX_TEXT + 1) -
                       entry->message);
     finding->evidence->text =
-        g_strdup_printf("%s: %.*s", entry->identifier != NULL ? entry->identifier : "unnamed", (int)len,
-                        entry->message != NULL ? entry->message : "");
+        g_strdup_printf("%s: %.*s", entry->identifier != NULL ? entry->identifier : "unnamed",
+                        (int)len, entry->message != NULL ? entry->message : "");
     finding->evidence->unit = g_strdup(entry->unit);
     finding->evidence->source = g_strdup("journal");
 }

@@ -52,9 +52,9 @@ static void
 add_time(GPtrArray *argv, const char *option, gint64 time_us)
 {
     if (time_us != 0)
-        g_ptr_array_add(argv, g_strdup_printf("%s=@%" G_GINT64_FORMAT ".%06d", option,
-                                              time_us / G_USEC_PER_SEC,
-                                              (int)(time_us % G_USEC_PER_SEC)));
+        g_ptr_array_add(argv,
+                        g_strdup_printf("%s=@%" G_GINT64_FORMAT ".%06d", option,
+                                        time_us / G_USEC_PER_SEC, (int)(time_us % G_USEC_PER_SEC)));
 }
 
 /* A boot id is given as a match on its field: `--boot=ID` looks through all boots first. */
@@ -237,7 +237,8 @@ pst_journal_parse_all(PstJournalPage *page, const char *output, gsize len)
 static void
 take_complaint(PstJournalPage *page, const PstProgramResult *result)
 {
-    g_autofree char *text = g_utf8_make_valid(result->err->str, (gssize)MIN(result->err->len, MAX_COMPLAINT));
+    g_autofree char *text =
+        g_utf8_make_valid(result->err->str, (gssize)MIN(result->err->len, MAX_COMPLAINT));
 
     g_strstrip(text);
     if (*text != '\0')

@@ -15,20 +15,21 @@ typedef struct {
     int priority;        /* 0 … 7, or PST_JOURNAL_PRIORITY_NONE */
     char *identifier;    /* who logged it; NULL where it did not say */
     char *unit;          /* that it is about, or that logged it; NULL for none */
-    char *message;       /* valid UTF-8 of at most 8 KiB, without control characters but tabs and new lines */
+    char *message; /* valid UTF-8 of at most 8 KiB, without control characters but tabs and new
+                      lines */
     char *pid;
     char *boot_id;
     char *cursor;
-    gboolean kernel;     /* the kernel itself logged it */
+    gboolean kernel; /* the kernel itself logged it */
 } PstJournalEntry;
 
 /* Zeroes and NULLs mean no restriction. */
 typedef struct {
     const char *const *units;
-    gboolean kernel;    /* only the kernel's lines */
-    int max_priority;   /* the least urgent that is wanted: 0 … 7; 7 for all */
-    const char *boot;   /* 32 hexadecimal digits, or an offset as "-1"; NULL for all boots */
-    gint64 since_us;    /* of the realtime clock; 0 for no limit */
+    gboolean kernel;  /* only the kernel's lines */
+    int max_priority; /* the least urgent that is wanted: 0 … 7; 7 for all */
+    const char *boot; /* 32 hexadecimal digits, or an offset as "-1"; NULL for all boots */
+    gint64 since_us;  /* of the realtime clock; 0 for no limit */
     gint64 until_us;
     gint64 since_ago_s; /* or seconds before now */
     const char *cursor; /* begin with this entry and go to older ones */
@@ -56,8 +57,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstJournalPage, pst_journal_page_free)
 /* journalctl's arguments for a query, without its name. Free with g_strfreev(). */
 char **pst_journal_argv(const PstJournalQuery *query);
 
-/* One line of `journalctl --output=json`. Takes every shape that a field can have: a string, null, an
- * array of integers (bytes that are no text), an array of such (a field that was given several
+/* One line of `journalctl --output=json`. Takes every shape that a field can have: a string, null,
+ * an array of integers (bytes that are no text), an array of such (a field that was given several
  * times). NULL with PST_ERROR_PARSE, PST_ERROR_INVALID_PARAMS. */
 PstJournalEntry *pst_journal_parse(const char *line, gsize len, GError **error);
 void pst_journal_entry_free(PstJournalEntry *entry);
@@ -66,8 +67,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstJournalEntry, pst_journal_entry_free)
 /* The entries of journalctl's whole output; a line without its end is dropped and sets `cut`. */
 void pst_journal_parse_all(PstJournalPage *page, const char *output, gsize len);
 
-/* The id of the boot that runs, as the journal writes it; NULL where it could not be read. Free with
- * g_free(). */
+/* The id of the boot that runs, as the journal writes it; NULL where it could not be read. Free
+ * with g_free(). */
 char *pst_journal_boot(const PstSysroot *sysroot);
 
 /* The boot id of a cursor as 32 hexadecimal digits, and its time since that boot; NULL for what is

@@ -16,8 +16,8 @@
 #define MAX_ASKED 64
 #define MAX_CURSOR 256
 #define DEFAULT_PRIORITY 3
-/* So that page and groups fit into one frame whole: the next page's cursor must stand behind what was
- * really told. */
+/* So that page and groups fit into one frame whole: the next page's cursor must stand behind what
+ * was really told. */
 #define PAGE_BYTES (120 * 1024)
 #define ENTRY_BYTES 180 /* of an entry's JSON besides its strings */
 #define MAX_GROUPS 100
@@ -259,8 +259,7 @@ read_page(const PstProbeContext *context, const PstJournalArgs *args, char **uni
         return;
     }
     /* journalctl has nothing to complain about where there is nothing at all. */
-    if (page->complaint == NULL && page->entries->len == 0 &&
-        g_strcmp0(data->storage, "none") == 0)
+    if (page->complaint == NULL && page->entries->len == 0 && g_strcmp0(data->storage, "none") == 0)
         page->complaint = g_strdup("No journal files were found.");
     pst_journal_judge_reading(page, report);
     if (args->cursor != NULL)
@@ -278,8 +277,8 @@ read_page(const PstProbeContext *context, const PstJournalArgs *args, char **uni
     pst_journal_judge_entries(page->entries, report);
 }
 
-/* Where journald keeps its files: journald.conf(5), Storage=. It renames what it finds damaged, or not
- * closed in order, to a name with a tilde, and begins a new file. */
+/* Where journald keeps its files: journald.conf(5), Storage=. It renames what it finds damaged, or
+ * not closed in order, to a name with a tilde, and begins a new file. */
 static void
 look_at_files(const PstSysroot *sysroot, PstJournalData *data, PstReport *report)
 {

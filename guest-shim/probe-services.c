@@ -4,19 +4,15 @@
 #include <string.h>
 #include <time.h>
 
-#include "guest-shim/journal.h"
 #include "guest-shim/services-judge.h"
+#include "guest-shim/services-lines.h"
 #include "guest-shim/units-wanted.h"
 #include "protocol/error.h"
 
 #define UNITS_MS 3000
-#define JOURNAL_MS 4000
 #define MAX_ASKED 64
 #define MAX_UNITS 100
-#define JOURNAL_TRIES 3
 #define LINES_OF_UNIT 5
-#define LINES_READ_OF_UNIT 20
-#define LINES_READ 200
 
 /* The work of one run. Units by their own names, each once. */
 typedef struct {
@@ -24,10 +20,10 @@ typedef struct {
     PstReport *report;
     PstServicesData *data;
     PstUnits *units;
-    GPtrArray *names;      /* to look at closely, as asked of systemd */
-    GHashTable *asked_as;  /* name → as it was asked for */
-    GHashTable *triggers;  /* names of units that wait for work, as sockets do */
-    gint64 now;            /* CLOCK_MONOTONIC */
+    GPtrArray *names;     /* to look at closely, as asked of systemd */
+    GHashTable *asked_as; /* name → as it was asked for */
+    GHashTable *triggers; /* names of units that wait for work, as sockets do */
+    gint64 now;           /* CLOCK_MONOTONIC */
     gint64 now_realtime;
 } Work;
 
@@ -101,9 +97,9 @@ is_listed(const GPtrArray *list, const char *name)
     return FALSE;
 }
 
-/* Those of the control plane that don't run though they are meant to. Naming them would make systemd
- * read the files of those that nobody uses; a pattern finds only those that it has loaded, and what is
- * wanted by an active target is always loaded. */
+/* Those of the control plane that don't run though they are meant to. Naming them would make
+ * systemd read the files of those that nobody uses; a pattern finds only those that it has loaded,
+ * and what is wanted by an active target is always loaded. */
 static gboolean
 want_control_plane(Work *work, GError **error)
 {
@@ -209,38 +205,6 @@ is_on_demand(const Work *work, const PstUnitDetails *details)
     return FALSE;
 }
 
-static PstServicesUnit *
-find_unit(const PstServicesData *data, const char *name)
-{
-    for (guint i = 0; data->units != NULL && name != NULL && i < data->units->len; i++) {
-        PstServicesUnit *unit = data->units->pdata[i];
-        if (g_str_equal(unit->name, name))
-            return unit;
-    }
-    return NULL;
-}
-
-static void
-take_line(PstServicesUnit *unit, const PstJournalEntry *entry)
-{
-    if (unit == NULL || (unit->lines != NULL && unit->lines->len >= LINES_READ_OF_UNIT))
-        return;
-    PstServicesLine *line = pst_fields_append(&pst_report_services_line_fields, &unit->lines);
-    line->realtime_us = entry->realtime_us;
-    line->priority = entry->priority >= 0 ? entry->priority : PST_INT_UNKNOWN;
-    line->identifier = g_strdup(entry->identifier);
-    line->message = g_strdup(entry->message);
-}
-
-static void
-say_unread(PstReport *report, const char *why)
-{
-    PstFinding *finding = pst_report_add(report, "services.no-journal-lines",
-                                         PST_SEVERITY_INFORMATION,
-                                         "the units' journal lines could not be read: %s", why);
-    finding->evidence->error = g_strdup(why);
-}
-
 /* Lines are read for what was asked for and for what is in trouble: not for those that are only
  * stopped, which are most often meant to be. */
 static gboolean
@@ -248,65 +212,22 @@ needs_lines(const Work *work, const PstUnitDetails *details)
 {
     return g_strcmp0(details->load, "not-found") != 0 &&
            (g_strcmp0(details->active, "failed") == 0 ||
-            find_unit(work->data, details->id)->asked_as != NULL ||
+            pst_services_lines_find(work->data, details->id)->asked_as != NULL ||
             pst_services_judge_restarts(details, work->now));
 }
 
-/* One journalctl for NAMES; whether there may be more than it gave. */
-static gboolean
-read_some(Work *work, const GPtrArray *names, const char *boot)
-{
-    g_autoptr(GPtrArray) units = g_ptr_array_new();
-    g_autoptr(GError) cause = NULL;
-
-    g_ptr_array_extend(units, (GPtrArray *)names, NULL, NULL);
-    g_ptr_array_add(units, NULL);
-    PstJournalQuery query = {
-        .units = (const char *const *)units->pdata,
-        .boot = boot,
-        .max_priority = 7,
-        .lines = MIN(LINES_READ, LINES_READ_OF_UNIT * names->len),
-        .timeout_ms = pst_probe_time_left_ms(work->context, JOURNAL_MS),
-    };
-    g_autoptr(PstJournalPage) page = pst_journal_read(work->context->sysroot, &query, &cause);
-    if (page == NULL) {
-        say_unread(work->report, cause->message);
-        return FALSE;
-    }
-    for (guint i = 0; i < page->entries->len; i++) {
-        const PstJournalEntry *entry = page->entries->pdata[i];
-        take_line(find_unit(work->data, entry->unit), entry);
-    }
-    if (page->complaint != NULL)
-        say_unread(work->report, page->complaint);
-    else if (page->cut && page->entries->len == 0)
-        say_unread(work->report, "journalctl gave no answer within its time");
-    return page->more && page->complaint == NULL;
-}
-
-/* All in one journalctl; again for those of which a talkative one left no line. */
+/* Lines for all units that need them. */
 static void
 read_lines(Work *work, const GPtrArray *list)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new();
-    g_autofree char *boot = pst_journal_boot(work->context->sysroot);
 
     for (guint i = 0; i < list->len; i++) {
         PstUnitDetails *details = list->pdata[i];
         if (needs_lines(work, details))
             g_ptr_array_add(names, details->id);
     }
-    for (guint tries = 0; names->len > 0 && tries < JOURNAL_TRIES; tries++) {
-        if (!read_some(work, names, boot))
-            return;
-        for (guint i = 0; i < names->len;) {
-            const PstServicesUnit *unit = find_unit(work->data, names->pdata[i]);
-            if (unit->lines != NULL && unit->lines->len > 1)
-                g_ptr_array_remove_index(names, i);
-            else
-                i++;
-        }
-    }
+    pst_services_lines_read(work->context, names, work->report);
 }
 
 static gboolean
@@ -327,7 +248,7 @@ judge(Work *work, GPtrArray *list)
 {
     for (guint i = 0; i < list->len; i++) {
         const PstUnitDetails *details = list->pdata[i];
-        PstServicesUnit *unit = find_unit(work->data, details->id);
+        PstServicesUnit *unit = pst_services_lines_find(work->data, details->id);
 
         if (unit == NULL)
             continue;
@@ -376,7 +297,8 @@ leave_out_sound(Work *work)
     }
 }
 
-/* An alias and its unit are one: the first that comes stays, and remembers that it was asked for. */
+/* An alias and its unit are one: the first that comes stays, and remembers that it was asked for.
+ */
 static GPtrArray *
 look_closely(Work *work, GError **error)
 {
@@ -387,7 +309,7 @@ look_closely(Work *work, GError **error)
     for (guint i = 0; list != NULL && i < list->len; i++) {
         PstUnitDetails *details = list->pdata[i];
         const char *asked_as = g_hash_table_lookup(work->asked_as, work->names->pdata[i]);
-        PstServicesUnit *known = find_unit(work->data, details->id);
+        PstServicesUnit *known = pst_services_lines_find(work->data, details->id);
 
         if (known == NULL && details->id != NULL) {
             take_details(work, details, asked_as);
@@ -428,8 +350,7 @@ void
 pst_probe_services_run(const PstProbeContext *context, gconstpointer args, PstReport *report)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(GHashTable) asked_as =
-        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    g_autoptr(GHashTable) asked_as = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     g_autoptr(GHashTable) triggers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     Work work = {
         .context = context,

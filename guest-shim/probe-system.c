@@ -94,8 +94,7 @@ ask_manager(const PstProbeContext *context, PstSystemData *data, GError **error)
     manager->targets = names_in(units, "active", "*.target", error);
     if (manager->targets == NULL || !ask_default_target(units, manager, error))
         return FALSE;
-    if (manager->n_failed != 0 &&
-        (manager->failed = names_in(units, "failed", "*", error)) == NULL)
+    if (manager->n_failed != 0 && (manager->failed = names_in(units, "failed", "*", error)) == NULL)
         return FALSE;
     return manager->n_jobs == 0 || ask_jobs(units, manager, error);
 }

@@ -35,15 +35,24 @@ static gboolean
 is_routine(const PstServicesLine *line)
 {
     static const char *const routine[] = {
-        "Failed with result",          "Scheduled restart job",
-        "Start request repeated too",  "Failed to start",
-        "Main process exited",         "Control process exited",
-        "Starting ",                   "Started ",
-        "Stopping ",                   "Stopped ",
-        "Consumed ",                   "Deactivated successfully",
-        "Triggering OnFailure",        "Unit process ",
-        "Dependency failed for",       "Reloaded ",
-        "Reloading ",                  "Finished ",
+        "Failed with result",
+        "Scheduled restart job",
+        "Start request repeated too",
+        "Failed to start",
+        "Main process exited",
+        "Control process exited",
+        "Starting ",
+        "Started ",
+        "Stopping ",
+        "Stopped ",
+        "Consumed ",
+        "Deactivated successfully",
+        "Triggering OnFailure",
+        "Unit process ",
+        "Dependency failed for",
+        "Reloaded ",
+        "Reloading ",
+        "Finished ",
     };
 
     if (line->message == NULL)
@@ -160,8 +169,8 @@ judge_failed(const PstServicesCase *unit, PstReport *report)
                                          "%s failed (%s)%s", unit->details->id, how, why);
 
     give_evidence(finding, unit);
-    finding->remedy = g_strdup_printf("mend its cause, then: systemctl restart %s",
-                                      unit->details->id);
+    finding->remedy =
+        g_strdup_printf("mend its cause, then: systemctl restart %s", unit->details->id);
 }
 
 static void
@@ -174,8 +183,8 @@ judge_restarting(const PstServicesCase *unit, PstReport *report)
         unit->details->id, MAX(0, unit->details->restarts), why);
 
     give_evidence(finding, unit);
-    finding->remedy = g_strdup_printf("mend its cause; to end the loop meanwhile: systemctl stop %s",
-                                      unit->details->id);
+    finding->remedy = g_strdup_printf(
+        "mend its cause; to end the loop meanwhile: systemctl stop %s", unit->details->id);
 }
 
 /* It can't be loaded at all. */
@@ -192,8 +201,9 @@ judge_load(const PstServicesCase *unit, PstReport *report)
             return TRUE;
         finding = pst_report_add(report, "services.not-found", PST_SEVERITY_CRITICAL,
                                  "there is no unit %s", details->id);
-        finding->remedy = g_strdup("see the name: systemctl list-unit-files; or install what brings "
-                                   "it");
+        finding->remedy =
+            g_strdup("see the name: systemctl list-unit-files; or install what brings "
+                     "it");
     } else if (g_strcmp0(details->load, "masked") == 0) {
         if (!unit->asked && !is_ssh(details->id))
             return TRUE;
@@ -229,23 +239,24 @@ judge_asked_inactive(const PstServicesCase *unit, PstReport *report)
     PstFinding *finding;
 
     if (unit->on_demand || has_done_its_work(details)) {
-        finding = pst_report_add(report, "services.not-running-now", PST_SEVERITY_INFORMATION,
-                                 unit->on_demand ? "%s is not active: it is started when it is needed"
-                                                 : "%s is not active: it has done its work",
-                                 details->id);
+        finding =
+            pst_report_add(report, "services.not-running-now", PST_SEVERITY_INFORMATION,
+                           unit->on_demand ? "%s is not active: it is started when it is needed"
+                                           : "%s is not active: it has done its work",
+                           details->id);
     } else {
-        finding = pst_report_add(report, "services.inactive", PST_SEVERITY_CRITICAL,
-                                 "%s is not active%s", details->id,
-                                 details->condition_met == PST_TRI_NO
-                                     ? ": a condition of its unit file is not met"
-                                     : "");
+        finding = pst_report_add(
+            report, "services.inactive", PST_SEVERITY_CRITICAL, "%s is not active%s", details->id,
+            details->condition_met == PST_TRI_NO ? ": a condition of its unit file is not met"
+                                                 : "");
         finding->remedy = g_strdup_printf("systemctl start %s", details->id);
     }
     give_evidence(finding, unit);
 }
 
-/* A part of the control plane that nobody asked for is missed where systemd knows that it ran in this
- * boot, or where it is meant to run at every boot. What has a trigger that waits comes when it is needed. */
+/* A part of the control plane that nobody asked for is missed where systemd knows that it ran in
+ * this boot, or where it is meant to run at every boot. What has a trigger that waits comes when it
+ * is needed. */
 static void
 judge_control_plane(const PstServicesCase *unit, PstReport *report)
 {
@@ -255,9 +266,10 @@ judge_control_plane(const PstServicesCase *unit, PstReport *report)
     if (!is_control_plane(details->id) || unit->on_demand || has_done_its_work(details) ||
         details->condition_met == PST_TRI_NO || (!ran && !unit->wanted))
         return;
-    PstFinding *finding = pst_report_add(
-        report, "services.stopped", is_ssh(details->id) ? PST_SEVERITY_CRITICAL : PST_SEVERITY_WARNING,
-        ran ? "%s was stopped" : "%s is meant to run, and does not", details->id);
+    PstFinding *finding =
+        pst_report_add(report, "services.stopped",
+                       is_ssh(details->id) ? PST_SEVERITY_CRITICAL : PST_SEVERITY_WARNING,
+                       ran ? "%s was stopped" : "%s is meant to run, and does not", details->id);
     give_evidence(finding, unit);
     finding->remedy = g_strdup_printf("systemctl start %s", details->id);
     PstUndo *undo = pst_report_undo(finding, PST_UNDO_UNIT);
@@ -282,17 +294,17 @@ pst_services_judge(const PstServicesCase *unit, PstReport *report)
             judge_asked_inactive(unit, report);
         else
             judge_control_plane(unit, report);
-    } else if ((unit->asked || is_control_plane(details->id)) &&
-               !g_str_equal(active, "active") && !g_str_equal(active, "reloading")) {
+    } else if ((unit->asked || is_control_plane(details->id)) && !g_str_equal(active, "active") &&
+               !g_str_equal(active, "reloading")) {
         PstFinding *finding =
             pst_report_add(report, "services.changing", PST_SEVERITY_WARNING, "%s is %s (%s)",
                            details->id, active, details->sub != NULL ? details->sub : "");
         give_evidence(finding, unit);
     }
     if (details->needs_reload == PST_TRI_YES) {
-        PstFinding *finding = pst_report_add(
-            report, "services.needs-reload", PST_SEVERITY_INFORMATION,
-            "the unit file of %s was changed since systemd read it", details->id);
+        PstFinding *finding =
+            pst_report_add(report, "services.needs-reload", PST_SEVERITY_INFORMATION,
+                           "the unit file of %s was changed since systemd read it", details->id);
         finding->evidence->unit = g_strdup(details->id);
         finding->evidence->path = g_strdup(details->fragment_path);
         finding->remedy = g_strdup("systemctl daemon-reload");

@@ -15,8 +15,8 @@ typedef struct {
     gboolean on_demand;  /* something that triggers it waits for work */
 } PstServicesCase;
 
-/* Units without which nobody gets in or is heard, NULL-terminated; those on which others of them lean
- * come first. */
+/* Units without which nobody gets in or is heard, NULL-terminated; those on which others of them
+ * lean come first. */
 extern const char *const pst_services_judge_control_plane[];
 
 /* Whether a unit with these details is restarted again and again: NOW is CLOCK_MONOTONIC in

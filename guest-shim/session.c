@@ -157,7 +157,7 @@ take_hello(PstSession *session, PstMessage *message)
     if (params != NULL && !g_str_equal(params->session, message->id.session))
         g_set_error(&error, PST_ERROR, PST_ERROR_INVALID_PARAMS,
                     "'session' is not the one in 'id'");
-    if (error != NULL) {
+    if (params == NULL || error != NULL) {
         send_error(session, &message->id, error);
         return;
     }

@@ -82,8 +82,7 @@ read_kernel(const PstSysroot *sysroot, PstSystemData *data)
     kernel->command_line = pst_sysroot_read_line(sysroot, "/proc/cmdline", NULL);
     if (pst_sysroot_is_live(sysroot) && uname(&name) == 0)
         kernel->arch = g_strdup(name.machine);
-    if (taint != NULL &&
-        g_ascii_string_to_signed(taint, 10, 0, G_MAXINT64, &kernel->taint, NULL))
+    if (taint != NULL && g_ascii_string_to_signed(taint, 10, 0, G_MAXINT64, &kernel->taint, NULL))
         kernel->taint_letters = pst_system_facts_taint_letters(kernel->taint);
 }
 
@@ -92,9 +91,8 @@ clock_us(clockid_t id)
 {
     struct timespec now;
 
-    return clock_gettime(id, &now) == 0
-               ? (gint64)now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000
-               : PST_INT_UNKNOWN;
+    return clock_gettime(id, &now) == 0 ? (gint64)now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000
+                                        : PST_INT_UNKNOWN;
 }
 
 static void
@@ -111,8 +109,8 @@ read_clock(const PstSysroot *sysroot, PstSystemData *data)
     data->clock->boottime_us = clock_us(CLOCK_BOOTTIME);
 }
 
-/* Files that were written on this machine or by its distribution in the past: a clock before them is
- * wrong, whatever the right time is. */
+/* Files that were written on this machine or by its distribution in the past: a clock before them
+ * is wrong, whatever the right time is. */
 static void
 read_newest(const PstSysroot *sysroot, PstSystemFacts *facts)
 {
@@ -227,9 +225,9 @@ pst_system_facts_read(const PstSysroot *sysroot, PstSystemData *data)
     /* initrd-release(5) is how systemd itself tells. */
     data->initramfs = PST_TRI(pst_sysroot_exists(sysroot, "/etc/initrd-release"));
     data->last_shutdown_clean = pst_last_shutdown_was_clean(sysroot);
-    data->dbus = g_strdup(
-        pst_daemon_state_name(pst_daemon_state_read(sysroot, &pst_daemon_state_dbus)));
-    data->journald = g_strdup(
-        pst_daemon_state_name(pst_daemon_state_read(sysroot, &pst_daemon_state_journald)));
+    data->dbus =
+        g_strdup(pst_daemon_state_name(pst_daemon_state_read(sysroot, &pst_daemon_state_dbus)));
+    data->journald =
+        g_strdup(pst_daemon_state_name(pst_daemon_state_read(sysroot, &pst_daemon_state_journald)));
     return facts;
 }

@@ -19,6 +19,6 @@ PstSystemFacts *pst_system_facts_read(const PstSysroot *sysroot, PstSystemData *
 void pst_system_facts_free(PstSystemFacts *facts);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstSystemFacts, pst_system_facts_free)
 
-/* The kernel's letters for a taint mask, "" for none: tainted-kernels.rst of the kernel's docs. Free
- * with g_free(). */
+/* The kernel's letters for a taint mask, "" for none: tainted-kernels.rst of the kernel's docs.
+ * Free with g_free(). */
 char *pst_system_facts_taint_letters(gint64 mask);

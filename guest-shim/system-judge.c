@@ -83,8 +83,9 @@ judge_pid1(const PstSystemData *data, const GError *error, PstReport *report)
                              "PID 1 does not answer: no unit can be started or stopped");
     finding->evidence->path = g_strdup("/run/systemd/private");
     finding->evidence->error = g_strdup(error->message);
-    finding->remedy = g_strdup("only a reset of the guest mends a crashed PID 1: on the host, virsh "
-                               "reset DOMAIN; what runs goes on running until then");
+    finding->remedy =
+        g_strdup("only a reset of the guest mends a crashed PID 1: on the host, virsh "
+                 "reset DOMAIN; what runs goes on running until then");
 }
 
 /* In maintenance the failed unit that led there is most often a mount's or its check's. */
@@ -108,9 +109,10 @@ judge_failed(const PstSystemData *data, PstReport *report)
     if (manager->n_failed == PST_INT_UNKNOWN || manager->n_failed <= 0)
         return;
     g_autofree char *names = enumerate(manager->failed);
-    PstFinding *finding = pst_report_add(report, "system.units-failed", PST_SEVERITY_WARNING,
-                                         "%" G_GINT64_FORMAT " unit%s failed: %s",
-                                         manager->n_failed, manager->n_failed == 1 ? "" : "s", names);
+    PstFinding *finding =
+        pst_report_add(report, "system.units-failed", PST_SEVERITY_WARNING,
+                       "%" G_GINT64_FORMAT " unit%s failed: %s", manager->n_failed,
+                       manager->n_failed == 1 ? "" : "s", names);
     if (manager->failed != NULL && manager->failed[0] != NULL)
         finding->evidence->unit = g_strdup(manager->failed[0]);
     finding->evidence->source = g_strdup(manager->source);
@@ -124,8 +126,9 @@ judge_maintenance(const PstSystemData *data, PstReport *report)
     PstFinding *finding = NULL;
 
     if (has_target(manager, "emergency.target"))
-        finding = pst_report_add(report, "system.emergency", PST_SEVERITY_CRITICAL,
-                                 "the guest is in emergency mode: only a root shell on the console");
+        finding =
+            pst_report_add(report, "system.emergency", PST_SEVERITY_CRITICAL,
+                           "the guest is in emergency mode: only a root shell on the console");
     else if (has_target(manager, "rescue.target"))
         finding = pst_report_add(report, "system.rescue", PST_SEVERITY_CRITICAL,
                                  "the guest is in rescue mode: only a root shell on the console");
@@ -185,13 +188,13 @@ judge_target(const PstSystemData *data, PstReport *report)
 static void
 judge_manager(const PstSystemData *data, const PstSystemFacts *facts, PstReport *report)
 {
-    const char *starting = NULL;
+    const char *cause = NULL;
     PstFinding *finding;
 
     if (data->manager != NULL) {
         judge_failed(data, report);
         finding = judge_maintenance(data, report);
-        starting = judge_transition(data, report);
+        cause = finding != NULL ? finding->id : judge_transition(data, report);
         if (finding == NULL)
             judge_target(data, report);
     }
@@ -200,9 +203,13 @@ judge_manager(const PstSystemData *data, const PstSystemFacts *facts, PstReport 
     finding = pst_report_add(report, "system.nologin",
                              is_starting(data) ? PST_SEVERITY_WARNING : PST_SEVERITY_CRITICAL,
                              "%s is there: only root may log in", facts->nologin_path);
-    finding->caused_by = g_strdup(starting);
     finding->evidence->path = g_strdup(facts->nologin_path);
-    finding->remedy = g_strdup_printf("rm %s", facts->nologin_path);
+    /* systemd makes the one in /run itself while users are not to log in, and removes it
+     * afterwards. */
+    if (g_str_has_prefix(facts->nologin_path, "/run/"))
+        finding->caused_by = g_strdup(cause);
+    if (finding->caused_by == NULL)
+        finding->remedy = g_strdup_printf("rm %s", facts->nologin_path);
 }
 
 static void
@@ -217,11 +224,11 @@ judge_clock(const PstSystemData *data, const PstSystemFacts *facts, PstReport *r
 
         if (ABS(drift_ms) <= MINUTE_MS)
             return;
-        finding = pst_report_add(
-            report, "system.clock-off",
-            ABS(drift_ms) > DAY_MS ? PST_SEVERITY_CRITICAL : PST_SEVERITY_WARNING,
-            "the clock is %" G_GINT64_FORMAT " s %s the host's", ABS(drift_ms) / 1000,
-            drift_ms > 0 ? "ahead of" : "behind");
+        finding =
+            pst_report_add(report, "system.clock-off",
+                           ABS(drift_ms) > DAY_MS ? PST_SEVERITY_CRITICAL : PST_SEVERITY_WARNING,
+                           "the clock is %" G_GINT64_FORMAT " s %s the host's",
+                           ABS(drift_ms) / 1000, drift_ms > 0 ? "ahead of" : "behind");
     } else if (facts->newest_us / 1000 - data->clock->realtime_us / 1000 > DAY_MS) {
         finding = pst_report_add(report, "system.clock-off", PST_SEVERITY_WARNING,
                                  "the clock is behind: %s was written later than now",
@@ -234,7 +241,8 @@ judge_clock(const PstSystemData *data, const PstSystemFacts *facts, PstReport *r
         g_date_time_new_from_unix_utc(data->clock->realtime_us / G_USEC_PER_SEC);
     if (now != NULL)
         finding->evidence->text = g_date_time_format_iso8601(now);
-    finding->remedy = g_strdup("set it: date --utc --set=@SECONDS, and see that a time service runs");
+    finding->remedy =
+        g_strdup("set it: date --utc --set=@SECONDS, and see that a time service runs");
 }
 
 static void
@@ -270,11 +278,10 @@ judge_root(const PstSystemData *data, const PstSystemFacts *facts, PstReport *re
     }
     if (data->root_read_only != PST_TRI_YES)
         return;
-    finding = pst_report_add(report, "system.root-read-only",
-                             facts->root_meant_so ? PST_SEVERITY_INFORMATION
-                                                  : PST_SEVERITY_CRITICAL,
-                             "the root file system is read-only%s",
-                             facts->root_meant_so ? ", as it is configured" : "");
+    finding = pst_report_add(
+        report, "system.root-read-only",
+        facts->root_meant_so ? PST_SEVERITY_INFORMATION : PST_SEVERITY_CRITICAL,
+        "the root file system is read-only%s", facts->root_meant_so ? ", as it is configured" : "");
     finding->evidence->path = g_strdup("/proc/self/mountinfo");
     finding->evidence->text = g_strdup(facts->root_line);
     if (!facts->root_meant_so)

@@ -192,8 +192,8 @@ pst_units_bus_list(PstBusPeer *peer, const char *const *states, const char *cons
                    GError **error)
 {
     static const char *const all[] = {NULL};
-    GVariant *args = g_variant_new("(^as^as)", states != NULL ? states : all,
-                                   patterns != NULL ? patterns : all);
+    GVariant *args =
+        g_variant_new("(^as^as)", states != NULL ? states : all, patterns != NULL ? patterns : all);
     g_autoptr(GVariant) body = call_manager(peer, "ListUnitsByPatterns", args, UNIT_LIST, error);
 
     return body != NULL ? list_of(body) : NULL;
@@ -202,8 +202,8 @@ pst_units_bus_list(PstBusPeer *peer, const char *const *states, const char *cons
 GPtrArray *
 pst_units_bus_named(PstBusPeer *peer, const char *const *names, GError **error)
 {
-    g_autoptr(GVariant) body = call_manager(peer, "ListUnitsByNames", g_variant_new("(^as)", names),
-                                            UNIT_LIST, error);
+    g_autoptr(GVariant) body =
+        call_manager(peer, "ListUnitsByNames", g_variant_new("(^as)", names), UNIT_LIST, error);
     GPtrArray *list = body != NULL ? list_of(body) : NULL;
 
     if (list == NULL || list->len == g_strv_length((char **)names))
@@ -303,9 +303,9 @@ add_get_all(Questions *questions, const char *path, const char *interface, PstUn
                      NULL, details);
 }
 
-/* A Get for each property that is wanted takes a third of the time of GetAll, which reads some 300 of
- * them, cgroup files among them. But systemd forgets an inactive unit after every answer and reads
- * its file again for the next: there GetAll is the faster one. */
+/* A Get for each property that is wanted takes a third of the time of GetAll, which reads some 300
+ * of them, cgroup files among them. But systemd forgets an inactive unit after every answer and
+ * reads its file again for the next: there GetAll is the faster one. */
 static void
 add_questions(Questions *questions, PstUnitDetails *details, gboolean brief)
 {

@@ -89,8 +89,8 @@ pst_units_systemctl_parse(const char *text)
         if (details == NULL)
             details = pst_fields_append(&pst_units_details_fields, &list);
         pst_units_systemctl_take_line(&pst_units_details_fields, details,
-                                      pst_units_details_properties,
-                                      pst_units_details_properties_n, lines[i]);
+                                      pst_units_details_properties, pst_units_details_properties_n,
+                                      lines[i]);
     }
     return list;
 }
@@ -156,8 +156,8 @@ properties_option(const PstUnitsProperty *properties, guint n, gboolean brief)
 PstUnitsManager *
 pst_units_systemctl_manager(const PstUnitsSystemctl *systemctl, GError **error)
 {
-    g_autofree char *option = properties_option(pst_units_manager_properties,
-                                                pst_units_manager_properties_n, FALSE);
+    g_autofree char *option =
+        properties_option(pst_units_manager_properties, pst_units_manager_properties_n, FALSE);
     const char *const argv[] = {"show", option, NULL};
     g_autofree char *text = call(systemctl, argv, error);
 
@@ -167,8 +167,8 @@ pst_units_systemctl_manager(const PstUnitsSystemctl *systemctl, GError **error)
     PstUnitsManager *manager = pst_fields_new(&pst_units_manager_fields);
     for (guint i = 0; lines[i] != NULL; i++)
         pst_units_systemctl_take_line(&pst_units_manager_fields, manager,
-                                      pst_units_manager_properties,
-                                      pst_units_manager_properties_n, lines[i]);
+                                      pst_units_manager_properties, pst_units_manager_properties_n,
+                                      lines[i]);
     return manager;
 }
 
@@ -210,8 +210,8 @@ GPtrArray *
 pst_units_systemctl_details(const PstUnitsSystemctl *systemctl, const char *const *names,
                             gboolean brief, GError **error)
 {
-    g_autofree char *option = properties_option(pst_units_details_properties,
-                                                pst_units_details_properties_n, brief);
+    g_autofree char *option =
+        properties_option(pst_units_details_properties, pst_units_details_properties_n, brief);
 
     return show_each(systemctl, option, names, error);
 }

@@ -16,8 +16,8 @@ GPtrArray *pst_units_systemctl_list(const PstUnitsSystemctl *systemctl, const ch
 GPtrArray *pst_units_systemctl_named(const PstUnitsSystemctl *systemctl, const char *const *names,
                                      GError **error);
 GPtrArray *pst_units_systemctl_jobs(const PstUnitsSystemctl *systemctl, GError **error);
-GPtrArray *pst_units_systemctl_details(const PstUnitsSystemctl *systemctl,
-                                       const char *const *names, gboolean brief, GError **error);
+GPtrArray *pst_units_systemctl_details(const PstUnitsSystemctl *systemctl, const char *const *names,
+                                       gboolean brief, GError **error);
 
 /* Fills in what one line `Property=value` of `systemctl show` says; other lines are ignored. */
 void pst_units_systemctl_take_line(const PstFields *fields, gpointer object,

@@ -12,8 +12,8 @@
 #define MAX_UNIT_NAME 255
 
 static const PstField unit_rows[] = {
-    PST_STRING(PstUnit, id, ""),     PST_STRING(PstUnit, description, ""),
-    PST_STRING(PstUnit, load, ""),   PST_STRING(PstUnit, active, ""),
+    PST_STRING(PstUnit, id, ""),   PST_STRING(PstUnit, description, ""),
+    PST_STRING(PstUnit, load, ""), PST_STRING(PstUnit, active, ""),
     PST_STRING(PstUnit, sub, ""),
 };
 const PstFields pst_units_unit_fields = PST_FIELDS(PstUnit, unit_rows);
@@ -199,8 +199,8 @@ pst_units_list_free(const PstFields *fields, GPtrArray *list)
 gboolean
 pst_units_is_name(const char *name)
 {
-    static const char *const suffixes[] = {".service", ".socket", ".target", ".timer",
-                                           ".mount",   ".path",   ".slice",  ".scope",
+    static const char *const suffixes[] = {".service", ".socket", ".target",   ".timer",
+                                           ".mount",   ".path",   ".slice",    ".scope",
                                            ".swap",    ".device", ".automount"};
     gsize len = strlen(name);
     gboolean suffixed = FALSE;

@@ -6,9 +6,10 @@
 #include "protocol/fields.h"
 
 /* What systemd says of its units, asked of PID 1 itself over its private socket, and of systemctl
- * where that socket can't be used. Every structure here is described by a table of rows, so that both
- * sources fill in the same one. What a source did not say stays unknown (NULL, PST_INT_UNKNOWN). The
- * names are those of org.freedesktop.systemd1(5), where the values are explained. */
+ * where that socket can't be used. Every structure here is described by a table of rows, so that
+ * both sources fill in the same one. What a source did not say stays unknown (NULL,
+ * PST_INT_UNKNOWN). The names are those of org.freedesktop.systemd1(5), where the values are
+ * explained. */
 
 typedef struct PstUnits PstUnits;
 
@@ -52,10 +53,10 @@ typedef struct {
     PstTri condition_met; /* of its last start */
     PstTri needs_reload;  /* its file was changed since it was read */
     char **triggered_by;
-    char *type;        /* of a service: simple, exec, forking, oneshot, dbus, notify, idle */
-    char *result;      /* success, exit-code, signal, core-dump, timeout, start-limit-hit … */
-    gint64 restarts;   /* automatic ones, since it was last started by hand */
-    gint64 exit_code;  /* si_code of its main process: 1 exited, 2 killed, 3 dumped; 0 never */
+    char *type;         /* of a service: simple, exec, forking, oneshot, dbus, notify, idle */
+    char *result;       /* success, exit-code, signal, core-dump, timeout, start-limit-hit … */
+    gint64 restarts;    /* automatic ones, since it was last started by hand */
+    gint64 exit_code;   /* si_code of its main process: 1 exited, 2 killed, 3 dumped; 0 never */
     gint64 exit_status; /* or the signal's number */
     gint64 main_pid;
 } PstUnitDetails;
@@ -80,8 +81,8 @@ extern const PstUnitsProperty pst_units_manager_properties[];
 extern const guint pst_units_manager_properties_n;
 
 /* Reaches systemd within TIMEOUT_MS, which is also all the time that its answers may take together.
- * Errors: PST_ERROR_ABSENT where the system was not booted with systemd; PST_ERROR_UNAVAILABLE where
- * PID 1 does not answer, and in a sysroot that is not live; PST_ERROR_DEADLINE. */
+ * Errors: PST_ERROR_ABSENT where the system was not booted with systemd; PST_ERROR_UNAVAILABLE
+ * where PID 1 does not answer, and in a sysroot that is not live; PST_ERROR_DEADLINE. */
 PstUnits *pst_units_open(const PstSysroot *sysroot, gint64 timeout_ms, GError **error);
 
 /* The same over a conversation that is there already, which it takes. */
@@ -95,20 +96,20 @@ const char *pst_units_source(const PstUnits *units);
 /* NULL with an error as above. Free with pst_fields_free() and the table of the structure. */
 PstUnitsManager *pst_units_manager(PstUnits *units, GError **error);
 
-/* The loaded units that are in any of STATES (load, active or sub; NULL: in any state) and match any
- * of PATTERNS (shell globs; NULL: all). A list of PstUnit; free with pst_units_list_free(). */
+/* The loaded units that are in any of STATES (load, active or sub; NULL: in any state) and match
+ * any of PATTERNS (shell globs; NULL: all). A list of PstUnit; free with pst_units_list_free(). */
 GPtrArray *pst_units_list(PstUnits *units, const char *const *states, const char *const *patterns,
                           GError **error);
 
-/* The state of each of NAMES in this order, a list of PstUnit; `load` says not-found of a unit that is
- * not there. Every one of NAMES must be what pst_units_is_name() accepts. */
+/* The state of each of NAMES in this order, a list of PstUnit; `load` says not-found of a unit that
+ * is not there. Every one of NAMES must be what pst_units_is_name() accepts. */
 GPtrArray *pst_units_named(PstUnits *units, const char *const *names, GError **error);
 
 /* What systemd has still to do, a list of PstUnitsJob. */
 GPtrArray *pst_units_jobs(PstUnits *units, GError **error);
 
-/* The details of each of NAMES as above, a list of PstUnitDetails. BRIEF: only the state, when it was
- * reached, and the restarts. */
+/* The details of each of NAMES as above, a list of PstUnitDetails. BRIEF: only the state, when it
+ * was reached, and the restarts. */
 GPtrArray *pst_units_details(PstUnits *units, const char *const *names, gboolean brief,
                              GError **error);
 

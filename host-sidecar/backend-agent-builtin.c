@@ -222,6 +222,8 @@ ask(PstGuest *guest, PstInquiry *inquiry, GError **error)
 
     if (agent == NULL || !pst_agent_time(agent, command_deadline(inquiry), &realtime_us, error))
         return FALSE;
+    if (!pst_inquiry_yield(inquiry, PST_VIA_AGENT_BUILTIN))
+        return TRUE;
     pst_inquiry_progress(inquiry, PST_VIA_AGENT_BUILTIN);
     for (guint i = 0; i < pst_inquiry_size(inquiry); i++)
         if (pst_inquiry_is_open(inquiry, i))

@@ -94,9 +94,12 @@ ask(PstGuest *guest, PstInquiry *inquiry, GError **error)
         !pst_agent_time(agent, MIN(deadline_us, g_get_monotonic_time() + ALIVE_US), &realtime_us,
                         error))
         return FALSE;
+    gint64 read_us = g_get_monotonic_time();
+    if (!pst_inquiry_yield(inquiry, PST_VIA_AGENT))
+        return TRUE;
     pst_inquiry_progress(inquiry, PST_VIA_AGENT);
 
-    gint64 guest_deadline_us = realtime_us + (deadline_us - g_get_monotonic_time()) - MARGIN_US;
+    gint64 guest_deadline_us = realtime_us + (deadline_us - read_us) - MARGIN_US;
     while (next < pst_inquiry_size(inquiry) && !pst_inquiry_is_settled(inquiry))
         if (!run_shim(agent, inquiry, guest_deadline_us, &next, numbers, error))
             return FALSE;

@@ -230,6 +230,26 @@ pst_inquiry_rung_ended(PstInquiry *inquiry, PstVia via)
     g_cond_broadcast(&inquiry->changed);
 }
 
+static gboolean
+has_better(const PstInquiry *inquiry, PstVia via)
+{
+    for (guint i = 0; i < (guint)via; i++)
+        if (inquiry->alive[i] && !inquiry->ended[i])
+            return TRUE;
+    return FALSE;
+}
+
+gboolean
+pst_inquiry_yield(PstInquiry *inquiry, PstVia via)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
+
+    while (!is_settled(inquiry) && has_better(inquiry, via))
+        if (!g_cond_wait_until(&inquiry->changed, &inquiry->lock, inquiry->deadline_us))
+            return FALSE;
+    return !is_settled(inquiry);
+}
+
 void
 pst_inquiry_wait(PstInquiry *inquiry, PstVia via, gint64 until_us)
 {

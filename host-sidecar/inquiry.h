@@ -46,6 +46,10 @@ void pst_inquiry_rung_started(PstInquiry *inquiry, PstVia via);
 /* The rung has met a sign of life, so that it is worth waiting for. */
 void pst_inquiry_progress(PstInquiry *inquiry, PstVia via);
 
+/* Before a rung does what costs the guest something: waits while a better one shows signs of life.
+ * FALSE where nothing is left to be asked. */
+gboolean pst_inquiry_yield(PstInquiry *inquiry, PstVia via);
+
 /* The rung has done all that it can. */
 void pst_inquiry_rung_ended(PstInquiry *inquiry, PstVia via);
 

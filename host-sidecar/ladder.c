@@ -3,8 +3,10 @@
 
 #include "host-sidecar/task.h"
 
-/* A channel that was just opened has taken up to 135 ms for its first round trip, on a slow host. */
-#define HEDGE_US (500 * G_GINT64_CONSTANT(1000))
+/* How long a rung may be silent before the next begins beside it. On a slow host a sound channel can
+ * take longer: so a rung yields to a better one that comes to life before it costs the guest
+ * anything. */
+#define HEDGE_US (80 * G_GINT64_CONSTANT(1000))
 
 typedef struct {
     const PstLadder *ladder;

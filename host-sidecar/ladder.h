@@ -12,8 +12,9 @@ typedef struct {
 } PstLadder;
 
 /* Asks the guest N questions by the best path that answers. A rung that libvirt reports dead costs
- * nothing; one that shows no sign of life for HEDGE_MS is not waited for: the next is begun beside
+ * nothing; one that shows no sign of life for 80 ms is not waited for: the next is begun beside
  * it. Returns when every question is answered, no rung is left, or at the deadline. The answers are
- * the questions, in their order; the array is owned by the caller. */
+ * the questions, in their order; the array (from g_new()) is taken over with them, and another is
+ * returned, owned by the caller. */
 PstAnswer **pst_ladder_ask(const PstLadder *ladder, PstGuest *guest, PstAnswer **questions, guint n,
                            const char *caller, gint64 deadline_us);

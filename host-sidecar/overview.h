@@ -22,4 +22,4 @@ extern const PstFields pst_overview_fields;
 /* Asks every domain at once, each until DEADLINE_US. Returns an array of PstOverview in the order of
  * the names, owned by the caller; a guest that does not answer is in it like all others. */
 GPtrArray *pst_overview_make(PstHypervisor *hypervisor, gint64 deadline_us, GError **error);
-void pst_overview_free(GPtrArray *rows);
+void pst_overview_free(GPtrArray *array);

@@ -19,7 +19,10 @@ typedef struct {
     gboolean truncated; /* set, never cleared */
 } PstFieldsCut;
 
+/* clang-format takes an initialiser in a macro for a block. */
+// clang-format off
 #define PST_FIELDS_CUT_DEFAULT {2000, 8192, FALSE}
+// clang-format on
 
 typedef enum {
     PST_TRI_UNKNOWN = 0,
@@ -57,10 +60,12 @@ struct PstFields {
     const PstField *rows;
 };
 
+// clang-format off
 #define PST_FIELDS(type, table) {sizeof(type), G_N_ELEMENTS(table), table}
 
 #define PST_ROW(kind, T, member, ...)                                                              \
     {.name = #member, .type = kind, .offset = G_STRUCT_OFFSET(T, member), __VA_ARGS__}
+// clang-format on
 #define PST_STRING(T, member, text) PST_ROW(PST_FIELD_STRING, T, member, .doc = text)
 #define PST_INT(T, member, text) PST_ROW(PST_FIELD_INT, T, member, .doc = text)
 #define PST_BOOL(T, member, text) PST_ROW(PST_FIELD_TRI, T, member, .doc = text)

@@ -48,7 +48,7 @@ char *pst_message_format_id(const PstMessageId *id);
  * and for an error that answers something unreadable. Free with g_free(). */
 char *pst_message_request(const PstMessageId *id, const char *method, JsonObject *params);
 char *pst_message_result(const PstMessageId *id, JsonObject *result);
-char *pst_message_error(const PstMessageId *id, const GError *error);
+char *pst_message_error(const PstMessageId *id, const GError *cause);
 
 /* As pst_message_result(), around the text of a validated JSON object: what comes from a worker is
  * passed on without being parsed again. */

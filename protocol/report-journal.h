@@ -41,14 +41,14 @@ typedef struct {
 } PstJournalGroup;
 
 typedef struct {
-    gint64 n_entries; /* in this page */
-    gint64 n_own;     /* left out, because asking caused them */
-    char *cursor;     /* for the next page, absent where this is the last */
+    gint64 n_entries;    /* in this page */
+    gint64 n_own;        /* left out, because asking caused them */
+    char *cursor;        /* for the next page, absent where this is the last */
     char *newest_cursor; /* of the newest entry of this page */
-    char *storage;    /* persistent, volatile, none */
-    char *journald;   /* running, stuck, stopped, absent */
-    GPtrArray *groups;  /* of PstJournalGroup, the most urgent first */
-    GPtrArray *entries; /* of PstJournalLine, newest first */
+    char *storage;       /* persistent, volatile, none */
+    char *journald;      /* running, stuck, stopped, absent */
+    GPtrArray *groups;   /* of PstJournalGroup, the most urgent first */
+    GPtrArray *entries;  /* of PstJournalLine, newest first */
 } PstJournalData;
 
 extern const PstFields pst_report_journal_line_fields;

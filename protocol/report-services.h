@@ -17,8 +17,8 @@ typedef struct {
 } PstServicesLine;
 
 typedef struct {
-    char *name;      /* the unit's own, where it was asked for by an alias */
-    char *asked_as;  /* absent for a unit that nobody asked for */
+    char *name;     /* the unit's own, where it was asked for by an alias */
+    char *asked_as; /* absent for a unit that nobody asked for */
     char *description;
     char *load;
     char *active;
@@ -36,7 +36,7 @@ typedef struct {
 } PstServicesUnit;
 
 typedef struct {
-    char *source; /* systemd, or systemctl */
+    char *source;     /* systemd, or systemctl */
     GPtrArray *units; /* of PstServicesUnit: those asked for, failed, restarting, or missing */
     gint64 n_running; /* services that run */
 } PstServicesData;

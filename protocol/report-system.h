@@ -6,7 +6,8 @@
 /* The report of the probe `system`: what is this and what state is it in? */
 
 typedef struct {
-    gint64 host_realtime_us; /* the host's clock at the moment of asking; PST_INT_UNKNOWN for none */
+    gint64
+        host_realtime_us; /* the host's clock at the moment of asking; PST_INT_UNKNOWN for none */
 } PstSystemArgs;
 
 typedef struct {
@@ -20,7 +21,7 @@ typedef struct {
     char *version; /* uname -v */
     char *arch;    /* uname -m */
     char *command_line;
-    gint64 taint;  /* /proc/sys/kernel/tainted; 0 for none */
+    gint64 taint; /* /proc/sys/kernel/tainted; 0 for none */
     char *taint_letters;
 } PstSystemKernel;
 

@@ -14,7 +14,7 @@
 #include "tests/bench/bench.h"
 
 #define OPEN_US (20 * G_USEC_PER_SEC)
-#define QUIET_US (5 * G_USEC_PER_SEC)
+#define QUIET_US (4 * G_USEC_PER_SEC)
 
 typedef struct {
     GMutex lock;

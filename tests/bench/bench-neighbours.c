@@ -25,7 +25,7 @@ typedef struct {
     gint64 until_us;
     gint64 limit_us;
     GArray *times;
-    guint unanswered;
+    guint answered, unanswered;
     char *reason; /* of the first that was not answered */
 } Asker;
 
@@ -59,13 +59,29 @@ ask_on(gpointer data)
                                        asker->limit_us, &via, &error);
 
         g_array_append_val(asker->times, took_us);
-        if (via == PST_VIA_CHANNEL)
+        if (via == PST_VIA_CHANNEL) {
+            asker->answered++;
             continue;
+        }
         asker->unanswered++;
         if (asker->reason == NULL)
             asker->reason = g_strdup(error != NULL ? error->message : "not by the channel");
     }
     return NULL;
+}
+
+/* The sound ones always answer and the bad ones never: else this measured something else. */
+static void
+check(const Asker *asker, Turn turn, gboolean beside)
+{
+    gboolean bad = beside && (turn == STOPPED || turn == SILENT);
+
+    if (bad ? asker->answered == 0 : asker->unanswered == 0)
+        return;
+    g_autofree char *what =
+        g_strdup_printf("%s %s, %s: %s", asker->guest, bad ? "answered" : "did not answer",
+                        turn_names[turn], asker->reason != NULL ? asker->reason : "always");
+    pst_bench_die(what, NULL);
 }
 
 static void
@@ -79,25 +95,22 @@ run_turn(PstHypervisor *hypervisor, Turn turn, gint64 length_us, char *const *na
 
     for (guint i = 0; i < started; i++) {
         gboolean beside = i == n;
-        askers[i] = (Asker){hypervisor,
-                            beside ? beside_name : names[i],
-                            until_us,
-                            beside ? BESIDE_US : LIMIT_US,
-                            pst_bench_times(),
-                            0,
-                            NULL};
+        askers[i] = (Asker){
+            .hypervisor = hypervisor,
+            .guest = beside ? beside_name : names[i],
+            .until_us = until_us,
+            .limit_us = beside ? BESIDE_US : LIMIT_US,
+            .times = pst_bench_times(),
+        };
         threads[i] = g_thread_new("asker", ask_on, &askers[i]);
     }
-    for (guint i = 0; i < started; i++) {
+    for (guint i = 0; i < started; i++)
         g_thread_join(threads[i]);
+    wake();
+    for (guint i = 0; i < started; i++) {
+        check(&askers[i], turn, i == n);
         if (i < n)
             g_array_append_vals(times, askers[i].times->data, askers[i].times->len);
-        if (i < n && askers[i].unanswered > 0) {
-            wake();
-            g_autofree char *what = g_strdup_printf("%s did not answer, %s: %s", askers[i].guest,
-                                                    turn_names[turn], askers[i].reason);
-            pst_bench_die(what, NULL);
-        }
         g_array_unref(askers[i].times);
         g_free(askers[i].reason);
     }
@@ -137,7 +150,6 @@ main(int argc, char **argv)
             kill(qemu, SIGSTOP);
         }
         run_turn(hypervisor, turn, length_us, argv + 6, (guint)argc - 6, beside[turn], times[turn]);
-        wake();
         /* What was abandoned ends before the next turn begins. */
         pst_task_settle(LIMIT_US);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tests/bench/bench.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -34,7 +35,7 @@ pst_bench_quantile(GArray *times, double q)
 void
 pst_bench_die(const char *what, const GError *error)
 {
-    fprintf(stderr, "%s: %s%s%s\n", g_get_prgname(), what, error != NULL ? ": " : "",
+    fprintf(stderr, "%s: %s%s%s\n", program_invocation_short_name, what, error != NULL ? ": " : "",
             error != NULL ? error->message : "");
     exit(1);
 }
@@ -64,9 +65,11 @@ pst_bench_open(PstHypervisor *hypervisor, const char *name)
 static PstVia
 ask(const PstLadder *ladder, PstGuest *guest, const char *probe, gint64 deadline_us, GError **error)
 {
-    PstAnswer *question = pst_answer_new(guest->name, probe, NULL);
+    PstAnswer **questions = g_new0(PstAnswer *, 1);
+
+    questions[0] = pst_answer_new(guest->name, probe, NULL);
     g_autofree PstAnswer **answers =
-        pst_ladder_ask(ladder, guest, &question, 1, "bench", deadline_us);
+        pst_ladder_ask(ladder, guest, questions, 1, "bench", deadline_us);
     g_autoptr(PstAnswer) answer = answers[0];
 
     if (answer->report != NULL)

@@ -7,8 +7,8 @@
 #include "protocol/frame.h"
 #include "protocol/json.h"
 
-/* The guest's end of a client, by hand: what it was sent is read here, and what it is fed is written
- * word by word. */
+/* The guest's end of a client, by hand: what it was sent is read here, and what it is fed is
+ * written word by word. */
 
 /* The session in the last frame of SENT. */
 static inline char *

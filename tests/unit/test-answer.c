@@ -65,8 +65,7 @@ test_json(void)
     g_assert_true(pst_json_get_array(json, "attempts", PST_JSON_REQUIRED, &attempts, NULL));
     JsonObject *attempt = json_array_get_object_element(attempts, 0);
     g_assert_cmpint(json_object_get_int_member(attempt, "took_ms"), ==, 12);
-    g_assert_true(
-        g_utf8_validate(json_object_get_string_member(attempt, "reason"), -1, NULL));
+    g_assert_true(g_utf8_validate(json_object_get_string_member(attempt, "reason"), -1, NULL));
     g_assert_false(json_object_has_member(json, "report"));
 
     g_clear_error(&answer->error);

@@ -61,7 +61,8 @@ test_file(World *world, gconstpointer unused G_GNUC_UNUSED)
     struct stat st;
 
     for (int i = 0; i < 3; i++)
-        g_assert_true(pst_audit_write_to(&world->places, "ann (uid 7)", "probe", world->answer, NULL));
+        g_assert_true(
+            pst_audit_write_to(&world->places, "ann (uid 7)", "probe", world->answer, NULL));
     g_assert_true(g_file_get_contents(world->file, &text, NULL, NULL));
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     g_assert_cmpuint(g_strv_length(lines), ==, 4);
@@ -97,19 +98,21 @@ test_journal(World *world, gconstpointer unused G_GNUC_UNUSED)
 {
     char text[4096] = "";
 
-    g_assert_true(pst_audit_write_to(&world->places, "ann\nPRIORITY=0", "probe", world->answer, NULL));
+    g_assert_true(
+        pst_audit_write_to(&world->places, "ann\nPRIORITY=0", "probe", world->answer, NULL));
     gssize n = recv(world->socket, text, sizeof(text) - 1, MSG_DONTWAIT);
     g_assert_cmpint(n, >, 0);
     g_assert_nonnull(strstr(text, "MESSAGE_ID=" PST_AUDIT_MESSAGE_ID "\n"));
     g_assert_nonnull(strstr(text, "\nPOSTERN_GUEST=web-1\n"));
     g_assert_nonnull(strstr(text, "\nPOSTERN_RESULT=warning\n"));
-    g_assert_nonnull(strstr(text, "\nMESSAGE=ann\\nPRIORITY=0 asked network of web-1: warning via agent\n"));
+    g_assert_nonnull(
+        strstr(text, "\nMESSAGE=ann\\nPRIORITY=0 asked network of web-1: warning via agent\n"));
     g_assert_null(strstr(text, "\nPRIORITY=0"));
     g_assert_cmpint(access(world->file, F_OK), !=, 0);
 }
 
-/* A journal that is stopped takes a few records and then none: nobody waits for it, and no record is
- * lost. */
+/* A journal that is stopped takes a few records and then none: nobody waits for it, and no record
+ * is lost. */
 static void
 test_stuck_journal(World *world, gconstpointer unused G_GNUC_UNUSED)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The host's memory does not grow with what a guest sends. The short form feeds 64 MiB without a line
- * end and 200,000 bad frames of several kinds; the long one, with POSTERN_MEMORY_LONG=1 in the
- * environment, 1 GiB and ten million. A client that has given its guest up is replaced by a new one,
- * as a channel that is opened anew, so that every byte is really looked at. */
+/* The host's memory does not grow with what a guest sends. The short form feeds 64 MiB without a
+ * line end and 200,000 bad frames of several kinds; the long one, with POSTERN_MEMORY_LONG=1 in the
+ * environment, 1 GiB and ten million. A client that has given its guest up is replaced by a new
+ * one, as a channel that is opened anew, so that every byte is really looked at. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -103,7 +103,8 @@ test_bad_frames(void)
     assert_growth("bad frames", before);
 }
 
-/* The largest answer that the validator lets pass, again and again, to a request that is not there. */
+/* The largest answer that the validator lets pass, again and again, to a request that is not there.
+ */
 static void
 test_large_strangers(void)
 {

@@ -117,13 +117,12 @@ test_strangers(void)
     feed_answer(talk.client, twisted, number, 9);
     feed_answer(talk.client, talk.session, number + 1, 9);
     g_autofree char *zeros = g_strdup_printf("00%" G_GINT64_FORMAT, number);
-    g_autofree char *spelt =
-        g_strdup_printf("{\"jsonrpc\":\"2.0\",\"id\":\"%s-%s\",\"result\":{\"n\":9}}", talk.session,
-                        zeros);
+    g_autofree char *spelt = g_strdup_printf(
+        "{\"jsonrpc\":\"2.0\",\"id\":\"%s-%s\",\"result\":{\"n\":9}}", talk.session, zeros);
     feed_text(talk.client, spelt);
-    g_autofree char *asking = g_strdup_printf(
-        "{\"jsonrpc\":\"2.0\",\"id\":\"%s-%" G_GINT64_FORMAT "\",\"method\":\"ping\"}", talk.session,
-        number);
+    g_autofree char *asking = g_strdup_printf("{\"jsonrpc\":\"2.0\",\"id\":\"%s-%" G_GINT64_FORMAT
+                                              "\",\"method\":\"ping\"}",
+                                              talk.session, number);
     feed_text(talk.client, asking);
 
     g_assert_null(pst_client_take(talk.client, number));
@@ -136,13 +135,15 @@ test_strangers(void)
 static void
 test_garbage(void)
 {
+    static const char garbage[] = "\0\xff{}\n\n\x1e\x1e{\"a\":}\n\x1e{\"jsonrpc\"";
+
     for (gsize piece = 1; piece < 40; piece++) {
         g_auto(Talk) talk = begin_talk();
         gint64 number = ask(&talk);
         g_autofree char *text = answer_text(talk.session, number, 5);
         g_autoptr(GString) bytes = g_string_new(NULL);
 
-        g_string_append_len(bytes, "\0\xff{}\n\n\x1e\x1e{\"a\":}\n\x1e{\"jsonrpc\"", 28);
+        g_string_append_len(bytes, garbage, sizeof(garbage) - 1);
         g_string_append_printf(bytes, "\x1e%s\ngarbage", text);
         feed_bytes(talk.client, bytes->str, bytes->len, piece);
         assert_answer(talk.client, number, 5);

@@ -22,7 +22,8 @@ test_questions(void)
         g_assert_cmpstr(questions[i]->guest, ==, "guest");
         g_assert_nonnull(args);
         pst_fields_free(pst_vocabulary[i]->args, args);
-        g_assert_true(pst_json_get_string(questions[i]->args, "user", PST_JSON_OPTIONAL, &user, NULL));
+        g_assert_true(
+            pst_json_get_string(questions[i]->args, "user", PST_JSON_OPTIONAL, &user, NULL));
         if (user != NULL)
             g_assert_cmpstr(user, ==, "harness");
         with_user += user != NULL;

@@ -8,9 +8,9 @@
 static gboolean
 is_dangerous(gunichar c)
 {
-    static const gunichar controls[] = {0x00AD, 0x061C, 0x180E, 0x200B, 0x200C, 0x200D, 0x200E,
-                                        0x200F, 0x2028, 0x2029, 0x202A, 0x202B, 0x202C, 0x202D,
-                                        0x202E, 0x2060, 0x2066, 0x2067, 0x2068, 0x2069, 0xFEFF,
+    static const gunichar controls[] = {0x00AD, 0x061C, 0x180E, 0x200B, 0x200C, 0x200D,  0x200E,
+                                        0x200F, 0x2028, 0x2029, 0x202A, 0x202B, 0x202C,  0x202D,
+                                        0x202E, 0x2060, 0x2066, 0x2067, 0x2068, 0x2069,  0xFEFF,
                                         0xFFF9, 0xFFFA, 0xFFFB, 0xFFFE, 0xFFFF, 0xE0001, 0x10FFFF};
 
     for (guint i = 0; i < G_N_ELEMENTS(controls); i++)
@@ -39,9 +39,15 @@ test_words(void)
         {"plain: ä € 漢 🎉", "plain: ä € 漢 🎉", "plain: ä € 漢 🎉"},
         {"a\nb\tc", "a\\nb\\tc", "a\nb\tc"},
         {"\x1b[2J\x07\r", "\\x1b[2J\\x07\\x0d", "\\x1b[2J\\x07\\x0d"},
-        {"\xc2\x9b" "31m", "\\x9b31m", "\\x9b31m"},
-        {"\x9b" "31m\xff", "\\x9b31m\\xff", "\\x9b31m\\xff"},
-        {"\xe2\x80\xae" "fdp.exe", "\\u{202e}fdp.exe", "\\u{202e}fdp.exe"},
+        {"\xc2\x9b"
+         "31m",
+         "\\x9b31m", "\\x9b31m"},
+        {"\x9b"
+         "31m\xff",
+         "\\x9b31m\\xff", "\\x9b31m\\xff"},
+        {"\xe2\x80\xae"
+         "fdp.exe",
+         "\\u{202e}fdp.exe", "\\u{202e}fdp.exe"},
         {"\xf3\xa0\x80\x81", "\\u{e0001}", "\\u{e0001}"},
         {"cut \xe2\x82", "cut \\xe2\\x82", "cut \\xe2\\x82"},
         {"\xfc", "\\xfc", "\\xfc"},

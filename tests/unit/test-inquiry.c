@@ -225,6 +225,39 @@ test_threads(void)
     }
 }
 
+static gpointer
+end_channel_soon(gpointer data)
+{
+    PstInquiry *inquiry = data;
+
+    g_usleep(100000);
+    pst_inquiry_answer(inquiry, 0, PST_VIA_CHANNEL, report_of(1));
+    pst_inquiry_rung_ended(inquiry, PST_VIA_CHANNEL);
+    return NULL;
+}
+
+/* A rung waits for a better one that lives, and then asks only what that left open. */
+static void
+test_yield(void)
+{
+    g_autoptr(PstInquiry) inquiry = new_inquiry(10 * G_USEC_PER_SEC);
+    gint64 start_us = g_get_monotonic_time();
+
+    pst_inquiry_rung_started(inquiry, PST_VIA_CHANNEL);
+    g_assert_true(pst_inquiry_yield(inquiry, PST_VIA_AGENT));
+    pst_inquiry_progress(inquiry, PST_VIA_CHANNEL);
+    GThread *thread = g_thread_new("channel", end_channel_soon, inquiry);
+    g_assert_true(pst_inquiry_yield(inquiry, PST_VIA_AGENT));
+    g_assert_cmpint(g_get_monotonic_time() - start_us, >=, 100000);
+    g_assert_false(pst_inquiry_is_open(inquiry, 0));
+    g_thread_join(thread);
+
+    for (guint i = 1; i < N; i++)
+        pst_inquiry_answer(inquiry, i, PST_VIA_AGENT, report_of(1));
+    g_assert_false(pst_inquiry_yield(inquiry, PST_VIA_AGENT_BUILTIN));
+    free_answers(pst_inquiry_close(inquiry));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -236,5 +269,6 @@ main(int argc, char **argv)
     g_test_add_func("/inquiry/attempts", test_attempts);
     g_test_add_func("/inquiry/waits", test_waits);
     g_test_add_func("/inquiry/threads", test_threads);
+    g_test_add_func("/inquiry/yield", test_yield);
     return g_test_run();
 }

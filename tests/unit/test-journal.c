@@ -80,20 +80,26 @@ test_fields(void)
 static void
 test_refused(void)
 {
-    static const char *const lines[] = {
-        "", "{}", "[]", "{\"MESSAGE\":\"m\"}", "not json", "{\"MESSAGE\":\"a\",\"MESSAGE\":\"b\"" TAIL,
-        "{\"MESSAGE\":\"\\u0000\"" TAIL, "{\"__REALTIME_TIMESTAMP\":\"x\",\"__CURSOR\":\"c\"}"};
+    static const char *const lines[] = {"",
+                                        "{}",
+                                        "[]",
+                                        "{\"MESSAGE\":\"m\"}",
+                                        "not json",
+                                        "{\"MESSAGE\":\"a\",\"MESSAGE\":\"b\"" TAIL,
+                                        "{\"MESSAGE\":\"\\u0000\"" TAIL,
+                                        "{\"__REALTIME_TIMESTAMP\":\"x\",\"__CURSOR\":\"c\"}"};
 
     for (guint i = 0; i < G_N_ELEMENTS(lines); i++)
         g_assert_null(pst_journal_parse(lines[i], strlen(lines[i]), NULL));
 }
 
-/* Lines of a real journal, cut at every byte and with every byte changed: an entry or an error, never
- * more. */
+/* Lines of a real journal, cut at every byte and with every byte changed: an entry or an error,
+ * never more. */
 static void
 test_mangled(void)
 {
-    g_autofree char *path = g_test_build_filename(G_TEST_DIST, "data", "journal", "real.json", NULL);
+    g_autofree char *path =
+        g_test_build_filename(G_TEST_DIST, "data", "journal", "real.json", NULL);
     g_autofree char *text = NULL;
     gsize len;
 
@@ -129,8 +135,8 @@ new_page(void)
 static void
 test_whole_output(void)
 {
-    static const char output[] = "{\"MESSAGE\":\"a\"" TAIL "\nrubbish\n{\"MESSAGE\":\"b\"" TAIL
-                                 "\n{\"MESSAGE\":\"cut of";
+    static const char output[] =
+        "{\"MESSAGE\":\"a\"" TAIL "\nrubbish\n{\"MESSAGE\":\"b\"" TAIL "\n{\"MESSAGE\":\"cut of";
     g_autoptr(PstJournalPage) page = new_page();
 
     pst_journal_parse_all(page, output, strlen(output));

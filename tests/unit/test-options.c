@@ -11,11 +11,28 @@ test_span(void)
         const char *text;
         gint64 us; /* -1: not a span */
     } rows[] = {
-        {"500ms", 500000}, {"10s", 10000000}, {"10", 10000000}, {"2min", 120000000},
-        {"1h", 3600000000}, {"3d", 259200000000}, {"0", 0}, {"1000000d", 86400000000000000},
-        {"", -1}, {"s", -1}, {"-5s", -1}, {"+5s", -1}, {" 5s", -1}, {"5 s", -1}, {"5S", -1},
-        {"5m", -1}, {"1.5s", -1}, {"0x10", -1}, {"5s ", -1}, {"1000001s", -1},
-        {"99999999999999999999999s", -1}, {"5min3s", -1},
+        {"500ms", 500000},
+        {"10s", 10000000},
+        {"10", 10000000},
+        {"2min", 120000000},
+        {"1h", 3600000000},
+        {"3d", 259200000000},
+        {"0", 0},
+        {"1000000d", 86400000000000000},
+        {"", -1},
+        {"s", -1},
+        {"-5s", -1},
+        {"+5s", -1},
+        {" 5s", -1},
+        {"5 s", -1},
+        {"5S", -1},
+        {"5m", -1},
+        {"1.5s", -1},
+        {"0x10", -1},
+        {"5s ", -1},
+        {"1000001s", -1},
+        {"99999999999999999999999s", -1},
+        {"5min3s", -1},
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -48,7 +65,8 @@ test_good(void)
     g_auto(PstOptions) options = {0};
     int argc = 0;
 
-    g_assert_true(parse(&options, "verb dom --json -o /x -q --deadline 3s -c test:///x y", &argc, NULL));
+    g_assert_true(
+        parse(&options, "verb dom --json -o /x -q --deadline 3s -c test:///x y", &argc, NULL));
     g_assert_true(options.json);
     g_assert_true(options.quiet);
     g_assert_cmpstr(options.output, ==, "/x");
@@ -74,7 +92,8 @@ test_bad(void)
         {"verb dom --output", "verb: Missing argument for --output; see postern verb --help"},
         {"verb dom --deadline 61s", "--deadline 61s: say more than 0 and at most 60s"},
         {"verb dom --deadline 0", "--deadline 0: say more than 0 and at most 60s"},
-        {"verb dom --deadline soon", "'soon' is not a span of time: say 500ms, 10s, 2min, 1h or 3d"},
+        {"verb dom --deadline soon",
+         "'soon' is not a span of time: say 500ms, 10s, 2min, 1h or 3d"},
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {

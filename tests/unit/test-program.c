@@ -174,7 +174,7 @@ test_user(void)
         return;
     }
     g_autoptr(PstProgramResult) result = run_as("id -u; id -g; id -G", 20000, 1000, &user);
-    g_assert_cmpstr(result->out->str, ==, "65534\n65533\n65533 65534 12345\n");
+    g_assert_cmpstr(result->out->str, ==, "65534\n65533\n65533 12345 65534\n");
 }
 
 static void
@@ -244,12 +244,14 @@ test_not_live(void)
     PstProgram program = {.candidates = shell, .argv = argv, .timeout_ms = 1000};
     g_autoptr(GError) error = NULL;
 
-    g_assert_cmpint(g_mkdir(bin, 0755), ==, 0);
+    g_assert_cmpint(mkdir(bin, 0755), ==, 0);
     g_assert_true(g_file_set_contents(path, "", -1, NULL));
     g_assert_cmpint(chmod(path, 0755), ==, 0);
     g_assert_null(pst_program_run(root, &program, &error));
-    g_assert_error(error, PST_ERROR,
-                   geteuid() == 0 ? PST_ERROR_UNAVAILABLE : PST_ERROR_NOT_ALLOWED);
+    if (geteuid() == 0)
+        g_assert_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE);
+    else
+        g_assert_error(error, PST_ERROR, PST_ERROR_NOT_ALLOWED);
     unlink(path);
     rmdir(bin);
     rmdir(folder);

@@ -15,7 +15,7 @@ static const struct {
     Outcome outcome;
 } rows[] = {
 #define REPORT(probe, status, findings, data)                                                      \
-    "{\"probe\":\"" probe "\",\"status\":\"" status "\",\"summary\":\"s\",\"findings\":[" findings  \
+    "{\"probe\":\"" probe "\",\"status\":\"" status "\",\"summary\":\"s\",\"findings\":[" findings \
     "],\"data\":{" data "},\"took_ms\":1,\"truncated\":false}"
 #define FINDING(severity)                                                                          \
     "{\"id\":\"network.no-link\",\"severity\":\"" severity "\",\"message\":\"m\"}"

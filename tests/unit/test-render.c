@@ -9,7 +9,9 @@
 #include "tests/unit/make-report.h"
 
 #define HOSTILE                                                                                    \
-    "\x1b[2J\x1b]0;owned\x07 \r\x7f \xc2\x9b" "31m \xe2\x80\xae" "gpj.exe \xe2\x81\xa6 \xef\xbb\xbf " \
+    "\x1b[2J\x1b]0;owned\x07 \r\x7f \xc2\x9b"                                                      \
+    "31m \xe2\x80\xae"                                                                             \
+    "gpj.exe \xe2\x81\xa6 \xef\xbb\xbf "                                                           \
     "\xf3\xa0\x81\x81 a\nCRITICAL  forged line\n\ttab"
 
 static void
@@ -173,15 +175,15 @@ test_age(void)
         gint64 seconds;
         const char *words;
     } rows[] = {
-        {0, "0 s ago"},        {119, "119 s ago"},   {120, "2 min ago"}, {7199, "119 min ago"},
-        {7200, "2 h ago"},     {172799, "47 h ago"}, {172800, "2 days ago"},
-        {-60, "in the future"},
+        {0, "0 s ago"},    {119, "119 s ago"},   {120, "2 min ago"},     {7199, "119 min ago"},
+        {7200, "2 h ago"}, {172799, "47 h ago"}, {172800, "2 days ago"}, {-60, "in the future"},
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
         /* Half a second of room, so that a slow machine does not turn the number. */
-        g_autofree char *words = pst_render_age(
-            g_get_real_time() - rows[i].seconds * G_USEC_PER_SEC - (rows[i].seconds > 0 ? 1000 : 0));
+        g_autofree char *words =
+            pst_render_age(g_get_real_time() - rows[i].seconds * G_USEC_PER_SEC -
+                           (rows[i].seconds > 0 ? 1000 : 0));
         g_assert_cmpstr(words, ==, rows[i].words);
     }
 }
@@ -197,8 +199,9 @@ test_data(void)
     g_autoptr(GString) out = g_string_new(NULL);
 
     pst_render_data(out, data, 0);
-    g_assert_nonnull(strstr(out->str, "a: x\nb: yes\nn: -\nlist: p q\no:\n  c: -4\nt_us: 2023-11-14 "
-                                      "22:13:20 UTC ("));
+    g_assert_nonnull(strstr(out->str,
+                            "a: x\nb: yes\nn: -\nlist: p q\no:\n  c: -4\nt_us: 2023-11-14 "
+                            "22:13:20 UTC ("));
     g_assert_nonnull(strstr(out->str, "\nspan_us: 5\nrows:\n  - k v\n    lines:\n      - m deep\n"
                                       "  - z 1.5\n"));
 }

@@ -41,11 +41,14 @@ test_telling_line(void)
         {"systemd", "Starting ssh.service - OpenBSD Secure Shell server..."},
         {"sshd", "Received signal 15; terminating."},
         {NULL, NULL}};
-    static const char *const trace[][2] = {
-        {"app", "ValueError: no such port"}, {"app", "  line 3"}, {"app", "  line 2"},
-        {"app", "  line 1"},                 {"app", "Traceback"}, {NULL, NULL}};
-    static const char *const routine[][2] = {
-        {"systemd", "x.service: Failed with result 'signal'."}, {NULL, NULL}};
+    static const char *const trace[][2] = {{"app", "ValueError: no such port"},
+                                           {"app", "  line 3"},
+                                           {"app", "  line 2"},
+                                           {"app", "  line 1"},
+                                           {"app", "Traceback"},
+                                           {NULL, NULL}};
+    static const char *const routine[][2] = {{"systemd", "x.service: Failed with result 'signal'."},
+                                             {NULL, NULL}};
     static const char *const manager[][2] = {
         {"systemd", "x.service: Failed with result 'exit-code'."},
         {"systemd", "x.service: Failed at step EXEC spawning /x: No such file or directory"},
@@ -55,7 +58,8 @@ test_telling_line(void)
     assert_telling(sshd, "/etc/ssh/sshd_config: line 123: Bad configuration option: Bogus");
     assert_telling(trace, "ValueError: no such port");
     assert_telling(routine, NULL);
-    assert_telling(manager, "x.service: Failed at step EXEC spawning /x: No such file or directory");
+    assert_telling(manager,
+                   "x.service: Failed at step EXEC spawning /x: No such file or directory");
     assert_telling(none, NULL);
 }
 
@@ -124,7 +128,8 @@ test_judge(gconstpointer data)
     details->sub = g_strdup(row->sub);
     details->restarts = row->restarts;
     details->active_enter = NOW - 60 * G_USEC_PER_SEC;
-    PstServicesCase one = {details, unit, row->asked, pst_services_judge_restarts(details, NOW),
+    PstServicesCase one = {details,     unit,
+                           row->asked,  pst_services_judge_restarts(details, NOW),
                            row->wanted, row->on_demand};
 
     pst_services_judge(&one, report);

@@ -206,9 +206,10 @@ test_dbus_on_demand(void)
     put_text(world, "/usr/bin/dbus-daemon", "");
     g_assert_cmpint(pst_daemon_state_read(world->sysroot, &pst_daemon_state_dbus), ==,
                     PST_DAEMON_STATE_STOPPED);
-    put_text(world, "/proc/net/unix",
-             "Num RefCount Protocol Flags Type St Inode Path\n"
-             "0000000000000000: 00000002 00000000 00010000 0001 01 12 /run/dbus/system_bus_socket\n");
+    put_text(
+        world, "/proc/net/unix",
+        "Num RefCount Protocol Flags Type St Inode Path\n"
+        "0000000000000000: 00000002 00000000 00010000 0001 01 12 /run/dbus/system_bus_socket\n");
     g_assert_cmpint(pst_daemon_state_read(world->sysroot, &pst_daemon_state_dbus), ==,
                     PST_DAEMON_STATE_ON_DEMAND);
     g_assert_cmpint(pst_daemon_state_read(world->sysroot, &pst_daemon_state_journald), ==,
@@ -298,6 +299,24 @@ test_states(void)
             assert_severity(one.report, rows[i].id, rows[i].severity);
             g_assert_cmpstr(find(one.report, rows[i].id)->caused_by, ==, rows[i].caused_by);
         }
+        free_case(&one);
+    }
+}
+
+/* The file that systemd makes in emergency mode follows from that; one of the administrator's does
+ * not. */
+static void
+test_nologin_cause(void)
+{
+    static const char *const rows[][2] = {{"/run/nologin", "system.emergency"},
+                                          {"/etc/nologin", NULL}};
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        Case one = new_case("maintenance", "emergency.target");
+
+        one.facts->nologin_path = g_strdup(rows[i][0]);
+        judge(&one, NULL);
+        g_assert_cmpstr(find(one.report, "system.nologin")->caused_by, ==, rows[i][1]);
         free_case(&one);
     }
 }
@@ -402,6 +421,7 @@ main(int argc, char **argv)
     g_test_add_func("/system/last-shutdown", test_last_shutdown);
     g_test_add_func("/system/dbus-on-demand", test_dbus_on_demand);
     g_test_add_func("/system/states", test_states);
+    g_test_add_func("/system/nologin-cause", test_nologin_cause);
     g_test_add_func("/system/starting-late", test_starting_late);
     g_test_add_func("/system/pid1", test_pid1);
     g_test_add_func("/system/clock", test_clock);

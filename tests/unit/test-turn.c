@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Turns on real lock files, below /run/postern for root and the user's runtime folder for others, of
- * a guest that does not exist. */
+/* Turns on real lock files, below /run/postern for root and the user's runtime folder for others,
+ * of a guest that does not exist. */
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>

@@ -49,8 +49,8 @@ test_priority(void)
         const char *text;
         gint64 priority; /* -1: none */
     } rows[] = {
-        {"emerg", 0}, {"err", 3}, {"warning", 4}, {"debug", 7}, {"0", 0}, {"7", 7},
-        {"8", -1}, {"", -1}, {"warn", -1}, {"ERR", -1}, {"03", -1}, {"-1", -1}, {"e", -1},
+        {"emerg", 0}, {"err", 3},   {"warning", 4}, {"debug", 7}, {"0", 0},   {"7", 7},  {"8", -1},
+        {"", -1},     {"warn", -1}, {"ERR", -1},    {"03", -1},   {"-1", -1}, {"e", -1},
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {

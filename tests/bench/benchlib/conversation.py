@@ -50,7 +50,7 @@ def diagnose(world):
     _, answers = diagnosis(world, guest)
     sections = [answer["probe"] for answer in answers]
     took, scripts, reports = [], [], {name: [] for name in sections}
-    for _ in range(world.rounds(5, 1)):
+    for _ in range(world.rounds(4, 1)):
         for _ in range(3):
             seconds, answers = diagnosis(world, guest)
             took.append(seconds)

@@ -13,6 +13,7 @@ SHIM_PORT = "org.postern.shim.0"
 MIB = 1024 * 1024
 ENDLESS, BADFRAMES = 1024 * MIB, 10_000_000
 NEIGHBOURS = 9
+CONVERSATIONS = 10
 
 
 @contextlib.contextmanager
@@ -42,8 +43,10 @@ def flood(world):
     with _without_shim(world, guest):
         for name in ("endless", "badframes"):
             with _peer(world, guest, SHIM_PORT, "--after-hello", name):
-                told = world.program("bench-flood", "channel", guest)
-            found.append(_growth(f"host memory, a conversation with the peer {name}", told))
+                told = [world.program("bench-flood", "channel", guest) for _ in range(CONVERSATIONS)]
+            worst = max(told, key=lambda one: one["peak_kib"] - one["before_kib"])
+            found.append(_growth(f"host memory, worst of {CONVERSATIONS} conversations with "
+                                 f"the peer {name}", worst, all=told))
     return found
 
 
@@ -56,8 +59,9 @@ def _read(world, guest, what, peer, amount):
     return _growth(f"host memory, {what} read", told)
 
 
-def _growth(name, told):
-    return figures.less_than(name, "MiB", (told["peak_kib"] - told["before_kib"]) / 1024, 2, **told)
+def _growth(name, told, **more):
+    return figures.less_than(name, "MiB", (told["peak_kib"] - told["before_kib"]) / 1024, 2, **told,
+                             **more)
 
 
 def dead_channel(world):
@@ -84,14 +88,15 @@ def neighbours(world):
     silent = world.pocket("be-silent", "silent")
     qemu = int(world.lab("qemu-pid", tenth))
     try:
-        told = world.program("bench-neighbours", world.rounds(5, 2), world.rounds(3, 1), qemu,
+        told = world.program("bench-neighbours", world.rounds(4, 2), world.rounds(3, 1), qemu,
                              tenth, silent, *nine)
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.kill(qemu, signal.SIGCONT)
     floor = told["without"]["p99_us"] / 1000
-    return [figures.at_most_times(f"nine guests' 99th percentile, tenth {state}", "ms",
-                                  told[turn]["p99_us"] / 1000, floor, 1.5,
-                                  turn=told[turn], without=told["without"])
-            for turn, state in (("sound", "sound"), ("stopped", "with its QEMU stopped"),
-                                ("silent", "silent"))]
+    name = "nine guests' 99th percentile, tenth"
+    return [figures.plain(f"{name} sound", "ms", told["sound"]["p99_us"] / 1000, floor, **told),
+            figures.at_most_times(f"{name} with its QEMU stopped", "ms",
+                                  told["stopped"]["p99_us"] / 1000, floor, 1.5, **told),
+            figures.at_most_times(f"{name} silent", "ms", told["silent"]["p99_us"] / 1000, floor,
+                                  1.5, **told)]

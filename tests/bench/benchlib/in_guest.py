@@ -5,7 +5,7 @@ import tempfile
 import time
 
 from . import figures
-from .conversation import diagnosis
+from .conversation import COMMANDS, diagnosis
 from .world import CannotMeasure
 
 # Of all threads of the shim; to read them does not wake it.
@@ -60,20 +60,27 @@ def _switches(world, guest, seconds):
 
 
 def memory(world):
-    """Both freshly started and asked nothing; then the shim after a diagnosis, and the agent after
-    as many commands as that had questions."""
+    """Both freshly started and asked nothing; the shim after a diagnosis and the agent after as many
+    commands as that has questions; the agent after the commands that gather the same facts."""
     guest = world.full()
     world.script(guest, "rm -f /run/bench-memory")
     world.lab("run", "--detach", guest, "-", given=FRESH)
-    fresh = _read_fresh(world, guest)
+    found = _compare("both just started", *_read_fresh(world, guest))
+
     _, answers = diagnosis(world, guest)
     with tempfile.NamedTemporaryFile("w", suffix=".commands") as commands:
         commands.write("[as-many]\n" + "/bin/cat /proc/uptime\n" * len(answers))
         commands.flush()
         world.program("bench-script", guest, commands.name, "as-many")
+    found += _compare("after as many questions", *_read_settled(world, guest))
+
+    world.program("bench-script", guest, COMMANDS, *(answer["probe"] for answer in answers))
+    return found + _compare("after the same facts", *_read_settled(world, guest))
+
+
+def _read_settled(world, guest):
     time.sleep(2)
-    served = _parse(world.script(guest, MEMORY))
-    return _compare("after its start", *fresh) + _compare("after a diagnosis", *served)
+    return _parse(world.script(guest, MEMORY))
 
 
 def _read_fresh(world, guest):
@@ -97,7 +104,7 @@ def _parse(text):
 
 def _compare(when, shim, agent):
     """Each is Private_Dirty, USS and PSS in MiB."""
-    return [figures.at_most_times(f"shim's private dirty memory {when}, against qemu-ga's", "MiB",
+    return [figures.at_most_times(f"shim's private dirty memory to qemu-ga's, {when}", "MiB",
                                   shim[0], agent[0], 1.2),
-            figures.plain(f"shim's USS {when}, against qemu-ga's", "MiB", shim[1], agent[1]),
-            figures.plain(f"shim's PSS {when}, against qemu-ga's", "MiB", shim[2], agent[2])]
+            figures.plain("  USS", "MiB", shim[1], agent[1]),
+            figures.plain("  PSS", "MiB", shim[2], agent[2])]

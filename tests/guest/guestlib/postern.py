@@ -26,6 +26,10 @@ class Answer:
         self.findings = self.report["findings"] if self.report else []
         self.error = answer.get("error")
 
+    def text(self):
+        """The ids of its findings, in a line."""
+        return " ".join(finding["id"] for finding in self.findings)
+
 
 class Diagnosis:
     """The answers of one `postern diagnose`."""
@@ -43,6 +47,10 @@ class Diagnosis:
         ids = {name for name, finding in self.findings.items()
                if finding["severity"] != "information"}
         return ids | {f"no {answer.probe}" for answer in self.answers if not answer.report}
+
+    def text(self):
+        """The ids of all findings, in a line."""
+        return " ".join(self.findings)
 
     def via(self):
         """The ways by which the answers came."""

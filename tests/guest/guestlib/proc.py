@@ -22,6 +22,10 @@ class Done:
         said = (self.err.strip() or self.out.strip() or "it said nothing").splitlines()
         return said[-1]
 
+    def text(self):
+        """What it printed."""
+        return self.out
+
     def transcript(self):
         """The whole of it, for whoever looks into a failure."""
         return (f"$ {shlex.join(self.argv)}\n{self.out}{self.err}"

@@ -58,11 +58,12 @@ class Runner:
 
     def _one(self, scenario, shared, own_name):
         begun = time.monotonic()
-        outcome, why = self._outcome(scenario, shared, own_name)
+        outcome, why, slow = self._outcome(scenario, shared, own_name)
         if self.stopping.is_set():
             return
         seconds = time.monotonic() - begun
-        line = f"ok    guest/{scenario.name} ({seconds:.1f} s)"
+        again = f", asked {slow} times again: too slow" if slow else ""
+        line = f"ok    guest/{scenario.name} ({seconds:.1f} s{again})"
         if outcome != 0:
             line = f"{('FAIL', 'skip')[outcome - 1]}  guest/{scenario.name}: {why}"
         with self.output:
@@ -70,7 +71,7 @@ class Runner:
             print(line, flush=True)
 
     def _outcome(self, scenario, shared, own_name):
-        """(0 passed, 1 failed, 2 skipped; why)."""
+        """(0 passed, 1 failed, 2 skipped; why; how often it was asked again)."""
         own = scenario.own is not None
         guest = Guest(self.lab, own_name) if own else shared.guest
         context = Context(self.lab, guest, self.logs / scenario.name)
@@ -81,17 +82,17 @@ class Runner:
                 shared.make_clean()
             scenario.run(context)
         except Skip as skip:
-            return 2, str(skip)
+            return 2, str(skip), 0
         except Failure as failure:
             self._look_into(context, str(failure))
-            return 1, f"{failure} (see {context.folder})"
+            return 1, f"{failure} (see {context.folder})", context.slow
         except Exception as error:  # pylint: disable=broad-except  # a defect of the scenario
             self._look_into(context, traceback.format_exc())
-            return 1, f"{type(error).__name__}: {error} (see {context.folder})"
+            return 1, f"{type(error).__name__}: {error} (see {context.folder})", context.slow
         finally:
             if own:
                 guest.down()
-        return 0, ""
+        return 0, "", context.slow
 
     def _look_into(self, context, why):
         context.log(f"FAILED: {why}\n\n")

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The shim is killed twenty times while it is asked: it comes back, nothing is mixed up."""
 
+import statistics
 import time
 
 from guestlib.errors import check
 
 KILLS = 20
-# Each time is measured in the guest: its systemd waits 0.3 s, and an emulated one starts slowly.
-BACK_MS = 3000
+# Measured in the guest, where systemd waits 0.3 s first. An emulated one with nothing else to do takes
+# less than a second; the limits are for a busy machine.
+MEDIAN_MS = 4000
+WORST_MS = 10000
 KILLER = f"""\
 for i in $(seq {KILLS}); do
     old=$(systemctl show -P MainPID postern-shim)
@@ -44,7 +47,8 @@ def run(context):
     times = [int(line) for line in guest.shell("cat /run/killed").split()]
     context.log(f"came back after (ms): {times}; answers: {asked}\n")
     check(len(times) == KILLS, f"it was killed {len(times)} times only")
-    check(max(times) < BACK_MS, f"it took {max(times)} ms to come back")
+    check(statistics.median(times) < MEDIAN_MS, f"most times it took long to come back: {times} ms")
+    check(max(times) < WORST_MS, f"it took {max(times)} ms to come back")
     check(sum(asked.values()) > 0, "nothing was asked")
     time.sleep(1)
     answer = context.ask("probe", "network")

@@ -30,10 +30,10 @@ def run(context):
     check(context.ask("sudo", "--user", "harness").status == "ok", "sudo")
     check(context.ask("sudo", "--user", "nobody").status == "critical", "sudo of one without a rule")
 
-    text = postern.run("diagnose", guest.name, codes=[0]).out
+    text = context.text("diagnose")
     check(text.startswith(f"{guest.name}: ok, via "), f"the text begins: {text[:80]}")
     check(len(text.splitlines()) <= 24, "the text of a sound guest does not fit a screen")
-    check(postern.run("diagnose", guest.name, "--quiet", codes=[0]).out == "", "--quiet speaks")
+    check(context.text("diagnose", "--quiet") == "", "--quiet speaks")
 
     rows = json.loads(postern.run("list", "--json", codes=[0]).out)
     row = [row for row in rows["domains"] if row["name"] == guest.name]

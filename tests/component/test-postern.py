@@ -1,0 +1,355 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The command postern without a hypervisor: libvirt's own test driver, and hypervisors that are not
+there or do not answer. Usage: test-postern.py POSTERN [TEST…]"""
+
+import json
+import os
+import re
+import shutil
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+# pylint: disable=wrong-import-position
+import deadmount
+from taplib import Skip, check, run_all
+
+PROGRAM = sys.argv[1]
+TEST = "test:///default"  # one domain, `test`, without channels
+VERBS = ["list", "describe", "probe", "diagnose", "services", "journal", "sudo"]
+# How late a command may be on a busy machine, under a sanitizer, in seconds.
+LATE = 3.0
+FOLDER = tempfile.mkdtemp(prefix="postern-command-")
+
+
+def run(*words, connect=TEST, **options):
+    environment = dict(os.environ, LIBVIRT_DEFAULT_URI=connect, HOME=FOLDER,
+                       XDG_STATE_HOME=FOLDER + "/state", XDG_RUNTIME_DIR=FOLDER)
+    options.setdefault("stdout", subprocess.PIPE)
+    return subprocess.run([PROGRAM, *words], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                          env=environment, timeout=60, check=False, text=True,
+                          errors="surrogateescape", **options)
+
+
+def refused(code, says, *words, **options):
+    """The command ends with this code, nothing on standard output and one line on the other."""
+    done = run(*words, **options)
+    check(done.returncode == code, words, done)
+    check(not done.stdout, words, done)
+    check(done.stderr.startswith("postern: ") and done.stderr.count("\n") == 1 and
+          done.stderr.endswith("\n"), words, done)
+    check(says in done.stderr, words, says, done.stderr)
+    return done
+
+
+# ---- misuse
+
+def test_misuse():
+    for says, *words in [
+            ("no verb; see postern --help",),
+            ("unknown verb 'lst'; did you mean 'list'?", "lst"),
+            ("unknown verb 'diagnos'; did you mean 'diagnose'?", "diagnos", "test"),
+            ("unknown verb 'x'; known: list, describe", "x"),
+            ("unknown verb ''", ""),
+            ("Unknown option --colour", "--colour"),
+            ("Unknown option --colour; see postern list --help", "list", "--colour"),
+            ("Unknown option --units; see postern diagnose --help", "diagnose", "test", "--units",
+             "x"),
+            ("Missing argument for -c", "-c"),
+            ("usage: postern list [options]", "list", "test"),
+            ("usage: postern probe DOMAIN NAME [KEY=VALUE…] [options]", "probe"),
+            ("usage: postern probe DOMAIN NAME", "probe", "test"),
+            ("usage: postern diagnose DOMAIN [options]", "diagnose"),
+            ("usage: postern diagnose DOMAIN [options]", "diagnose", "test", "again"),
+            ("usage: postern services DOMAIN", "services"),
+            ("usage: postern journal DOMAIN", "journal"),
+            ("usage: postern sudo DOMAIN", "sudo"),
+            ("usage: postern describe [PROBE]", "describe", "system", "system"),
+            ("unknown probe 'systm'; did you mean 'system'?", "probe", "test", "systm"),
+            ("unknown probe 'nonsense'; known: ", "probe", "test", "nonsense"),
+            ("unknown probe 'jurnal'; did you mean 'journal'?", "describe", "jurnal"),
+            ("unknown argument 'linse'; did you mean 'lines'?", "probe", "test", "journal",
+             "linse=3"),
+            ("'lines=many': not a whole number", "probe", "test", "journal", "lines=many"),
+            ("'lines' is not of the form key=value", "probe", "test", "journal", "lines"),
+            ("'lines' is given twice", "probe", "test", "journal", "lines=1", "lines=2"),
+            ("'kernel=yes': say true or false", "probe", "test", "journal", "kernel=yes"),
+            ("'5y' is not a span of time", "list", "--deadline", "5y"),
+            ("--deadline 0s: say more than 0 and at most 60s", "list", "--deadline", "0s"),
+            ("--deadline 2min: say more than 0 and at most 60s", "diagnose", "test", "--deadline",
+             "2min"),
+            ("'a:b' is not a user name", "sudo", "test", "--user", "a:b"),
+            ("'' is not a user name", "diagnose", "test", "--user", ""),
+            ("'soon' is not a priority", "journal", "test", "--priority", "soon"),
+            ("'yesterday' is not a span of time", "journal", "test", "--since", "yesterday"),
+            ("--lines -3: say a number from 1 on", "journal", "test", "--lines=-3"),
+            ("Cannot parse integer value", "journal", "test", "--lines", "x")]:
+        refused(64, says, *words)
+
+
+def test_hostile_words():
+    """What stands in an error message is shown, not obeyed."""
+    for words in (["\x1b[2J\x07\nx"], ["probe", "test", "\x1b]0;x\x07"], ["list", "--deadline", "\x9b5"],
+                  ["probe", "test", "journal", "a\x1b\nb=1"], ["\udcff\udcfe"]):
+        done = refused(64, "", *words)
+        check(not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", done.stderr), done.stderr)
+
+
+def test_long_arguments():
+    """What does not fit into a question is refused, and never asked without its arguments."""
+    refused(64, "the arguments are too long", "services", "test", "u" * 70000)
+    refused(64, "the arguments are too long", "services", "test", *["unit"] * 30000)
+    refused(64, "the arguments are too long", "probe", "test", "journal", "boot=" + "x" * 64600)
+    refused(3, "services", "services", "test", "u" * 60000)
+
+
+# ---- where there is no guest
+
+def test_no_hypervisor():
+    for uri in ("qemu+unix:///system?socket=" + FOLDER + "/none", "nonsense", ":::", "x://y/",
+                "test+tcp://127.0.0.1:1/default"):
+        for words in (["list"], ["diagnose", "test"], ["probe", "test", "system"]):
+            refused(69, "libvirt does not answer: ", *words, "--connect", uri)
+        refused(69, "libvirt does not answer: ", "-c", uri, "list")
+        refused(69, "libvirt does not answer: ", "list", connect=uri)
+
+
+def listen(answer):
+    """A libvirt that takes connections and, for ANSWER, says that and then nothing."""
+    path = tempfile.mktemp(prefix="libvirt-", dir=FOLDER)
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(path)
+    server.listen(8)
+    kept = []
+
+    def serve():
+        while True:
+            try:
+                connection, _ = server.accept()
+                kept.append(connection)
+                if answer:
+                    connection.sendall(answer)
+            except OSError:
+                return
+
+    threading.Thread(target=serve, daemon=True).start()
+    return server, f"qemu+unix:///system?socket={path}"
+
+
+def test_hypervisor_that_hangs():
+    for answer in (b"", b"\x00\x00\x00\x1c"):
+        server, uri = listen(answer)
+        for words in (["list"], ["diagnose", "test"], ["services", "test"]):
+            start = time.monotonic()
+            refused(69, "libvirt did not answer in time", *words, "--connect", uri, "--deadline",
+                    "500ms")
+            check(0.5 <= time.monotonic() - start < 0.5 + LATE, time.monotonic() - start)
+        server.close()
+
+
+def test_hypervisor_that_talks_nonsense():
+    for answer in (b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\xff" * 64, b"\x00" * 64):
+        server, uri = listen(answer)
+        refused(69, "libvirt d", "list", "--connect", uri, "--deadline", "1s")
+        server.close()
+
+
+def test_no_domain():
+    for words in (["diagnose", "none"], ["probe", "none", "system"], ["sudo", "none"],
+                  ["services", "none"], ["journal", "none"], ["diagnose", ""], ["diagnose", "77"],
+                  ["diagnose", "6695eb01-f6a4-8304-79aa-97f2502e1930"]):
+        refused(68, "Domain not found", *words)
+
+
+# ---- a domain without a channel
+
+NO_CHANNEL = "the domain has no channel org.postern.shim.0"
+NO_AGENT = "the domain has no channel org.qemu.guest_agent.0"
+
+
+def test_list():
+    done = run("list")
+    check((done.returncode, done.stderr) == (0, ""), done)
+    header, row = done.stdout.splitlines()
+    check(header.split() == ["DOMAIN", "STATE", "CHANNEL", "AGENT", "SHIM", "ANSWERED", "PROBLEM"],
+          header)
+    check(row.split()[:6] == ["test", "running", "none", "none", "-", "never"], row)
+    check(row.endswith(NO_CHANNEL), row)
+
+    domain, = json.loads(run("list", "--json").stdout)["domains"]
+    check(domain["name"] == "test" and domain["channel"] == "none", domain)
+    check(domain["problem"] == NO_CHANNEL and "last_answer_us" not in domain, domain)
+
+
+def test_questions():
+    for words in (["probe", "test", "system"], ["services", "test", "ssh"], ["journal", "test"],
+                  ["sudo", "test", "--user", "root"] if "sudo" in probes() else
+                  ["probe", "test", "network"]):
+        done = refused(3, "no path to the guest answered: ", *words)
+        check(f"channel: {NO_CHANNEL}; agent: {NO_AGENT}" in done.stderr, done)
+        by_other_name = refused(3, NO_CHANNEL, words[0], "1", *words[2:])
+        check(by_other_name.stderr == done.stderr, "the number names it too")
+
+
+def probes():
+    return [probe["name"] for probe in json.loads(run("describe", "--json").stdout)["probes"]]
+
+
+def test_questions_as_json():
+    done = run("probe", "test", "system", "--json")
+    check(done.returncode == 3 and done.stderr.count("\n") == 1, done)
+    answer = json.loads(done.stdout)
+    check(answer["via"] == "none" and "report" not in answer, answer)
+    check(answer["error"]["reason"] == "unavailable", answer)
+    check([(attempt["via"], attempt["reason"]) for attempt in answer["attempts"]] ==
+          [("channel", NO_CHANNEL), ("agent", NO_AGENT), ("agent-builtin", NO_AGENT)], answer)
+
+
+def test_diagnose():
+    done = run("diagnose", "test", "--user", "somebody")
+    check((done.returncode, done.stderr) == (3, ""), done)
+    lines = done.stdout.splitlines()
+    check(lines[0] == f"test: unknown: {len(probes())} unknown", lines[0])
+    for probe in probes():
+        check(sum(line.startswith(f"UNKNOWN   {probe}: ") for line in lines) == 1, probe, lines)
+    check(sum(NO_CHANNEL in line for line in lines) == 1, "each reason once", lines)
+
+    done = run("diagnose", "test", "--json")
+    check((done.returncode, done.stderr) == (3, ""), done)
+    report = json.loads(done.stdout)
+    check(report["status"] == "unknown" and report["guest"] == "test", report)
+    check([answer["probe"] for answer in report["answers"]] == probes(), report)
+    check(done.stdout.count("\n") == 1, "one line")
+
+
+def test_options_before_the_verb():
+    done = run("--connect", TEST, "list", connect="nonsense")
+    check(done.returncode == 0, done)
+    done = run("--connect", "nonsense", "list", "--connect", TEST)
+    check(done.returncode == 0, "the later one holds", done)
+
+
+# ---- help
+
+def test_help():
+    done = run("--help")
+    check((done.returncode, done.stderr) == (0, ""), done)
+    named = re.findall(r"^  ([a-z-]+) +\S", done.stdout.split("Verbs:\n")[1], re.MULTILINE)
+    check(named == VERBS, named)
+    for verb in VERBS:
+        done = run(verb, "--help")
+        check((done.returncode, done.stderr) == (0, ""), done)
+        check(f"postern [OPTION…] {verb}" in done.stdout, done.stdout)
+        for option in ("--connect=URI", "--json", "--output=FILE", "--quiet", "--deadline=SPAN"):
+            check(option in done.stdout, verb, option)
+        check(max(map(len, done.stdout.splitlines())) <= 100, "it fits a screen", verb)
+    check(run("--version").stdout.startswith("postern "), "version")
+
+
+def test_describe():
+    done = run("describe")
+    check([line.split()[0] for line in done.stdout.splitlines()] == probes(), done.stdout)
+    for probe in probes():
+        done = run("describe", probe)
+        check(done.returncode == 0 and "findings:" in done.stdout, done)
+        one, = json.loads(run("describe", probe, "--json").stdout)["probes"]
+        check(one["name"] == probe and one["findings"], one)
+        for finding in one["findings"]:
+            check(finding in done.stdout, probe, finding)
+
+
+# ---- output
+
+def test_output_that_fails():
+    for words in (["list"], ["list", "--json"], ["describe"], ["diagnose", "test"], ["--version"],
+                  ["--help"], ["list", "--help"]):
+        with open("/dev/full", "wb") as full:
+            done = run(*words, stdout=full)
+        check(done.returncode == 74, words, done)
+        check(done.stderr == "postern: standard output: No space left on device\n", done)
+
+        reading, writing = os.pipe()
+        os.close(reading)
+        done = run(*words, stdout=writing)
+        os.close(writing)
+        check(done.returncode == 74, words, done)
+        check(done.stderr == "postern: standard output: Broken pipe\n", done)
+
+
+def test_closed_descriptors():
+    """Nothing is written into what was opened in the place of a closed descriptor."""
+    for closed, code in (("<&-", 0), (">&-", 74), ("2>&-", 0), ("<&- >&- 2>&-", 74)):
+        done = subprocess.run(["/bin/sh", "-c", f'exec "$0" --connect {TEST} list {closed}', PROGRAM],
+                              capture_output=True, timeout=60, check=False, text=True)
+        check(done.returncode == code, closed, done)
+        if closed == ">&-":
+            check(done.stderr == "postern: standard output: Bad file descriptor\n", done)
+
+
+def test_output_file():
+    path = FOLDER + "/report"
+    done = run("list", "--output", path)
+    check((done.returncode, done.stdout, done.stderr) == (0, "", ""), done)
+    with open(path, encoding="utf-8") as file:
+        check("test" in file.read(), "the report")
+    done = run("list", "-o", "/dev/null")
+    check(done.returncode == 0 and stat.S_ISCHR(os.stat("/dev/null").st_mode), done)
+    refused(74, "/dev/full: No space left on device", "list", "-o", "/dev/full")
+    refused(74, "none/x", "list", "-o", FOLDER + "/none/x")
+    done = run("diagnose", "test", "-o", path)
+    check(done.returncode == 3, "the verdict is the same", done)
+
+
+# ---- audit
+
+def audit_lines():
+    path = "/var/log/postern/audit.jsonl" if os.geteuid() == 0 else \
+        FOLDER + "/state/postern/audit.jsonl"
+    if not os.path.exists(path):
+        return []
+    with open(path, encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
+def test_audit():
+    """One record a question, whatever became of it; none for what never was one."""
+    if not ISOLATED:
+        raise Skip("without a mount namespace of its own this test would write to the machine's log")
+    if os.path.exists("/run/systemd/journal/socket"):
+        raise Skip("the records go to this machine's journal")
+    before = len(audit_lines())
+    run("probe", "test", "system")
+    run("diagnose", "test")
+    run("diagnose", "none")
+    run("list")
+    lines = audit_lines()[before:]
+    check(len(lines) == 1 + len(probes()), lines)
+    check([line["probe"] for line in lines] == ["system", *probes()], lines)
+    check(lines[0]["method"] == "probe" and lines[1]["method"] == "diagnose", lines)
+    for line in lines:
+        check(line["guest"] == "test" and line["via"] == "none", line)
+        check(line["result"] == "unavailable" and f"(uid {os.getuid()})" in line["caller"], line)
+
+
+def isolate():
+    """The audit records of these tests do not belong into the machine's own log."""
+    try:
+        deadmount.enter_namespace()
+    except Skip:
+        return os.geteuid() != 0
+    return deadmount.libc.mount(b"none", b"/var/log", b"tmpfs", 0, None) == 0
+
+
+if __name__ == "__main__":
+    ISOLATED = isolate()
+    try:
+        run_all(sys.modules[__name__])
+    finally:
+        shutil.rmtree(FOLDER, ignore_errors=True)

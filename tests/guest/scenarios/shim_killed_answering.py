@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The shim is killed while it works on a question: the agent answers, long before the deadline."""
+
+from guestlib.errors import check
+
+# sshd's own check takes its time, so that the question is surely open when the shim dies.
+SLOW_SSHD = """\
+mv /usr/sbin/sshd /usr/sbin/sshd.real
+printf '#!/bin/sh\\nsleep 4\\nexec /usr/sbin/sshd.real "$@"\\n' >/usr/sbin/sshd
+chmod 755 /usr/sbin/sshd
+"""
+KILLER = """\
+until pgrep -f 'sh /usr/sbin/sshd -t' >/dev/null; do sleep 0.1; done
+systemctl kill -s KILL postern-shim
+"""
+DEADLINE_SECONDS = 40
+
+
+def run(context):
+    """One question, one kill."""
+    guest = context.guest
+    guest.shell(SLOW_SSHD)
+    script = context.folder / "killer.sh"
+    script.write_text(KILLER, encoding="utf-8")
+    guest.script(script, detach=True)
+    answer = context.postern.ask("probe", guest, "ssh", deadline=DEADLINE_SECONDS)
+    check(answer.report is not None, f"nobody answered: {answer.json}")
+    check(answer.json["attempts"] != [], "the shim was not killed in time")
