@@ -100,6 +100,40 @@ watch_signals(GMainLoop *loop, GError **error)
     return TRUE;
 }
 
+typedef struct {
+    GMainLoop *loop;
+    GError *error;
+} Service;
+
+static void
+on_lost(const GError *error, gpointer user_data)
+{
+    Service *service = user_data;
+
+    if (service->error == NULL)
+        service->error = g_error_copy(error);
+    g_main_loop_quit(service->loop);
+}
+
+static gboolean
+serve_port(const PstSysroot *sysroot, GError **error)
+{
+    g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
+    g_autoptr(PstPort) port = NULL;
+    Service service = {loop, NULL};
+
+    if (!watch_signals(loop, error))
+        return FALSE;
+    port = pst_port_new(PORT_NAME, sysroot, on_lost, &service, error);
+    if (port == NULL)
+        return FALSE;
+    g_main_loop_run(loop);
+    if (service.error == NULL)
+        return TRUE;
+    g_propagate_error(error, service.error);
+    return FALSE;
+}
+
 static gboolean
 serve(const Options *options, GError **error)
 {
@@ -108,23 +142,12 @@ serve(const Options *options, GError **error)
 
     if (sysroot == NULL)
         return FALSE;
-    if (options->stdio || options->one_shot)
-        return watch_signals(NULL, error) &&
-               pst_stdio_serve(sysroot,
-                               options->stdio ? PST_SESSION_CHANNEL : PST_SESSION_ONE_SHOT,
-                               options->output_limit > 0 ? (gsize)options->output_limit
-                                                         : G_MAXSIZE,
-                               error);
-
-    g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
-    g_autoptr(PstPort) port = NULL;
-    if (!watch_signals(loop, error))
-        return FALSE;
-    port = pst_port_new(PORT_NAME, sysroot, error);
-    if (port == NULL)
-        return FALSE;
-    g_main_loop_run(loop);
-    return TRUE;
+    if (!options->stdio && !options->one_shot)
+        return serve_port(sysroot, error);
+    return watch_signals(NULL, error) &&
+           pst_stdio_serve(sysroot, options->stdio ? PST_SESSION_CHANNEL : PST_SESSION_ONE_SHOT,
+                           options->output_limit > 0 ? (gsize)options->output_limit : G_MAXSIZE,
+                           error);
 }
 
 /* A caller may have closed these, and then the sysroot or a pipe would get their number. */

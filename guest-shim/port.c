@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib-unix.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -17,15 +18,18 @@
 #define READ_STEP 4096
 /* Bytes that are taken before what they ask for is begun, and the main loop turns once. */
 #define READ_BUDGET (256 * 1024)
+/* How long there must be no host end before what runs for it is ended. */
+#define GONE_MS 1000
 
 struct PstPort {
     char *name;
     const PstSysroot *sysroot;
     PstSession *session;
     int fd, epoll, uevents;
-    guint epoll_source, uevent_source, again_source;
-    int refused; /* why the device, which is there, could not be opened; 0 where it was not tried */
+    guint epoll_source, uevent_source, again_source, gone_source;
     gboolean flushing;
+    PstPortLost lost;
+    gpointer user_data;
 };
 
 static gboolean on_again(gpointer user_data);
@@ -81,6 +85,7 @@ close_device(PstPort *port)
 {
     remove_source(&port->epoll_source);
     remove_source(&port->again_source);
+    remove_source(&port->gone_source);
     close_fd(&port->epoll);
     close_fd(&port->fd);
     pst_session_reset(port->session);
@@ -116,6 +121,33 @@ on_ready(gpointer user_data)
         flush(port);
 }
 
+static gboolean
+has_host(const PstPort *port)
+{
+    struct pollfd fd = {port->fd, 0, 0};
+
+    return poll(&fd, 1, 0) == 0;
+}
+
+static gboolean
+on_gone(gpointer user_data)
+{
+    PstPort *port = user_data;
+
+    port->gone_source = 0;
+    if (port->fd >= 0 && !has_host(port))
+        pst_session_abandon(port->session);
+    return G_SOURCE_REMOVE;
+}
+
+/* Nobody waits for an answer any more, it seems: once that is certain, nothing goes on for them. */
+static void
+watch_caller(PstPort *port)
+{
+    if (port->gone_source == 0 && !pst_session_is_idle(port->session))
+        port->gone_source = g_timeout_add(GONE_MS, on_gone, port);
+}
+
 /* FALSE where the port itself has gone. */
 static gboolean
 drain(PstPort *port)
@@ -131,8 +163,10 @@ drain(PstPort *port)
             return errno == EAGAIN;
         /* No host end is open, or the news of its opening, which comes by another queue than its
          * bytes, is still on its way: so this never ends a session. The next hello does. */
-        if (n == 0)
+        if (n == 0) {
+            watch_caller(port);
             return TRUE;
+        }
         pst_session_feed(port->session, buffer, (gsize)n);
         taken += (gsize)n;
     }
@@ -145,11 +179,20 @@ drain(PstPort *port)
 static gboolean watch_uevents(PstPort *port, GError **error);
 
 static void
+await_port(PstPort *port)
+{
+    g_autoptr(GError) error = NULL;
+
+    close_device(port);
+    if (!watch_uevents(port, &error))
+        port->lost(error, port->user_data);
+}
+
+static void
 serve(PstPort *port)
 {
     if (!drain(port)) {
-        close_device(port);
-        watch_uevents(port, NULL);
+        await_port(port);
         return;
     }
     pst_session_run(port->session);
@@ -176,9 +219,9 @@ on_edge(gint fd, GIOCondition condition G_GNUC_UNUSED, gpointer user_data)
     return G_SOURCE_CONTINUE;
 }
 
-/* TRUE where the port is there and open now. */
+/* Whether the port is there and open now; *error is set where it is there and can't be opened. */
 static gboolean
-open_device(PstPort *port)
+open_device(PstPort *port, GError **error)
 {
     g_autofree char *device = find_device(port);
     struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLET};
@@ -186,13 +229,17 @@ open_device(PstPort *port)
     if (device == NULL)
         return FALSE;
     port->fd = open(device, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-    if (port->fd < 0) {
-        port->refused = errno;
+    /* The kernel makes the node before it tells of the device. */
+    if (port->fd < 0 && errno == ENOENT)
         return FALSE;
-    }
-    port->epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (port->epoll < 0 || epoll_ctl(port->epoll, EPOLL_CTL_ADD, port->fd, &event) < 0) {
-        port->refused = errno;
+    if (port->fd >= 0)
+        port->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (port->fd < 0 || port->epoll < 0 ||
+        epoll_ctl(port->epoll, EPOLL_CTL_ADD, port->fd, &event) < 0) {
+        /* Another process may hold it, as a shim that was just killed: no uevent will tell when it
+         * lets go. */
+        g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "the port %s can't be opened: %s: %s",
+                    port->name, device, g_strerror(errno));
         close_device(port);
         return FALSE;
     }
@@ -204,10 +251,14 @@ static gboolean
 on_uevent(gint fd, GIOCondition condition G_GNUC_UNUSED, gpointer user_data)
 {
     PstPort *port = user_data;
+    g_autoptr(GError) error = NULL;
 
     pst_uevent_drain(fd);
-    if (!open_device(port))
+    if (!open_device(port, &error)) {
+        if (error != NULL)
+            port->lost(error, port->user_data);
         return G_SOURCE_CONTINUE;
+    }
     port->uevent_source = 0;
     close_fd(&port->uevents);
     return G_SOURCE_REMOVE;
@@ -218,36 +269,38 @@ on_uevent(gint fd, GIOCondition condition G_GNUC_UNUSED, gpointer user_data)
 static gboolean
 watch_uevents(PstPort *port, GError **error)
 {
+    g_autoptr(GError) cause = NULL;
+
     port->uevents = pst_uevent_open(error);
     if (port->uevents < 0)
         return FALSE;
-    if (open_device(port)) {
+    if (open_device(port, &cause)) {
         close_fd(&port->uevents);
         return TRUE;
+    }
+    if (cause != NULL) {
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return FALSE;
     }
     port->uevent_source = g_unix_fd_add(port->uevents, G_IO_IN, on_uevent, port);
     return TRUE;
 }
 
 PstPort *
-pst_port_new(const char *name, const PstSysroot *sysroot, GError **error)
+pst_port_new(const char *name, const PstSysroot *sysroot, PstPortLost lost, gpointer user_data,
+             GError **error)
 {
     g_autoptr(PstPort) port = g_new0(PstPort, 1);
 
     port->name = g_strdup(name);
     port->sysroot = sysroot;
+    port->lost = lost;
+    port->user_data = user_data;
     port->fd = port->epoll = port->uevents = -1;
     port->session = pst_session_new(sysroot, PST_SESSION_CHANNEL, on_ready, port);
     load_module(sysroot);
     if (!watch_uevents(port, error))
         return NULL;
-    /* Another process holds it, as a shim that was just killed may: no uevent will tell when it lets
-     * go, so this ends, and the service manager starts it again. */
-    if (port->fd < 0 && port->refused != 0) {
-        g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "the port %s can't be opened: %s", name,
-                    g_strerror(port->refused));
-        return NULL;
-    }
     return g_steal_pointer(&port);
 }
 

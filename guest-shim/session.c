@@ -225,6 +225,12 @@ pst_session_run(PstSession *session)
 }
 
 void
+pst_session_abandon(PstSession *session)
+{
+    pst_dispatcher_clear(session->dispatcher);
+}
+
+void
 pst_session_reset(PstSession *session)
 {
     pst_frame_reader_reset(session->reader);

@@ -31,6 +31,10 @@ void pst_session_feed(PstSession *session, const guint8 *data, gsize len);
 /* Starts what the bytes fed so far ask for; to be called when the input is drained. */
 void pst_session_run(PstSession *session);
 
+/* Nobody waits for the answers any more: kills what runs and drops what waits, but a hello that was
+ * answered stays valid. */
+void pst_session_abandon(PstSession *session);
+
 /* The other side has gone: kills what runs, drops what was queued. */
 void pst_session_reset(PstSession *session);
 

@@ -195,13 +195,28 @@ await_program(PstAgent *agent, const char *path, gint64 pid, gint64 deadline_us,
     }
 }
 
-GByteArray *
-pst_agent_run(PstAgent *agent, const char *path, const char *const *argv, const GByteArray *input,
-              gint64 deadline_us, GError **error)
+gboolean
+pst_agent_ping(PstAgent *agent, gint64 deadline_us, GError **error)
 {
-    gint64 pid = 0;
+    g_autoptr(JsonObject) json = pst_agent_command(agent, "guest-ping", NULL, deadline_us, error);
 
-    if (!start_program(agent, path, argv, input, deadline_us, &pid, error))
-        return NULL;
-    return await_program(agent, path, pid, deadline_us, error);
+    return json != NULL;
+}
+
+GByteArray *
+pst_agent_run(PstAgent *agent, const char *const *paths, const char *const *argv,
+              const GByteArray *input, gint64 deadline_us, GError **error)
+{
+    g_autoptr(GError) first = NULL;
+
+    for (guint i = 0; paths[i] != NULL; i++) {
+        gint64 pid = 0;
+
+        if (start_program(agent, paths[i], argv, input, deadline_us, &pid,
+                          first == NULL ? &first : NULL))
+            return await_program(agent, paths[i], pid, deadline_us, error);
+    }
+    /* The first path is where the program usually is: its reason says most. */
+    g_propagate_error(error, g_steal_pointer(&first));
+    return NULL;
 }

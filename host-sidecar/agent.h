@@ -26,8 +26,11 @@ JsonObject *pst_agent_command(PstAgent *agent, const char *command, JsonObject *
 /* The guest's CLOCK_REALTIME in microseconds: also the cheapest proof that the agent is alive. */
 gboolean pst_agent_time(PstAgent *agent, gint64 deadline_us, gint64 *realtime_us, GError **error);
 
-/* guest-exec of the program at PATH with ARGV (NULL-terminated, without argv[0]) and INPUT, until it
+/* guest-ping: whether the agent is alive at all. */
+gboolean pst_agent_ping(PstAgent *agent, gint64 deadline_us, GError **error);
+
+/* guest-exec of the first program of PATHS (NULL-terminated) that can be started, with ARGV (NULL-terminated, without argv[0]) and INPUT, until it
  * has ended. Returns its standard output, decoded; at most PST_LIMIT_AGENT_ANSWER must be expected of
  * it. An exit status other than 0 is an error that quotes its standard error. */
-GByteArray *pst_agent_run(PstAgent *agent, const char *path, const char *const *argv,
+GByteArray *pst_agent_run(PstAgent *agent, const char *const *paths, const char *const *argv,
                           const GByteArray *input, gint64 deadline_us, GError **error);

@@ -12,21 +12,6 @@
 #include "protocol/json.h"
 #include "protocol/limits.h"
 
-PstGuest *
-pst_ask_open(const PstOptions *options, const char *domain, gint64 deadline_us, GError **error)
-{
-    g_autoptr(PstHypervisor) hypervisor = pst_hypervisor_new(options->connect);
-    g_autoptr(GError) cause = NULL;
-    PstGuest *guest = pst_guest_open(hypervisor, domain, deadline_us, &cause);
-
-    if (guest != NULL)
-        return guest;
-    if (cause->code == PST_ERROR_DEADLINE)
-        cause->code = PST_ERROR_NO_HYPERVISOR;
-    g_propagate_error(error, g_steal_pointer(&cause));
-    return NULL;
-}
-
 static void
 audit(const char *caller, const char *method, PstAnswer *const *answers, guint n)
 {
@@ -40,11 +25,42 @@ audit(const char *caller, const char *method, PstAnswer *const *answers, guint n
     }
 }
 
+/* A question that got no further than libvirt. */
+static void
+audit_failure(const char *method, const char *domain, const GError *error)
+{
+    g_autofree char *caller = pst_audit_caller();
+    g_autoptr(PstAnswer) answer = pst_answer_new(domain, "-", NULL);
+
+    answer->error = g_error_copy(error);
+    audit(caller, method, &answer, 1);
+}
+
+PstGuest *
+pst_ask_open(const PstOptions *options, const char *method, const char *domain, gint64 deadline_us,
+             GError **error)
+{
+    g_autoptr(PstHypervisor) hypervisor = pst_hypervisor_new(options->connect);
+    g_autoptr(GError) cause = NULL;
+    PstGuest *guest = pst_guest_open(hypervisor, domain, deadline_us, &cause);
+
+    if (guest != NULL)
+        return guest;
+    if (cause->code == PST_ERROR_DEADLINE)
+        cause->code = PST_ERROR_NO_HYPERVISOR;
+    audit_failure(method, domain, cause);
+    g_propagate_error(error, g_steal_pointer(&cause));
+    return NULL;
+}
+
 PstAnswer **
 pst_ask_guest(PstGuest *guest, const char *method, PstAnswer **questions, guint n,
               gint64 deadline_us)
 {
     g_autofree char *caller = pst_audit_caller();
+
+    /* Before and after: who is interrupted has asked all the same. */
+    audit(caller, method, questions, n);
     PstAnswer **answers =
         pst_ladder_ask(&pst_guest_ladder, guest, questions, n, caller, deadline_us);
 
@@ -91,7 +107,7 @@ pst_ask_one(const PstOptions *options, const char *method, const char *domain, c
 
     if (!check_args(probe, args, error))
         return FALSE;
-    g_autoptr(PstGuest) guest = pst_ask_open(options, domain, deadline_us, error);
+    g_autoptr(PstGuest) guest = pst_ask_open(options, method, domain, deadline_us, error);
     if (guest == NULL)
         return FALSE;
 

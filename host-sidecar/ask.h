@@ -8,8 +8,8 @@
 
 /* The guest called DOMAIN on the hypervisor that the options name; PST_ERROR_NO_HYPERVISOR also where
  * libvirt did not answer before the deadline. */
-PstGuest *pst_ask_open(const PstOptions *options, const char *domain, gint64 deadline_us,
-                       GError **error);
+PstGuest *pst_ask_open(const PstOptions *options, const char *method, const char *domain,
+                       gint64 deadline_us, GError **error);
 
 /* Asks the guest by way of the ladder; METHOD is the verb, for the audit. Takes the questions over and
  * returns them answered. An audit record that can't be written is said on standard error. */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -10,15 +11,63 @@
 #include <unistd.h>
 
 #include "host-sidecar/escape.h"
+#include "host-sidecar/task.h"
 #include "protocol/error.h"
 #include "protocol/json.h"
 
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
 
+/* A directory server that is dead must not hold up a question about a guest. */
+#define NAME_US (200 * G_GINT64_CONSTANT(1000))
+
+static gpointer
+look_up_name(gpointer data, GError **error G_GNUC_UNUSED)
+{
+    struct passwd entry, *found = NULL;
+    char buffer[4096];
+
+    if (getpwuid_r((uid_t)GPOINTER_TO_UINT(data), &entry, buffer, sizeof(buffer), &found) != 0 ||
+        found == NULL)
+        return NULL;
+    return g_strdup(found->pw_name);
+}
+
+static char *
+describe_user(guint uid)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *name = pst_task_call(look_up_name, GUINT_TO_POINTER(uid), NULL, g_free,
+                                          g_get_monotonic_time() + NAME_US, "NSS", &error);
+
+    return name != NULL ? g_strdup_printf("%s (uid %u)", name, uid)
+                        : g_strdup_printf("uid %u", uid);
+}
+
+/* Who logged in, right across sudo (proc(5), /proc/self/loginuid); FALSE where the kernel does not
+ * know. */
+static gboolean
+login_user(guint *uid)
+{
+    g_autofree char *text = NULL;
+    guint64 number = 0;
+
+    if (!g_file_get_contents("/proc/self/loginuid", &text, NULL, NULL) ||
+        !g_ascii_string_to_unsigned(g_strstrip(text), 10, 0, G_MAXUINT32 - 1, &number, NULL))
+        return FALSE;
+    *uid = (guint)number;
+    return TRUE;
+}
+
 char *
 pst_audit_caller(void)
 {
-    return g_strdup_printf("%s (uid %u)", g_get_user_name(), (guint)getuid());
+    g_autofree char *user = describe_user(getuid());
+    guint login = 0;
+
+    if (!login_user(&login) || login == getuid())
+        return g_steal_pointer(&user);
+    g_autofree char *person = describe_user(login);
+    return g_strdup_printf("%s, logged in as %s", user, person);
 }
 
 static const char *
@@ -26,7 +75,7 @@ result_of(const PstAnswer *answer)
 {
     if (answer->report != NULL)
         return pst_report_status_names[answer->report->status];
-    return answer->error != NULL ? pst_error_reason((PstErrorCode)answer->error->code) : "none";
+    return answer->error != NULL ? pst_error_reason((PstErrorCode)answer->error->code) : "asked";
 }
 
 /* One field of https://systemd.io/JOURNAL_NATIVE_PROTOCOL/; escaped, a value holds no line feed. */

@@ -215,15 +215,13 @@ tell(PstAgent *agent, PstInquiry *inquiry, guint i)
 static gboolean
 ask(PstGuest *guest, PstInquiry *inquiry, GError **error)
 {
-    g_autoptr(PstAgent) agent =
-        pst_agent_open(guest, pst_inquiry_deadline_us(inquiry), error);
-    gint64 realtime_us = 0;
     gboolean all = TRUE;
 
-    if (agent == NULL || !pst_agent_time(agent, command_deadline(inquiry), &realtime_us, error))
-        return FALSE;
     if (!pst_inquiry_yield(inquiry, PST_VIA_AGENT_BUILTIN))
         return TRUE;
+    g_autoptr(PstAgent) agent = pst_agent_open(guest, pst_inquiry_deadline_us(inquiry), error);
+    if (agent == NULL || !pst_agent_ping(agent, command_deadline(inquiry), error))
+        return FALSE;
     pst_inquiry_progress(inquiry, PST_VIA_AGENT_BUILTIN);
     for (guint i = 0; i < pst_inquiry_size(inquiry); i++)
         if (pst_inquiry_is_open(inquiry, i))

@@ -7,13 +7,18 @@
 #include "protocol/error.h"
 #include "protocol/limits.h"
 
-#define SHIM_PATH "/usr/sbin/postern-shim"
+/* Where distributions put it. */
+static const char *const shim_paths[] = {"/usr/sbin/postern-shim", "/usr/local/sbin/postern-shim",
+                                         "/run/current-system/sw/bin/postern-shim", NULL};
+
 /* In base64 and with its envelope this stays below PST_LIMIT_AGENT_ANSWER. */
 #define OUTPUT_LIMIT "700000"
 /* The shim ends this long before our own deadline, so that there is time to fetch what it wrote. */
 #define MARGIN_US (500 * G_GINT64_CONSTANT(1000))
 /* A guest that is alive says its time at once, even a slow one. */
-#define ALIVE_US (5 * G_USEC_PER_SEC)
+#define ALIVE_US (3 * G_USEC_PER_SEC)
+/* What is left of the deadline for the rung below, where the guest starts no program any more. */
+#define MAX_RESERVE_US (1500 * G_GINT64_CONSTANT(1000))
 
 gboolean
 pst_backend_agent_is_open(const PstGuest *guest, GError **error)
@@ -63,8 +68,8 @@ settle_all(PstClient *client, PstInquiry *inquiry, guint first, guint end, const
 
 /* One run of the shim for the questions from *next on. */
 static gboolean
-run_shim(PstAgent *agent, PstInquiry *inquiry, gint64 guest_deadline_us, guint *next,
-         gint64 *numbers, GError **error)
+run_shim(PstAgent *agent, PstInquiry *inquiry, gint64 deadline_us, gint64 guest_deadline_us,
+         guint *next, gint64 *numbers, GError **error)
 {
     static const char *const argv[] = {"--oneshot", "--output-limit", OUTPUT_LIMIT, NULL};
     g_autoptr(PstClient) client = pst_client_new_one_shot();
@@ -73,8 +78,8 @@ run_shim(PstAgent *agent, PstInquiry *inquiry, gint64 guest_deadline_us, guint *
 
     if (make_requests(client, inquiry, guest_deadline_us, next, numbers, input) == 0)
         return TRUE;
-    g_autoptr(GByteArray) output = pst_agent_run(agent, SHIM_PATH, argv, input,
-                                                 pst_inquiry_deadline_us(inquiry), error);
+    g_autoptr(GByteArray) output =
+        pst_agent_run(agent, shim_paths, argv, input, deadline_us, error);
     if (output == NULL)
         return FALSE;
     pst_client_feed(client, output->data, output->len);
@@ -82,26 +87,50 @@ run_shim(PstAgent *agent, PstInquiry *inquiry, gint64 guest_deadline_us, guint *
     return TRUE;
 }
 
+/* The agent, alive, with the guest's clock read at *read_us of ours; NULL without an error where
+ * nothing is left to be asked. The agent is not held while this rung waits for a better one: there
+ * are few places. */
+static PstAgent *
+open_agent(PstGuest *guest, PstInquiry *inquiry, gint64 *realtime_us, gint64 *read_us,
+           GError **error)
+{
+    gint64 deadline_us = pst_inquiry_deadline_us(inquiry);
+
+    while (pst_inquiry_yield(inquiry, PST_VIA_AGENT)) {
+        g_autoptr(PstAgent) agent = pst_agent_open(guest, deadline_us, error);
+
+        if (agent == NULL ||
+            !pst_agent_time(agent, MIN(deadline_us, g_get_monotonic_time() + ALIVE_US),
+                            realtime_us, error))
+            return NULL;
+        *read_us = g_get_monotonic_time();
+        if (!pst_inquiry_has_better(inquiry, PST_VIA_AGENT))
+            return g_steal_pointer(&agent);
+    }
+    return NULL;
+}
+
 static gboolean
 ask(PstGuest *guest, PstInquiry *inquiry, GError **error)
 {
-    gint64 deadline_us = pst_inquiry_deadline_us(inquiry), realtime_us = 0;
     g_autofree gint64 *numbers = g_new(gint64, pst_inquiry_size(inquiry));
-    g_autoptr(PstAgent) agent = pst_agent_open(guest, deadline_us, error);
+    gint64 realtime_us = 0, read_us = 0;
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(PstAgent) agent = open_agent(guest, inquiry, &realtime_us, &read_us, &cause);
     guint next = 0;
 
-    if (agent == NULL ||
-        !pst_agent_time(agent, MIN(deadline_us, g_get_monotonic_time() + ALIVE_US), &realtime_us,
-                        error))
-        return FALSE;
-    gint64 read_us = g_get_monotonic_time();
-    if (!pst_inquiry_yield(inquiry, PST_VIA_AGENT))
-        return TRUE;
+    if (agent == NULL) {
+        gboolean failed = cause != NULL;
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return !failed;
+    }
     pst_inquiry_progress(inquiry, PST_VIA_AGENT);
 
-    gint64 guest_deadline_us = realtime_us + (deadline_us - read_us) - MARGIN_US;
+    gint64 left_us = pst_inquiry_deadline_us(inquiry) - read_us;
+    gint64 ours_us = left_us - MIN(MAX_RESERVE_US, left_us / 4);
     while (next < pst_inquiry_size(inquiry) && !pst_inquiry_is_settled(inquiry))
-        if (!run_shim(agent, inquiry, guest_deadline_us, &next, numbers, error))
+        if (!run_shim(agent, inquiry, read_us + ours_us, realtime_us + ours_us - MARGIN_US, &next,
+                      numbers, error))
             return FALSE;
     return TRUE;
 }

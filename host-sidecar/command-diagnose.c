@@ -52,7 +52,7 @@ pst_command_diagnose_run(const PstCommand *command, PstOptions *options, int arg
         return FALSE;
 
     gint64 deadline_us = g_get_monotonic_time() + options->deadline_us;
-    g_autoptr(PstGuest) guest = pst_ask_open(options, argv[1], deadline_us, error);
+    g_autoptr(PstGuest) guest = pst_ask_open(options, command->name, argv[1], deadline_us, error);
     if (guest == NULL)
         return FALSE;
     PstAnswer **questions = pst_diagnose_questions(guest->name, user, &n);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/commands.h"
+#include "host-sidecar/escape.h"
 #include "host-sidecar/output.h"
 #include "host-sidecar/overview.h"
 #include "host-sidecar/render.h"
@@ -11,14 +12,14 @@ render_row(GString *out, const PstOverview *row)
     g_autofree char *age = row->last_answer_us != PST_INT_UNKNOWN
                                ? pst_render_age(row->last_answer_us)
                                : g_strdup("never");
-    g_autoptr(GString) name = g_string_new(NULL);
+    g_autofree char *name = pst_escape_text(row->name, FALSE);
+    g_autofree char *shim = pst_escape_text(row->shim != NULL ? row->shim : "-", FALSE);
 
-    pst_render_append(name, row->name);
-    g_string_append_printf(out, "%-24s %-14s %-8s %-6s %-10s %-12s ", name->str,
+    g_string_append_printf(out, "%-24s %-14s %-8s %-6s %-10s %-12s ", name,
                            row->state != NULL ? row->state : "?",
                            row->channel != NULL ? row->channel : "?",
                            row->agent != NULL ? row->agent : "?",
-                           row->shim != NULL ? row->shim : "-", age);
+                           shim, age);
     if (row->problem != NULL)
         pst_render_append(out, row->problem);
     g_string_append_c(out, '\n');

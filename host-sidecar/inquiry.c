@@ -240,6 +240,14 @@ has_better(const PstInquiry *inquiry, PstVia via)
 }
 
 gboolean
+pst_inquiry_has_better(PstInquiry *inquiry, PstVia via)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
+
+    return has_better(inquiry, via);
+}
+
+gboolean
 pst_inquiry_yield(PstInquiry *inquiry, PstVia via)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);

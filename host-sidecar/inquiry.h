@@ -50,6 +50,9 @@ void pst_inquiry_progress(PstInquiry *inquiry, PstVia via);
  * FALSE where nothing is left to be asked. */
 gboolean pst_inquiry_yield(PstInquiry *inquiry, PstVia via);
 
+/* Whether a better rung than VIA shows signs of life now. */
+gboolean pst_inquiry_has_better(PstInquiry *inquiry, PstVia via);
+
 /* The rung has done all that it can. */
 void pst_inquiry_rung_ended(PstInquiry *inquiry, PstVia via);
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -100,32 +101,34 @@ free_waiting(gpointer data)
     g_free(turn);
 }
 
-static char *
-read_holder(int fd)
+/* What the file says: `PID MICROSECONDS`, who has the turn and when the guest last answered. Not the
+ * file's own times, which only its owner may set. */
+typedef struct {
+    gint64 holder;
+    gint64 answer_us;
+} State;
+
+static State
+read_state(int fd)
 {
-    char text[32] = "";
+    char text[64] = "";
+    State state = {0};
     gssize n = pread(fd, text, sizeof(text) - 1, 0);
 
-    return n > 0 && strspn(text, "0123456789") == strlen(text) ? g_strdup(text) : g_strdup("unknown");
+    if (n > 0 && sscanf(text, "%" G_GINT64_FORMAT " %" G_GINT64_FORMAT, &state.holder,
+                        &state.answer_us) != 2)
+        state = (State){0};
+    return state;
 }
 
-/* For the error message of those who wait in vain. */
 static void
-write_holder(const PstTurn *turn)
+write_state(int fd, gint64 answer_us)
 {
-    char text[32];
-    struct stat before;
-    int n = g_snprintf(text, sizeof(text), "%d", getpid());
+    g_autofree char *text =
+        g_strdup_printf("%10d %20" G_GINT64_FORMAT "\n", (int)getpid(), answer_us);
 
-    /* The file's time stands for the guest's last answer. */
-    if (fstat(turn->fd, &before) < 0)
-        return;
-    if (ftruncate(turn->fd, 0) == 0 && pwrite(turn->fd, text, (size_t)n, 0) == n) {
-        const struct timespec times[2] = {before.st_atim,
-                                          before.st_size > 0 ? before.st_mtim
-                                                             : (struct timespec){0, 0}};
-        futimens(turn->fd, times);
-    }
+    /* Of fixed width, so that a reader never meets half of it. */
+    (void)!pwrite(fd, text, strlen(text), 0);
 }
 
 PstTurn *
@@ -141,7 +144,7 @@ pst_turn_take(const char *name, gint64 deadline_us, GError **error)
         turn = g_new0(PstTurn, 1);
         turn->fd = fd;
     } else {
-        g_autofree char *holder = read_holder(fd);
+        gint64 holder = read_state(fd).holder;
         PstTurn *waiting = g_new0(PstTurn, 1);
         waiting->fd = fd;
         turn = pst_task_call(wait_for_lock, waiting, free_waiting, (GDestroyNotify)pst_turn_free,
@@ -152,11 +155,11 @@ pst_turn_take(const char *name, gint64 deadline_us, GError **error)
         }
         if (turn == NULL) {
             g_set_error(error, PST_ERROR, PST_ERROR_BUSY,
-                        "process %s has the turn and did not let go in time", holder);
+                        "process %" G_GINT64_FORMAT " has the turn and did not let go in time", holder);
             return NULL;
         }
     }
-    write_holder(turn);
+    write_state(turn->fd, read_state(turn->fd).answer_us);
     return turn;
 }
 
@@ -171,7 +174,7 @@ try_places(const char *name, guint n)
         if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) {
             PstTurn *turn = g_new0(PstTurn, 1);
             turn->fd = fd;
-            write_holder(turn);
+            write_state(turn->fd, read_state(turn->fd).answer_us);
             return turn;
         }
         if (fd >= 0)
@@ -195,17 +198,18 @@ pst_turn_take_place(const char *name, guint n, gint64 deadline_us, GError **erro
 void
 pst_turn_note_answer(PstTurn *turn)
 {
-    futimens(turn->fd, NULL);
+    write_state(turn->fd, g_get_real_time());
 }
 
 gint64
 pst_turn_last_answer_us(const char *uuid)
 {
     g_autofree char *path = file_of(uuid, NULL);
-    struct stat st;
+    int fd = path != NULL ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
 
-    /* An empty file was made by somebody who does not have the turn yet: its time means nothing. */
-    if (path == NULL || stat(path, &st) < 0 || st.st_size == 0)
+    if (fd < 0)
         return 0;
-    return (gint64)st.st_mtim.tv_sec * G_USEC_PER_SEC + st.st_mtim.tv_nsec / 1000;
+    State state = read_state(fd);
+    close(fd);
+    return state.answer_us;
 }

@@ -4,8 +4,8 @@
 #include <glib.h>
 
 /* Callers on one guest take turns: a channel has room for one. The turn is a lock on a small file,
- * which the kernel gives back however its holder ends. The file's times also tell when the guest
- * last answered. */
+ * which the kernel gives back however its holder ends. The file also tells when the guest last
+ * answered. */
 
 typedef struct PstTurn PstTurn;
 

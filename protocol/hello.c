@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "protocol/hello.h"
 
+#include <string.h>
+
 #include "protocol/error.h"
 #include "protocol/json.h"
 #include "protocol/message.h"
@@ -91,6 +93,18 @@ pst_hello_answer(const PstHello *hello)
     return pst_fields_encode(&pst_hello_fields, hello, &cut);
 }
 
+#define MAX_VERSION 32
+
+/* It is shown to people as it is. */
+static gboolean
+is_version(const char *text)
+{
+    gsize len = strlen(text);
+
+    return len >= 1 && len <= MAX_VERSION &&
+           strspn(text, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.+~-") == len;
+}
+
 PstHello *
 pst_hello_read_answer(JsonObject *result, GError **error)
 {
@@ -100,6 +114,11 @@ pst_hello_read_answer(JsonObject *result, GError **error)
     if (hello == NULL) {
         g_set_error(error, PST_ERROR, PST_ERROR_PROTOCOL, "the shim's hello is not valid: %s",
                     cause->message);
+        return NULL;
+    }
+    if (!is_version(hello->shim)) {
+        g_set_error(error, PST_ERROR, PST_ERROR_PROTOCOL,
+                    "the shim's hello is not valid: 'shim' is not a version");
         return NULL;
     }
     if (hello->protocol != PST_HELLO_PROTOCOL) {
