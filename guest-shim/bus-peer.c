@@ -29,13 +29,33 @@ fail(GError **error, PstErrorCode code, const char *what)
     return FALSE;
 }
 
+/* UNAVAILABLE is said of the peer alone: it refused, or hung up. EAGAIN is unix(7)'s word for a
+ * listener whose queue is full, and whatever else fails, fails on this side. */
+static PstErrorCode
+code_of_errno(int number)
+{
+    switch (number) {
+    case ENOENT:
+    case ENOTDIR:
+        return PST_ERROR_ABSENT;
+    case ECONNREFUSED:
+    case ECONNRESET:
+    case EPIPE:
+        return PST_ERROR_UNAVAILABLE;
+    case EAGAIN:
+        return PST_ERROR_DEADLINE;
+    case EACCES:
+    case EPERM:
+        return PST_ERROR_NOT_ALLOWED;
+    default:
+        return PST_ERROR_INTERNAL;
+    }
+}
+
 static gboolean
 fail_errno(GError **error, const char *what, int number)
 {
-    gboolean absent = number == ENOENT || number == ENOTDIR;
-
-    g_set_error(error, PST_ERROR, absent ? PST_ERROR_ABSENT : PST_ERROR_UNAVAILABLE, "%s: %s", what,
-                g_strerror(number));
+    g_set_error(error, PST_ERROR, (int)code_of_errno(number), "%s: %s", what, g_strerror(number));
     return FALSE;
 }
 

@@ -11,8 +11,10 @@ typedef struct PstBusPeer PstBusPeer;
 
 /* Connects and authenticates as the caller's user. TIMEOUT_MS (1 … 60,000) is for the whole life of
  * the conversation. Errors: PST_ERROR_ABSENT where there is no such socket, PST_ERROR_UNAVAILABLE
- * where nobody answers there, PST_ERROR_PROTOCOL where somebody answers something else,
- * PST_ERROR_DEADLINE. */
+ * where the peer refuses or hangs up, PST_ERROR_PROTOCOL where somebody answers something else,
+ * PST_ERROR_DEADLINE also where its queue is full. What says nothing of the peer is
+ * PST_ERROR_NOT_ALLOWED (the kernel refuses this program) or PST_ERROR_INTERNAL (no descriptor, no
+ * memory). */
 PstBusPeer *pst_bus_peer_open(const char *socket_path, gint64 timeout_ms, GError **error);
 void pst_bus_peer_free(PstBusPeer *peer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstBusPeer, pst_bus_peer_free)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "guest-shim/journal-judge.h"
 
+#include <signal.h>
 #include <string.h>
 
 #define MAX_TEXT 300
@@ -105,35 +106,72 @@ add_unread(PstReport *report, const char *id, const PstJournalPage *page, const 
     return finding;
 }
 
+/* What journalctl says of a damaged file (journal-util.c and journalctl.c of systemd), or dies of:
+ * a mapped page that is gone, a field that leads nowhere, an assertion. */
+static gboolean
+is_damaged(const PstJournalPage *page)
+{
+    static const char *const words[] = {"is truncated", "orrupt", "Bad message"};
+
+    for (guint i = 0; page->complaint != NULL && i < G_N_ELEMENTS(words); i++)
+        if (strstr(page->complaint, words[i]) != NULL)
+            return TRUE;
+    return page->signal == SIGBUS || page->signal == SIGSEGV || page->signal == SIGABRT;
+}
+
 static void
 judge_complaint(const PstJournalPage *page, PstReport *report)
 {
     const char *complaint = page->complaint != NULL ? page->complaint : "";
     PstFinding *finding;
 
-    if (strstr(complaint, "No journal files were") != NULL) {
+    if (strstr(complaint, "No journal files were found") != NULL) {
         finding = add_unread(report, "journal.no-files", page, "there are no journal files");
         finding->remedy = g_strdup("see Storage= of journald.conf, and that journald runs");
     } else if (strstr(complaint, "No such boot") != NULL ||
                strstr(complaint, "specified boot") != NULL) {
         add_unread(report, "journal.no-such-boot", page, "the journal does not have that boot");
-    } else if (page->signal != 0 || *complaint != '\0') {
+    } else if (is_damaged(page)) {
         finding = add_unread(report, "journal.damaged", page,
                              "the journal is damaged: entries may be missing from this answer");
         finding->remedy = g_strdup("set the damaged files aside: journalctl --rotate; journalctl "
                                    "--verify names them");
-    } else if (page->exit_status > 0) {
+    } else if (page->exit_status > 0 || page->signal != 0) {
         add_unread(report, "journal.could-not-look", page, "journalctl failed");
+    } else if (*complaint != '\0') {
+        add_unread(report, "journal.could-not-look", page,
+                   "journalctl complained: entries may be missing from this answer");
     }
+}
+
+/* Where there is more than fits into the page, the time-out cost none of it. */
+static void
+judge_end(const PstJournalPage *page, PstReport *report)
+{
+    if (page->entries->len == 0) {
+        if (page->cut)
+            add_unread(report, "journal.could-not-look", page,
+                       page->timed_out ? "journalctl gave no entry within its time"
+                                       : "journalctl gave no whole entry");
+        return;
+    }
+    if (!page->timed_out || page->more)
+        return;
+    const PstJournalEntry *oldest = page->entries->pdata[page->entries->len - 1];
+    g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(oldest->realtime_us / G_USEC_PER_SEC);
+    g_autofree char *text = time != NULL ? g_date_time_format_iso8601(time) : NULL;
+    g_autofree char *message = g_strdup_printf("the journal was read only as far back as %s: "
+                                               "journalctl did not end within its time",
+                                               text != NULL ? text : "an entry without a time");
+    add_unread(report, "journal.partly-read", page, message)->remedy =
+        g_strdup("ask for fewer lines, for the next page, or with a longer deadline");
 }
 
 void
 pst_journal_judge_reading(const PstJournalPage *page, PstReport *report)
 {
     judge_complaint(page, report);
-    if (page->cut && page->entries->len == 0)
-        add_unread(report, "journal.could-not-look", page,
-                   "journalctl gave no entry within its time");
+    judge_end(page, report);
     if (page->unreadable > 0)
         pst_report_add(report, "journal.unreadable-entries", PST_SEVERITY_UNKNOWN,
                        "%u entr%s could not be read: too long, or not of the journal's form",

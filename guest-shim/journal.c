@@ -82,7 +82,9 @@ pst_journal_argv(const PstJournalQuery *query)
         g_ptr_array_add(argv, g_strdup_printf("--priority=%d", query->max_priority));
     add_time(argv, "--since", query->since_us);
     add_time(argv, "--until", query->until_us);
-    if (query->since_us == 0 && query->since_ago_s != 0)
+    /* It refuses a time before 1970; nothing is older than that. */
+    if (query->since_us == 0 && query->since_ago_s != 0 &&
+        query->since_ago_s < g_get_real_time() / G_USEC_PER_SEC)
         g_ptr_array_add(argv,
                         g_strdup_printf("--since=-%" G_GINT64_FORMAT "s", query->since_ago_s));
     if (query->cursor != NULL)
@@ -245,6 +247,7 @@ take_complaint(PstJournalPage *page, const PstProgramResult *result)
         page->complaint = g_steal_pointer(&text);
     page->exit_status = result->exit_status;
     page->signal = result->timed_out ? 0 : result->signal;
+    page->timed_out = result->timed_out;
     page->cut |= result->truncated || result->timed_out;
 }
 

@@ -41,6 +41,7 @@ typedef struct {
     GPtrArray *entries; /* of PstJournalEntry, newest first */
     gboolean more;      /* there are older entries that fit as well */
     gboolean cut;       /* the page ends before its last line: too many bytes, or too little time */
+    gboolean timed_out; /* journalctl was killed: what is older was not looked at */
     guint unreadable;   /* lines that were no valid entry, or too long */
     char *complaint;    /* journalctl's standard error; NULL where it wrote none */
     int exit_status;    /* journalctl's; -1 where a signal ended it */

@@ -74,10 +74,27 @@ unit_names(char **asked, PstReport *report)
     return g_strv_builder_end(builder);
 }
 
+/* A negative one is a time before 1970, or a span into the future. One that is too large means
+ * everything, or nothing. */
+static gboolean
+check_number(const char *name, gint64 number, PstReport *report)
+{
+    if (number == PST_INT_UNKNOWN || number >= 0)
+        return TRUE;
+    pst_report_add(report, "journal.could-not-look", PST_SEVERITY_UNKNOWN,
+                   "%s=%" G_GINT64_FORMAT " can't be asked for: give a number from 0 on", name,
+                   number);
+    return FALSE;
+}
+
 /* What would be taken in silence by journalctl, or refused without saying why. */
 static gboolean
 check(const PstJournalArgs *args, PstReport *report)
 {
+    if (!check_number("since_us", args->since_us, report) ||
+        !check_number("until_us", args->until_us, report) ||
+        !check_number("since_s", args->since_s, report))
+        return FALSE;
     if (args->boot != NULL && !g_str_equal(args->boot, "all") && !is_boot(args->boot)) {
         refuse(report, "journal.no-such-boot", args->boot,
                "is no boot: give its 32 digits, an offset such as -1, or all");
@@ -109,9 +126,9 @@ query_of(const PstProbeContext *context, const PstJournalArgs *args, char **unit
         .kernel = args->kernel == PST_TRI_YES,
         .max_priority = (int)CLAMP(or_default(args->priority, DEFAULT_PRIORITY), 0, 7),
         .boot = args->boot,
-        .since_us = MAX(0, or_default(args->since_us, 0)),
-        .until_us = MAX(0, or_default(args->until_us, 0)),
-        .since_ago_s = MAX(0, or_default(args->since_s, 0)),
+        .since_us = or_default(args->since_us, 0),
+        .until_us = or_default(args->until_us, 0),
+        .since_ago_s = or_default(args->since_s, 0),
         .cursor = args->cursor,
         .lines = (guint)CLAMP(or_default(args->lines, DEFAULT_LINES), 1, MAX_LINES),
         .timeout_ms = pst_probe_time_left_ms(context, READ_MS),
@@ -174,7 +191,7 @@ leave_out_older(const char *after, PstJournalPage *page, const char *this_boot, 
 
         if (same ? entry->monotonic_us <= monotonic_us : entry->realtime_us <= realtime_us) {
             g_ptr_array_set_size(page->entries, (int)i);
-            page->more = page->cut = FALSE;
+            page->more = page->cut = page->timed_out = FALSE;
             return;
         }
     }
@@ -261,11 +278,11 @@ read_page(const PstProbeContext *context, const PstJournalArgs *args, char **uni
     /* journalctl has nothing to complain about where there is nothing at all. */
     if (page->complaint == NULL && page->entries->len == 0 && g_strcmp0(data->storage, "none") == 0)
         page->complaint = g_strdup("No journal files were found.");
-    pst_journal_judge_reading(page, report);
     if (args->cursor != NULL)
         leave_out_cursor(args->cursor, page, this_boot, report);
     if (args->after != NULL)
         leave_out_older(args->after, page, this_boot, report);
+    pst_journal_judge_reading(page, report);
     if (page->entries->len > 0)
         last_cursor =
             g_strdup(((PstJournalEntry *)page->entries->pdata[page->entries->len - 1])->cursor);

@@ -8,12 +8,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "guest-shim/network-usable.h"
 #include "protocol/error.h"
 #include "protocol/report-network.h"
 
 #define CLASS_NET "/sys/class/net"
 #define MAX_TABLE (256 * 1024)
 #define MAX_RESOLV_CONF (64 * 1024)
+/* RTF_REJECT of linux/route.h: `unreachable` and `prohibit` in both tables, and the unreachable
+ * default that every kernel keeps in the one of IPv6. */
+#define ROUTE_REJECTS 0x0200
 
 static char *
 read_link_file(const PstSysroot *sysroot, const char *link, const char *file)
@@ -152,6 +156,9 @@ add_route4(PstNetworkData *data, const char *line)
     if (sscanf(line, "%15s %x %x %x %*s %*s %u %x", name, &destination, &gateway, &flags, &metric,
                &mask) != 6)
         return;
+    /* A `blackhole` has no flag of its own, and no link. */
+    if ((flags & ROUTE_REJECTS) != 0 || g_str_equal(name, "*"))
+        return;
     inet_ntop(AF_INET, &destination, to, sizeof(to));
     inet_ntop(AF_INET, &gateway, via, sizeof(via));
 
@@ -175,8 +182,6 @@ parse_hex_address(const char *hex, struct in6_addr *address)
     return TRUE;
 }
 
-#define RTF_REJECT_V6 0x0200 /* the unreachable default that every kernel keeps; linux/route.h */
-
 static void
 add_route6(PstNetworkData *data, const char *line)
 {
@@ -188,7 +193,7 @@ add_route6(PstNetworkData *data, const char *line)
                &flags, name) != 6 ||
         !parse_hex_address(to_hex, &destination) || !parse_hex_address(via_hex, &gateway))
         return;
-    if ((flags & RTF_REJECT_V6) != 0 || g_str_equal(name, "lo"))
+    if ((flags & ROUTE_REJECTS) != 0 || g_str_equal(name, "lo"))
         return;
     inet_ntop(AF_INET6, &destination, to, sizeof(to));
     inet_ntop(AF_INET6, &gateway, via, sizeof(via));
@@ -226,8 +231,8 @@ static void
 read_nameservers(const PstProbeContext *context, PstNetworkData *data)
 {
     g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
-    g_autofree char *text = pst_sysroot_read(context->sysroot, "/etc/resolv.conf",
-                                             MAX_RESOLV_CONF, NULL, NULL);
+    g_autofree char *text =
+        pst_sysroot_read(context->sysroot, "/etc/resolv.conf", MAX_RESOLV_CONF, NULL, NULL);
     if (text == NULL)
         return;
 
@@ -240,24 +245,9 @@ read_nameservers(const PstProbeContext *context, PstNetworkData *data)
     data->nameservers = g_strv_builder_end(builder);
 }
 
-static gboolean
-has_real_address(const PstNetworkLink *link)
-{
-    for (guint i = 0; link->addresses != NULL && link->addresses[i] != NULL; i++)
-        if (!g_str_has_prefix(link->addresses[i], "fe80:"))
-            return TRUE;
-    return FALSE;
-}
-
-static gboolean
-is_usable(const PstNetworkLink *link, gboolean addresses_known)
-{
-    return link->loopback != PST_TRI_YES && link->up == PST_TRI_YES &&
-           link->carrier == PST_TRI_YES && (!addresses_known || has_real_address(link));
-}
-
 static void
-blame_link(const PstNetworkLink *link, PstSeverity severity, PstReport *report)
+blame_link(const PstNetworkUsable *usable, const PstNetworkLink *link, PstSeverity severity,
+           PstReport *report)
 {
     PstFinding *finding;
 
@@ -271,7 +261,8 @@ blame_link(const PstNetworkLink *link, PstSeverity severity, PstReport *report)
         finding = pst_report_add(report, "network.no-carrier", severity,
                                  "interface %s has no carrier", link->name);
         finding->remedy = g_strdup("plug it in: on the host, virsh domif-setlink DOMAIN MAC up");
-    } else if (link->addresses != NULL && !has_real_address(link)) {
+    } else if (link->addresses != NULL && !pst_network_usable_has_address(link) &&
+               !pst_network_usable_is_port(usable, link)) {
         finding = pst_report_add(report, "network.no-address", severity,
                                  "interface %s has no address", link->name);
     } else {
@@ -281,20 +272,25 @@ blame_link(const PstNetworkLink *link, PstSeverity severity, PstReport *report)
     finding->evidence->text = g_strdup(link->operstate);
 }
 
-/* A spare interface that is off accuses nobody: links are blamed only where none is usable. */
+/* A spare interface that is off accuses nobody: links are blamed only where none is usable, and
+ * then only those that could be. */
 static void
 judge_links(const PstProbeContext *context, const PstNetworkData *data, PstReport *report)
 {
+    const PstNetworkUsable usable = pst_network_usable_new(context->sysroot, data->links);
     gboolean known = pst_sysroot_is_live(context->sysroot);
-    gboolean usable = FALSE;
+    gboolean any = FALSE;
     guint before = report->findings->len;
 
     for (guint i = 0; data->links != NULL && i < data->links->len; i++)
-        usable |= is_usable(data->links->pdata[i], known);
-    for (guint i = 0; data->links != NULL && i < data->links->len; i++)
-        blame_link(data->links->pdata[i], usable ? PST_SEVERITY_INFORMATION : PST_SEVERITY_CRITICAL,
+        any |= pst_network_usable_is(&usable, data->links->pdata[i], known);
+    for (guint i = 0; data->links != NULL && i < data->links->len; i++) {
+        const PstNetworkLink *link = data->links->pdata[i];
+        gboolean to_blame = !any && pst_network_usable_counts(&usable, link);
+        blame_link(&usable, link, to_blame ? PST_SEVERITY_CRITICAL : PST_SEVERITY_INFORMATION,
                    report);
-    if (!usable && report->findings->len == before)
+    }
+    if (!any && report->findings->len == before)
         pst_report_add(report, "network.no-link", PST_SEVERITY_CRITICAL,
                        "there is no network interface besides loopback");
 }

@@ -7,6 +7,7 @@
 
 #include "guest-shim/ssh-judge.h"
 #include "guest-shim/sshd-process.h"
+#include "guest-shim/sshd-unit.h"
 #include "protocol/error.h"
 
 #define COULD_NOT_LOOK "ssh.could-not-look"
@@ -41,21 +42,27 @@ is_configured_port(const PstSshdConfig *config, guint port)
     return n == 0 && port == DEFAULT_PORT;
 }
 
-/* The sockets that OWNER holds, as text; only those on sshd's configured ports where CONFIGURED. */
+/* The sockets that OWNER holds, as text; only those that are sshd's by its own configuration or by
+ * its socket unit where CONFIGURED. */
 static char **
 sockets_of(const PstProbeContext *context, gint64 owner, const PstSshdConfig *config,
            gboolean configured, const GPtrArray *sockets, GError **error)
 {
     g_autoptr(GHashTable) inodes = pst_sshd_process_inodes(context->sysroot, owner, error);
+    g_autoptr(GHashTable) unit_ports = NULL;
     g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
 
     if (inodes == NULL)
         return NULL;
+    if (configured)
+        unit_ports = pst_sshd_unit_ports(context->sysroot);
     for (guint i = 0; i < sockets->len; i++) {
         const PstSshdSocket *socket = sockets->pdata[i];
+        guint64 port = socket->port;
 
         if (!g_hash_table_contains(inodes, &socket->inode) ||
-            (configured && !is_configured_port(config, socket->port)))
+            (configured && !is_configured_port(config, socket->port) &&
+             !g_hash_table_contains(unit_ports, &port)))
             continue;
         g_autofree char *text = format_socket(socket);
         g_strv_builder_add(builder, text);

@@ -2,14 +2,12 @@
 #include <string.h>
 
 #include "guest-shim/probe-sudo-parts.h"
-#include "guest-shim/program.h"
 #include "guest-shim/sudo-words.h"
+#include "protocol/error.h"
 
 #define SUDO_MS 3000 /* with journald stopped it hangs for minutes and ignores SIGTERM */
 #define LEAST_MS 300 /* with less time than this an answer says nothing */
 #define MAX_OUTPUT (16 * 1024)
-#define HARMLESS "/usr/bin/true"
-#define NOT_STARTED 127 /* pst_program_run(): the kernel did not execute it */
 
 /* What sudo sends mail with; where it is not there, nobody is mailed. */
 static gboolean
@@ -46,27 +44,25 @@ may_run_harmless(PstProbeSudo *sudo)
 
     if (sudo->default_command)
         return TRUE;
-    question.command = HARMLESS;
+    question.command = sudo->harmless;
     question.args = NULL;
     PstSudoersAnswer harmless = pst_sudoers_match(sudo->sudoers, &question);
     return harmless.match == PST_SUDOERS_ALLOWED && harmless.rule == sudo->answer.rule &&
            harmless.nopasswd == sudo->answer.nopasswd;
 }
 
+/* What is against an attempt by which sudo would come as far as its rules. */
 static const char *
-reason_to_skip(PstProbeSudo *sudo)
+reason_by_rules(PstProbeSudo *sudo)
 {
-    if (sudo->args->passive == PST_TRI_YES)
-        return "asked to read files only";
-    if (!pst_sysroot_is_live(sudo->context->sysroot))
-        return "this is not a running system";
-    if (sudo->data->program->path == NULL)
-        return "there is no sudo";
-    /* Before its rules, sudo neither logs nor mails nor counts anything. */
-    if (sudo->program_broken)
-        return NULL;
+    gboolean decided =
+        sudo->answer.match == PST_SUDOERS_ALLOWED || sudo->answer.match == PST_SUDOERS_DENIED;
+
     if (sudo->refused)
         return "the files decide, and a refused attempt is logged as an alert and mailed to root";
+    if (!decided && pst_accounts_elsewhere(sudo->accounts, "sudoers") != NULL)
+        return "the rule can be in another source than the files, which may not be asked without "
+               "the network, and a refused attempt is logged as an alert and mailed to root";
     if (sudo->answer.match == PST_SUDOERS_ALLOWED && !sudo->nopasswd)
         return "a password is required, and an attempt without one is logged as an alert";
     if (!sudo->nopasswd &&
@@ -76,6 +72,24 @@ reason_to_skip(PstProbeSudo *sudo)
         return "sudo would mail root about the policy's faults";
     if (!may_run_harmless(sudo))
         return "only the command itself would show it, and a probe changes nothing";
+    return NULL;
+}
+
+static const char *
+reason_to_skip(PstProbeSudo *sudo)
+{
+    if (sudo->args->passive == PST_TRI_YES)
+        return "asked to read files only";
+    if (sudo->data->program->path == NULL)
+        return "there is no sudo";
+    if (sudo->harmless == NULL)
+        return "there is no true(1) to try it with";
+    /* Where it is broken, sudo ends before its rules, and neither logs nor mails nor counts. */
+    const char *reason = sudo->program_broken ? NULL : reason_by_rules(sudo);
+    if (reason != NULL)
+        return reason;
+    if (!pst_sysroot_is_live(sudo->context->sysroot))
+        return "this is not a running system";
     if (pst_probe_time_left_ms(sudo->context, SUDO_MS) < LEAST_MS)
         return "no time was left";
     return NULL;
@@ -84,7 +98,7 @@ reason_to_skip(PstProbeSudo *sudo)
 static PstProgramResult *
 ask_sudo(PstProbeSudo *sudo, GError **error)
 {
-    static const char *const argv[] = {"-k", "-n", "--", HARMLESS, NULL};
+    const char *const argv[] = {"-k", "-n", "--", sudo->harmless, NULL};
     const PstProgramUser user = {
         .uid = (uid_t)sudo->user->uid,
         .gid = (gid_t)sudo->user->gid,
@@ -124,21 +138,77 @@ fill_live_evidence(PstFinding *finding, const PstSudoLive *live)
     finding->evidence->source = g_strdup("sudo");
 }
 
+/* The first of a database's sources that may ask a server, or NULL. Free with g_free(). */
+static char *
+network_source(const PstProbeSudo *sudo, const char *database)
+{
+    /* Files, and daemons that answer over a socket in the file system. */
+    static const char *const local[] = {"files",      "altfiles",   "compat", "db",
+                                        "extrausers", "mymachines", "sss",    "systemd",
+                                        "winbind",    NULL};
+    g_auto(GStrv) sources = pst_accounts_sources(sudo->accounts, database);
+
+    for (guint i = 0; sources[i] != NULL; i++)
+        if (!g_strv_contains(local, sources[i]))
+            return g_strdup(sources[i]);
+    return NULL;
+}
+
+/* Who, of those that sudo may need, has no network in an attempt. NULL for nobody. Free with
+ * g_free(). */
+static char *
+needs_network(const PstProbeSudo *sudo)
+{
+    /* The last one is asked only for a rule that names a netgroup. */
+    static const char *const databases[] = {"sudoers", "passwd", "group", "netgroup"};
+    guint n = sudo->answer.match == PST_SUDOERS_UNSURE ? 4 : 3;
+    char *source = g_strdup(sudo->network_module);
+
+    if (source == NULL && g_strcmp0(sudo->unsure_id, "sudo.rules-elsewhere") == 0)
+        return g_strdup("the policy's other source");
+    for (guint i = 0; source == NULL && i < n; i++)
+        source = network_source(sudo, databases[i]);
+    return source;
+}
+
+/* Whether the attempt itself can be why it failed, and not the guest; then it says how. NULL where
+ * it can't. Free with g_free(). */
+static char *
+own_fault(const PstProbeSudo *sudo, const PstSudoLive *live)
+{
+    /* What sudo finds out without asking anybody. */
+    static const char *const certain[] = {"not-setuid", "nosuid",       "plugin", "no-sudoers",
+                                          "pam-aborts", "tty-required", NULL};
+    const char *word = live->word != NULL ? live->word : "";
+    gboolean crashed = live->signal > 0 && live->timed_out != PST_TRI_YES;
+    g_autofree char *needed = sudo->program_broken || crashed ? NULL : needs_network(sudo);
+
+    if (g_str_equal(word, "no-new-privileges"))
+        return g_strdup("sudo could not be tried: the shim runs with NoNewPrivileges");
+    if (g_str_equal(word, "command-not-found"))
+        return g_strdup_printf("sudo could not be tried: it does not find %s", sudo->harmless);
+    if (needed != NULL && !g_strv_contains(certain, word))
+        return g_strdup_printf("sudo gave %s no leave, but was asked without a network, which %s "
+                               "can need",
+                               sudo->user->name, needed);
+    return NULL;
+}
+
 static void
 blame_refusal(PstProbeSudo *sudo, const PstSudoLive *live)
 {
     const char *cause = worst_id(sudo->report);
     const char *name = sudo->user->name;
+    g_autofree char *own = own_fault(sudo, live);
     PstFinding *finding;
 
-    if (live->timed_out == PST_TRI_YES)
+    if (own != NULL)
+        finding =
+            pst_report_add(sudo->report, "sudo.could-not-look", PST_SEVERITY_UNKNOWN, "%s", own);
+    else if (live->timed_out == PST_TRI_YES)
         finding = pst_report_add(sudo->report, "sudo.hangs", PST_SEVERITY_CRITICAL,
                                  "sudo did not answer %s in %" G_GINT64_FORMAT " ms", name,
                                  live->took_ms);
-    else if (g_strcmp0(live->word, "no-new-privileges") == 0)
-        /* The shim's own fault, not the guest's. */
-        finding = pst_report_add(sudo->report, "sudo.could-not-look", PST_SEVERITY_UNKNOWN,
-                                 "sudo could not be tried: the shim runs with NoNewPrivileges");
     else if (live->signal > 0)
         finding = pst_report_add(sudo->report, "sudo.crashes", PST_SEVERITY_CRITICAL,
                                  "sudo is killed by signal %" G_GINT64_FORMAT, live->signal);
@@ -165,27 +235,33 @@ note_result(PstSudoLive *live, const PstProgramResult *result)
     live->word = g_strdup(result->err->len > 0 ? pst_sudo_words_recognise(result->err->str) : NULL);
 }
 
+gboolean
+pst_probe_sudo_live_heard(PstProbeSudo *sudo, const PstProgramResult *result)
+{
+    PstSudoLive *live = sudo->data->live;
+
+    live->command = g_strdup_printf("%s -k -n -- %s", sudo->data->program->path, sudo->harmless);
+    note_result(live, result);
+    if (!result->timed_out && result->exit_status == 0)
+        return TRUE;
+    blame_refusal(sudo, live);
+    return FALSE;
+}
+
 /* TRUE where sudo let the user through. */
 static gboolean
-try_sudo(PstProbeSudo *sudo, PstSudoLive *live)
+try_sudo(PstProbeSudo *sudo)
 {
     g_autoptr(GError) cause = NULL;
     g_autoptr(PstProgramResult) result = ask_sudo(sudo, &cause);
 
-    if (result == NULL) {
-        live->skipped_because = g_strdup(cause->message);
-        return FALSE;
-    }
-    live->command = g_strdup_printf("%s -k -n -- " HARMLESS, sudo->data->program->path);
-    note_result(live, result);
-    if (!result->timed_out && result->exit_status == 0)
-        return TRUE;
-    if (result->exit_status == NOT_STARTED && result->err->len == 0) {
-        pst_probe_sudo_doubt(sudo, "sudo.could-not-look", "%s could not be started as %s",
-                             sudo->data->program->path, sudo->user->name);
-        return FALSE;
-    }
-    blame_refusal(sudo, live);
+    if (result != NULL)
+        return pst_probe_sudo_live_heard(sudo, result);
+    sudo->data->live->skipped_because = g_strdup(cause->message);
+    /* To be kept from starting it may be the user's own lot, or the shim's. */
+    if (cause->code == PST_ERROR_UNAVAILABLE)
+        pst_probe_sudo_doubt(sudo, "sudo.could-not-look", "sudo could not be tried as %s: %s",
+                             sudo->user->name, cause->message);
     return FALSE;
 }
 
@@ -227,13 +303,11 @@ pst_probe_sudo_live(PstProbeSudo *sudo)
     if (reason != NULL)
         live->skipped_because = g_strdup(reason);
     else
-        granted = try_sudo(sudo, live);
+        granted = try_sudo(sudo);
 
     if (granted)
         take_back(sudo);
-    else if (sudo->unsure != NULL && sudo->unsure_id != NULL)
-        pst_report_add(sudo->report, sudo->unsure_id,
-                       sudo->refused ? PST_SEVERITY_INFORMATION : PST_SEVERITY_UNKNOWN, "%s",
-                       sudo->unsure);
+    else
+        pst_probe_sudo_tell_doubt(sudo);
     sudo->data->verdict = (int)verdict_of(sudo, granted);
 }

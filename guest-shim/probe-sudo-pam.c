@@ -319,6 +319,28 @@ blame_abort(PstProbeSudo *sudo, const PstPamStack *stack)
         g_strdup_printf("restore what %s includes from its package", stack->abort_file);
 }
 
+/* A module of the phases that sudo asks also without a password. pam_sss and pam_winbind are not
+ * among them: they ask a daemon over a socket in the file system, which no network namespace hides
+ * (unix(7)). */
+static void
+note_network_module(PstProbeSudo *sudo, const PstPamStack *stack)
+{
+    static const char *const names[] = {"pam_radius.so", "pam_radius_auth.so", "pam_tacplus.so",
+                                        "pam_ldap.so",   "pam_krb5.so",        "pam_duo.so",
+                                        "pam_mysql.so",  "pam_pgsql.so",       NULL};
+    static const PstPamPhase phases[] = {PST_PAM_ACCOUNT, PST_PAM_SESSION};
+
+    for (guint i = 0; i < G_N_ELEMENTS(phases); i++) {
+        for (guint j = 0; j < stack->lines[phases[i]]->len; j++) {
+            const PstPamLine *line = stack->lines[phases[i]]->pdata[j];
+            g_autofree char *name = line->module != NULL ? g_path_get_basename(line->module) : NULL;
+
+            if (sudo->network_module == NULL && name != NULL && g_strv_contains(names, name))
+                sudo->network_module = g_steal_pointer(&name);
+        }
+    }
+}
+
 void
 pst_probe_sudo_pam(PstProbeSudo *sudo)
 {
@@ -343,6 +365,7 @@ pst_probe_sudo_pam(PstProbeSudo *sudo)
         blame_abort(sudo, stack);
         return;
     }
+    note_network_module(sudo, stack);
     judge_other(sudo, stack);
     judge_account(sudo, stack);
     judge_session(sudo, stack);

@@ -4,6 +4,7 @@
 #include "guest-shim/accounts.h"
 #include "guest-shim/pam-stack.h"
 #include "guest-shim/probe.h"
+#include "guest-shim/program.h"
 #include "guest-shim/sudoers-match.h"
 #include "protocol/report-sudo.h"
 
@@ -26,11 +27,13 @@ typedef struct {
     GArray *groups;
     PstSudoersQuestion question;
     PstSudoersAnswer answer;
+    const char *harmless;     /* the guest's true(1), NULL where it has none */
     gboolean default_command; /* nobody named one */
     gboolean nopasswd;        /* no password is asked for */
     gboolean meant_nopasswd;  /* nor by the rule that sudo passes over and that was meant */
     const char *weak_cause;   /* a finding that a missing rule may follow from */
     const char *pam_cause;    /* one that PAM's refusals follow from */
+    char *network_module;     /* a PAM module that asks a server, NULL for none */
 
     gboolean refused;        /* by what was read */
     gboolean program_broken; /* sudo ends before it looks at any rule */
@@ -62,6 +65,15 @@ void pst_probe_sudo_account_resolver(PstProbeSudo *sudo);
 /* sudo's own word, and the verdict. */
 void pst_probe_sudo_live(PstProbeSudo *sudo);
 
+/* Takes down in sudo->data->live what sudo answered to the harmless command, and judges it. TRUE
+ * where it let the user through. */
+gboolean pst_probe_sudo_live_heard(PstProbeSudo *sudo, const PstProgramResult *result);
+
+/* SEVERITY where the question names a user, else information: a guest whose people type passwords,
+ * may do little or have no sudo is as sound as another until somebody says who is to become root.
+ */
+PstSeverity pst_probe_sudo_if_named(const PstProbeSudo *sudo, PstSeverity severity);
+
 /* Adds a critical finding, which means that sudo refuses. */
 PstFinding *pst_probe_sudo_refuse(PstProbeSudo *sudo, const char *id, const char *format, ...)
     G_GNUC_PRINTF(3, 4);
@@ -70,6 +82,9 @@ PstFinding *pst_probe_sudo_refuse(PstProbeSudo *sudo, const char *id, const char
  * sudo itself decides. */
 void pst_probe_sudo_doubt(PstProbeSudo *sudo, const char *id, const char *format, ...)
     G_GNUC_PRINTF(3, 4);
+
+/* Makes the finding of it. */
+void pst_probe_sudo_tell_doubt(PstProbeSudo *sudo);
 
 /* "0440", "0:0". Free with g_free(). */
 char *pst_probe_sudo_mode(gint64 mode);

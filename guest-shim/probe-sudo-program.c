@@ -184,10 +184,12 @@ pst_probe_sudo_program(PstProbeSudo *sudo)
 
     sudo->data->doas = g_strdup(first_there(sysroot, doas_candidates));
     if (path == NULL) {
-        PstFinding *finding =
-            pst_probe_sudo_refuse(sudo, "sudo.not-installed", "there is no sudo in this guest");
+        PstFinding *finding = pst_report_add(sudo->report, "sudo.not-installed",
+                                             pst_probe_sudo_if_named(sudo, PST_SEVERITY_CRITICAL),
+                                             "there is no sudo in this guest");
         finding->evidence->path = g_strdup(pst_probe_sudo_program_candidates[1]);
         finding->remedy = g_strdup("install the package sudo");
+        sudo->refused = TRUE;
         sudo->program_broken = TRUE;
         return;
     }

@@ -112,7 +112,8 @@ blame_no_rule(PstProbeSudo *sudo, const char *cause)
     PstFinding *finding;
 
     if (other != NULL && sudo->default_command) {
-        finding = pst_report_add(sudo->report, "sudo.limited-rules", PST_SEVERITY_WARNING,
+        finding = pst_report_add(sudo->report, "sudo.limited-rules",
+                                 pst_probe_sudo_if_named(sudo, PST_SEVERITY_WARNING),
                                  "the rules for %s allow some commands, and not %s: ask with "
                                  "command=",
                                  name, command);
@@ -183,9 +184,10 @@ judge_tty(PstProbeSudo *sudo)
 
     if (one == NULL || one->sign == '!' || sudo->args->tty == PST_TRI_YES)
         return;
-    PstFinding *finding = pst_probe_sudo_refuse(
-        sudo, "sudo.tty-required", "%s:%u has requiretty, so sudo refuses without a terminal",
-        one->file->path, one->line);
+    sudo->refused = TRUE;
+    PstFinding *finding = pst_report_add(
+        sudo->report, "sudo.tty-required", pst_probe_sudo_if_named(sudo, PST_SEVERITY_CRITICAL),
+        "%s:%u has requiretty, so sudo refuses without a terminal", one->file->path, one->line);
     pst_probe_sudo_at(finding, one->file->path, one->line, "requiretty");
     finding->remedy = g_strdup_printf("Defaults:%s !requiretty", sudo->user->name);
 }
@@ -219,8 +221,10 @@ judge_password(PstProbeSudo *sudo, const char *cause)
         return;
     const PstAccount *asked = asked_account(sudo);
     gboolean usable = can_be_typed(sudo, asked);
-    PstSeverity severity =
-        usable && sudo->args->tty == PST_TRI_YES ? PST_SEVERITY_INFORMATION : PST_SEVERITY_CRITICAL;
+    PstSeverity severity = !usable ? PST_SEVERITY_CRITICAL
+                           : sudo->args->tty == PST_TRI_YES
+                               ? PST_SEVERITY_INFORMATION
+                               : pst_probe_sudo_if_named(sudo, PST_SEVERITY_CRITICAL);
     PstFinding *finding = pst_report_add(
         sudo->report, "sudo.password-required", severity,
         "%s may use sudo only with a password (%s's%s): %s:%u has no NOPASSWD", sudo->user->name,

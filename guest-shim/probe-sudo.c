@@ -9,7 +9,9 @@
 #define FIRST_PERSON 1000 /* login.defs' UID_MIN everywhere; below are the system's own users */
 #define NOBODY 65534
 
-static const char *const default_command[] = {"/usr/bin/true", NULL};
+/* The last one is NixOS's. */
+static const char *const harmless_candidates[] = {"/usr/bin/true", "/bin/true",
+                                                  "/run/current-system/sw/bin/true"};
 
 char *
 pst_probe_sudo_mode(gint64 mode)
@@ -61,6 +63,22 @@ pst_probe_sudo_doubt(PstProbeSudo *sudo, const char *id, const char *format, ...
     sudo->unsure_id = id;
 }
 
+void
+pst_probe_sudo_tell_doubt(PstProbeSudo *sudo)
+{
+    if (sudo->unsure == NULL || sudo->unsure_id == NULL)
+        return;
+    pst_report_add(sudo->report, sudo->unsure_id,
+                   sudo->refused ? PST_SEVERITY_INFORMATION : PST_SEVERITY_UNKNOWN, "%s",
+                   sudo->unsure);
+}
+
+PstSeverity
+pst_probe_sudo_if_named(const PstProbeSudo *sudo, PstSeverity severity)
+{
+    return sudo->args->user != NULL ? severity : PST_SEVERITY_INFORMATION;
+}
+
 static char *
 read_host(const PstSysroot *sysroot)
 {
@@ -91,6 +109,11 @@ set_command(PstProbeSudo *sudo)
 {
     char **asked = sudo->args->command;
 
+    for (guint i = 0; sudo->harmless == NULL && i < G_N_ELEMENTS(harmless_candidates); i++)
+        if (pst_sysroot_exists(sudo->context->sysroot, harmless_candidates[i]))
+            sudo->harmless = harmless_candidates[i];
+    const char *const default_command[] = {
+        sudo->harmless != NULL ? sudo->harmless : harmless_candidates[0], NULL};
     sudo->default_command = asked == NULL || asked[0] == NULL;
     sudo->data->command = g_strdupv(sudo->default_command ? (char **)default_command : asked);
     char *path = find_command(sudo, sudo->data->command[0]);
@@ -204,26 +227,57 @@ choose_user(PstProbeSudo *sudo)
         return FALSE;
     }
     PstFinding *finding =
-        pst_report_add(sudo->report, "sudo.no-user-named", PST_SEVERITY_UNKNOWN,
-                       "whose right? none or several users have rules: say user=");
+        pst_report_add(sudo->report, "sudo.no-user-named", PST_SEVERITY_INFORMATION,
+                       "nobody's right was judged: none or several users have rules, and the "
+                       "question names none");
     finding->remedy = g_strdup("ask again with user=NAME");
     return FALSE;
 }
 
 static char *
+ok_summary_for_nobody(const PstProbeSudo *sudo)
+{
+    if (sudo->data->program == NULL || sudo->data->program->path != NULL)
+        return g_strdup("sudo's program, policy files and PAM service are sound; nobody's right "
+                        "was judged, since no user was named");
+    return g_strdup_printf("there is no sudo in this guest%s%s, and no user was named",
+                           sudo->data->doas != NULL ? ", but " : "",
+                           sudo->data->doas != NULL ? sudo->data->doas : "");
+}
+
+static char *
 ok_summary(const PstProbeSudo *sudo)
 {
-    g_autofree char *command =
-        sudo->data->command != NULL ? g_strjoinv(" ", sudo->data->command) : g_strdup("");
     const PstSudoersRule *rule = sudo->answer.rule;
 
     if (sudo->user == NULL)
-        return g_strdup("sudo is sound");
+        return ok_summary_for_nobody(sudo);
+    g_autofree char *command = g_strjoinv(" ", sudo->data->command);
+    if (sudo->data->verdict == PST_SUDO_REFUSED)
+        return g_strdup_printf("sudo is sound, though not for %s to run %s as root, which nobody "
+                               "asked for",
+                               sudo->user->name, command);
     if (rule == NULL)
         return g_strdup_printf("%s may run %s as root", sudo->user->name, command);
     return g_strdup_printf("%s may run %s as root%s, by %s:%u", sudo->user->name, command,
                            sudo->nopasswd ? " without a password" : " with a password",
                            rule->file->path, rule->line);
+}
+
+/* What holds for everybody. PAM's service is judged as for root, whose account it has nothing
+ * against. */
+static void
+judge_for_nobody(PstProbeSudo *sudo)
+{
+    pst_probe_sudo_files(sudo);
+    if (sudo->args->user == NULL) {
+        if (sudo->root != NULL)
+            blame_unknown_user(sudo, "root");
+        ask_for(sudo, sudo->runas);
+        pst_probe_sudo_pam(sudo);
+        sudo->user = NULL;
+    }
+    pst_probe_sudo_tell_doubt(sudo);
 }
 
 static void
@@ -248,13 +302,13 @@ look(PstProbeSudo *sudo)
     }
     pst_probe_sudo_program(sudo);
     if (sudo->data->program->path == NULL) {
-        sudo->data->verdict = PST_SUDO_REFUSED;
+        sudo->data->verdict = sudo->args->user != NULL ? PST_SUDO_REFUSED : PST_SUDO_UNKNOWN;
         return;
     }
     sudo->sudoers =
         pst_sudoers_read(sudo->context->sysroot, pst_probe_sudo_program_policy(sudo), sudo->host);
     if (!choose_user(sudo)) {
-        pst_probe_sudo_files(sudo);
+        judge_for_nobody(sudo);
         return;
     }
     if (sudo->root != NULL)
@@ -276,6 +330,7 @@ clear(PstProbeSudo *sudo)
     g_free(sudo->shadow);
     g_free(sudo->host);
     g_free(sudo->unsure);
+    g_free(sudo->network_module);
     g_free((char *)sudo->question.args);
 }
 

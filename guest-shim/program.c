@@ -14,11 +14,16 @@
 
 #include "protocol/error.h"
 
-#define EXEC_FAILED 127
+/* What the child writes to: its two streams, and, where it does not become the program, the number
+ * of the error; exec(2) closes the last one. */
+enum { OUT, ERR, FAILURE, N_PIPES };
 
-static const char *const clean_environment[] = {
-    "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "SYSTEMD_COLORS=0", "SYSTEMD_PAGER=",
-    "TERM=dumb", NULL};
+static const char *const clean_environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+                                                "LC_ALL=C",
+                                                "SYSTEMD_COLORS=0",
+                                                "SYSTEMD_PAGER=",
+                                                "TERM=dumb",
+                                                NULL};
 
 void
 pst_program_result_free(PstProgramResult *result)
@@ -48,29 +53,40 @@ pst_program_find(const PstSysroot *sysroot, const char *const *candidates, GErro
     return NULL;
 }
 
+/* Tells the parent why there is no program. */
+static void G_GNUC_NORETURN
+give_up(int failure)
+{
+    int number = errno;
+    gssize written = write(failure, &number, sizeof(number));
+
+    _exit(written == sizeof(number) ? 0 : 1);
+}
+
 /* Between fork and exec. The worker may have threads (GDBus starts one), so only async-signal-safe
  * calls here, and the bare system calls where glibc would first ask the other threads. */
 static void G_GNUC_NORETURN
-become(const PstProgram *program, const char *path, char *const *argv, int out, int err)
+become(const PstProgram *program, const char *path, char *const *argv, int pipes[N_PIPES][2])
 {
     const PstProgramUser *user = program->user;
+    int failure = pipes[FAILURE][1];
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
     /* A session of its own, without a terminal: sudo must not find the one of whoever runs this. */
     setsid();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (null < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
-        _exit(EXEC_FAILED);
+    if (null < 0 || dup2(null, 0) < 0 || dup2(pipes[OUT][1], 1) < 0 || dup2(pipes[ERR][1], 2) < 0)
+        give_up(failure);
     if (program->without_network && unshare(CLONE_NEWNET) < 0)
-        _exit(EXEC_FAILED);
+        give_up(failure);
     if (user != NULL && (syscall(SYS_setgroups, user->n_groups, user->groups) < 0 ||
                          syscall(SYS_setresgid, user->gid, user->gid, user->gid) < 0 ||
                          syscall(SYS_setresuid, user->uid, user->uid, user->uid) < 0))
-        _exit(EXEC_FAILED);
+        give_up(failure);
     if (chdir("/") < 0)
-        _exit(EXEC_FAILED);
+        give_up(failure);
     execve(path, argv, (char *const *)clean_environment);
-    _exit(EXEC_FAILED);
+    give_up(failure);
 }
 
 /* Moves what is there from FD to TEXT; FALSE at the end of the stream. */
@@ -106,17 +122,19 @@ collect(int out, int err, const PstProgram *program, gint64 start_us, PstProgram
             return FALSE;
         if (poll(fds, 2, (int)(left_us / 1000) + 1) < 0 && errno != EINTR)
             return FALSE;
-        if (fds[0].revents != 0 && !drain(out, result->out, program->max_output, &result->truncated))
+        if (fds[0].revents != 0 &&
+            !drain(out, result->out, program->max_output, &result->truncated))
             fds[0].fd = -1;
-        if (fds[1].revents != 0 && !drain(err, result->err, program->max_output, &result->truncated))
+        if (fds[1].revents != 0 &&
+            !drain(err, result->err, program->max_output, &result->truncated))
             fds[1].fd = -1;
         fds[0].revents = fds[1].revents = 0;
     }
     return TRUE;
 }
 
-/* Waits until the process has ended, or the deadline. It stays unreaped: its number, and with it the
- * number of its process group, can't be taken by another until the group was killed. */
+/* Waits until the process has ended, or the deadline. It stays unreaped: its number, and with it
+ * the number of its process group, can't be taken by another until the group was killed. */
 static gboolean
 await_exit(pid_t pid, gint64 end_us)
 {
@@ -157,54 +175,80 @@ full_argv(const char *path, const char *const *argv)
     return (char **)g_ptr_array_free(all, FALSE);
 }
 
-static gboolean
-make_pipes(int out[2], int err[2], GError **error)
+static void
+close_ends(int pipes[N_PIPES][2], guint n, guint end)
 {
-    if (pipe2(out, O_CLOEXEC) < 0) {
+    for (guint i = 0; i < n; i++)
+        close(pipes[i][end]);
+}
+
+static gboolean
+make_pipes(int pipes[N_PIPES][2], GError **error)
+{
+    for (guint i = 0; i < N_PIPES; i++) {
+        if (pipe2(pipes[i], O_CLOEXEC) == 0)
+            continue;
         g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "pipe: %s", g_strerror(errno));
-        return FALSE;
-    }
-    if (pipe2(err, O_CLOEXEC) < 0) {
-        g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "pipe: %s", g_strerror(errno));
-        close(out[0]);
-        close(out[1]);
+        close_ends(pipes, i, 0);
+        close_ends(pipes, i, 1);
         return FALSE;
     }
     return TRUE;
+}
+
+/* The error that kept the child from becoming the program, or 0. The child is gone, but a sibling
+ * that was forked meanwhile may hold the other end: nothing is waited for. */
+static int
+read_failure(int fd)
+{
+    struct pollfd ready = {fd, POLLIN, 0};
+    int number = 0;
+
+    if (poll(&ready, 1, 0) != 1 || read(fd, &number, sizeof(number)) != sizeof(number))
+        return 0;
+    return number;
+}
+
+static PstProgramResult *
+await(pid_t pid, const PstProgram *program, int pipes[N_PIPES][2], gint64 start_us)
+{
+    PstProgramResult *result = g_new0(PstProgramResult, 1);
+
+    result->out = g_string_new(NULL);
+    result->err = g_string_new(NULL);
+    gboolean ended = collect(pipes[OUT][0], pipes[ERR][0], program, start_us, result) &&
+                     await_exit(pid, start_us + program->timeout_ms * 1000);
+    finish(pid, ended, result);
+    result->took_ms = (g_get_monotonic_time() - start_us) / 1000;
+    return result;
 }
 
 static PstProgramResult *
 run_path(const PstProgram *program, const char *path, GError **error)
 {
     g_autofree char **argv = full_argv(path, program->argv);
+    g_autoptr(PstProgramResult) result = NULL;
     gint64 start_us = g_get_monotonic_time();
-    int out[2], err[2];
+    int pipes[N_PIPES][2];
 
-    if (!make_pipes(out, err, error))
+    if (!make_pipes(pipes, error))
         return NULL;
     pid_t pid = fork();
     if (pid == 0)
-        become(program, path, argv, out[1], err[1]);
-    int failed = errno;
-    close(out[1]);
-    close(err[1]);
-
-    PstProgramResult *result = NULL;
-    if (pid < 0) {
+        become(program, path, argv, pipes);
+    int failed = pid < 0 ? errno : 0;
+    close_ends(pipes, N_PIPES, 1);
+    if (pid > 0) {
+        result = await(pid, program, pipes, start_us);
+        failed = read_failure(pipes[FAILURE][0]);
+    }
+    close_ends(pipes, N_PIPES, 0);
+    if (failed != 0) {
         g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "%s: could not be started: %s", path,
                     g_strerror(failed));
-    } else {
-        result = g_new0(PstProgramResult, 1);
-        result->out = g_string_new(NULL);
-        result->err = g_string_new(NULL);
-        gboolean ended = collect(out[0], err[0], program, start_us, result) &&
-                         await_exit(pid, start_us + program->timeout_ms * 1000);
-        finish(pid, ended, result);
-        result->took_ms = (g_get_monotonic_time() - start_us) / 1000;
+        return NULL;
     }
-    close(out[0]);
-    close(err[0]);
-    return result;
+    return g_steal_pointer(&result);
 }
 
 PstProgramResult *

@@ -44,8 +44,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstProgramResult, pst_program_result_free)
 const char *pst_program_find(const PstSysroot *sysroot, const char *const *candidates,
                              GError **error);
 
-/* Runs it and waits for it. Returns NULL only where it could not be started
- * (PST_ERROR_UNAVAILABLE also where the sysroot is not live); a program that failed or was killed at
- * its deadline is a result. */
+/* Runs it and waits for it. Returns NULL only where it could not be started: PST_ERROR_UNAVAILABLE
+ * "PATH: could not be started: REASON" where the kernel refused to execute it (execve(2)), and also
+ * where the sysroot is not live. A program that failed, with whatever status, or was killed at its
+ * deadline is a result. */
 PstProgramResult *pst_program_run(const PstSysroot *sysroot, const PstProgram *program,
                                   GError **error);

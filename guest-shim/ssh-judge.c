@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "protocol/error.h"
 
@@ -208,6 +209,19 @@ blame_other(const char *id, const char *what, const PstSshdCheck *check, PstRepo
     finding->evidence->error = g_strdup(check->error);
 }
 
+static void
+doubt(const PstSshdCheck *check, PstReport *report)
+{
+    PstFinding *finding =
+        pst_report_add(report, "ssh.could-not-look", PST_SEVERITY_UNKNOWN,
+                       "could not look at sshd's own check: %s",
+                       *check->text != '\0' ? check->text : "it failed without a word");
+
+    finding->evidence->command = g_strdup(PST_SSHD_CHECK_COMMAND);
+    finding->evidence->exit_status = check->exit_status;
+    finding->evidence->error = g_strdup(check->error);
+}
+
 static gboolean
 has_critical(const PstReport *report)
 {
@@ -217,15 +231,50 @@ has_critical(const PstReport *report)
     return FALSE;
 }
 
+/* sshd does not say why it could not load a key. Where this program is not let in to one either it
+ * is confined, and with it the sshd that it ran. Nothing is read. */
+static gboolean
+is_let_in(const PstSysroot *sysroot, const PstSshData *data, GError **error)
+{
+    for (guint i = 0; data->host_keys != NULL && i < data->host_keys->len; i++) {
+        const PstSshHostKey *key = data->host_keys->pdata[i];
+        int fd = pst_sysroot_open(sysroot, key->path, 0, error);
+
+        if (fd < 0)
+            return FALSE;
+        close(fd);
+    }
+    return TRUE;
+}
+
+static void
+judge_no_keys(const PstProbeContext *context, const PstSshdCheck *check, PstReport *report)
+{
+    g_autoptr(GError) cause = NULL;
+
+    /* The keys' own findings, which come first, say it better where there are any. */
+    if (has_critical(report))
+        return;
+    if (is_let_in(context->sysroot, report->data, &cause))
+        blame_no_key(check->error, report);
+    else
+        pst_probe_add_unlooked(report, "ssh.could-not-look", "a host key", cause);
+}
+
 void
 pst_ssh_judge_check(const PstProbeContext *context, const PstSshdCheck *check, PstReport *report)
 {
     PstSshData *data = report->data;
 
+    if (check->verdict == PST_SSHD_CHECK_BLIND) {
+        doubt(check, report);
+        return;
+    }
     data->config_ok =
         PST_TRI(check->verdict != PST_SSHD_CHECK_LINE && check->verdict != PST_SSHD_CHECK_OTHER);
     switch (check->verdict) {
     case PST_SSHD_CHECK_OK:
+    case PST_SSHD_CHECK_BLIND:
         return;
     case PST_SSHD_CHECK_LINE:
         blame_line(context->sysroot, check, report);
@@ -239,9 +288,7 @@ pst_ssh_judge_check(const PstProbeContext *context, const PstSshdCheck *check, P
                         check, report);
         return;
     case PST_SSHD_CHECK_NO_KEYS:
-        /* The keys' own findings, which come first, say it better where there are any. */
-        if (!has_critical(report))
-            blame_no_key(check->error, report);
+        judge_no_keys(context, check, report);
         return;
     case PST_SSHD_CHECK_OTHER:
         blame_other("ssh.check-failed", "sshd refuses its configuration", check, report);

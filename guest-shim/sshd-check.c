@@ -78,6 +78,15 @@ recognise(const char *error)
     return PST_SSHD_CHECK_OTHER;
 }
 
+/* Root is refused only where this program and its children are confined (SELinux, AppArmor,
+ * fapolicyd), which sshd itself need not be. */
+static gboolean
+is_refused(const char *words)
+{
+    return strstr(words, "Permission denied") != NULL ||
+           strstr(words, "Operation not permitted") != NULL;
+}
+
 static char *
 last_line(char **lines)
 {
@@ -102,12 +111,16 @@ pst_sshd_check_parse(int exit_status, const char *error)
         return check;
     for (guint i = 0; lines[i] != NULL; i++) {
         if (!is_harmless(lines[i]) && parse_line(lines[i], check)) {
-            check->verdict = PST_SSHD_CHECK_LINE;
+            check->verdict = is_refused(check->text) ? PST_SSHD_CHECK_BLIND : PST_SSHD_CHECK_LINE;
             return check;
         }
     }
-    check->verdict = recognise(plain);
     check->text = last_line(lines);
+    /* sshd never fails without a word; what does is a program that could not be begun. */
+    if (*check->text == '\0' || is_refused(plain))
+        check->verdict = PST_SSHD_CHECK_BLIND;
+    else
+        check->verdict = recognise(plain);
     return check;
 }
 

@@ -11,6 +11,7 @@ typedef enum {
     PST_SSHD_CHECK_NO_FOLDER, /* only its runtime folder is missing: the files were accepted */
     PST_SSHD_CHECK_NO_KEYS,   /* no host key could be loaded: the files were accepted */
     PST_SSHD_CHECK_OTHER,     /* something else stops it; text says what */
+    PST_SSHD_CHECK_BLIND,     /* it could not look itself, which proves nothing; text says why */
 } PstSshdCheckVerdict;
 
 typedef struct {

@@ -57,23 +57,23 @@ read_start_us(const PstSysroot *sysroot, const char *pid)
     return (gint64)(ticks * (G_USEC_PER_SEC / (guint64)sysconf(_SC_CLK_TCK)));
 }
 
-gboolean
-pst_sshd_process_find(const PstSysroot *sysroot, PstSshdProcess *process, gboolean *found,
-                      GError **error)
+/* A container's sshd is in namespaces of its own, and nobody reaches the guest by it. A namespace
+ * that can't be read (namespaces(7): it takes the right to trace the process) says nothing. */
+static gboolean
+is_elsewhere(const PstSysroot *sysroot, const char *pid)
 {
-    g_auto(GStrv) names = pst_sysroot_list(sysroot, "/proc", error);
+    static const char *const spaces[] = {"net", "pid"};
 
-    *found = FALSE;
-    if (names == NULL)
-        return FALSE;
-    for (guint i = 0; names[i] != NULL && !*found; i++) {
-        if (!g_ascii_isdigit(names[i][0]) || !is_listener(sysroot, names[i]))
-            continue;
-        process->pid = g_ascii_strtoll(names[i], NULL, 10);
-        process->started_us = read_start_us(sysroot, names[i]);
-        *found = TRUE;
+    for (guint i = 0; i < G_N_ELEMENTS(spaces); i++) {
+        g_autofree char *ours_path = g_strdup_printf("/proc/1/ns/%s", spaces[i]);
+        g_autofree char *ours = pst_sysroot_read_link(sysroot, ours_path, NULL);
+        g_autofree char *path = g_strdup_printf("/proc/%s/ns/%s", pid, spaces[i]);
+        g_autofree char *theirs = pst_sysroot_read_link(sysroot, path, NULL);
+
+        if (ours != NULL && theirs != NULL && !g_str_equal(ours, theirs))
+            return TRUE;
     }
-    return TRUE;
+    return FALSE;
 }
 
 static void
@@ -173,4 +173,55 @@ pst_sshd_process_inodes(const PstSysroot *sysroot, gint64 pid, GError **error)
         }
     }
     return inodes;
+}
+
+static gboolean
+is_listening(const PstSysroot *sysroot, const char *pid, const GPtrArray *sockets)
+{
+    g_autoptr(GHashTable) inodes =
+        pst_sshd_process_inodes(sysroot, g_ascii_strtoll(pid, NULL, 10), NULL);
+
+    for (guint i = 0; inodes != NULL && i < sockets->len; i++)
+        if (g_hash_table_contains(inodes, &((const PstSshdSocket *)sockets->pdata[i])->inode))
+            return TRUE;
+    return FALSE;
+}
+
+/* Of several the first that listens: the others are left over, or were started by hand and failed
+ * to bind. */
+static const char *
+choose(const PstSysroot *sysroot, const GPtrArray *pids)
+{
+    g_autoptr(GPtrArray) sockets = NULL;
+
+    if (pids->len > 1)
+        sockets = pst_sshd_process_sockets(sysroot, NULL);
+    for (guint i = 0; sockets != NULL && i < pids->len; i++)
+        if (is_listening(sysroot, pids->pdata[i], sockets))
+            return pids->pdata[i];
+    return pids->len > 0 ? pids->pdata[0] : NULL;
+}
+
+gboolean
+pst_sshd_process_find(const PstSysroot *sysroot, PstSshdProcess *process, gboolean *found,
+                      GError **error)
+{
+    g_auto(GStrv) names = pst_sysroot_list(sysroot, "/proc", error);
+    g_autoptr(GPtrArray) pids = g_ptr_array_new();
+
+    *found = FALSE;
+    if (names == NULL)
+        return FALSE;
+    for (guint i = 0; names[i] != NULL; i++)
+        if (g_ascii_isdigit(names[i][0]) && is_listener(sysroot, names[i]) &&
+            !is_elsewhere(sysroot, names[i]))
+            g_ptr_array_add(pids, names[i]);
+
+    const char *pid = choose(sysroot, pids);
+    if (pid != NULL) {
+        process->pid = g_ascii_strtoll(pid, NULL, 10);
+        process->started_us = read_start_us(sysroot, pid);
+        *found = TRUE;
+    }
+    return TRUE;
 }

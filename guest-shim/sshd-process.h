@@ -10,7 +10,8 @@ typedef struct {
     gint64 started_us; /* CLOCK_BOOTTIME */
 } PstSshdProcess;
 
-/* Sets *found, and fills in PROCESS where there is one. FALSE where /proc can't be looked at. */
+/* Sets *found, and fills in PROCESS where there is one: in the namespaces of PID 1, and of several
+ * one that listens. FALSE where /proc can't be looked at. */
 gboolean pst_sshd_process_find(const PstSysroot *sysroot, PstSshdProcess *process, gboolean *found,
                                GError **error);
 

@@ -151,9 +151,22 @@ has_option(const char *options, const char *option)
     return g_strv_contains((const char *const *)all, option);
 }
 
-/* Whether /etc/fstab, or for want of a line there the kernel's command line, wants it so. */
+/* Whether a file system of that type, mounted with those options, can't be written whatever is
+ * asked for. An overlay without an upper layer can't (overlayfs.rst of the kernel's docs). */
 static gboolean
-is_read_only_meant(const PstSysroot *sysroot, const PstSystemData *data)
+is_never_writable(const char *type, const char *options)
+{
+    static const char *const types[] = {"squashfs", "erofs", "iso9660", "cramfs", "romfs", NULL};
+
+    return g_strv_contains(types, type) ||
+           (g_str_equal(type, "overlay") && strstr(options, "upperdir=") == NULL);
+}
+
+/* What /etc/fstab wants, or for want of a line there the kernel's command line. The word `ro` on
+ * that says nothing: it is how nearly every guest begins, before its root is checked and mounted
+ * anew. */
+static PstSystemRoot
+read_root_meant(const PstSysroot *sysroot, const PstSystemData *data)
 {
     g_autofree char *fstab = pst_sysroot_read(sysroot, "/etc/fstab", MAX_TEXT, NULL, NULL);
     const char *command_line = data->kernel->command_line;
@@ -164,10 +177,11 @@ is_read_only_meant(const PstSysroot *sysroot, const PstSystemData *data)
 
         if (sscanf(lines[i], " %ms %ms %*s %ms", &device, &folder, &options) == 3 &&
             *device != '#' && g_str_equal(folder, "/"))
-            return has_option(options, "ro");
+            return has_option(options, "ro") ? PST_SYSTEM_ROOT_READ_ONLY : PST_SYSTEM_ROOT_WRITABLE;
     }
     g_auto(GStrv) words = g_strsplit(command_line != NULL ? command_line : "", " ", -1);
-    return !g_strv_contains((const char *const *)words, "rw");
+    return g_strv_contains((const char *const *)words, "rw") ? PST_SYSTEM_ROOT_WRITABLE
+                                                             : PST_SYSTEM_ROOT_UNSAID;
 }
 
 /* The columns of proc_pid_mountinfo(5); of several mounts on / the last one is seen. */
@@ -177,6 +191,7 @@ read_root(const PstSysroot *sysroot, PstSystemData *data, PstSystemFacts *facts)
     g_autofree char *text =
         pst_sysroot_read(sysroot, "/proc/self/mountinfo", MAX_MOUNTS, NULL, NULL);
     g_auto(GStrv) lines = g_strsplit(text != NULL ? text : "", "\n", -1);
+    gboolean never_writable = FALSE;
 
     for (guint i = 0; lines[i] != NULL; i++) {
         g_autofree char *folder = NULL, *options = NULL;
@@ -186,14 +201,16 @@ read_root(const PstSysroot *sysroot, PstSystemData *data, PstSystemFacts *facts)
         if (sscanf(lines[i], "%*d %*d %*s %*s %ms %ms", &folder, &options) != 2 ||
             !g_str_equal(folder, "/"))
             continue;
-        gboolean read_only = has_option(options, "ro") ||
-                             (g_strv_length(of_type) == 3 && has_option(of_type[2], "ro"));
+        gboolean whole = g_strv_length(of_type) == 3;
+        gboolean read_only = has_option(options, "ro") || (whole && has_option(of_type[2], "ro"));
         data->root_read_only = PST_TRI(read_only);
+        never_writable = whole && is_never_writable(of_type[0], of_type[2]);
         g_free(facts->root_line);
         facts->root_line = g_strdup(lines[i]);
     }
     if (data->root_read_only == PST_TRI_YES)
-        facts->root_meant_so = is_read_only_meant(sysroot, data);
+        facts->root_meant =
+            never_writable ? PST_SYSTEM_ROOT_READ_ONLY : read_root_meant(sysroot, data);
 }
 
 /* pam_nologin(8) looks for these two. */

@@ -6,11 +6,18 @@
 
 /* What the probe `system` reads from files and clocks, and what it was that it read. */
 
+/* What the configuration wants of the root file system. */
+typedef enum {
+    PST_SYSTEM_ROOT_UNSAID,
+    PST_SYSTEM_ROOT_READ_ONLY,
+    PST_SYSTEM_ROOT_WRITABLE,
+} PstSystemRoot;
+
 typedef struct {
-    char *nologin_path;     /* the file that shuts users out; NULL for none */
-    char *root_line;        /* of /proc/self/mountinfo */
-    gboolean root_meant_so; /* the configuration asks for a read-only root */
-    char *newest_path;      /* of the files that can't be younger than the clock */
+    char *nologin_path;       /* the file that shuts users out; NULL for none */
+    char *root_line;          /* of /proc/self/mountinfo */
+    PstSystemRoot root_meant; /* looked at only where it is read-only */
+    char *newest_path;        /* of the files that can't be younger than the clock */
     gint64 newest_us;
 } PstSystemFacts;
 

@@ -264,6 +264,17 @@ judge_kernel(const PstSystemData *data, PstReport *report)
                                    "restart the guest");
 }
 
+static const struct {
+    PstSeverity severity;
+    const char *words;
+} roots[] = {
+    [PST_SYSTEM_ROOT_UNSAID] = {PST_SEVERITY_WARNING,
+                                ", and neither /etc/fstab nor the kernel's command line says "
+                                "whether it is meant to be"},
+    [PST_SYSTEM_ROOT_READ_ONLY] = {PST_SEVERITY_INFORMATION, ", as it is meant to be"},
+    [PST_SYSTEM_ROOT_WRITABLE] = {PST_SEVERITY_CRITICAL, ""},
+};
+
 static void
 judge_root(const PstSystemData *data, const PstSystemFacts *facts, PstReport *report)
 {
@@ -278,13 +289,11 @@ judge_root(const PstSystemData *data, const PstSystemFacts *facts, PstReport *re
     }
     if (data->root_read_only != PST_TRI_YES)
         return;
-    finding = pst_report_add(
-        report, "system.root-read-only",
-        facts->root_meant_so ? PST_SEVERITY_INFORMATION : PST_SEVERITY_CRITICAL,
-        "the root file system is read-only%s", facts->root_meant_so ? ", as it is configured" : "");
+    finding = pst_report_add(report, "system.root-read-only", roots[facts->root_meant].severity,
+                             "the root file system is read-only%s", roots[facts->root_meant].words);
     finding->evidence->path = g_strdup("/proc/self/mountinfo");
     finding->evidence->text = g_strdup(facts->root_line);
-    if (!facts->root_meant_so)
+    if (facts->root_meant != PST_SYSTEM_ROOT_READ_ONLY)
         finding->remedy = g_strdup("look for errors of its disk in the kernel's messages first; "
                                    "then: mount -o remount,rw /");
 }

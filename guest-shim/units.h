@@ -82,7 +82,8 @@ extern const guint pst_units_manager_properties_n;
 
 /* Reaches systemd within TIMEOUT_MS, which is also all the time that its answers may take together.
  * Errors: PST_ERROR_ABSENT where the system was not booted with systemd; PST_ERROR_UNAVAILABLE
- * where PID 1 does not answer, and in a sysroot that is not live; PST_ERROR_DEADLINE. */
+ * where PID 1 refuses or hangs up, and in a sysroot that is not live; PST_ERROR_DEADLINE; and what
+ * says nothing of PID 1: PST_ERROR_NOT_ALLOWED, PST_ERROR_INTERNAL. */
 PstUnits *pst_units_open(const PstSysroot *sysroot, gint64 timeout_ms, GError **error);
 
 /* The same over a conversation that is there already, which it takes. */

@@ -319,7 +319,7 @@ def audit_lines():
 
 
 def test_audit():
-    """One record a question, whatever became of it; none for what never was one."""
+    """A record of each question before it is asked and after, and one where there was no domain."""
     if not ISOLATED:
         raise Skip("without a mount namespace of its own this test would write to the machine's log")
     if os.path.exists("/run/systemd/journal/socket"):
@@ -330,12 +330,16 @@ def test_audit():
     run("diagnose", "none")
     run("list")
     lines = audit_lines()[before:]
-    check(len(lines) == 1 + len(probes()), lines)
-    check([line["probe"] for line in lines] == ["system", *probes()], lines)
-    check(lines[0]["method"] == "probe" and lines[1]["method"] == "diagnose", lines)
-    for line in lines:
+    check(len(lines) == 2 + 2 * len(probes()) + 1, lines)
+    asked = [line["probe"] for line in lines if line["result"] == "asked"]
+    check(asked == ["system", *probes()], lines)
+    check([line["probe"] for line in lines if line["result"] == "unavailable"] == asked, lines)
+    check([line["result"] for line in lines[:2]] == ["asked", "unavailable"], lines)
+    check(lines[0]["method"] == "probe" and lines[2]["method"] == "diagnose", lines)
+    check(lines[-1]["guest"] == "none" and lines[-1]["result"] == "no-domain", lines)
+    for line in lines[:-1]:
         check(line["guest"] == "test" and line["via"] == "none", line)
-        check(line["result"] == "unavailable" and f"(uid {os.getuid()})" in line["caller"], line)
+        check(f"(uid {os.getuid()})" in line["caller"], line)
 
 
 def isolate():

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <signal.h>
 #include <string.h>
 
 #include "guest-shim/journal-group.h"
@@ -176,6 +177,8 @@ test_argv(void)
                       "--unit=cron.service _BOOT_ID=9296ef3853e5406c868deba62384c27e "
                       "_TRANSPORT=kernel");
     assert_argv(&ago, "--lines=1 --priority=0 --since=-90s --boot=-1");
+    ago.since_ago_s = 253402214399; /* before 1970 */
+    assert_argv(&ago, "--lines=1 --priority=0 --boot=-1");
 }
 
 static void
@@ -339,6 +342,73 @@ test_reading(void)
     assert_reading("Data from the specified boot (-1) is not available: No such boot ID in journal",
                    1, 0, "journal.no-such-boot");
     assert_reading(NULL, 1, 0, "journal.could-not-look");
+    assert_reading("Journal file /x corrupted, ignoring file.", 0, 0, "journal.damaged");
+    assert_reading("Failed to iterate through journal: Bad message", 1, 0, "journal.damaged");
+    assert_reading(NULL, -1, SIGSEGV, "journal.damaged");
+    assert_reading(NULL, -1, SIGKILL, "journal.could-not-look"); /* for want of memory */
+    assert_reading("Journal file /x uses an unsupported feature, ignoring file.", 0, 0,
+                   "journal.could-not-look");
+    assert_reading("No journal files were opened due to insufficient permissions.", 0, 0,
+                   "journal.could-not-look");
+    assert_reading("Failed to parse timestamp: -99999999999s", 1, 0, "journal.could-not-look");
+}
+
+/* What was read by the time-out is no whole answer, unless the page was full by then. */
+static void
+test_timed_out(void)
+{
+    static const struct {
+        gboolean timed_out, cut, more;
+        guint n;
+        const char *id, *words;
+    } rows[] = {
+        {TRUE, TRUE, FALSE, 2, "journal.partly-read", "2026-11-22T10:13:47Z"},
+        {TRUE, FALSE, FALSE, 1, "journal.partly-read", "2026-11-22T10:13:48Z"},
+        {TRUE, TRUE, TRUE, 2, NULL, NULL},
+        {FALSE, TRUE, FALSE, 2, NULL, NULL},
+        {TRUE, TRUE, FALSE, 0, "journal.could-not-look", "within its time"},
+        {FALSE, TRUE, FALSE, 0, "journal.could-not-look", "no whole entry"},
+        {FALSE, FALSE, FALSE, 0, NULL, NULL},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(PstReport) report = pst_report_new(&pst_report_journal_kind);
+        g_autoptr(PstJournalPage) page = new_page();
+
+        for (guint n = 0; n < rows[i].n; n++)
+            add(page, 1795342428000001 - n * G_USEC_PER_SEC, 3, "app", FALSE, "oops");
+        page->timed_out = rows[i].timed_out;
+        page->cut = rows[i].cut;
+        page->more = rows[i].more;
+        pst_journal_judge_reading(page, report);
+        g_test_message("row %u", i);
+        if (rows[i].id == NULL) {
+            g_assert_cmpuint(report->findings->len, ==, 0);
+            continue;
+        }
+        const PstFinding *finding = only_finding(report, rows[i].id);
+        g_assert_cmpint(finding->severity, ==, PST_SEVERITY_UNKNOWN);
+        g_assert_nonnull(strstr(finding->message, rows[i].words));
+    }
+}
+
+/* A millisecond is not enough for journalctl to begin in. */
+static void
+test_killed(void)
+{
+    PstJournalQuery query = {.max_priority = 7, .lines = 1, .timeout_ms = 1};
+    g_autoptr(PstSysroot) sysroot = pst_sysroot_new("/", NULL);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(PstJournalPage) page = pst_journal_read(sysroot, &query, &error);
+
+    if (g_error_matches(error, PST_ERROR, PST_ERROR_ABSENT)) {
+        g_test_skip("there is no journalctl here");
+        return;
+    }
+    g_assert_no_error(error);
+    g_assert_true(page->timed_out);
+    g_assert_true(page->cut);
+    g_assert_cmpint(page->signal, ==, 0);
 }
 
 static void
@@ -405,17 +475,36 @@ test_worlds(void)
     pst_fields_free(pst_report_journal_kind.args, args);
 }
 
-static void
-assert_refused(const char *word, const char *id)
+static PstReport *
+ask(const char *word)
 {
     const char *words[] = {word, NULL};
     g_autoptr(JsonObject) json = pst_fields_from_words(pst_report_journal_kind.args, words, NULL);
     PstJournalArgs *args = pst_fields_decode_exact(pst_report_journal_kind.args, json, NULL);
-    g_autoptr(PstReport) report = run_probe("system-complete", args);
+    PstReport *report = run_probe("system-complete", args);
+
+    pst_fields_free(pst_report_journal_kind.args, args);
+    return report;
+}
+
+static void
+assert_refused(const char *word, const char *id)
+{
+    g_autoptr(PstReport) report = ask(word);
 
     only_finding(report, id);
     g_assert_cmpint(report->status, ==, PST_STATUS_UNKNOWN);
-    pst_fields_free(pst_report_journal_kind.args, args);
+}
+
+/* The finding names the argument itself, not only that nothing could be read. */
+static void
+assert_named(const char *word)
+{
+    g_autoptr(PstReport) report = ask(word);
+    const PstFinding *finding = only_finding(report, "journal.could-not-look");
+
+    g_assert_true(g_str_has_prefix(finding->message, word));
+    g_assert_cmpint(report->status, ==, PST_STATUS_UNKNOWN);
 }
 
 static void
@@ -429,6 +518,9 @@ test_arguments(void)
     assert_refused("after=--vacuum-size=1", "journal.foreign-cursor");
     assert_refused("units=ssh,*", "journal.could-not-look");
     assert_refused("boot=-1", "journal.could-not-look");
+    assert_named("since_s=-1");
+    assert_named("since_us=-1");
+    assert_named("until_us=-5");
 }
 
 int
@@ -446,6 +538,8 @@ main(int argc, char **argv)
     g_test_add_func("/journal/groups", test_groups);
     g_test_add_func("/journal/recognised", test_recognised);
     g_test_add_func("/journal/reading", test_reading);
+    g_test_add_func("/journal/timed-out", test_timed_out);
+    g_test_add_func("/journal/killed", test_killed);
     g_test_add_func("/journal/own", test_own);
     g_test_add_func("/journal/worlds", test_worlds);
     g_test_add_func("/journal/arguments", test_arguments);

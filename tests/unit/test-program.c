@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Real programs of this machine, run as a probe would. */
 #include <dirent.h>
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -257,6 +258,42 @@ test_not_live(void)
     rmdir(folder);
 }
 
+/* The kernel's word, and not a status that a program could have given too. */
+static void
+test_not_started(void)
+{
+    g_autofree char *folder = g_dir_make_tmp("postern-program-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(folder, "program", NULL);
+    const char *const candidates[] = {path, NULL}, *const argv[] = {NULL};
+    const PstProgramUser user = {65534, 65534, NULL, 0};
+    PstProgram program = {
+        .candidates = candidates, .argv = argv, .timeout_ms = 20000, .max_output = 1000};
+    g_autoptr(GError) no_format = NULL, not_allowed = NULL;
+
+    if (geteuid() != 0) {
+        g_test_skip("not run: only root can make programs that belong to root");
+        return;
+    }
+    g_assert_true(g_file_set_contents(path, "neither ELF nor a script", -1, NULL));
+    g_assert_cmpint(chmod(path, 0755), ==, 0);
+    g_assert_null(pst_program_run(live, &program, &no_format));
+    g_assert_error(no_format, PST_ERROR, PST_ERROR_UNAVAILABLE);
+    g_assert_true(g_str_has_prefix(no_format->message, path));
+    g_assert_nonnull(strstr(no_format->message, ": could not be started: "));
+    g_assert_true(g_str_has_suffix(no_format->message, g_strerror(ENOEXEC)));
+
+    /* The folder is its maker's alone. */
+    program.user = &user;
+    g_assert_null(pst_program_run(live, &program, &not_allowed));
+    g_assert_error(not_allowed, PST_ERROR, PST_ERROR_UNAVAILABLE);
+    g_assert_true(g_str_has_suffix(not_allowed->message, g_strerror(EACCES)));
+    unlink(path);
+    rmdir(folder);
+
+    g_autoptr(PstProgramResult) own = run("exit 127", 20000);
+    g_assert_cmpint(own->exit_status, ==, 127);
+}
+
 static guint
 n_descriptors(void)
 {
@@ -296,6 +333,7 @@ main(int argc, char **argv)
     g_test_add_func("/program/without-network", test_without_network);
     g_test_add_func("/program/find", test_find);
     g_test_add_func("/program/not-live", test_not_live);
+    g_test_add_func("/program/not-started", test_not_started);
     g_test_add_func("/program/descriptors", test_descriptors);
     int result = g_test_run();
     pst_sysroot_free(live);

@@ -38,6 +38,20 @@ put_socket(const World *world, const char *pid, const char *fd, const char *inod
     g_assert_cmpint(symlink(target, whole), ==, 0);
 }
 
+static void
+put_spaces(const World *world, const char *pid, const char *net, const char *pids)
+{
+    const char *const rows[][2] = {{"net", net}, {"pid", pids}};
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *path = g_strdup_printf("/proc/%s/ns/%s", pid, rows[i][0]);
+        g_autofree char *target = g_strdup_printf("%s:[%s]", rows[i][0], rows[i][1]);
+        g_autofree char *whole = place(world, path);
+
+        g_assert_cmpint(symlink(target, whole), ==, 0);
+    }
+}
+
 #define TCP_HEAD                                                                                   \
     "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout "  \
     "inode\n"
@@ -184,6 +198,100 @@ test_old_listener(World *world, gconstpointer data G_GNUC_UNUSED)
 
     g_assert_cmpuint(report->findings->len, ==, 0);
     g_assert_cmpint(((PstSshData *)report->data)->pid, ==, 77);
+}
+
+/* Containers whose numbers come first: by their own network, or by their own processes alone. */
+static void
+test_container(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    put_sound(world);
+    put_spaces(world, "1", "4026531840", "4026531836");
+    put_spaces(world, "234", "4026531840", "4026531836");
+    PUT_PROCESS(world, "100", "sshd", "sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups");
+    put_spaces(world, "100", "4026532200", "4026531836");
+    PUT_PROCESS(world, "101", "sshd", "sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups");
+    put_spaces(world, "101", "4026531840", "4026532201");
+    g_autoptr(PstReport) sound = run(world);
+    g_assert_cmpuint(sound->findings->len, ==, 0);
+    g_assert_cmpint(((PstSshData *)sound->data)->pid, ==, 234);
+
+    remove_path(world, "/proc/234");
+    g_autoptr(PstReport) dead = run(world);
+    g_assert_cmpuint(dead->findings->len, ==, 1);
+    g_assert_cmpstr(finding_at(dead, 0)->id, ==, "ssh.not-running");
+}
+
+/* One that listens is the one that counts, whatever its number; without any the first. */
+static void
+test_several(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    put_sound(world);
+    PUT_PROCESS(world, "1000", "sshd", "/usr/sbin/sshd\0-D");
+    put_socket(world, "1000", "3", "1004"); /* a connection, not a listening socket */
+    g_autoptr(PstReport) sound = run(world);
+    g_assert_cmpuint(sound->findings->len, ==, 0);
+    g_assert_cmpint(((PstSshData *)sound->data)->pid, ==, 234);
+
+    remove_path(world, "/proc/234/fd/3");
+    remove_path(world, "/proc/234/fd/4");
+    g_autoptr(PstReport) deaf = run(world);
+    g_assert_cmpuint(deaf->findings->len, ==, 1);
+    g_assert_cmpstr(finding_at(deaf, 0)->id, ==, "ssh.not-listening");
+    g_assert_cmpint(((PstSshData *)deaf->data)->pid, ==, 1000);
+}
+
+/* With a socket unit its ports count, those of sshd_config are not looked at by sshd. Port 80 is
+ * the one that PID 1 holds. */
+static void
+test_socket_unit(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    static const struct {
+        const char *path, *text;
+        gboolean named;
+    } rows[] = {
+        {"/usr/lib/systemd/system/ssh.socket", "[Socket]\nListenStream=80\n", TRUE},
+        {"/lib/systemd/system/sshd.socket", "[Socket]\n ListenStream = 0.0.0.0:80 \n", TRUE},
+        {"/etc/systemd/system/ssh.socket.d/port.conf", "ListenStream=\nListenStream=80", TRUE},
+        {"/run/systemd/generator/ssh.socket.d/addresses.conf", "ListenStream=[::]:80\n", TRUE},
+        {"/etc/systemd/system/ssh.socket.d/port.conf", "ListenStream=2222\n", FALSE},
+        {"/etc/systemd/system/ssh.socket.d/port.conf", "#ListenStream=80\n", FALSE},
+        {"/etc/systemd/system/ssh.socket.d/port.conf", "ListenDatagram=80\n", FALSE},
+        {"/etc/systemd/system/ssh.socket.d/port.conf", "ListenStream=vsock::80\n", FALSE},
+        {"/etc/systemd/system/ssh.socket.d/port.conf", "ListenStream=/run/80\n", FALSE},
+        {"/etc/systemd/system/ssh.socket.d/port.conf.old", "ListenStream=80\n", FALSE},
+        {"/usr/lib/systemd/system/cups.socket", "ListenStream=80\n", FALSE},
+    };
+
+    put_sound(world);
+    remove_path(world, "/proc/234");
+    put_socket(world, "1", "41", "1003");
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        put_text(world, rows[i].path, rows[i].text);
+        g_autoptr(PstReport) report = run(world);
+        const PstSshData *seen = report->data;
+
+        g_test_message("row %u", i);
+        g_assert_cmpint(seen->socket_activated, ==, PST_TRI(rows[i].named));
+        g_assert_cmpuint(report->findings->len, ==, rows[i].named ? 0 : 1);
+        if (rows[i].named)
+            g_assert_cmpstr(seen->listen[0], ==, "127.0.0.1:80");
+        else
+            g_assert_cmpstr(finding_at(report, 0)->id, ==, "ssh.not-running");
+        remove_path(world, rows[i].path);
+    }
+}
+
+/* A unit that names a port is no proof that systemd listens there. */
+static void
+test_socket_unit_stopped(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    put_sound(world);
+    remove_path(world, "/proc/234");
+    put_text(world, "/etc/systemd/system/ssh.socket.d/port.conf", "ListenStream=80\n");
+    g_autoptr(PstReport) report = run(world);
+
+    g_assert_cmpuint(report->findings->len, ==, 1);
+    g_assert_cmpstr(finding_at(report, 0)->id, ==, "ssh.not-running");
 }
 
 static void
@@ -397,6 +505,57 @@ test_judge_check(World *world, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpstr(finding_at(other, 0)->id, ==, "ssh.check-failed");
 }
 
+static void
+assert_doubt(const PstReport *report)
+{
+    g_assert_cmpuint(report->findings->len, ==, 1);
+    g_assert_cmpstr(finding_at(report, 0)->id, ==, "ssh.could-not-look");
+    g_assert_cmpint(finding_at(report, 0)->severity, ==, PST_SEVERITY_UNKNOWN);
+}
+
+/* A check that could not look accuses nobody: confined like the shim, or never begun. */
+static void
+test_blind_check(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    static const char *const said[] = {
+        "/etc/ssh/sshd_config: Permission denied\n", "",
+        "Permission denied\nsshd: no hostkeys available -- exiting.\r\n",
+        "sshd: error while loading shared libraries: libc.so.6: cannot open shared object file: "
+        "Operation not permitted\n"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(said); i++) {
+        g_autoptr(PstReport) report = judge(world, said[i], PST_TRI_YES);
+        assert_doubt(report);
+        g_assert_cmpint(((PstSshData *)report->data)->config_ok, ==, PST_TRI_UNKNOWN);
+        g_assert_cmpint(finding_at(report, 0)->evidence->exit_status, ==, 255);
+    }
+}
+
+/* A key that can be seen and not be opened: a socket stands for one that SELinux keeps shut, which
+ * root can't be shown otherwise. */
+static void
+test_shut_key(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    const PstProbeContext context = {world->sysroot, pst_probe_now_us() + 10 * G_USEC_PER_SEC};
+    g_autoptr(PstSshdCheck) check =
+        pst_sshd_check_parse(1, "sshd: no hostkeys available -- exiting.\r\n");
+    g_autofree char *key = NULL;
+
+    put_sound(world);
+    g_autoptr(PstReport) open = pst_report_new(&pst_report_ssh_kind);
+    pst_ssh_judge_keys(&context, NULL, open);
+    pst_ssh_judge_check(&context, check, open);
+    g_assert_cmpstr(finding_at(open, 0)->id, ==, "ssh.no-host-key");
+
+    remove_path(world, "/etc/ssh/ssh_host_rsa_key");
+    key = place(world, "/etc/ssh/ssh_host_rsa_key");
+    g_assert_cmpint(mknod(key, S_IFSOCK | 0600, 0), ==, 0);
+    g_autoptr(PstReport) shut = pst_report_new(&pst_report_ssh_kind);
+    pst_ssh_judge_keys(&context, NULL, shut);
+    pst_ssh_judge_check(&context, check, shut);
+    assert_doubt(shut);
+}
+
 #define ADD(name, function) g_test_add("/ssh/" name, World, NULL, set_up, function, tear_down)
 
 int
@@ -408,7 +567,11 @@ main(int argc, char **argv)
     ADD("no-proc", test_no_proc);
     ADD("not-running", test_not_running);
     ADD("old-listener", test_old_listener);
+    ADD("container", test_container);
+    ADD("several", test_several);
     ADD("socket-activated", test_socket_activated);
+    ADD("socket-unit", test_socket_unit);
+    ADD("socket-unit-stopped", test_socket_unit_stopped);
     ADD("not-listening", test_not_listening);
     ADD("no-descriptors", test_no_descriptors);
     ADD("key-mode", test_key_mode);
@@ -417,5 +580,7 @@ main(int argc, char **argv)
     ADD("named-keys", test_named_keys);
     ADD("addresses", test_addresses);
     ADD("judge-check", test_judge_check);
+    ADD("blind-check", test_blind_check);
+    ADD("shut-key", test_shut_key);
     return g_test_run();
 }

@@ -75,6 +75,8 @@ static const struct {
      "Missing privilege separation directory: /run/sshd"},
     {"no-keys", PST_SSHD_CHECK_NO_KEYS, NULL, 0, "sshd: no hostkeys available -- exiting."},
     {"key-mode", PST_SSHD_CHECK_NO_KEYS, NULL, 0, "sshd: no hostkeys available -- exiting."},
+    {"config-denied", PST_SSHD_CHECK_BLIND, NULL, 0, "/etc/ssh/sshd_config: Permission denied"},
+    {"key-denied", PST_SSHD_CHECK_NO_KEYS, NULL, 0, "sshd: no hostkeys available -- exiting."},
     {"no-file", PST_SSHD_CHECK_OTHER, NULL, 0, "/etc/ssh/sshd_config: No such file or directory"},
     {"no-user", PST_SSHD_CHECK_OTHER, NULL, 0, "Privilege separation user sshd does not exist"},
     {"bad-address", PST_SSHD_CHECK_OTHER, NULL, 0,
@@ -106,7 +108,7 @@ test_transcripts(void)
         g_assert_cmpint(fine->verdict, ==, PST_SSHD_CHECK_OK);
     }
     g_autoptr(PstSshdCheck) silent = pst_sshd_check_parse(127, "");
-    g_assert_cmpint(silent->verdict, ==, PST_SSHD_CHECK_OTHER);
+    g_assert_cmpint(silent->verdict, ==, PST_SSHD_CHECK_BLIND);
     g_assert_cmpstr(silent->text, ==, "");
 }
 

@@ -3,6 +3,7 @@
 #include <link.h>
 #include <string.h>
 
+#include "guest-shim/probe-sudo-parts.h"
 #include "guest-shim/probe-sudo.h"
 #include "protocol/finding-catalogue.h"
 #include "protocol/json.h"
@@ -18,7 +19,7 @@ static void
 put_modules(const World *world)
 {
     static const char *const names[] = {"pam_unix.so", "pam_permit.so", "pam_deny.so",
-                                        "pam_limits.so"};
+                                        "pam_limits.so", "pam_radius.so"};
     g_autofree char *bytes = NULL;
     gsize len;
 
@@ -259,12 +260,173 @@ test_users(World *world, gconstpointer data G_GNUC_UNUSED)
              "second:x:1001:1001::/:/bin/bash\n");
     g_autoptr(PstReport) several = run(world, nobody);
     g_assert_nonnull(find(several, "sudo.no-user-named"));
-    g_assert_cmpint(several->status, ==, PST_STATUS_UNKNOWN);
+    g_assert_cmpint(several->status, ==, PST_STATUS_OK);
+    g_assert_nonnull(strstr(several->summary, "nobody's right was judged"));
+    g_assert_cmpint(((PstSudoData *)several->data)->verdict, ==, PST_SUDO_UNKNOWN);
+    g_assert_cmpstr(((PstSudoData *)several->data)->pam->account, ==, "depends");
 
     put_text(world, "/etc/nsswitch.conf", "passwd: files sss\nsudoers: files sss\n");
     g_autoptr(PstReport) elsewhere = run(world, nix);
     g_assert_cmpint(elsewhere->status, ==, PST_STATUS_UNKNOWN);
     g_assert_nonnull(find(elsewhere, "sudo.unknown-user"));
+}
+
+/* A sound guest, of which nobody said who is to become root, is not accused of being as it is. */
+static void
+test_nobody_named(World *world, gconstpointer data)
+{
+    const Change *change = data;
+    const char *const nobody[] = {NULL};
+
+    if (needs_root())
+        return;
+    furnish(world);
+    if (change->text != NULL)
+        put(world, change->path, change->text, -1, change->mode);
+    else
+        remove_path(world, change->path);
+    if (change->word != NULL)
+        put_text(world, "/etc/passwd", change->word);
+
+    g_autoptr(PstReport) report = run(world, nobody);
+    const PstFinding *first = report->findings->len > 0 ? report->findings->pdata[0] : NULL;
+    g_assert_nonnull(first);
+    g_test_message("%s; %s", first->message, report->summary);
+    g_assert_cmpstr(first->id, ==, change->first);
+    g_assert_cmpint(report->status, ==, change->status);
+    g_assert_cmpint(((PstSudoData *)report->data)->verdict, ==, change->verdict);
+    g_assert_cmpint(first->severity, ==, (int)change->status);
+}
+
+#define TWO_PEOPLE                                                                                 \
+    "root:x:0:0::/root:/bin/bash\nharness:x:1000:1000::/:/bin/bash\nb:x:1001:1001::/:/bin/bash\n"
+#define FOR_ALL "ALL ALL=(ALL) ALL\n"
+
+/* The word is another passwd. */
+static const Change unnamed[] = {
+    {DROP_IN, "harness ALL=(ALL) ALL\n", 0440, "sudo.password-required", PST_STATUS_OK,
+     PST_SUDO_GRANTED_WITH_PASSWORD, NULL},
+    {DROP_IN, "harness ALL=NOPASSWD: /usr/bin/id\n", 0440, "sudo.limited-rules", PST_STATUS_OK,
+     PST_SUDO_REFUSED, NULL},
+    {"/etc/sudoers.d/a", "Defaults requiretty\n", 0440, "sudo.tty-required", PST_STATUS_OK,
+     PST_SUDO_REFUSED, NULL},
+    {SUDO, NULL, 0, "sudo.not-installed", PST_STATUS_OK, PST_SUDO_UNKNOWN, NULL},
+    {DROP_IN, NULL, 0, "sudo.no-user-named", PST_STATUS_OK, PST_SUDO_UNKNOWN, NULL},
+    {DROP_IN, FOR_ALL, 0440, "sudo.no-user-named", PST_STATUS_OK, PST_SUDO_UNKNOWN, TWO_PEOPLE},
+    /* What is wrong for everybody is wrong. */
+    {"/etc/sudoers", FOR_ALL, 0666, "sudo.file-world-writable", REFUSED, NULL},
+    {"/etc/sudoers", "foo bar\n", 0440, "sudo.syntax-error", PST_STATUS_WARNING, PST_SUDO_UNKNOWN,
+     TWO_PEOPLE},
+    {SUDO, "the program", 0755, "sudo.setuid-missing", PST_STATUS_CRITICAL, PST_SUDO_REFUSED, NULL},
+    {"/etc/pam.d/sudo", "account required pam_nope.so\nsession required pam_permit.so\n", 0644,
+     "sudo.pam-module-missing", PST_STATUS_CRITICAL, PST_SUDO_UNKNOWN,
+     "root:x:0:0::/root:/bin/bash\n"},
+    {DROP_IN, "Defaults targetpw\nharness ALL=(ALL) ALL\n", 0440, "sudo.password-required",
+     PST_STATUS_CRITICAL, PST_SUDO_REFUSED, NULL},
+};
+
+static const char *
+skipped(const PstReport *report)
+{
+    return ((PstSudoData *)report->data)->live->skipped_because;
+}
+
+/* NixOS has no /usr/bin/true, old Alpine neither. */
+static void
+test_harmless(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    const char *const words[] = {"user=harness", NULL};
+
+    if (needs_root())
+        return;
+    furnish(world);
+    remove_path(world, "/usr/bin/true");
+    g_autoptr(PstReport) none = run(world, words);
+    g_assert_cmpint(none->status, ==, PST_STATUS_OK);
+    g_assert_nonnull(strstr(skipped(none), "there is no true(1)"));
+
+    put_text(world, "/run/current-system/sw/bin/true", "");
+    g_autoptr(PstReport) nixos = run(world, words);
+    g_assert_cmpstr(((PstSudoData *)nixos->data)->command[0], ==,
+                    "/run/current-system/sw/bin/true");
+    g_assert_cmpstr(skipped(nixos), ==, "this is not a running system");
+    put_text(world, "/bin/true", "");
+    g_autoptr(PstReport) alpine = run(world, words);
+    g_assert_cmpstr(((PstSudoData *)alpine->data)->command[0], ==, "/bin/true");
+}
+
+/* What sudo might have answered, and what is made of it. */
+typedef struct {
+    const char *path; /* of a file in a sound guest, and what is in it */
+    const char *text;
+    const char *error;
+    int exit_status; /* -1: it was killed at its deadline */
+    const char *finding;
+    PstSeverity severity;
+} Heard;
+
+#define NO_ACCOUNT "sudo: PAM account management error: Authentication failure"
+#define RADIUS "account required pam_radius.so\nsession required pam_permit.so\n"
+
+static const Heard heard[] = {
+    {"/etc/motd", "", "sudo: a password is required", 1, "sudo.refuses", PST_SEVERITY_CRITICAL},
+    {"/etc/motd", "", NO_ACCOUNT, 1, "sudo.refuses", PST_SEVERITY_CRITICAL},
+    {"/etc/motd", "", "", 127, "sudo.refuses", PST_SEVERITY_CRITICAL},
+    {"/etc/motd", "", "", -1, "sudo.hangs", PST_SEVERITY_CRITICAL},
+    {"/etc/motd", "", "sudo: /usr/bin/true: command not found", 1, "sudo.could-not-look",
+     PST_SEVERITY_UNKNOWN},
+    {"/etc/pam.d/sudo", RADIUS, NO_ACCOUNT, 1, "sudo.could-not-look", PST_SEVERITY_UNKNOWN},
+    {"/etc/pam.d/sudo", RADIUS, "", -1, "sudo.could-not-look", PST_SEVERITY_UNKNOWN},
+    {"/etc/pam.d/sudo", RADIUS, "sudo: no valid sudoers sources found, quitting", 1, "sudo.refuses",
+     PST_SEVERITY_CRITICAL},
+    {"/etc/nsswitch.conf", "sudoers: files ldap\n", "sudo: a password is required", 1,
+     "sudo.could-not-look", PST_SEVERITY_UNKNOWN},
+    {"/etc/nsswitch.conf", "passwd: files sss\nnetgroup: nis\n", NO_ACCOUNT, 1, "sudo.refuses",
+     PST_SEVERITY_CRITICAL},
+};
+
+static void
+test_heard(World *world, gconstpointer data)
+{
+    const Heard *one = data;
+    const PstSudoArgs args = {.user = (char *)"harness"};
+    const PstProbeContext context = {world->sysroot, pst_probe_now_us() + 10 * G_USEC_PER_SEC};
+    g_autoptr(PstReport) report = pst_report_new(&pst_report_sudo_kind);
+    PstSudoData *found = report->data;
+    PstProbeSudo sudo = {.context = &context, .args = &args, .report = report, .data = found};
+
+    furnish(world);
+    put_text(world, one->path, one->text);
+    g_autoptr(PstAccounts) accounts = pst_accounts_load(world->sysroot, NULL);
+    g_autoptr(PstSudoers) sudoers = pst_sudoers_read(world->sysroot, "/etc/sudoers", "guest");
+    g_autoptr(GArray) groups = NULL;
+    sudo.accounts = accounts;
+    sudo.sudoers = sudoers;
+    sudo.harmless = "/usr/bin/true";
+    sudo.user = sudo.question.user = pst_accounts_find(accounts, "harness");
+    groups = pst_accounts_groups(accounts, sudo.user);
+    sudo.groups = groups;
+    sudo.question.groups = groups;
+    sudo.question.sysroot = world->sysroot;
+    sudo.question.accounts = accounts;
+    found->program = pst_fields_new(&pst_report_sudo_program_fields);
+    found->program->path = g_strdup(SUDO);
+    found->live = pst_fields_new(&pst_report_sudo_live_fields);
+    pst_probe_sudo_pam(&sudo);
+    sudo.answer.match = PST_SUDOERS_ALLOWED;
+
+    const PstProgramResult result = {.exit_status = one->exit_status,
+                                     .signal = one->exit_status < 0 ? 9 : 0,
+                                     .timed_out = one->exit_status < 0,
+                                     .out = g_string_new(NULL),
+                                     .err = g_string_new(one->error)};
+    g_assert_false(pst_probe_sudo_live_heard(&sudo, &result));
+    g_assert_nonnull(find(report, one->finding));
+    g_assert_cmpint(find(report, one->finding)->severity, ==, (int)one->severity);
+    g_string_free(result.out, TRUE);
+    g_string_free(result.err, TRUE);
+    g_free(sudo.unsure);
+    g_free(sudo.network_module);
 }
 
 static void
@@ -281,6 +443,7 @@ test_rules_elsewhere(World *world, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpint(report->status, ==, PST_STATUS_UNKNOWN);
     g_assert_cmpint(((PstSudoData *)report->data)->verdict, ==, PST_SUDO_UNKNOWN);
     g_assert_nonnull(find(report, "sudo.rules-elsewhere"));
+    g_assert_nonnull(strstr(skipped(report), "in another source"));
 }
 
 static void
@@ -301,6 +464,15 @@ main(int argc, char **argv)
         g_autofree char *name = g_strdup_printf("/sudo/change/%u", i);
         g_test_add(name, World, &changes[i], set_up, test_change, tear_down);
     }
+    for (guint i = 0; i < G_N_ELEMENTS(unnamed); i++) {
+        g_autofree char *name = g_strdup_printf("/sudo/nobody-named/%u", i);
+        g_test_add(name, World, &unnamed[i], set_up, test_nobody_named, tear_down);
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(heard); i++) {
+        g_autofree char *name = g_strdup_printf("/sudo/heard/%u", i);
+        g_test_add(name, World, &heard[i], set_up, test_heard, tear_down);
+    }
+    g_test_add("/sudo/harmless", World, NULL, set_up, test_harmless, tear_down);
     g_test_add("/sudo/several", World, NULL, set_up, test_several, tear_down);
     g_test_add("/sudo/users", World, NULL, set_up, test_users, tear_down);
     g_test_add("/sudo/rules-elsewhere", World, NULL, set_up, test_rules_elsewhere, tear_down);

@@ -123,17 +123,24 @@ test_nothing_known(void)
     }
 }
 
+#define EXT4 "ext4 /dev/vda rw"
+
 static void
 test_root_read_only(void)
 {
     static const struct {
-        const char *fstab, *command_line;
+        const char *fstab, *command_line, *mount;
         PstSeverity severity;
     } rows[] = {
-        {"/dev/vda / ext4 errors=remount-ro 0 1\n", "ro", PST_SEVERITY_CRITICAL},
-        {"/dev/vda / ext4 ro,noatime 0 1\n", "rw", PST_SEVERITY_INFORMATION},
-        {"#/dev/vda / ext4 ro 0 1\n", "root=/dev/vda rw", PST_SEVERITY_CRITICAL},
-        {"", "root=/dev/vda ro", PST_SEVERITY_INFORMATION},
+        {"/dev/vda / ext4 errors=remount-ro 0 1\n", "ro", EXT4, PST_SEVERITY_CRITICAL},
+        {"/dev/vda / ext4 ro,noatime 0 1\n", "rw", EXT4, PST_SEVERITY_INFORMATION},
+        {"#/dev/vda / ext4 ro 0 1\n", "root=/dev/vda rw", EXT4, PST_SEVERITY_CRITICAL},
+        {"", "root=/dev/vda ro", EXT4, PST_SEVERITY_WARNING},
+        {"", "root=/dev/vda", EXT4, PST_SEVERITY_WARNING},
+        {"", "rw", "squashfs /dev/loop0 ro", PST_SEVERITY_INFORMATION},
+        {"", "", "erofs /dev/vda ro", PST_SEVERITY_INFORMATION},
+        {"", "rw", "overlay composefs ro,lowerdir=/a::/b", PST_SEVERITY_INFORMATION},
+        {"", "rw", "overlay overlay ro,lowerdir=/a,upperdir=/b,workdir=/c", PST_SEVERITY_CRITICAL},
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -144,7 +151,9 @@ test_root_read_only(void)
 
         put_text(world, "/etc/fstab", rows[i].fstab);
         put_text(world, "/proc/cmdline", rows[i].command_line);
-        put_text(world, "/proc/self/mountinfo", "24 1 254:0 / / ro,relatime - ext4 /dev/vda rw\n");
+        g_autofree char *mountinfo =
+            g_strdup_printf("24 1 254:0 / / ro,relatime - %s\n", rows[i].mount);
+        put_text(world, "/proc/self/mountinfo", mountinfo);
         pst_probe_system_run(&context, &args, report);
         assert_severity(report, "system.root-read-only", rows[i].severity);
     }
@@ -350,6 +359,8 @@ test_pid1(void)
         {PST_ERROR_UNAVAILABLE, "system.pid1-not-answering", PST_SEVERITY_CRITICAL},
         {PST_ERROR_DEADLINE, "system.could-not-look", PST_SEVERITY_UNKNOWN},
         {PST_ERROR_PROTOCOL, "system.could-not-look", PST_SEVERITY_UNKNOWN},
+        {PST_ERROR_NOT_ALLOWED, "system.could-not-look", PST_SEVERITY_UNKNOWN},
+        {PST_ERROR_INTERNAL, "system.could-not-look", PST_SEVERITY_UNKNOWN},
         {PST_ERROR_ABSENT, "system.no-systemd", PST_SEVERITY_INFORMATION},
     };
 

@@ -2,6 +2,7 @@
 #include <gio/gio.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -381,6 +382,68 @@ test_bus_absent(void)
     g_assert_error(error, PST_ERROR, PST_ERROR_ABSENT);
 }
 
+static PstErrorCode
+code_of_opening(const char *path)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_assert_null(pst_bus_peer_open(path, 300, &error));
+    g_assert_true(error->domain == PST_ERROR);
+    return (PstErrorCode)error->code;
+}
+
+static int
+bind_at(const char *path, int type)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
+    g_assert_cmpint(bind(fd, (struct sockaddr *)&address, sizeof(address)), ==, 0);
+    return fd;
+}
+
+/* Only a refusal may be laid at the peer's door. */
+static void
+test_bus_errors(void)
+{
+    g_autofree char *folder = g_dir_make_tmp("postern-units-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(folder, "private", NULL);
+    g_autofree char *datagrams = g_build_filename(folder, "datagrams", NULL);
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct rlimit before, none;
+    int waiting[8], n = 0;
+    int listener = bind_at(path, SOCK_STREAM), other = bind_at(datagrams, SOCK_DGRAM);
+
+    g_assert_cmpint(code_of_opening(path), ==, PST_ERROR_UNAVAILABLE); /* nobody listens */
+    g_assert_cmpint(code_of_opening(datagrams), ==, PST_ERROR_INTERNAL);
+
+    /* Those who wait fill the queue. */
+    g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
+    g_assert_cmpint(listen(listener, 1), ==, 0);
+    do {
+        g_assert_cmpint(n, <, G_N_ELEMENTS(waiting));
+        waiting[n] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    } while (connect(waiting[n++], (struct sockaddr *)&address, sizeof(address)) == 0);
+    g_assert_cmpint(code_of_opening(path), ==, PST_ERROR_DEADLINE);
+
+    g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &before), ==, 0);
+    none = before;
+    none.rlim_cur = 0;
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &none), ==, 0);
+    PstErrorCode code = code_of_opening(path);
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &before), ==, 0);
+    g_assert_cmpint(code, ==, PST_ERROR_INTERNAL);
+
+    while (n > 0)
+        close(waiting[--n]);
+    close(listener);
+    close(other);
+    g_unlink(path);
+    g_unlink(datagrams);
+    g_rmdir(folder);
+}
+
 static void
 test_names(void)
 {
@@ -475,6 +538,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/units/bus/answers", test_bus_answers);
     g_test_add_func("/units/bus/absent", test_bus_absent);
+    g_test_add_func("/units/bus/errors", test_bus_errors);
     for (guint i = 0; i < G_N_ELEMENTS(hostiles); i++) {
         g_autofree char *name = g_strconcat("/units/bus/hostile/", hostiles[i].name, NULL);
         g_test_add_data_func(name, &hostiles[i], test_bus_hostile);

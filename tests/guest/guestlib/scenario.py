@@ -21,7 +21,7 @@ systemctl status --no-pager -n 20 postern-shim
 journalctl -b --no-pager -n 200
 dmesg | tail -n 100
 """
-TOO_SLOW = re.compile(r"\bsudo\.hangs\b|\b[a-z]+\.could-not-look\b")
+TOO_SLOW = re.compile(r"\bsudo\.hangs\b|\bjournal\.partly-read\b|\b[a-z]+\.could-not-look\b")
 TRIES = 4
 
 

@@ -44,8 +44,9 @@ ROWS = [
              REFUSED | {"sudo.no-rule"}, "critical"),
     Breakage("sudoers-syntax", {"sudo.syntax-error": ["/etc/sudoers.d/harness", '"line": 1'],
                                 "sudo.no-rule": ["harness"]}, REFUSED, "critical"),
+    # sudo tells the journal of the line with the priority alert whenever it is run.
     Breakage("sudoers-syntax-other", {"sudo.syntax-error": ["/etc/sudoers.d/50-deploy"]},
-             status="warning"),
+             {"journal.critical-entries"}, "warning"),
     Breakage("nopasswd-removed", {"sudo.password-required": ["/etc/sudoers.d/harness"]}, REFUSED,
              "critical"),
     Breakage("rule-removed", {"sudo.no-rule": ["harness"]}, REFUSED, "critical"),

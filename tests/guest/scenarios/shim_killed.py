@@ -50,6 +50,7 @@ def run(context):
     check(statistics.median(times) < MEDIAN_MS, f"most times it took long to come back: {times} ms")
     check(max(times) < WORST_MS, f"it took {max(times)} ms to come back")
     check(sum(asked.values()) > 0, "nothing was asked")
+    check(asked["none"] == 0, f"{asked['none']} questions found no answer, though the agent was there")
     time.sleep(1)
     answer = context.ask("probe", "network")
     check(answer.via == "channel", f"afterwards answers come via {answer.via}")

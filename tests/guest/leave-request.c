@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* leave-request GUEST MILLISECONDS: learns the guest's clock, says `ready`, waits for a line on
+ * standard input, then sends a hello and a request that must not be started later than so many
+ * milliseconds after that clock was read, and goes without having heard anything. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host-sidecar/channel.h"
+#include "host-sidecar/client.h"
+#include "host-sidecar/stream.h"
+#include "protocol/call.h"
+
+#define PATIENCE_US (20 * G_USEC_PER_SEC)
+
+static void
+die(const GError *error)
+{
+    fprintf(stderr, "leave-request: %s\n", error->message);
+    exit(1);
+}
+
+static void
+ignore(const guint8 *data G_GNUC_UNUSED, gsize len G_GNUC_UNUSED, const char *ended G_GNUC_UNUSED,
+       gpointer user_data G_GNUC_UNUSED)
+{
+}
+
+static void
+keep(gpointer data G_GNUC_UNUSED)
+{
+}
+
+static gint64
+read_clock(const PstGuest *guest)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(PstChannel) channel =
+        pst_channel_open(guest, g_get_monotonic_time() + PATIENCE_US, &error);
+
+    if (channel == NULL)
+        die(error);
+    return pst_channel_hello(channel)->boottime_us;
+}
+
+int
+main(int argc, char **argv)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(PstHypervisor) hypervisor = pst_hypervisor_new(NULL);
+    g_autoptr(PstClient) client = pst_client_new();
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    PstCall call = {.name = "network"};
+    char line[8];
+
+    if (argc != 3)
+        return 64;
+    g_autoptr(PstGuest) guest =
+        pst_guest_open(hypervisor, argv[1], g_get_monotonic_time() + PATIENCE_US, &error);
+    if (guest == NULL)
+        die(error);
+    call.not_after_us = read_clock(guest) + atoi(argv[2]) * G_GINT64_CONSTANT(1000);
+    printf("ready\n");
+    fflush(stdout);
+    if (fgets(line, sizeof(line), stdin) == NULL)
+        return 1;
+
+    PstStream *stream =
+        pst_stream_open(guest, "org.postern.shim.0", ignore, NULL, keep,
+                        g_get_monotonic_time() + PATIENCE_US, &error);
+    if (stream == NULL)
+        die(error);
+    g_autoptr(JsonObject) params = pst_call_params(&call);
+    pst_client_hello(client, bytes);
+    if (pst_client_request(client, "probe", params, bytes, &error) < 0 ||
+        !pst_stream_send(stream, bytes->data, bytes->len, &error))
+        die(error);
+    usleep(300000); /* until libvirt has passed it on */
+    _exit(0);
+}
