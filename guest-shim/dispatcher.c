@@ -190,8 +190,8 @@ read_job(PstDispatcher *dispatcher, PstMessage *message, GError **error)
     probe = pst_probe_require(call.name, error);
     if (probe == NULL)
         return NULL;
-    gpointer args = pst_fields_decode_exact(probe->kind->args,
-                                            call.args != NULL ? call.args : no_args, error);
+    gpointer args =
+        pst_fields_decode_exact(probe->kind->args, call.args != NULL ? call.args : no_args, error);
     if (args == NULL) {
         g_prefix_error(error, "probe %s: ", probe->kind->name);
         return NULL;
@@ -256,8 +256,8 @@ pst_dispatcher_take(PstDispatcher *dispatcher, PstMessage *message)
     if (message->type != PST_MESSAGE_REQUEST)
         return;
 
-    g_autofree char *hint = pst_nearest_hint(message->method, pst_dispatcher_methods,
-                                             G_N_ELEMENTS(methods));
+    g_autofree char *hint =
+        pst_nearest_hint(message->method, pst_dispatcher_methods, G_N_ELEMENTS(methods));
     g_autoptr(GError) error = g_error_new(PST_ERROR, PST_ERROR_UNKNOWN_METHOD,
                                           "unknown method '%.64s'%s", message->method, hint);
     answer_error(dispatcher, &message->id, error);
@@ -327,8 +327,8 @@ on_expiry(gpointer user_data)
     return G_SOURCE_REMOVE;
 }
 
-/* Answers those that wait and whose deadline has passed, and wakes up for the next of them: there is
- * a timer only while somebody waits for a worker. */
+/* Answers those that wait and whose deadline has passed, and wakes up for the next of them: there
+ * is a timer only while somebody waits for a worker. */
 static void
 expire_waiting(PstDispatcher *dispatcher)
 {
@@ -350,9 +350,8 @@ expire_waiting(PstDispatcher *dispatcher)
         }
     }
     if (first_us < G_MAXINT64)
-        dispatcher->expiry =
-            g_timeout_add((guint)MAX(0, (first_us - pst_probe_now_us()) / 1000 + 1), on_expiry,
-                          dispatcher);
+        dispatcher->expiry = g_timeout_add(
+            (guint)MAX(0, (first_us - pst_probe_now_us()) / 1000 + 1), on_expiry, dispatcher);
 }
 
 void
@@ -360,8 +359,7 @@ pst_dispatcher_run(PstDispatcher *dispatcher)
 {
     Job *job;
 
-    while (dispatcher->n_running < PST_LIMIT_WORKERS &&
-           (job = next_waiting(dispatcher)) != NULL) {
+    while (dispatcher->n_running < PST_LIMIT_WORKERS && (job = next_waiting(dispatcher)) != NULL) {
         g_autoptr(GError) error = NULL;
         if (!start_job(dispatcher, job, &error)) {
             answer_error(dispatcher, &job->id, error);

@@ -74,7 +74,8 @@ on_signal(gint fd, GIOCondition condition G_GNUC_UNUSED, gpointer user_data)
     return G_SOURCE_CONTINUE;
 }
 
-/* signalfd, because GLib's own signal sources start a thread, after which fork is no longer safe. */
+/* signalfd, because GLib's own signal sources start a thread, after which fork is no longer safe.
+ */
 static gboolean
 watch_signals(GMainLoop *loop, GError **error)
 {

@@ -42,8 +42,8 @@ pst_probe_time_left_ms(const PstProbeContext *context, gint64 wanted_ms)
 PstFinding *
 pst_probe_add_unlooked(PstReport *report, const char *id, const char *what, const GError *cause)
 {
-    PstFinding *finding = pst_report_add(report, id, PST_SEVERITY_UNKNOWN, "could not look at %s: %s",
-                                         what, cause->message);
+    PstFinding *finding = pst_report_add(report, id, PST_SEVERITY_UNKNOWN,
+                                         "could not look at %s: %s", what, cause->message);
 
     finding->evidence->error = g_strdup(cause->message);
     return finding;

@@ -98,8 +98,7 @@ pst_session_new(const PstSysroot *sysroot, PstSessionMode mode, PstSessionReady 
     session->dispatcher = pst_dispatcher_new(sysroot, on_reply, session);
     session->output = g_byte_array_new();
     session->output_limit = G_MAXSIZE;
-    session->boot_id =
-        pst_sysroot_read_line(sysroot, "/proc/sys/kernel/random/boot_id", NULL);
+    session->boot_id = pst_sysroot_read_line(sysroot, "/proc/sys/kernel/random/boot_id", NULL);
     session->machine_id = pst_sysroot_read_line(sysroot, "/etc/machine-id", NULL);
     return session;
 }
@@ -184,8 +183,7 @@ take_message(PstSession *session, PstMessage *message)
             send_error(session, &message->id, error);
         return;
     }
-    if (message->type == PST_MESSAGE_REQUEST &&
-        !g_str_equal(message->id.session, session->current))
+    if (message->type == PST_MESSAGE_REQUEST && !g_str_equal(message->id.session, session->current))
         return;
     pst_dispatcher_take(session->dispatcher, message);
 }

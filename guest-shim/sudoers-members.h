@@ -19,4 +19,4 @@ PstSudoersMember *pst_sudoers_members_command(const char **rest, const char **fa
 /* The list that stands for the user itself. */
 GPtrArray *pst_sudoers_members_myself(void);
 
-void pst_sudoers_members_free(gpointer member);
+void pst_sudoers_members_free(gpointer data);

@@ -17,6 +17,6 @@ typedef enum {
 PstSudoersParsed pst_sudoers_parse_line(PstSudoers *sudoers, const PstSudoersFile *file, guint line,
                                         const char *text, char **target, const char **fault);
 
-void pst_sudoers_parse_rule_free(gpointer rule);
-void pst_sudoers_parse_alias_free(gpointer alias);
-void pst_sudoers_parse_default_free(gpointer one);
+void pst_sudoers_parse_rule_free(gpointer data);
+void pst_sudoers_parse_alias_free(gpointer data);
+void pst_sudoers_parse_default_free(gpointer data);

@@ -5,12 +5,13 @@
 
 #include <glib.h>
 
-/* The one way to the guest's files. Every path that a probe names is absolute and is looked up below
- * a root folder: `/` in a guest, a folder of text files in a test. Symbolic links are followed inside
- * of that root and never out of it; magic links (/proc/PID/fd and the like) are not followed.
+/* The one way to the guest's files. Every path that a probe names is absolute and is looked up
+ * below a root folder: `/` in a guest, a folder of text files in a test. Symbolic links are
+ * followed inside of that root and never out of it; magic links (/proc/PID/fd and the like) are not
+ * followed.
  *
- * Errors: PST_ERROR_ABSENT where there is nothing of that name, PST_ERROR_UNAVAILABLE where it could
- * not be looked at. Absent is an answer, the other one is not. */
+ * Errors: PST_ERROR_ABSENT where there is nothing of that name, PST_ERROR_UNAVAILABLE where it
+ * could not be looked at. Absent is an answer, the other one is not. */
 
 typedef struct PstSysroot PstSysroot;
 
@@ -18,15 +19,15 @@ PstSysroot *pst_sysroot_new(const char *folder, GError **error);
 void pst_sysroot_free(PstSysroot *sysroot);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstSysroot, pst_sysroot_free)
 
-/* Whether the root is the running system's own: only there can programs be run, sockets be asked and
- * system calls be taken for the guest's word. */
+/* Whether the root is the running system's own: only there can programs be run, sockets be asked
+ * and system calls be taken for the guest's word. */
 gboolean pst_sysroot_is_live(const PstSysroot *sysroot);
 
 /* The root folder's descriptor, for a child process that closes all others. */
 int pst_sysroot_fd(const PstSysroot *sysroot);
 
-/* Opens a file for reading (O_RDONLY, O_NONBLOCK, O_CLOEXEC and O_NOCTTY are added to FLAGS, such as
- * O_PATH or O_DIRECTORY). Returns the descriptor, or -1. */
+/* Opens a file for reading (O_RDONLY, O_NONBLOCK, O_CLOEXEC and O_NOCTTY are added to FLAGS, such
+ * as O_PATH or O_DIRECTORY). Returns the descriptor, or -1. */
 int pst_sysroot_open(const PstSysroot *sysroot, const char *path, int flags, GError **error);
 
 /* The whole of a regular file of at most MAX bytes, followed by a NUL; a larger one is

@@ -14,8 +14,7 @@ int
 pst_uevent_open(GError **error)
 {
     struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = GROUP_KERNEL};
-    int fd =
-        socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT);
+    int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT);
 
     if (fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
         return fd;

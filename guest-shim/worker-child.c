@@ -62,8 +62,8 @@ close_inherited(int keep_a, int keep_b)
             close(fd);
 }
 
-/* Where standard output carries frames, nothing that a probe starts may write among them, or keep it
- * open. */
+/* Where standard output carries frames, nothing that a probe starts may write among them, or keep
+ * it open. */
 static void
 detach_standard_streams(void)
 {

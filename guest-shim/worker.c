@@ -15,7 +15,8 @@
 #include "protocol/limits.h"
 #include "protocol/validate.h"
 
-/* A process that was killed is gone within milliseconds, unless the kernel holds it (a dead mount). */
+/* A process that was killed is gone within milliseconds, unless the kernel holds it (a dead mount).
+ */
 #define STUCK_US (1 * G_USEC_PER_SEC)
 /* How many may be on their way out at once, for a host that asks and cancels without end. */
 #define MAX_UNREAPED (4 * (PST_LIMIT_WORKERS + PST_LIMIT_STUCK_WORKERS))
@@ -64,8 +65,7 @@ tell(PstWorker *worker, const GError *error)
 static void
 tell_error(PstWorker *worker, PstErrorCode code, const char *what)
 {
-    g_autoptr(GError) error =
-        g_error_new(PST_ERROR, (int)code, "probe %s %s", worker->probe, what);
+    g_autoptr(GError) error = g_error_new(PST_ERROR, (int)code, "probe %s %s", worker->probe, what);
 
     tell(worker, error);
 }
@@ -95,7 +95,8 @@ pst_worker_cancel(PstWorker *worker)
     abandon(worker);
 }
 
-/* FALSE at the end of the stream, or where the cap was passed: then nothing more is worth hearing. */
+/* FALSE at the end of the stream, or where the cap was passed: then nothing more is worth hearing.
+ */
 static gboolean
 read_some(PstWorker *worker)
 {

@@ -9,9 +9,9 @@
 
 typedef struct PstWorker PstWorker;
 
-/* Called once, from the main loop, with the validated JSON text of the report (borrowed), or with an
- * error: PST_ERROR_DEADLINE, PST_ERROR_TOO_LARGE, or PST_ERROR_INTERNAL where the probe crashed or
- * wrote no report. The worker is gone afterwards. */
+/* Called once, from the main loop, with the validated JSON text of the report (borrowed), or with
+ * an error: PST_ERROR_DEADLINE, PST_ERROR_TOO_LARGE, or PST_ERROR_INTERNAL where the probe crashed
+ * or wrote no report. The worker is gone afterwards. */
 typedef void (*PstWorkerDone)(PstWorker *worker, const char *text, gsize len, const GError *error,
                               gpointer user_data);
 

@@ -96,12 +96,10 @@ static JsonObject *
 command_object(PstAgent *agent, const char *command, JsonObject *arguments, gint64 deadline_us,
                GError **error)
 {
-    g_autoptr(JsonObject) json =
-        pst_agent_command(agent, command, arguments, deadline_us, error);
+    g_autoptr(JsonObject) json = pst_agent_command(agent, command, arguments, deadline_us, error);
     JsonObject *result = NULL;
 
-    if (json == NULL ||
-        !pst_json_get_object(json, "return", PST_JSON_REQUIRED, &result, error))
+    if (json == NULL || !pst_json_get_object(json, "return", PST_JSON_REQUIRED, &result, error))
         return NULL;
     return json_object_ref(result);
 }
@@ -109,11 +107,11 @@ command_object(PstAgent *agent, const char *command, JsonObject *arguments, gint
 gboolean
 pst_agent_time(PstAgent *agent, gint64 deadline_us, gint64 *realtime_us, GError **error)
 {
-    g_autoptr(JsonObject) json = pst_agent_command(agent, "guest-get-time", NULL, deadline_us, error);
+    g_autoptr(JsonObject) json =
+        pst_agent_command(agent, "guest-get-time", NULL, deadline_us, error);
     gint64 nanoseconds = 0;
 
-    if (json == NULL ||
-        !pst_json_get_int(json, "return", PST_JSON_REQUIRED, &nanoseconds, error))
+    if (json == NULL || !pst_json_get_int(json, "return", PST_JSON_REQUIRED, &nanoseconds, error))
         return FALSE;
     *realtime_us = nanoseconds / 1000;
     return TRUE;

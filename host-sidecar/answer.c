@@ -103,8 +103,7 @@ attempts_to_json(const PstAnswer *answer)
     for (guint i = 0; answer->attempts != NULL && i < answer->attempts->len; i++) {
         PstFieldsCut cut = PST_FIELDS_CUT_DEFAULT;
         json_array_add_object_element(
-            array,
-            pst_fields_encode(&pst_answer_attempt_fields, answer->attempts->pdata[i], &cut));
+            array, pst_fields_encode(&pst_answer_attempt_fields, answer->attempts->pdata[i], &cut));
     }
     return array;
 }

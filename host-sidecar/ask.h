@@ -6,17 +6,17 @@
 
 /* Questions from the command line to a guest and back, with the audit record of each. */
 
-/* The guest called DOMAIN on the hypervisor that the options name; PST_ERROR_NO_HYPERVISOR also where
- * libvirt did not answer before the deadline. */
+/* The guest called DOMAIN on the hypervisor that the options name; PST_ERROR_NO_HYPERVISOR also
+ * where libvirt did not answer before the deadline. */
 PstGuest *pst_ask_open(const PstOptions *options, const char *method, const char *domain,
                        gint64 deadline_us, GError **error);
 
-/* Asks the guest by way of the ladder; METHOD is the verb, for the audit. Takes the questions over and
- * returns them answered. An audit record that can't be written is said on standard error. */
+/* Asks the guest by way of the ladder; METHOD is the verb, for the audit. Takes the questions over
+ * and returns them answered. An audit record that can't be written is said on standard error. */
 PstAnswer **pst_ask_guest(PstGuest *guest, const char *method, PstAnswer **questions, guint n,
                           gint64 deadline_us);
 
-/* The whole of a verb that asks one question: opens, asks, prints, and sets *exit_code by the table.
- * FALSE with the error where there is nothing to print. */
+/* The whole of a verb that asks one question: opens, asks, prints, and sets *exit_code by the
+ * table. FALSE with the error where there is nothing to print. */
 gboolean pst_ask_one(const PstOptions *options, const char *method, const char *domain,
                      const char *probe, JsonObject *args, int *exit_code, GError **error);

@@ -93,8 +93,9 @@ journal_record(const char *caller, const char *method, const PstAnswer *answer)
     GString *record = g_string_new("MESSAGE_ID=" PST_AUDIT_MESSAGE_ID
                                    "\nPRIORITY=6\nSYSLOG_IDENTIFIER=postern\n");
     const char *via = pst_answer_via_names[answer->via];
-    g_autofree char *message = g_strdup_printf("%s asked %s of %s: %s via %s", caller,
-                                               answer->probe, answer->guest, result_of(answer), via);
+    g_autofree char *message =
+        g_strdup_printf("%s asked %s of %s: %s via %s", caller, answer->probe, answer->guest,
+                        result_of(answer), via);
 
     append_field(record, "MESSAGE", message);
     append_field(record, "POSTERN_CALLER", caller);

@@ -24,7 +24,7 @@ typedef struct {
 gboolean pst_audit_write_to(const PstAuditPlaces *places, const char *caller, const char *method,
                             const PstAnswer *answer, GError **error);
 
-/* Writes the record to the machine's own places. Never waits for a journal that is stuck. FALSE with
- * PST_ERROR_OUTPUT where neither the journal nor the file takes it. */
+/* Writes the record to the machine's own places. Never waits for a journal that is stuck. FALSE
+ * with PST_ERROR_OUTPUT where neither the journal nor the file takes it. */
 gboolean pst_audit_write(const char *caller, const char *method, const PstAnswer *answer,
                          GError **error);

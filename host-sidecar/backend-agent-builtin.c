@@ -232,4 +232,5 @@ ask(PstGuest *guest, PstInquiry *inquiry, GError **error)
     return all;
 }
 
-const PstBackend pst_backend_agent_builtin = {PST_VIA_AGENT_BUILTIN, pst_backend_agent_is_open, ask};
+const PstBackend pst_backend_agent_builtin = {PST_VIA_AGENT_BUILTIN, pst_backend_agent_is_open,
+                                              ask};

@@ -57,8 +57,7 @@ static void
 settle_all(PstClient *client, PstInquiry *inquiry, guint first, guint end, const gint64 *numbers)
 {
     for (guint i = first; i < end; i++) {
-        g_autoptr(PstMessage) answer =
-            numbers[i] >= 0 ? pst_client_take(client, numbers[i]) : NULL;
+        g_autoptr(PstMessage) answer = numbers[i] >= 0 ? pst_client_take(client, numbers[i]) : NULL;
         if (answer != NULL)
             pst_question_settle(inquiry, i, PST_VIA_AGENT, answer);
         else if (numbers[i] >= 0)
@@ -100,8 +99,8 @@ open_agent(PstGuest *guest, PstInquiry *inquiry, gint64 *realtime_us, gint64 *re
         g_autoptr(PstAgent) agent = pst_agent_open(guest, deadline_us, error);
 
         if (agent == NULL ||
-            !pst_agent_time(agent, MIN(deadline_us, g_get_monotonic_time() + ALIVE_US),
-                            realtime_us, error))
+            !pst_agent_time(agent, MIN(deadline_us, g_get_monotonic_time() + ALIVE_US), realtime_us,
+                            error))
             return NULL;
         *read_us = g_get_monotonic_time();
         if (!pst_inquiry_has_better(inquiry, PST_VIA_AGENT))

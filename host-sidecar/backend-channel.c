@@ -65,8 +65,8 @@ converse(PstChannel *channel, PstInquiry *inquiry, GError **error)
             return FALSE;
         if (in_flight == 0)
             return TRUE;
-        int i = pst_channel_wait(channel, numbers, n, pst_inquiry_deadline_us(inquiry), &answer,
-                                 error);
+        int i =
+            pst_channel_wait(channel, numbers, n, pst_inquiry_deadline_us(inquiry), &answer, error);
         if (i < 0)
             return FALSE;
         numbers[i] = -1;

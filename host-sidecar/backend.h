@@ -12,8 +12,8 @@ typedef struct {
     /* Whether the path can be open, by libvirt's word alone and without waiting for anything; else
      * FALSE with PST_ERROR_PATH_SHUT and the reason. */
     gboolean (*is_open)(const PstGuest *guest, GError **error);
-    /* Asks the open questions of the inquiry and hands it what comes. Runs in a thread of its own; it
-     * keeps to the inquiry's deadline as far as libvirt lets it. FALSE with the reason why the
+    /* Asks the open questions of the inquiry and hands it what comes. Runs in a thread of its own;
+     * it keeps to the inquiry's deadline as far as libvirt lets it. FALSE with the reason why the
      * questions that are still open could not be answered this way. */
     gboolean (*ask)(PstGuest *guest, PstInquiry *inquiry, GError **error);
 } PstBackend;

@@ -5,8 +5,8 @@
 #include "protocol/hello.h"
 #include "protocol/message.h"
 
-/* An open conversation with a guest's shim: the turn, the stream and the protocol together. Only for
- * one thread at a time; blocks, so only inside of tasks. */
+/* An open conversation with a guest's shim: the turn, the stream and the protocol together. Only
+ * for one thread at a time; blocks, so only inside of tasks. */
 
 typedef struct PstChannel PstChannel;
 
@@ -19,8 +19,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstChannel, pst_channel_free)
 /* What the shim said of itself. */
 const PstHello *pst_channel_hello(const PstChannel *channel);
 
-/* Which CLOCK_BOOTTIME of the guest, in microseconds, belongs to this moment of the host's monotonic
- * clock, as far as the hello told. */
+/* Which CLOCK_BOOTTIME of the guest, in microseconds, belongs to this moment of the host's
+ * monotonic clock, as far as the hello told. */
 gint64 pst_channel_guest_time_us(const PstChannel *channel, gint64 monotonic_us);
 
 /* Sends a request; returns its number or -1. */

@@ -98,8 +98,7 @@ pst_client_hello(PstClient *client, GByteArray *out)
     client->requests = NULL;
     pst_message_new_session(client->session);
 
-    g_autoptr(JsonObject) params =
-        pst_hello_request(client->session, "postern " PST_VERSION);
+    g_autoptr(JsonObject) params = pst_hello_request(client->session, "postern " PST_VERSION);
     g_autofree char *text = next_text(client, "hello", params);
     return add_request(client, text, out);
 }

@@ -37,10 +37,8 @@ describe_findings(GString *out, const char *probe)
         const PstFindingPage *page = &pst_finding_catalogue[i];
         if (!g_str_has_prefix(page->id, prefix))
             continue;
-        g_string_append_printf(out,
-                               "  %s (%s)\n    %s\n    impact: %s\n    remedy: %s\n",
-                               page->id, page->severity, page->meaning, page->impact,
-                               page->remedy);
+        g_string_append_printf(out, "  %s (%s)\n    %s\n    impact: %s\n    remedy: %s\n", page->id,
+                               page->severity, page->meaning, page->impact, page->remedy);
     }
 }
 

@@ -18,8 +18,7 @@ render_row(GString *out, const PstOverview *row)
     g_string_append_printf(out, "%-24s %-14s %-8s %-6s %-10s %-12s ", name,
                            row->state != NULL ? row->state : "?",
                            row->channel != NULL ? row->channel : "?",
-                           row->agent != NULL ? row->agent : "?",
-                           shim, age);
+                           row->agent != NULL ? row->agent : "?", shim, age);
     if (row->problem != NULL)
         pst_render_append(out, row->problem);
     g_string_append_c(out, '\n');

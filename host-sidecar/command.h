@@ -9,8 +9,8 @@ typedef struct PstCommand {
     const char *name;
     const char *arguments; /* synopsis, as "DOMAIN NAME [KEY=VALUE …]" */
     const char *summary;   /* one line */
-    /* argv[0] is the verb. OPTIONS holds what stood before the verb. Sets *exit_code, or returns FALSE
-     * with the error that ended it. */
+    /* argv[0] is the verb. OPTIONS holds what stood before the verb. Sets *exit_code, or returns
+     * FALSE with the error that ended it. */
     gboolean (*run)(const struct PstCommand *command, PstOptions *options, int argc, char **argv,
                     int *exit_code, GError **error);
 } PstCommand;

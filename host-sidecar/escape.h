@@ -10,5 +10,6 @@
  * KEEP_LINES line feeds and tabs stay. Free with g_free(). */
 char *pst_escape_text(const char *text, gboolean keep_lines);
 
-/* The same for a JSON text, where \uNNNN says it without changing the meaning. Free with g_free(). */
+/* The same for a JSON text, where \uNNNN says it without changing the meaning. Free with g_free().
+ */
 char *pst_escape_json(const char *json);

@@ -3,7 +3,8 @@
 
 #include "protocol/report.h"
 
-/* The one table of exit codes: monitoring plugins' for verdicts, sysexits.h's for everything else. */
+/* The one table of exit codes: monitoring plugins' for verdicts, sysexits.h's for everything else.
+ */
 
 enum {
     PST_EXIT_OK = 0,

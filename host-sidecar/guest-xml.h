@@ -5,8 +5,8 @@
 
 /* What a domain's live XML says of the ways into it. A pure function over the text. */
 
-/* https://libvirt.org/formatdomain.html#channel: `state` stands only in live XML, and a port that was
- * attached to a running guest has none at first. */
+/* https://libvirt.org/formatdomain.html#channel: `state` stands only in live XML, and a port that
+ * was attached to a running guest has none at first. */
 typedef enum {
     PST_GUEST_XML_PORT_ABSENT,       /* the domain has no such channel */
     PST_GUEST_XML_PORT_UNKNOWN,      /* it has, and libvirt does not say whether anybody holds it */

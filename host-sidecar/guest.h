@@ -31,8 +31,8 @@ const char *pst_guest_state_name(const PstGuest *guest);
 /* Whether the guest's processors can be running at all; else FALSE with PST_ERROR_PATH_SHUT. */
 gboolean pst_guest_check_running(const PstGuest *guest, GError **error);
 
-/* Connects and finds the domain again, on a connection of its own that belongs to the domain handle:
- * virConnectClose(virDomainGetConnect()) after virDomainFree() gives both back. Blocks. */
+/* Connects and finds the domain again, on a connection of its own that belongs to the domain
+ * handle: virConnectClose(virDomainGetConnect()) after virDomainFree() gives both back. Blocks. */
 virDomainPtr pst_guest_connect(const PstGuest *guest, GError **error);
 void pst_guest_disconnect(virDomainPtr domain);
 

@@ -7,8 +7,8 @@
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(virDomain, virDomainFree)
 
 /* A hypervisor, by libvirt's URI. A libvirt connection is a thing that can hang and take with it
- * whatever else uses it; so what may hang (streams, agent calls) gets a connection of its own, opened
- * and used inside of tasks that can be abandoned. Reference-counted and thread-safe. */
+ * whatever else uses it; so what may hang (streams, agent calls) gets a connection of its own,
+ * opened and used inside of tasks that can be abandoned. Reference-counted and thread-safe. */
 
 typedef struct PstHypervisor PstHypervisor;
 

@@ -142,8 +142,8 @@ has_attempt(const PstAnswer *answer, PstVia via)
     return FALSE;
 }
 
-/* A rung that hangs can't say so itself. Those below the one that answered were only tried beside it
- * and failed nobody. */
+/* A rung that hangs can't say so itself. Those below the one that answered were only tried beside
+ * it and failed nobody. */
 static void
 note_silent(PstInquiry *inquiry, guint i, PstVia answered)
 {

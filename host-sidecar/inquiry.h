@@ -11,8 +11,7 @@
 typedef struct PstInquiry PstInquiry;
 
 /* Takes N questions over. DEADLINE_US is on the monotonic clock. CALLER is who asks. */
-PstInquiry *pst_inquiry_new(PstAnswer **questions, guint n, const char *caller,
-                            gint64 deadline_us);
+PstInquiry *pst_inquiry_new(PstAnswer **questions, guint n, const char *caller, gint64 deadline_us);
 PstInquiry *pst_inquiry_ref(PstInquiry *inquiry);
 void pst_inquiry_unref(PstInquiry *inquiry);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstInquiry, pst_inquiry_unref)
@@ -37,8 +36,7 @@ void pst_inquiry_answer(PstInquiry *inquiry, guint i, PstVia via, PstReport *rep
 void pst_inquiry_refuse(PstInquiry *inquiry, guint i, PstVia via, const GError *error);
 
 /* The rung can't answer this question, another may. */
-void pst_inquiry_fail(PstInquiry *inquiry, guint i, PstVia via, gint64 took_ms,
-                      const char *reason);
+void pst_inquiry_fail(PstInquiry *inquiry, guint i, PstVia via, gint64 took_ms, const char *reason);
 
 /* The rung is being tried from now on. */
 void pst_inquiry_rung_started(PstInquiry *inquiry, PstVia via);

@@ -3,8 +3,8 @@
 
 #include "host-sidecar/task.h"
 
-/* How long a rung may be silent before the next begins beside it. On a slow host a sound channel can
- * take longer: so a rung yields to a better one that comes to life before it costs the guest
+/* How long a rung may be silent before the next begins beside it. On a slow host a sound channel
+ * can take longer: so a rung yields to a better one that comes to life before it costs the guest
  * anything. */
 #define HEDGE_US (80 * G_GINT64_CONSTANT(1000))
 
@@ -77,7 +77,8 @@ pst_ladder_ask(const PstLadder *ladder, PstGuest *guest, PstAnswer **questions, 
             note_failure(inquiry, backend->via, 0, shut->message);
             continue;
         }
-        /* Nobody would wait for it; what libvirt knows of the rungs below is still worth telling. */
+        /* Nobody would wait for it; what libvirt knows of the rungs below is still worth telling.
+         */
         if (g_get_monotonic_time() >= deadline_us)
             continue;
         if (!start_rung(ladder, backend, guest, inquiry, &shut)) {

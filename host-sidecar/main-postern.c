@@ -73,8 +73,8 @@ run(int argc, char **argv, int *exit_code, gint64 *deadline_us, GError **error)
         return FALSE;
     }
     const PstCommand *command = pst_command_find(argv[1], error);
-    gboolean done = command != NULL &&
-                    command->run(command, &options, argc - 1, argv + 1, exit_code, error);
+    gboolean done =
+        command != NULL && command->run(command, &options, argc - 1, argv + 1, exit_code, error);
     *deadline_us += options.deadline_us;
     return done;
 }

@@ -69,9 +69,9 @@ check_count(const char *verb, const char *arguments, int n, int min, int max, GE
 }
 
 gboolean
-pst_options_parse(PstOptions *options, const char *verb, const char *arguments,
-                  const char *summary, const GOptionEntry *entries, int min, int max, int *argc,
-                  char ***argv, GError **error)
+pst_options_parse(PstOptions *options, const char *verb, const char *arguments, const char *summary,
+                  const GOptionEntry *entries, int min, int max, int *argc, char ***argv,
+                  GError **error)
 {
     const GOptionEntry common[] = {
         {"connect", 'c', 0, G_OPTION_ARG_STRING, &options->connect, "The hypervisor", "URI"},

@@ -9,7 +9,7 @@ typedef struct {
     char *connect; /* libvirt's URI, or NULL for its own choice */
     gboolean json;
     gboolean quiet;
-    char *output; /* a file in place of standard output, or NULL */
+    char *output;       /* a file in place of standard output, or NULL */
     gint64 deadline_us; /* how long the command may take, microseconds */
     char *deadline_text;
 } PstOptions;
@@ -17,9 +17,9 @@ typedef struct {
 void pst_options_clear(PstOptions *options);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(PstOptions, pst_options_clear)
 
-/* Parses the words behind the verb VERB: the common options and the verb's own ENTRIES (may be NULL).
- * What is left are the verb's arguments, argv[1] onward; there must be MIN to MAX of them (MAX < 0:
- * any number). ARGUMENTS is their synopsis and SUMMARY a sentence, for --help. FALSE with
+/* Parses the words behind the verb VERB: the common options and the verb's own ENTRIES (may be
+ * NULL). What is left are the verb's arguments, argv[1] onward; there must be MIN to MAX of them
+ * (MAX < 0: any number). ARGUMENTS is their synopsis and SUMMARY a sentence, for --help. FALSE with
  * PST_ERROR_USAGE. */
 gboolean pst_options_parse(PstOptions *options, const char *verb, const char *arguments,
                            const char *summary, const GOptionEntry *entries, int min, int max,

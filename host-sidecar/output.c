@@ -35,7 +35,8 @@ write_all(int fd, const char *what, const char *text, GError **error)
     return TRUE;
 }
 
-/* A pipe or a device is written to; to replace it by a file would destroy it (/dev/null, as root). */
+/* A pipe or a device is written to; to replace it by a file would destroy it (/dev/null, as root).
+ */
 static gboolean
 write_special(const char *path, const char *text, GError **error)
 {

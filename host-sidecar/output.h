@@ -4,6 +4,6 @@
 #include <glib.h>
 
 /* Writes TEXT to the file at PATH (replaced as a whole or not at all; a pipe or a device is written
- * to), or to standard output where PATH is NULL. FALSE with PST_ERROR_OUTPUT: a closed pipe and a full
- * disk are errors. */
+ * to), or to standard output where PATH is NULL. FALSE with PST_ERROR_OUTPUT: a closed pipe and a
+ * full disk are errors. */
 gboolean pst_output_write(const char *path, const char *text, GError **error);

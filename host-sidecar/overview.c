@@ -124,8 +124,8 @@ run_visit(gpointer place, gpointer user_data)
     round->rows[i] = row;
 }
 
-/* So much that the list is done in half of its time even where every shim is silent: guests that hang
- * must not hide those behind them. */
+/* So much that the list is done in half of its time even where every shim is silent: guests that
+ * hang must not hide those behind them. */
 static gint64
 greeting_time(gint64 deadline_us, guint n)
 {

@@ -10,16 +10,16 @@ typedef struct {
     char *name;
     char *uuid;
     char *state;
-    char *channel; /* open, shut, none */
-    char *agent;   /* the same */
-    char *shim;    /* its version, where it answered */
-    char *problem; /* why it did not */
+    char *channel;         /* open, shut, none */
+    char *agent;           /* the same */
+    char *shim;            /* its version, where it answered */
+    char *problem;         /* why it did not */
     gint64 last_answer_us; /* real time */
 } PstOverview;
 
 extern const PstFields pst_overview_fields;
 
-/* Asks every domain at once, each until DEADLINE_US. Returns an array of PstOverview in the order of
- * the names, owned by the caller; a guest that does not answer is in it like all others. */
+/* Asks every domain at once, each until DEADLINE_US. Returns an array of PstOverview in the order
+ * of the names, owned by the caller; a guest that does not answer is in it like all others. */
 GPtrArray *pst_overview_make(PstHypervisor *hypervisor, gint64 deadline_us, GError **error);
 void pst_overview_free(GPtrArray *array);

@@ -240,8 +240,9 @@ pst_render_answer(PstAnswer *answer)
 
     g_autoptr(JsonObject) json = pst_report_to_json(answer->report);
     JsonObject *data = NULL;
-    g_string_append_printf(out, ", via %s, %" G_GINT64_FORMAT " ms: ",
-                           pst_answer_via_names[answer->via], answer->report->took_ms);
+    g_string_append_printf(out,
+                           ", via %s, %" G_GINT64_FORMAT " ms: ", pst_answer_via_names[answer->via],
+                           answer->report->took_ms);
     append_quote(out, answer->report->summary);
     g_string_append_c(out, '\n');
     for (guint i = 0; i < answer->report->findings->len; i++)

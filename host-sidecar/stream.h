@@ -4,7 +4,8 @@
 #include "host-sidecar/guest.h"
 
 /* The host's end of a guest's virtio-serial channel: a libvirt stream on a connection of its own.
- * docs/decisions/streams.md tells what libvirt's streams were seen to do and how that is met here. */
+ * docs/decisions/streams.md tells what libvirt's streams were seen to do and how that is met here.
+ */
 
 typedef struct PstStream PstStream;
 
@@ -20,8 +21,8 @@ PstStream *pst_stream_open(const PstGuest *guest, const char *name, PstStreamRec
                            gpointer user_data, GDestroyNotify free_data, gint64 deadline_us,
                            GError **error);
 
-/* Sends all of it. At most PST_LIMIT_IN_FLIGHT_BYTES may be unread by the guest at any time, or this
- * blocks for good: the caller counts. */
+/* Sends all of it. At most PST_LIMIT_IN_FLIGHT_BYTES may be unread by the guest at any time, or
+ * this blocks for good: the caller counts. */
 gboolean pst_stream_send(PstStream *stream, const guint8 *data, gsize len, GError **error);
 
 /* Closes the stream and its connection, in a task of its own that may hang; waits for that at most

@@ -11,8 +11,8 @@
 typedef gpointer (*PstTaskRun)(gpointer data, GError **error);
 
 /* Runs RUN(DATA) and waits until DEADLINE_US on the monotonic clock (g_get_monotonic_time()).
- * DATA belongs to the task. FREE_RESULT disposes of a result that came too late. NULL with RUN's own
- * error, or PST_ERROR_DEADLINE: "WHAT did not answer in time". */
+ * DATA belongs to the task. FREE_RESULT disposes of a result that came too late. NULL with RUN's
+ * own error, or PST_ERROR_DEADLINE: "WHAT did not answer in time". */
 gpointer pst_task_call(PstTaskRun run, gpointer data, GDestroyNotify free_data,
                        GDestroyNotify free_result, gint64 deadline_us, const char *what,
                        GError **error);
@@ -22,6 +22,6 @@ gpointer pst_task_call(PstTaskRun run, gpointer data, GDestroyNotify free_data,
 gboolean pst_task_start(PstTaskRun run, gpointer data, GDestroyNotify free_data, const char *name,
                         GError **error);
 
-/* Before a program ends: waits until no task is running, at most LIMIT_US microseconds, so that what
- * can be closed in good order is. */
+/* Before a program ends: waits until no task is running, at most LIMIT_US microseconds, so that
+ * what can be closed in good order is. */
 void pst_task_settle(gint64 limit_us);

@@ -101,8 +101,8 @@ free_waiting(gpointer data)
     g_free(turn);
 }
 
-/* What the file says: `PID MICROSECONDS`, who has the turn and when the guest last answered. Not the
- * file's own times, which only its owner may set. */
+/* What the file says: `PID MICROSECONDS`, who has the turn and when the guest last answered. Not
+ * the file's own times, which only its owner may set. */
 typedef struct {
     gint64 holder;
     gint64 answer_us;
@@ -155,7 +155,8 @@ pst_turn_take(const char *name, gint64 deadline_us, GError **error)
         }
         if (turn == NULL) {
             g_set_error(error, PST_ERROR, PST_ERROR_BUSY,
-                        "process %" G_GINT64_FORMAT " has the turn and did not let go in time", holder);
+                        "process %" G_GINT64_FORMAT " has the turn and did not let go in time",
+                        holder);
             return NULL;
         }
     }

@@ -86,10 +86,9 @@ pst_watch_start(virDomainPtr domain, PstWatchEnded ended, gpointer user_data,
     }
     gboolean closing =
         virConnectRegisterCloseCallback(connection, on_close, listeners[0], free_listener) == 0;
-    int lifecycle = virConnectDomainEventRegisterAny(connection, domain,
-                                                     VIR_DOMAIN_EVENT_ID_LIFECYCLE,
-                                                     VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle),
-                                                     listeners[1], free_listener);
+    int lifecycle = virConnectDomainEventRegisterAny(
+        connection, domain, VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle),
+        listeners[1], free_listener);
     int reboot = virConnectDomainEventRegisterAny(connection, domain, VIR_DOMAIN_EVENT_ID_REBOOT,
                                                   VIR_DOMAIN_EVENT_CALLBACK(on_reboot),
                                                   listeners[2], free_listener);

@@ -5,8 +5,8 @@
 #include <libvirt/libvirt.h>
 
 /* The news that ends a conversation with a guest, and that its stream itself never tells: libvirt
- * closed the connection (a stream on it waits for good), the guest was reset (the stream goes on, into
- * another boot), or was reverted, stopped, crashed. */
+ * closed the connection (a stream on it waits for good), the guest was reset (the stream goes on,
+ * into another boot), or was reverted, stopped, crashed. */
 
 typedef struct PstWatch PstWatch;
 
@@ -14,8 +14,8 @@ typedef struct PstWatch PstWatch;
 typedef void (*PstWatchEnded)(const char *reason, gpointer user_data);
 
 /* Watches the domain and the connection that it belongs to. USER_DATA must live until
- * pst_watch_stop() has returned and the connection is closed; RELEASE (as often as RETAIN was called)
- * tells when. NULL with the error where libvirt refuses. Blocks. */
+ * pst_watch_stop() has returned and the connection is closed; RELEASE (as often as RETAIN was
+ * called) tells when. NULL with the error where libvirt refuses. Blocks. */
 PstWatch *pst_watch_start(virDomainPtr domain, PstWatchEnded ended, gpointer user_data,
                           gpointer (*retain)(gpointer user_data), GDestroyNotify release,
                           GError **error);

@@ -8,8 +8,8 @@
 /* The params of the method `probe`. */
 
 typedef struct {
-    const char *name;  /* of the probe */
-    JsonObject *args;  /* may be NULL */
+    const char *name;   /* of the probe */
+    JsonObject *args;   /* may be NULL */
     const char *caller; /* who asks, as the host names it; may be NULL */
     /* The moment after which it must not be run, and at which it is killed: on the guest's
      * CLOCK_BOOTTIME, or, for a call that had no hello, on its CLOCK_REALTIME; in microseconds.

@@ -31,7 +31,7 @@ static const ErrorRow rows[] = {
 
 G_STATIC_ASSERT(G_N_ELEMENTS(rows) == PST_ERROR_LAST + 1);
 
-G_DEFINE_QUARK(pst-error, pst_error)
+G_DEFINE_QUARK(pst - error, pst_error)
 
 const char *
 pst_error_reason(PstErrorCode code)

@@ -84,8 +84,7 @@ encode_strings(char **strings, PstFieldsCut *cut)
             cut->truncated = TRUE;
             break;
         }
-        g_autofree char *value =
-            pst_json_clean_cut(strings[i], cut->max_string, &cut->truncated);
+        g_autofree char *value = pst_json_clean_cut(strings[i], cut->max_string, &cut->truncated);
         json_array_add_string_element(array, value);
     }
     return array;
@@ -119,9 +118,9 @@ encode_row(const PstField *row, gconstpointer object, JsonObject *json, PstField
         break;
     case PST_FIELD_INT:
         if (CONST_MEMBER(object, row, gint64) != PST_INT_UNKNOWN)
-            json_object_set_int_member(json, row->name,
-                                       CLAMP(CONST_MEMBER(object, row, gint64),
-                                             -PST_LIMIT_INTEGER, PST_LIMIT_INTEGER));
+            json_object_set_int_member(
+                json, row->name,
+                CLAMP(CONST_MEMBER(object, row, gint64), -PST_LIMIT_INTEGER, PST_LIMIT_INTEGER));
         break;
     case PST_FIELD_TRI:
         if (CONST_MEMBER(object, row, PstTri) != PST_TRI_UNKNOWN)
@@ -133,8 +132,8 @@ encode_row(const PstField *row, gconstpointer object, JsonObject *json, PstField
         break;
     case PST_FIELD_STRV:
         if (CONST_MEMBER(object, row, char **) != NULL)
-            json_object_set_array_member(
-                json, row->name, encode_strings(CONST_MEMBER(object, row, char **), cut));
+            json_object_set_array_member(json, row->name,
+                                         encode_strings(CONST_MEMBER(object, row, char **), cut));
         break;
     case PST_FIELD_OBJECT:
         if (CONST_MEMBER(object, row, gpointer) != NULL)

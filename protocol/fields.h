@@ -87,7 +87,8 @@ void pst_fields_free(const PstFields *fields, gpointer object);
  * Returns the element, borrowed. */
 gpointer pst_fields_append(const PstFields *fields, GPtrArray **list);
 
-/* The struct as a JSON object. Strings are made valid UTF-8; strings and lists are cut as CUT says. */
+/* The struct as a JSON object. Strings are made valid UTF-8; strings and lists are cut as CUT says.
+ */
 JsonObject *pst_fields_encode(const PstFields *fields, gconstpointer object, PstFieldsCut *cut);
 
 /* The struct of a JSON object; NULL with PST_ERROR_INVALID_PARAMS, which names the member. */

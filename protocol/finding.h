@@ -18,17 +18,17 @@ typedef enum {
 /* What was seen. Each member is absent where it does not apply. */
 typedef struct {
     char *path;
-    gint64 line;  /* in path, from 1 */
-    char *text;   /* quoted: that line, a log line, a value */
-    char *mode;   /* four octal digits, as "0666" */
-    char *owner;  /* numeric, as "0:0" */
+    gint64 line; /* in path, from 1 */
+    char *text;  /* quoted: that line, a log line, a value */
+    char *mode;  /* four octal digits, as "0666" */
+    char *owner; /* numeric, as "0:0" */
     char *expected;
     char *user;
     char *unit;
     char *command;
     gint64 exit_status;
     gint64 signal;
-    char *error; /* standard error of command, or errno's text */
+    char *error;  /* standard error of command, or errno's text */
     char *source; /* where it comes from if not from the file named: sudo, systemd, getent, … */
 } PstEvidence;
 

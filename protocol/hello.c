@@ -102,7 +102,8 @@ is_version(const char *text)
     gsize len = strlen(text);
 
     return len >= 1 && len <= MAX_VERSION &&
-           strspn(text, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.+~-") == len;
+           strspn(text, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.+~-") ==
+               len;
 }
 
 PstHello *

@@ -20,8 +20,8 @@ typedef struct {
     char *shim; /* version */
     char *boot_id;
     char *machine_id;
-    gint64 boottime_us; /* CLOCK_BOOTTIME */
-    gint64 realtime_us; /* CLOCK_REALTIME */
+    gint64 boottime_us;  /* CLOCK_BOOTTIME */
+    gint64 realtime_us;  /* CLOCK_REALTIME */
     char **capabilities; /* the methods that it knows */
 } PstHello;
 

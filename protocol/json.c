@@ -31,8 +31,9 @@ pst_json_parse(const char *text, gsize len, const PstValidateLimits *limits, GEr
     PstValidateResult result = pst_validate((const guint8 *)text, len, limits);
 
     if (result.reason != PST_VALIDATE_OK) {
-        g_set_error(error, PST_ERROR, PST_ERROR_PARSE, "invalid JSON at byte %" G_GSIZE_FORMAT ": %s",
-                    result.offset, pst_validate_reason_id(result.reason));
+        g_set_error(error, PST_ERROR, PST_ERROR_PARSE,
+                    "invalid JSON at byte %" G_GSIZE_FORMAT ": %s", result.offset,
+                    pst_validate_reason_id(result.reason));
         return NULL;
     }
     return pst_json_parse_validated(text, len, error);
@@ -177,7 +178,8 @@ pst_json_set_string(JsonObject *object, const char *name, const char *value)
     json_object_set_string_member(object, name, clean);
 }
 
-/* json-glib 1.6 writes U+001F as it is, and 1e17 as 1e+17.0, 1e-7 as 1e-07.0: none of it is JSON. */
+/* json-glib 1.6 writes U+001F as it is, and 1e17 as 1e+17.0, 1e-7 as 1e-07.0: none of it is JSON.
+ */
 static gboolean
 needs_repair(const char *text)
 {

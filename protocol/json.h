@@ -42,8 +42,8 @@ void pst_json_set_string(JsonObject *object, const char *name, const char *value
 /* Any bytes as valid UTF-8, as above. Free with g_free(). */
 char *pst_json_clean(const char *value);
 
-/* As above, and of at most MAX bytes, whole characters only; *cut is set to TRUE where something had
- * to go, and left alone otherwise. CUT may be NULL. Free with g_free(). */
+/* As above, and of at most MAX bytes, whole characters only; *cut is set to TRUE where something
+ * had to go, and left alone otherwise. CUT may be NULL. Free with g_free(). */
 char *pst_json_clean_cut(const char *value, gsize max, gboolean *cut);
 
 /* The object as one line of JSON text that a validator accepts. Free with g_free(). */

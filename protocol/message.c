@@ -25,7 +25,8 @@ pst_message_new_session(char session[PST_SESSION_DIGITS + 1])
 {
     guint8 bits[PST_SESSION_DIGITS / 2];
 
-    /* Up to 256 bytes are never interrupted and never short once the pool is ready (getrandom(2)). */
+    /* Up to 256 bytes are never interrupted and never short once the pool is ready (getrandom(2)).
+     */
     if (getrandom(bits, sizeof(bits), 0) != (gssize)sizeof(bits))
         g_error("getrandom: no random bits");
     for (gsize i = 0; i < sizeof(bits); i++)
@@ -66,7 +67,8 @@ pst_message_format_id(const PstMessageId *id)
 static gboolean
 invalid(GError **error, const char *what)
 {
-    g_set_error(error, PST_ERROR, PST_ERROR_INVALID_REQUEST, "not a JSON-RPC 2.0 message: %s", what);
+    g_set_error(error, PST_ERROR, PST_ERROR_INVALID_REQUEST, "not a JSON-RPC 2.0 message: %s",
+                what);
     return FALSE;
 }
 
@@ -202,9 +204,9 @@ pst_message_result(const PstMessageId *id, JsonObject *result)
 char *
 pst_message_result_text(const PstMessageId *id, const char *result, gsize len)
 {
-    return g_strdup_printf(
-        "{\"jsonrpc\":\"2.0\",\"id\":\"%s-%" G_GINT64_FORMAT "\",\"result\":%.*s}", id->session,
-        id->number, (int)len, result);
+    return g_strdup_printf("{\"jsonrpc\":\"2.0\",\"id\":\"%s-%" G_GINT64_FORMAT
+                           "\",\"result\":%.*s}",
+                           id->session, id->number, (int)len, result);
 }
 
 char *
@@ -213,8 +215,7 @@ pst_message_error(const PstMessageId *id, const GError *cause)
     g_autoptr(JsonObject) json = envelope(id);
     JsonObject *error = json_object_new();
     JsonObject *data = json_object_new();
-    PstErrorCode code =
-        cause->domain == PST_ERROR ? (PstErrorCode)cause->code : PST_ERROR_INTERNAL;
+    PstErrorCode code = cause->domain == PST_ERROR ? (PstErrorCode)cause->code : PST_ERROR_INTERNAL;
 
     if (id == NULL)
         json_object_set_null_member(json, "id");

@@ -28,9 +28,9 @@ typedef struct {
 } PstNetworkRoute;
 
 typedef struct {
-    GPtrArray *links;       /* of PstNetworkLink */
-    GPtrArray *routes;      /* of PstNetworkRoute */
-    char **nameservers;     /* of /etc/resolv.conf */
+    GPtrArray *links;   /* of PstNetworkLink */
+    GPtrArray *routes;  /* of PstNetworkRoute */
+    char **nameservers; /* of /etc/resolv.conf */
 } PstNetworkData;
 
 extern const PstFields pst_report_network_link_fields;

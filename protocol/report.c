@@ -93,8 +93,7 @@ pst_report_conclude(PstReport *report, const char *ok_summary)
     /* The enums run in the same order. */
     report->status = worst != NULL ? (PstStatus)worst->severity : PST_STATUS_OK;
     g_free(report->summary);
-    report->summary =
-        g_strdup(report->status == PST_STATUS_OK ? ok_summary : worst->message);
+    report->summary = g_strdup(report->status == PST_STATUS_OK ? ok_summary : worst->message);
 }
 
 static JsonObject *
@@ -197,8 +196,7 @@ decode_into(PstReport *report, JsonObject *json, GError **error)
         !pst_json_get_object(json, data_row, PST_JSON_REQUIRED, &data, error) ||
         !pst_json_get_int(json, took_row, PST_JSON_REQUIRED, &report->took_ms, error) ||
         !pst_json_get_bool(json, truncated_row, PST_JSON_REQUIRED, &report->truncated, error) ||
-        !decode_status(status, &report->status, error) ||
-        !decode_findings(report, findings, error))
+        !decode_status(status, &report->status, error) || !decode_findings(report, findings, error))
         return FALSE;
 
     report->probe = g_strdup(probe);
@@ -257,7 +255,7 @@ pst_report_schema(const PstReportKind *kind)
     add_property(properties, took_row, "integer");
     add_property(properties, truncated_row, "boolean");
 
-    const char *const members[] = {probe_row, status_row, summary_row, findings_row,
+    const char *const members[] = {probe_row, status_row, summary_row,  findings_row,
                                    data_row,  took_row,   truncated_row};
     for (guint i = 0; i < G_N_ELEMENTS(members); i++)
         json_array_add_string_element(required, members[i]);

@@ -15,7 +15,7 @@ typedef enum {
 /* What a probe is: the part of the vocabulary that both sides know. */
 typedef struct {
     const char *name;
-    const char *question; /* that it answers, one line */
+    const char *question;  /* that it answers, one line */
     const char *footprint; /* what asking leaves behind in the guest, "" for nothing */
     const PstFields *args;
     const PstFields *data;
@@ -39,8 +39,8 @@ PstReport *pst_report_new(const PstReportKind *kind);
 void pst_report_free(PstReport *report);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstReport, pst_report_free)
 
-/* Adds a finding and returns it, borrowed: its evidence is there and empty, to be filled in. ID must
- * begin with the probe's name and have a page. */
+/* Adds a finding and returns it, borrowed: its evidence is there and empty, to be filled in. ID
+ * must begin with the probe's name and have a page. */
 PstFinding *pst_report_add(PstReport *report, const char *id, PstSeverity severity,
                            const char *format, ...) G_GNUC_PRINTF(4, 5);
 

@@ -11,9 +11,9 @@
  * It allocates nothing; its stack use is bounded by the depth and member limits alone. */
 
 typedef struct {
-    gsize max_bytes;   /* at most G_MAXUINT32 */
-    guint max_tokens;  /* names, values and opened containers */
-    gboolean int64;    /* integers up to 64 bits: for peers that are not ours */
+    gsize max_bytes;  /* at most G_MAXUINT32 */
+    guint max_tokens; /* names, values and opened containers */
+    gboolean int64;   /* integers up to 64 bits: for peers that are not ours */
 } PstValidateLimits;
 
 /* What a host accepts from a guest, a guest from a host, and a host from the QEMU guest agent. */

@@ -115,8 +115,8 @@ main(int argc, char **argv)
     if (guest == NULL)
         die(error);
     gint64 deadline_us = g_get_monotonic_time() + DEADLINE_US;
-    PstStream *stream = pst_stream_open(guest, "org.postern.echo.0", on_echo, &echo, keep,
-                                        deadline_us, &error);
+    PstStream *stream =
+        pst_stream_open(guest, "org.postern.echo.0", on_echo, &echo, keep, deadline_us, &error);
     if (stream == NULL)
         die(error);
     PstChannel *channel = pst_channel_open(guest, deadline_us, &error);

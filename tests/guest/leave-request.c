@@ -66,9 +66,8 @@ main(int argc, char **argv)
     if (fgets(line, sizeof(line), stdin) == NULL)
         return 1;
 
-    PstStream *stream =
-        pst_stream_open(guest, "org.postern.shim.0", ignore, NULL, keep,
-                        g_get_monotonic_time() + PATIENCE_US, &error);
+    PstStream *stream = pst_stream_open(guest, "org.postern.shim.0", ignore, NULL, keep,
+                                        g_get_monotonic_time() + PATIENCE_US, &error);
     if (stream == NULL)
         die(error);
     g_autoptr(JsonObject) params = pst_call_params(&call);

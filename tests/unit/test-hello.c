@@ -73,7 +73,7 @@ test_request_newer(void)
     "{\"protocol\":" protocol ",\"shim\":\"1\",\"boot_id\":\"b\",\"machine_id\":\"m\","            \
     "\"boottime_us\":1,\"realtime_us\":2}"
 #define VERSIONED(version)                                                                         \
-    "{\"protocol\":1,\"shim\":\"" version "\",\"boot_id\":\"b\",\"machine_id\":\"m\","          \
+    "{\"protocol\":1,\"shim\":\"" version "\",\"boot_id\":\"b\",\"machine_id\":\"m\","             \
     "\"boottime_us\":1,\"realtime_us\":2}"
 
 static void
@@ -95,9 +95,8 @@ test_answer(void)
 static void
 test_answer_refused(void)
 {
-    const char *const texts[] = {"{}",          ANSWER("2"),
-                                 ANSWER("0"),   ANSWER("\"1\""),
-                                 ANSWER("1.0"), "{\"protocol\":1,\"shim\":\"1\"}",
+    const char *const texts[] = {"{}", ANSWER("2"), ANSWER("0"), ANSWER("\"1\""), ANSWER("1.0"),
+                                 "{\"protocol\":1,\"shim\":\"1\"}",
                                  /* what a terminal would obey */
                                  VERSIONED("1\\u001b]0;x\\u0007"), VERSIONED("1 0"), VERSIONED("")};
 

@@ -193,7 +193,8 @@ test_data(void)
 {
     static const char text[] =
         "{\"a\":\"x\",\"b\":true,\"n\":null,\"list\":[\"p\",\"q\"],\"empty\":[],\"o\":{\"c\":-4},"
-        "\"t_us\":1700000000000000,\"span_us\":5,\"rows\":[{\"k\":\"v\",\"lines\":[{\"m\":\"deep\"}]},"
+        "\"t_us\":1700000000000000,\"span_us\":5,"
+        "\"rows\":[{\"k\":\"v\",\"lines\":[{\"m\":\"deep\"}]},"
         "{\"z\":1.5}]}";
     g_autoptr(JsonObject) data = pst_json_parse(text, strlen(text), &pst_validate_from_guest, NULL);
     g_autoptr(GString) out = g_string_new(NULL);
