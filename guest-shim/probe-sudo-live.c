@@ -206,7 +206,7 @@ blame_refusal(PstProbeSudo *sudo, const PstSudoLive *live)
         finding =
             pst_report_add(sudo->report, "sudo.could-not-look", PST_SEVERITY_UNKNOWN, "%s", own);
     else if (live->timed_out == PST_TRI_YES)
-        finding = pst_report_add(sudo->report, "sudo.hangs", PST_SEVERITY_CRITICAL,
+        finding = pst_report_add(sudo->report, "sudo.hangs", PST_SEVERITY_UNKNOWN,
                                  "sudo did not answer %s in %" G_GINT64_FORMAT " ms", name,
                                  live->took_ms);
     else if (live->signal > 0)

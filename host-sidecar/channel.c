@@ -162,11 +162,19 @@ pst_channel_open(const PstGuest *guest, gint64 deadline_us, GError **error)
     return g_steal_pointer(&channel);
 }
 
+static gboolean
+is_sound(Shared *shared)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&shared->lock);
+
+    return pst_client_check(shared->client, NULL);
+}
+
 void
 pst_channel_free(PstChannel *channel)
 {
     if (channel->stream != NULL)
-        pst_stream_close(channel->stream);
+        pst_stream_close(channel->stream, is_sound(channel->shared));
     g_clear_pointer(&channel->shared, unref_shared);
     g_clear_pointer(&channel->hello, pst_hello_free);
     g_clear_pointer(&channel->turn, pst_turn_free);

@@ -9,7 +9,7 @@
 
 #define MINUTE_US (60 * G_USEC_PER_SEC)
 /* An end of the line that does not come, in bytes a minute. */
-#define MAX_STRAY_BYTES (4 * 1024 * 1024)
+#define MAX_STRAY_BYTES (1024 * 1024)
 
 typedef struct {
     gint64 number;

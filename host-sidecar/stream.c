@@ -8,9 +8,7 @@
 #include "host-sidecar/watch.h"
 #include "protocol/error.h"
 
-/* One read, and how much one event may take before the loop turns to others. */
 #define READ_STEP (32 * 1024)
-#define READ_BUDGET (1024 * 1024)
 #define CLOSE_US (500 * G_GINT64_CONSTANT(1000))
 /* Between two attempts at a channel that somebody else holds. */
 #define RETRY_US (20 * G_GINT64_CONSTANT(1000))
@@ -24,7 +22,8 @@ struct PstStream {
     PstStreamReceive receive;
     gpointer user_data;
     GDestroyNotify free_data;
-    gint closed; /* atomic: nothing is handed out any more */
+    gboolean orderly; /* set before it is closed */
+    gint closed;      /* atomic: nothing is handed out any more */
 };
 
 static void
@@ -61,15 +60,15 @@ end(const char *reason, gpointer data)
         stream->receive(NULL, 0, reason, stream->user_data);
 }
 
-/* Everything is read at once, whoever wants it: an event loop that runs while nobody receives lets
- * the client library queue without bound. */
+/* Everything that is there is read at once, whoever wants it: what is left over stays in the client
+ * library, whose queue has no bound. It is never much: this reads memory, not the connection. */
 static void
 on_event(virStreamPtr handle, int events, void *user_data)
 {
     PstStream *stream = user_data;
     guint8 buffer[READ_STEP];
 
-    for (gsize taken = 0; taken < READ_BUDGET;) {
+    for (;;) {
         int n = virStreamRecv(handle, (char *)buffer, sizeof(buffer));
 
         if (n == -2 && (events & (VIR_STREAM_EVENT_ERROR | VIR_STREAM_EVENT_HANGUP)) == 0)
@@ -80,7 +79,6 @@ on_event(virStreamPtr handle, int events, void *user_data)
             return;
         }
         hand_out(stream, buffer, (gsize)n);
-        taken += (gsize)n;
     }
 }
 
@@ -135,7 +133,8 @@ close_handles(gpointer data, GError **error G_GNUC_UNUSED)
         pst_watch_stop(stream->watch);
     if (stream->stream != NULL) {
         virStreamEventRemoveCallback(stream->stream);
-        virStreamFinish(stream->stream);
+        if (stream->orderly)
+            virStreamFinish(stream->stream);
         virStreamFree(stream->stream);
     }
     pst_guest_disconnect(stream->domain);
@@ -159,7 +158,7 @@ pst_stream_open(const PstGuest *guest, const char *name, PstStreamReceive receiv
     }
     stream->watch = pst_watch_start(stream->domain, end, stream, ref_stream, unref_stream, error);
     if (stream->watch == NULL || !open_stream(stream, name, deadline_us, error)) {
-        pst_stream_close(stream);
+        pst_stream_close(stream, TRUE);
         return NULL;
     }
     return stream;
@@ -180,8 +179,9 @@ pst_stream_send(PstStream *stream, const guint8 *data, gsize len, GError **error
 }
 
 void
-pst_stream_close(PstStream *stream)
+pst_stream_close(PstStream *stream, gboolean orderly)
 {
+    stream->orderly = orderly;
     g_atomic_int_set(&stream->closed, 1);
     pst_task_call(close_handles, stream, unref_stream, NULL, g_get_monotonic_time() + CLOSE_US,
                   "closing the channel", NULL);

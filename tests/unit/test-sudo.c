@@ -372,7 +372,7 @@ static const Heard heard[] = {
     {"/etc/motd", "", "sudo: a password is required", 1, "sudo.refuses", PST_SEVERITY_CRITICAL},
     {"/etc/motd", "", NO_ACCOUNT, 1, "sudo.refuses", PST_SEVERITY_CRITICAL},
     {"/etc/motd", "", "", 127, "sudo.refuses", PST_SEVERITY_CRITICAL},
-    {"/etc/motd", "", "", -1, "sudo.hangs", PST_SEVERITY_CRITICAL},
+    {"/etc/motd", "", "", -1, "sudo.hangs", PST_SEVERITY_UNKNOWN},
     {"/etc/motd", "", "sudo: /usr/bin/true: command not found", 1, "sudo.could-not-look",
      PST_SEVERITY_UNKNOWN},
     {"/etc/pam.d/sudo", RADIUS, NO_ACCOUNT, 1, "sudo.could-not-look", PST_SEVERITY_UNKNOWN},
