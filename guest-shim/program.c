@@ -66,7 +66,8 @@ give_up(int failure)
 /* Between fork and exec. The worker may have threads (GDBus starts one), so only async-signal-safe
  * calls here, and the bare system calls where glibc would first ask the other threads. */
 static void G_GNUC_NORETURN
-become(const PstProgram *program, const char *path, char *const *argv, int pipes[N_PIPES][2])
+become(const PstProgram *program, const char *path, char *const *argv, int pipes[N_PIPES][2],
+       pid_t parent)
 {
     const PstProgramUser *user = program->user;
     int failure = pipes[FAILURE][1];
@@ -74,7 +75,10 @@ become(const PstProgram *program, const char *path, char *const *argv, int pipes
 
     /* A session of its own, without a terminal: sudo must not find the one of whoever runs this. */
     setsid();
+    /* The kernel tells only of a death that is still to come. */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(1);
     if (null < 0 || dup2(null, 0) < 0 || dup2(pipes[OUT][1], 1) < 0 || dup2(pipes[ERR][1], 2) < 0)
         give_up(failure);
     if (program->without_network && unshare(CLONE_NEWNET) < 0)
@@ -233,9 +237,10 @@ run_path(const PstProgram *program, const char *path, GError **error)
 
     if (!make_pipes(pipes, error))
         return NULL;
+    pid_t parent = getpid();
     pid_t pid = fork();
     if (pid == 0)
-        become(program, path, argv, pipes);
+        become(program, path, argv, pipes, parent);
     int failed = pid < 0 ? errno : 0;
     close_ends(pipes, N_PIPES, 1);
     if (pid > 0) {

@@ -102,15 +102,24 @@ write_all(int fd, const char *text, gsize len)
     return TRUE;
 }
 
+/* The kernel tells only of a death that is still to come. */
+static void
+die_with(pid_t shim)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != shim)
+        _exit(1);
+}
+
 void
 pst_worker_child_run(const PstProbe *probe, gconstpointer args, const PstProbeContext *context,
-                     int out, gsize max_text)
+                     pid_t shim, int out, gsize max_text)
 {
     gint64 start_us = g_get_monotonic_time();
     gsize len = 0;
 
     setsid();
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    die_with(shim);
     reset_signals();
     close_inherited(out, pst_sysroot_fd(context->sysroot));
     detach_standard_streams();

@@ -4,6 +4,7 @@
 #include "guest-shim/probe.h"
 
 /* The child's side of a worker, right after fork: sheds what it inherited, runs the probe, writes
- * the report's text of at most MAX_TEXT bytes to OUT, and ends. */
+ * the report's text of at most MAX_TEXT bytes to OUT, and ends; at once where SHIM, the process
+ * that started it, has gone already. */
 void pst_worker_child_run(const PstProbe *probe, gconstpointer args, const PstProbeContext *context,
-                          int out, gsize max_text) G_GNUC_NORETURN;
+                          pid_t shim, int out, gsize max_text) G_GNUC_NORETURN;

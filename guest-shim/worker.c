@@ -236,9 +236,10 @@ start_child(const PstProbe *probe, gconstpointer args, const PstProbeContext *co
 
     if (pipe2(ends, O_CLOEXEC) < 0)
         return unavailable(error, "pipe");
+    pid_t shim = getpid();
     worker->pid = fork();
     if (worker->pid == 0)
-        pst_worker_child_run(probe, args, context, ends[1], MAX_TEXT);
+        pst_worker_child_run(probe, args, context, shim, ends[1], MAX_TEXT);
     int failed = errno;
     close(ends[1]);
     if (worker->pid < 0) {
