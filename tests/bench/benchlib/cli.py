@@ -70,6 +70,7 @@ def main():
     sink = figures.Run(short=options.short)
     try:
         with world.World(options.build, short=options.short, keep=options.keep) as place:
+            sink.machine["acceleration"] = place.lab("accelerator").strip()
             for name in options.names or BENCHES:
                 _measure(name, sink, place)
             sink.finish()

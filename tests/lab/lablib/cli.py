@@ -5,7 +5,7 @@ import argparse
 import os
 import sys
 
-from . import daemon, domain, guest, image, paths, pocket, script, shim, ssh, virsh
+from . import daemon, domain, guest, image, kvm, paths, pocket, script, shim, ssh, virsh
 from .errors import LabError
 
 
@@ -81,6 +81,10 @@ def _qemu_pid(options):
         print(path.read_text(encoding="ascii").strip())
     except OSError:
         raise LabError(f"{options.name} is not running: it has no QEMU process") from None
+
+
+def _accelerator(_options):
+    print(kvm.accelerator())
 
 
 def _libvirtd_pid(_options):
@@ -182,6 +186,7 @@ VERBS = (
     ("console", _console, _with_name, "the guest's serial console"),
     ("uri", _uri, _nothing, "the libvirt URI of the lab; starts its libvirtd"),
     ("list", _list, _nothing, "the lab's guests"),
+    ("accelerator", _accelerator, _nothing, "kvm or tcg: what guests made here run on"),
     ("qemu-pid", _qemu_pid, _with_name, "the process id of a guest's QEMU"),
     ("libvirtd-pid", _libvirtd_pid, _nothing, "the process id of the lab's libvirtd"),
     ("restart-libvirtd", _restart_libvirtd, _nothing, "restart it; guests go on running"),

@@ -10,7 +10,7 @@ import os
 import signal
 import time
 
-from . import paths
+from . import kvm, paths
 from .errors import LabError
 from .proc import run
 
@@ -79,12 +79,8 @@ def _environment():
 
 def _spawn(argv):
     """Runs a daemon that detaches itself, as the lab's user if root starts it."""
-    options = {}
-    if os.geteuid() == 0:
-        user = paths.daemon_user()
-        groups = [os.stat("/dev/kvm").st_gid] if os.path.exists("/dev/kvm") else []
-        options = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": groups}
-    run(argv, timeout=READY_SECONDS, env=_environment(), cwd="/", umask=0o077, **options)
+    run(argv, timeout=READY_SECONDS, env=_environment(), cwd="/", umask=0o077,
+        **kvm.as_guests_do())
 
 
 def _link_saved_states():

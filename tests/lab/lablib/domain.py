@@ -1,19 +1,18 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Domain XML of the lab's guests, full and pocket."""
 
-import fcntl
 import socket
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
+from . import kvm
 from .virsh import NAMESPACE
 
 SHIM_PORT = "org.postern.shim.0"
 ECHO_PORT = "org.postern.echo.0"
 AGENT_PORT = "org.qemu.guest_agent.0"
-KVM_GET_API_VERSION = 0xAE00  # linux/kvm.h
 # QEMU would let its cache of translated code grow to a gigabyte for each guest.
 TCG_CACHE = "<tcg><tb-cache unit='MiB'>128</tb-cache></tcg>"
 
@@ -36,23 +35,23 @@ class Domain:
 
     def xml(self):
         """The domain's XML."""
-        kvm = kvm_works()
+        virt_type = "kvm" if kvm.works() else "qemu"
         mark = " ".join(f"{key}={quoteattr(str(value))}" for key, value in self.mark.items())
         return f"""\
-<domain type='{"kvm" if kvm else "qemu"}' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
+<domain type='{virt_type}' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
   <name>{escape(self.name)}</name>
   <uuid>{self.identity}</uuid>
   <metadata><lab:guest xmlns:lab='{NAMESPACE}' {mark}/></metadata>
   <memory unit='MiB'>{self.memory}</memory>
   <vcpu>1</vcpu>
-  {"<cpu mode='host-passthrough'/>" if kvm else ""}
+  {"<cpu mode='host-passthrough'/>" if kvm.works() else ""}
   <os>
     <type arch='x86_64' machine='pc'>hvm</type>
     <kernel>{escape(str(self.kernel))}</kernel>
     <initrd>{escape(str(self.initrd))}</initrd>
     <cmdline>{escape(self.append)}</cmdline>
   </os>
-  <features><acpi/>{"" if kvm else TCG_CACHE}</features>
+  <features><acpi/>{"" if kvm.works() else TCG_CACHE}</features>
   <clock offset='utc'/>
   <on_poweroff>destroy</on_poweroff>
   <on_reboot>restart</on_reboot>
@@ -97,15 +96,6 @@ class Domain:
                      "-device", "virtio-net-pci,netdev=n0,addr=0x10,romfile="]
         lines = "\n".join(f"    <qemu:arg value='{argument}'/>" for argument in arguments)
         return f"  <qemu:commandline>\n{lines}\n  </qemu:commandline>"
-
-
-def kvm_works():
-    """True if /dev/kvm can be opened and speaks the one API version there is."""
-    try:
-        with open("/dev/kvm", "rb+", buffering=0) as device:
-            return fcntl.ioctl(device, KVM_GET_API_VERSION) == 12
-    except OSError:
-        return False
 
 
 def free_port():
