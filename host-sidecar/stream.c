@@ -3,12 +3,14 @@
 
 #include <libvirt/virterror.h>
 
+#include "host-sidecar/stream-drain.h"
 #include "host-sidecar/task.h"
 #include "host-sidecar/virt-error.h"
 #include "host-sidecar/watch.h"
 #include "protocol/error.h"
 
 #define READ_STEP (32 * 1024)
+#define NOTHING_YET -2 /* virStreamRecv()'s word for it */
 #define CLOSE_US (500 * G_GINT64_CONSTANT(1000))
 /* Between two attempts at a channel that somebody else holds. */
 #define RETRY_US (20 * G_GINT64_CONSTANT(1000))
@@ -22,8 +24,11 @@ struct PstStream {
     PstStreamReceive receive;
     gpointer user_data;
     GDestroyNotify free_data;
+    GSource *drain;
     gboolean orderly; /* set before it is closed */
-    gint closed;      /* atomic: nothing is handed out any more */
+    GMutex lock;
+    gboolean closed;   /* nothing is handed out any more; what comes is thrown away */
+    gboolean released; /* nothing is read any more: the handle is about to go */
 };
 
 static void
@@ -34,6 +39,7 @@ unref_stream(gpointer data)
     if (!g_atomic_int_dec_and_test(&stream->references))
         return;
     stream->free_data(stream->user_data);
+    g_mutex_clear(&stream->lock);
     g_free(stream);
 }
 
@@ -45,41 +51,48 @@ ref_stream(gpointer data)
 }
 
 static void
-hand_out(PstStream *stream, const guint8 *data, gsize len)
-{
-    if (!g_atomic_int_get(&stream->closed))
-        stream->receive(data, len, NULL, stream->user_data);
-}
-
-static void
 end(const char *reason, gpointer data)
 {
     PstStream *stream = data;
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&stream->lock);
 
-    if (!g_atomic_int_get(&stream->closed))
+    if (!stream->closed)
         stream->receive(NULL, 0, reason, stream->user_data);
 }
 
 /* Everything that is there is read at once, whoever wants it: what is left over stays in the client
- * library, whose queue has no bound. It is never much: this reads memory, not the connection. */
+ * library, whose queue has no bound. It is never much: this reads memory, not the connection.
+ * Returns what virStreamRecv() said last: 0, or negative. */
+static int
+read_queue(PstStream *stream)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&stream->lock);
+    guint8 buffer[READ_STEP];
+    int n = NOTHING_YET;
+
+    while (!stream->released &&
+           (n = virStreamRecv(stream->stream, (char *)buffer, sizeof(buffer))) > 0)
+        if (!stream->closed)
+            stream->receive(buffer, (gsize)n, NULL, stream->user_data);
+    return n;
+}
+
+static void
+on_turn(gpointer user_data)
+{
+    read_queue(user_data);
+}
+
 static void
 on_event(virStreamPtr handle, int events, void *user_data)
 {
     PstStream *stream = user_data;
-    guint8 buffer[READ_STEP];
+    int n = read_queue(stream);
 
-    for (;;) {
-        int n = virStreamRecv(handle, (char *)buffer, sizeof(buffer));
-
-        if (n == -2 && (events & (VIR_STREAM_EVENT_ERROR | VIR_STREAM_EVENT_HANGUP)) == 0)
-            return;
-        if (n <= 0) {
-            virStreamEventUpdateCallback(handle, 0);
-            end("the channel was closed by libvirt", stream);
-            return;
-        }
-        hand_out(stream, buffer, (gsize)n);
-    }
+    if (n == NOTHING_YET && (events & (VIR_STREAM_EVENT_ERROR | VIR_STREAM_EVENT_HANGUP)) == 0)
+        return;
+    virStreamEventUpdateCallback(handle, 0);
+    end("the channel was closed by libvirt", stream);
 }
 
 static gboolean
@@ -118,10 +131,20 @@ open_stream(PstStream *stream, const char *name, gint64 deadline_us, GError **er
         return FALSE;
 
     if (virStreamEventAddCallback(stream->stream, events, on_event, ref_stream(stream),
-                                  unref_stream) == 0)
-        return TRUE;
-    unref_stream(stream);
-    return pst_virt_error_set(error, "the stream can't be watched");
+                                  unref_stream) < 0) {
+        unref_stream(stream);
+        return pst_virt_error_set(error, "the stream can't be watched");
+    }
+    stream->drain = pst_stream_drain_attach(on_turn, ref_stream(stream), unref_stream);
+    return TRUE;
+}
+
+static void
+set_flag(PstStream *stream, gboolean *flag)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&stream->lock);
+
+    *flag = TRUE;
 }
 
 static gpointer
@@ -133,6 +156,10 @@ close_handles(gpointer data, GError **error G_GNUC_UNUSED)
         pst_watch_stop(stream->watch);
     if (stream->stream != NULL) {
         virStreamEventRemoveCallback(stream->stream);
+        set_flag(stream, &stream->released);
+        if (stream->drain != NULL)
+            g_source_destroy(stream->drain);
+        g_clear_pointer(&stream->drain, g_source_unref);
         if (stream->orderly)
             virStreamFinish(stream->stream);
         virStreamFree(stream->stream);
@@ -148,6 +175,7 @@ pst_stream_open(const PstGuest *guest, const char *name, PstStreamReceive receiv
     PstStream *stream = g_new0(PstStream, 1);
 
     stream->references = 1;
+    g_mutex_init(&stream->lock);
     stream->receive = receive;
     stream->user_data = user_data;
     stream->free_data = free_data;
@@ -182,7 +210,7 @@ void
 pst_stream_close(PstStream *stream, gboolean orderly)
 {
     stream->orderly = orderly;
-    g_atomic_int_set(&stream->closed, 1);
+    set_flag(stream, &stream->closed);
     pst_task_call(close_handles, stream, unref_stream, NULL, g_get_monotonic_time() + CLOSE_US,
                   "closing the channel", NULL);
 }

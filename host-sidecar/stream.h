@@ -10,7 +10,8 @@
 typedef struct PstStream PstStream;
 
 /* Called in the thread of libvirt's events with bytes from the guest (borrowed), or, where ENDED is
- * not NULL, with the reason why nothing more is worth waiting for. */
+ * not NULL, with the reason why nothing more is worth waiting for; never again once
+ * pst_stream_close() has returned. */
 typedef void (*PstStreamReceive)(const guint8 *data, gsize len, const char *ended,
                                  gpointer user_data);
 

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/stream-drain.h"
+
+typedef struct {
+    GSource source;
+    PstStreamDrain drain;
+    gpointer user_data;
+    GDestroyNotify free_data;
+} Drain;
+
+static gboolean
+prepare(GSource *source, gint *timeout_ms)
+{
+    Drain *drain = (Drain *)source;
+
+    drain->drain(drain->user_data);
+    *timeout_ms = -1;
+    return FALSE;
+}
+
+static void
+finalize(GSource *source)
+{
+    Drain *drain = (Drain *)source;
+
+    drain->free_data(drain->user_data);
+}
+
+GSource *
+pst_stream_drain_attach(PstStreamDrain function, gpointer user_data, GDestroyNotify free_data)
+{
+    static GSourceFuncs functions = {.prepare = prepare, .finalize = finalize};
+    GSource *source = g_source_new(&functions, sizeof(Drain));
+    Drain *drain = (Drain *)source;
+
+    drain->drain = function;
+    drain->user_data = user_data;
+    drain->free_data = free_data;
+    g_source_attach(source, NULL);
+    return source;
+}
