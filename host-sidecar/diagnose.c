@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/diagnose.h"
 
+#include "host-sidecar/causes.h"
 #include "protocol/json.h"
 #include "protocol/vocabulary.h"
 
@@ -32,24 +33,12 @@ pst_diagnose_questions(const char *guest, const char *user, guint *n)
     return questions;
 }
 
-static gboolean
-is_more_urgent(const PstFinding *a, const PstFinding *b)
-{
-    if (b == NULL || a->severity != b->severity)
-        return b == NULL || a->severity > b->severity;
-    return a->caused_by == NULL && b->caused_by != NULL;
-}
-
 static void
 count_finding(PstDiagnosis *diagnosis, const PstFinding *finding)
 {
-    if (finding->severity == PST_SEVERITY_INFORMATION)
-        return;
     diagnosis->n_critical += finding->severity == PST_SEVERITY_CRITICAL;
     diagnosis->n_warning += finding->severity == PST_SEVERITY_WARNING;
     diagnosis->n_unknown += finding->severity == PST_SEVERITY_UNKNOWN;
-    if (is_more_urgent(finding, diagnosis->first))
-        diagnosis->first = finding;
 }
 
 /* A report that is worse than its findings, or has none, counts once more. */
@@ -73,7 +62,10 @@ PstDiagnosis
 pst_diagnose_judge(PstAnswer *const *answers, guint n)
 {
     PstDiagnosis diagnosis = {.status = PST_STATUS_OK};
+    g_autoptr(GArray) causes = pst_causes_order(answers, n);
 
+    if (causes->len > 0)
+        diagnosis.first = g_array_index(causes, PstCause, 0).finding;
     for (guint i = 0; i < n; i++) {
         diagnosis.status = MAX(diagnosis.status, pst_answer_status(answers[i]));
         if (answers[i]->report != NULL)
@@ -112,6 +104,7 @@ pst_diagnose_to_json(const char *guest, PstAnswer *const *answers, guint n)
     PstDiagnosis diagnosis = pst_diagnose_judge(answers, n);
     g_autofree char *summary = pst_diagnose_summary(&diagnosis);
     JsonObject *json = json_object_new();
+    g_autoptr(GArray) causes = pst_causes_order(answers, n);
     JsonArray *array = json_array_new();
 
     for (guint i = 0; i < n; i++)
@@ -119,6 +112,7 @@ pst_diagnose_to_json(const char *guest, PstAnswer *const *answers, guint n)
     pst_json_set_string(json, "guest", guest);
     json_object_set_string_member(json, "status", pst_report_status_names[diagnosis.status]);
     pst_json_set_string(json, "summary", summary);
+    json_object_set_array_member(json, "causes", pst_causes_to_json(causes));
     json_object_set_array_member(json, "answers", array);
     return json;
 }

@@ -15,10 +15,10 @@ typedef struct {
     guint n_critical, n_warning, n_unknown; /* findings, and answers that did not come */
 } PstDiagnosis;
 
-/* Of two findings of one severity the one that follows from no other comes first. */
+/* What comes first is the first of pst_causes_order(). */
 PstDiagnosis pst_diagnose_judge(PstAnswer *const *answers, guint n);
 
-/* guest, status, summary and the answers. */
+/* guest, status, summary, the root causes and the answers. */
 JsonObject *pst_diagnose_to_json(const char *guest, PstAnswer *const *answers, guint n);
 
 /* The verdict in one line. Free with g_free(). */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/causes.h"
 #include "host-sidecar/diagnose.h"
 #include "host-sidecar/escape.h"
 #include "host-sidecar/render.h"
@@ -70,17 +71,18 @@ render_evidence(GString *out, const PstEvidence *evidence)
     }
 }
 
+/* CAUSE is the id of what it follows from, or NULL. */
 static void
-render_finding(GString *out, const PstFinding *finding)
+render_finding(GString *out, const PstFinding *finding, const char *cause)
 {
     g_string_append_printf(out, "%-9s ", severity_words[finding->severity]);
     pst_render_append(out, finding->message);
     g_string_append(out, " [");
     pst_render_append(out, finding->id);
     g_string_append(out, "]\n");
-    if (finding->caused_by != NULL) {
+    if (cause != NULL) {
         g_string_append(out, INDENT "follows from ");
-        pst_render_append(out, finding->caused_by);
+        pst_render_append(out, cause);
         g_string_append_c(out, '\n');
     }
     if (finding->evidence != NULL)
@@ -155,16 +157,15 @@ render_unexplained(GString *out, const PstAnswer *answer)
 }
 
 static void
-render_findings(GString *out, PstAnswer *const *answers, guint n, PstSeverity severity,
-                gboolean causes)
+render_causes(GString *out, PstAnswer *const *answers, guint n)
 {
-    for (guint i = 0; i < n; i++) {
-        for (guint j = 0; answers[i]->report != NULL && j < answers[i]->report->findings->len;
-             j++) {
-            const PstFinding *finding = answers[i]->report->findings->pdata[j];
-            if (finding->severity == (int)severity && (finding->caused_by == NULL) == causes)
-                render_finding(out, finding);
-        }
+    g_autoptr(GArray) causes = pst_causes_order(answers, n);
+
+    for (guint i = 0; i < causes->len; i++) {
+        const PstCause *cause = &g_array_index(causes, PstCause, i);
+
+        render_finding(out, cause->finding,
+                       cause->cause != NULL ? cause->cause->id : cause->finding->caused_by);
     }
 }
 
@@ -208,10 +209,7 @@ pst_render_diagnosis(const char *guest, PstAnswer *const *answers, guint n)
     append_quote(out, summary);
     g_string_append_c(out, '\n');
 
-    for (int severity = PST_SEVERITY_CRITICAL; severity > PST_SEVERITY_INFORMATION; severity--) {
-        render_findings(out, answers, n, (PstSeverity)severity, TRUE);
-        render_findings(out, answers, n, (PstSeverity)severity, FALSE);
-    }
+    render_causes(out, answers, n);
     for (guint i = 0; i < n; i++) {
         if (answers[i]->report == NULL)
             render_unanswered(out, answers[i]);
@@ -245,8 +243,10 @@ pst_render_answer(PstAnswer *answer)
                            answer->report->took_ms);
     append_quote(out, answer->report->summary);
     g_string_append_c(out, '\n');
-    for (guint i = 0; i < answer->report->findings->len; i++)
-        render_finding(out, answer->report->findings->pdata[i]);
+    for (guint i = 0; i < answer->report->findings->len; i++) {
+        const PstFinding *finding = answer->report->findings->pdata[i];
+        render_finding(out, finding, finding->caused_by);
+    }
     if (pst_json_get_object(json, "data", PST_JSON_REQUIRED, &data, NULL))
         pst_render_data(out, data, 0);
     render_attempts(out, &answer, 1);

@@ -6,7 +6,8 @@
 /* Answers as text for people or JSON for programs. Whatever a guest wrote is escaped here and only
  * here. All return text that ends in a line feed, to be freed with g_free(). */
 
-/* One screen: the verdict, then what is wrong, worst first, then the probes that found nothing. */
+/* One screen: the verdict, then what is wrong, each cause before what follows from it, then the
+ * probes that found nothing. */
 char *pst_render_diagnosis(const char *guest, PstAnswer *const *answers, guint n);
 
 /* One answer with its findings and its data. */

@@ -16,9 +16,9 @@
 /* Takes what there is; in the thread of libvirt's events. */
 typedef void (*PstStreamDrain)(gpointer user_data);
 
-/* Has DRAIN called in every turn of the loop, without making any turn of its own, until the source
- * that it returns is destroyed and unreffed, by any thread: one call may be under way then, so that
- * DRAIN must know for itself when to keep its hands off the stream. USER_DATA is freed with
- * FREE_DATA after the last call. */
-GSource *pst_stream_drain_attach(PstStreamDrain drain, gpointer user_data,
+/* Has FUNCTION called in every turn of the loop, without making any turn of its own, until the
+ * source that it returns is destroyed and unreffed, by any thread: one call may be under way then,
+ * so that FUNCTION must know for itself when to keep its hands off the stream. USER_DATA is freed
+ * with FREE_DATA after the last call. */
+GSource *pst_stream_drain_attach(PstStreamDrain function, gpointer user_data,
                                  GDestroyNotify free_data);

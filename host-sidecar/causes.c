@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/causes.h"
+
+#include <string.h>
+
+typedef gboolean (*Match)(const PstFinding *symptom, const PstFinding *cause);
+
+/* A guest need not have sent any. */
+static const PstEvidence *
+evidence_of(const PstFinding *finding)
+{
+    static const PstEvidence none;
+
+    return finding->evidence != NULL ? finding->evidence : &none;
+}
+
+static gboolean
+unit_begins(const PstFinding *finding, const char *prefix)
+{
+    const char *unit = evidence_of(finding)->unit;
+
+    return unit != NULL && g_str_has_prefix(unit, prefix);
+}
+
+static gboolean
+any(const PstFinding *symptom G_GNUC_UNUSED, const PstFinding *cause G_GNUC_UNUSED)
+{
+    return TRUE;
+}
+
+/* Debian calls it ssh, everybody else sshd. */
+static gboolean
+of_sshd(const PstFinding *symptom, const PstFinding *cause G_GNUC_UNUSED)
+{
+    return unit_begins(symptom, "ssh.") || unit_begins(symptom, "sshd.");
+}
+
+static gboolean
+same_unit(const PstFinding *symptom, const PstFinding *cause)
+{
+    const char *unit = evidence_of(symptom)->unit;
+
+    return unit != NULL && g_strcmp0(unit, evidence_of(cause)->unit) == 0;
+}
+
+static gboolean
+of_journald(const PstFinding *symptom G_GNUC_UNUSED, const PstFinding *cause)
+{
+    return unit_begins(cause, "systemd-journald.");
+}
+
+static gboolean
+of_dbus(const PstFinding *symptom G_GNUC_UNUSED, const PstFinding *cause)
+{
+    return unit_begins(cause, "dbus.") || unit_begins(cause, "dbus-broker.");
+}
+
+static gboolean
+says(const PstFinding *symptom, const char *words)
+{
+    const char *text = evidence_of(symptom)->text;
+
+    return (text != NULL && strstr(text, words) != NULL) || strstr(symptom->message, words) != NULL;
+}
+
+static gboolean
+says_read_only(const PstFinding *symptom, const PstFinding *cause G_GNUC_UNUSED)
+{
+    return says(symptom, "Read-only file system");
+}
+
+static gboolean
+says_no_space(const PstFinding *symptom, const PstFinding *cause G_GNUC_UNUSED)
+{
+    return says(symptom, "No space left on device");
+}
+
+/* Of several rows for one symptom the first holds whose cause is there and matches. */
+static const struct {
+    const char *symptom;
+    const char *cause;
+    Match match;
+} links[] = {
+    {"services.failed", "ssh.config-error", of_sshd},
+    {"services.failed", "ssh.no-host-key", of_sshd},
+    {"services.failed", "ssh.host-key-mode", of_sshd},
+    {"services.failed", "system.root-read-only", says_read_only},
+    {"services.failed", "journal.no-space", says_no_space},
+    {"services.restart-loop", "ssh.config-error", of_sshd},
+    {"services.restart-loop", "ssh.no-host-key", of_sshd},
+    {"services.restart-loop", "ssh.host-key-mode", of_sshd},
+    {"services.restart-loop", "system.root-read-only", says_read_only},
+    {"services.restart-loop", "journal.no-space", says_no_space},
+    {"ssh.not-running", "services.masked", same_unit},
+    {"ssh.not-running", "services.stopped", same_unit},
+    {"system.dbus-stopped", "services.stopped", of_dbus},
+    {"system.dbus-stopped", "services.failed", of_dbus},
+    {"system.units-failed", "services.failed", any},
+    {"system.units-failed", "services.restart-loop", any},
+    {"journal.stopped", "services.stopped", of_journald},
+    {"journal.stopped", "services.failed", of_journald},
+    {"sudo.hangs", "journal.stopped", any},
+    {"sudo.hangs", "journal.stuck", any},
+};
+
+static PstCause *
+row(const GArray *causes, guint i)
+{
+    return &g_array_index(causes, PstCause, i);
+}
+
+static GArray *
+collect(PstAnswer *const *answers, guint n)
+{
+    GArray *causes = g_array_new(FALSE, TRUE, sizeof(PstCause));
+
+    for (guint i = 0; i < n; i++) {
+        const GPtrArray *findings =
+            answers[i]->report != NULL ? answers[i]->report->findings : NULL;
+        for (guint j = 0; findings != NULL && j < findings->len; j++) {
+            const PstFinding *finding = findings->pdata[j];
+            PstCause cause = {answers[i], finding, NULL, finding, finding->severity};
+
+            if (finding->severity > PST_SEVERITY_INFORMATION)
+                g_array_append_val(causes, cause);
+        }
+    }
+    return causes;
+}
+
+/* The finding called ID that SYMPTOM can follow from: of the same answer where there is one. */
+static const PstFinding *
+find(const GArray *causes, const PstCause *symptom, const char *id, Match match)
+{
+    const PstFinding *elsewhere = NULL;
+
+    for (guint i = 0; i < causes->len; i++) {
+        const PstCause *other = row(causes, i);
+
+        if (other->finding == symptom->finding || !g_str_equal(other->finding->id, id) ||
+            !match(symptom->finding, other->finding))
+            continue;
+        if (other->answer == symptom->answer)
+            return other->finding;
+        if (elsewhere == NULL)
+            elsewhere = other->finding;
+    }
+    return elsewhere;
+}
+
+static const PstFinding *
+find_cause(const GArray *causes, const PstCause *symptom)
+{
+    const char *id = symptom->finding->id;
+    const PstFinding *cause = NULL;
+
+    if (symptom->finding->caused_by != NULL)
+        return find(causes, symptom, symptom->finding->caused_by, any);
+    for (guint i = 0; cause == NULL && i < G_N_ELEMENTS(links); i++)
+        if (g_str_equal(links[i].symptom, id))
+            cause = find(causes, symptom, links[i].cause, links[i].match);
+    return cause;
+}
+
+static PstCause *
+row_of(const GArray *causes, const PstFinding *finding)
+{
+    for (guint i = 0; i < causes->len; i++)
+        if (row(causes, i)->finding == finding)
+            return row(causes, i);
+    return NULL;
+}
+
+/* A guest could name causes in a circle: then every one of them is a root cause. */
+static const PstFinding *
+find_root(const GArray *causes, const PstCause *start)
+{
+    const PstCause *at = start;
+
+    for (guint steps = 0; steps < causes->len; steps++) {
+        if (at->cause == NULL)
+            return at->finding;
+        at = row_of(causes, at->cause);
+    }
+    return start->finding;
+}
+
+static void
+link_up(GArray *causes)
+{
+    for (guint i = 0; i < causes->len; i++)
+        row(causes, i)->cause = find_cause(causes, row(causes, i));
+    for (guint i = 0; i < causes->len; i++)
+        row(causes, i)->root = find_root(causes, row(causes, i));
+    for (guint i = 0; i < causes->len; i++) {
+        PstCause *root = row_of(causes, row(causes, i)->root);
+
+        if (root == row(causes, i))
+            root->cause = NULL;
+        root->urgency = MAX(root->urgency, row(causes, i)->finding->severity);
+    }
+    for (guint i = 0; i < causes->len; i++)
+        row(causes, i)->urgency = row_of(causes, row(causes, i)->root)->urgency;
+}
+
+static void
+append_of_root(GArray *ordered, const GArray *causes, const PstFinding *root)
+{
+    for (int severity = PST_SEVERITY_CRITICAL; severity > PST_SEVERITY_INFORMATION; severity--)
+        for (guint i = 0; i < causes->len; i++)
+            if (row(causes, i)->root == root && row(causes, i)->finding != root &&
+                row(causes, i)->finding->severity == severity)
+                g_array_append_val(ordered, *row(causes, i));
+}
+
+GArray *
+pst_causes_order(PstAnswer *const *answers, guint n)
+{
+    g_autoptr(GArray) causes = collect(answers, n);
+    GArray *ordered = g_array_new(FALSE, TRUE, sizeof(PstCause));
+
+    link_up(causes);
+    for (int urgency = PST_SEVERITY_CRITICAL; urgency > PST_SEVERITY_INFORMATION; urgency--) {
+        for (guint i = 0; i < causes->len; i++) {
+            const PstCause *cause = row(causes, i);
+
+            if (cause->finding != cause->root || cause->urgency != urgency)
+                continue;
+            g_array_append_val(ordered, *cause);
+            append_of_root(ordered, causes, cause->root);
+        }
+    }
+    return ordered;
+}
+
+JsonArray *
+pst_causes_to_json(const GArray *causes)
+{
+    JsonArray *array = json_array_new();
+    JsonArray *leads_to = NULL;
+
+    for (guint i = 0; i < causes->len; i++) {
+        const PstCause *cause = row(causes, i);
+
+        if (cause->finding == cause->root) {
+            PstFieldsCut cut = PST_FIELDS_CUT_DEFAULT;
+            JsonObject *json = json_object_new();
+
+            leads_to = json_array_new();
+            json_object_set_string_member(json, "probe", cause->answer->probe);
+            json_object_set_object_member(
+                json, "finding", pst_fields_encode(&pst_finding_fields, cause->finding, &cut));
+            json_object_set_array_member(json, "leads_to", leads_to);
+            json_array_add_object_element(array, json);
+        } else {
+            json_array_add_string_element(leads_to, cause->finding->id);
+        }
+    }
+    return array;
+}
