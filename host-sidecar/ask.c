@@ -11,6 +11,7 @@
 #include "protocol/error.h"
 #include "protocol/json.h"
 #include "protocol/limits.h"
+#include "protocol/vocabulary.h"
 
 static void
 audit(const char *caller, const char *method, PstAnswer *const *answers, guint n)
@@ -84,13 +85,32 @@ print_answer(const PstOptions *options, PstAnswer *answer, GError **error)
     return text == NULL || pst_output_write(options->output, text, error);
 }
 
-/* Whether the arguments fit into a frame, with what stands around them. */
+static gboolean
+check_known(const char *probe, JsonObject *args, GError **error)
+{
+    const PstReportKind *kind = pst_vocabulary_require(probe, error);
+    gpointer decoded = NULL;
+
+    if (kind == NULL)
+        return FALSE;
+    decoded = pst_fields_decode_exact(kind->args, args, error);
+    if (decoded == NULL) {
+        g_prefix_error(error, "probe %s: ", probe);
+        return FALSE;
+    }
+    pst_fields_free(kind->args, decoded);
+    return TRUE;
+}
+
+/* Whether the probe takes the arguments, and they fit into a frame with what stands around them. */
 static gboolean
 check_args(const char *probe, JsonObject *args, GError **error)
 {
     const gsize around = 1024;
     g_autofree char *text = pst_json_to_text(args, NULL);
 
+    if (!check_known(probe, args, error))
+        return FALSE;
     if (strlen(text) + around <= PST_LIMIT_FRAME_FROM_HOST)
         return TRUE;
     g_set_error(error, PST_ERROR, PST_ERROR_USAGE,

@@ -2,6 +2,7 @@
 #include "host-sidecar/diagnose.h"
 
 #include "host-sidecar/causes.h"
+#include "host-sidecar/vantage.h"
 #include "protocol/json.h"
 #include "protocol/vocabulary.h"
 
@@ -14,22 +15,32 @@ takes(const PstReportKind *kind, const char *argument)
     return FALSE;
 }
 
+/* What leaves a trace and can't do without is not asked. */
+static gboolean
+is_asked(const PstReportKind *kind, gboolean passive)
+{
+    return !passive || kind->footprint[0] == '\0' || takes(kind, "passive");
+}
+
 PstAnswer **
-pst_diagnose_questions(const char *guest, const char *user, guint *n)
+pst_diagnose_questions(const char *guest, JsonObject *vantage, gboolean passive, guint *n)
 {
     PstAnswer **questions = g_new0(PstAnswer *, pst_vocabulary_n);
 
+    *n = 0;
     for (guint i = 0; i < pst_vocabulary_n; i++) {
         const PstReportKind *kind = pst_vocabulary[i];
         g_autoptr(JsonObject) args = json_object_new();
 
-        if (user != NULL && takes(kind, "user"))
-            pst_json_set_string(args, "user", user);
+        if (!is_asked(kind, passive))
+            continue;
+        pst_vantage_apply(vantage, kind, args);
+        if (passive && takes(kind, "passive"))
+            json_object_set_boolean_member(args, "passive", TRUE);
         if (takes(kind, "host_realtime_us"))
             json_object_set_int_member(args, "host_realtime_us", g_get_real_time());
-        questions[i] = pst_answer_new(guest, kind->name, args);
+        questions[(*n)++] = pst_answer_new(guest, kind->name, args);
     }
-    *n = pst_vocabulary_n;
     return questions;
 }
 

@@ -5,9 +5,10 @@
 
 /* The questions of a diagnosis, and the verdict on its answers: pure functions. */
 
-/* One question for every probe there is; USER (may be NULL) goes to those that ask about a user.
- * *n questions; the array and they are owned by the caller. */
-PstAnswer **pst_diagnose_questions(const char *guest, const char *user, guint *n);
+/* One question for every probe there is, with what each takes of the VANTAGE; where PASSIVE, none
+ * that leaves a trace in the guest. *n questions; the array and they are owned by the caller. */
+PstAnswer **pst_diagnose_questions(const char *guest, JsonObject *vantage, gboolean passive,
+                                   guint *n);
 
 typedef struct {
     PstStatus status;

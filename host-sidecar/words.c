@@ -30,6 +30,27 @@ pst_words_add_list(JsonObject *args, const char *name, const char *text)
 }
 
 gboolean
+pst_words_add_command(JsonObject *args, const char *name, const char *text, GError **error)
+{
+    g_auto(GStrv) words = NULL;
+    g_autoptr(GError) cause = NULL;
+    JsonArray *list;
+
+    if (!g_shell_parse_argv(text, NULL, &words, &cause)) {
+        g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "'%.64s' is no command: %s", text,
+                    cause->message);
+        return FALSE;
+    }
+    list = json_array_new();
+    for (char **word = words; *word != NULL; word++) {
+        g_autofree char *clean = pst_json_clean(*word);
+        json_array_add_string_element(list, clean);
+    }
+    json_object_set_array_member(args, name, list);
+    return TRUE;
+}
+
+gboolean
 pst_words_parse_priority(const char *text, gint64 *priority, GError **error)
 {
     for (guint i = 0; i < G_N_ELEMENTS(priorities); i++) {

@@ -11,6 +11,11 @@ void pst_words_add_list(JsonObject *args, const char *name, const char *text);
 /* A syslog priority by number or name (emerg … debug); FALSE with PST_ERROR_USAGE. */
 gboolean pst_words_parse_priority(const char *text, gint64 *priority, GError **error);
 
+/* Sets the list NAME to the program and arguments of TEXT, which is quoted as for a shell; no shell
+ * is run, and nothing is expanded. FALSE with PST_ERROR_USAGE. */
+gboolean pst_words_add_command(JsonObject *args, const char *name, const char *text,
+                               GError **error);
+
 /* A user name that a command line can hold: 1 to 255 bytes without control characters, ':' and '/';
  * FALSE with PST_ERROR_USAGE. */
 gboolean pst_words_check_user(const char *user, GError **error);

@@ -87,6 +87,11 @@ def test_misuse():
              "2min"),
             ("'a:b' is not a user name", "sudo", "test", "--user", "a:b"),
             ("'' is not a user name", "diagnose", "test", "--user", ""),
+            ("''x' is no command: ", "sudo", "test", "--command", "'x"),
+            ("'host' is no address: ", "diagnose", "test", "--from", "host"),
+            ("'ssh' is no port: ", "diagnose", "test", "--port", "ssh"),
+            ("there is no vantage 'harness'", "diagnose", "test", "--as", "harness"),
+            ("Unknown option --from; see postern sudo --help", "sudo", "test", "--from", "::1"),
             ("'soon' is not a priority", "journal", "test", "--priority", "soon"),
             ("'yesterday' is not a span of time", "journal", "test", "--since", "yesterday"),
             ("--lines -3: say a number from 1 on", "journal", "test", "--lines=-3"),
@@ -190,7 +195,7 @@ def test_list():
 
 def test_questions():
     for words in (["probe", "test", "system"], ["services", "test", "ssh"], ["journal", "test"],
-                  ["sudo", "test", "--user", "root"] if "sudo" in probes() else
+                  ["sudo", "test", "--user", "root", "--command", "/bin/ls -l 'a b'"] if "sudo" in probes() else
                   ["probe", "test", "network"]):
         done = refused(3, "no path to the guest answered: ", *words)
         check(f"channel: {NO_CHANNEL}; agent: {NO_AGENT}" in done.stderr, done)

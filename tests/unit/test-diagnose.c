@@ -6,22 +6,33 @@
 #include "protocol/json.h"
 #include "tests/unit/make-report.h"
 
+/* Each is a valid question of its probe. */
+static void
+check_question(PstAnswer *question)
+{
+    const PstReportKind *kind = pst_vocabulary_find(question->probe);
+    g_autoptr(GError) error = NULL;
+
+    g_assert_cmpstr(question->guest, ==, "guest");
+    g_assert_nonnull(kind);
+    gpointer args = pst_fields_decode_exact(kind->args, question->args, &error);
+    g_assert_no_error(error);
+    pst_fields_free(kind->args, args);
+}
+
 static void
 test_questions(void)
 {
+    g_autoptr(JsonObject) vantage = json_object_new();
     guint n = 0, with_user = 0;
-    PstAnswer **questions = pst_diagnose_questions("guest", "harness", &n);
 
+    json_object_set_string_member(vantage, "user", "harness");
+    PstAnswer **questions = pst_diagnose_questions("guest", vantage, FALSE, &n);
     g_assert_cmpuint(n, ==, pst_vocabulary_n);
     for (guint i = 0; i < n; i++) {
         const char *user = NULL;
-        gpointer args = pst_fields_decode_exact(pst_vocabulary[i]->args, questions[i]->args, NULL);
 
-        /* Each is a valid question of its probe. */
-        g_assert_cmpstr(questions[i]->probe, ==, pst_vocabulary[i]->name);
-        g_assert_cmpstr(questions[i]->guest, ==, "guest");
-        g_assert_nonnull(args);
-        pst_fields_free(pst_vocabulary[i]->args, args);
+        check_question(questions[i]);
         g_assert_true(
             pst_json_get_string(questions[i]->args, "user", PST_JSON_OPTIONAL, &user, NULL));
         if (user != NULL)
@@ -30,7 +41,24 @@ test_questions(void)
         pst_answer_free(questions[i]);
     }
     g_free(questions);
-    g_test_message("%u probes ask about a user", with_user);
+    g_assert_cmpuint(with_user, >, 0);
+}
+
+/* What leaves a trace is asked to leave it out, or not asked. */
+static void
+test_passive(void)
+{
+    g_autoptr(JsonObject) vantage = json_object_new();
+    guint n = 0;
+    PstAnswer **questions = pst_diagnose_questions("guest", vantage, TRUE, &n);
+
+    for (guint i = 0; i < n; i++) {
+        check_question(questions[i]);
+        if (pst_vocabulary_find(questions[i]->probe)->footprint[0] != '\0')
+            g_assert_true(json_object_get_boolean_member(questions[i]->args, "passive"));
+        pst_answer_free(questions[i]);
+    }
+    g_free(questions);
 }
 
 /* An answer with the status and the findings' severities that WORDS names by their initials. */
@@ -118,6 +146,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/diagnose/questions", test_questions);
+    g_test_add_func("/diagnose/passive", test_passive);
     g_test_add_func("/diagnose/judge", test_judge);
     g_test_add_func("/diagnose/json", test_json);
     return g_test_run();

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/config.h"
+
+#include <string.h>
+
+#include "protocol/error.h"
+
+#define MAIN_FILE "/etc/postern/postern.conf"
+#define DROP_INS "/etc/postern/postern.conf.d"
+
+static void
+copy_keys(GKeyFile *to, GKeyFile *from)
+{
+    g_auto(GStrv) groups = g_key_file_get_groups(from, NULL);
+
+    for (char **group = groups; *group != NULL; group++) {
+        g_auto(GStrv) keys = g_key_file_get_keys(from, *group, NULL, NULL);
+
+        for (char **key = keys; *key != NULL; key++) {
+            g_autofree char *value = g_key_file_get_value(from, *group, *key, NULL);
+            g_key_file_set_value(to, *group, *key, value);
+        }
+    }
+}
+
+static gboolean
+add_file(GKeyFile *config, const char *path, gboolean required, GError **error)
+{
+    g_autoptr(GKeyFile) file = g_key_file_new();
+    g_autoptr(GError) cause = NULL;
+
+    if (g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, &cause)) {
+        copy_keys(config, file);
+        return TRUE;
+    }
+    if (!required && (g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_NOENT) ||
+                      g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_NOTDIR)))
+        return TRUE;
+    g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "%s: %s", path, cause->message);
+    return FALSE;
+}
+
+static gint
+by_name(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static gboolean
+add_folder(GKeyFile *config, const char *path, GError **error)
+{
+    g_autoptr(GDir) folder = g_dir_open(path, 0, NULL);
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    const char *name;
+
+    while (folder != NULL && (name = g_dir_read_name(folder)) != NULL)
+        if (g_str_has_suffix(name, ".conf"))
+            g_ptr_array_add(names, g_strdup(name));
+    g_ptr_array_sort(names, by_name);
+    for (guint i = 0; i < names->len; i++) {
+        g_autofree char *file = g_build_filename(path, names->pdata[i], NULL);
+        if (!add_file(config, file, FALSE, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+GKeyFile *
+pst_config_load(GError **error)
+{
+    g_autoptr(GKeyFile) config = g_key_file_new();
+    const char *only = g_getenv("POSTERN_CONFIG");
+    g_autofree char *own =
+        g_build_filename(g_get_user_config_dir(), "postern", "postern.conf", NULL);
+
+    if (only != NULL)
+        return add_file(config, only, TRUE, error) ? g_steal_pointer(&config) : NULL;
+    if (!add_file(config, MAIN_FILE, FALSE, error) || !add_folder(config, DROP_INS, error) ||
+        !add_file(config, own, FALSE, error))
+        return NULL;
+    return g_steal_pointer(&config);
+}

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <glib.h>
+
+/* The host's configuration: key files (GKeyFile), later ones over earlier ones, key by key:
+ * /etc/postern/postern.conf, /etc/postern/postern.conf.d/NAME.conf in the order of their names, and
+ * postern/postern.conf in the caller's own configuration folder ($XDG_CONFIG_HOME). POSTERN_CONFIG
+ * names one file in place of all of them. What is not there is as if it were empty. */
+
+/* NULL with PST_ERROR_USAGE, which names the file, where one can't be read or understood. Free with
+ * g_key_file_unref(). */
+GKeyFile *pst_config_load(GError **error);
