@@ -5,12 +5,12 @@ import argparse
 import os
 import sys
 
-from . import daemon, domain, guest, image, kvm, paths, pocket, script, shim, ssh, virsh
+from . import daemon, domain, guest, image, kvm, paths, pocket, script, shim, sources, ssh, virsh
 from .errors import LabError
 
 
 def _image(options):
-    chosen = image.base()
+    chosen = image.base(options.release)
     if not options.no_shim:
         chosen = shim.with_shim(chosen, shim.build_folder(options.build))
     print(chosen.root)
@@ -115,6 +115,8 @@ def _with_image(parser):
     parser.add_argument("--build", metavar="DIR",
                         help="the build folder to take the shim from (default: $POSTERN_BUILD, "
                         "or build in the checkout)")
+    parser.add_argument("--release", default=sources.SUITE, choices=sources.RELEASES,
+                        help=f"Debian's release in the guest (default: {sources.SUITE})")
     parser.add_argument("--no-shim", action="store_true", help="a guest without the shim")
 
 

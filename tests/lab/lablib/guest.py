@@ -69,7 +69,7 @@ def up(name, options):
     """Makes and boots a full guest, waits until it is at rest and takes the clean snapshot."""
     paths.check_name(name)
     begun = time.monotonic()
-    chosen = image.base()
+    chosen = image.base(options.release)
     if not options.no_shim:
         chosen = shim.with_shim(chosen, shim.build_folder(options.build))
     daemon.start()
@@ -119,6 +119,10 @@ def wait_until_up(name, *, with_shim):
     if code != 0:
         print(f"lab: systemd in {name} says: {out.decode(errors='replace').strip()}",
               file=sys.stderr)
+    # systemd calls itself running while udev still renames interfaces.
+    agent.execute(name, "/usr/bin/udevadm", ["settle"], timeout=BOOT_SECONDS)
+    agent.execute(name, "/usr/bin/systemctl", ["is-system-running", "--wait"],
+                  timeout=BOOT_SECONDS)
     if with_shim:
         wait_for_port(name, domain.SHIM_PORT, deadline)
 

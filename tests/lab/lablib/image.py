@@ -83,16 +83,17 @@ def password():
     return path.read_text(encoding="ascii").strip()
 
 
-def base():
-    """The base image, built if it is not in the cache."""
+def base(release=sources.SUITE):
+    """The base image of a Debian release, built if it is not in the cache."""
     with paths.lock("image"):
         key = public_key()
-        folder = paths.IMAGES / ("base-" + digest_files([FORMAT, SIZE, key, *POCKET_MODULES,
-                                                            RECIPE]))
+        prefix = "base-" if release == sources.SUITE else f"{release}-"
+        folder = paths.IMAGES / (prefix + digest_files([FORMAT, SIZE, key, *POCKET_MODULES, RECIPE,
+                                                        *sources.RELEASES[release]]))
         if not folder.is_dir():
-            _build(folder, key)
+            _build(folder, key, release)
         os.utime(folder)
-        prune("base-")
+        prune(prefix)
         return Image(folder / "root.img", folder)
 
 
@@ -110,13 +111,14 @@ def prune(prefix):
             old.unlink()
 
 
-def packages():
+def packages(release):
     """The package names of the recipe."""
     text = (RECIPE / "packages").read_text(encoding="ascii")
-    return [line for line in text.split("\n") if line and not line.startswith("#")]
+    return [line for line in text.split("\n") if line and not line.startswith("#")] + \
+        sources.RELEASES[release]
 
 
-def _build(folder, key):
+def _build(folder, key, release):
     """Builds in a folder of its own and moves the result into place when it is complete."""
     begun = time.monotonic()
     print("lab: building the guest image, two minutes or so", file=sys.stderr)
@@ -128,7 +130,7 @@ def _build(folder, key):
     finished = paths.IMAGES / f"building-{folder.name}"
     try:
         os.chmod(work, 0o755)
-        _bootstrap(work / "tree", key)
+        _bootstrap(work / "tree", key, release)
         finished.mkdir()
         _take_out(work / "tree", finished)
         _make_file_system(work / "tree", work / "root.img")
@@ -147,17 +149,17 @@ def _as_tree_root():
     return [] if os.geteuid() == 0 else [MMDEBSTRAP, "--unshare-helper"]
 
 
-def _bootstrap(tree, key):
+def _bootstrap(tree, key, release):
     options = [f"--aptopt={line}" for line in sources.apt_options()]
     environment = dict(os.environ, LAB_KEY=key, LAB_PASSWORD=password())
     done = run([MMDEBSTRAP, "--mode=" + ("root" if os.geteuid() == 0 else "unshare"),
                 "--variant=minbase", "--dpkgopt=force-unsafe-io", "--skip=cleanup/reproducible",
-                "--include=" + ",".join(packages()), *options,
+                "--include=" + ",".join(packages(release)), *options,
                 f"--essential-hook=sync-in {sources.quoted(RECIPE / 'early')} /",
                 f"--customize-hook=sync-in {sources.quoted(RECIPE / 'rootfs')} /",
                 f"--customize-hook=copy-in {sources.quoted(RECIPE / 'customise')} /tmp",
                 "--customize-hook=chroot \"$1\" /bin/sh /tmp/customise",
-                sources.SUITE, str(tree), *sources.lines()],
+                release, str(tree), *sources.lines(release)],
                check=False, env=environment, timeout=BUILD_SECONDS)
     if done.returncode != 0:
         log = paths.STATE / "mmdebstrap.log"

@@ -10,6 +10,8 @@ from .proc import run
 SUITE = "bookworm"
 SUITES = {SUITE, f"{SUITE}-updates", f"{SUITE}-security", f"{SUITE}/updates"}
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+# The releases that a guest can be of, and what each has beyond the list in image/packages.
+RELEASES = {SUITE: [], "trixie": ["sudo-rs"]}
 DEFAULT = ["http://deb.debian.org/debian bookworm main",
            "http://deb.debian.org/debian bookworm-updates main",
            "http://deb.debian.org/debian-security bookworm-security main"]
@@ -52,8 +54,9 @@ def _from_deb822(text):
                     fields.get("signed-by", "")
 
 
-def lines(etc=Path("/etc/apt")):
-    """sources.list lines for the guest's suite; Debian's public mirror if the host names none."""
+def lines(release=SUITE, etc=Path("/etc/apt")):
+    """sources.list lines for the guest's release, from the mirrors that the host has its own
+    packages from; Debian's public mirror if the host names none."""
     found = []
     lists = [etc / "sources.list", *sorted((etc / "sources.list.d").glob("*.list"))]
     for path in lists:
@@ -63,7 +66,8 @@ def lines(etc=Path("/etc/apt")):
         found += _from_deb822(path.read_text(encoding="utf-8", errors="replace"))
     kept = dict.fromkeys(f"{uri} {suite} main" for uri, suite, components, signed_by in found
                          if _is_debian(uri, suite, components, signed_by))
-    return [f"deb [signed-by={KEYRING}] {line}" for line in kept or DEFAULT]
+    return [f"deb [signed-by={KEYRING}] {line.replace(SUITE, release)}"
+            for line in kept or DEFAULT]
 
 
 def apt_options():
