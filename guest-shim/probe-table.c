@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "guest-shim/probe-account.h"
 #include "guest-shim/probe-journal.h"
 #include "guest-shim/probe-network.h"
 #include "guest-shim/probe-services.h"
@@ -6,6 +7,7 @@
 #include "guest-shim/probe-sudo.h"
 #include "guest-shim/probe-system.h"
 #include "guest-shim/probe.h"
+#include "protocol/report-account.h"
 #include "protocol/report-journal.h"
 #include "protocol/report-network.h"
 #include "protocol/report-services.h"
@@ -20,5 +22,6 @@ const PstProbe pst_probe_table[] = {
     {&pst_report_journal_kind, pst_probe_journal_run},
     {&pst_report_network_kind, pst_probe_network_run},
     {&pst_report_ssh_kind, pst_probe_ssh_run},
+    {&pst_report_account_kind, pst_probe_account_run},
 };
 const guint pst_probe_table_n = G_N_ELEMENTS(pst_probe_table);

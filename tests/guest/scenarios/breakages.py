@@ -59,7 +59,11 @@ ROWS = [
              status="warning"),
     Breakage("pam-sudo-emptied", {"sudo.pam-service-empty": ["/etc/pam.d/sudo"]},
              status="warning"),
-    Breakage("account-expired", {"sudo.account-expired": ["harness"]}, REFUSED, "critical"),
+    Breakage("account-expired", {"account.expired": ["harness"],
+                                 "sudo.account-expired": ["harness"]}, REFUSED, "critical"),
+    Breakage("must-change-password", {"account.must-change-password": ["harness"]},
+             status="critical"),
+    Breakage("shell-gone", {"account.shell-unusable": ["/bin/zsh"]}, status="critical"),
     Breakage("password-locked"),
     # ssh
     Breakage("ssh-config-syntax", {"ssh.config-error": ["/etc/ssh/sshd_config", "nope"]},
@@ -84,7 +88,8 @@ ROWS = [
     Breakage("clock-years-off", {"system.clock-off": []}, {"journal.foreign-cursor"}, "critical"),
     Breakage("root-read-only", {"system.root-read-only": []},
              {"services.failed", "system.units-failed"}, "critical"),
-    Breakage("nologin", {"system.nologin": ["/etc/nologin"]}, {"sudo.pam-denies"}, "critical"),
+    Breakage("nologin", {"system.nologin": ["/etc/nologin"]},
+             {"account.nologin", "sudo.pam-denies"}, "critical"),
     Breakage("agent-stopped", allow={"services.stopped"}, detach=True),
 ]
 

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "guest-shim/account-judge.h"
+
+#define SECONDS_A_DAY 86400
+
+typedef struct {
+    const PstAccountFacts *facts;
+    PstReport *report;
+    PstAccountData *data;
+} Judge;
+
+static PstFinding *
+add(Judge *judge, const char *id, PstSeverity severity, const char *path, gint64 line,
+    char *message)
+{
+    PstFinding *finding = pst_report_add(judge->report, id, severity, "%s", message);
+
+    finding->evidence->user = g_strdup(judge->data->user);
+    finding->evidence->path = g_strdup(path);
+    if (line > 0)
+        finding->evidence->line = line;
+    g_free(message);
+    return finding;
+}
+
+static char *
+day_text(gint64 day)
+{
+    g_autoptr(GDateTime) date = g_date_time_new_from_unix_utc(day * SECONDS_A_DAY);
+
+    return date != NULL ? g_date_time_format(date, "%Y-%m-%d") : g_strdup("?");
+}
+
+static void
+shut(Judge *judge, gboolean key, gboolean password, gboolean console)
+{
+    if (key)
+        judge->data->key_login = PST_TRI_NO;
+    if (password)
+        judge->data->password_login = PST_TRI_NO;
+    if (console)
+        judge->data->console_login = PST_TRI_NO;
+}
+
+static void
+judge_expiry(Judge *judge)
+{
+    const char *name = judge->data->user;
+    const PstAccountShadow *shadow = judge->facts->shadow;
+    g_autofree char *today = day_text(judge->data->today);
+    g_autofree char *expires = day_text(shadow->expire);
+    PstFinding *finding =
+        add(judge, "account.expired", PST_SEVERITY_CRITICAL, "/etc/shadow", shadow->line,
+            g_strdup_printf("the account of %s expired on %s; the guest's clock says %s", name,
+                            expires, today));
+
+    finding->evidence->text = g_strdup(expires);
+    finding->remedy =
+        g_strdup_printf("chage -E -1 %s; or set the clock, if it is not that day yet", name);
+    shut(judge, TRUE, TRUE, TRUE);
+}
+
+static void
+judge_password_age(Judge *judge)
+{
+    const char *name = judge->data->user;
+    const PstAccountShadow *shadow = judge->facts->shadow;
+    gboolean gone = judge->facts->validity == PST_ACCOUNT_PASSWORD_EXPIRED;
+    PstFinding *finding;
+
+    if (gone)
+        finding = add(judge, "account.password-expired", PST_SEVERITY_CRITICAL, "/etc/shadow",
+                      shadow->line,
+                      g_strdup_printf("the password of %s has expired, and the time to change it "
+                                      "is over: every login is refused, by key too",
+                                      name));
+    else
+        finding = add(judge, "account.must-change-password", PST_SEVERITY_CRITICAL, "/etc/shadow",
+                      shadow->line,
+                      g_strdup_printf("%s must change the password at the next login: a program "
+                                      "that comes by key is refused",
+                                      name));
+    finding->remedy = g_strdup_printf("chage -d $(date +%%F) -M -1 %s", name);
+    shut(judge, TRUE, gone, gone);
+}
+
+static void
+judge_shadow(Judge *judge)
+{
+    const PstAccountFacts *facts = judge->facts;
+    PstFinding *finding;
+
+    if (!facts->shadow_known)
+        return;
+    switch (facts->validity) {
+    case PST_ACCOUNT_VALID:
+        break;
+    case PST_ACCOUNT_EXPIRED:
+        judge_expiry(judge);
+        break;
+    case PST_ACCOUNT_CHANGE_PASSWORD:
+    case PST_ACCOUNT_PASSWORD_EXPIRED:
+        judge_password_age(judge);
+        break;
+    case PST_ACCOUNT_NO_SHADOW:
+        finding = add(judge, "account.no-shadow-entry", PST_SEVERITY_CRITICAL, "/etc/shadow", 0,
+                      g_strdup_printf("/etc/passwd says that the password of %s is in /etc/shadow, "
+                                      "which has no entry for the name: every login is refused",
+                                      judge->data->user));
+        finding->remedy = g_strdup("pwconv");
+        shut(judge, TRUE, TRUE, TRUE);
+        break;
+    }
+}
+
+/* Locked is not locked out: a key goes on working, but where sshd does not ask PAM it looks at the
+ * lock itself (OpenSSH's auth.c, platform_locked_account()). */
+static void
+judge_password(Judge *judge)
+{
+    PstAccountPassword password = judge->facts->shadow != NULL ? judge->facts->shadow->password
+                                                               : PST_ACCOUNT_PASSWORD_UNKNOWN;
+    gboolean no_pam = judge->facts->use_pam == PST_TRI_NO;
+
+    if (password == PST_ACCOUNT_PASSWORD_SET)
+        judge->data->password_login = judge->data->console_login = PST_TRI_YES;
+    if (password != PST_ACCOUNT_PASSWORD_LOCKED && password != PST_ACCOUNT_PASSWORD_NONE)
+        return;
+    shut(judge, FALSE, TRUE, TRUE);
+    if (!no_pam)
+        return;
+    if (password == PST_ACCOUNT_PASSWORD_NONE) {
+        judge->data->key_login = PST_TRI_UNKNOWN;
+        return;
+    }
+    PstFinding *finding = add(
+        judge, "account.locked", PST_SEVERITY_CRITICAL, "/etc/shadow", judge->facts->shadow->line,
+        g_strdup_printf("the password of %s is locked, and sshd, which does not ask PAM, "
+                        "refuses locked accounts by key too",
+                        judge->data->user));
+    finding->remedy = g_strdup_printf("usermod -p '*' %s (no password, not locked); or UsePAM yes",
+                                      judge->data->user);
+    shut(judge, TRUE, FALSE, FALSE);
+}
+
+static void
+judge_shell(Judge *judge)
+{
+    const char *shell = judge->data->shell;
+    PstFinding *finding;
+
+    if (judge->data->shell_usable != PST_TRI_NO)
+        return;
+    finding = add(judge, "account.shell-unusable", PST_SEVERITY_CRITICAL, judge->facts->user->path,
+                  judge->facts->user->line,
+                  g_strdup_printf("the shell of %s, %s, is not there, can't be run, or only "
+                                  "refuses: every login ends at once",
+                                  judge->data->user, shell));
+    finding->evidence->text = g_strdup(shell);
+    finding->remedy =
+        g_strdup_printf("usermod -s /bin/bash %s, or another that is there", judge->data->user);
+    shut(judge, TRUE, TRUE, TRUE);
+}
+
+static void
+judge_nologin(Judge *judge)
+{
+    PstFinding *finding;
+
+    if (judge->data->nologin == NULL || judge->data->uid == 0)
+        return;
+    finding = add(judge, "account.nologin", PST_SEVERITY_CRITICAL, judge->data->nologin, 0,
+                  g_strdup_printf("%s keeps %s out: only root may log in", judge->data->nologin,
+                                  judge->data->user));
+    finding->caused_by = g_strdup("system.nologin");
+    finding->remedy = g_strdup_printf("rm %s, once whatever made it is over", judge->data->nologin);
+    shut(judge, TRUE, TRUE, TRUE);
+}
+
+static void
+judge_faillock(Judge *judge)
+{
+    const PstAccountFaillock *faillock = judge->data->faillock;
+    PstFinding *finding;
+
+    if (!judge->facts->faillock_shut)
+        return;
+    finding = add(judge, "account.faillock", PST_SEVERITY_WARNING, faillock->path, 0,
+                  g_strdup_printf("%s has failed %" G_GINT64_FORMAT " times, %" G_GINT64_FORMAT
+                                  " are allowed: passwords are refused, keys go on working",
+                                  judge->data->user, faillock->failures, faillock->deny));
+    if (faillock->unlock_time_s > 0)
+        finding->evidence->expected =
+            g_strdup_printf("opens by itself %" G_GINT64_FORMAT " s after the latest failure",
+                            faillock->unlock_time_s);
+    finding->remedy = g_strdup_printf("faillock --user %s --reset", judge->data->user);
+    shut(judge, FALSE, TRUE, TRUE);
+}
+
+/* A home that is not there takes ~/.ssh/authorized_keys with it, which the probe ssh tells; the
+ * login itself goes on, in /. */
+static void
+judge_home(Judge *judge)
+{
+    PstFinding *finding;
+
+    if (judge->data->home_mode != NULL)
+        return;
+    finding = add(
+        judge, "account.home-missing", PST_SEVERITY_WARNING, judge->data->home, 0,
+        g_strdup_printf("the home of %s, %s, is not there", judge->data->user, judge->data->home));
+    finding->remedy =
+        g_strdup_printf("mkhomedir_helper %s; or mount what holds it", judge->data->user);
+}
+
+void
+pst_account_judge(const PstAccountFacts *facts, PstReport *report)
+{
+    Judge judge = {facts, report, report->data};
+    PstAccountData *data = report->data;
+
+    data->key_login =
+        facts->shadow_known && facts->use_pam != PST_TRI_UNKNOWN ? PST_TRI_YES : PST_TRI_UNKNOWN;
+    judge_password(&judge);
+    judge_shadow(&judge);
+    judge_shell(&judge);
+    judge_nologin(&judge);
+    judge_faillock(&judge);
+    judge_home(&judge);
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "guest-shim/accounts.h"
+#include "guest-shim/faillock.h"
+#include "protocol/report-account.h"
+
+/* What the facts of an account mean for each way in: a pure function. */
+
+typedef struct {
+    const PstAccount *user;
+    const PstAccountShadow *shadow; /* NULL where there is none, or it is not known */
+    gboolean shadow_known;
+    PstAccountValidity validity; /* where shadow_known */
+    PstTri use_pam;              /* sshd asks PAM */
+    gboolean faillock_shut;
+} PstAccountFacts;
+
+/* Adds the findings, and sets the three verdicts of REPORT's data, whose other members are filled
+ * in. */
+void pst_account_judge(const PstAccountFacts *facts, PstReport *report);

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "guest-shim/probe-account.h"
+
+#include <paths.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "guest-shim/account-judge.h"
+#include "guest-shim/sshd-config.h"
+#include "protocol/error.h"
+
+#define COULD_NOT_LOOK "account.could-not-look"
+#define SECONDS_A_DAY 86400
+#define MAX_SHELLS (64 * 1024)
+
+static const char *const passwords[] = {"unknown", "set", "empty", "locked", "none"};
+static const char *const validities[] = {"valid", "expired", "change-password", "password-expired",
+                                         "no-shadow-entry"};
+
+typedef struct {
+    const PstProbeContext *context;
+    const PstSysroot *sysroot;
+    PstReport *report;
+    PstAccountData *data;
+    PstAccounts *accounts;
+    PstAccountFacts facts;
+} Probe;
+
+static void
+read_groups(Probe *probe)
+{
+    g_autoptr(GArray) groups = pst_accounts_groups(probe->accounts, probe->facts.user);
+    g_autoptr(GStrvBuilder) names = g_strv_builder_new();
+
+    for (guint i = 0; i < groups->len; i++) {
+        gid_t gid = g_array_index(groups, gid_t, i);
+        g_autofree char *number = g_strdup_printf("%u", gid);
+        const char *name = pst_accounts_group_name(probe->accounts, gid);
+
+        g_strv_builder_add(names, name != NULL ? name : number);
+    }
+    probe->data->groups = g_strv_builder_end(names);
+}
+
+static gboolean
+is_listed(const char *text, const char *shell)
+{
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+    for (guint i = 0; lines[i] != NULL; i++) {
+        lines[i][strcspn(lines[i], "#")] = '\0';
+        if (g_str_equal(g_strstrip(lines[i]), shell))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* sshd and login take an empty field for the system's plain shell; sshd refuses what is no
+ * executable file (OpenSSH's auth.c, allowed_user()). */
+static void
+read_shell(Probe *probe)
+{
+    const char *shell =
+        probe->facts.user->shell[0] != '\0' ? probe->facts.user->shell : _PATH_BSHELL;
+    g_autofree char *shells =
+        pst_sysroot_read(probe->sysroot, "/etc/shells", MAX_SHELLS, NULL, NULL);
+    g_autoptr(GError) cause = NULL;
+    struct stat st;
+
+    probe->data->shell = g_strdup(shell);
+    if (shells != NULL)
+        probe->data->shell_listed = PST_TRI(is_listed(shells, shell));
+    if (pst_sysroot_stat(probe->sysroot, shell, &st, &cause))
+        probe->data->shell_usable =
+            PST_TRI(S_ISREG(st.st_mode) && (st.st_mode & 0111) != 0 &&
+                    !g_str_has_suffix(shell, "/nologin") && !g_str_has_suffix(shell, "/false"));
+    else if (cause->code == PST_ERROR_ABSENT)
+        probe->data->shell_usable = PST_TRI_NO;
+    else
+        pst_probe_add_unlooked(probe->report, COULD_NOT_LOOK, "the shell", cause);
+}
+
+static void
+read_home(Probe *probe)
+{
+    g_autoptr(GError) cause = NULL;
+    struct stat st;
+
+    probe->data->home = g_strdup(probe->facts.user->home);
+    if (pst_sysroot_stat(probe->sysroot, probe->data->home, &st, &cause)) {
+        probe->data->home_mode = g_strdup_printf("%04o", (guint)st.st_mode & 07777);
+        probe->data->home_owner = g_strdup_printf("%u:%u", st.st_uid, st.st_gid);
+    } else if (cause->code != PST_ERROR_ABSENT) {
+        pst_probe_add_unlooked(probe->report, COULD_NOT_LOOK, "the home folder", cause);
+        probe->data->home_mode = g_strdup("unknown");
+    }
+}
+
+static void
+read_shadow(Probe *probe)
+{
+    PstAccountFacts *facts = &probe->facts;
+    const char *elsewhere = pst_accounts_elsewhere(probe->accounts, "shadow");
+    g_autoptr(GError) cause = NULL;
+    PstAccountShadow *shadow = pst_accounts_shadow(probe->sysroot, facts->user, &cause);
+
+    facts->shadow = shadow;
+    facts->shadow_known = shadow != NULL || (cause->code == PST_ERROR_ABSENT && elsewhere == NULL);
+    if (shadow == NULL && cause->code != PST_ERROR_ABSENT)
+        pst_probe_add_unlooked(probe->report, COULD_NOT_LOOK, "/etc/shadow", cause);
+    if (facts->shadow_known)
+        facts->validity = pst_accounts_validity(facts->user, shadow, probe->data->today);
+    probe->data->password =
+        g_strdup(passwords[shadow != NULL ? shadow->password : PST_ACCOUNT_PASSWORD_UNKNOWN]);
+    probe->data->validity = g_strdup(facts->shadow_known ? validities[facts->validity] : "unknown");
+    if (shadow != NULL && shadow->expire >= 0)
+        probe->data->expires_day = shadow->expire;
+}
+
+static void
+read_nologin(Probe *probe)
+{
+    static const char *const files[] = {"/etc/nologin", "/run/nologin"};
+
+    for (guint i = 0; probe->data->nologin == NULL && i < G_N_ELEMENTS(files); i++)
+        if (pst_sysroot_exists(probe->sysroot, files[i]))
+            probe->data->nologin = g_strdup(files[i]);
+}
+
+/* OpenSSH's own default is no; distributions ship yes in their file. */
+static void
+read_use_pam(Probe *probe)
+{
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(PstSshdConfig) config = pst_sshd_config_load(probe->sysroot, &cause);
+
+    if (config == NULL) {
+        probe->facts.use_pam = cause->code == PST_ERROR_ABSENT ? PST_TRI_YES : PST_TRI_UNKNOWN;
+        return;
+    }
+    const PstSshdDirective *directive = pst_sshd_config_get(config, "usepam", 0);
+    probe->facts.use_pam =
+        PST_TRI(directive != NULL && g_ascii_strcasecmp(directive->value, "yes") == 0);
+}
+
+static gboolean
+counts_as_root(Probe *probe, const PstFaillockSettings *settings)
+{
+    if (probe->data->uid == 0)
+        return TRUE;
+    return settings->admin_group != NULL &&
+           g_strv_contains((const char *const *)probe->data->groups, settings->admin_group);
+}
+
+static void
+read_faillock(Probe *probe)
+{
+    g_autoptr(PstPamStack) stack = pst_pam_stack_read(probe->sysroot, "sshd");
+    g_auto(PstFaillockSettings) settings = {NULL};
+    g_autoptr(GError) cause = NULL;
+
+    if (!pst_faillock_read_settings(probe->sysroot, stack, &settings))
+        return;
+    g_autoptr(PstFaillockTally) tally =
+        pst_faillock_read_tally(probe->sysroot, &settings, probe->data->user, &cause);
+    if (tally == NULL) {
+        pst_probe_add_unlooked(probe->report, COULD_NOT_LOOK, "pam_faillock's tally", cause);
+        return;
+    }
+
+    gboolean root = counts_as_root(probe, &settings);
+    PstAccountFaillock *faillock = pst_fields_new(&pst_report_account_faillock_fields);
+    faillock->path = g_strdup(tally->path);
+    faillock->failures = tally->failures;
+    faillock->deny = settings.deny;
+    if (tally->latest_s > 0)
+        faillock->latest_us = tally->latest_s * G_USEC_PER_SEC;
+    faillock->unlock_time_s = root ? settings.root_unlock_time_s : settings.unlock_time_s;
+    probe->data->faillock = faillock;
+    probe->facts.faillock_shut = pst_faillock_is_shut(&settings, tally, root, time(NULL));
+}
+
+static void
+read_all(Probe *probe)
+{
+    const PstAccount *user = probe->facts.user;
+
+    probe->data->uid = user->uid;
+    probe->data->gid = user->gid;
+    read_groups(probe);
+    read_shell(probe);
+    read_home(probe);
+    read_shadow(probe);
+    read_nologin(probe);
+    read_use_pam(probe);
+    read_faillock(probe);
+}
+
+/* The files do not know the name: only where nothing else is asked is that the last word. */
+static void
+add_stranger(Probe *probe, const char *user)
+{
+    const char *elsewhere = pst_accounts_elsewhere(probe->accounts, "passwd");
+    PstFinding *finding;
+
+    if (elsewhere == NULL) {
+        finding = pst_report_add(probe->report, "account.unknown-user", PST_SEVERITY_CRITICAL,
+                                 "there is no user %s", user);
+        probe->data->key_login = probe->data->password_login = probe->data->console_login =
+            PST_TRI_NO;
+    } else {
+        finding = pst_report_add(probe->report, "account.elsewhere", PST_SEVERITY_UNKNOWN,
+                                 "%s is not in /etc/passwd; %s, which nsswitch.conf names, was not "
+                                 "asked",
+                                 user, elsewhere);
+        finding->evidence->source = g_strdup(elsewhere);
+    }
+    finding->evidence->path = g_strdup("/etc/passwd");
+    finding->evidence->user = g_strdup(user);
+}
+
+static char *
+summary_of(const PstAccountData *data)
+{
+    if (data->user == NULL)
+        return g_strdup("no user was named");
+    return g_strdup_printf("the account of %s is valid%s", data->user,
+                           data->password_login == PST_TRI_NO ? ", for keys, not for passwords"
+                                                              : "");
+}
+
+void
+pst_probe_account_run(const PstProbeContext *context, gconstpointer args, PstReport *report)
+{
+    const PstAccountArgs *asked = args;
+    PstAccountData *data = report->data;
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(PstAccounts) accounts = pst_accounts_load(context->sysroot, &cause);
+    Probe probe = {context, context->sysroot, report, data, accounts, {NULL}};
+
+    data->today = time(NULL) / SECONDS_A_DAY;
+    data->user = g_strdup(asked->user);
+    if (accounts == NULL) {
+        pst_probe_add_unlooked(report, COULD_NOT_LOOK, "/etc/passwd", cause);
+    } else if (asked->user != NULL) {
+        data->sources = pst_accounts_sources(accounts, "passwd");
+        probe.facts.user = pst_accounts_find(accounts, asked->user);
+        if (probe.facts.user == NULL) {
+            add_stranger(&probe, asked->user);
+        } else {
+            read_all(&probe);
+            pst_account_judge(&probe.facts, report);
+        }
+    }
+    g_autofree char *summary = summary_of(data);
+    pst_report_conclude(report, summary);
+    g_free((gpointer)probe.facts.shadow);
+}
