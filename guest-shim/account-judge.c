@@ -158,7 +158,7 @@ judge_shell(Judge *judge)
                                   judge->data->user, shell));
     finding->evidence->text = g_strdup(shell);
     finding->remedy =
-        g_strdup_printf("usermod -s /bin/bash %s, or another that is there", judge->data->user);
+        g_strdup_printf("chsh -s SHELL %s, with one that is there", judge->data->user);
     shut(judge, TRUE, TRUE, TRUE);
 }
 

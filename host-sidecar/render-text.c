@@ -173,7 +173,7 @@ static void
 render_sound(GString *out, PstAnswer *const *answers, guint n)
 {
     for (guint i = 0; i < n; i++) {
-        if (pst_answer_status(answers[i]) != PST_STATUS_OK)
+        if (answers[i]->report == NULL || pst_answer_status(answers[i]) != PST_STATUS_OK)
             continue;
         g_string_append_printf(out, "%-9s %s: ", "ok", answers[i]->probe);
         append_quote(out, answers[i]->report->summary);
