@@ -13,6 +13,3 @@
  * mount while the guest has one that may not answer (a network file system, FUSE, an automount): to
  * date a finding is not worth a probe that hangs. */
 void pst_finding_dates_fill(const PstSysroot *sysroot, PstReport *report);
-
-/* A time of stat(2) in microseconds. */
-gint64 pst_finding_dates_us(const struct timespec *time);

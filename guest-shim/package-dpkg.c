@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "guest-shim/finding-dates.h"
+#include "guest-shim/careful-stat.h"
 #include "protocol/error.h"
 
 #define FOLDER "/var/lib/dpkg"
@@ -277,7 +277,7 @@ read_package(PstPackageDb *db, const char *package, GHashTable *diversions, GErr
         return FALSE;
     if (paths == NULL || !pst_sysroot_stat(pst_package_db_sysroot(db), list, &st, NULL))
         return TRUE;
-    if (!pst_package_dpkg_parse_list(db, package, paths, pst_finding_dates_us(&st.st_ctim),
+    if (!pst_package_dpkg_parse_list(db, package, paths, pst_careful_stat_us(&st.st_ctim),
                                      diversions))
         return TRUE;
     if (!read_text(db, sums, MAX_LIST, &digests, error))

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "guest-shim/careful-stat.h"
 #include "guest-shim/finding-dates.h"
 #include "protocol/vocabulary.h"
 #include "tests/unit/world.h"
@@ -23,7 +24,7 @@ ctime_of(const World *world, const char *path)
     struct stat st;
 
     g_assert_cmpint(lstat(whole, &st), ==, 0);
-    return pst_finding_dates_us(&st.st_ctim);
+    return pst_careful_stat_us(&st.st_ctim);
 }
 
 static void
