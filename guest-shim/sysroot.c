@@ -152,15 +152,20 @@ pst_sysroot_read_line(const PstSysroot *sysroot, const char *path, GError **erro
 }
 
 static gboolean
+stat_and_close(int fd, const char *path, struct stat *st, GError **error)
+{
+    int failed = fstat(fd, st) < 0 ? errno : 0;
+
+    close(fd);
+    return failed == 0 || set_errno_error(error, path, failed);
+}
+
+static gboolean
 stat_with(const PstSysroot *sysroot, const char *path, int flags, struct stat *st, GError **error)
 {
     int fd = pst_sysroot_open(sysroot, path, O_PATH | flags, error);
 
-    if (fd < 0)
-        return FALSE;
-    int failed = fstat(fd, st) < 0 ? errno : 0;
-    close(fd);
-    return failed == 0 || set_errno_error(error, path, failed);
+    return fd >= 0 && stat_and_close(fd, path, st, error);
 }
 
 gboolean
@@ -173,6 +178,20 @@ gboolean
 pst_sysroot_lstat(const PstSysroot *sysroot, const char *path, struct stat *st, GError **error)
 {
     return stat_with(sysroot, path, O_NOFOLLOW, st, error);
+}
+
+gboolean
+pst_sysroot_lstat_same_mount(const PstSysroot *sysroot, const char *path, struct stat *st,
+                             GError **error)
+{
+    struct open_how how = {
+        .flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
+        .resolve = RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV |
+                   (sysroot->live ? 0 : (guint64)RESOLVE_IN_ROOT),
+    };
+    int fd = (int)syscall(SYS_openat2, sysroot->fd, path, &how, sizeof(how));
+
+    return fd >= 0 ? stat_and_close(fd, path, st, error) : set_errno_error(error, path, errno);
 }
 
 gboolean

@@ -44,6 +44,11 @@ gboolean pst_sysroot_stat(const PstSysroot *sysroot, const char *path, struct st
 gboolean pst_sysroot_lstat(const PstSysroot *sysroot, const char *path, struct stat *st,
                            GError **error);
 
+/* As the latter, but PST_ERROR_UNAVAILABLE where the way leads into another mount than the root's,
+ * or where the kernel (before 5.6) can't tell: a mount that does not answer is not entered. */
+gboolean pst_sysroot_lstat_same_mount(const PstSysroot *sysroot, const char *path, struct stat *st,
+                                      GError **error);
+
 gboolean pst_sysroot_exists(const PstSysroot *sysroot, const char *path);
 
 /* The names in a folder without `.` and `..`, sorted by bytes (as the C locale does, which is the

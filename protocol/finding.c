@@ -15,6 +15,9 @@ static const PstField evidence_rows[] = {
     PST_INT(PstEvidence, signal, "the signal that ended the command"),
     PST_STRING(PstEvidence, error, "the command's standard error, or the system's error text"),
     PST_STRING(PstEvidence, source, "who says so, where it is not the file named"),
+    PST_INT(PstEvidence, changed_us,
+            "when path was last changed, its mode and owner included; microseconds of the guest's "
+            "real time"),
 };
 const PstFields pst_finding_evidence_fields = PST_FIELDS(PstEvidence, evidence_rows);
 

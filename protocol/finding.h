@@ -30,6 +30,7 @@ typedef struct {
     gint64 signal;
     char *error;  /* standard error of command, or errno's text */
     char *source; /* where it comes from if not from the file named: sudo, systemd, getent, … */
+    gint64 changed_us; /* path's last change of content or status (ctime), the guest's real time */
 } PstEvidence;
 
 typedef enum {

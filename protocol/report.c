@@ -15,7 +15,7 @@ const char *const pst_report_status_names[] = {"ok", "warning", "unknown", "crit
 
 static const char probe_row[] = "probe", status_row[] = "status", summary_row[] = "summary",
                   findings_row[] = "findings", data_row[] = "data", took_row[] = "took_ms",
-                  truncated_row[] = "truncated";
+                  realtime_row[] = "realtime_us", truncated_row[] = "truncated";
 
 PstReport *
 pst_report_new(const PstReportKind *kind)
@@ -25,6 +25,7 @@ pst_report_new(const PstReportKind *kind)
     report->probe = g_strdup(kind->name);
     report->kind = kind;
     report->findings = g_ptr_array_new();
+    report->realtime_us = PST_INT_UNKNOWN;
     report->data = pst_fields_new(kind->data);
     return report;
 }
@@ -117,6 +118,8 @@ encode(const PstReport *report, PstFieldsCut *cut)
     json_object_set_object_member(json, data_row,
                                   pst_fields_encode(report->kind->data, report->data, cut));
     json_object_set_int_member(json, took_row, report->took_ms);
+    if (report->realtime_us != PST_INT_UNKNOWN)
+        json_object_set_int_member(json, realtime_row, report->realtime_us);
     json_object_set_boolean_member(json, truncated_row, report->truncated || cut->truncated);
     return json;
 }
@@ -195,6 +198,7 @@ decode_into(PstReport *report, JsonObject *json, GError **error)
         !pst_json_get_array(json, findings_row, PST_JSON_REQUIRED, &findings, error) ||
         !pst_json_get_object(json, data_row, PST_JSON_REQUIRED, &data, error) ||
         !pst_json_get_int(json, took_row, PST_JSON_REQUIRED, &report->took_ms, error) ||
+        !pst_json_get_int(json, realtime_row, PST_JSON_OPTIONAL, &report->realtime_us, error) ||
         !pst_json_get_bool(json, truncated_row, PST_JSON_REQUIRED, &report->truncated, error) ||
         !decode_status(status, &report->status, error) || !decode_findings(report, findings, error))
         return FALSE;
@@ -215,6 +219,7 @@ pst_report_decode(JsonObject *json, GError **error)
     g_autoptr(GError) cause = NULL;
 
     report->findings = g_ptr_array_new();
+    report->realtime_us = PST_INT_UNKNOWN;
     report->raw = json_object_ref(json);
     if (!decode_into(report, json, &cause)) {
         g_set_error(error, PST_ERROR, PST_ERROR_PROTOCOL, "not a report: %s", cause->message);
@@ -253,6 +258,7 @@ pst_report_schema(const PstReportKind *kind)
     json_object_set_object_member(properties, findings_row, findings);
     json_object_set_object_member(properties, data_row, pst_fields_schema(kind->data));
     add_property(properties, took_row, "integer");
+    add_property(properties, realtime_row, "integer");
     add_property(properties, truncated_row, "boolean");
 
     const char *const members[] = {probe_row, status_row, summary_row,  findings_row,

@@ -28,6 +28,7 @@ typedef struct {
     GPtrArray *findings; /* of PstFinding, worst first; never NULL */
     gpointer data;       /* of kind->data; NULL for a probe that this side does not know */
     gint64 took_ms;
+    gint64 realtime_us; /* the guest's clock when the report was made; absent from older peers */
     gboolean truncated;
     const PstReportKind *kind; /* NULL for a probe that this side does not know */
     JsonObject *raw;           /* as it was received; NULL in a report made here */
@@ -59,8 +60,9 @@ char *pst_report_to_text(const PstReport *report, gsize max_bytes, gsize *len);
 /* The report as JSON: as it was received, or as it was made here. Owned by the caller. */
 JsonObject *pst_report_to_json(const PstReport *report);
 
-/* Strict: a missing or mistyped member, an unknown status or severity is an error
- * (PST_ERROR_PROTOCOL). A probe that this side does not know is accepted without its data. */
+/* Strict: a missing or mistyped member (realtime_us alone may be missing), an unknown status or
+ * severity is an error (PST_ERROR_PROTOCOL). A probe that this side does not know is accepted
+ * without its data. */
 PstReport *pst_report_decode(JsonObject *json, GError **error);
 
 /* The JSON Schema of the report that this kind of probe gives. */

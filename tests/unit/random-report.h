@@ -15,6 +15,8 @@ random_report(const PstReportKind *kind)
     for (gint n = g_test_rand_int_range(0, 5); n > 0; n--)
         g_ptr_array_add(report->findings, random_fields(&pst_finding_fields));
     report->took_ms = g_test_rand_int_range(0, 60000);
+    if (g_test_rand_bit())
+        report->realtime_us = random_int();
     report->truncated = g_test_rand_bit();
     pst_report_conclude(report, "all is well");
     return report;

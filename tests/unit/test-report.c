@@ -28,6 +28,7 @@ assert_same_reports(const PstReport *a, const PstReport *b)
     g_assert_cmpint(a->status, ==, b->status);
     g_assert_cmpstr(a->summary, ==, b->summary);
     g_assert_cmpint(a->took_ms, ==, b->took_ms);
+    g_assert_cmpint(a->realtime_us, ==, b->realtime_us);
     g_assert_cmpint(a->truncated, ==, b->truncated);
     g_assert_true(a->kind == b->kind);
     assert_same_lists(&pst_finding_fields, a->findings, b->findings);
@@ -257,6 +258,10 @@ static const char *const refused[] = {
     "\"took_ms\":1}",
     "{\"probe\":\"network\",\"status\":\"ok\",\"summary\":\"s\",\"findings\":[],\"data\":{},"
     "\"took_ms\":1.5,\"truncated\":false}",
+    "{\"probe\":\"network\",\"status\":\"ok\",\"summary\":\"s\",\"findings\":[],\"data\":{},"
+    "\"took_ms\":1,\"realtime_us\":\"1\",\"truncated\":false}",
+    "{\"probe\":\"network\",\"status\":\"ok\",\"summary\":\"s\",\"findings\":[],\"data\":{},"
+    "\"took_ms\":1,\"realtime_us\":null,\"truncated\":false}",
 };
 
 static void
@@ -286,6 +291,7 @@ test_grown(void)
     g_assert_no_error(error);
     g_assert_true(report->truncated);
     g_assert_cmpuint(report->findings->len, ==, 1);
+    g_assert_cmpint(report->realtime_us, ==, PST_INT_UNKNOWN);
 }
 
 static void

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "guest-shim/probe-changes.h"
+
+#include "guest-shim/changes-digest.h"
+#include "guest-shim/changes-judge.h"
+#include "guest-shim/changes-log.h"
+#include "guest-shim/changes-places.h"
+#include "guest-shim/changes-units.h"
+#include "guest-shim/changes-walk.h"
+#include "guest-shim/package-db.h"
+#include "protocol/error.h"
+
+#define COULD_NOT_LOOK "changes.could-not-look"
+#define DAY_US (G_GINT64_CONSTANT(86400) * G_USEC_PER_SEC)
+/* Of the probe's time: so long for each of the walk, the package records and the digests. */
+#define MAX_WALK_MS 2000
+#define MAX_RECORDS_MS 3000
+#define MAX_DIGESTS_MS 1500
+#define MAX_DIGESTED (64 * 1024 * 1024)
+/* A frame has room for some hundreds, with all that is known of each. */
+#define MAX_FILES 200
+/* Files are unpacked within moments of their package's being recorded. */
+#define UNPACKING_US (120 * G_USEC_PER_SEC)
+
+typedef struct {
+    const PstProbeContext *context;
+    const PstSysroot *sysroot;
+    PstReport *report;
+    PstChangesData *data;
+    PstChangesWalk *walk;
+    PstPackageDb *db;
+    PstChangesDigest digest;
+    PstTri records_known; /* whether "no package has it" can be said */
+    GPtrArray *odd; /* of PstChangesFile: programs that differ from their record, not recent */
+} Probe;
+
+/* ---- since when ---- */
+
+/* The time that has passed since the boot, as the kernel says. */
+static gint64
+uptime_us(const PstSysroot *sysroot)
+{
+    g_autofree char *line = pst_sysroot_read_line(sysroot, "/proc/uptime", NULL);
+
+    return line != NULL ? (gint64)(g_ascii_strtod(line, NULL) * (double)G_USEC_PER_SEC) : 0;
+}
+
+static void
+choose_since(Probe *probe, const PstChangesArgs *asked)
+{
+    gint64 now_us = g_get_real_time(), up_us = uptime_us(probe->sysroot);
+
+    if (asked->since_us != PST_INT_UNKNOWN || asked->since_s != PST_INT_UNKNOWN) {
+        gint64 back_s = CLAMP(asked->since_s, 0, now_us / G_USEC_PER_SEC);
+        probe->data->since = g_strdup("asked");
+        probe->data->since_us =
+            asked->since_us != PST_INT_UNKNOWN ? asked->since_us : now_us - back_s * G_USEC_PER_SEC;
+        return;
+    }
+    probe->data->since = g_strdup(up_us > DAY_US ? "boot" : "a day ago");
+    probe->data->since_us = now_us - MAX(up_us, DAY_US);
+}
+
+/* ---- the walk ---- */
+
+static gint64
+in_ms(const Probe *probe, gint64 wanted_ms)
+{
+    return pst_probe_now_us() + pst_probe_time_left_ms(probe->context, wanted_ms) * 1000;
+}
+
+static void
+walk_places(Probe *probe, const PstChangesArgs *asked)
+{
+    g_autoptr(GPtrArray) places = asked->paths != NULL && asked->paths[0] != NULL
+                                      ? pst_changes_places_named((const char *const *)asked->paths)
+                                      : pst_changes_places_default(probe->sysroot, asked->user);
+    g_autoptr(GStrvBuilder) looked_at = g_strv_builder_new();
+
+    for (guint i = 0; i < places->len; i++) {
+        const PstChangesPlace *place = places->pdata[i];
+        g_autoptr(GError) cause = NULL;
+
+        if (pst_changes_walk_place(probe->walk, place->path, place->programs, &cause))
+            g_strv_builder_add(looked_at, place->path);
+        else if (cause->code != PST_ERROR_ABSENT)
+            pst_probe_add_unlooked(probe->report, COULD_NOT_LOOK, place->path, cause);
+    }
+    probe->data->looked_at = g_strv_builder_end(looked_at);
+    probe->data->entries = probe->walk->n_seen;
+    probe->data->complete = PST_TRI(probe->walk->complete);
+}
+
+/* ---- package records ---- */
+
+static void
+read_records(Probe *probe)
+{
+    const GPtrArray *entries = probe->walk->entries;
+    g_autoptr(GError) cause = NULL;
+    PstFinding *finding;
+
+    for (guint i = 0; i < entries->len; i++) {
+        const PstChangesEntry *entry = entries->pdata[i];
+        if (!S_ISDIR(entry->mode))
+            pst_package_db_ask(probe->db, entry->path);
+    }
+    gboolean read = pst_package_db_read(probe->db, &cause);
+    probe->data->package_databases = g_strdupv((char **)pst_package_db_names(probe->db));
+    probe->records_known = PST_TRI(read);
+    if (read)
+        return;
+    probe->records_known = PST_TRI_UNKNOWN;
+    if (cause->code == PST_ERROR_ABSENT || cause->code == PST_ERROR_NOT_ALLOWED) {
+        finding =
+            pst_report_add(probe->report, "changes.records-unread", PST_SEVERITY_INFORMATION,
+                           "which package a file belongs to is not known: %s", cause->message);
+        finding->evidence->error = g_strdup(cause->message);
+    } else {
+        pst_probe_add_unlooked(probe->report, COULD_NOT_LOOK, "the packages' records", cause);
+    }
+}
+
+/* ---- one file ---- */
+
+static const char *
+type_of(mode_t mode)
+{
+    return S_ISREG(mode) ? "file" : S_ISDIR(mode) ? "folder" : S_ISLNK(mode) ? "link" : "other";
+}
+
+static const char *
+kind_of(const PstChangesEntry *entry, gint64 since_us)
+{
+    if (entry->created_us != PST_INT_UNKNOWN && entry->created_us >= since_us)
+        return "created";
+    if (S_ISDIR(entry->mode))
+        return "folder";
+    return entry->modified_us >= since_us ? "written" : "status";
+}
+
+static PstChangesFile *
+new_file(const Probe *probe, const PstChangesEntry *entry)
+{
+    PstChangesFile *file = pst_fields_new(&pst_report_changes_file_fields);
+
+    file->path = g_strdup(entry->path);
+    file->kind = g_strdup(kind_of(entry, probe->data->since_us));
+    file->type = g_strdup(type_of(entry->mode));
+    if (S_ISLNK(entry->mode))
+        file->target = pst_sysroot_read_link(probe->sysroot, entry->path, NULL);
+    else
+        file->mode = g_strdup_printf("%04o", entry->mode & 07777U);
+    file->owner = g_strdup_printf("%u:%u", entry->uid, entry->gid);
+    if (S_ISREG(entry->mode))
+        file->size = entry->size;
+    file->changed_us = entry->changed_us;
+    file->modified_us = entry->modified_us;
+    file->created_us = entry->created_us;
+    file->control_plane = PST_TRI(pst_changes_places_is_control(entry->path));
+    return file;
+}
+
+static void
+compare_access(const PstChangesEntry *entry, const PstPackageFile *record, PstChangesFile *file)
+{
+    if (record->mode >= 0 && record->mode != (gint64)(entry->mode & 07777U) &&
+        !S_ISLNK(entry->mode))
+        file->former_mode = g_strdup_printf("%04o", (guint)record->mode);
+    if (record->owner != NULL && !g_str_equal(record->owner, file->owner))
+        file->former_owner = g_strdup(record->owner);
+}
+
+/* What a package unpacked and nobody touched since need not be read. */
+static gboolean
+is_as_unpacked(const PstChangesEntry *entry, const PstPackageFile *record)
+{
+    return record->config == PST_TRI_NO && record->installed_us != PST_INT_UNKNOWN &&
+           entry->changed_us <= record->installed_us + UNPACKING_US;
+}
+
+static void
+compare_content(Probe *probe, const PstChangesEntry *entry, const PstPackageFile *record,
+                PstChangesFile *file)
+{
+    if (record->digest == NULL || !S_ISREG(entry->mode) || is_as_unpacked(entry, record))
+        return;
+    g_autofree char *digits =
+        record->digest_type == G_CHECKSUM_SHA256 && file->digest != NULL
+            ? g_strdup(file->digest)
+            : pst_changes_digest_file(&probe->digest, entry->path, record->digest_type);
+    if (digits == NULL)
+        return;
+    file->as_packaged = PST_TRI(g_str_equal(digits, record->digest));
+    if (file->as_packaged == PST_TRI_NO)
+        file->former_digest =
+            g_strdup_printf("%s:%s", pst_changes_digest_name(record->digest_type), record->digest);
+}
+
+static void
+add_record(Probe *probe, const PstChangesEntry *entry, PstChangesFile *file)
+{
+    const PstPackageFile *record = pst_package_db_find(probe->db, entry->path);
+
+    if (record == NULL || record->package == NULL) {
+        if (record != NULL && probe->records_known == PST_TRI_YES)
+            file->packaged = PST_TRI_NO;
+        return;
+    }
+    file->packaged = PST_TRI_YES;
+    file->package = g_strdup(record->package);
+    file->version = g_strdup(record->version);
+    file->config = record->config;
+    file->former_source = g_strdup(record->of);
+    compare_access(entry, record, file);
+    compare_content(probe, entry, record, file);
+}
+
+static gboolean
+wants_digest(Probe *probe, const PstChangesEntry *entry)
+{
+    const PstPackageFile *record = pst_package_db_find(probe->db, entry->path);
+
+    return S_ISREG(entry->mode) && pst_changes_places_may_digest(entry->path, entry->mode) &&
+           (record == NULL || record->package == NULL || !is_as_unpacked(entry, record));
+}
+
+static void
+keep(GPtrArray **list, PstChangesFile *file)
+{
+    if (*list == NULL)
+        *list = g_ptr_array_new();
+    g_ptr_array_add(*list, file);
+}
+
+/* A recent file is listed; a program that is not recent is only held against its record. */
+static void
+take_entry(Probe *probe, const PstChangesEntry *entry)
+{
+    gboolean recent = pst_changes_walk_is_recent(probe->walk, entry);
+    PstChangesFile *file = new_file(probe, entry);
+
+    if (recent && wants_digest(probe, entry))
+        file->digest = pst_changes_digest_file(&probe->digest, entry->path, G_CHECKSUM_SHA256);
+    add_record(probe, entry, file);
+    if (recent)
+        keep(&probe->data->files, file);
+    else if (file->former_mode != NULL || file->former_owner != NULL || file->former_digest != NULL)
+        keep(&probe->odd, file);
+    else
+        pst_fields_free(&pst_report_changes_file_fields, file);
+}
+
+static void
+take_entries(Probe *probe)
+{
+    GPtrArray *entries = probe->walk->entries;
+    guint n_recent = 0;
+
+    probe->digest = (PstChangesDigest){probe->sysroot, in_ms(probe, MAX_DIGESTS_MS), MAX_DIGESTED};
+    for (guint i = 0; i < entries->len; i++) {
+        const PstChangesEntry *entry = entries->pdata[i];
+
+        n_recent += pst_changes_walk_is_recent(probe->walk, entry);
+        if (entry->program || n_recent <= MAX_FILES)
+            take_entry(probe, entry);
+    }
+    probe->data->left_out =
+        n_recent - MIN(n_recent, probe->data->files != NULL ? probe->data->files->len : 0);
+    probe->report->truncated |= probe->data->left_out > 0 || !probe->walk->complete;
+}
+
+/* ---- the whole ---- */
+
+static void
+read_transactions(Probe *probe)
+{
+    g_autoptr(GError) cause = NULL;
+
+    if (!pst_changes_log_read(probe->sysroot, probe->data->since_us, probe->data, &cause))
+        pst_probe_add_unlooked(probe->report, COULD_NOT_LOOK, "the package manager's log", cause);
+    pst_changes_log_add_installs(probe->db, probe->data);
+    pst_changes_log_sort(probe->data);
+}
+
+static void
+judge(Probe *probe)
+{
+    g_autoptr(PstAccounts) accounts = pst_accounts_load(probe->sysroot, NULL);
+    g_autoptr(GPtrArray) all = g_ptr_array_new();
+    const GPtrArray *const lists[] = {probe->data->files, probe->odd};
+
+    for (guint i = 0; i < G_N_ELEMENTS(lists); i++)
+        for (guint j = 0; lists[i] != NULL && j < lists[i]->len; j++)
+            g_ptr_array_add(all, lists[i]->pdata[j]);
+    pst_changes_judge(all, accounts, probe->report);
+    for (guint i = 0; probe->odd != NULL && i < probe->odd->len; i++)
+        pst_fields_free(&pst_report_changes_file_fields, probe->odd->pdata[i]);
+    g_clear_pointer(&probe->odd, g_ptr_array_unref);
+}
+
+static char *
+summary_of(const PstChangesData *data)
+{
+    guint files = data->files != NULL ? data->files->len : 0;
+    guint transactions = data->transactions != NULL ? data->transactions->len : 0;
+    const char *since = g_str_equal(data->since, "asked") ? "the moment asked for" : data->since;
+
+    return g_strdup_printf("%u files and %u packages changed since %s", files, transactions,
+                           g_str_equal(since, "boot") ? "the boot" : since);
+}
+
+void
+pst_probe_changes_run(const PstProbeContext *context, gconstpointer args, PstReport *report)
+{
+    Probe probe = {
+        .context = context, .sysroot = context->sysroot, .report = report, .data = report->data};
+
+    choose_since(&probe, args);
+    gint64 since_us = probe.data->since_us;
+    g_autoptr(PstChangesWalk) walk =
+        pst_changes_walk_new(context->sysroot, since_us, in_ms(&probe, MAX_WALK_MS));
+    probe.walk = walk;
+    walk_places(&probe, args);
+    pst_changes_walk_finish(walk);
+
+    g_autoptr(PstPackageDb) db =
+        pst_package_db_new(context->sysroot, since_us, in_ms(&probe, MAX_RECORDS_MS));
+    probe.db = db;
+    read_records(&probe);
+    take_entries(&probe);
+    pst_changes_units_derive(probe.data);
+    read_transactions(&probe);
+    judge(&probe);
+
+    g_autofree char *summary = summary_of(probe.data);
+    pst_report_conclude(report, summary);
+}
