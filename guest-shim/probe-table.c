@@ -4,6 +4,7 @@
 #include "guest-shim/probe-network.h"
 #include "guest-shim/probe-services.h"
 #include "guest-shim/probe-ssh.h"
+#include "guest-shim/probe-storage.h"
 #include "guest-shim/probe-sudo.h"
 #include "guest-shim/probe-system.h"
 #include "guest-shim/probe.h"
@@ -12,6 +13,7 @@
 #include "protocol/report-network.h"
 #include "protocol/report-services.h"
 #include "protocol/report-ssh.h"
+#include "protocol/report-storage.h"
 #include "protocol/report-sudo.h"
 #include "protocol/report-system.h"
 
@@ -23,5 +25,6 @@ const PstProbe pst_probe_table[] = {
     {&pst_report_network_kind, pst_probe_network_run},
     {&pst_report_ssh_kind, pst_probe_ssh_run},
     {&pst_report_account_kind, pst_probe_account_run},
+    {&pst_report_storage_kind, pst_probe_storage_run},
 };
 const guint pst_probe_table_n = G_N_ELEMENTS(pst_probe_table);
