@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "guest-shim/probe-account.h"
 #include "guest-shim/probe-journal.h"
+#include "guest-shim/probe-memory.h"
 #include "guest-shim/probe-network.h"
 #include "guest-shim/probe-services.h"
 #include "guest-shim/probe-ssh.h"
@@ -10,6 +11,7 @@
 #include "guest-shim/probe.h"
 #include "protocol/report-account.h"
 #include "protocol/report-journal.h"
+#include "protocol/report-memory.h"
 #include "protocol/report-network.h"
 #include "protocol/report-services.h"
 #include "protocol/report-ssh.h"
@@ -26,5 +28,6 @@ const PstProbe pst_probe_table[] = {
     {&pst_report_ssh_kind, pst_probe_ssh_run},
     {&pst_report_account_kind, pst_probe_account_run},
     {&pst_report_storage_kind, pst_probe_storage_run},
+    {&pst_report_memory_kind, pst_probe_memory_run},
 };
 const guint pst_probe_table_n = G_N_ELEMENTS(pst_probe_table);

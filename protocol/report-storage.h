@@ -6,7 +6,7 @@
 /* The report of the probe `storage`: is there room, is it writable? */
 
 typedef struct {
-    char unused; /* there are none */
+    char *unused; /* the probe takes no arguments; a table needs a row's type */
 } PstStorageArgs;
 
 /* A mounted file system that holds files: none of the kernel's own making. */
