@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <string.h>
 
+#include "guest-shim/mount-table.h"
 #include "guest-shim/probe-sudo-parts.h"
 #include "protocol/error.h"
 
 #define MAX_PROGRAM (8 * 1024 * 1024)
-#define MAX_MOUNTS (4 * 1024 * 1024)
 #define MAX_CONF (64 * 1024)
 #define MAX_LINKS 8
 
@@ -64,28 +64,24 @@ is_below(const char *path, const char *folder)
 }
 
 /* The options of the mount that PATH is on: of the longest mount point above it, and among equals
- * of the last, which covers the others (proc_pid_mountinfo(5)). */
+ * of the last, which covers the others. */
 static char *
 mount_options(const PstSysroot *sysroot, const char *path)
 {
-    g_autofree char *text =
-        pst_sysroot_read(sysroot, "/proc/self/mountinfo", MAX_MOUNTS, NULL, NULL);
-    g_auto(GStrv) lines = g_strsplit(text != NULL ? text : "", "\n", -1);
-    char *options = NULL;
+    g_autoptr(GPtrArray) mounts = pst_mount_table_read(sysroot, NULL);
+    const char *options = NULL;
     gsize best = 0;
 
-    for (guint i = 0; lines[i] != NULL; i++) {
-        g_auto(GStrv) fields = g_strsplit(lines[i], " ", 7);
-        if (g_strv_length(fields) < 6)
+    for (guint i = 0; mounts != NULL && i < mounts->len; i++) {
+        const PstMount *mount = mounts->pdata[i];
+        gsize len = strlen(mount->folder);
+
+        if (!is_below(path, mount->folder) || len < best)
             continue;
-        g_autofree char *point = g_strcompress(fields[4]);
-        if (!is_below(path, point) || strlen(point) < best)
-            continue;
-        best = strlen(point);
-        g_free(options);
-        options = g_strdup(fields[5]);
+        best = len;
+        options = mount->options;
     }
-    return options;
+    return g_strdup(options);
 }
 
 static PstTri
@@ -93,10 +89,8 @@ on_nosuid_mount(const PstSysroot *sysroot, const char *path)
 {
     g_autofree char *options = mount_options(sysroot, path);
 
-    if (options == NULL)
-        return PST_TRI_UNKNOWN;
-    g_auto(GStrv) words = g_strsplit(options, ",", -1);
-    return PST_TRI(g_strv_contains((const char *const *)words, "nosuid"));
+    return options != NULL ? PST_TRI(pst_mount_table_has_option(options, "nosuid"))
+                           : PST_TRI_UNKNOWN;
 }
 
 static void

@@ -2,18 +2,22 @@
 #include "guest-shim/probe-account.h"
 #include "guest-shim/probe-changes.h"
 #include "guest-shim/probe-journal.h"
+#include "guest-shim/probe-memory.h"
 #include "guest-shim/probe-network.h"
 #include "guest-shim/probe-services.h"
 #include "guest-shim/probe-ssh.h"
+#include "guest-shim/probe-storage.h"
 #include "guest-shim/probe-sudo.h"
 #include "guest-shim/probe-system.h"
 #include "guest-shim/probe.h"
 #include "protocol/report-account.h"
 #include "protocol/report-changes.h"
 #include "protocol/report-journal.h"
+#include "protocol/report-memory.h"
 #include "protocol/report-network.h"
 #include "protocol/report-services.h"
 #include "protocol/report-ssh.h"
+#include "protocol/report-storage.h"
 #include "protocol/report-sudo.h"
 #include "protocol/report-system.h"
 
@@ -26,5 +30,7 @@ const PstProbe pst_probe_table[] = {
     {&pst_report_ssh_kind, pst_probe_ssh_run},
     {&pst_report_account_kind, pst_probe_account_run},
     {&pst_report_changes_kind, pst_probe_changes_run},
+    {&pst_report_storage_kind, pst_probe_storage_run},
+    {&pst_report_memory_kind, pst_probe_memory_run},
 };
 const guint pst_probe_table_n = G_N_ELEMENTS(pst_probe_table);

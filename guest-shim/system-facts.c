@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "guest-shim/system-facts.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <time.h>
 
 #include "guest-shim/daemon-state.h"
 #include "guest-shim/last-shutdown.h"
+#include "guest-shim/mount-table.h"
 
 #define MAX_TEXT (64 * 1024)
-#define MAX_MOUNTS (1024 * 1024)
 #define TAINT_LETTERS "PFSRMBUDAWCIOELKXTN"
 
 void
@@ -143,74 +142,23 @@ read_identity(const PstSysroot *sysroot, PstSystemData *data)
     }
 }
 
-static gboolean
-has_option(const char *options, const char *option)
-{
-    g_auto(GStrv) all = g_strsplit(options, ",", -1);
-
-    return g_strv_contains((const char *const *)all, option);
-}
-
-/* Whether a file system of that type, mounted with those options, can't be written whatever is
- * asked for. An overlay without an upper layer can't (overlayfs.rst of the kernel's docs). */
-static gboolean
-is_never_writable(const char *type, const char *options)
-{
-    static const char *const types[] = {"squashfs", "erofs", "iso9660", "cramfs", "romfs", NULL};
-
-    return g_strv_contains(types, type) ||
-           (g_str_equal(type, "overlay") && strstr(options, "upperdir=") == NULL);
-}
-
-/* What /etc/fstab wants, or for want of a line there the kernel's command line. The word `ro` on
- * that says nothing: it is how nearly every guest begins, before its root is checked and mounted
- * anew. */
-static PstSystemRoot
-read_root_meant(const PstSysroot *sysroot, const PstSystemData *data)
-{
-    g_autofree char *fstab = pst_sysroot_read(sysroot, "/etc/fstab", MAX_TEXT, NULL, NULL);
-    const char *command_line = data->kernel->command_line;
-    g_auto(GStrv) lines = g_strsplit(fstab != NULL ? fstab : "", "\n", -1);
-
-    for (guint i = 0; lines[i] != NULL; i++) {
-        g_autofree char *device = NULL, *folder = NULL, *options = NULL;
-
-        if (sscanf(lines[i], " %ms %ms %*s %ms", &device, &folder, &options) == 3 &&
-            *device != '#' && g_str_equal(folder, "/"))
-            return has_option(options, "ro") ? PST_SYSTEM_ROOT_READ_ONLY : PST_SYSTEM_ROOT_WRITABLE;
-    }
-    g_auto(GStrv) words = g_strsplit(command_line != NULL ? command_line : "", " ", -1);
-    return g_strv_contains((const char *const *)words, "rw") ? PST_SYSTEM_ROOT_WRITABLE
-                                                             : PST_SYSTEM_ROOT_UNSAID;
-}
-
-/* The columns of proc_pid_mountinfo(5); of several mounts on / the last one is seen. */
+/* Of several mounts on / the last one is seen. */
 static void
 read_root(const PstSysroot *sysroot, PstSystemData *data, PstSystemFacts *facts)
 {
-    g_autofree char *text =
-        pst_sysroot_read(sysroot, "/proc/self/mountinfo", MAX_MOUNTS, NULL, NULL);
-    g_auto(GStrv) lines = g_strsplit(text != NULL ? text : "", "\n", -1);
-    gboolean never_writable = FALSE;
+    g_autoptr(GPtrArray) mounts = pst_mount_table_read(sysroot, NULL);
+    const PstMount *root = mounts != NULL ? pst_mount_table_at(mounts, "/") : NULL;
 
-    for (guint i = 0; lines[i] != NULL; i++) {
-        g_autofree char *folder = NULL, *options = NULL;
-        const char *tail = strstr(lines[i], " - ");
-        g_auto(GStrv) of_type = g_strsplit(tail != NULL ? tail + 3 : "", " ", 3);
-
-        if (sscanf(lines[i], "%*d %*d %*s %*s %ms %ms", &folder, &options) != 2 ||
-            !g_str_equal(folder, "/"))
-            continue;
-        gboolean whole = g_strv_length(of_type) == 3;
-        gboolean read_only = has_option(options, "ro") || (whole && has_option(of_type[2], "ro"));
-        data->root_read_only = PST_TRI(read_only);
-        never_writable = whole && is_never_writable(of_type[0], of_type[2]);
-        g_free(facts->root_line);
-        facts->root_line = g_strdup(lines[i]);
-    }
-    if (data->root_read_only == PST_TRI_YES)
-        facts->root_meant =
-            never_writable ? PST_SYSTEM_ROOT_READ_ONLY : read_root_meant(sysroot, data);
+    if (root == NULL)
+        return;
+    data->root_read_only = PST_TRI(pst_mount_table_is_read_only(root));
+    facts->root_line = g_strdup(root->line);
+    if (data->root_read_only != PST_TRI_YES)
+        return;
+    g_autoptr(GPtrArray) entries = pst_fstab_read(sysroot, NULL);
+    facts->root_meant = pst_mount_table_is_never_writable(root)
+                            ? PST_FSTAB_READ_ONLY
+                            : pst_fstab_meant(entries, "/", data->kernel->command_line);
 }
 
 /* pam_nologin(8) looks for these two. */

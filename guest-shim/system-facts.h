@@ -1,22 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "guest-shim/fstab.h"
 #include "guest-shim/sysroot.h"
 #include "protocol/report-system.h"
 
 /* What the probe `system` reads from files and clocks, and what it was that it read. */
 
-/* What the configuration wants of the root file system. */
-typedef enum {
-    PST_SYSTEM_ROOT_UNSAID,
-    PST_SYSTEM_ROOT_READ_ONLY,
-    PST_SYSTEM_ROOT_WRITABLE,
-} PstSystemRoot;
-
 typedef struct {
     char *nologin_path;       /* the file that shuts users out; NULL for none */
     char *root_line;          /* of /proc/self/mountinfo */
-    PstSystemRoot root_meant; /* looked at only where it is read-only */
+    PstFstabMeant root_meant; /* looked at only where it is read-only */
     char *newest_path;        /* of the files that can't be younger than the clock */
     gint64 newest_us;
 } PstSystemFacts;

@@ -268,11 +268,11 @@ static const struct {
     PstSeverity severity;
     const char *words;
 } roots[] = {
-    [PST_SYSTEM_ROOT_UNSAID] = {PST_SEVERITY_WARNING,
-                                ", and neither /etc/fstab nor the kernel's command line says "
-                                "whether it is meant to be"},
-    [PST_SYSTEM_ROOT_READ_ONLY] = {PST_SEVERITY_INFORMATION, ", as it is meant to be"},
-    [PST_SYSTEM_ROOT_WRITABLE] = {PST_SEVERITY_CRITICAL, ""},
+    [PST_FSTAB_UNSAID] = {PST_SEVERITY_WARNING,
+                          ", and neither /etc/fstab nor the kernel's command line says "
+                          "whether it is meant to be"},
+    [PST_FSTAB_READ_ONLY] = {PST_SEVERITY_INFORMATION, ", as it is meant to be"},
+    [PST_FSTAB_WRITABLE] = {PST_SEVERITY_CRITICAL, ""},
 };
 
 static void
@@ -293,7 +293,7 @@ judge_root(const PstSystemData *data, const PstSystemFacts *facts, PstReport *re
                              "the root file system is read-only%s", roots[facts->root_meant].words);
     finding->evidence->path = g_strdup("/proc/self/mountinfo");
     finding->evidence->text = g_strdup(facts->root_line);
-    if (facts->root_meant != PST_SYSTEM_ROOT_READ_ONLY)
+    if (facts->root_meant != PST_FSTAB_READ_ONLY)
         finding->remedy = g_strdup("look for errors of its disk in the kernel's messages first; "
                                    "then: mount -o remount,rw /");
 }

@@ -75,6 +75,18 @@ says_no_space(const PstFinding *symptom, const PstFinding *cause G_GNUC_UNUSED)
     return says(symptom, "No space left on device");
 }
 
+static gboolean
+says_no_process(const PstFinding *symptom, const PstFinding *cause G_GNUC_UNUSED)
+{
+    return says(symptom, "Resource temporarily unavailable");
+}
+
+static gboolean
+of_root(const PstFinding *symptom G_GNUC_UNUSED, const PstFinding *cause)
+{
+    return g_strcmp0(evidence_of(cause)->path, "/") == 0;
+}
+
 /* Of several rows for one symptom the first holds whose cause is there and matches. */
 static const struct {
     const char *symptom;
@@ -84,13 +96,24 @@ static const struct {
     {"services.failed", "ssh.config-error", of_sshd},
     {"services.failed", "ssh.no-host-key", of_sshd},
     {"services.failed", "ssh.host-key-mode", of_sshd},
+    {"services.failed", "memory.oom-kills", same_unit},
+    {"services.failed", "storage.fstab-not-mounted", same_unit},
     {"services.failed", "system.root-read-only", says_read_only},
+    {"services.failed", "storage.read-only", says_read_only},
+    {"services.failed", "storage.full", says_no_space},
+    {"services.failed", "storage.inodes-gone", says_no_space},
     {"services.failed", "journal.no-space", says_no_space},
+    {"services.failed", "memory.pids-exhausted", says_no_process},
     {"services.restart-loop", "ssh.config-error", of_sshd},
     {"services.restart-loop", "ssh.no-host-key", of_sshd},
     {"services.restart-loop", "ssh.host-key-mode", of_sshd},
+    {"services.restart-loop", "memory.oom-kills", same_unit},
     {"services.restart-loop", "system.root-read-only", says_read_only},
+    {"services.restart-loop", "storage.read-only", says_read_only},
+    {"services.restart-loop", "storage.full", says_no_space},
+    {"services.restart-loop", "storage.inodes-gone", says_no_space},
     {"services.restart-loop", "journal.no-space", says_no_space},
+    {"services.restart-loop", "memory.pids-exhausted", says_no_process},
     {"ssh.not-running", "services.masked", same_unit},
     {"ssh.not-running", "services.stopped", same_unit},
     {"sudo.account-expired", "account.expired", any},
@@ -99,8 +122,14 @@ static const struct {
     {"sudo.unknown-user", "account.unknown-user", any},
     {"system.dbus-stopped", "services.stopped", of_dbus},
     {"system.dbus-stopped", "services.failed", of_dbus},
+    {"system.emergency", "storage.fstab-not-mounted", any},
+    {"system.root-read-only", "storage.read-only", of_root},
     {"system.units-failed", "services.failed", any},
     {"system.units-failed", "services.restart-loop", any},
+    {"journal.io-error", "storage.errors", any},
+    {"journal.no-space", "storage.full", any},
+    {"journal.no-space", "storage.inodes-gone", any},
+    {"journal.oom-kill", "memory.oom-kills", any},
     {"journal.stopped", "services.stopped", of_journald},
     {"journal.stopped", "services.failed", of_journald},
     {"sudo.hangs", "journal.stopped", any},

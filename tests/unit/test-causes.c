@@ -98,6 +98,20 @@ static const struct {
      {"ssh c:config-error<ssh.not-running c:not-running<ssh.config-error "
       "w:check-failed<ssh.not-running"},
      "ssh.config-error ssh.not-running ssh.check-failed"},
+    {"killed-for-want-of-memory",
+     {"services w:failed@shop.service w:failed@nginx.service", "journal w:oom-kill",
+      "memory w:oom-kills@shop.service"},
+     "services.failed memory.oom-kills >services.failed >journal.oom-kill"},
+    {"no-space", {"journal w:no-space", "storage c:full"}, "storage.full >journal.no-space"},
+    {"no-inodes",
+     {"journal w:no-space", "storage c:inodes-gone"},
+     "storage.inodes-gone >journal.no-space"},
+    {"no-mount",
+     {"system c:emergency", "services c:failed@srv.mount", "storage w:fstab-not-mounted@srv.mount"},
+     "storage.fstab-not-mounted >system.emergency >services.failed"},
+    {"errors-of-a-file-system",
+     {"journal c:io-error", "storage w:errors c:read-only<storage.errors"},
+     "storage.errors >journal.io-error >storage.read-only"},
     {"itself", {"ssh c:config-error<ssh.config-error"}, "ssh.config-error"},
 };
 
@@ -122,6 +136,40 @@ test_order(gconstpointer data)
     g_assert_cmpstr(order, ==, rows[i].order);
     for (guint j = 0; j < n; j++)
         pst_answer_free(answers[j]);
+}
+
+/* To the first finding. */
+static void
+give_evidence(const PstAnswer *answer, const char *path, const char *text)
+{
+    PstFinding *finding = answer->report->findings->pdata[0];
+
+    finding->evidence->path = g_strdup(path);
+    finding->evidence->text = g_strdup(text);
+}
+
+static void
+test_evidence(void)
+{
+    PstAnswer *answers[] = {answer_of("system c:root-read-only"), answer_of("storage c:read-only"),
+                            answer_of("services w:failed@a.service"),
+                            answer_of("memory c:pids-exhausted")};
+
+    give_evidence(answers[0], "/proc/self/mountinfo", "");
+    give_evidence(answers[1], "/", "");
+    give_evidence(answers[2], NULL, "cannot fork: Resource temporarily unavailable");
+    g_autofree char *order = order_of(answers, G_N_ELEMENTS(answers));
+    g_assert_cmpstr(order, ==,
+                    "storage.read-only >system.root-read-only memory.pids-exhausted "
+                    ">services.failed");
+
+    PstFinding *elsewhere = answers[1]->report->findings->pdata[0];
+    g_free(elsewhere->evidence->path);
+    elsewhere->evidence->path = g_strdup("/srv");
+    g_autofree char *apart = order_of(answers, 2);
+    g_assert_cmpstr(apart, ==, "system.root-read-only storage.read-only");
+    for (guint i = 0; i < G_N_ELEMENTS(answers); i++)
+        pst_answer_free(answers[i]);
 }
 
 /* A guest decides what it sends: no evidence, and no report. */
@@ -175,6 +223,7 @@ main(int argc, char **argv)
         g_test_add_data_func(path, GUINT_TO_POINTER(i), test_order);
     }
     g_test_add_func("/causes/bare-answers", test_bare_answers);
+    g_test_add_func("/causes/evidence", test_evidence);
     g_test_add_func("/causes/json", test_json);
     return g_test_run();
 }
