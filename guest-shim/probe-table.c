@@ -4,6 +4,7 @@
 #include "guest-shim/probe-journal.h"
 #include "guest-shim/probe-memory.h"
 #include "guest-shim/probe-network.h"
+#include "guest-shim/probe-security.h"
 #include "guest-shim/probe-services.h"
 #include "guest-shim/probe-ssh.h"
 #include "guest-shim/probe-storage.h"
@@ -15,6 +16,7 @@
 #include "protocol/report-journal.h"
 #include "protocol/report-memory.h"
 #include "protocol/report-network.h"
+#include "protocol/report-security.h"
 #include "protocol/report-services.h"
 #include "protocol/report-ssh.h"
 #include "protocol/report-storage.h"
@@ -32,5 +34,6 @@ const PstProbe pst_probe_table[] = {
     {&pst_report_changes_kind, pst_probe_changes_run},
     {&pst_report_storage_kind, pst_probe_storage_run},
     {&pst_report_memory_kind, pst_probe_memory_run},
+    {&pst_report_security_kind, pst_probe_security_run},
 };
 const guint pst_probe_table_n = G_N_ELEMENTS(pst_probe_table);

@@ -85,6 +85,68 @@ static gboolean
 of_root(const PstFinding *symptom G_GNUC_UNUSED, const PstFinding *cause)
 {
     return g_strcmp0(evidence_of(cause)->path, "/") == 0;
+is_one_of(const char *word, const char *const *words)
+{
+    return word != NULL && g_strv_contains(words, word);
+}
+
+/* The program that the hardening denied something. */
+static gboolean
+denied_sudo(const PstFinding *symptom G_GNUC_UNUSED, const PstFinding *cause)
+{
+    static const char *const programs[] = {"sudo", "unix_chkpwd", NULL};
+
+    return is_one_of(evidence_of(cause)->command, programs);
+}
+
+static gboolean
+denied_sshd(const PstFinding *symptom G_GNUC_UNUSED, const PstFinding *cause)
+{
+    static const char *const programs[] = {"sshd", "sshd-session", "sshd-auth", NULL};
+
+    return is_one_of(evidence_of(cause)->command, programs);
+}
+
+static gboolean
+denied_unit_of_sshd(const PstFinding *symptom, const PstFinding *cause)
+{
+    return of_sshd(symptom, cause) && denied_sshd(symptom, cause);
+}
+
+static gboolean
+mislabelled_sudo(const PstFinding *symptom G_GNUC_UNUSED, const PstFinding *cause)
+{
+    static const char *const paths[] = {"/etc/sudoers",
+                                        "/etc/sudoers.d",
+                                        "/etc/pam.d/sudo",
+                                        "/etc/shadow",
+                                        "/usr/bin/sudo",
+                                        "/usr/sbin/unix_chkpwd",
+                                        NULL};
+
+    return is_one_of(evidence_of(cause)->path, paths);
+}
+
+static gboolean
+mislabelled_sshd(const PstFinding *symptom G_GNUC_UNUSED, const PstFinding *cause)
+{
+    const char *path = evidence_of(cause)->path;
+
+    return path != NULL &&
+           (g_str_has_prefix(path, "/etc/ssh/") || g_str_equal(path, "/usr/sbin/sshd"));
+}
+
+static gboolean
+mislabelled_unit_of_sshd(const PstFinding *symptom, const PstFinding *cause)
+{
+    return of_sshd(symptom, cause) && mislabelled_sshd(symptom, cause);
+}
+
+/* auditd's other action ends the machine, and nobody is left to be asked. */
+static gboolean
+says_single(const PstFinding *symptom G_GNUC_UNUSED, const PstFinding *cause)
+{
+    return says(cause, "single");
 }
 
 /* Of several rows for one symptom the first holds whose cause is there and matches. */
@@ -114,16 +176,23 @@ static const struct {
     {"services.restart-loop", "storage.inodes-gone", says_no_space},
     {"services.restart-loop", "journal.no-space", says_no_space},
     {"services.restart-loop", "memory.pids-exhausted", says_no_process},
+    {"services.failed", "security.mislabelled", mislabelled_unit_of_sshd},
+    {"services.failed", "security.denials", denied_unit_of_sshd},
     {"ssh.not-running", "services.masked", same_unit},
     {"ssh.not-running", "services.stopped", same_unit},
+    {"ssh.not-running", "security.mislabelled", mislabelled_sshd},
+    {"ssh.not-running", "security.denials", denied_sshd},
     {"sudo.account-expired", "account.expired", any},
     {"sudo.no-shadow-entry", "account.no-shadow-entry", any},
     {"sudo.password-expired", "account.password-expired", any},
+    {"sudo.refuses", "security.mislabelled", mislabelled_sudo},
+    {"sudo.refuses", "security.denials", denied_sudo},
     {"sudo.unknown-user", "account.unknown-user", any},
     {"system.dbus-stopped", "services.stopped", of_dbus},
     {"system.dbus-stopped", "services.failed", of_dbus},
     {"system.emergency", "storage.fstab-not-mounted", any},
     {"system.root-read-only", "storage.read-only", of_root},
+    {"system.rescue", "security.audit-will-halt", says_single},
     {"system.units-failed", "services.failed", any},
     {"system.units-failed", "services.restart-loop", any},
     {"journal.io-error", "storage.errors", any},

@@ -193,6 +193,52 @@ test_bare_answers(void)
         pst_answer_free(answers[i]);
 }
 
+/* What the hardening denied: by program, by path, or by the action that it takes. */
+static const struct {
+    const char *symptom;
+    const char *unit; /* of the symptom */
+    const char *cause;
+    const char *command, *path, *text; /* of the cause */
+    gboolean follows;
+} hardening[] = {
+    {"sudo c:refuses", NULL, "security w:denials", "sudo", NULL, NULL, TRUE},
+    {"sudo c:refuses", NULL, "security w:denials", "unix_chkpwd", NULL, NULL, TRUE},
+    {"sudo c:refuses", NULL, "security w:denials", "sshd", NULL, NULL, FALSE},
+    {"sudo c:refuses", NULL, "security w:mislabelled", NULL, "/etc/shadow", NULL, TRUE},
+    {"sudo c:refuses", NULL, "security w:mislabelled", NULL, "/etc/ssh/sshd_config", NULL, FALSE},
+    {"ssh c:not-running", NULL, "security w:denials", "sshd", NULL, NULL, TRUE},
+    {"ssh c:not-running", NULL, "security w:denials", "agetty", NULL, NULL, FALSE},
+    {"ssh c:not-running", NULL, "security c:mislabelled", NULL, "/usr/sbin/sshd", NULL, TRUE},
+    {"services c:failed", "sshd.service", "security w:denials", "sshd", NULL, NULL, TRUE},
+    {"services c:failed", "nginx.service", "security w:denials", "sshd", NULL, NULL, FALSE},
+    {"services c:failed", "ssh.service", "security w:mislabelled", NULL,
+     "/etc/ssh/ssh_host_rsa_key", NULL, TRUE},
+    {"system c:rescue", NULL, "security c:audit-will-halt", NULL, NULL,
+     "admin_space_left_action = single", TRUE},
+    {"system c:rescue", NULL, "security c:audit-will-halt", NULL, NULL, "disk_full_action = halt",
+     FALSE},
+};
+
+static void
+test_hardening(void)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(hardening); i++) {
+        PstAnswer *answers[2] = {answer_of(hardening[i].symptom), answer_of(hardening[i].cause)};
+        PstFinding *symptom = answers[0]->report->findings->pdata[0];
+        PstFinding *cause = answers[1]->report->findings->pdata[0];
+
+        symptom->evidence->unit = g_strdup(hardening[i].unit);
+        cause->evidence->command = g_strdup(hardening[i].command);
+        cause->evidence->path = g_strdup(hardening[i].path);
+        cause->evidence->text = g_strdup(hardening[i].text);
+        g_autofree char *order = order_of(answers, 2);
+        g_autofree char *wanted = g_strdup_printf("%s >%s", cause->id, symptom->id);
+        g_assert_cmpint(g_str_equal(order, wanted), ==, hardening[i].follows);
+        pst_answer_free(answers[0]);
+        pst_answer_free(answers[1]);
+    }
+}
+
 static void
 test_json(void)
 {
@@ -224,6 +270,7 @@ main(int argc, char **argv)
     }
     g_test_add_func("/causes/bare-answers", test_bare_answers);
     g_test_add_func("/causes/evidence", test_evidence);
+    g_test_add_func("/causes/hardening", test_hardening);
     g_test_add_func("/causes/json", test_json);
     return g_test_run();
 }
