@@ -279,6 +279,29 @@ pst_accounts_groups(const PstAccounts *accounts, const PstAccount *account)
     return gids;
 }
 
+gboolean
+pst_accounts_is_shared(const PstAccounts *accounts, gint64 gid, gint64 uid)
+{
+    gboolean found = FALSE;
+
+    for (guint i = 0; i < accounts->users->len; i++) {
+        const PstAccount *account = accounts->users->pdata[i];
+        if (account->gid == gid && account->uid != uid)
+            return TRUE;
+        found |= account->gid == gid;
+    }
+    for (guint i = 0; i < accounts->groups->len; i++) {
+        const Group *group = accounts->groups->pdata[i];
+        for (guint j = 0; group->gid == gid && group->members[j] != NULL; j++) {
+            const PstAccount *member = pst_accounts_find(accounts, group->members[j]);
+            if (group->members[j][0] != '\0' && (member == NULL || member->uid != uid))
+                return TRUE;
+            found |= member != NULL;
+        }
+    }
+    return !found;
+}
+
 char **
 pst_accounts_sources(const PstAccounts *accounts, const char *database)
 {

@@ -64,6 +64,10 @@ const char *pst_accounts_group_name(const PstAccounts *accounts, gint64 gid);
  * names it, in the order of the file and without repetition (initgroups(3)). Of gid_t. */
 GArray *pst_accounts_groups(const PstAccounts *accounts, const PstAccount *account);
 
+/* Whether somebody else than UID is in the group of that number, by their own entry or by the
+ * group's (whose members need not exist), or nobody is at all. */
+gboolean pst_accounts_is_shared(const PstAccounts *accounts, gint64 gid, gint64 uid);
+
 /* The sources that nsswitch.conf names for `passwd`, `group`, `shadow` or `sudoers`, or glibc's
  * default; for sudoers, sudo's. Free with g_strfreev(). */
 char **pst_accounts_sources(const PstAccounts *accounts, const char *database);

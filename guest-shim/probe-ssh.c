@@ -1,211 +1,283 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "guest-shim/probe-ssh.h"
 
-#include <arpa/inet.h>
-#include <ifaddrs.h>
 #include <string.h>
 
+#include "guest-shim/ssh-judge-authorized.h"
+#include "guest-shim/ssh-judge-handshake.h"
+#include "guest-shim/ssh-judge-limits.h"
+#include "guest-shim/ssh-judge-methods.h"
+#include "guest-shim/ssh-judge-user.h"
 #include "guest-shim/ssh-judge.h"
-#include "guest-shim/sshd-process.h"
-#include "guest-shim/sshd-unit.h"
+#include "guest-shim/ssh-reach.h"
+#include "guest-shim/sshd-title.h"
 #include "protocol/error.h"
+#include "protocol/ssh-key.h"
 
 #define COULD_NOT_LOOK "ssh.could-not-look"
-#define DEFAULT_PORT 22
 
-/* A folder of files has no processes, and that accuses nobody. */
+/* What the probe's parts share, and what of it has to be freed. */
+typedef struct {
+    PstSshSubject subject;
+    PstSshdConnection connection;
+    PstSshdConfig *config;
+    PstAccounts *accounts;
+    PstSshdEffective *effective;
+    char *title, *fingerprint;
+    char **groups, **options;
+} Probe;
+
 static void
-add_unlooked(const PstProbeContext *context, PstReport *report, const char *what,
-             const GError *cause)
+clear_probe(Probe *probe)
 {
-    if (pst_sysroot_is_live(context->sysroot) || cause->code != PST_ERROR_ABSENT)
-        pst_probe_add_unlooked(report, COULD_NOT_LOOK, what, cause);
+    g_clear_pointer(&probe->effective, pst_sshd_effective_free);
+    g_clear_pointer(&probe->config, pst_sshd_config_free);
+    g_clear_pointer(&probe->accounts, pst_accounts_free);
+    g_strfreev(probe->groups);
+    g_strfreev(probe->options);
+    g_free(probe->title);
+    g_free(probe->fingerprint);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Probe, clear_probe)
+
+static void
+read_title(Probe *probe)
+{
+    PstSshData *data = probe->subject.data;
+    gint64 some = 0;
+
+    if (data->running == PST_TRI_YES)
+        probe->title = pst_sshd_title_read(probe->subject.context->sysroot, data->pid);
+    if (probe->title == NULL)
+        return;
+    probe->options = pst_sshd_title_options(probe->title);
+    pst_sshd_title_startups(probe->title, &data->startups, &some, &data->startups_full);
+}
+
+static void
+read_config(Probe *probe)
+{
+    g_autoptr(GError) cause = NULL;
+
+    probe->config = pst_sshd_config_load(probe->subject.context->sysroot, &cause);
+    if (probe->config == NULL && cause->code != PST_ERROR_ABSENT)
+        pst_probe_add_unlooked(probe->subject.report, COULD_NOT_LOOK, "sshd's configuration",
+                               cause);
+}
+
+/* Whether what is asked about can be understood; what can't is said. */
+static void
+read_key(Probe *probe)
+{
+    g_autoptr(GError) cause = NULL;
+
+    if (probe->subject.asked->key == NULL)
+        return;
+    probe->fingerprint = pst_ssh_key_fingerprint(probe->subject.asked->key, &cause);
+    probe->subject.fingerprint = probe->fingerprint;
+    if (probe->fingerprint == NULL)
+        pst_probe_add_unlooked(probe->subject.report, COULD_NOT_LOOK, "the key asked about", cause);
+}
+
+/* The account that is judged: none where nobody was named, or the files do not know the name. */
+static void
+read_account(Probe *probe)
+{
+    PstSshSubject *subject = &probe->subject;
+    g_autoptr(GError) cause = NULL;
+
+    if (subject->asked->user == NULL)
+        return;
+    probe->accounts = pst_accounts_load(subject->context->sysroot, &cause);
+    subject->accounts = probe->accounts;
+    if (probe->accounts == NULL) {
+        pst_probe_add_unlooked(subject->report, COULD_NOT_LOOK, "/etc/passwd", cause);
+        return;
+    }
+    subject->account = pst_accounts_find(probe->accounts, subject->asked->user);
+    if (subject->account == NULL)
+        return;
+    g_autoptr(GArray) gids = pst_accounts_groups(probe->accounts, subject->account);
+    g_autoptr(GStrvBuilder) names = g_strv_builder_new();
+    for (guint i = 0; i < gids->len; i++) {
+        const char *name = pst_accounts_group_name(probe->accounts, g_array_index(gids, gid_t, i));
+        if (name != NULL)
+            g_strv_builder_add(names, name);
+    }
+    probe->groups = g_strv_builder_end(names);
+    probe->connection.groups = (const char *const *)probe->groups;
+}
+
+static void
+check(Probe *probe)
+{
+    const PstSshSubject *subject = &probe->subject;
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(PstSshdCheck) check = pst_sshd_check_run(subject->context, &cause);
+
+    if (check != NULL)
+        pst_ssh_judge_check(subject->context, check, subject->report);
+    else
+        pst_probe_add_unlooked(subject->report, COULD_NOT_LOOK, "sshd's own check", cause);
+}
+
+/* sshd says what holds, and so accepts its files; where it does not, its check says why. One that
+ * was asked about a connection may refuse for want of a criterion that this program does not know,
+ * and accept the files all the same. */
+static void
+read_settings(Probe *probe)
+{
+    PstSshSubject *subject = &probe->subject;
+    g_autoptr(GError) cause = NULL;
+    PstSshdCheck *refused = NULL;
+
+    if (pst_sysroot_is_live(subject->context->sysroot)) {
+        probe->effective = pst_sshd_effective_ask(subject->context, &probe->connection,
+                                                  (const char *const *)probe->options,
+                                                  probe->config, &refused, &cause);
+        if (probe->effective != NULL)
+            subject->data->config_ok = PST_TRI_YES;
+        else if (refused != NULL && probe->connection.user == NULL)
+            pst_ssh_judge_check(subject->context, refused, subject->report);
+        else
+            check(probe);
+        g_clear_pointer(&refused, pst_sshd_check_free);
+    }
+    subject->data->settings_from = g_strdup(probe->effective != NULL ? "sshd" : "files");
+    if (probe->effective == NULL)
+        probe->effective = pst_sshd_effective_read(&probe->connection, probe->config);
+    subject->effective = probe->effective;
+}
+
+/* Where the sshd that runs can be asked from inside. */
+static PstSshdHandshake *
+connect_to_running(const Probe *probe, char **place)
+{
+    const PstSshData *data = probe->subject.data;
+    const char *colon;
+
+    if (data->running != PST_TRI_YES || data->listen == NULL || data->listen[0] == NULL ||
+        probe->subject.asked->passive == PST_TRI_YES)
+        return NULL;
+    *place = g_strdup(data->listen[0]);
+    colon = strrchr(*place, ':');
+    g_autofree char *address = g_strndup(*place, (gsize)(colon - *place));
+    guint port = (guint)g_ascii_strtoull(colon + 1, NULL, 10);
+    if (g_str_equal(address, "0.0.0.0") || g_str_equal(address, "[::]"))
+        return pst_sshd_handshake_connect(probe->subject.context,
+                                          address[0] == '[' ? "::1" : "127.0.0.1", port);
+    g_strdelimit(address, "[]", ' ');
+    return pst_sshd_handshake_connect(probe->subject.context, g_strstrip(address), port);
+}
+
+/* The one that runs shows what holds; an sshd of its own is only started where that one can't or
+ * must not be asked, or does not answer as it should, and where it accepts its configuration. */
+static void
+shake_hands(const Probe *probe)
+{
+    const PstSshSubject *subject = &probe->subject;
+    g_autoptr(PstSshdHandshake) own = NULL, running = NULL;
+    g_autoptr(GError) cause = NULL;
+    g_autofree char *place = NULL;
+
+    if (!pst_sysroot_is_live(subject->context->sysroot))
+        return;
+    running = connect_to_running(probe, &place);
+    if ((running == NULL || running->verdict != PST_SSHD_HANDSHAKE_DONE) &&
+        pst_sshd_effective_is_said(probe->effective)) {
+        own = pst_sshd_handshake_run(subject->context, (const char *const *)probe->options, &cause);
+        if (own == NULL)
+            pst_probe_add_unlooked(subject->report, COULD_NOT_LOOK, "what sshd offers", cause);
+    }
+    pst_ssh_judge_handshake(subject, own, running, place);
+}
+
+/* The files do not know the name: only where nothing else is asked is that the last word. */
+static void
+judge_stranger(const Probe *probe)
+{
+    const PstSshSubject *subject = &probe->subject;
+    const char *elsewhere = pst_accounts_elsewhere(probe->accounts, "passwd");
+    PstFinding *finding;
+
+    if (elsewhere == NULL) {
+        subject->data->user_allowed = PST_TRI_NO;
+        finding =
+            pst_report_add(subject->report, "ssh.unknown-user", PST_SEVERITY_CRITICAL,
+                           "sshd lets %s not in: there is no such user", subject->asked->user);
+    } else {
+        finding = pst_report_add(subject->report, COULD_NOT_LOOK, PST_SEVERITY_UNKNOWN,
+                                 "%s is not in /etc/passwd; %s, which nsswitch.conf names, was not "
+                                 "asked",
+                                 subject->asked->user, elsewhere);
+        finding->evidence->source = g_strdup(elsewhere);
+    }
+    finding->evidence->path = g_strdup("/etc/passwd");
+    finding->evidence->user = g_strdup(subject->asked->user);
+}
+
+static void
+judge_user(Probe *probe)
+{
+    PstSshSubject *subject = &probe->subject;
+    g_autofree PstAccountShadow *shadow = NULL;
+
+    subject->data->user = g_strdup(subject->asked->user);
+    if (probe->accounts == NULL)
+        return;
+    if (subject->account == NULL) {
+        judge_stranger(probe);
+        return;
+    }
+    shadow = pst_accounts_shadow(subject->context->sysroot, subject->account, NULL);
+    subject->password_left = pst_ssh_judge_methods_password(subject, shadow);
+    pst_ssh_judge_user(subject);
+    pst_ssh_judge_authorized(subject);
+    pst_ssh_judge_methods(subject);
+}
+
+static void
+judge_all(Probe *probe)
+{
+    PstSshSubject *subject = &probe->subject;
+
+    read_key(probe);
+    read_account(probe);
+    read_settings(probe);
+    pst_ssh_reach_judge_addresses(subject->context, probe->config, subject->report);
+    pst_ssh_reach_judge(subject->context, subject->report);
+    pst_ssh_judge_limits(subject);
+    pst_ssh_judge_limits_port(subject);
+    shake_hands(probe);
+    pst_ssh_judge_handshake_age(subject, probe->config);
+    judge_user(probe);
 }
 
 static char *
-format_socket(const PstSshdSocket *socket)
+make_summary(const Probe *probe)
 {
-    gboolean six = strchr(socket->address, ':') != NULL;
+    const PstSshData *data = probe->subject.data;
 
-    return g_strdup_printf(six ? "[%s]:%u" : "%s:%u", socket->address, socket->port);
-}
-
-static gboolean
-is_configured_port(const PstSshdConfig *config, guint port)
-{
-    const PstSshdDirective *directive;
-    guint n = 0;
-
-    for (; config != NULL && (directive = pst_sshd_config_get(config, "port", n)) != NULL; n++)
-        if (g_ascii_strtoull(directive->value, NULL, 10) == port)
-            return TRUE;
-    return n == 0 && port == DEFAULT_PORT;
-}
-
-/* The sockets that OWNER holds, as text; only those that are sshd's by its own configuration or by
- * its socket unit where CONFIGURED. */
-static char **
-sockets_of(const PstProbeContext *context, gint64 owner, const PstSshdConfig *config,
-           gboolean configured, const GPtrArray *sockets, GError **error)
-{
-    g_autoptr(GHashTable) inodes = pst_sshd_process_inodes(context->sysroot, owner, error);
-    g_autoptr(GHashTable) unit_ports = NULL;
-    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
-
-    if (inodes == NULL)
-        return NULL;
-    if (configured)
-        unit_ports = pst_sshd_unit_ports(context->sysroot);
-    for (guint i = 0; i < sockets->len; i++) {
-        const PstSshdSocket *socket = sockets->pdata[i];
-        guint64 port = socket->port;
-
-        if (!g_hash_table_contains(inodes, &socket->inode) ||
-            (configured && !is_configured_port(config, socket->port) &&
-             !g_hash_table_contains(unit_ports, &port)))
-            continue;
-        g_autofree char *text = format_socket(socket);
-        g_strv_builder_add(builder, text);
+    if (probe->subject.asked->host_keys_only == PST_TRI_YES)
+        return g_strdup_printf("%u host keys", data->host_keys != NULL ? data->host_keys->len : 0);
+    if (data->user_allowed == PST_TRI_YES && data->methods != NULL) {
+        g_autofree char *methods = g_strjoinv(", ", data->methods);
+        return g_strdup_printf("sshd would let %s in by %s", data->user, methods);
     }
-    return g_strv_builder_end(builder);
-}
-
-/* What is listened on: by sshd, or for it by systemd. */
-static void
-read_sockets(const PstProbeContext *context, const PstSshdConfig *config, PstReport *report)
-{
-    PstSshData *data = report->data;
-    g_autoptr(GError) cause = NULL;
-    g_autoptr(GPtrArray) sockets = pst_sshd_process_sockets(context->sysroot, &cause);
-    gboolean running = data->running == PST_TRI_YES;
-
-    if (data->running == PST_TRI_UNKNOWN)
-        return;
-    if (sockets != NULL)
-        data->listen =
-            sockets_of(context, running ? data->pid : 1, config, !running, sockets, &cause);
-    if (data->listen == NULL)
-        add_unlooked(context, report, "the listening sockets", cause);
-    else
-        data->socket_activated = PST_TRI(!running && data->listen[0] != NULL);
-}
-
-static void
-read_process(const PstProbeContext *context, PstReport *report)
-{
-    PstSshData *data = report->data;
-    g_autoptr(GError) cause = NULL;
-    PstSshdProcess process;
-    gboolean found;
-
-    if (!pst_sshd_process_find(context->sysroot, &process, &found, &cause)) {
-        add_unlooked(context, report, "the processes", cause);
-        return;
-    }
-    data->running = PST_TRI(found);
-    if (found) {
-        data->pid = process.pid;
-        data->started_us = process.started_us;
-    }
-}
-
-static char **
-own_addresses(void)
-{
-    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
-    struct ifaddrs *all = NULL;
-
-    if (getifaddrs(&all) < 0)
-        return NULL;
-    for (const struct ifaddrs *one = all; one != NULL; one = one->ifa_next) {
-        int family = one->ifa_addr != NULL ? one->ifa_addr->sa_family : AF_UNSPEC;
-        char text[INET6_ADDRSTRLEN];
-        const void *bytes;
-
-        if (family == AF_INET)
-            bytes = &((const struct sockaddr_in *)(const void *)one->ifa_addr)->sin_addr;
-        else if (family == AF_INET6)
-            bytes = &((const struct sockaddr_in6 *)(const void *)one->ifa_addr)->sin6_addr;
-        else
-            continue;
-        g_strv_builder_add(builder, inet_ntop(family, bytes, text, sizeof(text)));
-    }
-    freeifaddrs(all);
-    return g_strv_builder_end(builder);
-}
-
-/* What only the running system can say. */
-static void
-ask_system(const PstProbeContext *context, const PstSshdConfig *config, PstReport *report)
-{
-    g_autoptr(GError) cause = NULL;
-    g_autoptr(PstSshdCheck) check = NULL;
-    g_auto(GStrv) addresses = NULL;
-
-    if (!pst_sysroot_is_live(context->sysroot))
-        return;
-    check = pst_sshd_check_run(context, &cause);
-    if (check != NULL)
-        pst_ssh_judge_check(context, check, report);
-    else
-        pst_probe_add_unlooked(report, COULD_NOT_LOOK, "sshd's own check", cause);
-    addresses = own_addresses();
-    if (addresses != NULL && config != NULL)
-        pst_ssh_judge_addresses(config, (const char *const *)addresses, report);
-}
-
-static const char *
-first_critical(const PstReport *report)
-{
-    for (guint i = 0; i < report->findings->len; i++) {
-        const PstFinding *finding = report->findings->pdata[i];
-        if (finding->severity == PST_SEVERITY_CRITICAL)
-            return finding->id;
-    }
-    return NULL;
-}
-
-/* Debian's unit is called ssh, everybody else's sshd. */
-static const char *
-unit_name(const PstSysroot *sysroot)
-{
-    return pst_sysroot_exists(sysroot, "/usr/lib/systemd/system/ssh.service") ||
-                   pst_sysroot_exists(sysroot, "/lib/systemd/system/ssh.service")
-               ? "ssh.service"
-               : "sshd.service";
-}
-
-static void
-judge_reach(const PstProbeContext *context, PstReport *report)
-{
-    PstSshData *data = report->data;
-    const char *cause = first_critical(report);
-    const char *unit = unit_name(context->sysroot);
-    PstFinding *finding;
-
-    if (data->running == PST_TRI_NO && data->socket_activated == PST_TRI_NO) {
-        finding = pst_report_add(report, "ssh.not-running", PST_SEVERITY_CRITICAL,
-                                 "no sshd is running, and nothing listens for it");
-        finding->remedy = g_strdup_printf("systemctl start %s", unit);
-    } else if (data->running == PST_TRI_YES && data->listen != NULL && data->listen[0] == NULL) {
-        finding = pst_report_add(report, "ssh.not-listening", PST_SEVERITY_CRITICAL,
-                                 "sshd runs (process %" G_GINT64_FORMAT ") and listens on no port",
-                                 data->pid);
-        finding->remedy = g_strdup_printf("systemctl restart %s", unit);
-    } else {
-        return;
-    }
-    finding->caused_by = g_strdup(cause);
-    finding->evidence->unit = g_strdup(unit);
+    return g_strdup(data->running == PST_TRI_YES
+                        ? "sshd runs, listens, and accepts its configuration"
+                        : "nothing wrong was seen with sshd");
 }
 
 void
-pst_probe_ssh_run(const PstProbeContext *context, gconstpointer args G_GNUC_UNUSED,
-                  PstReport *report)
+pst_probe_ssh_run(const PstProbeContext *context, gconstpointer args, PstReport *report)
 {
+    g_auto(Probe) probe = {.subject = {.context = context,
+                                       .asked = args,
+                                       .report = report,
+                                       .data = report->data,
+                                       .unit = pst_ssh_reach_unit(context->sysroot)}};
     PstSshData *data = report->data;
-    g_autoptr(GError) cause = NULL;
-    g_autoptr(PstSshdConfig) config = NULL;
 
     data->installed = PST_TRI(pst_sshd_check_is_installed(context->sysroot));
     if (data->installed == PST_TRI_NO) {
@@ -215,15 +287,17 @@ pst_probe_ssh_run(const PstProbeContext *context, gconstpointer args G_GNUC_UNUS
         return;
     }
 
-    config = pst_sshd_config_load(context->sysroot, &cause);
-    if (config == NULL && cause->code != PST_ERROR_ABSENT)
-        pst_probe_add_unlooked(report, COULD_NOT_LOOK, "sshd's configuration", cause);
-    read_process(context, report);
-    read_sockets(context, config, report);
-    pst_ssh_judge_keys(context, config, report);
-    ask_system(context, config, report);
-    judge_reach(context, report);
-    pst_report_conclude(report, data->running == PST_TRI_YES
-                                    ? "sshd runs, listens, and accepts its configuration"
-                                    : "nothing wrong was seen with sshd");
+    probe.subject.connection = &probe.connection;
+    probe.connection.user = probe.subject.asked->user;
+    probe.connection.address = probe.subject.asked->from;
+    if (probe.subject.asked->port > 0)
+        probe.connection.port = (guint)probe.subject.asked->port;
+    read_config(&probe);
+    pst_ssh_reach_read(context, probe.config, report);
+    read_title(&probe);
+    pst_ssh_judge_keys(context, probe.config, report);
+    if (probe.subject.asked->host_keys_only != PST_TRI_YES)
+        judge_all(&probe);
+    g_autofree char *summary = make_summary(&probe);
+    pst_report_conclude(report, summary);
 }

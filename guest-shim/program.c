@@ -79,7 +79,8 @@ become(const PstProgram *program, const char *path, char *const *argv, int pipes
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(1);
-    if (null < 0 || dup2(null, 0) < 0 || dup2(pipes[OUT][1], 1) < 0 || dup2(pipes[ERR][1], 2) < 0)
+    if (null < 0 || dup2(program->input > 0 ? program->input : null, 0) < 0 ||
+        dup2(pipes[OUT][1], 1) < 0 || dup2(pipes[ERR][1], 2) < 0)
         give_up(failure);
     if (program->without_network && unshare(CLONE_NEWNET) < 0)
         give_up(failure);

@@ -20,6 +20,7 @@ typedef struct {
     const char *const *argv;       /* without argv[0], NULL-terminated */
     const PstProgramUser *user;    /* NULL: as the shim itself */
     gboolean without_network;      /* in an empty network namespace */
+    int input;                     /* its standard input where > 0, borrowed; else /dev/null */
     gint64 timeout_ms;             /* 1 … 60,000; then the process group gets SIGKILL */
     gsize max_output;              /* bytes of stdout and of stderr; what exceeds it is discarded */
 } PstProgram;

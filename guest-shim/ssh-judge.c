@@ -5,9 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "guest-shim/sshd-host-key.h"
 #include "protocol/error.h"
 
-#define MAX_PUBLIC_KEY (64 * 1024)
 #define MAX_CONFIG (256 * 1024)
 #define MAX_QUOTED 256
 #define OTHERS_MAY (S_IRWXG | S_IRWXO)
@@ -25,16 +25,6 @@ key_path(const PstSshdConfig *config, guint n, const PstSshdDirective **directiv
     if (named)
         return *directive != NULL ? (*directive)->value : NULL;
     return n < G_N_ELEMENTS(default_keys) ? default_keys[n] : NULL;
-}
-
-/* The first word of the public key beside it; the private key itself is never read. */
-static char *
-key_type(const PstSysroot *sysroot, const char *path)
-{
-    g_autofree char *public_path = g_strconcat(path, ".pub", NULL);
-    g_autofree char *text = pst_sysroot_read(sysroot, public_path, MAX_PUBLIC_KEY, NULL, NULL);
-
-    return text != NULL ? g_strndup(text, strcspn(text, " \t\r\n")) : NULL;
 }
 
 /* Red Hat's sshd lets the group ssh_keys read a host key. */
@@ -66,9 +56,12 @@ static void
 add_key(const PstSysroot *sysroot, const char *path, const struct stat *st, PstSshData *data)
 {
     PstSshHostKey *key = pst_fields_append(&pst_report_ssh_host_key_fields, &data->host_keys);
+    g_autoptr(PstSshKey) half = pst_sshd_host_key_read(sysroot, path);
 
     key->path = g_strdup(path);
-    key->type = key_type(sysroot, path);
+    key->type = half != NULL ? g_strdup(half->type) : NULL;
+    key->fingerprint = half != NULL ? g_strdup(half->fingerprint) : NULL;
+    key->key = half != NULL ? g_strdup(half->base64) : NULL;
     key->mode = g_strdup_printf("%04o", st->st_mode & 07777);
     key->owner = g_strdup_printf("%u:%u", st->st_uid, st->st_gid);
 }

@@ -10,8 +10,8 @@
 #define MAX_OUTPUT (16 * 1024)
 #define MAX_KEPT 1024
 
-static const char *const candidates[] = {"/usr/sbin/sshd", "/usr/bin/sshd",
-                                         "/run/current-system/sw/bin/sshd", NULL};
+const char *const pst_sshd_check_programs[] = {"/usr/sbin/sshd", "/usr/bin/sshd",
+                                               "/run/current-system/sw/bin/sshd", NULL};
 
 void
 pst_sshd_check_free(PstSshdCheck *check)
@@ -25,8 +25,8 @@ pst_sshd_check_free(PstSshdCheck *check)
 gboolean
 pst_sshd_check_is_installed(const PstSysroot *sysroot)
 {
-    for (guint i = 0; candidates[i] != NULL; i++)
-        if (pst_sysroot_exists(sysroot, candidates[i]))
+    for (guint i = 0; pst_sshd_check_programs[i] != NULL; i++)
+        if (pst_sysroot_exists(sysroot, pst_sshd_check_programs[i]))
             return TRUE;
     return FALSE;
 }
@@ -129,7 +129,7 @@ pst_sshd_check_run(const PstProbeContext *context, GError **error)
 {
     static const char *const argv[] = {"-t", NULL};
     const PstProgram program = {
-        .candidates = candidates,
+        .candidates = pst_sshd_check_programs,
         .argv = argv,
         .timeout_ms = pst_probe_time_left_ms(context, TIMEOUT_MS),
         .max_output = MAX_OUTPUT,

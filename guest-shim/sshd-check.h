@@ -5,6 +5,9 @@
 
 /* sshd's own check of its configuration, `sshd -t`. */
 
+/* Where sshd can be, for pst_program_run(). */
+extern const char *const pst_sshd_check_programs[];
+
 typedef enum {
     PST_SSHD_CHECK_OK,
     PST_SSHD_CHECK_LINE,      /* a line of a file is wrong */

@@ -4,7 +4,10 @@
 #include <fnmatch.h>
 #include <string.h>
 
+#include "protocol/error.h"
+
 #define MAIN_FILE "/etc/ssh/sshd_config"
+#define VENDOR_FILE "/usr/etc/ssh/sshd_config" /* SUSE's, where the other is absent */
 #define MAX_FILE (256 * 1024)
 #define MAX_DIRECTIVES 10000
 #define MAX_INCLUDE_DEPTH 16 /* SERVCONF_MAX_DEPTH of OpenSSH's servconf.c */
@@ -12,6 +15,15 @@
 struct PstSshdConfig {
     GPtrArray *directives;
 };
+
+/* What is being read: a file, and the Match blocks that it was included from. */
+typedef struct {
+    PstSshdConfig *config;
+    const PstSysroot *sysroot; /* NULL: nothing is included */
+    const char *path;
+    const char *const *around;
+    guint depth;
+} Reading;
 
 static void
 free_directive(gpointer data)
@@ -21,6 +33,7 @@ free_directive(gpointer data)
     g_free(directive->keyword);
     g_free(directive->value);
     g_free(directive->path);
+    g_strfreev(directive->conditions);
     g_free(directive);
 }
 
@@ -31,36 +44,38 @@ pst_sshd_config_free(PstSshdConfig *config)
     g_free(config);
 }
 
-static gboolean read_file(PstSshdConfig *config, const PstSysroot *sysroot, const char *path,
-                          guint depth, GError **error);
+static gboolean read_file(const Reading *reading, GError **error);
 
 static void
-include_one(PstSshdConfig *config, const PstSysroot *sysroot, const char *pattern, guint depth)
+include_one(const Reading *reading, const char *pattern, char **conditions)
 {
     g_autofree char *whole =
         g_path_is_absolute(pattern) ? g_strdup(pattern) : g_strdup_printf("/etc/ssh/%s", pattern);
     g_autofree char *folder = g_path_get_dirname(whole);
     g_autofree char *base = g_path_get_basename(whole);
-    g_auto(GStrv) names = pst_sysroot_list(sysroot, folder, NULL);
+    g_auto(GStrv) names = pst_sysroot_list(reading->sysroot, folder, NULL);
 
     for (guint i = 0; names != NULL && names[i] != NULL; i++) {
         g_autofree char *path = g_build_filename(folder, names[i], NULL);
+        const Reading inner = {reading->config, reading->sysroot, path,
+                               (const char *const *)conditions, reading->depth + 1};
+
         if (fnmatch(base, names[i], FNM_PERIOD) == 0)
-            read_file(config, sysroot, path, depth + 1, NULL);
+            read_file(&inner, NULL);
     }
 }
 
 /* The patterns of one Include; a pattern with wildcards in its folders is not followed. */
 static void
-include_all(PstSshdConfig *config, const PstSysroot *sysroot, const char *value, guint depth)
+include_all(const Reading *reading, const PstSshdDirective *directive)
 {
-    g_auto(GStrv) patterns = g_strsplit_set(value, " \t", -1);
+    g_auto(GStrv) patterns = g_strsplit_set(directive->value, " \t", -1);
 
-    if (depth >= MAX_INCLUDE_DEPTH)
+    if (reading->sysroot == NULL || reading->depth >= MAX_INCLUDE_DEPTH)
         return;
     for (guint i = 0; patterns[i] != NULL; i++)
         if (patterns[i][0] != '\0')
-            include_one(config, sysroot, patterns[i], depth);
+            include_one(reading, patterns[i], directive->conditions);
 }
 
 /* What stands between keyword and comment: quotation marks go, and a # that begins a word. */
@@ -105,40 +120,86 @@ parse_line(const char *text, const char *path, guint line)
     return directive;
 }
 
-static gboolean
-read_file(PstSshdConfig *config, const PstSysroot *sysroot, const char *path, guint depth,
-          GError **error)
+/* The blocks around the file, and CRITERIA of its own. */
+static char **
+conditions_with(const char *const *around, const char *criteria)
 {
-    g_autofree char *text = pst_sysroot_read(sysroot, path, MAX_FILE, NULL, error);
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
 
-    if (text == NULL)
-        return FALSE;
+    for (guint i = 0; around != NULL && around[i] != NULL; i++)
+        g_strv_builder_add(builder, around[i]);
+    g_strv_builder_add(builder, criteria);
+    return g_strv_builder_end(builder);
+}
 
+/* A block lasts to the next Match or the end of its file. */
+static void
+read_text(const Reading *reading, const char *text)
+{
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-    for (guint i = 0; lines[i] != NULL && config->directives->len < MAX_DIRECTIVES; i++) {
-        PstSshdDirective *directive = parse_line(lines[i], path, i + 1);
+    g_auto(GStrv) conditions = g_strdupv((char **)reading->around);
+    GPtrArray *directives = reading->config->directives;
+
+    for (guint i = 0; lines[i] != NULL && directives->len < MAX_DIRECTIVES; i++) {
+        PstSshdDirective *directive = parse_line(lines[i], reading->path, i + 1);
 
         if (directive == NULL)
             continue;
-        g_ptr_array_add(config->directives, directive);
+        if (g_str_equal(directive->keyword, "match")) {
+            g_strfreev(conditions);
+            conditions = conditions_with(reading->around, directive->value);
+        }
+        directive->conditions = g_strdupv(conditions);
+        g_ptr_array_add(directives, directive);
         if (g_str_equal(directive->keyword, "include"))
-            include_all(config, sysroot, directive->value, depth);
-        /* A block lasts to the next Match or the end of its file. */
-        if (g_str_equal(directive->keyword, "match"))
-            break;
+            include_all(reading, directive);
     }
-    return TRUE;
+}
+
+static gboolean
+read_file(const Reading *reading, GError **error)
+{
+    g_autofree char *text =
+        pst_sysroot_read(reading->sysroot, reading->path, MAX_FILE, NULL, error);
+
+    if (text != NULL)
+        read_text(reading, text);
+    return text != NULL;
+}
+
+static PstSshdConfig *
+new_config(void)
+{
+    PstSshdConfig *config = g_new0(PstSshdConfig, 1);
+
+    config->directives = g_ptr_array_new_with_free_func(free_directive);
+    return config;
 }
 
 PstSshdConfig *
 pst_sshd_config_load(const PstSysroot *sysroot, GError **error)
 {
-    g_autoptr(PstSshdConfig) config = g_new0(PstSshdConfig, 1);
+    g_autoptr(PstSshdConfig) config = new_config();
+    g_autoptr(GError) cause = NULL;
+    Reading reading = {config, sysroot, MAIN_FILE, NULL, 0};
 
-    config->directives = g_ptr_array_new_with_free_func(free_directive);
-    if (!read_file(config, sysroot, MAIN_FILE, 0, error))
-        return NULL;
-    return g_steal_pointer(&config);
+    if (read_file(&reading, &cause))
+        return g_steal_pointer(&config);
+    reading.path = VENDOR_FILE;
+    if (cause->code == PST_ERROR_ABSENT && read_file(&reading, NULL))
+        return g_steal_pointer(&config);
+    g_propagate_error(error, g_steal_pointer(&cause));
+    return NULL;
+}
+
+PstSshdConfig *
+pst_sshd_config_parse(const char *text, const char *path)
+{
+    PstSshdConfig *config = new_config();
+    const Reading reading = {config, NULL, path, NULL, 0};
+
+    read_text(&reading, text);
+    return config;
 }
 
 const PstSshdDirective *
@@ -146,8 +207,51 @@ pst_sshd_config_get(const PstSshdConfig *config, const char *keyword, guint n)
 {
     for (guint i = 0; i < config->directives->len; i++) {
         const PstSshdDirective *directive = config->directives->pdata[i];
-        if (g_str_equal(directive->keyword, keyword) && n-- == 0)
+        if (directive->conditions == NULL && g_str_equal(directive->keyword, keyword) && n-- == 0)
             return directive;
     }
     return NULL;
+}
+
+static PstTri
+holds_for(const PstSshdDirective *directive, const PstSshdConnection *connection)
+{
+    PstTri all = PST_TRI_YES;
+
+    for (guint i = 0; directive->conditions != NULL && directive->conditions[i] != NULL; i++) {
+        PstTri one = pst_sshd_match_holds(connection, directive->conditions[i]);
+
+        if (one == PST_TRI_NO)
+            return PST_TRI_NO;
+        if (one == PST_TRI_UNKNOWN)
+            all = PST_TRI_UNKNOWN;
+    }
+    return all;
+}
+
+GPtrArray *
+pst_sshd_config_for(const PstSshdConfig *config, const PstSshdConnection *connection,
+                    const char *keyword, gboolean *certain)
+{
+    g_autoptr(GPtrArray) outside = g_ptr_array_new(), inside = g_ptr_array_new();
+
+    *certain = TRUE;
+    for (guint i = 0; i < config->directives->len; i++) {
+        PstSshdDirective *directive = config->directives->pdata[i];
+
+        if (!g_str_equal(directive->keyword, keyword))
+            continue;
+        PstTri holds = holds_for(directive, connection);
+        if (holds == PST_TRI_YES)
+            g_ptr_array_add(directive->conditions == NULL ? outside : inside, directive);
+        if (holds == PST_TRI_UNKNOWN)
+            *certain = FALSE;
+    }
+    return inside->len > 0 ? g_steal_pointer(&inside) : g_steal_pointer(&outside);
+}
+
+const GPtrArray *
+pst_sshd_config_all(const PstSshdConfig *config)
+{
+    return config->directives;
 }

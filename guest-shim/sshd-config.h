@@ -1,27 +1,44 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "guest-shim/sshd-match.h"
 #include "guest-shim/sysroot.h"
 
-/* The directives of sshd_config(5) that hold for everybody, as the files say: in the order in which
- * sshd reads them, Include followed in place, Match blocks left out. What sshd makes of them it
- * says itself; this is for finding out which keys and addresses it is told to use, and where. */
+/* The directives of sshd_config(5) as the files say: in the order in which sshd reads them, Include
+ * followed in place. What sshd makes of them it says itself; this is for finding out where they
+ * stand, and for those that it does not tell. */
 
 typedef struct {
     char *keyword; /* in lower case */
     char *value;   /* the rest of the line, without its quotation marks and comment */
     char *path;
     guint line; /* from 1 */
+    char *
+        *conditions; /* the criteria of the Match blocks around it; NULL: it holds for everybody */
 } PstSshdDirective;
 
 typedef struct PstSshdConfig PstSshdConfig;
 
-/* Reads /etc/ssh/sshd_config. NULL where it can't be looked at; an included file that can't is
- * passed over, as sshd itself does where it is absent. */
+/* Reads /etc/ssh/sshd_config, or the vendor's below /usr/etc where there is none. NULL where it
+ * can't be looked at; an included file that can't is passed over, as sshd itself does where it is
+ * absent. */
 PstSshdConfig *pst_sshd_config_load(const PstSysroot *sysroot, GError **error);
+
+/* As above, of one text that includes nothing. */
+PstSshdConfig *pst_sshd_config_parse(const char *text, const char *path);
 void pst_sshd_config_free(PstSshdConfig *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstSshdConfig, pst_sshd_config_free)
 
-/* The N-th directive of that keyword (in lower case), from 0, or NULL. Borrowed. */
+/* The N-th directive of that keyword (in lower case) outside of Match blocks, from 0, or NULL.
+ * Borrowed. */
 const PstSshdDirective *pst_sshd_config_get(const PstSshdConfig *config, const char *keyword,
                                             guint n);
+
+/* The directives of that keyword that hold for the connection: those of the Match blocks that are
+ * about it, which take the place of all others, or those outside. Of PstSshdDirective, borrowed.
+ * *certain is FALSE where a block that has some may be about it or not; those are left out. */
+GPtrArray *pst_sshd_config_for(const PstSshdConfig *config, const PstSshdConnection *connection,
+                               const char *keyword, gboolean *certain);
+
+/* All of them: of PstSshdDirective, borrowed. */
+const GPtrArray *pst_sshd_config_all(const PstSshdConfig *config);

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "guest-shim/ssh-judge-limits.h"
+
+#include <string.h>
+
+#define SHORT_GRACE_S 5
+#define DEFAULT_PORT 22
+
+static void
+judge_zeros(const PstSshSubject *subject)
+{
+    static const struct {
+        const char *keyword, *name, *id, *why;
+    } rows[] = {
+        {"maxauthtries", "MaxAuthTries", "ssh.max-auth-tries-zero",
+         "sshd ends every connection at its first question"},
+        {"maxsessions", "MaxSessions", "ssh.max-sessions-zero",
+         "sshd lets nobody run anything after the login"},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *place = NULL;
+        PstFinding *finding;
+
+        if (pst_sshd_effective_number(subject->effective, rows[i].keyword) != 0)
+            continue;
+        place = pst_ssh_subject_place(subject, rows[i].keyword, NULL);
+        finding = pst_ssh_subject_blame(
+            subject, rows[i].id, PST_SEVERITY_CRITICAL, rows[i].keyword, NULL,
+            g_strdup_printf("%s: %s 0 at %s", rows[i].why, rows[i].name, place));
+        finding->remedy = g_strdup_printf("take the line at %s away, then systemctl reload %s",
+                                          place, subject->unit);
+    }
+}
+
+static void
+judge_grace(const PstSshSubject *subject)
+{
+    gint64 grace_s = pst_sshd_effective_number(subject->effective, "logingracetime");
+    PstFinding *finding;
+
+    if (grace_s <= 0 || grace_s >= SHORT_GRACE_S)
+        return;
+    finding = pst_ssh_subject_blame(
+        subject, "ssh.login-grace-short", PST_SEVERITY_WARNING, "logingracetime", NULL,
+        g_strdup_printf("sshd gives a login only %" G_GINT64_FORMAT " s", grace_s));
+    finding->remedy = g_strdup("LoginGraceTime 2m is sshd's default");
+}
+
+/* Since 9.8 sshd only listens, and programs beside it do the rest; `sshd -t` does not look whether
+ * they are there. */
+static void
+judge_programs(const PstSshSubject *subject)
+{
+    static const char *const keywords[] = {"sshdsessionpath", "sshdauthpath"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(keywords); i++) {
+        const char *path = pst_sshd_effective_get(subject->effective, keywords[i]);
+        PstFinding *finding;
+
+        if (path == NULL || path[0] != '/' || pst_sysroot_exists(subject->context->sysroot, path))
+            continue;
+        finding = pst_report_add(subject->report, "ssh.program-missing", PST_SEVERITY_CRITICAL,
+                                 "%s, which sshd starts for each connection, is not there", path);
+        finding->evidence->path = g_strdup(path);
+        finding->remedy = g_strdup("reinstall OpenSSH's server");
+    }
+}
+
+static void
+judge_startups(const PstSshSubject *subject)
+{
+    const PstSshData *data = subject->data;
+    PstFinding *finding;
+
+    if (data->startups_full <= 0 || data->startups < data->startups_full)
+        return;
+    finding = pst_report_add(subject->report, "ssh.startups-full", PST_SEVERITY_CRITICAL,
+                             "sshd refuses every new connection: %" G_GINT64_FORMAT
+                             " have not logged in yet, and MaxStartups is %" G_GINT64_FORMAT,
+                             data->startups, data->startups_full);
+    finding->evidence->unit = g_strdup(subject->unit);
+    finding->remedy = g_strdup_printf("see where they come from: ss -tn state established; "
+                                      "systemctl restart %s ends them",
+                                      subject->unit);
+}
+
+void
+pst_ssh_judge_limits(const PstSshSubject *subject)
+{
+    judge_zeros(subject);
+    judge_grace(subject);
+    judge_programs(subject);
+    judge_startups(subject);
+}
+
+static gboolean
+listens_on(char **listen, gint64 port)
+{
+    g_autofree char *end = g_strdup_printf(":%" G_GINT64_FORMAT, port);
+
+    for (guint i = 0; listen[i] != NULL; i++)
+        if (g_str_has_suffix(listen[i], end))
+            return TRUE;
+    return FALSE;
+}
+
+void
+pst_ssh_judge_limits_port(const PstSshSubject *subject)
+{
+    gboolean asked = subject->asked->port != PST_INT_UNKNOWN;
+    gint64 port = asked ? subject->asked->port : DEFAULT_PORT;
+    char **listen = subject->data->listen;
+
+    if (listen == NULL || listen[0] == NULL)
+        return;
+    if (asked)
+        subject->data->port_open = PST_TRI(listens_on(listen, port));
+    if (listens_on(listen, port))
+        return;
+
+    g_autofree char *places = g_strjoinv(", ", listen);
+    PstFinding *finding = pst_ssh_subject_blame(
+        subject, "ssh.port-moved", asked ? PST_SEVERITY_CRITICAL : PST_SEVERITY_INFORMATION, "port",
+        NULL,
+        g_strdup_printf("sshd listens on %s and not on port %" G_GINT64_FORMAT, places, port));
+    finding->evidence->expected = g_strdup_printf("%" G_GINT64_FORMAT, port);
+    if (subject->data->socket_activated == PST_TRI_YES)
+        finding->evidence->source = g_strdup("the socket unit's ListenStream");
+    finding->remedy = g_strdup_printf("come by the other port; or Port %" G_GINT64_FORMAT
+                                      " in sshd_config, then systemctl restart %s",
+                                      port, subject->unit);
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "protocol/fields.h"
+
+/* A connection, and whether a Match block of sshd_config(5) is about it. */
+
+typedef struct {
+    const char *user;          /* NULL: nobody in particular, whom no block is about */
+    const char *const *groups; /* the names of the user's groups; NULL where they are not known */
+    const char *address;       /* where it comes from, in numbers; NULL where that is not known */
+    guint port;                /* where it goes to; 0 where that is not known */
+} PstSshdConnection;
+
+/* Whether all of the criteria hold, as "User a,b Address 10.0.0.0/8". Unknown where one depends on
+ * what is not known, or is not one of those of OpenSSH 9. */
+PstTri pst_sshd_match_holds(const PstSshdConnection *connection, const char *criteria);
