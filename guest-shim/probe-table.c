@@ -31,9 +31,9 @@ const PstProbe pst_probe_table[] = {
     {&pst_report_network_kind, pst_probe_network_run},
     {&pst_report_ssh_kind, pst_probe_ssh_run},
     {&pst_report_account_kind, pst_probe_account_run},
-    {&pst_report_changes_kind, pst_probe_changes_run},
     {&pst_report_storage_kind, pst_probe_storage_run},
     {&pst_report_memory_kind, pst_probe_memory_run},
     {&pst_report_security_kind, pst_probe_security_run},
+    {&pst_report_changes_kind, pst_probe_changes_run},
 };
 const guint pst_probe_table_n = G_N_ELEMENTS(pst_probe_table);

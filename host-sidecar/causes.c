@@ -85,6 +85,9 @@ static gboolean
 of_root(const PstFinding *symptom G_GNUC_UNUSED, const PstFinding *cause)
 {
     return g_strcmp0(evidence_of(cause)->path, "/") == 0;
+}
+
+static gboolean
 is_one_of(const char *word, const char *const *words)
 {
     return word != NULL && g_strv_contains(words, word);
