@@ -118,30 +118,29 @@ read_memory(const Search *search, const char *folder, PstMemoryGroup *group)
         group->memory_kept_bytes = read_kept(search, folder, group->memory_bytes);
 }
 
-/* Kernels before 6.11 count a refused fork where it was tried, later ones where the limit is and
- * above. */
 static void
-read_tasks(const Search *search, const char *folder, gint64 refused_below, PstMemoryGroup *group)
+read_tasks(const Search *search, const char *folder, PstMemoryGroup *group)
 {
-    const Hierarchy *hierarchy = search->hierarchy;
-    gint64 refused = read_event(search, folder, hierarchy->tasks_events, "max ");
-
-    if (refused != PST_INT_UNKNOWN && refused < G_MAXINT32)
-        group->forks_refused = MAX(refused, refused_below);
-    group->tasks_max = read_number(search, folder, hierarchy->tasks_max);
+    group->tasks_max = read_number(search, folder, search->hierarchy->tasks_max);
     if (group->tasks_max != PST_INT_UNKNOWN)
-        group->tasks = read_number(search, folder, hierarchy->tasks);
+        group->tasks = read_number(search, folder, search->hierarchy->tasks);
+}
+
+static gboolean
+are_tasks_near(const PstMemoryGroup *group)
+{
+    gint64 max = group->tasks_max, tasks = group->tasks;
+
+    return max != PST_INT_UNKNOWN && tasks != PST_INT_UNKNOWN && max > 0 && max < G_MAXINT32 &&
+           tasks >= max - max / 50;
 }
 
 /* A small limit is most often meant to be reached: there it takes a refusal. */
 gboolean
 pst_memory_groups_tasks_used_up(const PstMemoryGroup *group)
 {
-    gint64 max = group->tasks_max, tasks = group->tasks;
-
-    return max != PST_INT_UNKNOWN && tasks != PST_INT_UNKNOWN && max > 0 && max < G_MAXINT32 &&
-           tasks >= max - max / 50 &&
-           (max >= MANY_TASKS ||
+    return are_tasks_near(group) &&
+           (group->tasks_max >= MANY_TASKS ||
             (group->forks_refused != PST_INT_UNKNOWN && group->forks_refused > 0));
 }
 
@@ -189,43 +188,53 @@ is_file(const char *name)
     return FALSE;
 }
 
-static gint64 search_group(Search *search, const char *folder, guint depth);
+typedef void (*Visit)(Search *search, const char *folder, guint depth, gpointer user_data);
 
-static gint64
-search_below(Search *search, const char *folder, guint depth)
+static void
+visit_below(Search *search, const char *folder, guint depth, Visit visit, gpointer user_data)
 {
     g_auto(GStrv) names = pst_sysroot_list(search->sysroot, folder, NULL);
-    gint64 refused = 0;
 
     for (guint i = 0; names != NULL && names[i] != NULL; i++) {
         g_autofree char *path = g_build_filename(folder, names[i], NULL);
 
-        if (!is_file(names[i]))
-            refused += search_group(search, path, depth + 1);
+        if (is_file(names[i]))
+            continue;
+        if (search->left == 0 || depth == MAX_DEPTH || g_get_monotonic_time() > search->end_us) {
+            search->cut = TRUE;
+            return;
+        }
+        search->left--;
+        visit(search, path, depth + 1, user_data);
     }
-    return refused;
 }
 
-/* Returns how many forks were refused in it and below. */
-static gint64
-search_group(Search *search, const char *folder, guint depth)
+/* Kernels before 6.11 count a refused fork where it was tried, later ones where the limit is and
+ * above. */
+static void
+add_refused(Search *search, const char *folder, guint depth, gpointer user_data)
 {
-    if (search->left == 0 || depth > MAX_DEPTH || g_get_monotonic_time() > search->end_us) {
-        search->cut = TRUE;
-        return 0;
-    }
-    search->left--;
+    gint64 n = read_event(search, folder, search->hierarchy->tasks_events, "max ");
+    gint64 *refused = user_data;
 
+    if (n != PST_INT_UNKNOWN && n < G_MAXINT32)
+        *refused = MAX(*refused, n);
+    visit_below(search, folder, depth, add_refused, refused);
+}
+
+static void
+look_at_group(Search *search, const char *folder, guint depth, gpointer user_data G_GNUC_UNUSED)
+{
     PstMemoryGroup *group = pst_fields_new(&pst_report_memory_group_fields);
-    gint64 refused = search_below(search, folder, depth);
+
     if (search->hierarchy->tasks != NULL)
-        read_tasks(search, folder, refused, group);
+        read_tasks(search, folder, group);
+    if (are_tasks_near(group))
+        add_refused(search, folder, depth, &group->forks_refused);
     if (search->hierarchy->memory != NULL)
         read_memory(search, folder, group);
-    if (group->forks_refused != PST_INT_UNKNOWN)
-        refused = group->forks_refused;
     tell(search, folder, group);
-    return refused;
+    visit_below(search, folder, depth, look_at_group, NULL);
 }
 
 static gboolean
@@ -239,7 +248,7 @@ search_hierarchy(const PstProbeContext *context, const Hierarchy *hierarchy, Pst
         .left = MAX_GROUPS,
     };
 
-    search_group(&search, hierarchy->root, 0);
+    look_at_group(&search, hierarchy->root, 0, NULL);
     return search.cut;
 }
 

@@ -6,11 +6,13 @@ import os
 import secrets
 import shutil
 import sys
+import tempfile
 import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 # pylint: disable=wrong-import-position
+from deadmount import DeadMount
 from shimlib import LATE, DeadRoot, Shim, boottime_us, greeted, prepare
 from taplib import check, run_all
 
@@ -160,6 +162,26 @@ def test_dead_mount():
         took = time.monotonic() - start
         check(1.4 < took < 1.5 + LATE, took)
         shim.await_children(0)
+
+
+def test_storage_beside_a_dead_mount():
+    """A mount that does not answer costs the probe `storage` that mount alone; and what is left of
+    a look that can't be ended is not added to by the next."""
+    for swallow in (False, True):
+        with tempfile.TemporaryDirectory() as place, DeadMount(place, swallow), \
+                greeted(root="/") as shim:
+            for _ in range(2):
+                start = time.monotonic()
+                report = shim.answer(shim.probe("storage"))["result"]
+                check(time.monotonic() - start < 2.5 + LATE, "in time")
+                mounts = {mount["path"]: mount for mount in report["data"]["mounts"]}
+                check(mounts["/"]["size_bytes"] > 0, mounts)
+                check(mounts[place]["answers"] is False, mounts[place])
+                named = [one["evidence"]["path"] for one in report["findings"]
+                         if one["id"] == "storage.mount-hangs"]
+                check(named == [place], report["findings"])
+                time.sleep(3.5 if swallow else 0)
+            check(("earlier look" in str(report["findings"])) == swallow, report["findings"])
 
 
 def test_waiting_ends_at_its_deadline():

@@ -31,6 +31,7 @@ class Breakage:
 
 # What follows from a root that can't become root any more.
 REFUSED = {"sudo.refuses"}
+NO_SPACE = {"journal.no-space", "services.failed", "system.units-failed"}
 SSH_DOWN = {"services.stopped", "ssh.not-listening"}
 
 ROWS = [
@@ -86,10 +87,38 @@ ROWS = [
              {"services.stopped", "services.failed", "services.no-journal-lines"}),
     Breakage("journal-damaged", {"journal.damaged": []}, status="unknown"),
     Breakage("clock-years-off", {"system.clock-off": []}, {"journal.foreign-cursor"}, "critical"),
-    Breakage("root-read-only", {"system.root-read-only": []},
+    Breakage("root-read-only", {"storage.read-only": ["the kernel took that away", "remount,rw"],
+                                "system.root-read-only": []},
              {"services.failed", "system.units-failed"}, "critical"),
     Breakage("nologin", {"system.nologin": ["/etc/nologin"]},
              {"account.nologin", "sudo.pam-denies"}, "critical"),
+    # room
+    Breakage("disk-full", {"storage.full": ["/ is full: 0 bytes left", "/var/cache/dump"]},
+             NO_SPACE, "critical"),
+    Breakage("disk-full-deleted",
+             {"storage.full": ["deleted but still open: /var/cache/shop.log", "shop.service"]},
+             NO_SPACE, "critical"),
+    Breakage("inodes-gone", {"storage.inodes-gone": ["/ can hold no more files: 0 of its"]},
+             NO_SPACE, "critical"),
+    Breakage("ext4-errors", {"storage.errors": ["ext4", "/sys/fs/ext4/"],
+                             "storage.read-only": ["after errors", "storage.errors"]},
+             {"system.root-read-only", "journal.io-error", "services.failed",
+              "system.units-failed"}, "critical"),
+    Breakage("fstab-device-gone",
+             {"storage.fstab-not-mounted": ["/srv/data", "there is no UUID=5e0cc2fb"]},
+             status="warning"),
+    Breakage("fstab-nofail"),
+    Breakage("mount-hangs", {"storage.mount-hangs": ["/mnt/share"]}, status="warning"),
+    # memory
+    Breakage("oom-kill", {"memory.oom-kills": ["tail", "shop.service", "its control group"],
+                          "services.failed": ["shop.service", "oom-kill"]},
+             {"journal.oom-kill", "system.units-failed"}, "warning"),
+    Breakage("oom-kill-guest", {"memory.oom-kills": ["tail", "shop.service", "no more"]},
+             {"services.failed", "journal.oom-kill", "system.units-failed", "memory.pressure"},
+             "critical"),
+    Breakage("memory-low", {"memory.low": ["tmpfs and shared memory"]}, {"memory.pressure"}),
+    Breakage("fork-limit", {"memory.pids-exhausted": [".slice has 20 of at most 20"]},
+             status="critical"),
     Breakage("agent-stopped", allow={"services.stopped"}, detach=True),
 ]
 
