@@ -224,7 +224,9 @@ collect(PstAnswer *const *answers, guint n)
             answers[i]->report != NULL ? answers[i]->report->findings : NULL;
         for (guint j = 0; findings != NULL && j < findings->len; j++) {
             const PstFinding *finding = findings->pdata[j];
-            PstCause cause = {answers[i], finding, NULL, finding, finding->severity};
+            PstCause cause = {
+                answers[i], finding,           NULL,
+                finding,    finding->severity, pst_dating_find(answers, n, answers[i], finding)};
 
             if (finding->severity > PST_SEVERITY_INFORMATION)
                 g_array_append_val(causes, cause);
@@ -356,6 +358,9 @@ pst_causes_to_json(const GArray *causes)
             json_object_set_object_member(
                 json, "finding", pst_fields_encode(&pst_finding_fields, cause->finding, &cut));
             json_object_set_array_member(json, "leads_to", leads_to);
+            JsonObject *since = pst_dating_to_json(&cause->dating);
+            if (since != NULL)
+                json_object_set_object_member(json, "since", since);
             json_array_add_object_element(array, json);
         } else {
             json_array_add_string_element(leads_to, cause->finding->id);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "host-sidecar/answer.h"
+#include "host-sidecar/dating.h"
 
 /* Cause before symptom, over all answers of a diagnosis: a pure function.
  *
@@ -16,6 +16,7 @@ typedef struct {
         *cause;             /* NULL for a root cause, or where the cause is not among the answers */
     const PstFinding *root; /* the end of the chain; FINDING itself for a root cause */
     int urgency;            /* the highest severity of its root and of all that follows from it */
+    PstDating dating;       /* since when what it names is so */
 } PstCause;
 
 /* All findings above information in the order in which they are to be told and mended: the root
@@ -23,6 +24,6 @@ typedef struct {
  * g_array_unref(). */
 GArray *pst_causes_order(PstAnswer *const *answers, guint n);
 
-/* The root causes as JSON: an array of objects with the probe, the finding, and the ids of what
- * follows from it. */
+/* The root causes as JSON: an array of objects with the probe, the finding, the ids of what follows
+ * from it, and since when it is so. */
 JsonArray *pst_causes_to_json(const GArray *causes);

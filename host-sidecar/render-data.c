@@ -17,11 +17,11 @@ pst_render_append(GString *out, const char *text)
 }
 
 char *
-pst_render_age(gint64 moment_us)
+pst_render_ago(gint64 span_us)
 {
-    gint64 seconds = (g_get_real_time() - moment_us) / G_USEC_PER_SEC;
+    gint64 seconds = span_us / G_USEC_PER_SEC;
 
-    if (seconds < 0)
+    if (span_us < 0)
         return g_strdup("in the future");
     if (seconds < 120)
         return g_strdup_printf("%d s ago", (int)seconds);
@@ -30,6 +30,12 @@ pst_render_age(gint64 moment_us)
     if (seconds < 172800)
         return g_strdup_printf("%d h ago", (int)(seconds / 3600));
     return g_strdup_printf("%d days ago", (int)(seconds / 86400));
+}
+
+char *
+pst_render_age(gint64 moment_us)
+{
+    return pst_render_ago(g_get_real_time() - moment_us);
 }
 
 static char *

@@ -71,9 +71,21 @@ render_evidence(GString *out, const PstEvidence *evidence)
     }
 }
 
+static void
+render_since(GString *out, const PstDating *dating)
+{
+    g_autofree char *text = pst_dating_text(dating);
+
+    if (text == NULL)
+        return;
+    g_string_append(out, INDENT "since: ");
+    append_quote(out, text);
+    g_string_append_c(out, '\n');
+}
+
 /* CAUSE is the id of what it follows from, or NULL. */
 static void
-render_finding(GString *out, const PstFinding *finding, const char *cause)
+render_finding(GString *out, const PstFinding *finding, const char *cause, const PstDating *dating)
 {
     g_string_append_printf(out, "%-9s ", severity_words[finding->severity]);
     pst_render_append(out, finding->message);
@@ -87,6 +99,7 @@ render_finding(GString *out, const PstFinding *finding, const char *cause)
     }
     if (finding->evidence != NULL)
         render_evidence(out, finding->evidence);
+    render_since(out, dating);
     if (finding->remedy != NULL) {
         g_string_append(out, INDENT "remedy: ");
         append_quote(out, finding->remedy);
@@ -165,7 +178,8 @@ render_causes(GString *out, PstAnswer *const *answers, guint n)
         const PstCause *cause = &g_array_index(causes, PstCause, i);
 
         render_finding(out, cause->finding,
-                       cause->cause != NULL ? cause->cause->id : cause->finding->caused_by);
+                       cause->cause != NULL ? cause->cause->id : cause->finding->caused_by,
+                       &cause->dating);
     }
 }
 
@@ -245,7 +259,9 @@ pst_render_answer(PstAnswer *answer)
     g_string_append_c(out, '\n');
     for (guint i = 0; i < answer->report->findings->len; i++) {
         const PstFinding *finding = answer->report->findings->pdata[i];
-        render_finding(out, finding, finding->caused_by);
+        PstDating dating = pst_dating_find(&answer, 1, answer, finding);
+
+        render_finding(out, finding, finding->caused_by, &dating);
     }
     if (pst_json_get_object(json, "data", PST_JSON_REQUIRED, &data, NULL))
         pst_render_data(out, data, 0);

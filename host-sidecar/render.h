@@ -16,7 +16,10 @@ char *pst_render_answer(PstAnswer *answer);
 /* A JSON object on one line, with nothing in it that a terminal obeys. */
 char *pst_render_json(JsonObject *json);
 
-/* A moment in microseconds of real time, as words: "2 min ago". */
+/* A time that has passed, in microseconds, as words: "2 min ago". */
+char *pst_render_ago(gint64 span_us);
+
+/* The same of a moment of the host's real time. */
 char *pst_render_age(gint64 moment_us);
 
 /* The data of a report as indented words and columns: strings that a guest wrote, escaped. */
