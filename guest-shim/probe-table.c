@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "guest-shim/probe-account.h"
+#include "guest-shim/probe-firewall.h"
 #include "guest-shim/probe-journal.h"
 #include "guest-shim/probe-network.h"
 #include "guest-shim/probe-services.h"
@@ -8,6 +9,7 @@
 #include "guest-shim/probe-system.h"
 #include "guest-shim/probe.h"
 #include "protocol/report-account.h"
+#include "protocol/report-firewall.h"
 #include "protocol/report-journal.h"
 #include "protocol/report-network.h"
 #include "protocol/report-services.h"
@@ -23,5 +25,6 @@ const PstProbe pst_probe_table[] = {
     {&pst_report_network_kind, pst_probe_network_run},
     {&pst_report_ssh_kind, pst_probe_ssh_run},
     {&pst_report_account_kind, pst_probe_account_run},
+    {&pst_report_firewall_kind, pst_probe_firewall_run},
 };
 const guint pst_probe_table_n = G_N_ELEMENTS(pst_probe_table);

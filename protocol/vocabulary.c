@@ -4,6 +4,7 @@
 #include "protocol/error.h"
 #include "protocol/nearest.h"
 #include "protocol/report-account.h"
+#include "protocol/report-firewall.h"
 #include "protocol/report-journal.h"
 #include "protocol/report-network.h"
 #include "protocol/report-services.h"
@@ -12,9 +13,9 @@
 #include "protocol/report-system.h"
 
 const PstReportKind *const pst_vocabulary[] = {
-    &pst_report_system_kind,  &pst_report_sudo_kind,    &pst_report_services_kind,
-    &pst_report_journal_kind, &pst_report_network_kind, &pst_report_ssh_kind,
-    &pst_report_account_kind,
+    &pst_report_system_kind,  &pst_report_sudo_kind,     &pst_report_services_kind,
+    &pst_report_journal_kind, &pst_report_network_kind,  &pst_report_ssh_kind,
+    &pst_report_account_kind, &pst_report_firewall_kind,
 };
 const guint pst_vocabulary_n = G_N_ELEMENTS(pst_vocabulary);
 
