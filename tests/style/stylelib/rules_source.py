@@ -14,7 +14,7 @@ MAY_INCLUDE = {
     "host-sidecar": {"host-sidecar", "protocol"},
 }
 FORBIDDEN = (r"\b(?:system|popen|execvp|execlp|execvpe|posix_spawnp|g_spawn_\w+|g_subprocess_\w+)"
-             r"\s*\(|\bG_SPAWN_SEARCH_PATH\b|\bgoto\b|(?<![\w/])/bin/(?:ba|da)?sh\b")
+             r"\s*\(|\bG_SPAWN_SEARCH_PATH\b|\bgoto\b(?!\\?\")|(?<![\w/])/bin/(?:ba|da)?sh\b")
 PRINTING = (r"\b(?:v?f?printf|f?puts|putchar|perror|syslog|g_print(?:err)?|g_message|g_warning"
             r"|g_debug|g_info|g_critical|g_log\w*)\s*\(")
 
