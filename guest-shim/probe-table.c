@@ -2,6 +2,7 @@
 #include "guest-shim/probe-account.h"
 #include "guest-shim/probe-journal.h"
 #include "guest-shim/probe-network.h"
+#include "guest-shim/probe-pam.h"
 #include "guest-shim/probe-services.h"
 #include "guest-shim/probe-ssh.h"
 #include "guest-shim/probe-sudo.h"
@@ -10,6 +11,7 @@
 #include "protocol/report-account.h"
 #include "protocol/report-journal.h"
 #include "protocol/report-network.h"
+#include "protocol/report-pam.h"
 #include "protocol/report-services.h"
 #include "protocol/report-ssh.h"
 #include "protocol/report-sudo.h"
@@ -23,5 +25,6 @@ const PstProbe pst_probe_table[] = {
     {&pst_report_network_kind, pst_probe_network_run},
     {&pst_report_ssh_kind, pst_probe_ssh_run},
     {&pst_report_account_kind, pst_probe_account_run},
+    {&pst_report_pam_kind, pst_probe_pam_run},
 };
 const guint pst_probe_table_n = G_N_ELEMENTS(pst_probe_table);
