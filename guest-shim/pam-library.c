@@ -12,6 +12,12 @@
 #define CACHE "/etc/ld.so.cache"
 #define DROP_INS "/etc/ld.so.conf.d"
 
+struct PstPamLibraries {
+    const PstSysroot *sysroot;
+    GPtrArray *folders; /* of char * */
+    GHashTable *known;  /* name, to whether it is there */
+};
+
 typedef struct {
     int fd;
     guint64 size;
@@ -143,17 +149,54 @@ cache_has(const PstSysroot *sysroot, const char *name)
     return FALSE;
 }
 
-static gboolean
-is_there(const PstSysroot *sysroot, const GPtrArray *folders, const char *name)
+PstPamLibraries *
+pst_pam_library_open(const PstSysroot *sysroot)
 {
-    if (name[0] == '/')
-        return pst_sysroot_exists(sysroot, name);
+    PstPamLibraries *libraries = g_new0(PstPamLibraries, 1);
+
+    libraries->sysroot = sysroot;
+    libraries->folders = g_ptr_array_new_with_free_func(g_free);
+    libraries->known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    add_usual(libraries->folders, sysroot);
+    return libraries;
+}
+
+void
+pst_pam_library_close(PstPamLibraries *libraries)
+{
+    g_ptr_array_unref(libraries->folders);
+    g_hash_table_unref(libraries->known);
+    g_free(libraries);
+}
+
+static gboolean
+is_in(const PstSysroot *sysroot, const GPtrArray *folders, const char *name)
+{
     for (guint i = 0; i < folders->len; i++) {
         g_autofree char *path = g_build_filename(folders->pdata[i], name, NULL);
         if (pst_sysroot_exists(sysroot, path))
             return TRUE;
     }
-    return cache_has(sysroot, name);
+    return FALSE;
+}
+
+/* OWN are the folders that the object itself names. */
+static gboolean
+is_there(PstPamLibraries *libraries, const GPtrArray *own, const char *name)
+{
+    const PstSysroot *sysroot = libraries->sysroot;
+    gpointer found;
+
+    if (name[0] == '/')
+        return pst_sysroot_exists(sysroot, name);
+    if (is_in(sysroot, own, name))
+        return TRUE;
+    if (!g_hash_table_lookup_extended(libraries->known, name, NULL, &found)) {
+        found =
+            GINT_TO_POINTER(is_in(sysroot, libraries->folders, name) || cache_has(sysroot, name));
+        g_hash_table_insert(libraries->known, g_strdup(name), found);
+    }
+    return GPOINTER_TO_INT(found);
 }
 
 static gboolean
@@ -187,18 +230,17 @@ read_needed(Object *object, GPtrArray *folders)
 }
 
 char *
-pst_pam_library_missing(const PstSysroot *sysroot, int fd, const ElfW(Phdr) * segments,
+pst_pam_library_missing(PstPamLibraries *libraries, int fd, const ElfW(Phdr) * segments,
                         guint n_segments, guint64 size)
 {
     Object object = {fd, size, segments, n_segments, 0, 0};
-    g_autoptr(GPtrArray) folders = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(GPtrArray) needed = read_needed(&object, folders);
+    g_autoptr(GPtrArray) own = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) needed = read_needed(&object, own);
     const char *missing = NULL;
     gboolean knows_folders = FALSE;
 
-    add_usual(folders, sysroot);
     for (guint i = 0; i < needed->len; i++) {
-        gboolean there = is_there(sysroot, folders, needed->pdata[i]);
+        gboolean there = is_there(libraries, own, needed->pdata[i]);
 
         knows_folders |= there && is_c_library(needed->pdata[i]);
         if (!there && missing == NULL)

@@ -109,7 +109,7 @@ header_fault(const ElfW(Ehdr) * header, gssize got)
 }
 
 static PstPamModuleState
-check_segments(const PstSysroot *sysroot, int fd, const ElfW(Ehdr) * header, guint64 size,
+check_segments(PstPamLibraries *libraries, int fd, const ElfW(Ehdr) * header, guint64 size,
                char **reason)
 {
     gsize len = header->e_phnum * sizeof(ElfW(Phdr));
@@ -127,7 +127,7 @@ check_segments(const PstSysroot *sysroot, int fd, const ElfW(Ehdr) * header, gui
                         "it is truncated: it ends before its segments do");
     }
     g_autofree char *missing =
-        pst_pam_library_missing(sysroot, fd, segments, header->e_phnum, size);
+        pst_pam_library_missing(libraries, fd, segments, header->e_phnum, size);
     if (missing == NULL)
         return PST_PAM_MODULE_SOUND;
     g_autofree char *text = g_strdup_printf("it needs the library %s, which is not there", missing);
@@ -135,7 +135,7 @@ check_segments(const PstSysroot *sysroot, int fd, const ElfW(Ehdr) * header, gui
 }
 
 static PstPamModuleState
-check_open(const PstSysroot *sysroot, int fd, char **reason)
+check_open(PstPamLibraries *libraries, int fd, char **reason)
 {
     ElfW(Ehdr) header;
     struct stat st;
@@ -151,11 +151,11 @@ check_open(const PstSysroot *sysroot, int fd, char **reason)
     const char *fault = header_fault(&header, got);
     if (fault != NULL)
         return give(PST_PAM_MODULE_DAMAGED, reason, fault);
-    return check_segments(sysroot, fd, &header, (guint64)st.st_size, reason);
+    return check_segments(libraries, fd, &header, (guint64)st.st_size, reason);
 }
 
-PstPamModuleState
-pst_pam_module_check(const PstSysroot *sysroot, const char *path, char **reason)
+static PstPamModuleState
+check(PstPamLibraries *libraries, const PstSysroot *sysroot, const char *path, char **reason)
 {
     g_autoptr(GError) cause = NULL;
     int fd = pst_sysroot_open(sysroot, path, 0, &cause);
@@ -164,9 +164,17 @@ pst_pam_module_check(const PstSysroot *sysroot, const char *path, char **reason)
         return give(PST_PAM_MODULE_MISSING, reason, "there is no such file");
     if (fd < 0)
         return give(PST_PAM_MODULE_UNKNOWN, reason, cause->message);
-    PstPamModuleState state = check_open(sysroot, fd, reason);
+    PstPamModuleState state = check_open(libraries, fd, reason);
     close(fd);
     return state;
+}
+
+PstPamModuleState
+pst_pam_module_check(const PstSysroot *sysroot, const char *path, char **reason)
+{
+    g_autoptr(PstPamLibraries) libraries = pst_pam_library_open(sysroot);
+
+    return check(libraries, sysroot, path, reason);
 }
 
 /* ---- what was found out before ---- */
@@ -185,22 +193,40 @@ known_free(gpointer data)
     g_free(known);
 }
 
-GHashTable *
-pst_pam_module_memory_new(void)
+struct PstPamMemory {
+    const PstSysroot *sysroot;
+    GHashTable *modules; /* path, to Known */
+    PstPamLibraries *libraries;
+};
+
+PstPamMemory *
+pst_pam_module_memory_new(const PstSysroot *sysroot)
 {
-    return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, known_free);
+    PstPamMemory *memory = g_new0(PstPamMemory, 1);
+
+    memory->sysroot = sysroot;
+    memory->modules = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, known_free);
+    memory->libraries = pst_pam_library_open(sysroot);
+    return memory;
+}
+
+void
+pst_pam_module_memory_free(PstPamMemory *memory)
+{
+    g_hash_table_unref(memory->modules);
+    pst_pam_library_close(memory->libraries);
+    g_free(memory);
 }
 
 PstPamModuleState
-pst_pam_module_recall(GHashTable *memory, const PstSysroot *sysroot, const char *path,
-                      char **reason)
+pst_pam_module_recall(PstPamMemory *memory, const char *path, char **reason)
 {
-    Known *known = g_hash_table_lookup(memory, path);
+    Known *known = g_hash_table_lookup(memory->modules, path);
 
     if (known == NULL) {
         known = g_new0(Known, 1);
-        known->state = pst_pam_module_check(sysroot, path, &known->reason);
-        g_hash_table_insert(memory, g_strdup(path), known);
+        known->state = check(memory->libraries, memory->sysroot, path, &known->reason);
+        g_hash_table_insert(memory->modules, g_strdup(path), known);
     }
     if (reason != NULL)
         *reason = g_strdup(known->reason);

@@ -24,8 +24,12 @@ char *pst_pam_module_path(const PstSysroot *sysroot, const char *module);
  * g_free(). */
 PstPamModuleState pst_pam_module_check(const PstSysroot *sysroot, const char *path, char **reason);
 
-/* As above, each file once: MEMORY, of pst_pam_module_memory_new(), keeps what was found. The
- * stacks of one guest name the same modules over and over. */
-PstPamModuleState pst_pam_module_recall(GHashTable *memory, const PstSysroot *sysroot,
-                                        const char *path, char **reason);
-GHashTable *pst_pam_module_memory_new(void);
+/* What was found out before: the stacks of one guest name the same modules over and over. */
+typedef struct PstPamMemory PstPamMemory;
+
+PstPamMemory *pst_pam_module_memory_new(const PstSysroot *sysroot);
+void pst_pam_module_memory_free(PstPamMemory *memory);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstPamMemory, pst_pam_module_memory_free)
+
+/* As pst_pam_module_check(), each file once. */
+PstPamModuleState pst_pam_module_recall(PstPamMemory *memory, const char *path, char **reason);

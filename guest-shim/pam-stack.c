@@ -19,8 +19,8 @@ static const char *const folders[] = {"/etc/pam.d", "/usr/lib/pam.d", "/usr/etc/
 
 typedef struct {
     const PstSysroot *sysroot;
-    PstPamStack *stack; /* that the lines go to */
-    GHashTable *memory; /* of the modules */
+    PstPamStack *stack;   /* that the lines go to */
+    PstPamMemory *memory; /* of the modules */
     guint n_lines;
     guint n_read;
 } Reader;
@@ -81,7 +81,7 @@ add_module(Reader *reader, const PstPamWords *words, const char *file, guint num
     line->module = g_strdup(words->target);
     line->args = g_strdup(words->args);
     line->path = pst_pam_module_path(reader->sysroot, words->target);
-    line->state = pst_pam_module_recall(reader->memory, reader->sysroot, line->path, &line->reason);
+    line->state = pst_pam_module_recall(reader->memory, line->path, &line->reason);
     memcpy(line->actions, words->actions, sizeof(line->actions));
 }
 
@@ -287,13 +287,13 @@ pst_pam_stack_find(const PstSysroot *sysroot, const char *service)
 PstPamStack *
 pst_pam_stack_read(const PstSysroot *sysroot, const char *service)
 {
-    g_autoptr(GHashTable) memory = pst_pam_module_memory_new();
+    g_autoptr(PstPamMemory) memory = pst_pam_module_memory_new(sysroot);
 
     return pst_pam_stack_read_with(sysroot, service, memory);
 }
 
 PstPamStack *
-pst_pam_stack_read_with(const PstSysroot *sysroot, const char *service, GHashTable *memory)
+pst_pam_stack_read_with(const PstSysroot *sysroot, const char *service, PstPamMemory *memory)
 {
     g_autoptr(PstPamStack) stack = stack_new(service);
     g_autoptr(PstPamStack) other = stack_new("other");

@@ -82,7 +82,7 @@ PstPamStack *pst_pam_stack_read(const PstSysroot *sysroot, const char *service);
 
 /* As above, with the MEMORY of pst_pam_module_recall(). */
 PstPamStack *pst_pam_stack_read_with(const PstSysroot *sysroot, const char *service,
-                                     GHashTable *memory);
+                                     PstPamMemory *memory);
 
 /* The service's own file, in the first of PAM's folders that has one, or NULL. Free with g_free().
  */

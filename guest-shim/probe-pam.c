@@ -19,8 +19,8 @@ typedef struct {
     PstReport *report;
     PstPamData *data;
     PstPamBlames *blames;
-    GHashTable *memory; /* of modules */
-    GPtrArray *stacks;  /* of PstPamStack; the blames point into them */
+    PstPamMemory *memory; /* of modules */
+    GPtrArray *stacks;    /* of PstPamStack; the blames point into them */
     PstAccounts *accounts;
     const PstAccount *user, *root;
     GArray *groups, *root_groups;
@@ -523,7 +523,7 @@ clear(Probe *probe)
 {
     pst_pam_blame_free(probe->blames);
     g_ptr_array_unref(probe->stacks);
-    g_hash_table_unref(probe->memory);
+    pst_pam_module_memory_free(probe->memory);
     g_clear_pointer(&probe->groups, g_array_unref);
     g_clear_pointer(&probe->root_groups, g_array_unref);
     g_clear_pointer(&probe->accounts, pst_accounts_free);
@@ -542,7 +542,7 @@ pst_probe_pam_run(const PstProbeContext *context, gconstpointer args, PstReport 
         .report = report,
         .data = report->data,
         .blames = pst_pam_blame_new(),
-        .memory = pst_pam_module_memory_new(),
+        .memory = pst_pam_module_memory_new(context->sysroot),
         .stacks = g_ptr_array_new_with_free_func((GDestroyNotify)pst_pam_stack_free),
         .now = g_date_time_new_now_local(),
         .host = pst_sysroot_read_line(context->sysroot, "/proc/sys/kernel/hostname", NULL),
