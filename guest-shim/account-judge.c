@@ -17,6 +17,8 @@ add(Judge *judge, const char *id, PstSeverity severity, const char *path, gint64
 
     finding->evidence->user = g_strdup(judge->data->user);
     finding->evidence->path = g_strdup(path);
+    if (path == NULL)
+        finding->evidence->source = g_strdup(judge->data->source);
     if (line > 0)
         finding->evidence->line = line;
     g_free(message);
@@ -213,6 +215,60 @@ judge_home(Judge *judge)
         g_strdup_printf("mkhomedir_helper %s; or mount what holds it", judge->data->user);
 }
 
+/* sshd passes over an authorized_keys in a home that others could have written to, where
+ * StrictModes is on; and its owner can't write there. */
+static void
+judge_home_owner(Judge *judge)
+{
+    const PstAccountFacts *facts = judge->facts;
+    PstFinding *finding;
+
+    if (facts->home_uid == PST_INT_UNKNOWN || facts->home_uid == 0 ||
+        facts->home_uid == judge->data->uid)
+        return;
+    finding = add(judge, "account.home-foreign", PST_SEVERITY_WARNING, judge->data->home, 0,
+                  g_strdup_printf("the home of %s, %s, belongs to the user %" G_GINT64_FORMAT,
+                                  judge->data->user, judge->data->home, facts->home_uid));
+    finding->evidence->owner = g_strdup(judge->data->home_owner);
+    finding->evidence->expected = g_strdup_printf("%" G_GINT64_FORMAT ":%" G_GINT64_FORMAT,
+                                                  judge->data->uid, judge->data->gid);
+    finding->remedy =
+        g_strdup_printf("chown %s %s", finding->evidence->expected, judge->data->home);
+}
+
+static void
+judge_home_mode(Judge *judge)
+{
+    gint64 mode = judge->facts->home_mode;
+    PstFinding *finding;
+
+    if (mode == PST_INT_UNKNOWN || (mode & 0002) == 0 || (mode & 01000) != 0)
+        return;
+    finding = add(judge, "account.home-world-writable", PST_SEVERITY_WARNING, judge->data->home, 0,
+                  g_strdup_printf("the home of %s, %s, is writable by everybody", judge->data->user,
+                                  judge->data->home));
+    finding->evidence->mode = g_strdup(judge->data->home_mode);
+    finding->evidence->expected = g_strdup_printf("%04o", (guint)mode & ~0022u);
+    finding->remedy =
+        g_strdup_printf("look at what is in it, then chmod go-w %s", judge->data->home);
+    PstUndo *undo = pst_report_undo(finding, PST_UNDO_MODE);
+    undo->path = g_strdup(judge->data->home);
+    undo->mode = g_strdup(finding->evidence->expected);
+}
+
+static void
+judge_jobs(Judge *judge, const char *what, const char *file)
+{
+    PstFinding *finding;
+
+    if (file == NULL)
+        return;
+    finding =
+        add(judge, "account.jobs-denied", PST_SEVERITY_INFORMATION, file, 0,
+            g_strdup_printf("%s may have no jobs of %s, by %s", judge->data->user, what, file));
+    finding->remedy = g_strdup_printf("if it is to have some, change %s", file);
+}
+
 void
 pst_account_judge(const PstAccountFacts *facts, PstReport *report)
 {
@@ -227,4 +283,8 @@ pst_account_judge(const PstAccountFacts *facts, PstReport *report)
     judge_nologin(&judge);
     judge_faillock(&judge);
     judge_home(&judge);
+    judge_home_owner(&judge);
+    judge_home_mode(&judge);
+    judge_jobs(&judge, "cron", facts->cron_file);
+    judge_jobs(&judge, "at", facts->at_file);
 }

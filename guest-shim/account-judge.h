@@ -14,6 +14,9 @@ typedef struct {
     PstAccountValidity validity; /* where shadow_known */
     PstTri use_pam;              /* sshd asks PAM */
     gboolean faillock_shut;
+    gint64 home_uid;  /* who owns the home, PST_INT_UNKNOWN where it is not there or not known */
+    gint64 home_mode; /* its permission bits, as above */
+    const char *cron_file, *at_file; /* the list that keeps the user from it, NULL for none */
 } PstAccountFacts;
 
 /* Adds the findings, and sets the three verdicts of REPORT's data, whose other members are filled

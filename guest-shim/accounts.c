@@ -204,6 +204,15 @@ pst_accounts_free(PstAccounts *accounts)
     g_free(accounts);
 }
 
+const PstAccount *
+pst_accounts_add(PstAccounts *accounts, const char *line)
+{
+    guint before = accounts->users->len;
+
+    add_user(accounts, NULL, 0, line);
+    return accounts->users->len > before ? accounts->users->pdata[before] : NULL;
+}
+
 const GPtrArray *
 pst_accounts_all(const PstAccounts *accounts)
 {

@@ -13,7 +13,8 @@ typedef struct {
     char *home;
     char *shell;
     gboolean shadowed; /* the password is in the shadow file */
-    char *path;        /* the file that the entry is in, and its line, from 1 */
+    char *path;        /* the file that the entry is in, and its line, from 1; NULL where it is
+                        * another source's */
     guint line;
 } PstAccount;
 
@@ -52,6 +53,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstAccounts, pst_accounts_free)
 /* The first entry of that name, or of that number; NULL where there is none. Borrowed. */
 const PstAccount *pst_accounts_find(const PstAccounts *accounts, const char *name);
 const PstAccount *pst_accounts_find_uid(const PstAccounts *accounts, gint64 uid);
+
+/* Takes an entry that another source than the files gave, as getent(1) prints it. NULL where LINE
+ * is none. Borrowed. */
+const PstAccount *pst_accounts_add(PstAccounts *accounts, const char *line);
 
 /* All of them in the order of the files: of PstAccount, borrowed. */
 const GPtrArray *pst_accounts_all(const PstAccounts *accounts);

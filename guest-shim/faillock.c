@@ -24,6 +24,7 @@ G_STATIC_ASSERT(sizeof(Record) == 64);
 void
 pst_faillock_settings_clear(PstFaillockSettings *settings)
 {
+    g_free(settings->conf);
     g_free(settings->folder);
     g_free(settings->admin_group);
 }
@@ -95,29 +96,37 @@ find_line(const PstPamStack *stack)
     return NULL;
 }
 
-gboolean
-pst_faillock_read_settings(const PstSysroot *sysroot, const PstPamStack *stack,
-                           PstFaillockSettings *settings)
+void
+pst_faillock_read_line(const PstSysroot *sysroot, const PstPamLine *line,
+                       PstFaillockSettings *settings)
 {
-    const PstPamLine *line = find_line(stack);
     const char *conf = pst_sysroot_exists(sysroot, CONF) ? CONF : VENDOR_CONF;
-
-    if (line == NULL || settings == NULL)
-        return line != NULL;
-
     g_auto(GStrv) words = g_strsplit_set(line->args, " \t", -1);
     for (guint i = 0; words[i] != NULL; i++)
         if (g_str_has_prefix(words[i], "conf=/"))
             conf = words[i] + strlen("conf=");
-    *settings = (PstFaillockSettings){
-        .folder = g_strdup(FOLDER), .deny = 3, .fail_interval_s = 900, .unlock_time_s = 600};
+    *settings = (PstFaillockSettings){.conf = g_strdup(conf),
+                                      .folder = g_strdup(FOLDER),
+                                      .deny = 3,
+                                      .fail_interval_s = 900,
+                                      .unlock_time_s = 600};
     settings->root_unlock_time_s = -1;
     apply_file(settings, sysroot, conf);
     for (guint i = 0; words[i] != NULL; i++)
         apply(settings, words[i]);
     if (settings->root_unlock_time_s < 0)
         settings->root_unlock_time_s = settings->unlock_time_s;
-    return TRUE;
+}
+
+gboolean
+pst_faillock_read_settings(const PstSysroot *sysroot, const PstPamStack *stack,
+                           PstFaillockSettings *settings)
+{
+    const PstPamLine *line = find_line(stack);
+
+    if (line != NULL && settings != NULL)
+        pst_faillock_read_line(sysroot, line, settings);
+    return line != NULL;
 }
 
 void

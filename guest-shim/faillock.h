@@ -7,6 +7,7 @@
  * them, from the arguments in the stack; its records are those of Linux-PAM's faillock.h. */
 
 typedef struct {
+    char *conf;             /* the file of the settings, may not be there */
     char *folder;           /* of the tallies */
     gint64 deny;            /* attempts, 0 for never */
     gint64 fail_interval_s; /* only failures so close to the latest count */
@@ -26,6 +27,10 @@ typedef struct {
  * not NULL, by which settings. Clear them with pst_faillock_settings_clear(). */
 gboolean pst_faillock_read_settings(const PstSysroot *sysroot, const PstPamStack *stack,
                                     PstFaillockSettings *settings);
+
+/* As above, for the LINE that asks pam_faillock. */
+void pst_faillock_read_line(const PstSysroot *sysroot, const PstPamLine *line,
+                            PstFaillockSettings *settings);
 void pst_faillock_settings_clear(PstFaillockSettings *settings);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(PstFaillockSettings, pst_faillock_settings_clear)
 

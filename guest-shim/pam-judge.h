@@ -6,8 +6,6 @@
 /* What comes out of a stack when its modules answer so and so: libpam's own rules
  * (_pam_dispatch_aux in pam_dispatch.c) on the lines that were read. */
 
-#define PST_PAM_ANY (-1) /* the module may answer yes or no: nobody can tell from files */
-
 /* What a sound module answers in PHASE: a return value, or PST_PAM_ANY. Modules that can't be
  * loaded are not asked. */
 typedef int (*PstPamAnswer)(const PstPamLine *line, PstPamPhase phase, gpointer data);

@@ -223,3 +223,53 @@ pst_pam_line_free(PstPamWords *words)
     g_free(words->args);
     g_free(words);
 }
+
+/* What stands in brackets, without them; *rest goes behind it. */
+static char *
+bracketed(const char **rest)
+{
+    GString *word = g_string_new(NULL);
+    const char *at = *rest + 1;
+
+    for (; *at != '\0' && *at != ']'; at++) {
+        if (at[0] == '\\' && at[1] == ']')
+            at++;
+        g_string_append_c(word, *at);
+    }
+    *rest = *at == ']' ? at + 1 : at;
+    return g_string_free(word, FALSE);
+}
+
+static char *
+plain(const char **rest)
+{
+    const char *start = *rest;
+
+    *rest += strcspn(start, " \t");
+    return g_strndup(start, (gsize)(*rest - start));
+}
+
+char **
+pst_pam_line_arguments(const char *args)
+{
+    g_autoptr(GStrvBuilder) words = g_strv_builder_new();
+    const char *rest = args != NULL ? args : "";
+
+    for (rest += strspn(rest, " \t"); *rest != '\0'; rest += strspn(rest, " \t")) {
+        g_autofree char *word = *rest == '[' ? bracketed(&rest) : plain(&rest);
+        g_strv_builder_add(words, word);
+    }
+    return g_strv_builder_end(words);
+}
+
+const char *
+pst_pam_line_value(char **arguments, const char *name)
+{
+    gsize len = strlen(name);
+    const char *value = NULL;
+
+    for (guint i = 0; arguments[i] != NULL; i++)
+        if (strncmp(arguments[i], name, len) == 0 && arguments[i][len] == '=')
+            value = arguments[i] + len + 1;
+    return value;
+}

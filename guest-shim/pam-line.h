@@ -31,3 +31,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstPamWords, pst_pam_line_free)
 
 /* The whole array as one action, which is how a faulty line counts. */
 void pst_pam_line_fill(int actions[PST_PAM_N_RETURNS], int action);
+
+/* The arguments of a line as its module gets them: by blanks, but what stands in brackets is one,
+ * and
+ * `\]` in it a bracket. Free with g_strfreev(). */
+char **pst_pam_line_arguments(const char *args);
+
+/* The value of the last argument NAME=…, or NULL. Borrowed. */
+const char *pst_pam_line_value(char **arguments, const char *name);

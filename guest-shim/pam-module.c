@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "guest-shim/pam-library.h"
 #include "protocol/error.h"
 
 #define MAX_SEGMENTS 256
@@ -108,7 +109,8 @@ header_fault(const ElfW(Ehdr) * header, gssize got)
 }
 
 static PstPamModuleState
-check_segments(int fd, const ElfW(Ehdr) * header, guint64 size, char **reason)
+check_segments(PstPamLibraries *libraries, int fd, const ElfW(Ehdr) * header, guint64 size,
+               char **reason)
 {
     gsize len = header->e_phnum * sizeof(ElfW(Phdr));
     g_autofree ElfW(Phdr) *segments = g_malloc(len);
@@ -124,11 +126,16 @@ check_segments(int fd, const ElfW(Ehdr) * header, guint64 size, char **reason)
             return give(PST_PAM_MODULE_TRUNCATED, reason,
                         "it is truncated: it ends before its segments do");
     }
-    return PST_PAM_MODULE_SOUND;
+    g_autofree char *missing =
+        pst_pam_library_missing(libraries, fd, segments, header->e_phnum, size);
+    if (missing == NULL)
+        return PST_PAM_MODULE_SOUND;
+    g_autofree char *text = g_strdup_printf("it needs the library %s, which is not there", missing);
+    return give(PST_PAM_MODULE_DAMAGED, reason, text);
 }
 
 static PstPamModuleState
-check_open(int fd, char **reason)
+check_open(PstPamLibraries *libraries, int fd, char **reason)
 {
     ElfW(Ehdr) header;
     struct stat st;
@@ -144,11 +151,11 @@ check_open(int fd, char **reason)
     const char *fault = header_fault(&header, got);
     if (fault != NULL)
         return give(PST_PAM_MODULE_DAMAGED, reason, fault);
-    return check_segments(fd, &header, (guint64)st.st_size, reason);
+    return check_segments(libraries, fd, &header, (guint64)st.st_size, reason);
 }
 
-PstPamModuleState
-pst_pam_module_check(const PstSysroot *sysroot, const char *path, char **reason)
+static PstPamModuleState
+check(PstPamLibraries *libraries, const PstSysroot *sysroot, const char *path, char **reason)
 {
     g_autoptr(GError) cause = NULL;
     int fd = pst_sysroot_open(sysroot, path, 0, &cause);
@@ -157,7 +164,71 @@ pst_pam_module_check(const PstSysroot *sysroot, const char *path, char **reason)
         return give(PST_PAM_MODULE_MISSING, reason, "there is no such file");
     if (fd < 0)
         return give(PST_PAM_MODULE_UNKNOWN, reason, cause->message);
-    PstPamModuleState state = check_open(fd, reason);
+    PstPamModuleState state = check_open(libraries, fd, reason);
     close(fd);
     return state;
+}
+
+PstPamModuleState
+pst_pam_module_check(const PstSysroot *sysroot, const char *path, char **reason)
+{
+    g_autoptr(PstPamLibraries) libraries = pst_pam_library_open(sysroot);
+
+    return check(libraries, sysroot, path, reason);
+}
+
+/* ---- what was found out before ---- */
+
+typedef struct {
+    PstPamModuleState state;
+    char *reason;
+} Known;
+
+static void
+known_free(gpointer data)
+{
+    Known *known = data;
+
+    g_free(known->reason);
+    g_free(known);
+}
+
+struct PstPamMemory {
+    const PstSysroot *sysroot;
+    GHashTable *modules; /* path, to Known */
+    PstPamLibraries *libraries;
+};
+
+PstPamMemory *
+pst_pam_module_memory_new(const PstSysroot *sysroot)
+{
+    PstPamMemory *memory = g_new0(PstPamMemory, 1);
+
+    memory->sysroot = sysroot;
+    memory->modules = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, known_free);
+    memory->libraries = pst_pam_library_open(sysroot);
+    return memory;
+}
+
+void
+pst_pam_module_memory_free(PstPamMemory *memory)
+{
+    g_hash_table_unref(memory->modules);
+    pst_pam_library_close(memory->libraries);
+    g_free(memory);
+}
+
+PstPamModuleState
+pst_pam_module_recall(PstPamMemory *memory, const char *path, char **reason)
+{
+    Known *known = g_hash_table_lookup(memory->modules, path);
+
+    if (known == NULL) {
+        known = g_new0(Known, 1);
+        known->state = check(memory->libraries, memory->sysroot, path, &known->reason);
+        g_hash_table_insert(memory->modules, g_strdup(path), known);
+    }
+    if (reason != NULL)
+        *reason = g_strdup(known->reason);
+    return known->state;
 }

@@ -9,7 +9,8 @@
 typedef enum {
     PST_PAM_MODULE_SOUND,
     PST_PAM_MODULE_MISSING,
-    PST_PAM_MODULE_DAMAGED,   /* no ELF shared object for this machine: loading it fails */
+    PST_PAM_MODULE_DAMAGED, /* no ELF shared object for this machine, or a library that it needs is
+                             * not there: loading it fails */
     PST_PAM_MODULE_TRUNCATED, /* ends before its segments do: loading it kills the program */
     PST_PAM_MODULE_UNKNOWN,   /* could not be looked at */
 } PstPamModuleState;
@@ -22,3 +23,13 @@ char *pst_pam_module_path(const PstSysroot *sysroot, const char *module);
 /* *reason, where it is not NULL and the module is not sound, becomes a line on why; free with
  * g_free(). */
 PstPamModuleState pst_pam_module_check(const PstSysroot *sysroot, const char *path, char **reason);
+
+/* What was found out before: the stacks of one guest name the same modules over and over. */
+typedef struct PstPamMemory PstPamMemory;
+
+PstPamMemory *pst_pam_module_memory_new(const PstSysroot *sysroot);
+void pst_pam_module_memory_free(PstPamMemory *memory);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstPamMemory, pst_pam_module_memory_free)
+
+/* As pst_pam_module_check(), each file once. */
+PstPamModuleState pst_pam_module_recall(PstPamMemory *memory, const char *path, char **reason);

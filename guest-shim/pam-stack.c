@@ -9,6 +9,7 @@
 #define MAX_FILE (256 * 1024)
 #define MAX_DEPTH 32 /* libpam follows includes until its stack overflows */
 #define MAX_LINES 2000
+#define MAX_READ 500 /* files, each as often as it is included */
 #define ANY_PHASE PST_PAM_N_PHASES
 
 const char *const pst_pam_stack_phase_names[] = {"auth", "account", "password", "session", NULL};
@@ -18,8 +19,10 @@ static const char *const folders[] = {"/etc/pam.d", "/usr/lib/pam.d", "/usr/etc/
 
 typedef struct {
     const PstSysroot *sysroot;
-    PstPamStack *stack; /* that the lines go to */
+    PstPamStack *stack;   /* that the lines go to */
+    PstPamMemory *memory; /* of the modules */
     guint n_lines;
+    guint n_read;
 } Reader;
 
 typedef enum { LOADED, NOT_THERE, NOT_LOOKED } Loaded;
@@ -55,7 +58,7 @@ add_line(Reader *reader, PstPamPhase phase, const char *file, guint number, cons
     return line;
 }
 
-static void
+static PstPamLine *
 add_faulty(Reader *reader, PstPamPhase phase, const char *file, guint number, const char *text,
            guint level, const char *fault)
 {
@@ -65,6 +68,7 @@ add_faulty(Reader *reader, PstPamPhase phase, const char *file, guint number, co
     line->level = level;
     line->fault = g_strdup(fault);
     pst_pam_line_fill(line->actions, PST_PAM_DO_BAD);
+    return line;
 }
 
 static void
@@ -77,19 +81,32 @@ add_module(Reader *reader, const PstPamWords *words, const char *file, guint num
     line->module = g_strdup(words->target);
     line->args = g_strdup(words->args);
     line->path = pst_pam_module_path(reader->sysroot, words->target);
-    line->state = pst_pam_module_check(reader->sysroot, line->path, &line->reason);
+    line->state = pst_pam_module_recall(reader->memory, line->path, &line->reason);
     memcpy(line->actions, words->actions, sizeof(line->actions));
 }
 
 static void
-abort_at(PstPamStack *stack, const char *file, guint number, const char *reason)
+abort_at(PstPamStack *stack, PstPamAbort kind, const char *file, guint number, const char *reason)
 {
     if (stack->aborts)
         return;
     stack->aborts = TRUE;
+    stack->abort_kind = kind;
     stack->abort_file = g_strdup(file);
     stack->abort_line = number;
     stack->abort_reason = g_strdup(reason);
+}
+
+/* What the line at FILE:NUMBER includes. */
+static Loaded
+load_included(Reader *reader, const char *target, const char *file, guint number, PstPamPhase phase,
+              guint level, guint depth)
+{
+    if (depth < MAX_DEPTH)
+        return load_file(reader, target, phase, level, depth + 1, NULL);
+    abort_at(reader->stack, PST_PAM_ABORT_LOOP, file, number,
+             "files include each other without end");
+    return NOT_LOOKED;
 }
 
 static void
@@ -103,12 +120,12 @@ add_include(Reader *reader, const PstPamWords *words, const char *file, guint nu
         line->substack = TRUE;
         line->level = level;
     }
-    Loaded loaded =
-        load_file(reader, words->target, words->phase, level + (substack ? 1 : 0), depth + 1, NULL);
+    Loaded loaded = load_included(reader, words->target, file, number, words->phase,
+                                  level + (substack ? 1 : 0), depth);
     if (loaded == NOT_THERE) {
         g_autofree char *fault =
             g_strdup_printf("it includes %s, which is not there", words->target);
-        add_faulty(reader, words->phase, file, number, text, level, fault);
+        add_faulty(reader, words->phase, file, number, text, level, fault)->no_include = TRUE;
     }
 }
 
@@ -120,17 +137,18 @@ take_line(Reader *reader, const char *file, guint number, const char *text, PstP
     g_autoptr(PstPamWords) words = pst_pam_line_parse(text);
     gboolean wanted = phase == ANY_PHASE || words->phase == phase;
 
-    if (reader->n_lines >= MAX_LINES)
+    /* What a file includes twice, and itself too, would grow without end. */
+    if (reader->n_lines >= MAX_LINES || reader->stack->aborts || reader->n_read > MAX_READ)
         return;
     switch (words->kind) {
     case PST_PAM_LINE_EMPTY:
     case PST_PAM_LINE_PASSED_OVER:
         return;
     case PST_PAM_LINE_INCLUDE_ALL:
-        if (load_file(reader, words->target, phase, level, depth + 1, NULL) == NOT_THERE) {
+        if (load_included(reader, words->target, file, number, phase, level, depth) == NOT_THERE) {
             g_autofree char *reason =
                 g_strdup_printf("it includes %s, which is not there", words->target);
-            abort_at(reader->stack, file, number, reason);
+            abort_at(reader->stack, PST_PAM_ABORT_NO_INCLUDE, file, number, reason);
         }
         return;
     case PST_PAM_LINE_INCLUDE:
@@ -209,8 +227,8 @@ load_file(Reader *reader, const char *name, PstPamPhase phase, guint level, guin
     g_autoptr(GError) cause = NULL;
     g_autofree char *path = NULL;
 
-    if (depth > MAX_DEPTH) {
-        abort_at(reader->stack, name, 0, "files include each other without end");
+    if (++reader->n_read > MAX_READ) {
+        set_unlooked(reader->stack, "too many files are included");
         return NOT_LOOKED;
     }
     g_autofree char *text = read_first(reader, name, &path, &cause);
@@ -255,20 +273,42 @@ fall_back(PstPamStack *stack, PstPamStack *other)
     }
 }
 
+char *
+pst_pam_stack_find(const PstSysroot *sysroot, const char *service)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(folders); i++) {
+        g_autofree char *path = g_strconcat(folders[i], "/", service, NULL);
+        if (pst_sysroot_exists(sysroot, path))
+            return g_steal_pointer(&path);
+    }
+    return NULL;
+}
+
 PstPamStack *
 pst_pam_stack_read(const PstSysroot *sysroot, const char *service)
 {
+    g_autoptr(PstPamMemory) memory = pst_pam_module_memory_new(sysroot);
+
+    return pst_pam_stack_read_with(sysroot, service, memory);
+}
+
+PstPamStack *
+pst_pam_stack_read_with(const PstSysroot *sysroot, const char *service, PstPamMemory *memory)
+{
     g_autoptr(PstPamStack) stack = stack_new(service);
     g_autoptr(PstPamStack) other = stack_new("other");
-    Reader own_reader = {sysroot, stack, 0}, other_reader = {sysroot, other, 0};
+    Reader own_reader = {sysroot, stack, memory, 0, 0},
+           other_reader = {sysroot, other, memory, 0, 0};
 
     Loaded own = load_file(&own_reader, service, ANY_PHASE, 0, 0, &stack->file);
     Loaded fallback = load_file(&other_reader, "other", ANY_PHASE, 0, 0, &other->file);
     if (own == NOT_THERE && fallback == NOT_THERE)
-        abort_at(stack, "/etc/pam.d", 0, "neither the service nor `other` has a file");
+        abort_at(stack, PST_PAM_ABORT_NO_FILE, "/etc/pam.d", 0,
+                 "neither the service nor `other` has a file");
     /* libpam reads `other` in any case, and a broken one takes every service with it. */
     if (other->aborts)
-        abort_at(stack, other->abort_file, other->abort_line, other->abort_reason);
+        abort_at(stack, other->abort_kind, other->abort_file, other->abort_line,
+                 other->abort_reason);
     if (other->unlooked)
         set_unlooked(stack, other->unlooked_reason);
     if (own != NOT_LOOKED)

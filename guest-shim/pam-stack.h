@@ -26,6 +26,7 @@ typedef enum {
 #define PST_PAM_AUTHTOK_EXPIRED 27
 #define PST_PAM_MODULE_UNKNOWN 28
 #define PST_PAM_N_RETURNS 32
+#define PST_PAM_ANY (-1) /* the module may answer yes or no: nobody can tell from files */
 
 /* What a line's control does with a return value; a positive number skips so many modules. */
 #define PST_PAM_DO_IGNORE 0
@@ -38,11 +39,12 @@ typedef enum {
 typedef struct {
     char *file; /* where the line stands, from 1 */
     guint line;
-    char *text;         /* as it stands there */
-    guint level;        /* of substacks around it */
-    gboolean substack;  /* not a module: the beginning of a substack */
-    gboolean must_fail; /* libpam could make no sense of it, and counts it as failed */
-    char *fault;        /* why, where must_fail */
+    char *text;          /* as it stands there */
+    guint level;         /* of substacks around it */
+    gboolean substack;   /* not a module: the beginning of a substack */
+    gboolean must_fail;  /* libpam could make no sense of it, and counts it as failed */
+    char *fault;         /* why, where must_fail */
+    gboolean no_include; /* and that is because it includes a file that is not there */
     int actions[PST_PAM_N_RETURNS];
     char *module; /* as it is named, NULL where substack or must_fail */
     char *path;   /* the file that it leads to */
@@ -51,6 +53,13 @@ typedef struct {
     char *reason; /* why it is not sound */
 } PstPamLine;
 
+/* Why libpam gives up on a service. */
+typedef enum {
+    PST_PAM_ABORT_NO_INCLUDE, /* @include of a file that is not there */
+    PST_PAM_ABORT_LOOP,       /* files include each other without end */
+    PST_PAM_ABORT_NO_FILE,    /* neither the service nor `other` has one */
+} PstPamAbort;
+
 typedef struct {
     char *service;
     char *file;                            /* the service's own file, NULL where it has none */
@@ -58,7 +67,8 @@ typedef struct {
     gboolean from_other[PST_PAM_N_PHASES]; /* the lines are those of the service `other` */
     GPtrArray *also_loaded; /* of PstPamLine: what libpam loads from `other` and never asks */
     gboolean aborts;        /* libpam gives up on the service: everything fails */
-    char *abort_file;       /* the line that makes it */
+    PstPamAbort abort_kind;
+    char *abort_file; /* the line that makes it */
     guint abort_line;
     char *abort_reason;
     gboolean unlooked; /* a file could not be looked at: the stacks are incomplete */
@@ -69,5 +79,13 @@ extern const char *const pst_pam_stack_phase_names[];
 
 /* Reads the stacks of SERVICE with every module checked. Never NULL: what is wrong stands in it. */
 PstPamStack *pst_pam_stack_read(const PstSysroot *sysroot, const char *service);
+
+/* As above, with the MEMORY of pst_pam_module_recall(). */
+PstPamStack *pst_pam_stack_read_with(const PstSysroot *sysroot, const char *service,
+                                     PstPamMemory *memory);
+
+/* The service's own file, in the first of PAM's folders that has one, or NULL. Free with g_free().
+ */
+char *pst_pam_stack_find(const PstSysroot *sysroot, const char *service);
 void pst_pam_stack_free(PstPamStack *stack);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstPamStack, pst_pam_stack_free)

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "guest-shim/account-judge.h"
+#include "guest-shim/nss-ask.h"
 #include "guest-shim/sshd-config.h"
 #include "protocol/error.h"
 
@@ -24,6 +25,7 @@ typedef struct {
     PstReport *report;
     PstAccountData *data;
     PstAccounts *accounts;
+    gboolean passive;
     PstAccountFacts facts;
 } Probe;
 
@@ -91,6 +93,8 @@ read_home(Probe *probe)
     if (pst_sysroot_stat(probe->sysroot, probe->data->home, &st, &cause)) {
         probe->data->home_mode = g_strdup_printf("%04o", (guint)st.st_mode & 07777);
         probe->data->home_owner = g_strdup_printf("%u:%u", st.st_uid, st.st_gid);
+        probe->facts.home_uid = st.st_uid;
+        probe->facts.home_mode = st.st_mode & 07777;
     } else if (cause->code != PST_ERROR_ABSENT) {
         pst_probe_add_unlooked(probe->report, COULD_NOT_LOOK, "the home folder", cause);
         probe->data->home_mode = g_strdup("unknown");
@@ -106,7 +110,9 @@ read_shadow(Probe *probe)
     PstAccountShadow *shadow = pst_accounts_shadow(probe->sysroot, facts->user, &cause);
 
     facts->shadow = shadow;
-    facts->shadow_known = shadow != NULL || (cause->code == PST_ERROR_ABSENT && elsewhere == NULL);
+    /* The shadow entry of an account that is not in the files is not there either. */
+    facts->shadow_known = shadow != NULL || (cause->code == PST_ERROR_ABSENT && elsewhere == NULL &&
+                                             facts->user->path != NULL);
     if (shadow == NULL && cause->code != PST_ERROR_ABSENT)
         pst_probe_add_unlooked(probe->report, COULD_NOT_LOOK, "/etc/shadow", cause);
     if (facts->shadow_known)
@@ -181,6 +187,26 @@ read_faillock(Probe *probe)
     probe->facts.faillock_shut = pst_faillock_is_shut(&settings, tally, root, time(NULL));
 }
 
+/* crontab(1), at(1): who is not in the one list may have none, or, where there is none, who is in
+ * the other. Without either it is left to how the program was built. root may always. */
+static PstTri
+read_jobs(Probe *probe, const char *allow, const char *deny, const char **file)
+{
+    const char *const lists[] = {allow, deny};
+
+    if (probe->data->uid == 0)
+        return PST_TRI_YES;
+    for (guint i = 0; i < G_N_ELEMENTS(lists); i++) {
+        g_autofree char *text = pst_sysroot_read(probe->sysroot, lists[i], MAX_SHELLS, NULL, NULL);
+        if (text == NULL)
+            continue;
+        gboolean allowed = is_listed(text, probe->data->user) == (i == 0);
+        *file = allowed ? NULL : lists[i];
+        return PST_TRI(allowed);
+    }
+    return PST_TRI_UNKNOWN;
+}
+
 static void
 read_all(Probe *probe)
 {
@@ -195,29 +221,115 @@ read_all(Probe *probe)
     read_nologin(probe);
     read_use_pam(probe);
     read_faillock(probe);
+    probe->data->cron =
+        read_jobs(probe, "/etc/cron.allow", "/etc/cron.deny", &probe->facts.cron_file);
+    probe->data->at = read_jobs(probe, "/etc/at.allow", "/etc/at.deny", &probe->facts.at_file);
 }
 
-/* The files do not know the name: only where nothing else is asked is that the last word. */
-static void
-add_stranger(Probe *probe, const char *user)
-{
-    const char *elsewhere = pst_accounts_elsewhere(probe->accounts, "passwd");
-    PstFinding *finding;
+/* ---- other sources than the files ---- */
 
-    if (elsewhere == NULL) {
-        finding = pst_report_add(probe->report, "account.unknown-user", PST_SEVERITY_CRITICAL,
-                                 "there is no user %s", user);
-        probe->data->key_login = probe->data->password_login = probe->data->console_login =
-            PST_TRI_NO;
-    } else {
-        finding = pst_report_add(probe->report, "account.elsewhere", PST_SEVERITY_UNKNOWN,
-                                 "%s is not in /etc/passwd; %s, which nsswitch.conf names, was not "
-                                 "asked",
-                                 user, elsewhere);
-        finding->evidence->source = g_strdup(elsewhere);
-    }
+static void
+blame_source(Probe *probe, const char *source, const PstNssAnswer *answer)
+{
+    const char *user = probe->data->user;
+    PstFinding *finding = pst_report_add(
+        probe->report, "account.lookup-hangs", PST_SEVERITY_CRITICAL,
+        "looking up %s did not end in %" G_GINT64_FORMAT " ms: the source %s of nsswitch.conf "
+        "hangs, and every login with it",
+        user, answer->took_ms, source);
+
+    finding->evidence->path = g_strdup("/etc/nsswitch.conf");
+    finding->evidence->command = g_strdup(answer->command);
+    finding->evidence->source = g_strdup(source);
+    finding->evidence->user = g_strdup(user);
+    finding->remedy =
+        g_strdup_printf("mend what %s asks, or take it out of /etc/nsswitch.conf", source);
+    probe->data->key_login = probe->data->password_login = probe->data->console_login = PST_TRI_NO;
+}
+
+/* Every login looks up all groups of the user, in all sources, also of one who is in the files. */
+static void
+look_for_groups(Probe *probe)
+{
+    const char *source = pst_accounts_elsewhere(probe->accounts, "group");
+
+    if (source == NULL || probe->passive || !pst_sysroot_is_live(probe->sysroot))
+        return;
+    g_autoptr(PstNssAnswer) answer = pst_nss_ask(probe->context, "initgroups", probe->data->user);
+    if (answer->outcome == PST_NSS_HANGS)
+        blame_source(probe, source, answer);
+}
+
+static void
+blame_stranger(Probe *probe, const char *source, const char *text)
+{
+    const char *user = probe->data->user;
+    PstFinding *finding =
+        pst_report_add(probe->report, "account.unknown-user", PST_SEVERITY_CRITICAL,
+                       "there is no user %s%s", user, text);
+
     finding->evidence->path = g_strdup("/etc/passwd");
     finding->evidence->user = g_strdup(user);
+    finding->evidence->source = g_strdup(source);
+    probe->data->key_login = probe->data->password_login = probe->data->console_login = PST_TRI_NO;
+}
+
+static void
+doubt_stranger(Probe *probe, const char *source, const char *reason)
+{
+    PstFinding *finding =
+        pst_report_add(probe->report, "account.elsewhere", PST_SEVERITY_UNKNOWN,
+                       "%s is not in /etc/passwd; %s, which nsswitch.conf names, was not asked: %s",
+                       probe->data->user, source, reason);
+
+    finding->evidence->path = g_strdup("/etc/passwd");
+    finding->evidence->user = g_strdup(probe->data->user);
+    finding->evidence->source = g_strdup(source);
+}
+
+/* The files do not know the name: only where nothing else is asked is that the last word. Whoever
+ * logs in is looked up as getent does it. TRUE where another source knows the user. */
+static gboolean
+ask_elsewhere(Probe *probe)
+{
+    const char *source = pst_accounts_elsewhere(probe->accounts, "passwd");
+
+    if (source == NULL) {
+        blame_stranger(probe, NULL, "");
+        return FALSE;
+    }
+    if (probe->passive) {
+        doubt_stranger(probe, source, "asked to read files only");
+        return FALSE;
+    }
+    g_autoptr(PstNssAnswer) answer = pst_nss_ask(probe->context, "passwd", probe->data->user);
+    switch (answer->outcome) {
+    case PST_NSS_FOUND:
+        probe->facts.user = pst_accounts_add(probe->accounts, answer->line);
+        probe->data->source = g_strdup("getent");
+        break;
+    case PST_NSS_NOT_FOUND:
+        blame_stranger(probe, "getent", ", and getent, which asks all sources, finds none either");
+        break;
+    case PST_NSS_HANGS:
+        blame_source(probe, source, answer);
+        break;
+    case PST_NSS_UNASKED:
+        doubt_stranger(probe, source, answer->reason);
+        break;
+    }
+    return probe->facts.user != NULL;
+}
+
+/* TRUE where there is such a user. */
+static gboolean
+find_user(Probe *probe)
+{
+    probe->facts.user = pst_accounts_find(probe->accounts, probe->data->user);
+    if (probe->facts.user == NULL)
+        return ask_elsewhere(probe);
+    probe->data->source = g_strdup("files");
+    return TRUE;
 }
 
 static char *
@@ -237,7 +349,15 @@ pst_probe_account_run(const PstProbeContext *context, gconstpointer args, PstRep
     PstAccountData *data = report->data;
     g_autoptr(GError) cause = NULL;
     g_autoptr(PstAccounts) accounts = pst_accounts_load(context->sysroot, &cause);
-    Probe probe = {context, context->sysroot, report, data, accounts, {NULL}};
+    Probe probe = {
+        .context = context,
+        .sysroot = context->sysroot,
+        .report = report,
+        .data = data,
+        .accounts = accounts,
+        .passive = asked->passive == PST_TRI_YES,
+        .facts = {.home_uid = PST_INT_UNKNOWN, .home_mode = PST_INT_UNKNOWN},
+    };
 
     data->today = time(NULL) / SECONDS_A_DAY;
     data->user = g_strdup(asked->user);
@@ -245,12 +365,10 @@ pst_probe_account_run(const PstProbeContext *context, gconstpointer args, PstRep
         pst_probe_add_unlooked(report, COULD_NOT_LOOK, "/etc/passwd", cause);
     } else if (asked->user != NULL) {
         data->sources = pst_accounts_sources(accounts, "passwd");
-        probe.facts.user = pst_accounts_find(accounts, asked->user);
-        if (probe.facts.user == NULL) {
-            add_stranger(&probe, asked->user);
-        } else {
+        if (find_user(&probe)) {
             read_all(&probe);
             pst_account_judge(&probe.facts, report);
+            look_for_groups(&probe);
         }
     }
     g_autofree char *summary = summary_of(data);

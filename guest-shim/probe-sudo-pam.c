@@ -1,71 +1,42 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <string.h>
 
-#include "guest-shim/pam-judge.h"
+#include "guest-shim/pam-answer.h"
 #include "guest-shim/probe-sudo-parts.h"
 
-static const char *const outcome_names[] = {"passes", "depends", "fails", "unknown"};
-
-/* What pam_unix answers in the account phase, by the shadow entry. */
-static int
-answer_of_validity(PstAccountValidity validity)
+/* Session modules are asked for root, account modules for the user (sudo's auth/pam.c). The auth
+ * phase may want another's password (targetpw): of that only what holds for everybody is said. */
+static PstPamSubject
+subject_of(PstProbeSudo *sudo, PstPamPhase phase, gboolean account_sound)
 {
-    switch (validity) {
-    case PST_ACCOUNT_VALID:
-        return PST_PAM_SUCCESS;
-    case PST_ACCOUNT_EXPIRED:
-        return PST_PAM_ACCT_EXPIRED;
-    case PST_ACCOUNT_CHANGE_PASSWORD:
-        return PST_PAM_NEW_AUTHTOK_REQD;
-    case PST_ACCOUNT_PASSWORD_EXPIRED:
-        return PST_PAM_AUTHTOK_EXPIRED;
-    case PST_ACCOUNT_NO_SHADOW:
-        return PST_PAM_AUTHINFO_UNAVAIL;
-    }
-    g_return_val_if_reached(PST_PAM_AUTHINFO_UNAVAIL);
-}
+    gboolean as_root = phase == PST_PAM_SESSION;
 
-static gboolean
-has_nologin(PstProbeSudo *sudo)
-{
-    return pst_sysroot_exists(sudo->context->sysroot, "/etc/nologin") ||
-           pst_sysroot_exists(sudo->context->sysroot, "/run/nologin");
-}
-
-typedef struct {
-    PstProbeSudo *sudo;
-    gboolean account_sound; /* answer as if the account were: to see what is to blame */
-} Asker;
-
-/* Session modules are asked for root, account modules for the user (sudo's auth/pam.c). */
-static int
-answer(const PstPamLine *line, PstPamPhase phase, gpointer data)
-{
-    const Asker *asker = data;
-    PstProbeSudo *sudo = asker->sudo;
-    g_autofree char *name = g_path_get_basename(line->module);
-
-    if (g_str_equal(name, "pam_unix.so") && phase == PST_PAM_SESSION)
-        return PST_PAM_SUCCESS;
-    if (g_str_equal(name, "pam_unix.so") && phase == PST_PAM_ACCOUNT) {
-        if (asker->account_sound)
-            return PST_PAM_SUCCESS;
-        return sudo->shadow_known ? answer_of_validity(pst_accounts_validity(
-                                        sudo->user, sudo->shadow, sudo->data->account->today))
-                                  : PST_PAM_ANY;
-    }
-    if (g_str_equal(name, "pam_nologin.so") && phase == PST_PAM_ACCOUNT &&
-        strstr(line->args, "file=") == NULL)
-        return has_nologin(sudo) && sudo->user->uid != 0 ? PST_PAM_AUTH_ERR : PST_PAM_IGNORE;
-    return pst_pam_judge_by_name(line, phase);
+    return (PstPamSubject){
+        .sysroot = sudo->context->sysroot,
+        .accounts = sudo->accounts,
+        .user = phase == PST_PAM_AUTH ? NULL
+                : as_root             ? sudo->runas
+                                      : sudo->user,
+        .asking = sudo->user,
+        .groups = as_root ? NULL : sudo->groups,
+        .asking_groups = sudo->groups,
+        .shadow = as_root ? NULL : sudo->shadow,
+        .shadow_known = !as_root && sudo->shadow_known,
+        .account_sound = account_sound,
+        .today = sudo->data->account != NULL ? sudo->data->account->today : 0,
+        .now = sudo->now,
+        .service = "sudo",
+        .host = sudo->host,
+        .origin = {FALSE, "", ""},
+    };
 }
 
 static PstPamJudgement
 judge(PstProbeSudo *sudo, const PstPamStack *stack, PstPamPhase phase, gboolean account_sound)
 {
-    Asker asker = {sudo, account_sound};
+    PstPamSubject subject = subject_of(sudo, phase, account_sound);
 
-    return pst_pam_judge(stack, phase, answer, &asker);
+    return pst_pam_judge(stack, phase, pst_pam_answer, &subject);
 }
 
 static void
@@ -164,11 +135,13 @@ flag(PstProbeSudo *sudo, const char *name)
 static gboolean
 account_is_refused(PstProbeSudo *sudo, const PstPamStack *stack)
 {
-    Asker as_it_is = {sudo, FALSE}, as_if_sound = {sudo, TRUE};
-    PstPamJudgement judgement = pst_pam_judge_mended(stack, PST_PAM_ACCOUNT, answer, &as_it_is);
+    PstPamSubject as_it_is = subject_of(sudo, PST_PAM_ACCOUNT, FALSE);
+    PstPamSubject as_if_sound = subject_of(sudo, PST_PAM_ACCOUNT, TRUE);
+    PstPamJudgement judgement =
+        pst_pam_judge_mended(stack, PST_PAM_ACCOUNT, pst_pam_answer, &as_it_is);
 
     return judgement.outcome == PST_PAM_FAILS && !is_tolerated(sudo, judgement.result) &&
-           pst_pam_judge_mended(stack, PST_PAM_ACCOUNT, answer, &as_if_sound).outcome !=
+           pst_pam_judge_mended(stack, PST_PAM_ACCOUNT, pst_pam_answer, &as_if_sound).outcome !=
                PST_PAM_FAILS;
 }
 
@@ -177,7 +150,7 @@ judge_account(PstProbeSudo *sudo, const PstPamStack *stack)
 {
     PstPamJudgement judgement = judge(sudo, stack, PST_PAM_ACCOUNT, FALSE);
 
-    sudo->data->pam->account = g_strdup(outcome_names[judgement.outcome]);
+    sudo->data->pam->account = g_strdup(pst_pam_answer_outcomes[judgement.outcome]);
     if (!flag(sudo, "pam_acct_mgmt"))
         return;
     if (account_is_refused(sudo, stack))
@@ -199,7 +172,7 @@ judge_session(PstProbeSudo *sudo, const PstPamStack *stack)
     PstPamJudgement judgement = judge(sudo, stack, PST_PAM_SESSION, FALSE);
     gboolean strict = g_strcmp0(sudo->data->program->implementation, "sudo-rs") == 0;
 
-    sudo->data->pam->session = g_strdup(outcome_names[judgement.outcome]);
+    sudo->data->pam->session = g_strdup(pst_pam_answer_outcomes[judgement.outcome]);
     if (!flag(sudo, "pam_session") || judgement.outcome != PST_PAM_FAILS)
         return;
     gboolean fatal = strict || judgement.result != PST_PAM_SESSION_ERR;
@@ -217,7 +190,7 @@ judge_auth(PstProbeSudo *sudo, const PstPamStack *stack)
 {
     PstPamJudgement judgement = judge(sudo, stack, PST_PAM_AUTH, FALSE);
 
-    sudo->data->pam->auth = g_strdup(outcome_names[judgement.outcome]);
+    sudo->data->pam->auth = g_strdup(pst_pam_answer_outcomes[judgement.outcome]);
     if (judgement.outcome != PST_PAM_FAILS || judgement.culprit == NULL)
         return;
     sudo->refused |= !sudo->meant_nopasswd;

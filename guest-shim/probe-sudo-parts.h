@@ -25,6 +25,7 @@ typedef struct {
     PstAccountShadow *shadow; /* of the user, NULL where there is none or it is not known */
     gboolean shadow_known;
     GArray *groups;
+    GDateTime *now; /* NULL: not known */
     PstSudoersQuestion question;
     PstSudoersAnswer answer;
     const char *harmless;     /* the guest's true(1), NULL where it has none */

@@ -325,6 +325,7 @@ clear(PstProbeSudo *sudo)
 {
     g_clear_pointer(&sudo->sudoers, pst_sudoers_free);
     g_clear_pointer(&sudo->groups, g_array_unref);
+    g_clear_pointer(&sudo->now, g_date_time_unref);
     g_clear_pointer(&sudo->accounts, pst_accounts_free);
     g_free(sudo->root);
     g_free(sudo->shadow);
@@ -337,7 +338,11 @@ clear(PstProbeSudo *sudo)
 void
 pst_probe_sudo_run(const PstProbeContext *context, gconstpointer args, PstReport *report)
 {
-    PstProbeSudo sudo = {.context = context, .args = args, .report = report, .data = report->data};
+    PstProbeSudo sudo = {.context = context,
+                         .args = args,
+                         .report = report,
+                         .data = report->data,
+                         .now = g_date_time_new_now_local()};
 
     look(&sudo);
     g_autofree char *summary = ok_summary(&sudo);

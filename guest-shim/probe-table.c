@@ -6,6 +6,7 @@
 #include "guest-shim/probe-memory.h"
 #include "guest-shim/probe-network.h"
 #include "guest-shim/probe-security.h"
+#include "guest-shim/probe-pam.h"
 #include "guest-shim/probe-services.h"
 #include "guest-shim/probe-ssh.h"
 #include "guest-shim/probe-storage.h"
@@ -19,6 +20,7 @@
 #include "protocol/report-memory.h"
 #include "protocol/report-network.h"
 #include "protocol/report-security.h"
+#include "protocol/report-pam.h"
 #include "protocol/report-services.h"
 #include "protocol/report-ssh.h"
 #include "protocol/report-storage.h"
@@ -38,5 +40,6 @@ const PstProbe pst_probe_table[] = {
     {&pst_report_security_kind, pst_probe_security_run},
     {&pst_report_changes_kind, pst_probe_changes_run},
     {&pst_report_firewall_kind, pst_probe_firewall_run},
+    {&pst_report_pam_kind, pst_probe_pam_run},
 };
 const guint pst_probe_table_n = G_N_ELEMENTS(pst_probe_table);

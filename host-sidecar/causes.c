@@ -44,6 +44,30 @@ same_unit(const PstFinding *symptom, const PstFinding *cause)
 }
 
 static gboolean
+same_line(const PstFinding *symptom, const PstFinding *cause)
+{
+    const PstEvidence *a = evidence_of(symptom), *b = evidence_of(cause);
+
+    return a->path != NULL && g_strcmp0(a->path, b->path) == 0 && a->line == b->line;
+}
+
+/* The same file was expected: a module that several lines name is one cause. */
+static gboolean
+same_module(const PstFinding *symptom, const PstFinding *cause)
+{
+    const char *expected = evidence_of(symptom)->expected;
+
+    return expected != NULL && g_strcmp0(expected, evidence_of(cause)->expected) == 0;
+}
+
+/* sudo's stack is one of many: what is to blame is named in the message. */
+static gboolean
+of_sudos_pam(const PstFinding *symptom G_GNUC_UNUSED, const PstFinding *cause)
+{
+    return strstr(cause->message, "sudo") != NULL;
+}
+
+static gboolean
 of_journald(const PstFinding *symptom G_GNUC_UNUSED, const PstFinding *cause)
 {
     return unit_begins(cause, "systemd-journald.");
@@ -150,6 +174,9 @@ static gboolean
 says_single(const PstFinding *symptom G_GNUC_UNUSED, const PstFinding *cause)
 {
     return says(cause, "single");
+says_nologin(const PstFinding *symptom, const PstFinding *cause G_GNUC_UNUSED)
+{
+    return says(symptom, "pam_nologin");
 }
 
 /* Of several rows for one symptom the first holds whose cause is there and matches. */
@@ -187,6 +214,21 @@ static const struct {
     {"ssh.not-running", "security.denials", denied_sshd},
     {"sudo.account-expired", "account.expired", any},
     {"sudo.no-shadow-entry", "account.no-shadow-entry", any},
+    {"sudo.pam-aborts", "pam.include-missing", same_line},
+    {"sudo.pam-aborts", "pam.include-loop", same_line},
+    {"sudo.pam-aborts", "pam.include-missing", of_sudos_pam},
+    {"sudo.pam-denies", "pam.never-succeeds", same_line},
+    {"sudo.pam-denies", "system.nologin", says_nologin},
+    {"sudo.pam-denies", "pam.access-denies", of_sudos_pam},
+    {"sudo.pam-denies", "pam.time-denies", of_sudos_pam},
+    {"sudo.pam-denies", "pam.denies-user", of_sudos_pam},
+    {"sudo.pam-line-faulty", "pam.line-faulty", same_line},
+    {"sudo.pam-line-faulty", "pam.include-missing", same_line},
+    {"sudo.pam-line-faulty", "pam.include-missing", of_sudos_pam},
+    {"sudo.pam-module-damaged", "pam.module-damaged", same_module},
+    {"sudo.pam-module-missing", "pam.module-missing", same_module},
+    {"sudo.pam-module-truncated", "pam.module-truncated", same_module},
+    {"sudo.pam-service-empty", "pam.service-empty", same_line},
     {"sudo.password-expired", "account.password-expired", any},
     {"sudo.refuses", "security.mislabelled", mislabelled_sudo},
     {"sudo.refuses", "security.denials", denied_sudo},

@@ -29,6 +29,10 @@ static const PstField data_rows[] = {
     PST_INT(PstAccountData, expires_day, "the day of expiry, days since 1970-01-01"),
     PST_INT(PstAccountData, today, "the day by the guest's clock, days since 1970-01-01"),
     PST_STRINGS(PstAccountData, sources, "where accounts are looked up (nsswitch.conf)"),
+    PST_STRING(PstAccountData, source,
+               "who knows the user: files, or getent, which asked the other sources too"),
+    PST_BOOL(PstAccountData, cron, "cron.allow and cron.deny let the user have jobs"),
+    PST_BOOL(PstAccountData, at, "at.allow and at.deny let the user have jobs"),
     PST_STRING(PstAccountData, nologin, "the file that keeps everybody but root out"),
     PST_OBJECT(PstAccountData, faillock, pst_report_account_faillock_fields,
                "pam_faillock's tally of the user"),
@@ -40,13 +44,15 @@ static const PstFields data_fields = PST_FIELDS(PstAccountData, data_rows);
 
 static const PstField args_rows[] = {
     PST_STRING(PstAccountArgs, user, "whose account; without it, nobody's is judged"),
+    PST_BOOL(PstAccountArgs, passive, "read files only; ask no other source"),
 };
 static const PstFields args_fields = PST_FIELDS(PstAccountArgs, args_rows);
 
 const PstReportKind pst_report_account_kind = {
     .name = "account",
     .question = "may this user log in at all?",
-    .footprint = "",
+    .footprint = "where nsswitch.conf names more than files, a look-up by getent; passive=true "
+                 "leaves it out",
     .args = &args_fields,
     .data = &data_fields,
 };

@@ -8,6 +8,7 @@
 
 typedef struct {
     char *user;
+    PstTri passive;
 } PstAccountArgs;
 
 /* pam_faillock(8)'s tally of the user's failed attempts. */
@@ -34,6 +35,8 @@ typedef struct {
     gint64 expires_day;  /* days since 1970-01-01; absent where it never does */
     gint64 today;        /* by the guest's clock, days since 1970-01-01 */
     char **sources;      /* where nsswitch.conf has accounts looked up */
+    char *source;        /* who knows the user: files, or getent, which asked the others */
+    PstTri cron, at;     /* cron.allow and the like let the user have jobs */
     char *nologin;       /* the file that keeps everybody but root out */
     PstAccountFaillock *faillock;
     /* The account's part in each way in: FALSE shuts it whatever else is right. */

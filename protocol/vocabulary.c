@@ -10,6 +10,7 @@
 #include "protocol/report-memory.h"
 #include "protocol/report-network.h"
 #include "protocol/report-security.h"
+#include "protocol/report-pam.h"
 #include "protocol/report-services.h"
 #include "protocol/report-ssh.h"
 #include "protocol/report-storage.h"
@@ -24,6 +25,9 @@ const PstReportKind *const pst_vocabulary[] = {
     &pst_report_system_kind,  &pst_report_sudo_kind,     &pst_report_services_kind,
     &pst_report_journal_kind, &pst_report_network_kind,  &pst_report_ssh_kind,
     &pst_report_account_kind, &pst_report_firewall_kind,
+    &pst_report_system_kind,  &pst_report_sudo_kind,    &pst_report_services_kind,
+    &pst_report_journal_kind, &pst_report_network_kind, &pst_report_ssh_kind,
+    &pst_report_account_kind, &pst_report_pam_kind,
 };
 const guint pst_vocabulary_n = G_N_ELEMENTS(pst_vocabulary);
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "guest-shim/accounts.h"
+#include "guest-shim/nss-ask.h"
 #include "guest-shim/probe-account.h"
 #include "tests/unit/world.h"
 
@@ -39,7 +42,7 @@ run_for(const World *world, const char *user)
 {
     PstProbeContext context = {world->sysroot, G_MAXINT64};
     PstReport *report = pst_report_new(&pst_report_account_kind);
-    PstAccountArgs args = {(char *)user};
+    PstAccountArgs args = {.user = (char *)user};
 
     pst_probe_account_run(&context, &args, report);
     return report;
@@ -241,6 +244,92 @@ test_stranger(World *world, gconstpointer unused G_GNUC_UNUSED)
     check_ways(elsewhere, PST_TRI_UNKNOWN, PST_TRI_UNKNOWN, PST_TRI_UNKNOWN);
 }
 
+/* Homes that are there and not as they should be. */
+static void
+test_homes(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    put_sound(world);
+    g_autofree char *home = place(world, "/home/harness");
+    g_assert_cmpint(chmod(home, 0777), ==, 0);
+    g_autoptr(PstReport) open_to_all = run_for(world, "harness");
+    const PstFinding *finding = only_finding(open_to_all, "account.home-world-writable");
+    g_assert_cmpstr(finding->undo->mode, ==, "0755");
+    g_assert_cmpstr(finding->evidence->mode, ==, "0777");
+
+    g_assert_cmpint(chmod(home, 0700), ==, 0);
+    if (geteuid() != 0)
+        return;
+    g_assert_cmpint(chown(home, 1234, 1234), ==, 0);
+    g_autoptr(PstReport) foreign = run_for(world, "harness");
+    g_assert_cmpstr(only_finding(foreign, "account.home-foreign")->evidence->owner, ==,
+                    "1234:1234");
+    g_assert_cmpint(chown(home, 1000, 1000), ==, 0);
+    g_autoptr(PstReport) own = run_for(world, "harness");
+    g_assert_cmpuint(own->findings->len, ==, 0);
+}
+
+/* crontab(1) and at(1): the list of those who may comes before that of those who may not. */
+static void
+test_jobs(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    static const struct {
+        const char *allow, *deny;
+        PstTri cron;
+    } lists[] = {
+        {NULL, NULL, PST_TRI_UNKNOWN}, {"harness\n", NULL, PST_TRI_YES},
+        {"root\n", NULL, PST_TRI_NO},  {NULL, "harness\n", PST_TRI_NO},
+        {NULL, "", PST_TRI_YES},       {"harness\n", "harness\n", PST_TRI_YES},
+    };
+
+    put_sound(world);
+    for (guint i = 0; i < G_N_ELEMENTS(lists); i++) {
+        remove_path(world, "/etc/cron.allow");
+        remove_path(world, "/etc/cron.deny");
+        if (lists[i].allow != NULL)
+            put_text(world, "/etc/cron.allow", lists[i].allow);
+        if (lists[i].deny != NULL)
+            put_text(world, "/etc/cron.deny", lists[i].deny);
+        g_autoptr(PstReport) report = run_for(world, "harness");
+        g_assert_cmpint(((PstAccountData *)report->data)->cron, ==, lists[i].cron);
+        g_assert_cmpint(report->status, ==, PST_STATUS_OK);
+        if (lists[i].cron == PST_TRI_NO)
+            only_finding(report, "account.jobs-denied");
+    }
+    g_autoptr(PstReport) root = run_for(world, "root");
+    g_assert_cmpint(((PstAccountData *)root->data)->cron, ==, PST_TRI_YES);
+}
+
+/* What getent said, and what it means. */
+static void
+test_second_source(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    static const struct {
+        const char *out;
+        int exit_status;
+        gboolean timed_out;
+        PstNssOutcome outcome;
+    } answers[] = {
+        {"net:*:2000:2000::/home/net:/bin/sh\n", 0, FALSE, PST_NSS_FOUND},
+        {"", 0, FALSE, PST_NSS_UNASKED},
+        {"", 2, FALSE, PST_NSS_NOT_FOUND},
+        {"", 1, FALSE, PST_NSS_UNASKED},
+        {"", -1, TRUE, PST_NSS_HANGS},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(answers); i++) {
+        g_autoptr(GString) out = g_string_new(answers[i].out);
+        const PstProgramResult result = {
+            .exit_status = answers[i].exit_status, .timed_out = answers[i].timed_out, .out = out};
+        g_assert_cmpint(pst_nss_ask_judge(&result), ==, answers[i].outcome);
+    }
+    put_sound(world);
+    g_autoptr(PstAccounts) accounts = pst_accounts_load(world->sysroot, NULL);
+    const PstAccount *found = pst_accounts_add(accounts, answers[0].out);
+    g_assert_cmpint(found->uid, ==, 2000);
+    g_assert_null(found->path);
+    g_assert_null(pst_accounts_add(accounts, "no entry"));
+}
+
 static void
 test_nothing_there(World *world, gconstpointer unused G_GNUC_UNUSED)
 {
@@ -374,6 +463,9 @@ main(int argc, char **argv)
     ADD("/account/nologin", test_nologin);
     ADD("/account/home", test_home);
     ADD("/account/stranger", test_stranger);
+    ADD("/account/homes", test_homes);
+    ADD("/account/jobs", test_jobs);
+    ADD("/account/second-source", test_second_source);
     ADD("/account/nothing-there", test_nothing_there);
     ADD("/account/garbage", test_garbage);
     ADD("/account/faillock", test_faillock);

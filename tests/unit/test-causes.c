@@ -9,7 +9,8 @@
 #define MAX_ANSWERS 6
 
 /* An answer from words such as "ssh c:config-error w:not-running<ssh.config-error@ssh.service":
- * severity, finding, what it says that it follows from, unit. */
+ * severity, finding, what it says that it follows from, unit; behind a "#" what its evidence names
+ * as file and as expected. */
 static PstAnswer *
 answer_of(const char *words)
 {
@@ -19,7 +20,8 @@ answer_of(const char *words)
     answer->report = pst_report_new(pst_vocabulary_find(parts[0]));
     for (guint i = 1; parts[i] != NULL; i++) {
         const char letters[] = "iwuc";
-        g_auto(GStrv) unit = g_strsplit(parts[i] + 2, "@", 2);
+        g_auto(GStrv) file = g_strsplit(parts[i] + 2, "#", 2);
+        g_auto(GStrv) unit = g_strsplit(file[0], "@", 2);
         g_auto(GStrv) cause = g_strsplit(unit[0], "<", 2);
         g_autofree char *id = g_strdup_printf("%s.%s", parts[0], cause[0]);
         int severity = (int)(strchr(letters, parts[i][0]) - letters);
@@ -29,6 +31,8 @@ answer_of(const char *words)
             finding->caused_by = g_strdup(cause[1]);
         if (unit[1] != NULL)
             finding->evidence->unit = g_strdup(unit[1]);
+        finding->evidence->path = g_strdup(file[1]);
+        finding->evidence->expected = g_strdup(file[1]);
     }
     pst_report_conclude(answer->report, "fine");
     return answer;
@@ -112,6 +116,21 @@ static const struct {
     {"errors-of-a-file-system",
      {"journal c:io-error", "storage w:errors c:read-only<storage.errors"},
      "storage.errors >journal.io-error >storage.read-only"},
+    {"a-module-of-many-services",
+     {"sudo c:pam-module-missing#/m c:refuses<sudo.pam-module-missing", "pam c:module-missing#/m"},
+     "pam.module-missing >sudo.pam-module-missing >sudo.refuses"},
+    {"another-module",
+     {"sudo c:pam-module-missing#/m", "pam c:module-missing#/n"},
+     "sudo.pam-module-missing pam.module-missing"},
+    {"a-service-emptied",
+     {"sudo w:pam-service-empty#/etc/pam.d/sudo", "pam w:service-empty#/etc/pam.d/sudo"},
+     "pam.service-empty >sudo.pam-service-empty"},
+    {"an-include",
+     {"sudo c:pam-aborts#/etc/pam.d/sudo", "pam c:include-missing#/etc/pam.d/sudo"},
+     "pam.include-missing >sudo.pam-aborts"},
+    {"nologin",
+     {"system c:nologin", "pam c:nologin<system.nologin", "account c:nologin<system.nologin"},
+     "system.nologin >pam.nologin >account.nologin"},
     {"itself", {"ssh c:config-error<ssh.config-error"}, "ssh.config-error"},
 };
 

@@ -233,6 +233,31 @@ test_modules(World *world, gconstpointer data G_GNUC_UNUSED)
     assert_state(world, "/m", PST_PAM_MODULE_DAMAGED);
 }
 
+/* This very program stands in for a module: it needs the C library and others. */
+static void
+test_libraries(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autofree char *reason = NULL;
+
+    put_module(world, "good.so");
+    assert_state(world, SECURITY "good.so", PST_PAM_MODULE_SOUND); /* no library is to be seen */
+    put_text(world, "/usr/lib64/libc.so.6", "");
+    g_assert_cmpint(pst_pam_module_check(world->sysroot, SECURITY "good.so", &reason), ==,
+                    PST_PAM_MODULE_DAMAGED);
+    g_assert_nonnull(strstr(reason, "needs the library lib"));
+
+    /* Where ld.so.conf says, or its cache. */
+    put_text(world, "/etc/ld.so.conf.d/x.conf", "# here\n/opt/lib\n");
+    put_text(world, "/opt/lib/libglib-2.0.so.0", "");
+    static const char cache[] = "glibc-ld.so.cache1.1\0libx\0/odd/libjson-glib-1.0.so.0\0"
+                                "/odd/libgio-2.0.so.0\0/odd/libgobject-2.0.so.0";
+    put(world, "/etc/ld.so.cache", cache, sizeof(cache), 0644);
+    put_text(world, "/odd/libjson-glib-1.0.so.0", "");
+    put_text(world, "/odd/libgio-2.0.so.0", "");
+    put_text(world, "/odd/libgobject-2.0.so.0", "");
+    assert_state(world, SECURITY "good.so", PST_PAM_MODULE_SOUND);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -242,5 +267,6 @@ main(int argc, char **argv)
     g_test_add("/pam/other", World, NULL, set_up, test_other, tear_down);
     g_test_add("/pam/aborts", World, NULL, set_up, test_aborts, tear_down);
     g_test_add("/pam/modules", World, NULL, set_up, test_modules, tear_down);
+    g_test_add("/pam/libraries", World, NULL, set_up, test_libraries, tear_down);
     return g_test_run();
 }

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "guest-shim/pam-judge.h"
+#include "guest-shim/pam-ruling.h"
+#include "guest-shim/pam-subject.h"
+
+/* What sound modules answer, as far as their files say: one table of modules. */
+
+/* Sets RULING and returns its answer for LINE in PHASE; SUBJECT is not NULL. */
+int pst_pam_answer_rule(const PstPamLine *line, PstPamPhase phase, const PstPamSubject *subject,
+                        PstPamRuling *ruling);
+
+/* As above, without the ruling, as pst_pam_judge() wants it. DATA is a const PstPamSubject *; where
+ * its user is NULL, only what holds for everybody is answered. */
+int pst_pam_answer(const PstPamLine *line, PstPamPhase phase, gpointer data);
+
+/* The file that pam_nologin, as LINE has it, shuts out everybody but root by; NULL where there is
+ * none. Free with g_free(). */
+char *pst_pam_answer_nologin(const PstSysroot *sysroot, const PstPamLine *line);
+
+/* "passes", "depends", "fails", "unknown". */
+extern const char *const pst_pam_answer_outcomes[];

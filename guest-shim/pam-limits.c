@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "guest-shim/pam-limits.h"
+
+#include <string.h>
+
+#include "guest-shim/pam-line.h"
+
+#define CONF "/etc/security/limits.conf"
+#define VENDOR_CONF "/usr/etc/security/limits.conf"
+#define DROP_INS "/etc/security/limits.d"
+#define MAX_CONF (256 * 1024)
+
+/* A smaller number is a nearer rule: it stands, whatever comes after it. */
+typedef enum { OF_USER, OF_GROUP, OF_ALL, OF_NOBODY } Nearness;
+
+/* Below `least` no shell can begin: it opens its terminal three times and itself, is a process
+ * beside the server's own, and maps the C library. */
+static const struct {
+    const char *item;
+    gint64 least;
+    const char *unit;
+} items[] = {
+    {"maxlogins", 1, "logins"}, {"nproc", 2, "processes"}, {"nofile", 4, "files"},
+    {"as", 4096, "KiB"},        {"data", 128, "KiB"},      {"stack", 64, "KiB"},
+};
+
+typedef struct {
+    Nearness nearness;
+    gint64 value; /* -1: without limit */
+    char *path;
+    char *text;
+    guint line;
+} Limit;
+
+struct PstPamLimits {
+    const PstPamSubject *subject;
+    gboolean exempt; /* "NAME -": no limits at all */
+    Limit limits[G_N_ELEMENTS(items)];
+};
+
+PstPamLimits *
+pst_pam_limits_new(const PstPamSubject *subject)
+{
+    PstPamLimits *limits = g_new0(PstPamLimits, 1);
+
+    limits->subject = subject;
+    for (guint i = 0; i < G_N_ELEMENTS(items); i++)
+        limits->limits[i] = (Limit){OF_NOBODY, -1, NULL, NULL, 0};
+    return limits;
+}
+
+void
+pst_pam_limits_free(PstPamLimits *limits)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(items); i++) {
+        g_free(limits->limits[i].path);
+        g_free(limits->limits[i].text);
+    }
+    g_free(limits);
+}
+
+/* "1000:2000", "1000:", ":2000", "1000". */
+static gboolean
+in_range(const char *text, gint64 id)
+{
+    g_auto(GStrv) ends = g_strsplit(text, ":", 2);
+    guint64 low = 0, high = G_MAXUINT32;
+
+    if (ends[0] == NULL || ends[1] == NULL || (ends[0][0] == '\0' && ends[1][0] == '\0'))
+        return FALSE;
+    if (ends[0][0] != '\0' && !g_ascii_string_to_unsigned(ends[0], 10, 0, high, &low, NULL))
+        return FALSE;
+    if (ends[1][0] != '\0' && !g_ascii_string_to_unsigned(ends[1], 10, 0, high, &high, NULL))
+        return FALSE;
+    /* ":ID" is that one alone (limits.conf(5)). */
+    return (guint64)id <= high && (guint64)id >= (ends[0][0] == '\0' ? high : low);
+}
+
+static gboolean
+group_in_range(const PstPamSubject *subject, const char *text)
+{
+    for (guint i = 0; subject->groups != NULL && i < subject->groups->len; i++)
+        if (in_range(text, g_array_index(subject->groups, gid_t, i)))
+            return TRUE;
+    return FALSE;
+}
+
+/* Groups and `*` do not mean root. A membership that is not known counts as none. */
+static Nearness
+nearness_of(const PstPamSubject *subject, const char *domain)
+{
+    const PstAccount *user = subject->user;
+
+    if (g_ascii_strcasecmp(domain, user->name) == 0 || in_range(domain, user->uid))
+        return OF_USER;
+    if (user->uid == 0)
+        return OF_NOBODY;
+    if (domain[0] == '@' && (pst_pam_subject_is_in(subject, domain + 1) == PST_TRI_YES ||
+                             group_in_range(subject, domain + 1)))
+        return OF_GROUP;
+    return g_str_equal(domain, "*") ? OF_ALL : OF_NOBODY;
+}
+
+static gboolean
+parse_value(const char *text, gint64 *value)
+{
+    if (g_str_equal(text, "-") || g_ascii_strcasecmp(text, "unlimited") == 0 ||
+        g_ascii_strcasecmp(text, "infinity") == 0) {
+        *value = -1;
+        return TRUE;
+    }
+    return g_ascii_string_to_signed(text, 10, -1, G_MAXINT64, value, NULL);
+}
+
+static void
+take_limit(PstPamLimits *limits, Nearness nearness, char **words, const char *path, guint number,
+           const char *text)
+{
+    gint64 value;
+
+    if (!parse_value(words[3], &value))
+        return;
+    for (guint i = 0; i < G_N_ELEMENTS(items); i++) {
+        Limit *limit = &limits->limits[i];
+
+        if (g_ascii_strcasecmp(words[2], items[i].item) != 0 || limit->nearness < nearness)
+            continue;
+        g_free(limit->path);
+        g_free(limit->text);
+        *limit = (Limit){nearness, value, g_strdup(path), g_strdup(text), number};
+    }
+}
+
+static char **
+split(const char *text)
+{
+    g_autoptr(GStrvBuilder) words = g_strv_builder_new();
+    g_auto(GStrv) all = g_strsplit_set(text, " \t\r", -1);
+
+    for (guint i = 0; all[i] != NULL; i++)
+        if (all[i][0] != '\0')
+            g_strv_builder_add(words, all[i]);
+    return g_strv_builder_end(words);
+}
+
+static void
+take_line(PstPamLimits *limits, const char *path, guint number, char *line)
+{
+    line[strcspn(line, "#")] = '\0';
+    g_auto(GStrv) words = split(line);
+    guint n = g_strv_length(words);
+    Nearness nearness = n >= 2 ? nearness_of(limits->subject, words[0]) : OF_NOBODY;
+
+    if (nearness == OF_NOBODY)
+        return;
+    if (n == 2 && words[1][0] == '-' && nearness <= OF_GROUP)
+        limits->exempt = TRUE;
+    if (n == 4)
+        take_limit(limits, nearness, words, path, number, g_strstrip(line));
+}
+
+void
+pst_pam_limits_take(PstPamLimits *limits, const char *path, char *text)
+{
+    char *rest = text, *line;
+
+    for (guint number = 1; !limits->exempt && (line = strsep(&rest, "\n")) != NULL; number++)
+        take_line(limits, path, number, line);
+}
+
+int
+pst_pam_limits_judge(const PstPamLimits *limits, PstPamRuling *ruling)
+{
+    ruling->answer = PST_PAM_ANY;
+    for (guint i = 0; !limits->exempt && i < G_N_ELEMENTS(items); i++) {
+        const Limit *limit = &limits->limits[i];
+        gboolean logins = i == 0;
+
+        if (limit->value < 0 || limit->value >= items[i].least || limits->subject->user->uid == 0)
+            continue;
+        return pst_pam_ruling_set(
+            ruling, logins ? PST_PAM_PERM_DENIED : PST_PAM_ANY, limit->path, limit->line,
+            limit->text,
+            g_strdup_printf("pam_limits gives %s %" G_GINT64_FORMAT " %s: %s",
+                            limits->subject->user->name, limit->value, items[i].unit,
+                            logins ? "every session is refused" : "no shell can begin"));
+    }
+    return ruling->answer;
+}
+
+static void
+take_file(PstPamLimits *limits, const char *path)
+{
+    g_autofree char *text = pst_sysroot_read(limits->subject->sysroot, path, MAX_CONF, NULL, NULL);
+
+    if (text != NULL)
+        pst_pam_limits_take(limits, path, text);
+}
+
+int
+pst_pam_limits_answer(const PstPamLine *line, const PstPamSubject *subject, PstPamRuling *ruling)
+{
+    g_auto(GStrv) words = pst_pam_line_arguments(line->args);
+    const char *named = pst_pam_line_value(words, "conf");
+    g_autoptr(PstPamLimits) limits = pst_pam_limits_new(subject);
+    g_auto(GStrv) names = named == NULL ? pst_sysroot_list(subject->sysroot, DROP_INS, NULL) : NULL;
+
+    take_file(limits, named != NULL                                ? named
+                      : pst_sysroot_exists(subject->sysroot, CONF) ? CONF
+                                                                   : VENDOR_CONF);
+    for (guint i = 0; names != NULL && names[i] != NULL; i++) {
+        g_autofree char *path = g_build_filename(DROP_INS, names[i], NULL);
+        if (g_str_has_suffix(names[i], ".conf"))
+            take_file(limits, path);
+    }
+    return pst_pam_limits_judge(limits, ruling);
+}

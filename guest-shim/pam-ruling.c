@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "guest-shim/pam-ruling.h"
+
+void
+pst_pam_ruling_clear(PstPamRuling *ruling)
+{
+    g_clear_pointer(&ruling->path, g_free);
+    g_clear_pointer(&ruling->text, g_free);
+    g_clear_pointer(&ruling->why, g_free);
+}
+
+int
+pst_pam_ruling_set(PstPamRuling *ruling, int answer, const char *path, guint line, const char *text,
+                   char *why)
+{
+    pst_pam_ruling_clear(ruling);
+    ruling->answer = answer;
+    ruling->path = g_strdup(path);
+    ruling->line = line;
+    ruling->text = g_strdup(text);
+    ruling->why = why;
+    return answer;
+}

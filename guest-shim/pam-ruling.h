@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "guest-shim/pam-stack.h"
+
+/* What a module answers, and by which line of which file. */
+typedef struct {
+    int answer;    /* PST_PAM_SUCCESS …, PST_PAM_ANY where files do not decide */
+    char *path;    /* of the rule that decides; NULL where there is none */
+    guint line;    /* from 1, 0 for the whole file */
+    char *text;    /* as it stands there */
+    char *why;     /* a clause for people; NULL where there is nothing to say */
+    gboolean lack; /* PST_PAM_ANY because the question does not say from where */
+} PstPamRuling;
+
+void pst_pam_ruling_clear(PstPamRuling *ruling);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(PstPamRuling, pst_pam_ruling_clear)
+
+/* Takes down the rule that decides; PATH and TEXT are copied, WHY becomes the ruling's. Returns
+ * ANSWER. */
+int pst_pam_ruling_set(PstPamRuling *ruling, int answer, const char *path, guint line,
+                       const char *text, char *why);

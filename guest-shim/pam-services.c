@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "guest-shim/pam-services.h"
+
+#define NOT PST_PAM_UNASKED
+#define WARN PST_SEVERITY_WARNING
+#define SHUT PST_SEVERITY_CRITICAL
+
+/* A key needs no auth phase, nor does NOPASSWD; without the other two nobody comes in. Whoever has
+ * lost the console or a cron job can still come in and mend it. */
+const PstPamService pst_pam_services[] = {
+    {"sshd", "/usr/sbin/sshd", {WARN, SHUT, NOT, SHUT}, PST_PAM_FROM_AFAR, NULL, FALSE, FALSE},
+    {"sudo", "/usr/bin/sudo", {WARN, SHUT, NOT, SHUT}, PST_PAM_FROM_WORD, "", TRUE, FALSE, TRUE},
+    {"doas", NULL, {WARN, SHUT, NOT, SHUT}, PST_PAM_FROM_WORD, "", TRUE, FALSE, TRUE},
+    {"login", NULL, {WARN, WARN, NOT, WARN}, PST_PAM_FROM_TERMINAL, NULL, FALSE, FALSE},
+    {"sudo-i", NULL, {WARN, WARN, NOT, WARN}, PST_PAM_FROM_WORD, "", TRUE, FALSE, TRUE},
+    {"su", NULL, {WARN, WARN, NOT, WARN}, PST_PAM_FROM_TERMINAL, NULL, TRUE, TRUE},
+    {"su-l", NULL, {WARN, WARN, NOT, WARN}, PST_PAM_FROM_TERMINAL, NULL, TRUE, TRUE},
+    {"systemd-user", NULL, {NOT, WARN, NOT, WARN}, PST_PAM_FROM_WORD, "systemd-user", FALSE, FALSE},
+    {"cron", NULL, {NOT, WARN, NOT, WARN}, PST_PAM_FROM_WORD, "cron", FALSE, FALSE},
+    {"crond", NULL, {NOT, WARN, NOT, WARN}, PST_PAM_FROM_WORD, "cron", FALSE, FALSE},
+    {"polkit-1", NULL, {WARN, WARN, NOT, NOT}, PST_PAM_FROM_WORD, "polkit-1", FALSE, FALSE},
+    {"cockpit", NULL, {WARN, WARN, NOT, WARN}, PST_PAM_FROM_AFAR, NULL, FALSE, FALSE},
+};
+const guint pst_pam_services_n = G_N_ELEMENTS(pst_pam_services);
+
+PstPamService
+pst_pam_services_row(const char *name)
+{
+    for (guint i = 0; i < pst_pam_services_n; i++)
+        if (g_str_equal(pst_pam_services[i].name, name))
+            return pst_pam_services[i];
+    return (PstPamService){
+        .name = name, .harm = {WARN, WARN, NOT, WARN}, .from = PST_PAM_FROM_WORD, .word = name};
+}
+
+gboolean
+pst_pam_services_has(const PstSysroot *sysroot, const PstPamService *service)
+{
+    g_autofree char *file = pst_pam_stack_find(sysroot, service->name);
+
+    if (file != NULL)
+        return TRUE;
+    return service->program != NULL && pst_sysroot_exists(sysroot, service->program);
+}
