@@ -13,6 +13,9 @@ const PstCommand pst_command_table[] = {
     {"services", "DOMAIN [UNIT…]", "What runs, what failed?", pst_command_services_run},
     {"journal", "DOMAIN", "What went wrong, since when?", pst_command_journal_run},
     {"sudo", "DOMAIN", "Can this user become root, and if not, why?", pst_command_sudo_run},
+    {"known-hosts", "DOMAIN",
+     "The guest's SSH host keys as known_hosts lines, fetched out of band.",
+     pst_command_known_hosts_run},
 };
 const guint pst_command_table_n = G_N_ELEMENTS(pst_command_table);
 

@@ -12,6 +12,7 @@
 PST_COMMAND(describe);
 PST_COMMAND(diagnose);
 PST_COMMAND(journal);
+PST_COMMAND(known_hosts);
 PST_COMMAND(list);
 PST_COMMAND(probe);
 PST_COMMAND(services);

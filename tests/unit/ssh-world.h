@@ -3,17 +3,10 @@
 
 #include "guest-shim/probe-ssh.h"
 #include "protocol/report-ssh.h"
+#include "tests/unit/ssh-keys.h"
 #include "tests/unit/world.h"
 
-/* A guest with sshd as a folder of files. The keys are made for it; no private half exists. */
-
-#define KEY_ED25519                                                                                \
-    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIH/OZ6q5L8V9Ya75/JW/AMtQgED11wR0bWsXZ+cKQqx5"
-#define FINGERPRINT_ED25519 "SHA256:m7HmnWxgrT6iWUC/QQeLzv9O+swOSa5I7eDHShN+KzA"
-#define KEY_ECDSA                                                                                  \
-    "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBPdA/HuTpthCgORmbakInEx4KxmCtkQsqCdoJ3g6lzltiYktaHgdOEdTz7dKm/6Xt0BJ3Ut0koo3e4BYsq74F24="
-#define KEY_RSA                                                                                    \
-    "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQDdKCj6LbBr6wCWV4cnoj8voQt64jgcBqPOv41z5ED+/Cujb2Y6mNP8fVkvs18WAmvgGp05lAQjJ9QJIkdBS7+0S2F8XoONKV9CrGo34gWv6aMszDzuKjIXLevL/OUz9hW623Euw444dxAoNsJ0MWXekh2cC/fntEz4pGsuOP7kuw=="
+/* A guest with sshd as a folder of files. */
 
 static inline void
 put_process(const World *world, const char *pid, const char *comm, const char *cmdline, gsize len)

@@ -101,9 +101,10 @@ class Postern:
         except ValueError:
             raise Failure(f"no JSON on standard output, but: {done.line()}") from None
 
-    def diagnose(self, guest, *, user="harness", deadline=20):
+    def diagnose(self, guest, *, user="harness", more=(), deadline=20):
         """A diagnosis, every report of it held against its schema, the exit code to the status."""
-        done = self.run("diagnose", guest.name, "--user", user, "--json", deadline=deadline)
+        done = self.run("diagnose", guest.name, "--user", user, *more, "--json",
+                        deadline=deadline)
         diagnosis = Diagnosis(self._parse(done))
         check(done.code == CODES[diagnosis.status],
               f"diagnose exits {done.code} with the status {diagnosis.status}")

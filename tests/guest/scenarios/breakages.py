@@ -27,6 +27,7 @@ class Breakage:
     status: str = None
     wait: float = 0  # the guest may need as many seconds until it shows
     detach: bool = False  # the script ends what runs it
+    ask: list = field(default_factory=list)  # further words for `postern diagnose`
 
 
 # What follows from a root that can't become root any more.
@@ -98,6 +99,39 @@ ROWS = [
              status="critical"),
     Breakage("ssh-host-key-0644", {"ssh.host-key-mode": ["/etc/ssh/ssh_host_", "0644"]},
              {"ssh.no-host-key", "ssh.check-failed", "ssh.config-error"}, "critical"),
+    Breakage("ssh-deny-users", {"ssh.user-denied": ["50-deny.conf", '"line": 1', "harness"]},
+             status="critical"),
+    Breakage("ssh-allow-users", {"ssh.user-not-allowed": ["99-cis.conf", '"line": 2']},
+             status="critical"),
+    Breakage("ssh-allow-users-match", {"ssh.user-not-allowed": ["/etc/ssh/sshd_config",
+                                                                "allowgroups wheel"]},
+             status="critical", ask=["--from", "192.0.2.10"]),
+    Breakage("ssh-allow-users-sound", status="ok"),
+    Breakage("ssh-no-method", {"ssh.no-authorized-key": ["/home/harness/.ssh/authorized_keys"],
+                               "ssh.no-method-left": ["50-keys-only.conf"]}, status="critical"),
+    Breakage("ssh-password-off", status="ok"),
+    Breakage("ssh-no-key", {"ssh.no-authorized-key": ["/home/harness/.ssh/authorized_keys"]},
+             status="ok"),
+    Breakage("ssh-max-auth-tries-zero", {"ssh.max-auth-tries-zero": ["50-tries.conf"]},
+             status="critical"),
+    Breakage("ssh-port-moved", {"ssh.port-moved": ["2222", "50-port.conf"]}, status="critical",
+             ask=["--port", "22"]),
+    Breakage("ssh-listen-address-gone",
+             {"ssh.listen-address-gone": ["192.0.2.77", "50-listen.conf"]},
+             {"ssh.not-running", "services.failed", "system.units-failed"}, "critical"),
+    Breakage("ssh-home-group", {"ssh.strict-modes": ["/home/harness", "0775"]},
+             {"ssh.no-method-left"}, "critical"),
+    Breakage("ssh-home-own-group", status="ok"),
+    Breakage("ssh-authorized-keys-0666", {"ssh.strict-modes": ["authorized_keys", "0666"]},
+             status="critical"),
+    Breakage("ssh-authorized-keys-root", {"ssh.keys-unreadable": ["authorized_keys", "0600"]},
+             status="critical"),
+    Breakage("ssh-no-common-algorithm",
+             {"ssh.no-common-algorithm": ["diffie-hellman-group1-sha1"]}, status="warning"),
+    Breakage("ssh-restart-pending", {"ssh.restart-pending": ["restart"]}, status="warning"),
+    Breakage("ssh-pubkey-off", {"ssh.key-login-off": ["50-none.conf"],
+                                "ssh.no-method-left": []}, status="critical"),
+    Breakage("ssh-hosts-deny", {"ssh.handshake-failed": []}, status="critical"),
     Breakage("ssh-stopped", {"ssh.not-running": []}, SSH_DOWN, "critical"),
     Breakage("ssh-socket"),
     # network
@@ -169,7 +203,7 @@ def _runner(row):
         context.guest.breakage(row.name, detach=row.detach)
         patience = time.monotonic() + (row.wait or (5 if row.detach else 0))
         while True:
-            diagnosis = context.diagnose()
+            diagnosis = context.diagnose(more=row.ask)
             missing = _missing(row, diagnosis)
             if missing is None or time.monotonic() > patience:
                 break
