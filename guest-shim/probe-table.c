@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "guest-shim/probe-account.h"
 #include "guest-shim/probe-changes.h"
+#include "guest-shim/probe-containers.h"
 #include "guest-shim/probe-journal.h"
 #include "guest-shim/probe-memory.h"
 #include "guest-shim/probe-network.h"
@@ -13,6 +14,7 @@
 #include "guest-shim/probe.h"
 #include "protocol/report-account.h"
 #include "protocol/report-changes.h"
+#include "protocol/report-containers.h"
 #include "protocol/report-journal.h"
 #include "protocol/report-memory.h"
 #include "protocol/report-network.h"
@@ -35,5 +37,6 @@ const PstProbe pst_probe_table[] = {
     {&pst_report_storage_kind, pst_probe_storage_run},
     {&pst_report_memory_kind, pst_probe_memory_run},
     {&pst_report_security_kind, pst_probe_security_run},
+    {&pst_report_containers_kind, pst_probe_containers_run},
 };
 const guint pst_probe_table_n = G_N_ELEMENTS(pst_probe_table);

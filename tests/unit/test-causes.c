@@ -112,6 +112,9 @@ static const struct {
     {"errors-of-a-file-system",
      {"journal c:io-error", "storage w:errors c:read-only<storage.errors"},
      "storage.errors >journal.io-error >storage.read-only"},
+    {"container-of-a-unit",
+     {"containers w:exited@shop.service w:exited@other.service", "services c:failed@shop.service"},
+     "services.failed >containers.exited containers.exited"},
     {"itself", {"ssh c:config-error<ssh.config-error"}, "ssh.config-error"},
 };
 
