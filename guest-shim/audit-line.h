@@ -22,6 +22,6 @@ typedef struct {
 
 /* The denial of the line, or NULL for any other line. The kernel's lines begin with `audit: type=`,
  * auditd's with `type=` or `node=… type=`. */
-PstAuditLine *pst_audit_line_parse(const char *line, gsize len);
+PstAuditLine *pst_audit_line_parse(const char *bytes, gsize len);
 void pst_audit_line_free(PstAuditLine *line);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstAuditLine, pst_audit_line_free)

@@ -2,6 +2,7 @@
 #include "guest-shim/probe-account.h"
 #include "guest-shim/probe-changes.h"
 #include "guest-shim/probe-firewall.h"
+#include "guest-shim/probe-containers.h"
 #include "guest-shim/probe-journal.h"
 #include "guest-shim/probe-memory.h"
 #include "guest-shim/probe-network.h"
@@ -16,6 +17,7 @@
 #include "protocol/report-account.h"
 #include "protocol/report-changes.h"
 #include "protocol/report-firewall.h"
+#include "protocol/report-containers.h"
 #include "protocol/report-journal.h"
 #include "protocol/report-memory.h"
 #include "protocol/report-network.h"
@@ -41,5 +43,6 @@ const PstProbe pst_probe_table[] = {
     {&pst_report_changes_kind, pst_probe_changes_run},
     {&pst_report_firewall_kind, pst_probe_firewall_run},
     {&pst_report_pam_kind, pst_probe_pam_run},
+    {&pst_report_containers_kind, pst_probe_containers_run},
 };
 const guint pst_probe_table_n = G_N_ELEMENTS(pst_probe_table);

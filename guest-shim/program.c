@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -63,6 +64,17 @@ give_up(int failure)
     _exit(written == sizeof(number) ? 0 : 1);
 }
 
+static void
+lift_address_space(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_AS, &limit) < 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_AS, &limit);
+}
+
 /* Between fork and exec. The worker may have threads (GDBus starts one), so only async-signal-safe
  * calls here, and the bare system calls where glibc would first ask the other threads. */
 static void G_GNUC_NORETURN
@@ -84,6 +96,8 @@ become(const PstProgram *program, const char *path, char *const *argv, int pipes
         give_up(failure);
     if (program->without_network && unshare(CLONE_NEWNET) < 0)
         give_up(failure);
+    if (program->any_address_space)
+        lift_address_space();
     if (user != NULL && (syscall(SYS_setgroups, user->n_groups, user->groups) < 0 ||
                          syscall(SYS_setresgid, user->gid, user->gid, user->gid) < 0 ||
                          syscall(SYS_setresuid, user->uid, user->uid, user->uid) < 0))

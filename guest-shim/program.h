@@ -21,6 +21,8 @@ typedef struct {
     const PstProgramUser *user;    /* NULL: as the shim itself */
     gboolean without_network;      /* in an empty network namespace */
     int input;                     /* its standard input where > 0, borrowed; else /dev/null */
+    gboolean any_address_space;    /* without the worker's limit, of which Go programs reserve more
+                                      than there is */
     gint64 timeout_ms;             /* 1 … 60,000; then the process group gets SIGKILL */
     gsize max_output;              /* bytes of stdout and of stderr; what exceeds it is discarded */
 } PstProgram;

@@ -28,11 +28,16 @@ static const struct {
     {RLIMIT_NOFILE, 256},
 };
 
+/* The soft ones: a program of the guest's that reserves more, as Go's do, can be given more. */
 static void
 set_limits(void)
 {
     for (guint i = 0; i < G_N_ELEMENTS(limits); i++) {
-        struct rlimit limit = {limits[i].limit, limits[i].limit};
+        struct rlimit limit;
+
+        if (getrlimit(limits[i].resource, &limit) < 0)
+            continue;
+        limit.rlim_cur = MIN(limits[i].limit, limit.rlim_max);
         setrlimit(limits[i].resource, &limit);
     }
 }

@@ -185,6 +185,9 @@ static const struct {
     const char *cause;
     Match match;
 } links[] = {
+    {"containers.exited", "services.failed", same_unit},
+    {"containers.exited", "services.restart-loop", same_unit},
+    {"containers.exited", "services.stopped", same_unit},
     {"services.failed", "ssh.config-error", of_sshd},
     {"services.failed", "ssh.no-host-key", of_sshd},
     {"services.failed", "ssh.host-key-mode", of_sshd},

@@ -6,6 +6,7 @@
 #include "protocol/report-account.h"
 #include "protocol/report-changes.h"
 #include "protocol/report-firewall.h"
+#include "protocol/report-containers.h"
 #include "protocol/report-journal.h"
 #include "protocol/report-memory.h"
 #include "protocol/report-network.h"
@@ -28,6 +29,7 @@ const PstReportKind *const pst_vocabulary[] = {
     &pst_report_system_kind,  &pst_report_sudo_kind,    &pst_report_services_kind,
     &pst_report_journal_kind, &pst_report_network_kind, &pst_report_ssh_kind,
     &pst_report_account_kind, &pst_report_pam_kind,
+    &pst_report_account_kind, &pst_report_security_kind, &pst_report_containers_kind,
 };
 const guint pst_vocabulary_n = G_N_ELEMENTS(pst_vocabulary);
 

@@ -131,6 +131,9 @@ static const struct {
     {"nologin",
      {"system c:nologin", "pam c:nologin<system.nologin", "account c:nologin<system.nologin"},
      "system.nologin >pam.nologin >account.nologin"},
+    {"container-of-a-unit",
+     {"containers w:exited@shop.service w:exited@other.service", "services c:failed@shop.service"},
+     "services.failed >containers.exited containers.exited"},
     {"itself", {"ssh c:config-error<ssh.config-error"}, "ssh.config-error"},
 };
 
