@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "guest-shim/probe-account.h"
 #include "guest-shim/probe-changes.h"
-#include "guest-shim/probe-firewall.h"
 #include "guest-shim/probe-containers.h"
+#include "guest-shim/probe-firewall.h"
 #include "guest-shim/probe-journal.h"
 #include "guest-shim/probe-memory.h"
 #include "guest-shim/probe-network.h"
-#include "guest-shim/probe-security.h"
 #include "guest-shim/probe-pam.h"
+#include "guest-shim/probe-security.h"
 #include "guest-shim/probe-services.h"
 #include "guest-shim/probe-ssh.h"
 #include "guest-shim/probe-storage.h"
@@ -16,13 +16,13 @@
 #include "guest-shim/probe.h"
 #include "protocol/report-account.h"
 #include "protocol/report-changes.h"
-#include "protocol/report-firewall.h"
 #include "protocol/report-containers.h"
+#include "protocol/report-firewall.h"
 #include "protocol/report-journal.h"
 #include "protocol/report-memory.h"
 #include "protocol/report-network.h"
-#include "protocol/report-security.h"
 #include "protocol/report-pam.h"
+#include "protocol/report-security.h"
 #include "protocol/report-services.h"
 #include "protocol/report-ssh.h"
 #include "protocol/report-storage.h"
@@ -37,12 +37,12 @@ const PstProbe pst_probe_table[] = {
     {&pst_report_network_kind, pst_probe_network_run},
     {&pst_report_ssh_kind, pst_probe_ssh_run},
     {&pst_report_account_kind, pst_probe_account_run},
+    {&pst_report_pam_kind, pst_probe_pam_run},
+    {&pst_report_firewall_kind, pst_probe_firewall_run},
     {&pst_report_storage_kind, pst_probe_storage_run},
     {&pst_report_memory_kind, pst_probe_memory_run},
     {&pst_report_security_kind, pst_probe_security_run},
     {&pst_report_changes_kind, pst_probe_changes_run},
-    {&pst_report_firewall_kind, pst_probe_firewall_run},
-    {&pst_report_pam_kind, pst_probe_pam_run},
     {&pst_report_containers_kind, pst_probe_containers_run},
 };
 const guint pst_probe_table_n = G_N_ELEMENTS(pst_probe_table);

@@ -174,6 +174,9 @@ static gboolean
 says_single(const PstFinding *symptom G_GNUC_UNUSED, const PstFinding *cause)
 {
     return says(cause, "single");
+}
+
+static gboolean
 says_nologin(const PstFinding *symptom, const PstFinding *cause G_GNUC_UNUSED)
 {
     return says(symptom, "pam_nologin");

@@ -5,13 +5,13 @@
 #include "protocol/nearest.h"
 #include "protocol/report-account.h"
 #include "protocol/report-changes.h"
-#include "protocol/report-firewall.h"
 #include "protocol/report-containers.h"
+#include "protocol/report-firewall.h"
 #include "protocol/report-journal.h"
 #include "protocol/report-memory.h"
 #include "protocol/report-network.h"
-#include "protocol/report-security.h"
 #include "protocol/report-pam.h"
+#include "protocol/report-security.h"
 #include "protocol/report-services.h"
 #include "protocol/report-ssh.h"
 #include "protocol/report-storage.h"
@@ -19,17 +19,11 @@
 #include "protocol/report-system.h"
 
 const PstReportKind *const pst_vocabulary[] = {
-    &pst_report_system_kind,   &pst_report_sudo_kind,    &pst_report_services_kind,
-    &pst_report_journal_kind,  &pst_report_network_kind, &pst_report_ssh_kind,
-    &pst_report_account_kind,  &pst_report_storage_kind, &pst_report_memory_kind,
-    &pst_report_security_kind, &pst_report_changes_kind,
-    &pst_report_system_kind,  &pst_report_sudo_kind,     &pst_report_services_kind,
-    &pst_report_journal_kind, &pst_report_network_kind,  &pst_report_ssh_kind,
-    &pst_report_account_kind, &pst_report_firewall_kind,
-    &pst_report_system_kind,  &pst_report_sudo_kind,    &pst_report_services_kind,
-    &pst_report_journal_kind, &pst_report_network_kind, &pst_report_ssh_kind,
-    &pst_report_account_kind, &pst_report_pam_kind,
-    &pst_report_account_kind, &pst_report_security_kind, &pst_report_containers_kind,
+    &pst_report_system_kind,  &pst_report_sudo_kind,       &pst_report_services_kind,
+    &pst_report_journal_kind, &pst_report_network_kind,    &pst_report_ssh_kind,
+    &pst_report_account_kind, &pst_report_pam_kind,        &pst_report_firewall_kind,
+    &pst_report_storage_kind, &pst_report_memory_kind,     &pst_report_security_kind,
+    &pst_report_changes_kind, &pst_report_containers_kind,
 };
 const guint pst_vocabulary_n = G_N_ELEMENTS(pst_vocabulary);
 

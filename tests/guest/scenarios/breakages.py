@@ -152,7 +152,7 @@ ROWS = [
                                 "system.root-read-only": []},
              {"services.failed", "system.units-failed"}, "critical"),
     Breakage("nologin", {"system.nologin": ["/etc/nologin"]},
-             {"account.nologin", "sudo.pam-denies"}, "critical"),
+             {"account.nologin", "pam.nologin", "sudo.pam-denies"}, "critical"),
     # room
     Breakage("disk-full", {"storage.full": ["/ is full: 0 bytes left", "/var/cache/dump"]},
              NO_SPACE, "critical"),
@@ -180,7 +180,6 @@ ROWS = [
     Breakage("memory-low", {"memory.low": ["tmpfs and shared memory"]}, {"memory.pressure"}),
     Breakage("fork-limit", {"memory.pids-exhausted": [".slice has 20 of at most 20"]},
              status="critical"),
-             {"account.nologin", "pam.nologin", "sudo.pam-denies"}, "critical"),
     Breakage("agent-stopped", allow={"services.stopped"}, detach=True),
 ]
 
