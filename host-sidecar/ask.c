@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host-sidecar/access.h"
 #include "host-sidecar/audit.h"
+#include "host-sidecar/diagnose.h"
 #include "host-sidecar/exit-code.h"
 #include "host-sidecar/output.h"
 #include "host-sidecar/render.h"
@@ -119,6 +121,24 @@ check_args(const char *probe, JsonObject *args, GError **error)
     return FALSE;
 }
 
+/* Prints the answer and sets the exit code; an answer without a report is the verb's error. */
+static gboolean
+conclude(const PstOptions *options, PstAnswer *answer, int *exit_code, GError **error)
+{
+    if (!print_answer(options, answer, error))
+        return FALSE;
+    if (answer->report == NULL) {
+        /* Whatever the guest calls its refusal: the question is open, and the caller made no
+         * mistake that a guest could know better than this program. */
+        g_autofree char *why = pst_answer_explain(answer);
+        g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "%s: %s: %s", answer->guest,
+                    answer->probe, why);
+        return FALSE;
+    }
+    *exit_code = pst_exit_code_of_status(answer->report->status);
+    return TRUE;
+}
+
 gboolean
 pst_ask_one(const PstOptions *options, const char *method, const char *domain, const char *probe,
             JsonObject *args, int *exit_code, GError **error)
@@ -136,15 +156,30 @@ pst_ask_one(const PstOptions *options, const char *method, const char *domain, c
     g_autofree PstAnswer **answers = pst_ask_guest(guest, method, questions, 1, deadline_us);
     g_autoptr(PstAnswer) answer = answers[0];
 
-    if (!print_answer(options, answer, error))
+    return conclude(options, answer, exit_code, error);
+}
+
+gboolean
+pst_ask_access(const PstOptions *options, const char *method, const char *domain, JsonObject *args,
+               int *exit_code, GError **error)
+{
+    gint64 deadline_us = g_get_monotonic_time() + options->deadline_us;
+    PstDiagnoseWish wish = {.vantage = args, .probes = pst_access_probes};
+    guint n = 0;
+
+    if (!check_args(pst_report_access_kind.name, args, error) ||
+        !pst_json_get_bool(args, "passive", PST_JSON_OPTIONAL, &wish.passive, error))
         return FALSE;
-    if (answer->report == NULL) {
-        /* Whatever the guest calls its refusal: the question is open, and the caller made no
-         * mistake that a guest could know better than this program. */
-        g_autofree char *why = pst_answer_explain(answer);
-        g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "%s: %s: %s", guest->name, probe, why);
+    g_autoptr(PstGuest) guest = pst_ask_open(options, method, domain, deadline_us, error);
+    if (guest == NULL)
         return FALSE;
-    }
-    *exit_code = pst_exit_code_of_status(answer->report->status);
-    return TRUE;
+
+    PstAnswer **questions = pst_diagnose_questions(guest->name, &wish, &n);
+    PstAnswer **answers = pst_ask_guest(guest, method, questions, n, deadline_us);
+    g_autoptr(PstAnswer) access = pst_access_answer(answers, n, args);
+
+    for (guint i = 0; i < n; i++)
+        pst_answer_free(answers[i]);
+    g_free(answers);
+    return conclude(options, access, exit_code, error);
 }

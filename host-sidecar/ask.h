@@ -20,3 +20,8 @@ PstAnswer **pst_ask_guest(PstGuest *guest, const char *method, PstAnswer **quest
  * table. FALSE with the error where there is nothing to print. */
 gboolean pst_ask_one(const PstOptions *options, const char *method, const char *domain,
                      const char *probe, JsonObject *args, int *exit_code, GError **error);
+
+/* As above for the probe `access`, which no guest is asked for: those that it is derived from are.
+ */
+gboolean pst_ask_access(const PstOptions *options, const char *method, const char *domain,
+                        JsonObject *args, int *exit_code, GError **error);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/ask.h"
+#include "host-sidecar/brief.h"
 #include "host-sidecar/commands.h"
 #include "host-sidecar/diagnose.h"
 #include "host-sidecar/exit-code.h"
@@ -8,15 +9,71 @@
 #include "host-sidecar/vantage.h"
 #include "protocol/error.h"
 
+#define N_ENTRIES 4
+
+typedef struct {
+    PstVantageWords words;
+    gboolean passive, brief;
+    int max_bytes;
+    char *units;
+} Wanted;
+
+static void
+clear_wanted(Wanted *wanted)
+{
+    pst_vantage_words_clear(&wanted->words);
+    g_free(wanted->units);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Wanted, clear_wanted)
+
 static gboolean
-print(const PstOptions *options, const char *guest, PstAnswer *const *answers, guint n,
+parse(const PstCommand *command, PstOptions *options, int *argc, char ***argv, Wanted *wanted,
       GError **error)
+{
+    GOptionEntry entries[PST_VANTAGE_N_ENTRIES + N_ENTRIES + 1] = {
+        {"passive", 0, 0, G_OPTION_ARG_NONE, &wanted->passive,
+         "Leave no trace in the guest's own logs", NULL},
+        {"units", 0, 0, G_OPTION_ARG_STRING, &wanted->units, "These units must be active",
+         "UNIT,…"},
+        {"brief", 0, 0, G_OPTION_ARG_NONE, &wanted->brief,
+         "Print a small JSON object: the root causes, each with its undo", NULL},
+        {"max-bytes", 0, 0, G_OPTION_ARG_INT, &wanted->max_bytes,
+         "At most so much of it (2048; at least 512)", "N"},
+    };
+
+    wanted->max_bytes = PST_BRIEF_DEFAULT_BYTES;
+    pst_vantage_entries(&wanted->words, entries + N_ENTRIES, PST_VANTAGE_N_ENTRIES);
+    if (!pst_options_parse(options, command->name, command->arguments, command->summary, entries, 1,
+                           1, argc, argv, error))
+        return FALSE;
+    if (wanted->max_bytes >= PST_BRIEF_MIN_BYTES)
+        return TRUE;
+    g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "--max-bytes %d: say at least %d",
+                wanted->max_bytes, PST_BRIEF_MIN_BYTES);
+    return FALSE;
+}
+
+static char *
+brief_text(const Wanted *wanted, const char *guest, PstAnswer *const *answers, guint n)
+{
+    g_auto(GStrv) units = g_strsplit(wanted->units != NULL ? wanted->units : "", ",", -1);
+    g_autoptr(JsonObject) json =
+        pst_brief_to_json(guest, answers, n, (const char *const *)units, (gsize)wanted->max_bytes);
+
+    return pst_render_json(json);
+}
+
+static gboolean
+print(const PstOptions *options, const Wanted *wanted, const char *guest, PstAnswer *const *answers,
+      guint n, GError **error)
 {
     g_autofree char *text = NULL;
 
     if (options->quiet && pst_diagnose_judge(answers, n).status == PST_STATUS_OK)
         return TRUE;
-    if (options->json) {
+    if (wanted->brief) {
+        text = brief_text(wanted, guest, answers, n);
+    } else if (options->json) {
         g_autoptr(JsonObject) json = pst_diagnose_to_json(guest, answers, n);
         text = pst_render_json(json);
     } else {
@@ -37,29 +94,24 @@ gboolean
 pst_command_diagnose_run(const PstCommand *command, PstOptions *options, int argc, char **argv,
                          int *exit_code, GError **error)
 {
-    g_auto(PstVantageWords) words = {NULL};
-    gboolean passive = FALSE;
-    GOptionEntry entries[PST_VANTAGE_N_ENTRIES + 2] = {
-        {"passive", 0, 0, G_OPTION_ARG_NONE, &passive, "Leave no trace in the guest's own logs",
-         NULL},
-    };
+    g_auto(Wanted) wanted = {{NULL}};
     guint n = 0;
 
-    pst_vantage_entries(&words, entries + 1, PST_VANTAGE_N_ENTRIES);
-    if (!pst_options_parse(options, command->name, command->arguments, command->summary, entries, 1,
-                           1, &argc, &argv, error))
+    if (!parse(command, options, &argc, &argv, &wanted, error))
         return FALSE;
-    g_autoptr(JsonObject) vantage = pst_vantage_read(&words, error);
+    g_autoptr(JsonObject) vantage = pst_vantage_read(&wanted.words, error);
     if (vantage == NULL)
         return FALSE;
 
+    const PstDiagnoseWish wish = {vantage, wanted.passive, wanted.units, NULL};
     gint64 deadline_us = g_get_monotonic_time() + options->deadline_us;
     g_autoptr(PstGuest) guest = pst_ask_open(options, command->name, argv[1], deadline_us, error);
     if (guest == NULL)
         return FALSE;
-    PstAnswer **questions = pst_diagnose_questions(guest->name, vantage, passive, &n);
+    PstAnswer **questions = pst_diagnose_questions(guest->name, &wish, &n);
     PstAnswer **answers = pst_ask_guest(guest, command->name, questions, n, deadline_us);
-    gboolean printed = print(options, guest->name, answers, n, error);
+    answers = pst_diagnose_derive(answers, &n, &wish);
+    gboolean printed = print(options, &wanted, guest->name, answers, n, error);
     *exit_code = pst_exit_code_of_status(pst_diagnose_judge(answers, n).status);
     free_answers(answers, n);
     return printed;

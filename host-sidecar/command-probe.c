@@ -21,5 +21,7 @@ pst_command_probe_run(const PstCommand *command, PstOptions *options, int argc, 
         g_prefix_error(error, "probe %s: ", kind->name);
         return FALSE;
     }
+    if (kind->derived)
+        return pst_ask_access(options, command->name, argv[1], args, exit_code, error);
     return pst_ask_one(options, command->name, argv[1], kind->name, args, exit_code, error);
 }

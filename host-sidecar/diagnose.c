@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/diagnose.h"
 
+#include "host-sidecar/access.h"
 #include "host-sidecar/causes.h"
 #include "host-sidecar/vantage.h"
+#include "host-sidecar/words.h"
 #include "protocol/json.h"
+#include "protocol/report-services.h"
 #include "protocol/vocabulary.h"
 
 static gboolean
@@ -15,33 +18,55 @@ takes(const PstReportKind *kind, const char *argument)
     return FALSE;
 }
 
-/* What leaves a trace and can't do without is not asked. */
+/* What leaves a trace and can't do without is not asked; what is derived is nobody's to answer. */
 static gboolean
-is_asked(const PstReportKind *kind, gboolean passive)
+is_asked(const PstReportKind *kind, const PstDiagnoseWish *wish)
 {
-    return !passive || kind->footprint[0] == '\0' || takes(kind, "passive");
+    if (kind->derived || (wish->probes != NULL && !g_strv_contains(wish->probes, kind->name)))
+        return FALSE;
+    return !wish->passive || kind->footprint[0] == '\0' || takes(kind, "passive");
+}
+
+static JsonObject *
+arguments_of(const PstReportKind *kind, const PstDiagnoseWish *wish)
+{
+    JsonObject *args = json_object_new();
+
+    pst_vantage_apply(wish->vantage, kind, args);
+    if (wish->passive && takes(kind, "passive"))
+        json_object_set_boolean_member(args, "passive", TRUE);
+    if (takes(kind, "host_realtime_us"))
+        json_object_set_int_member(args, "host_realtime_us", g_get_real_time());
+    if (kind == &pst_report_services_kind)
+        pst_words_add_list(args, "units", wish->units);
+    return args;
 }
 
 PstAnswer **
-pst_diagnose_questions(const char *guest, JsonObject *vantage, gboolean passive, guint *n)
+pst_diagnose_questions(const char *guest, const PstDiagnoseWish *wish, guint *n)
 {
     PstAnswer **questions = g_new0(PstAnswer *, pst_vocabulary_n);
 
     *n = 0;
     for (guint i = 0; i < pst_vocabulary_n; i++) {
         const PstReportKind *kind = pst_vocabulary[i];
-        g_autoptr(JsonObject) args = json_object_new();
 
-        if (!is_asked(kind, passive))
+        if (!is_asked(kind, wish))
             continue;
-        pst_vantage_apply(vantage, kind, args);
-        if (passive && takes(kind, "passive"))
-            json_object_set_boolean_member(args, "passive", TRUE);
-        if (takes(kind, "host_realtime_us"))
-            json_object_set_int_member(args, "host_realtime_us", g_get_real_time());
+        g_autoptr(JsonObject) args = arguments_of(kind, wish);
         questions[(*n)++] = pst_answer_new(guest, kind->name, args);
     }
     return questions;
+}
+
+PstAnswer **
+pst_diagnose_derive(PstAnswer **answers, guint *n, const PstDiagnoseWish *wish)
+{
+    PstAnswer *access = pst_access_answer(answers, *n, wish->vantage);
+
+    answers = g_renew(PstAnswer *, answers, *n + 1);
+    answers[(*n)++] = access;
+    return answers;
 }
 
 static void

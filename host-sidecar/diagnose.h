@@ -5,10 +5,19 @@
 
 /* The questions of a diagnosis, and the verdict on its answers: pure functions. */
 
-/* One question for every probe there is, with what each takes of the VANTAGE; where PASSIVE, none
- * that leaves a trace in the guest. *n questions; the array and they are owned by the caller. */
-PstAnswer **pst_diagnose_questions(const char *guest, JsonObject *vantage, gboolean passive,
-                                   guint *n);
+typedef struct {
+    JsonObject *vantage;       /* as pst_vantage_read() gives it */
+    gboolean passive;          /* nothing that leaves a trace in the guest */
+    const char *units;         /* comma-separated, that must be active; may be NULL */
+    const char *const *probes; /* only these, NULL-terminated; NULL: all that there are */
+} PstDiagnoseWish;
+
+/* One question for every probe that is asked of guests, with what each takes of the wish. *n
+ * questions; the array and they are owned by the caller. */
+PstAnswer **pst_diagnose_questions(const char *guest, const PstDiagnoseWish *wish, guint *n);
+
+/* Adds what is derived from the answers: takes the array over and returns it, with *n raised. */
+PstAnswer **pst_diagnose_derive(PstAnswer **answers, guint *n, const PstDiagnoseWish *wish);
 
 typedef struct {
     PstStatus status;

@@ -177,6 +177,9 @@ render_causes(GString *out, PstAnswer *const *answers, guint n)
     for (guint i = 0; i < causes->len; i++) {
         const PstCause *cause = &g_array_index(causes, PstCause, i);
 
+        /* The matrix above has said it already. */
+        if (pst_render_access_data(cause->answer) != NULL)
+            continue;
         render_finding(out, cause->finding,
                        cause->cause != NULL ? cause->cause->id : cause->finding->caused_by,
                        &cause->dating);
@@ -187,7 +190,8 @@ static void
 render_sound(GString *out, PstAnswer *const *answers, guint n)
 {
     for (guint i = 0; i < n; i++) {
-        if (answers[i]->report == NULL || pst_answer_status(answers[i]) != PST_STATUS_OK)
+        if (answers[i]->report == NULL || pst_answer_status(answers[i]) != PST_STATUS_OK ||
+            pst_render_access_data(answers[i]) != NULL)
             continue;
         g_string_append_printf(out, "%-9s %s: ", "ok", answers[i]->probe);
         append_quote(out, answers[i]->report->summary);
@@ -223,6 +227,7 @@ pst_render_diagnosis(const char *guest, PstAnswer *const *answers, guint n)
     append_quote(out, summary);
     g_string_append_c(out, '\n');
 
+    pst_render_access(out, answers, n);
     render_causes(out, answers, n);
     for (guint i = 0; i < n; i++) {
         if (answers[i]->report == NULL)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "host-sidecar/answer.h"
+#include "protocol/report-access.h"
 
 /* Answers as text for people or JSON for programs. Whatever a guest wrote is escaped here and only
  * here. All return text that ends in a line feed, to be freed with g_free(). */
@@ -27,3 +28,9 @@ void pst_render_data(GString *out, JsonObject *data, guint indent);
 
 /* Appends TEXT, escaped, on one line. */
 void pst_render_append(GString *out, const char *text);
+
+/* The lockout matrix of whichever of the answers has one: a line a way, with what shuts it. */
+void pst_render_access(GString *out, PstAnswer *const *answers, guint n);
+
+/* The matrix in the answer, borrowed; NULL where it has none, or nobody was asked about. */
+const PstAccessData *pst_render_access_data(const PstAnswer *answer);

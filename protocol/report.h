@@ -19,6 +19,7 @@ typedef struct {
     const char *footprint; /* what asking leaves behind in the guest, "" for nothing */
     const PstFields *args;
     const PstFields *data;
+    gboolean derived; /* on the host, from other probes' reports: no guest is asked for it */
 } PstReportKind;
 
 typedef struct {

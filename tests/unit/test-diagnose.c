@@ -27,12 +27,16 @@ test_questions(void)
     guint n = 0, with_user = 0;
 
     json_object_set_string_member(vantage, "user", "harness");
-    PstAnswer **questions = pst_diagnose_questions("guest", vantage, FALSE, &n);
-    g_assert_cmpuint(n, ==, pst_vocabulary_n);
+    const PstDiagnoseWish wish = {.vantage = vantage, .units = "nginx,cron"};
+    PstAnswer **questions = pst_diagnose_questions("guest", &wish, &n);
+    g_assert_cmpuint(n, >, 0);
     for (guint i = 0; i < n; i++) {
         const char *user = NULL;
 
         check_question(questions[i]);
+        g_assert_false(pst_vocabulary_find(questions[i]->probe)->derived);
+        g_assert_cmpint(json_object_has_member(questions[i]->args, "units"), ==,
+                        g_str_equal(questions[i]->probe, "services"));
         g_assert_true(
             pst_json_get_string(questions[i]->args, "user", PST_JSON_OPTIONAL, &user, NULL));
         if (user != NULL)
@@ -50,7 +54,8 @@ test_passive(void)
 {
     g_autoptr(JsonObject) vantage = json_object_new();
     guint n = 0;
-    PstAnswer **questions = pst_diagnose_questions("guest", vantage, TRUE, &n);
+    const PstDiagnoseWish wish = {.vantage = vantage, .passive = TRUE};
+    PstAnswer **questions = pst_diagnose_questions("guest", &wish, &n);
 
     for (guint i = 0; i < n; i++) {
         check_question(questions[i]);
@@ -59,6 +64,27 @@ test_passive(void)
         pst_answer_free(questions[i]);
     }
     g_free(questions);
+}
+
+/* Only some, in the vocabulary's order; and what is derived from them comes behind them. */
+static void
+test_some(void)
+{
+    static const char *const probes[] = {"sudo", "network", NULL};
+    g_autoptr(JsonObject) vantage = json_object_new();
+    const PstDiagnoseWish wish = {.vantage = vantage, .probes = probes};
+    guint n = 0;
+    PstAnswer **answers = pst_diagnose_questions("guest", &wish, &n);
+
+    g_assert_cmpuint(n, ==, 2);
+    g_assert_cmpstr(answers[0]->probe, ==, "sudo");
+    g_assert_cmpstr(answers[1]->probe, ==, "network");
+    answers = pst_diagnose_derive(answers, &n, &wish);
+    g_assert_cmpuint(n, ==, 3);
+    g_assert_cmpstr(answers[2]->probe, ==, "access");
+    for (guint i = 0; i < n; i++)
+        pst_answer_free(answers[i]);
+    g_free(answers);
 }
 
 /* An answer with the status and the findings' severities that WORDS names by their initials. */
@@ -147,6 +173,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/diagnose/questions", test_questions);
     g_test_add_func("/diagnose/passive", test_passive);
+    g_test_add_func("/diagnose/some", test_some);
     g_test_add_func("/diagnose/judge", test_judge);
     g_test_add_func("/diagnose/json", test_json);
     return g_test_run();

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/access-judges.h"
+
+#include <gio/gio.h>
+#include <string.h>
+
+#include "protocol/report-account.h"
+#include "protocol/report-firewall.h"
+#include "protocol/report-network.h"
+#include "protocol/report-pam.h"
+#include "protocol/report-ssh.h"
+#include "protocol/report-sudo.h"
+
+static PstTri
+tri_of(PstTri value, const char *no, const char *unknown, PstAccessWhy *why)
+{
+    if (value != PST_TRI_YES)
+        why->reason = value == PST_TRI_NO ? no : unknown;
+    return value;
+}
+
+static gboolean
+covers(const char *prefix, const char *address)
+{
+    g_autoptr(GInetAddressMask) mask = g_inet_address_mask_new_from_string(prefix, NULL);
+    g_autoptr(GInetAddress) wanted = g_inet_address_new_from_string(address);
+
+    return mask != NULL && wanted != NULL &&
+           g_inet_address_get_family(wanted) == g_inet_address_mask_get_family(mask) &&
+           g_inet_address_mask_matches(mask, wanted);
+}
+
+/* Whether a packet back to ADDRESS, or to wherever the default routes lead, has a way. */
+static gboolean
+has_route(const PstNetworkData *network, const char *address)
+{
+    for (guint i = 0; network->routes != NULL && i < network->routes->len; i++) {
+        const PstNetworkRoute *route = network->routes->pdata[i];
+
+        if (route->destination == NULL)
+            continue;
+        if (address != NULL ? covers(route->destination, address)
+                            : g_str_equal(route->destination, "0.0.0.0/0") ||
+                                  g_str_equal(route->destination, "::/0"))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+PstTri
+pst_access_judges_network(const PstAccessFacts *facts, gconstpointer data, PstAccessWhy *why)
+{
+    const PstNetworkData *network = data;
+
+    if (network->routes == NULL) {
+        why->reason = "the routes are not known";
+        return PST_TRI_UNKNOWN;
+    }
+    if (has_route(network, facts->from))
+        return PST_TRI_YES;
+    why->reason = facts->from != NULL ? "no route leads back to where the user comes from"
+                                      : "no default route: only its own network reaches the guest";
+    return facts->from != NULL ? PST_TRI_NO : PST_TRI_UNKNOWN;
+}
+
+PstTri
+pst_access_judges_sshd(const PstAccessFacts *facts G_GNUC_UNUSED, gconstpointer data,
+                       PstAccessWhy *why)
+{
+    const PstSshData *ssh = data;
+
+    if (ssh->port_open == PST_TRI_NO) {
+        why->reason = "nothing listens on that port";
+        return PST_TRI_NO;
+    }
+    if (ssh->running == PST_TRI_YES)
+        return PST_TRI_YES;
+    if (ssh->socket_activated == PST_TRI_YES) { /* each connection starts one */
+        why->reason = "sshd can't be started";
+        return ssh->config_ok == PST_TRI_NO ? PST_TRI_NO : PST_TRI_YES;
+    }
+    return tri_of(ssh->running, "no sshd takes connections", "whether sshd runs is not known", why);
+}
+
+#define ACCOUNT_UNKNOWN "whether the account allows it is not known"
+
+PstTri
+pst_access_judges_account_key(const PstAccessFacts *facts G_GNUC_UNUSED, gconstpointer data,
+                              PstAccessWhy *why)
+{
+    return tri_of(((const PstAccountData *)data)->key_login,
+                  "the account allows no login, by key either", ACCOUNT_UNKNOWN, why);
+}
+
+PstTri
+pst_access_judges_account_password(const PstAccessFacts *facts G_GNUC_UNUSED, gconstpointer data,
+                                   PstAccessWhy *why)
+{
+    return tri_of(((const PstAccountData *)data)->password_login,
+                  "the account has no password that a login could give", ACCOUNT_UNKNOWN, why);
+}
+
+PstTri
+pst_access_judges_account_console(const PstAccessFacts *facts G_GNUC_UNUSED, gconstpointer data,
+                                  PstAccessWhy *why)
+{
+    return tri_of(((const PstAccountData *)data)->console_login,
+                  "the account allows no login by password", ACCOUNT_UNKNOWN, why);
+}
+
+PstTri
+pst_access_judges_sudo(const PstAccessFacts *facts G_GNUC_UNUSED, gconstpointer data,
+                       PstAccessWhy *why)
+{
+    switch ((PstSudoVerdict)((const PstSudoData *)data)->verdict) {
+    case PST_SUDO_GRANTED:
+        return PST_TRI_YES;
+    case PST_SUDO_GRANTED_WITH_PASSWORD:
+        why->reason = "sudo asks for a password";
+        return PST_TRI_NO;
+    case PST_SUDO_REFUSED:
+        why->reason = "sudo refuses";
+        return PST_TRI_NO;
+    case PST_SUDO_UNKNOWN:
+        break;
+    }
+    why->reason = "whether sudo lets the user is not known";
+    return PST_TRI_UNKNOWN;
+}
+
+/* The family of an address, as the firewall's verdicts name it; NULL for none. */
+static const char *
+family_of(const char *address)
+{
+    if (address == NULL)
+        return NULL;
+    return strchr(address, ':') != NULL ? "ipv6" : "ipv4";
+}
+
+static PstTri
+passes(const PstFirewallVerdict *verdict)
+{
+    if (g_strcmp0(verdict->verdict, "drop") == 0 || g_strcmp0(verdict->verdict, "reject") == 0 ||
+        verdict->replies == PST_TRI_NO)
+        return PST_TRI_NO;
+    return g_strcmp0(verdict->verdict, "accept") == 0 ? PST_TRI_YES : PST_TRI_UNKNOWN;
+}
+
+static gboolean
+concerns(const PstFirewallVerdict *verdict, const PstAccessFacts *facts)
+{
+    const char *family = family_of(facts->from);
+
+    if (facts->port != PST_INT_UNKNOWN && verdict->port != facts->port)
+        return FALSE;
+    return family == NULL || g_strcmp0(verdict->family, family) == 0;
+}
+
+PstTri
+pst_access_judges_firewall(const PstAccessFacts *facts, gconstpointer data, PstAccessWhy *why)
+{
+    const PstFirewallData *firewall = data;
+    guint n[PST_TRI_YES + 1] = {0};
+
+    for (guint i = 0; firewall->verdicts != NULL && i < firewall->verdicts->len; i++)
+        if (concerns(firewall->verdicts->pdata[i], facts))
+            n[passes(firewall->verdicts->pdata[i])]++;
+    if (n[PST_TRI_YES] > 0 && n[PST_TRI_NO] + n[PST_TRI_UNKNOWN] == 0)
+        return PST_TRI_YES;
+    if (n[PST_TRI_NO] > 0 && n[PST_TRI_YES] + n[PST_TRI_UNKNOWN] == 0) {
+        why->reason = "a packet filter denies the port";
+        return PST_TRI_NO;
+    }
+    why->reason = n[PST_TRI_YES] > 0 ? "packet filters let some in, depending on port and address"
+                                     : "what packet filters do with the port is not known";
+    return PST_TRI_UNKNOWN;
+}
+
+PstTri
+pst_access_judges_algorithms(const PstAccessFacts *facts G_GNUC_UNUSED, gconstpointer data,
+                             PstAccessWhy *why)
+{
+    const PstSshData *ssh = data;
+
+    if (ssh->algorithms_common != PST_TRI_NO)
+        return PST_TRI_YES; /* where no client's lists were given there is nothing to compare */
+    why->reason = "the client and sshd have no algorithm in common";
+    return PST_TRI_NO;
+}
+
+PstTri
+pst_access_judges_user(const PstAccessFacts *facts G_GNUC_UNUSED, gconstpointer data,
+                       PstAccessWhy *why)
+{
+    return tri_of(((const PstSshData *)data)->user_allowed,
+                  "sshd's lists of users and groups shut the user out",
+                  "whether sshd allows the user is not known", why);
+}
+
+/* Whether one of METHODS alone is enough; unknown where another has to come with it. */
+static PstTri
+is_enough(char *const *methods, const char *method)
+{
+    PstTri found = PST_TRI_NO;
+
+    for (guint i = 0; methods[i] != NULL; i++) {
+        if (g_str_equal(methods[i], method))
+            return PST_TRI_YES;
+        if (strchr(methods[i], ',') != NULL && strstr(methods[i], method) != NULL)
+            found = PST_TRI_UNKNOWN;
+    }
+    return found;
+}
+
+PstTri
+pst_access_judges_key(const PstAccessFacts *facts G_GNUC_UNUSED, gconstpointer data,
+                      PstAccessWhy *why)
+{
+    const PstSshData *ssh = data;
+    PstTri method = ssh->methods != NULL ? is_enough(ssh->methods, "publickey") : PST_TRI_UNKNOWN;
+
+    if (method != PST_TRI_YES)
+        return tri_of(method, "sshd takes no keys",
+                      ssh->methods != NULL ? "sshd wants more than a key"
+                                           : "whether sshd takes keys is not known",
+                      why);
+    return tri_of(ssh->key_accepted, "sshd takes none of the user's keys",
+                  "whether sshd takes the key is not known", why);
+}
+
+PstTri
+pst_access_judges_password(const PstAccessFacts *facts G_GNUC_UNUSED, gconstpointer data,
+                           PstAccessWhy *why)
+{
+    const PstSshData *ssh = data;
+    PstTri method = PST_TRI_UNKNOWN;
+
+    if (ssh->methods != NULL)
+        method = MAX(is_enough(ssh->methods, "password"),
+                     is_enough(ssh->methods, "keyboard-interactive"));
+    return tri_of(method, "sshd takes no passwords", "whether sshd takes passwords is not known",
+                  why);
+}
+
+static const PstPamServiceReport *
+find_service(const PstPamData *pam, const char *name)
+{
+    for (guint i = 0; pam->services != NULL && i < pam->services->len; i++) {
+        const PstPamServiceReport *service = pam->services->pdata[i];
+        if (g_strcmp0(service->service, name) == 0)
+            return service;
+    }
+    return NULL;
+}
+
+/* A phase that depends on what no file says (a password, another probe's facts) shuts nobody out by
+ * itself. */
+static PstTri
+passes_phase(const PstPamPhaseReport *phase)
+{
+    if (phase == NULL || g_strcmp0(phase->outcome, "passes") == 0 ||
+        g_strcmp0(phase->outcome, "depends") == 0)
+        return PST_TRI_YES;
+    return g_strcmp0(phase->outcome, "fails") == 0 ? PST_TRI_NO : PST_TRI_UNKNOWN;
+}
+
+static PstTri
+judge_pam(const PstPamData *pam, const char *name, gboolean with_auth, PstAccessWhy *why)
+{
+    const PstPamServiceReport *service = find_service(pam, name);
+    PstTri worst = PST_TRI_UNKNOWN;
+
+    if (service != NULL) {
+        const PstPamPhaseReport *phases[] = {with_auth ? service->auth : NULL, service->account,
+                                             service->session};
+        worst = PST_TRI_YES;
+        for (guint i = 0; i < G_N_ELEMENTS(phases); i++) {
+            PstTri one = passes_phase(phases[i]);
+
+            if (one == PST_TRI_YES || (one == PST_TRI_UNKNOWN && worst != PST_TRI_YES))
+                continue;
+            worst = one;
+            why->finding = phases[i]->finding;
+            if (one == PST_TRI_NO)
+                break;
+        }
+        if (service->aborts == PST_TRI_YES)
+            worst = PST_TRI_NO;
+    }
+    return tri_of(worst, "the PAM stack can't succeed", "what PAM says is not known", why);
+}
+
+PstTri
+pst_access_judges_pam_key(const PstAccessFacts *facts G_GNUC_UNUSED, gconstpointer data,
+                          PstAccessWhy *why)
+{
+    const PstPamData *pam = data;
+
+    return pam->sshd_asks == PST_TRI_NO ? PST_TRI_YES : judge_pam(pam, "sshd", FALSE, why);
+}
+
+PstTri
+pst_access_judges_pam_password(const PstAccessFacts *facts G_GNUC_UNUSED, gconstpointer data,
+                               PstAccessWhy *why)
+{
+    const PstPamData *pam = data;
+
+    return pam->sshd_asks == PST_TRI_NO ? PST_TRI_YES : judge_pam(pam, "sshd", TRUE, why);
+}
+
+PstTri
+pst_access_judges_pam_console(const PstAccessFacts *facts G_GNUC_UNUSED, gconstpointer data,
+                              PstAccessWhy *why)
+{
+    return judge_pam(data, "login", TRUE, why);
+}
