@@ -11,6 +11,7 @@
 #define MAX_FILE (64 * 1024)
 #define SEARCH_MS 2000
 #define MANY_TASKS 64
+#define OF_MEMORY(file) "memory." file
 
 /* The names of one hierarchy's files; NULL where it has none of that sort. */
 typedef struct {
@@ -26,10 +27,10 @@ static const Hierarchy unified = {
     .tasks = "pids.current",
     .tasks_max = "pids.max",
     .tasks_events = "pids.events",
-    .memory = "memory.current",
-    .memory_max = "memory.max",
-    .memory_stat = "memory.stat",
-    .memory_events = {"memory.events.local", "memory.events"},
+    .memory = OF_MEMORY("current"),
+    .memory_max = OF_MEMORY("max"),
+    .memory_stat = OF_MEMORY("stat"),
+    .memory_events = {OF_MEMORY("events.local"), OF_MEMORY("events")},
     .cache = {"active_file ", "inactive_file "},
 };
 static const Hierarchy legacy[] = {
@@ -38,10 +39,10 @@ static const Hierarchy legacy[] = {
      .tasks_max = "pids.max",
      .tasks_events = "pids.events"},
     {.root = ROOT "/memory",
-     .memory = "memory.usage_in_bytes",
-     .memory_max = "memory.limit_in_bytes",
-     .memory_stat = "memory.stat",
-     .memory_events = {"memory.oom_control"},
+     .memory = OF_MEMORY("usage_in_bytes"),
+     .memory_max = OF_MEMORY("limit_in_bytes"),
+     .memory_stat = OF_MEMORY("stat"),
+     .memory_events = {OF_MEMORY("oom_control")},
      .cache = {"total_active_file ", "total_inactive_file "}},
 };
 

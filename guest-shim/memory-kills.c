@@ -35,7 +35,8 @@ add_kill(Reading *reading, const PstOomLine *line, gint64 time_us)
     if (same && summary->group != NULL)
         kill->unit = pst_process_list_unit_of_group(summary->group);
     if (line->by_group)
-        kill->group = g_strdup(same && summary->limit_group != NULL ? summary->limit_group : "");
+        kill->group = g_strdup(same && summary->limit_group != NULL ? summary->limit_group
+                                                                    : "a control group");
     if (reading->kills->len > MAX_KILLS)
         g_ptr_array_remove_index(reading->kills, 0);
 }

@@ -140,7 +140,7 @@ can_be_remounted(const PstStorageRow *row, gboolean by_kernel, gboolean errors)
 static void
 give_way_back(PstFinding *finding, const PstStorageRow *row, gboolean by_kernel, gboolean errors)
 {
-    const char *const argv[] = {"mount", "-o", "remount,rw", row->mount->folder, NULL};
+    const char *const argv[] = {"/bin/mount", "-o", "remount,rw", row->mount->folder, NULL};
 
     if (row->device_read_only) {
         finding->remedy = g_strdup_printf("its device %s refuses writing: look at it on the host "

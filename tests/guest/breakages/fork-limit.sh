@@ -1,13 +1,30 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A user's processes have reached the limit of the user's slice.
+# A user's program starts more and more others, until the limit of the user's slice is reached.
 set -eu
 slice=user-$(id -u harness).slice
-systemd-run --quiet --slice="$slice" --unit=shop.scope --scope sleep infinity >/dev/null 2>&1 &
+cat >/usr/local/bin/shop <<'PERL'
+#!/usr/bin/perl
+while (1) {
+    my $child = fork;
+    if (!defined $child) { sleep 1; }
+    elsif ($child == 0) { exec "sleep", "infinity"; }
+}
+PERL
+chmod 0755 /usr/local/bin/shop
+cat >/etc/systemd/system/shop.service <<UNIT
+[Service]
+ExecStart=/usr/local/bin/shop
+Slice=$slice
+User=harness
+UNIT
+mkdir -p "/etc/systemd/system/$slice.d"
+printf '[Slice]\nTasksMax=20\n' >"/etc/systemd/system/$slice.d/limit.conf"
+systemctl daemon-reload
+systemctl start shop
 i=0
-until [ -d "/sys/fs/cgroup/user.slice/$slice/shop.scope" ]; do sleep 0.2; i=$((i + 1)); [ $i -lt 50 ]; done
-systemctl set-property --runtime "$slice" TasksMax=20
-sh -c 'echo $$ >"$1/cgroup.procs"
-       while sleep infinity >/dev/null 2>&1 & do :; done' \
-    sh "/sys/fs/cgroup/user.slice/$slice/shop.scope" >/dev/null 2>&1 || true
-grep -q '^20$' "/sys/fs/cgroup/user.slice/$slice/pids.current"
+until grep -q '^20$' "/sys/fs/cgroup/user.slice/$slice/pids.current"; do
+    sleep 0.2
+    i=$((i + 1))
+    [ $i -lt 150 ]
+done
