@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "guest-shim/careful-stat.h"
 
-#include <string.h>
-
+#include "guest-shim/mount-table.h"
 #include "protocol/error.h"
-
-#define MAX_MOUNTS (1024 * 1024)
 
 gint64
 pst_careful_stat_us(const struct timespec *time)
@@ -29,34 +26,30 @@ answers_by_itself(const char *type)
     return g_strv_contains(types, type);
 }
 
-/* One line of mountinfo: what may hang, unless it can't be on the way to a path that is dated. */
+/* Nothing below /proc or /sys is on the way to a path that is dated. */
 static gboolean
-may_hang(const char *line)
+may_hang(const PstMount *mount)
 {
-    g_auto(GStrv) words = g_strsplit(line, " ", 0);
-    guint n = g_strv_length(words), dash = 6;
+    return !answers_by_itself(mount->type) && !g_str_has_prefix(mount->folder, "/proc/") &&
+           !g_str_has_prefix(mount->folder, "/sys/");
+}
 
-    while (dash < n && !g_str_equal(words[dash], "-"))
-        dash++;
-    if (dash + 1 >= n)
-        return TRUE;
-    return !answers_by_itself(words[dash + 1]) && !g_str_has_prefix(words[4], "/proc/") &&
-           !g_str_has_prefix(words[4], "/sys/");
+gboolean
+pst_careful_stat_all_answer(const GPtrArray *mounts)
+{
+    for (guint i = 0; i < mounts->len; i++)
+        if (may_hang(mounts->pdata[i]))
+            return FALSE;
+    return TRUE;
 }
 
 static gboolean
 no_mount_may_hang(const PstSysroot *sysroot)
 {
-    g_autofree char *text =
-        pst_sysroot_read(sysroot, "/proc/self/mountinfo", MAX_MOUNTS, NULL, NULL);
-    char *rest = text, *line;
+    g_autoptr(GPtrArray) mounts =
+        pst_sysroot_is_live(sysroot) ? pst_mount_table_read(sysroot, NULL) : NULL;
 
-    if (text == NULL || !pst_sysroot_is_live(sysroot))
-        return FALSE;
-    while ((line = strsep(&rest, "\n")) != NULL)
-        if (*line != '\0' && may_hang(line))
-            return FALSE;
-    return TRUE;
+    return mounts != NULL && pst_careful_stat_all_answer(mounts);
 }
 
 gboolean

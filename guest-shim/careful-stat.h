@@ -17,5 +17,9 @@ typedef struct {
 gboolean pst_careful_stat(PstCarefulStat *careful, const char *path, struct stat *st,
                           GError **error);
 
+/* Whether each of MOUNTS (of pst_mount_table_parse()) is of a type that answers from this machine
+ * alone; those below /proc and /sys do not count. */
+gboolean pst_careful_stat_all_answer(const GPtrArray *mounts);
+
 /* A time of stat(2) in microseconds. */
 gint64 pst_careful_stat_us(const struct timespec *time);

@@ -31,6 +31,8 @@ pst_changes_digest_file(PstChangesDigest *digest, const char *path, GChecksumTyp
     g_autoptr(GChecksum) checksum = g_checksum_new(type);
     struct stat st;
 
+    if (digest->bytes_left < 0 || pst_probe_now_us() > digest->deadline_us)
+        return NULL;
     int fd = pst_sysroot_open(digest->sysroot, path, O_NOFOLLOW, NULL);
     if (fd < 0)
         return NULL;

@@ -44,6 +44,8 @@ add(PstChangesData *data, const PstChangesFile *file, const char *change, const 
 static void
 derive_folder(PstChangesData *data, const PstChangesFile *file, const char *name, gboolean in_root)
 {
+    if (!g_str_equal(file->kind, "folder"))
+        return;
     if (in_root && !is_wants(file->path) && !g_str_has_suffix(file->path, ".d"))
         return;
     add(data, file, "folder-changed", name);

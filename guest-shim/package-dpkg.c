@@ -73,7 +73,7 @@ diverted(GHashTable *diversions, const char *package, const char *path)
 /* ---- info/ ---- */
 
 gboolean
-pst_package_dpkg_parse_list(PstPackageDb *db, const char *package, char *text, gint64 installed_us,
+pst_package_dpkg_parse_list(PstPackageDb *db, const char *package, char *text,
                             GHashTable *diversions)
 {
     g_autofree char *name = plain_name(package);
@@ -86,7 +86,6 @@ pst_package_dpkg_parse_list(PstPackageDb *db, const char *package, char *text, g
 
         if (file == NULL || !pst_package_db_claim(file, format, name, NULL))
             continue;
-        file->installed_us = installed_us;
         file->config = PST_TRI_NO;
         found = TRUE;
     }
@@ -163,24 +162,10 @@ end_stanza(PstPackageDb *db, Stanza *stanza, GHashTable *versions)
     g_ptr_array_set_size(stanza->conffiles, 0);
 }
 
-static void
-set_versions(PstPackageDb *db, GHashTable *versions)
-{
-    GHashTableIter iter;
-    gpointer value;
-
-    g_hash_table_iter_init(&iter, pst_package_db_files(db));
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        PstPackageFile *file = value;
-        if (file->of == format && file->version == NULL)
-            file->version = g_strdup(g_hash_table_lookup(versions, file->package));
-    }
-}
-
-void
+GHashTable *
 pst_package_dpkg_parse_status(PstPackageDb *db, char *text)
 {
-    g_autoptr(GHashTable) versions = g_hash_table_new(g_str_hash, g_str_equal);
+    GHashTable *versions = g_hash_table_new(g_str_hash, g_str_equal);
     g_autoptr(GPtrArray) conffiles = g_ptr_array_new();
     Stanza stanza = {NULL, NULL, conffiles};
     gboolean in_conffiles = FALSE;
@@ -198,7 +183,7 @@ pst_package_dpkg_parse_status(PstPackageDb *db, char *text)
         in_conffiles = g_str_has_prefix(line, "Conffiles:") || (in_conffiles && *line == ' ');
     }
     end_stanza(db, &stanza, versions);
-    set_versions(db, versions);
+    return versions;
 }
 
 /* ---- statoverride ---- */
@@ -265,21 +250,37 @@ read_text(PstPackageDb *db, const char *path, gsize max, char **text, GError **e
     return FALSE;
 }
 
+/* The list was written when the package was unpacked. */
+static void
+note_unpacking(PstPackageDb *db, const char *package, const char *list)
+{
+    g_autofree char *name = plain_name(package);
+    GHashTableIter iter;
+    gpointer value;
+    struct stat st;
+
+    if (!pst_sysroot_stat(pst_package_db_sysroot(db), list, &st, NULL))
+        return;
+    g_hash_table_iter_init(&iter, pst_package_db_files(db));
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        PstPackageFile *file = value;
+        if (file->of == format && g_str_equal(file->package, name))
+            file->installed_us = pst_careful_stat_us(&st.st_ctim);
+    }
+}
+
 static gboolean
 read_package(PstPackageDb *db, const char *package, GHashTable *diversions, GError **error)
 {
     g_autofree char *list = g_strconcat(FOLDER "/info/", package, ".list", NULL);
     g_autofree char *sums = g_strconcat(FOLDER "/info/", package, ".md5sums", NULL);
     g_autofree char *paths = NULL, *digests = NULL;
-    struct stat st;
 
     if (!pst_package_db_check_time(db, error) || !read_text(db, list, MAX_LIST, &paths, error))
         return FALSE;
-    if (paths == NULL || !pst_sysroot_stat(pst_package_db_sysroot(db), list, &st, NULL))
+    if (paths == NULL || !pst_package_dpkg_parse_list(db, package, paths, diversions))
         return TRUE;
-    if (!pst_package_dpkg_parse_list(db, package, paths, pst_careful_stat_us(&st.st_ctim),
-                                     diversions))
-        return TRUE;
+    note_unpacking(db, package, list);
     if (!read_text(db, sums, MAX_LIST, &digests, error))
         return FALSE;
     if (digests != NULL)
@@ -287,6 +288,33 @@ read_package(PstPackageDb *db, const char *package, GHashTable *diversions, GErr
     return TRUE;
 }
 
+/* Of every package what is in its own files. */
+static gboolean
+read_packages(PstPackageDb *db, GHashTable *diversions, GError **error)
+{
+    g_autoptr(GPtrArray) packages = list_packages(pst_package_db_sysroot(db), error);
+
+    for (guint i = 0; packages != NULL && i < packages->len; i++)
+        if (!read_package(db, packages->pdata[i], diversions, error))
+            return FALSE;
+    return packages != NULL;
+}
+
+static void
+set_versions(PstPackageDb *db, GHashTable *versions)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, pst_package_db_files(db));
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        PstPackageFile *file = value;
+        if (file->of == format && file->version == NULL)
+            file->version = g_strdup(g_hash_table_lookup(versions, file->package));
+    }
+}
+
+/* The configuration files come first, since the one file that has them is quickly read. */
 gboolean
 pst_package_dpkg_read(PstPackageDb *db, GError **error)
 {
@@ -295,20 +323,16 @@ pst_package_dpkg_read(PstPackageDb *db, GError **error)
 
     status =
         pst_sysroot_read(pst_package_db_sysroot(db), FOLDER "/status", MAX_STATUS, NULL, error);
-    if (status == NULL)
-        return FALSE;
-    g_autoptr(GPtrArray) packages = list_packages(pst_package_db_sysroot(db), error);
-    if (packages == NULL || !read_text(db, FOLDER "/diversions", MAX_LIST, &diverted_text, error) ||
+    if (status == NULL || !read_text(db, FOLDER "/diversions", MAX_LIST, &diverted_text, error) ||
         !read_text(db, FOLDER "/statoverride", MAX_LIST, &overrides, error))
         return FALSE;
 
     if (diverted_text != NULL && *diverted_text != '\0')
         diversions = pst_package_dpkg_parse_diversions(diverted_text);
-    for (guint i = 0; i < packages->len; i++)
-        if (!read_package(db, packages->pdata[i], diversions, error))
-            return FALSE;
-    pst_package_dpkg_parse_status(db, status);
     if (overrides != NULL)
         pst_package_dpkg_parse_overrides(db, overrides);
-    return TRUE;
+    g_autoptr(GHashTable) versions = pst_package_dpkg_parse_status(db, status);
+    gboolean read = read_packages(db, diversions, error);
+    set_versions(db, versions);
+    return read;
 }

@@ -10,14 +10,15 @@
 
 gboolean pst_package_dpkg_read(PstPackageDb *db, GError **error);
 
-/* The text of the status file, a pure function but for DB; changes TEXT. */
-void pst_package_dpkg_parse_status(PstPackageDb *db, char *text);
+/* The text of the status file, a pure function but for DB; changes TEXT. Returns a table from each
+ * package's name to its version, both borrowed from TEXT. */
+GHashTable *pst_package_dpkg_parse_status(PstPackageDb *db, char *text);
 
 /* The text of one .list file, of the package whose files are called PACKAGE in info/ ("sudo",
- * "libpam0g:amd64"); changes TEXT. INSTALLED_US: when it was unpacked. DIVERSIONS is what
- * pst_package_dpkg_parse_diversions() made, or NULL. TRUE where one of the files was wanted. */
+ * "libpam0g:amd64"); changes TEXT. DIVERSIONS is what pst_package_dpkg_parse_diversions() made, or
+ * NULL. TRUE where a file was wanted and had no package up to now. */
 gboolean pst_package_dpkg_parse_list(PstPackageDb *db, const char *package, char *text,
-                                     gint64 installed_us, GHashTable *diversions);
+                                     GHashTable *diversions);
 
 /* The text of one .md5sums file; changes TEXT. */
 void pst_package_dpkg_parse_md5sums(PstPackageDb *db, const char *package, char *text,

@@ -12,13 +12,17 @@
 
 #define COULD_NOT_LOOK "changes.could-not-look"
 #define DAY_US (G_GINT64_CONSTANT(86400) * G_USEC_PER_SEC)
-/* Of the probe's time: so long for each of the walk, the package records and the digests. */
-#define MAX_WALK_MS 2000
-#define MAX_RECORDS_MS 3000
-#define MAX_DIGESTS_MS 1500
+/* The percentage of the time that is left which each part may take: a slow guest gives part of the
+ * answer rather than none. */
+#define WALK_SHARE 40
+#define RECORDS_SHARE 50
+#define DIGESTS_SHARE 40
+#define MAX_TIME_MS 60000
 #define MAX_DIGESTED (64 * 1024 * 1024)
 /* A frame has room for some hundreds, with all that is known of each. */
-#define MAX_FILES 200
+#define MAX_FILES 150
+/* Making a file, writing it and setting its mode take so long together. */
+#define ONE_ACT_US G_USEC_PER_SEC
 /* Files are unpacked within moments of their package's being recorded. */
 #define UNPACKING_US (120 * G_USEC_PER_SEC)
 
@@ -63,10 +67,11 @@ choose_since(Probe *probe, const PstChangesArgs *asked)
 
 /* ---- the walk ---- */
 
+/* The moment, on CLOCK_BOOTTIME, when so many percent of the time that is left now have passed. */
 static gint64
-in_ms(const Probe *probe, gint64 wanted_ms)
+after_share(const Probe *probe, gint64 percent)
 {
-    return pst_probe_now_us() + pst_probe_time_left_ms(probe->context, wanted_ms) * 1000;
+    return pst_probe_now_us() + pst_probe_time_left_ms(probe->context, MAX_TIME_MS) * 10 * percent;
 }
 
 static void
@@ -111,7 +116,8 @@ read_records(Probe *probe)
     if (read)
         return;
     probe->records_known = PST_TRI_UNKNOWN;
-    if (cause->code == PST_ERROR_ABSENT || cause->code == PST_ERROR_NOT_ALLOWED) {
+    if (cause->code == PST_ERROR_ABSENT || cause->code == PST_ERROR_NOT_ALLOWED ||
+        cause->code == PST_ERROR_DEADLINE) {
         finding =
             pst_report_add(probe->report, "changes.records-unread", PST_SEVERITY_INFORMATION,
                            "which package a file belongs to is not known: %s", cause->message);
@@ -129,14 +135,17 @@ type_of(mode_t mode)
     return S_ISREG(mode) ? "file" : S_ISDIR(mode) ? "folder" : S_ISLNK(mode) ? "link" : "other";
 }
 
+/* What the latest change was: the one that its ctime tells of. */
 static const char *
-kind_of(const PstChangesEntry *entry, gint64 since_us)
+kind_of(const PstChangesEntry *entry)
 {
-    if (entry->created_us != PST_INT_UNKNOWN && entry->created_us >= since_us)
+    gint64 latest_us = S_ISDIR(entry->mode) ? entry->modified_us : entry->changed_us;
+
+    if (entry->created_us != PST_INT_UNKNOWN && latest_us - entry->created_us < ONE_ACT_US)
         return "created";
     if (S_ISDIR(entry->mode))
         return "folder";
-    return entry->modified_us >= since_us ? "written" : "status";
+    return latest_us - entry->modified_us < ONE_ACT_US ? "written" : "status";
 }
 
 static PstChangesFile *
@@ -145,7 +154,7 @@ new_file(const Probe *probe, const PstChangesEntry *entry)
     PstChangesFile *file = pst_fields_new(&pst_report_changes_file_fields);
 
     file->path = g_strdup(entry->path);
-    file->kind = g_strdup(kind_of(entry, probe->data->since_us));
+    file->kind = g_strdup(kind_of(entry));
     file->type = g_strdup(type_of(entry->mode));
     if (S_ISLNK(entry->mode))
         file->target = pst_sysroot_read_link(probe->sysroot, entry->path, NULL);
@@ -177,6 +186,17 @@ is_as_unpacked(const PstChangesEntry *entry, const PstPackageFile *record)
 {
     return record->config == PST_TRI_NO && record->installed_us != PST_INT_UNKNOWN &&
            entry->changed_us <= record->installed_us + UNPACKING_US;
+}
+
+/* dpkg and rpm give a file its mode and its name later than they write it. */
+static void
+correct_kind(const PstChangesEntry *entry, const PstPackageFile *record, PstChangesFile *file)
+{
+    if (record->installed_us == PST_INT_UNKNOWN || !g_str_equal(file->kind, "status") ||
+        ABS(entry->changed_us - record->installed_us) > UNPACKING_US)
+        return;
+    g_free(file->kind);
+    file->kind = g_strdup("created");
 }
 
 static void
@@ -212,6 +232,7 @@ add_record(Probe *probe, const PstChangesEntry *entry, PstChangesFile *file)
     file->version = g_strdup(record->version);
     file->config = record->config;
     file->former_source = g_strdup(record->of);
+    correct_kind(entry, record, file);
     compare_access(entry, record, file);
     compare_content(probe, entry, record, file);
 }
@@ -233,11 +254,31 @@ keep(GPtrArray **list, PstChangesFile *file)
     g_ptr_array_add(*list, file);
 }
 
+static gboolean
+has_recorded_access(const PstChangesEntry *entry, const PstPackageFile *record)
+{
+    gboolean by_root = entry->uid == 0 && entry->gid == 0;
+
+    if (record->mode >= 0 && record->mode != (gint64)(entry->mode & 07777U))
+        return FALSE;
+    return record->owner == NULL || (by_root && (g_str_equal(record->owner, "root:root") ||
+                                                 g_str_equal(record->owner, "0:0")));
+}
+
+/* It came with its package, and nobody touched it since: that is no news, the transaction is. */
+static gboolean
+is_quiet(Probe *probe, const PstChangesEntry *entry)
+{
+    const PstPackageFile *record = pst_package_db_find(probe->db, entry->path);
+
+    return record != NULL && record->package != NULL && is_as_unpacked(entry, record) &&
+           has_recorded_access(entry, record);
+}
+
 /* A recent file is listed; a program that is not recent is only held against its record. */
 static void
-take_entry(Probe *probe, const PstChangesEntry *entry)
+take_entry(Probe *probe, const PstChangesEntry *entry, gboolean recent)
 {
-    gboolean recent = pst_changes_walk_is_recent(probe->walk, entry);
     PstChangesFile *file = new_file(probe, entry);
 
     if (recent && wants_digest(probe, entry))
@@ -255,18 +296,24 @@ static void
 take_entries(Probe *probe)
 {
     GPtrArray *entries = probe->walk->entries;
-    guint n_recent = 0;
+    guint n_recent = 0, n_unpacked = 0;
 
-    probe->digest = (PstChangesDigest){probe->sysroot, in_ms(probe, MAX_DIGESTS_MS), MAX_DIGESTED};
+    probe->digest =
+        (PstChangesDigest){probe->sysroot, after_share(probe, DIGESTS_SHARE), MAX_DIGESTED};
     for (guint i = 0; i < entries->len; i++) {
         const PstChangesEntry *entry = entries->pdata[i];
+        gboolean recent = pst_changes_walk_is_recent(probe->walk, entry);
 
-        n_recent += pst_changes_walk_is_recent(probe->walk, entry);
-        if (entry->program || n_recent <= MAX_FILES)
-            take_entry(probe, entry);
+        if (is_quiet(probe, entry)) {
+            n_unpacked += recent;
+            continue;
+        }
+        n_recent += recent;
+        if (recent ? n_recent <= MAX_FILES : entry->program)
+            take_entry(probe, entry, recent);
     }
-    probe->data->left_out =
-        n_recent - MIN(n_recent, probe->data->files != NULL ? probe->data->files->len : 0);
+    probe->data->unpacked = n_unpacked;
+    probe->data->left_out = n_recent - MIN(n_recent, MAX_FILES);
     probe->report->truncated |= probe->data->left_out > 0 || !probe->walk->complete;
 }
 
@@ -319,13 +366,13 @@ pst_probe_changes_run(const PstProbeContext *context, gconstpointer args, PstRep
     choose_since(&probe, args);
     gint64 since_us = probe.data->since_us;
     g_autoptr(PstChangesWalk) walk =
-        pst_changes_walk_new(context->sysroot, since_us, in_ms(&probe, MAX_WALK_MS));
+        pst_changes_walk_new(context->sysroot, since_us, after_share(&probe, WALK_SHARE));
     probe.walk = walk;
     walk_places(&probe, args);
     pst_changes_walk_finish(walk);
 
     g_autoptr(PstPackageDb) db =
-        pst_package_db_new(context->sysroot, since_us, in_ms(&probe, MAX_RECORDS_MS));
+        pst_package_db_new(context->sysroot, since_us, after_share(&probe, RECORDS_SHARE));
     probe.db = db;
     read_records(&probe);
     take_entries(&probe);

@@ -4,8 +4,9 @@
 static const PstField file_rows[] = {
     PST_STRING(PstChangesFile, path, "the file, folder or link"),
     PST_STRING(PstChangesFile, kind,
-               "created (or replaced by another file), written, status (only its mode, owner or "
-               "links), folder (something in it was added, removed or renamed)"),
+               "what the latest change was: created (or replaced by another file), written, "
+               "status (its mode, owner or links), folder (something in it was added, removed or "
+               "renamed)"),
     PST_STRING(PstChangesFile, type, "file, folder, link or other"),
     PST_STRING(PstChangesFile, target, "where a link leads"),
     PST_STRING(PstChangesFile, mode, "permission bits in four octal digits"),
@@ -62,6 +63,8 @@ static const PstField data_rows[] = {
     PST_STRING(PstChangesData, since, "where that comes from: boot, a day ago, or asked"),
     PST_STRINGS(PstChangesData, looked_at, "the folders and files that were gone through"),
     PST_INT(PstChangesData, entries, "files, folders and links that were looked at"),
+    PST_INT(PstChangesData, unpacked,
+            "changed files that came with a package and were not touched since: not listed"),
     PST_INT(PstChangesData, left_out, "changed files that are not listed, for there were too many"),
     PST_BOOL(PstChangesData, complete, "all of looked_at was gone through, in time and to its end"),
     PST_STRINGS(PstChangesData, package_databases, "the package databases that were read"),

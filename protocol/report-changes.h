@@ -59,6 +59,7 @@ typedef struct {
     char *since;
     char **looked_at;
     gint64 entries;
+    gint64 unpacked;
     gint64 left_out;
     PstTri complete;
     char **package_databases;

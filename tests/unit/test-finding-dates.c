@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "guest-shim/careful-stat.h"
 #include "guest-shim/finding-dates.h"
+#include "guest-shim/mount-table.h"
 #include "protocol/vocabulary.h"
 #include "tests/unit/world.h"
 
@@ -100,6 +101,32 @@ test_other_mount(void)
     g_assert_true(pst_sysroot_lstat_same_mount(root, "/", &st, NULL));
 }
 
+static void
+test_mounts_that_answer(void)
+{
+    static const struct {
+        const char *line;
+        gboolean answers;
+    } rows[] = {
+        {"22 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw", TRUE},
+        {"23 22 0:5 / /dev rw - devtmpfs udev rw", TRUE},
+        {"30 21 0:28 / /proc/sys/fs/binfmt_misc rw - autofs systemd-1 rw", TRUE},
+        {"31 22 0:28 / /home rw - autofs systemd-1 rw", FALSE},
+        {"40 22 0:40 / /srv rw - nfs4 server:/srv rw", FALSE},
+        {"41 22 0:41 / /run/user/1000/gvfs rw - fuse.gvfsd-fuse gvfsd-fuse rw", FALSE},
+        {"42 22 0:42 / /mnt rw - a-new-one x rw", FALSE},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *text = g_strdup_printf("%s\n%s\n", rows[0].line, rows[i].line);
+        g_autoptr(GPtrArray) mounts = pst_mount_table_parse(text);
+
+        g_test_message("%s", rows[i].line);
+        g_assert_cmpuint(mounts->len, ==, 2);
+        g_assert_cmpint(pst_careful_stat_all_answer(mounts), ==, rows[i].answers);
+    }
+}
+
 #define ADD(path, function) g_test_add(path, World, NULL, set_up, function, tear_down)
 
 int
@@ -111,5 +138,6 @@ main(int argc, char **argv)
     ADD("/finding-dates/undated", test_undated);
     ADD("/finding-dates/own-date-stays", test_own_date_stays);
     g_test_add_func("/finding-dates/other-mount", test_other_mount);
+    g_test_add_func("/finding-dates/mounts-that-answer", test_mounts_that_answer);
     return g_test_run();
 }
