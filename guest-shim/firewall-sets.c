@@ -10,7 +10,7 @@
 #include "protocol/json.h"
 
 #define MAX_ASKED 12
-#define ASK_MS 1500
+#define ASK_MS 3000
 #define MAX_ANSWER (64 * 1024)
 /* What nft says of an element that is not in the set; of a set that is not there it says so without
  * "process rule" (libnftables of 1.0.6). */

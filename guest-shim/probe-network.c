@@ -8,13 +8,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "guest-shim/network-listening.h"
+#include "guest-shim/network-netlink.h"
+#include "guest-shim/network-resolver.h"
 #include "guest-shim/network-usable.h"
 #include "protocol/error.h"
 #include "protocol/report-network.h"
 
 #define CLASS_NET "/sys/class/net"
 #define MAX_TABLE (256 * 1024)
-#define MAX_RESOLV_CONF (64 * 1024)
 /* RTF_REJECT of linux/route.h: `unreachable` and `prohibit` in both tables, and the unreachable
  * default that every kernel keeps in the one of IPv6. */
 #define ROUTE_REJECTS 0x0200
@@ -228,24 +230,6 @@ read_routes(const PstProbeContext *context, const char *path, guint skip,
 }
 
 static void
-read_nameservers(const PstProbeContext *context, PstNetworkData *data)
-{
-    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
-    g_autofree char *text =
-        pst_sysroot_read(context->sysroot, "/etc/resolv.conf", MAX_RESOLV_CONF, NULL, NULL);
-    if (text == NULL)
-        return;
-
-    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-    for (guint i = 0; lines[i] != NULL; i++) {
-        char server[64];
-        if (sscanf(lines[i], " nameserver %63s", server) == 1)
-            g_strv_builder_add(builder, server);
-    }
-    data->nameservers = g_strv_builder_end(builder);
-}
-
-static void
 blame_link(const PstNetworkUsable *usable, const PstNetworkLink *link, PstSeverity severity,
            PstReport *report)
 {
@@ -332,6 +316,63 @@ judge_routes(const PstNetworkData *data, PstReport *report)
     finding->evidence->path = g_strdup("/proc/net/route");
 }
 
+static void
+judge_gateway(const PstNetworkRoute *route, const PstNetworkData *data, PstReport *report)
+{
+    for (guint i = 0; data->neighbours != NULL && i < data->neighbours->len; i++) {
+        const PstNetworkNeighbour *neighbour = data->neighbours->pdata[i];
+
+        if (g_strcmp0(neighbour->address, route->gateway) != 0 ||
+            g_strcmp0(neighbour->link, route->link) != 0 ||
+            !g_str_equal(neighbour->state, "failed"))
+            continue;
+        PstFinding *finding =
+            pst_report_add(report, "network.gateway-silent", PST_SEVERITY_WARNING,
+                           "the gateway %s does not answer on %s", route->gateway, route->link);
+        finding->caused_by = g_strdup(worst_link_finding(report));
+        finding->evidence->text = g_strdup_printf("%s dev %s FAILED", route->gateway, route->link);
+        finding->evidence->source = g_strdup("rtnetlink");
+        return;
+    }
+}
+
+/* The kernel tried to reach the gateway of a default route, and nobody was there. */
+static void
+judge_gateways(const PstNetworkData *data, PstReport *report)
+{
+    for (guint i = 0; data->routes != NULL && i < data->routes->len; i++) {
+        const PstNetworkRoute *route = data->routes->pdata[i];
+
+        if (route->gateway != NULL && (g_str_equal(route->destination, "0.0.0.0/0") ||
+                                       g_str_equal(route->destination, "::/0")))
+            judge_gateway(route, data, report);
+    }
+}
+
+static void
+read_neighbours(const PstProbeContext *context, PstReport *report)
+{
+    g_autoptr(GError) cause = NULL;
+
+    if (!pst_sysroot_is_live(context->sysroot))
+        return;
+    if (pst_network_netlink_read(report->data, &cause))
+        judge_gateways(report->data, report);
+    else
+        pst_probe_add_unlooked(report, "network.could-not-look", "the neighbours", cause);
+}
+
+/* A folder need not have the tables of a kernel. */
+static void
+read_listening(const PstProbeContext *context, PstReport *report)
+{
+    g_autoptr(GError) cause = NULL;
+
+    if (!pst_network_listening_read(context->sysroot, report->data, &cause) &&
+        (pst_sysroot_is_live(context->sysroot) || cause->code != PST_ERROR_ABSENT))
+        pst_probe_add_unlooked(report, "network.could-not-look", "the listening sockets", cause);
+}
+
 void
 pst_probe_network_run(const PstProbeContext *context, gconstpointer args G_GNUC_UNUSED,
                       PstReport *report)
@@ -344,6 +385,8 @@ pst_probe_network_run(const PstProbeContext *context, gconstpointer args G_GNUC_
     gboolean routes = read_routes(context, "/proc/net/route", 1, add_route4, report);
     if (read_routes(context, "/proc/net/ipv6_route", 0, add_route6, report) && routes)
         judge_routes(data, report);
-    read_nameservers(context, data);
+    read_neighbours(context, report);
+    read_listening(context, report);
+    pst_network_resolver_read(context, report);
     pst_report_conclude(report, "the network interfaces are up and have a default route");
 }

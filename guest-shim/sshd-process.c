@@ -11,7 +11,6 @@
 #define MAX_CMDLINE (64 * 1024)
 #define MAX_TABLE (16 * 1024 * 1024)
 #define MAX_SOCKETS 1000
-#define STATE_LISTEN 0x0A /* TCP_LISTEN of linux/net/tcp_states.h */
 
 /* A listener is called "sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups" since OpenSSH 8.2,
  * and by its command line before; a session is "sshd: USER …". */
@@ -103,7 +102,7 @@ parse_address(const char *hex, char *text, gsize size)
 }
 
 static void
-add_socket(GPtrArray *sockets, const char *line)
+add_socket(GPtrArray *sockets, const char *line, guint wanted)
 {
     char hex[33], text[INET6_ADDRSTRLEN];
     unsigned int port, state;
@@ -111,8 +110,7 @@ add_socket(GPtrArray *sockets, const char *line)
 
     if (sscanf(line, " %*[^:]: %32[0-9A-Fa-f]:%x %*s %x %*s %*s %*s %*s %*s %llu", hex, &port,
                &state, &inode) != 4 ||
-        state != STATE_LISTEN || sockets->len >= MAX_SOCKETS ||
-        !parse_address(hex, text, sizeof(text)))
+        state != wanted || sockets->len >= MAX_SOCKETS || !parse_address(hex, text, sizeof(text)))
         return;
 
     PstSshdSocket *socket = g_new0(PstSshdSocket, 1);
@@ -122,8 +120,9 @@ add_socket(GPtrArray *sockets, const char *line)
     g_ptr_array_add(sockets, socket);
 }
 
-static gboolean
-read_table(const PstSysroot *sysroot, const char *path, GPtrArray *sockets, GError **error)
+gboolean
+pst_sshd_process_table(const PstSysroot *sysroot, const char *path, guint state, GPtrArray *sockets,
+                       GError **error)
 {
     g_autofree char *text = pst_sysroot_read(sysroot, path, MAX_TABLE, NULL, error);
 
@@ -131,20 +130,26 @@ read_table(const PstSysroot *sysroot, const char *path, GPtrArray *sockets, GErr
         return FALSE;
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     for (guint i = 0; lines[i] != NULL; i++)
-        add_socket(sockets, lines[i]);
+        add_socket(sockets, lines[i], state);
     return TRUE;
+}
+
+GPtrArray *
+pst_sshd_process_sockets_new(void)
+{
+    return g_ptr_array_new_with_free_func(free_socket);
 }
 
 GPtrArray *
 pst_sshd_process_sockets(const PstSysroot *sysroot, GError **error)
 {
-    g_autoptr(GPtrArray) sockets = g_ptr_array_new_with_free_func(free_socket);
+    g_autoptr(GPtrArray) sockets = pst_sshd_process_sockets_new();
     g_autoptr(GError) cause = NULL;
 
-    if (!read_table(sysroot, "/proc/net/tcp", sockets, error))
+    if (!pst_sshd_process_table(sysroot, "/proc/net/tcp", PST_SSHD_LISTENS, sockets, error))
         return NULL;
     /* Where IPv6 is off, its table is absent. */
-    if (!read_table(sysroot, "/proc/net/tcp6", sockets, &cause) &&
+    if (!pst_sshd_process_table(sysroot, "/proc/net/tcp6", PST_SSHD_LISTENS, sockets, &cause) &&
         cause->code != PST_ERROR_ABSENT) {
         g_propagate_error(error, g_steal_pointer(&cause));
         return NULL;

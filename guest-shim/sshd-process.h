@@ -25,6 +25,17 @@ typedef struct {
  * /proc/net/tcp can't be looked at. */
 GPtrArray *pst_sshd_process_sockets(const PstSysroot *sysroot, GError **error);
 
+/* The states of /proc/net/tcp and of /proc/net/udp for a socket that waits for whoever comes
+ * (TCP_LISTEN and TCP_CLOSE of linux/net/tcp_states.h). */
+#define PST_SSHD_LISTENS 0x0A
+#define PST_SSHD_UNCONNECTED 0x07
+
+/* An empty list for the next, and one such table with its sockets of one state into it: at most
+ * 1,000 in all. */
+GPtrArray *pst_sshd_process_sockets_new(void);
+gboolean pst_sshd_process_table(const PstSysroot *sysroot, const char *path, guint state,
+                                GPtrArray *sockets, GError **error);
+
 /* The inodes of the sockets that the process holds: a set of guint64 by g_int64_hash(). NULL where
  * its descriptors can't be looked at. */
 GHashTable *pst_sshd_process_inodes(const PstSysroot *sysroot, gint64 pid, GError **error);

@@ -21,9 +21,56 @@ static const PstField route_rows[] = {
 };
 const PstFields pst_report_network_route_fields = PST_FIELDS(PstNetworkRoute, route_rows);
 
+static const PstField rule_rows[] = {
+    PST_INT(PstNetworkRule, priority, "the lowest is looked at first"),
+    PST_STRING(PstNetworkRule, family, "ipv4 or ipv6"),
+    PST_STRING(PstNetworkRule, from, "source with prefix length, absent for any"),
+    PST_STRING(PstNetworkRule, to, "destination with prefix length, absent for any"),
+    PST_INT(PstNetworkRule, table, "the number of the table of routes that is looked at"),
+    PST_STRING(PstNetworkRule, action, "lookup, blackhole, unreachable, prohibit or other"),
+};
+const PstFields pst_report_network_rule_fields = PST_FIELDS(PstNetworkRule, rule_rows);
+
+static const PstField neighbour_rows[] = {
+    PST_STRING(PstNetworkNeighbour, address, "its address"),
+    PST_STRING(PstNetworkNeighbour, link, "the interface's name"),
+    PST_STRING(PstNetworkNeighbour, mac, "its hardware address, absent where it never answered"),
+    PST_STRING(PstNetworkNeighbour, state,
+               "reachable, stale, delay, probe, permanent, noarp, incomplete, failed or none"),
+};
+const PstFields pst_report_network_neighbour_fields =
+    PST_FIELDS(PstNetworkNeighbour, neighbour_rows);
+
+static const PstField listening_rows[] = {
+    PST_STRING(PstNetworkListening, protocol, "tcp or udp"),
+    PST_STRING(PstNetworkListening, address, "the guest's address, 0.0.0.0 or :: for any"),
+    PST_INT(PstNetworkListening, port, "the port"),
+    PST_INT(PstNetworkListening, pid, "a process that holds it"),
+    PST_STRING(PstNetworkListening, process, "that process' name"),
+    PST_STRING(PstNetworkListening, unit, "the unit of systemd's that it runs in"),
+};
+const PstFields pst_report_network_listening_fields =
+    PST_FIELDS(PstNetworkListening, listening_rows);
+
+static const PstField resolver_rows[] = {
+    PST_STRING(PstNetworkResolver, hostname, "the guest's own name"),
+    PST_BOOL(PstNetworkResolver, hostname_in_hosts, "/etc/hosts has that name"),
+    PST_STRINGS(PstNetworkResolver, hosts, "sources of host names in nsswitch.conf"),
+    PST_STRINGS(PstNetworkResolver, search, "domains in which short names are looked for"),
+};
+const PstFields pst_report_network_resolver_fields = PST_FIELDS(PstNetworkResolver, resolver_rows);
+
 static const PstField data_rows[] = {
     PST_LIST(PstNetworkData, links, pst_report_network_link_fields, "network interfaces"),
     PST_LIST(PstNetworkData, routes, pst_report_network_route_fields, "the main routing tables"),
+    PST_LIST(PstNetworkData, rules, pst_report_network_rule_fields,
+             "rules that choose a table of routes, besides the kernel's own"),
+    PST_LIST(PstNetworkData, neighbours, pst_report_network_neighbour_fields,
+             "machines on the guest's own networks"),
+    PST_LIST(PstNetworkData, listening, pst_report_network_listening_fields,
+             "sockets that wait for whoever comes"),
+    PST_OBJECT(PstNetworkData, resolver, pst_report_network_resolver_fields,
+               "how names are looked up"),
     PST_STRINGS(PstNetworkData, nameservers, "resolvers named in /etc/resolv.conf"),
 };
 static const PstFields data_fields = PST_FIELDS(PstNetworkData, data_rows);

@@ -27,12 +27,55 @@ typedef struct {
     gint64 metric;
 } PstNetworkRoute;
 
+/* A rule that says which table of routes is looked at (ip-rule(8)). */
 typedef struct {
-    GPtrArray *links;   /* of PstNetworkLink */
-    GPtrArray *routes;  /* of PstNetworkRoute */
-    char **nameservers; /* of /etc/resolv.conf */
+    gint64 priority; /* the lowest comes first */
+    char *family;    /* ipv4 or ipv6 */
+    char *from, *to; /* with prefix length; absent for any */
+    gint64 table;    /* 255 local, 254 main, 253 default */
+    char *action;    /* lookup, blackhole, unreachable, prohibit, other */
+} PstNetworkRule;
+
+/* What the guest knows of a machine on its own network. */
+typedef struct {
+    char *address;
+    char *link;
+    char *mac;   /* absent where nobody has answered */
+    char *state; /* reachable, stale, delay, probe, permanent, incomplete, failed … */
+} PstNetworkNeighbour;
+
+/* A socket that waits for whoever comes. */
+typedef struct {
+    char *protocol; /* tcp or udp */
+    char *address;
+    gint64 port;
+    gint64 pid; /* absent where no process was found that holds it */
+    char *process;
+    char *unit; /* systemd's, by the process' control group */
+} PstNetworkListening;
+
+/* How names are looked up. */
+typedef struct {
+    char *hostname;
+    PstTri hostname_in_hosts; /* /etc/hosts has it */
+    char **hosts;             /* nsswitch.conf's sources of host names */
+    char **search;            /* domains that resolv.conf has tried */
+} PstNetworkResolver;
+
+typedef struct {
+    GPtrArray *links;      /* of PstNetworkLink */
+    GPtrArray *routes;     /* of PstNetworkRoute */
+    GPtrArray *rules;      /* of PstNetworkRule: those that are not the kernel's own three */
+    GPtrArray *neighbours; /* of PstNetworkNeighbour */
+    GPtrArray *listening;  /* of PstNetworkListening */
+    char **nameservers;    /* of /etc/resolv.conf */
+    PstNetworkResolver *resolver;
 } PstNetworkData;
 
 extern const PstFields pst_report_network_link_fields;
 extern const PstFields pst_report_network_route_fields;
+extern const PstFields pst_report_network_rule_fields;
+extern const PstFields pst_report_network_neighbour_fields;
+extern const PstFields pst_report_network_listening_fields;
+extern const PstFields pst_report_network_resolver_fields;
 extern const PstReportKind pst_report_network_kind;

@@ -1,4 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <linux/fib_rules.h>
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "guest-shim/network-listening.h"
+#include "guest-shim/network-netlink.h"
 #include "guest-shim/network-usable.h"
 #include "guest-shim/probe-network.h"
 #include "protocol/report-network.h"
@@ -309,6 +317,202 @@ test_garbage(World *world, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpint(report->status, !=, PST_STATUS_OK);
 }
 
+#define SOCKETS                                                                                    \
+    "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout "  \
+    "inode\n"                                                                                      \
+    "   0: 00000000:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0 "           \
+    "       0 1001 1 0 100 0 0 10 0\n"                                                             \
+    "   1: 0100007F:0050 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0 "           \
+    "       0 1003 1 0 100 0 0 10 0\n"                                                             \
+    "   2: 0F02000A:0016 0202000A:9C40 01 00000000:00000000 00:00000000 00000000     0 "           \
+    "       0 1004 1 0 100 0 0 10 0\n"
+#define DATAGRAMS                                                                                  \
+    "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout "  \
+    "inode ref pointer drops\n"                                                                    \
+    "  9: 00000000:0044 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 "   \
+    "1005 2 0000000000000000 0\n"
+
+static void
+put_holder(const World *world, const char *pid, const char *comm, const char *cgroup,
+           const char *inode)
+{
+    const char *const files[][2] = {{"comm", comm}, {"cgroup", cgroup}};
+    g_autofree char *fd = g_strdup_printf("/proc/%s/fd/3", pid);
+    g_autofree char *target = g_strdup_printf("socket:[%s]", inode);
+    g_autofree char *whole = place(world, fd);
+
+    for (guint i = 0; i < G_N_ELEMENTS(files); i++) {
+        g_autofree char *path = g_strdup_printf("/proc/%s/%s", pid, files[i][0]);
+        put_text(world, path, files[i][1]);
+    }
+    g_assert_cmpint(symlink(target, whole), ==, 0);
+}
+
+static void
+test_listening(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    put_sound(world);
+    put_text(world, "/proc/net/tcp", SOCKETS);
+    put_text(world, "/proc/net/udp", DATAGRAMS);
+    put_holder(world, "1", "systemd\n", "0::/init.scope\n", "1001");
+    put_holder(world, "234", "sshd\n", "0::/system.slice/ssh.service\n", "1001");
+    put_holder(world, "300", "dhclient\n", "1:name=systemd:/system.slice/ifup.service\n2:cpu:/x\n",
+               "1005");
+    g_autoptr(PstReport) report = run(world);
+    const GPtrArray *listening = ((PstNetworkData *)report->data)->listening;
+
+    g_assert_cmpuint(report->findings->len, ==, 0);
+    g_assert_cmpuint(listening->len, ==, 3);
+    const PstNetworkListening *ssh = listening->pdata[0], *web = listening->pdata[1],
+                              *dhcp = listening->pdata[2];
+    g_assert_cmpint(ssh->port, ==, 22);
+    g_assert_cmpint(ssh->pid, ==, 234);
+    g_assert_cmpstr(ssh->process, ==, "sshd");
+    g_assert_cmpstr(ssh->unit, ==, "ssh.service");
+    g_assert_cmpstr(web->address, ==, "127.0.0.1");
+    g_assert_cmpint(web->pid, ==, PST_INT_UNKNOWN); /* whose it is nobody says */
+    g_assert_cmpstr(dhcp->protocol, ==, "udp");
+    g_assert_cmpint(dhcp->port, ==, 68);
+    g_assert_cmpstr(dhcp->unit, ==, "ifup.service");
+}
+
+static void
+test_units(void)
+{
+    static const char *const rows[][2] = {
+        {"0::/system.slice/ssh.service\n", "ssh.service"},
+        {"0::/user.slice/user-1000.slice/user@1000.service/app.slice/x.service",
+         "user@1000.service"},
+        {"0::/user.slice/user-0.slice/session-1.scope", "session-1.scope"},
+        {"3:cpu:/a.service\n1:name=systemd:/b.service", "b.service"},
+        {"0::/\n", NULL},
+        {"", NULL},
+        {"nonsense", NULL},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *unit = pst_network_listening_unit(rows[i][0]);
+        g_assert_cmpstr(unit, ==, rows[i][1]);
+    }
+}
+
+static void
+test_resolver(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    put_sound(world);
+    put_text(world, "/proc/sys/kernel/hostname", "web\n");
+    put_text(world, "/etc/nsswitch.conf",
+             "passwd: files\nhosts: files [NOTFOUND=return] dns # x\n");
+    put_text(world, "/etc/hosts", "127.0.0.1 localhost\n127.0.1.1\tweb.example WEB # here\n");
+    g_autoptr(PstReport) sound = run(world);
+    const PstNetworkData *seen = sound->data;
+    g_assert_cmpuint(sound->findings->len, ==, 0);
+    g_assert_cmpstr(seen->resolver->hosts[1], ==, "dns");
+    g_assert_cmpuint(g_strv_length(seen->resolver->hosts), ==, 2);
+    g_assert_cmpstr(seen->resolver->search[0], ==, "example");
+    g_assert_cmpint(seen->resolver->hostname_in_hosts, ==, PST_TRI_YES);
+
+    put_text(world, "/etc/hosts", "127.0.0.1 localhost\n#127.0.1.1 web\n");
+    g_autoptr(PstReport) absent = run(world);
+    g_assert_cmpint(only_finding(absent, "network.own-name-not-in-hosts")->severity, ==,
+                    PST_SEVERITY_INFORMATION);
+    put_text(world, "/etc/nsswitch.conf", "hosts: files myhostname dns\n");
+    g_autoptr(PstReport) itself = run(world);
+    g_assert_cmpuint(itself->findings->len, ==, 0);
+}
+
+/* A file of another kind says that nobody could look, and nobody waits for it. */
+static void
+test_fifo(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    put_sound(world);
+    g_autofree char *fifo = place(world, "/etc/hosts");
+    g_assert_cmpint(mkfifo(fifo, 0600), ==, 0);
+    g_autoptr(PstReport) report = run(world);
+
+    only_finding(report, "network.could-not-look");
+}
+
+/* An answer of rtnetlink, as the kernel puts it together. */
+typedef struct {
+    struct nlmsghdr head;
+    struct ndmsg body;
+    struct rtattr address_head;
+    guint8 address[4];
+    struct rtattr mac_head;
+    guint8 mac[8];
+} Neighbour;
+
+static void
+test_neighbour(void)
+{
+    Neighbour message = {
+        .head = {.nlmsg_len = sizeof(message), .nlmsg_type = RTM_NEWNEIGH},
+        .body = {.ndm_family = AF_INET, .ndm_ifindex = 1, .ndm_state = NUD_FAILED},
+        .address_head = {RTA_LENGTH(4), NDA_DST},
+        .address = {10, 0, 2, 2},
+        .mac_head = {RTA_LENGTH(6), NDA_LLADDR},
+        .mac = {0x52, 0x54, 0, 1, 2, 3},
+    };
+    PstNetworkData *data = pst_fields_new(pst_report_network_kind.data);
+
+    g_assert_true(pst_network_netlink_parse((const guint8 *)&message, sizeof(message), data));
+    g_assert_cmpuint(data->neighbours->len, ==, 1);
+    const PstNetworkNeighbour *row = data->neighbours->pdata[0];
+    g_assert_cmpstr(row->address, ==, "10.0.2.2");
+    g_assert_cmpstr(row->mac, ==, "52:54:00:01:02:03");
+    g_assert_cmpstr(row->state, ==, "failed");
+    g_assert_cmpstr(row->link, ==, "lo");
+
+    /* Cut anywhere, it is refused or says less. */
+    for (gsize n = 0; n < sizeof(message); n++) {
+        g_autofree guint8 *cut = g_memdup2(&message, n);
+        if (n >= sizeof(struct nlmsghdr))
+            ((struct nlmsghdr *)(void *)cut)->nlmsg_len = (guint32)n;
+        pst_network_netlink_parse(cut, n, data);
+    }
+    message.head.nlmsg_type = NLMSG_DONE;
+    g_assert_false(pst_network_netlink_parse((const guint8 *)&message, sizeof(message), data));
+    pst_fields_free(pst_report_network_kind.data, data);
+}
+
+typedef struct {
+    struct nlmsghdr head;
+    struct fib_rule_hdr body;
+    struct rtattr priority_head;
+    guint32 priority;
+    struct rtattr source_head;
+    guint8 source[4];
+} Rule;
+
+static void
+test_rule(void)
+{
+    Rule message = {
+        .head = {.nlmsg_len = sizeof(message), .nlmsg_type = RTM_NEWRULE},
+        .body = {.family = AF_INET, .src_len = 24, .table = 100, .action = FR_ACT_TO_TBL},
+        .priority_head = {RTA_LENGTH(4), FRA_PRIORITY},
+        .priority = 1000,
+        .source_head = {RTA_LENGTH(4), FRA_SRC},
+        .source = {10, 0, 2, 0},
+    };
+    PstNetworkData *data = pst_fields_new(pst_report_network_kind.data);
+
+    pst_network_netlink_parse((const guint8 *)&message, sizeof(message), data);
+    g_assert_cmpuint(data->rules->len, ==, 1);
+    const PstNetworkRule *row = data->rules->pdata[0];
+    g_assert_cmpstr(row->from, ==, "10.0.2.0/24");
+    g_assert_cmpint(row->priority, ==, 1000);
+    g_assert_cmpint(row->table, ==, 100);
+    g_assert_cmpstr(row->action, ==, "lookup");
+
+    message.priority = 32766;
+    message.body.table = RT_TABLE_MAIN;
+    pst_network_netlink_parse((const guint8 *)&message, sizeof(message), data);
+    g_assert_cmpuint(data->rules->len, ==, 1); /* one of the kernel's own */
+    pst_fields_free(pst_report_network_kind.data, data);
+}
+
 #define ADD(name, function) g_test_add("/network/" name, World, NULL, set_up, function, tear_down)
 
 int
@@ -331,5 +535,11 @@ main(int argc, char **argv)
     ADD("cause", test_cause);
     ADD("could-not-look", test_could_not_look);
     ADD("garbage", test_garbage);
+    ADD("listening", test_listening);
+    ADD("resolver", test_resolver);
+    ADD("fifo", test_fifo);
+    g_test_add_func("/network/units", test_units);
+    g_test_add_func("/network/neighbour", test_neighbour);
+    g_test_add_func("/network/rule", test_rule);
     return g_test_run();
 }

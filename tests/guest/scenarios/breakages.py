@@ -138,6 +138,15 @@ ROWS = [
     Breakage("interface-down", {"network.link-down": ["ip link set"]},
              {"network.no-default-route"}, "critical"),
     Breakage("no-default-route", {"network.no-default-route": []}, status="warning"),
+    # firewall
+    Breakage("nft-port-dropped", {"firewall.port-dropped": ["tcp dport 22 counter packets",
+                                                            "nft delete rule inet filter input"]},
+             status="critical"),
+    Breakage("nft-default-drop", {"firewall.default-drop": ["policy drop", "nft insert rule"]},
+             status="critical"),
+    Breakage("nft-default-drop-open"),
+    Breakage("nft-replies-dropped", {"firewall.replies-dropped": ["chain output"]},
+             status="critical"),
     # the system
     Breakage("unit-fails", {"services.failed": ["shop.service", "cannot read /etc/shop.conf"]},
              {"system.units-failed"}, "warning"),

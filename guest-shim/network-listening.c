@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "guest-shim/network-listening.h"
+
+#include <string.h>
+
+#include "guest-shim/sshd-process.h"
+#include "protocol/error.h"
+
+#define MAX_CGROUP (64 * 1024)
+#define MAX_PROCESSES 5000
+
+static const struct {
+    const char *path, *protocol;
+    guint state;
+    gboolean must_be;
+} tables[] = {
+    {"/proc/net/tcp", "tcp", PST_SSHD_LISTENS, TRUE},
+    {"/proc/net/tcp6", "tcp", PST_SSHD_LISTENS, FALSE},
+    {"/proc/net/udp", "udp", PST_SSHD_UNCONNECTED, FALSE},
+    {"/proc/net/udp6", "udp", PST_SSHD_UNCONNECTED, FALSE},
+};
+
+/* Control groups are named alike in both versions: "0::/system.slice/ssh.service" and
+ * "1:name=systemd:/system.slice/ssh.service" (cgroups(7)). */
+char *
+pst_network_listening_unit(const char *cgroup)
+{
+    g_auto(GStrv) lines = g_strsplit(cgroup, "\n", -1);
+
+    for (guint i = 0; lines[i] != NULL; i++) {
+        g_auto(GStrv) columns = g_strsplit(lines[i], ":", 3);
+
+        if (g_strv_length(columns) != 3 ||
+            (*columns[1] != '\0' && !g_str_equal(columns[1], "name=systemd")))
+            continue;
+        g_auto(GStrv) parts = g_strsplit(columns[2], "/", -1);
+        for (guint j = 0; parts[j] != NULL; j++)
+            if (g_str_has_suffix(parts[j], ".service") || g_str_has_suffix(parts[j], ".scope"))
+                return g_strdup(parts[j]);
+    }
+    return NULL;
+}
+
+static void
+add_sockets(const GPtrArray *sockets, const char *protocol, PstNetworkData *data, GHashTable *by)
+{
+    for (guint i = 0; i < sockets->len; i++) {
+        const PstSshdSocket *socket = sockets->pdata[i];
+        PstNetworkListening *row =
+            pst_fields_append(&pst_report_network_listening_fields, &data->listening);
+
+        row->protocol = g_strdup(protocol);
+        row->address = g_strdup(socket->address);
+        row->port = socket->port;
+        g_hash_table_insert(by, g_memdup2(&socket->inode, sizeof(socket->inode)), row);
+    }
+}
+
+static gboolean
+read_tables(const PstSysroot *sysroot, PstNetworkData *data, GHashTable *by, GError **error)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(tables); i++) {
+        g_autoptr(GPtrArray) sockets = pst_sshd_process_sockets_new();
+        g_autoptr(GError) cause = NULL;
+
+        if (pst_sshd_process_table(sysroot, tables[i].path, tables[i].state, sockets, &cause)) {
+            add_sockets(sockets, tables[i].protocol, data, by);
+        } else if (tables[i].must_be || cause->code != PST_ERROR_ABSENT) {
+            g_propagate_error(error, g_steal_pointer(&cause));
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static char *
+read_of(const PstSysroot *sysroot, const char *pid, const char *file)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%s/%s", pid, file);
+
+    return pst_sysroot_read(sysroot, path, MAX_CGROUP, NULL, NULL);
+}
+
+/* PID 1 holds the sockets of services beside them: whoever else has one is the better answer. */
+static void
+claim(const PstSysroot *sysroot, const char *pid, GHashTable *inodes, GHashTable *by)
+{
+    GHashTableIter iter;
+    gpointer inode;
+
+    g_hash_table_iter_init(&iter, inodes);
+    while (g_hash_table_iter_next(&iter, &inode, NULL)) {
+        PstNetworkListening *row = g_hash_table_lookup(by, inode);
+
+        if (row == NULL || (row->pid != PST_INT_UNKNOWN && row->pid != 1))
+            continue;
+        g_autofree char *comm = read_of(sysroot, pid, "comm");
+        g_autofree char *cgroup = read_of(sysroot, pid, "cgroup");
+        g_free(row->process);
+        g_free(row->unit);
+        row->pid = g_ascii_strtoll(pid, NULL, 10);
+        row->process = comm != NULL ? g_strdup(g_strstrip(comm)) : NULL;
+        row->unit = cgroup != NULL ? pst_network_listening_unit(cgroup) : NULL;
+    }
+}
+
+static int
+compare(gconstpointer a, gconstpointer b)
+{
+    const PstNetworkListening *one = *(const PstNetworkListening *const *)a;
+    const PstNetworkListening *other = *(const PstNetworkListening *const *)b;
+    int by_protocol = strcmp(one->protocol, other->protocol);
+
+    if (by_protocol != 0 || one->port == other->port)
+        return by_protocol != 0 ? by_protocol : strcmp(one->address, other->address);
+    return one->port < other->port ? -1 : 1;
+}
+
+gboolean
+pst_network_listening_read(const PstSysroot *sysroot, PstNetworkData *data, GError **error)
+{
+    g_autoptr(GHashTable) by = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    g_auto(GStrv) names = NULL;
+    guint seen = 0;
+
+    if (!read_tables(sysroot, data, by, error))
+        return FALSE;
+    names = pst_sysroot_list(sysroot, "/proc", error);
+    if (names == NULL)
+        return FALSE;
+    for (guint i = 0; names[i] != NULL && seen < MAX_PROCESSES; i++) {
+        if (!g_ascii_isdigit(names[i][0]))
+            continue;
+        g_autoptr(GHashTable) inodes =
+            pst_sshd_process_inodes(sysroot, g_ascii_strtoll(names[i], NULL, 10), NULL);
+
+        seen++;
+        if (inodes != NULL)
+            claim(sysroot, names[i], inodes, by);
+    }
+    if (data->listening != NULL)
+        g_ptr_array_sort(data->listening, compare);
+    return TRUE;
+}
