@@ -295,7 +295,8 @@ judge_for_user(Service *service, PstPamPhase phase, PstPamPhaseReport *report)
 /* ---- what harms without shutting the phase ---- */
 
 /* Lines that can't be loaded and decide nothing, unless their author said by a dash that they may
- * be missing. */
+ * be missing. A distribution's own files name what only some guests have (systemd-user's optional
+ * pam_systemd). */
 static void
 list_faulty(Service *service, PstPamPhase phase)
 {
@@ -303,7 +304,9 @@ list_faulty(Service *service, PstPamPhase phase)
 
     for (guint i = 0; i < lines->len; i++) {
         const PstPamLine *line = lines->pdata[i];
-        if (pst_pam_judge_is_faulty(line) && line->text[0] != '-')
+        gboolean vendors = g_str_has_prefix(line->file, "/usr/");
+
+        if (pst_pam_judge_is_faulty(line) && line->text[0] != '-' && !vendors)
             pst_pam_blame_line(service->probe->blames, line, PST_SEVERITY_INFORMATION,
                                service->row.name);
     }

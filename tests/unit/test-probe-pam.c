@@ -75,7 +75,7 @@ put_debian(const World *world)
              "@include common-session\nsession required pam_limits.so\n");
     put_text(world, "/usr/lib/pam.d/systemd-user",
              "@include common-account\nsession required pam_selinux.so close\n"
-             "@include common-session\n");
+             "@include common-session\nsession optional pam_systemd.so\n");
     put_text(world, "/etc/pam.d/other",
              "@include common-auth\n@include common-account\n@include common-session\n");
     put_module(world, "pam_faildelay.so");
