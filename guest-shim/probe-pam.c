@@ -37,6 +37,7 @@ typedef struct {
     const PstPamStack *stack;
     PstPamServiceReport *report;
     PstPamSubject subject;
+    const PstPamLine *truncated; /* whose loading kills the program, NULL for none */
 } Service;
 
 /* ---- whom it is about ---- */
@@ -342,9 +343,11 @@ list_truncated(Service *service, const GPtrArray *lines)
 {
     for (guint i = 0; i < lines->len; i++) {
         const PstPamLine *line = lines->pdata[i];
-        if (!line->substack && !line->must_fail && line->state == PST_PAM_MODULE_TRUNCATED)
-            pst_pam_blame_truncated(service->probe->blames, line, worst_harm(service),
-                                    service->row.name);
+        if (line->substack || line->must_fail || line->state != PST_PAM_MODULE_TRUNCATED)
+            continue;
+        service->truncated = line;
+        pst_pam_blame_truncated(service->probe->blames, line, worst_harm(service),
+                                service->row.name);
     }
 }
 
@@ -361,6 +364,11 @@ judge_phase(Service *service, PstPamPhase phase)
     if (service->stack->aborts) {
         report->outcome = g_strdup("fails");
         report->file = g_strdup(service->stack->abort_file);
+        return report;
+    }
+    if (service->truncated != NULL) {
+        report->outcome = g_strdup("fails");
+        note_line(report, service->truncated, "pam.module-truncated");
         return report;
     }
     service->subject = subject_of(service->probe, &service->row, phase);

@@ -416,6 +416,7 @@ test_truncated(World *world, gconstpointer data G_GNUC_UNUSED)
     const PstFinding *first = report->findings->pdata[0];
 
     g_assert_cmpstr(first->id, ==, "pam.module-truncated");
+    g_assert_cmpstr(service_of(report, "sshd")->account->outcome, ==, "fails");
     g_assert_cmpint(first->severity, ==, PST_SEVERITY_CRITICAL);
 }
 
