@@ -25,6 +25,9 @@ struct PstAccounts {
     GPtrArray *sources; /* of Source */
 };
 
+/* Takes one line of a file. */
+typedef void (*Add)(PstAccounts *accounts, const char *path, guint line, const char *text);
+
 static void
 account_free(gpointer data)
 {
@@ -118,8 +121,10 @@ add_group(PstAccounts *accounts, const char *path G_GNUC_UNUSED, guint line G_GN
 }
 
 static void
-add_source(PstAccounts *accounts, const char *text)
+add_source(PstAccounts *accounts, const char *path G_GNUC_UNUSED, guint line G_GNUC_UNUSED,
+           const char *text)
 {
+    text += strspn(text, " \t");
     const char *colon = strchr(text, ':');
     g_autoptr(GStrvBuilder) sources = g_strv_builder_new();
 
@@ -143,28 +148,24 @@ add_source(PstAccounts *accounts, const char *text)
     g_ptr_array_add(accounts->sources, source);
 }
 
+static void
+take_text(PstAccounts *accounts, const char *path, const char *text, Add add)
+{
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+    for (guint i = 0; lines[i] != NULL; i++)
+        add(accounts, path, i + 1, lines[i]);
+}
+
 static gboolean
-read_file(PstAccounts *accounts, const PstSysroot *sysroot, const char *path,
-          void (*add)(PstAccounts *, const char *, guint, const char *), GError **error)
+read_file(PstAccounts *accounts, const PstSysroot *sysroot, const char *path, Add add,
+          GError **error)
 {
     g_autofree char *text = pst_sysroot_read(sysroot, path, MAX_FILE, NULL, error);
 
-    if (text == NULL)
-        return FALSE;
-    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-    for (guint i = 0; lines[i] != NULL; i++)
-        add(accounts, path, i + 1, lines[i]);
-    return TRUE;
-}
-
-static void
-read_sources(PstAccounts *accounts, const PstSysroot *sysroot)
-{
-    g_autofree char *text = pst_sysroot_read(sysroot, "/etc/nsswitch.conf", MAX_FILE, NULL, NULL);
-    g_auto(GStrv) lines = g_strsplit(text != NULL ? text : "", "\n", -1);
-
-    for (guint i = 0; lines[i] != NULL; i++)
-        add_source(accounts, g_strstrip(lines[i]));
+    if (text != NULL)
+        take_text(accounts, path, text, add);
+    return text != NULL;
 }
 
 static gboolean
@@ -175,15 +176,34 @@ names_source(const PstAccounts *accounts, const char *database, const char *sour
     return g_strv_contains((const char *const *)sources, source);
 }
 
-PstAccounts *
-pst_accounts_load(const PstSysroot *sysroot, GError **error)
+static PstAccounts *
+accounts_new(void)
 {
-    g_autoptr(PstAccounts) accounts = g_new0(PstAccounts, 1);
+    PstAccounts *accounts = g_new0(PstAccounts, 1);
 
     accounts->users = g_ptr_array_new_with_free_func(account_free);
     accounts->groups = g_ptr_array_new_with_free_func(group_free);
     accounts->sources = g_ptr_array_new_with_free_func(source_free);
-    read_sources(accounts, sysroot);
+    return accounts;
+}
+
+PstAccounts *
+pst_accounts_parse(const char *passwd, const char *group, const char *nsswitch)
+{
+    PstAccounts *accounts = accounts_new();
+
+    take_text(accounts, "/etc/nsswitch.conf", nsswitch != NULL ? nsswitch : "", add_source);
+    take_text(accounts, "/etc/passwd", passwd != NULL ? passwd : "", add_user);
+    take_text(accounts, "/etc/group", group != NULL ? group : "", add_group);
+    return accounts;
+}
+
+PstAccounts *
+pst_accounts_load(const PstSysroot *sysroot, GError **error)
+{
+    g_autoptr(PstAccounts) accounts = accounts_new();
+
+    read_file(accounts, sysroot, "/etc/nsswitch.conf", add_source, NULL);
     if (!read_file(accounts, sysroot, "/etc/passwd", add_user, error))
         return NULL;
     read_file(accounts, sysroot, "/etc/group", add_group, NULL);
@@ -378,8 +398,8 @@ parse_shadow(char **fields)
     return g_memdup2(&found, sizeof(found));
 }
 
-static PstAccountShadow *
-find_shadow(char *text, const char *name)
+PstAccountShadow *
+pst_accounts_parse_shadow(char *text, const char *name)
 {
     gsize len = strlen(name);
     char *rest = text, *line;
@@ -407,7 +427,7 @@ pst_accounts_shadow(const PstSysroot *sysroot, const PstAccount *account, GError
 
     if (text == NULL)
         return NULL;
-    PstAccountShadow *shadow = find_shadow(text, account->name);
+    PstAccountShadow *shadow = pst_accounts_parse_shadow(text, account->name);
     explicit_bzero(text, len);
     g_free(text);
     if (shadow == NULL)

@@ -47,6 +47,9 @@ typedef struct PstAccounts PstAccounts;
 /* Reads passwd and group, and what nsswitch.conf says of them. NULL where /etc/passwd can't be
  * looked at; PST_ERROR_ABSENT where it is not there. */
 PstAccounts *pst_accounts_load(const PstSysroot *sysroot, GError **error);
+
+/* As above, from the texts of the three files; each may be NULL. Never NULL. */
+PstAccounts *pst_accounts_parse(const char *passwd, const char *group, const char *nsswitch);
 void pst_accounts_free(PstAccounts *accounts);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstAccounts, pst_accounts_free)
 
@@ -85,6 +88,10 @@ const char *pst_accounts_elsewhere(const PstAccounts *accounts, const char *data
  * glibc treats the same), PST_ERROR_UNAVAILABLE where /etc/shadow can't be looked at. */
 PstAccountShadow *pst_accounts_shadow(const PstSysroot *sysroot, const PstAccount *account,
                                       GError **error);
+
+/* The same from TEXT, which stands in /etc/shadow and is taken to pieces; NULL where there is none
+ * that can be read. */
+PstAccountShadow *pst_accounts_parse_shadow(char *text, const char *name);
 
 /* What pam_unix makes of it on DAY, in days since 1970-01-01 UTC. SHADOW NULL: it has none. */
 PstAccountValidity pst_accounts_validity(const PstAccount *account, const PstAccountShadow *shadow,

@@ -37,6 +37,7 @@ typedef struct {
     const PstPamStack *stack;
     PstPamServiceReport *report;
     PstPamSubject subject;
+    const PstPamLine *truncated; /* whose loading kills the program, NULL for none */
 } Service;
 
 /* ---- whom it is about ---- */
@@ -295,7 +296,8 @@ judge_for_user(Service *service, PstPamPhase phase, PstPamPhaseReport *report)
 /* ---- what harms without shutting the phase ---- */
 
 /* Lines that can't be loaded and decide nothing, unless their author said by a dash that they may
- * be missing. */
+ * be missing. A distribution's own files name what only some guests have (systemd-user's optional
+ * pam_systemd). */
 static void
 list_faulty(Service *service, PstPamPhase phase)
 {
@@ -303,7 +305,9 @@ list_faulty(Service *service, PstPamPhase phase)
 
     for (guint i = 0; i < lines->len; i++) {
         const PstPamLine *line = lines->pdata[i];
-        if (pst_pam_judge_is_faulty(line) && line->text[0] != '-')
+        gboolean vendors = g_str_has_prefix(line->file, "/usr/");
+
+        if (pst_pam_judge_is_faulty(line) && line->text[0] != '-' && !vendors)
             pst_pam_blame_line(service->probe->blames, line, PST_SEVERITY_INFORMATION,
                                service->row.name);
     }
@@ -339,9 +343,11 @@ list_truncated(Service *service, const GPtrArray *lines)
 {
     for (guint i = 0; i < lines->len; i++) {
         const PstPamLine *line = lines->pdata[i];
-        if (!line->substack && !line->must_fail && line->state == PST_PAM_MODULE_TRUNCATED)
-            pst_pam_blame_truncated(service->probe->blames, line, worst_harm(service),
-                                    service->row.name);
+        if (line->substack || line->must_fail || line->state != PST_PAM_MODULE_TRUNCATED)
+            continue;
+        service->truncated = line;
+        pst_pam_blame_truncated(service->probe->blames, line, worst_harm(service),
+                                service->row.name);
     }
 }
 
@@ -358,6 +364,11 @@ judge_phase(Service *service, PstPamPhase phase)
     if (service->stack->aborts) {
         report->outcome = g_strdup("fails");
         report->file = g_strdup(service->stack->abort_file);
+        return report;
+    }
+    if (service->truncated != NULL) {
+        report->outcome = g_strdup("fails");
+        note_line(report, service->truncated, "pam.module-truncated");
         return report;
     }
     service->subject = subject_of(service->probe, &service->row, phase);

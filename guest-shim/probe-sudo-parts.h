@@ -45,6 +45,10 @@ typedef struct {
 /* sudo itself: there, setuid, root's, on a file system that lets it be. */
 void pst_probe_sudo_program(PstProbeSudo *sudo);
 
+/* doas, where it is installed too; ALONE where there is no sudo. TRUE where it lets the user
+ * through without a password. */
+gboolean pst_probe_sudo_doas(PstProbeSudo *sudo, gboolean alone);
+
 /* Where sudo's policy begins; borrowed. */
 const char *pst_probe_sudo_program_policy(PstProbeSudo *sudo);
 

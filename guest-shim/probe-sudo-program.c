@@ -177,13 +177,16 @@ pst_probe_sudo_program(PstProbeSudo *sudo)
     struct stat st;
 
     sudo->data->doas = g_strdup(first_there(sysroot, doas_candidates));
+    gboolean by_doas = pst_probe_sudo_doas(sudo, path == NULL);
     if (path == NULL) {
-        PstFinding *finding = pst_report_add(sudo->report, "sudo.not-installed",
-                                             pst_probe_sudo_if_named(sudo, PST_SEVERITY_CRITICAL),
-                                             "there is no sudo in this guest");
+        PstFinding *finding = pst_report_add(
+            sudo->report, "sudo.not-installed",
+            by_doas ? PST_SEVERITY_INFORMATION
+                    : pst_probe_sudo_if_named(sudo, PST_SEVERITY_CRITICAL),
+            "there is no sudo in this guest%s", by_doas ? "; doas stands in for it" : "");
         finding->evidence->path = g_strdup(pst_probe_sudo_program_candidates[1]);
         finding->remedy = g_strdup("install the package sudo");
-        sudo->refused = TRUE;
+        sudo->refused = !by_doas;
         sudo->program_broken = TRUE;
         return;
     }

@@ -252,6 +252,8 @@ ok_summary(const PstProbeSudo *sudo)
 
     if (sudo->user == NULL)
         return ok_summary_for_nobody(sudo);
+    if (sudo->data->program == NULL || sudo->data->program->path == NULL)
+        return g_strdup_printf("%s may become root by doas", sudo->user->name);
     g_autofree char *command = g_strjoinv(" ", sudo->data->command);
     if (sudo->data->verdict == PST_SUDO_REFUSED)
         return g_strdup_printf("sudo is sound, though not for %s to run %s as root, which nobody "
@@ -302,7 +304,9 @@ look(PstProbeSudo *sudo)
     }
     pst_probe_sudo_program(sudo);
     if (sudo->data->program->path == NULL) {
-        sudo->data->verdict = sudo->args->user != NULL ? PST_SUDO_REFUSED : PST_SUDO_UNKNOWN;
+        sudo->data->verdict = sudo->args->user == NULL ? PST_SUDO_UNKNOWN
+                              : sudo->refused          ? PST_SUDO_REFUSED
+                                                       : PST_SUDO_GRANTED;
         return;
     }
     sudo->sudoers =

@@ -253,16 +253,24 @@ read_file(Reader *reader, PstSudoersFile *file, guint depth)
 }
 
 PstSudoers *
-pst_sudoers_read(const PstSysroot *sysroot, const char *path, const char *host)
+pst_sudoers_new(void)
 {
     PstSudoers *sudoers = g_new0(PstSudoers, 1);
-    Reader reader = {sysroot, sudoers, host};
 
     sudoers->files = g_ptr_array_new_with_free_func(file_free);
     sudoers->rules = g_ptr_array_new_with_free_func(pst_sudoers_parse_rule_free);
     sudoers->aliases = g_ptr_array_new_with_free_func(pst_sudoers_parse_alias_free);
     sudoers->defaults = g_ptr_array_new_with_free_func(pst_sudoers_parse_default_free);
     sudoers->faults = g_ptr_array_new_with_free_func(fault_free);
+    return sudoers;
+}
+
+PstSudoers *
+pst_sudoers_read(const PstSysroot *sysroot, const char *path, const char *host)
+{
+    PstSudoers *sudoers = pst_sudoers_new();
+    Reader reader = {sysroot, sudoers, host};
+
     read_file(&reader, add_file(&reader, path, FALSE, NULL, 0), 0);
     return sudoers;
 }

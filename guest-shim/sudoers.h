@@ -123,6 +123,9 @@ typedef struct {
 /* Reads the policy that begins with PATH. HOST is the system's name, for `%h` in a path. */
 PstSudoers *pst_sudoers_read(const PstSysroot *sysroot, const char *path, const char *host);
 void pst_sudoers_free(PstSudoers *sudoers);
+
+/* One without files and rules, for pst_sudoers_parse_line(). */
+PstSudoers *pst_sudoers_new(void);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstSudoers, pst_sudoers_free)
 
 /* Whether a file with this owner and mode is one that sudo reads (sudo's sudo_check_secure(), with

@@ -92,6 +92,8 @@ static const PstField data_rows[] = {
     PST_STRINGS(PstSudoData, sources, "where rules come from, as in nsswitch.conf"),
     PST_BOOL(PstSudoData, timestamps, "sudo remembers an authentication of this user"),
     PST_STRING(PstSudoData, doas, "doas's program, where it is installed too"),
+    PST_OBJECT(PstSudoData, doas_rule, pst_report_sudo_rule_fields,
+               "the rule of doas.conf that decides"),
 };
 static const PstFields data_fields = PST_FIELDS(PstSudoData, data_rows);
 

@@ -98,6 +98,7 @@ typedef struct {
     char **sources; /* of sudoers, as nsswitch.conf has them */
     PstTri timestamps;
     char *doas;
+    PstSudoRule *doas_rule; /* the one of doas.conf that decides */
 } PstSudoData;
 
 extern const char *const pst_report_sudo_verdicts[];

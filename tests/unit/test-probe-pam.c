@@ -75,7 +75,7 @@ put_debian(const World *world)
              "@include common-session\nsession required pam_limits.so\n");
     put_text(world, "/usr/lib/pam.d/systemd-user",
              "@include common-account\nsession required pam_selinux.so close\n"
-             "@include common-session\n");
+             "@include common-session\nsession optional pam_systemd.so\n");
     put_text(world, "/etc/pam.d/other",
              "@include common-auth\n@include common-account\n@include common-session\n");
     put_module(world, "pam_faildelay.so");
@@ -416,6 +416,7 @@ test_truncated(World *world, gconstpointer data G_GNUC_UNUSED)
     const PstFinding *first = report->findings->pdata[0];
 
     g_assert_cmpstr(first->id, ==, "pam.module-truncated");
+    g_assert_cmpstr(service_of(report, "sshd")->account->outcome, ==, "fails");
     g_assert_cmpint(first->severity, ==, PST_SEVERITY_CRITICAL);
 }
 
