@@ -15,7 +15,9 @@
 #include "protocol/ssh-key.h"
 
 #define COULD_NOT_LOOK "ssh.could-not-look"
-#define CRITERIA "connection test specification" /* one is missing: servconf.c, match_cfg_line() */
+#define CRITERIA                                                                                   \
+    "connection test specification" /* one is missing: servconf.c, match_cfg_line()                \
+                                     */
 
 /* What the probe's parts share, and what of it has to be freed. */
 typedef struct {
