@@ -55,8 +55,14 @@ doubt(const PstSshSubject *subject, const char *place, const char *why)
 static void
 blame_running(const PstSshSubject *subject, const PstSshdHandshake *running, const char *place)
 {
-    static const char *const causes[] = {"ssh.program-missing", "ssh.handshake-failed",
-                                         "ssh.startups-full", "ssh.no-runtime-folder", NULL};
+    static const char *const causes[] = {"ssh.program-missing",
+                                         "ssh.handshake-failed",
+                                         "ssh.startups-full",
+                                         "ssh.no-runtime-folder",
+                                         "ssh.host-key-mode",
+                                         "ssh.no-host-key",
+                                         NULL};
+    const char *cause = pst_ssh_subject_cause(subject, causes);
     PstFinding *finding;
 
     switch (running->verdict) {
@@ -76,7 +82,7 @@ blame_running(const PstSshSubject *subject, const PstSshdHandshake *running, con
         finding = pst_report_add(subject->report, "ssh.handshake-failed", PST_SEVERITY_CRITICAL,
                                  "the sshd at %s shuts the connection before a key exchange%s%s",
                                  place, running->said[0] != '\0' ? ": " : "", running->said);
-        finding->caused_by = g_strdup(pst_ssh_subject_cause(subject, causes));
+        finding->caused_by = g_strdup(cause);
         finding->evidence->error = g_strdup(running->said);
         finding->evidence->unit = g_strdup(subject->unit);
         finding->remedy = g_strdup_printf("journalctl -u %s tells why; systemctl restart %s",

@@ -15,10 +15,10 @@ pst_ssh_subject_blame(const PstSshSubject *subject, const char *id, PstSeverity 
     g_free(message);
     finding->evidence->user = g_strdup(subject->asked->user);
     if (where != NULL) {
-        g_autofree char *text = g_strdup_printf("%s %s", where->keyword, where->value);
         finding->evidence->path = g_strdup(where->path);
         finding->evidence->line = where->line;
-        finding->evidence->text = g_utf8_make_valid(text, (gssize)MIN(strlen(text), MAX_QUOTED));
+        finding->evidence->text =
+            g_utf8_make_valid(where->text, (gssize)MIN(strlen(where->text), MAX_QUOTED));
     } else {
         const char *value = pst_sshd_effective_get(subject->effective, keyword);
         finding->evidence->text = g_strdup_printf("%s %.200s", keyword, value != NULL ? value : "");

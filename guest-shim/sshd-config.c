@@ -33,6 +33,7 @@ free_directive(gpointer data)
     g_free(directive->keyword);
     g_free(directive->value);
     g_free(directive->path);
+    g_free(directive->text);
     g_strfreev(directive->conditions);
     g_free(directive);
 }
@@ -117,6 +118,7 @@ parse_line(const char *text, const char *path, guint line)
     directive->value = clean_value(*end == '=' ? end + 1 : end);
     directive->path = g_strdup(path);
     directive->line = line;
+    directive->text = g_strchomp(g_strdup(text));
     return directive;
 }
 

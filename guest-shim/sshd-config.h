@@ -13,6 +13,7 @@ typedef struct {
     char *value;   /* the rest of the line, without its quotation marks and comment */
     char *path;
     guint line; /* from 1 */
+    char *text; /* the line as it stands there, without the white space around it */
     char *
         *conditions; /* the criteria of the Match blocks around it; NULL: it holds for everybody */
 } PstSshdDirective;

@@ -6,7 +6,7 @@
 #include "guest-shim/program.h"
 #include "protocol/error.h"
 
-#define TIMEOUT_MS 8000
+#define TIMEOUT_MS 20000
 #define MAX_OUTPUT (256 * 1024)
 #define MAX_SETTINGS 20000
 #define NO_ADDRESS "0.0.0.0"
@@ -150,7 +150,8 @@ pst_sshd_effective_ask(const PstProbeContext *context, const PstSshdConnection *
     const PstProgram program = {
         .candidates = pst_sshd_check_programs,
         .argv = (const char *const *)argv,
-        .timeout_ms = pst_probe_time_left_ms(context, TIMEOUT_MS),
+        /* Where it hangs, some time has to be left for asking in another way. */
+        .timeout_ms = MAX(1, pst_probe_time_left_ms(context, TIMEOUT_MS) * 2 / 3),
         .max_output = MAX_OUTPUT,
     };
 

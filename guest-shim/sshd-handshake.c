@@ -14,7 +14,7 @@
 
 #define GREETING "SSH-2.0-postern\r\n"
 #define TIMEOUT_MS 8000
-#define CONNECT_MS 5000
+#define CONNECT_MS 8000
 #define MAX_OUTPUT (16 * 1024)
 #define MAX_SAID 512
 #define PENALTY "Not allowed at this time" /* sshd.c since OpenSSH 9.8 */

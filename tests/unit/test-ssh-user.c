@@ -171,7 +171,7 @@ test_included(World *world, gconstpointer data G_GNUC_UNUSED)
 
     g_assert_cmpstr(finding->evidence->path, ==, "/etc/ssh/sshd_config.d/99-cis.conf");
     g_assert_cmpint(finding->evidence->line, ==, 2);
-    g_assert_cmpstr(finding->evidence->text, ==, "allowusers admin");
+    g_assert_cmpstr(finding->evidence->text, ==, "AllowUsers admin");
 }
 
 /* What keeps a key from being taken; each of them leaves no way in, which follows from it. */
