@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "guest-shim/probe-account.h"
 #include "guest-shim/probe-changes.h"
+#include "guest-shim/probe-checks.h"
 #include "guest-shim/probe-containers.h"
 #include "guest-shim/probe-firewall.h"
 #include "guest-shim/probe-journal.h"
@@ -16,6 +17,7 @@
 #include "guest-shim/probe.h"
 #include "protocol/report-account.h"
 #include "protocol/report-changes.h"
+#include "protocol/report-checks.h"
 #include "protocol/report-containers.h"
 #include "protocol/report-firewall.h"
 #include "protocol/report-journal.h"
@@ -44,5 +46,6 @@ const PstProbe pst_probe_table[] = {
     {&pst_report_security_kind, pst_probe_security_run},
     {&pst_report_changes_kind, pst_probe_changes_run},
     {&pst_report_containers_kind, pst_probe_containers_run},
+    {&pst_report_checks_kind, pst_probe_checks_run},
 };
 const guint pst_probe_table_n = G_N_ELEMENTS(pst_probe_table);

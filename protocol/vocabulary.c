@@ -6,6 +6,7 @@
 #include "protocol/report-access.h"
 #include "protocol/report-account.h"
 #include "protocol/report-changes.h"
+#include "protocol/report-checks.h"
 #include "protocol/report-containers.h"
 #include "protocol/report-firewall.h"
 #include "protocol/report-journal.h"
@@ -25,6 +26,8 @@ const PstReportKind *const pst_vocabulary[] = {
     &pst_report_account_kind, &pst_report_pam_kind,        &pst_report_firewall_kind,
     &pst_report_storage_kind, &pst_report_memory_kind,     &pst_report_security_kind,
     &pst_report_changes_kind, &pst_report_containers_kind, &pst_report_access_kind,
+    &pst_report_changes_kind, &pst_report_containers_kind, &pst_report_checks_kind,
+    &pst_report_access_kind,
 };
 const guint pst_vocabulary_n = G_N_ELEMENTS(pst_vocabulary);
 
