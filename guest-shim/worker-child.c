@@ -10,6 +10,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "guest-shim/redact.h"
+
 #define MEBI (1024UL * 1024UL)
 
 /* A probe must not be able to starve a guest that is already in trouble. Address space is generous,
@@ -128,6 +130,8 @@ pst_worker_child_run(const PstProbe *probe, gconstpointer args, const PstProbeCo
 
     PstReport *report = pst_report_new(probe->kind);
     probe->run(context, args, report);
+    /* Here, so that no probe can forget it. */
+    pst_redact_report(report);
     report->took_ms = (g_get_monotonic_time() - start_us) / 1000;
     char *text = pst_report_to_text(report, max_text, &len);
     _exit(text != NULL && write_all(out, text, len) ? 0 : 1);
