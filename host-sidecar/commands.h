@@ -13,6 +13,8 @@ PST_COMMAND(describe);
 PST_COMMAND(diagnose);
 PST_COMMAND(journal);
 PST_COMMAND(list);
+PST_COMMAND(ls);
 PST_COMMAND(probe);
+PST_COMMAND(read);
 PST_COMMAND(services);
 PST_COMMAND(sudo);

@@ -19,6 +19,7 @@ typedef struct {
     const char *footprint; /* what asking leaves behind in the guest, "" for nothing */
     const PstFields *args;
     const PstFields *data;
+    gsize max_string; /* bytes of one string in a report; 0 for the usual bound */
 } PstReportKind;
 
 typedef struct {

@@ -4,7 +4,9 @@
 #include "protocol/error.h"
 #include "protocol/nearest.h"
 #include "protocol/report-account.h"
+#include "protocol/report-file.h"
 #include "protocol/report-journal.h"
+#include "protocol/report-list.h"
 #include "protocol/report-network.h"
 #include "protocol/report-services.h"
 #include "protocol/report-ssh.h"
@@ -14,7 +16,7 @@
 const PstReportKind *const pst_vocabulary[] = {
     &pst_report_system_kind,  &pst_report_sudo_kind,    &pst_report_services_kind,
     &pst_report_journal_kind, &pst_report_network_kind, &pst_report_ssh_kind,
-    &pst_report_account_kind,
+    &pst_report_account_kind, &pst_report_file_kind,    &pst_report_list_kind,
 };
 const guint pst_vocabulary_n = G_N_ELEMENTS(pst_vocabulary);
 
