@@ -22,48 +22,60 @@ pst_door_report_mtime(const struct stat *st)
     return (gint64)st->st_mtim.tv_sec * G_USEC_PER_SEC + st->st_mtim.tv_nsec / 1000;
 }
 
+typedef enum { DENIED, ABSENT, WRONG_TYPE, COULD_NOT_LOOK, NOT_RECORDED } What;
+
+static const char *
+id_of(const PstReport *report, What what)
+{
+    static const struct {
+        const char *probe, *ids[NOT_RECORDED + 1];
+    } rows[] = {
+        {"file",
+         {"file.denied", "file.absent", "file.wrong-type", "file.could-not-look",
+          "file.not-recorded"}},
+        {"list",
+         {"list.denied", "list.absent", "list.wrong-type", "list.could-not-look",
+          "list.not-recorded"}},
+    };
+
+    return rows[g_str_equal(report->probe, rows[0].probe) ? 0 : 1].ids[what];
+}
+
 /* Before anything is shown. A guest whose journal is broken must be looked at all the same. */
 static void
 record(const PstProbeContext *context, const char *path, const char *real, const char *refusal,
        PstReport *report)
 {
     PstReadAudit audit = {report->probe, path, real, refusal};
-    g_autofree char *id = g_strconcat(report->probe, ".not-recorded", NULL);
     g_autoptr(GError) error = NULL;
 
     if (pst_read_audit_write(context, &audit, &error))
         return;
-    pst_report_add(report, id, PST_SEVERITY_INFORMATION,
+    pst_report_add(report, id_of(report, NOT_RECORDED), PST_SEVERITY_INFORMATION,
                    "the guest has no record of this reading: %s", error->message)
         ->evidence->error = g_strdup(error->message);
 }
 
-static const struct {
-    PstErrorCode code;
-    PstSeverity severity;
-    const char *id;
-} rows[] = {
-    {PST_ERROR_NOT_ALLOWED, PST_SEVERITY_UNKNOWN, "denied"},
-    {PST_ERROR_ABSENT, PST_SEVERITY_WARNING, "absent"},
-    {PST_ERROR_INVALID_PARAMS, PST_SEVERITY_UNKNOWN, "wrong-type"},
-};
+static What
+what_of(const GError *cause)
+{
+    if (cause->code == PST_ERROR_NOT_ALLOWED)
+        return DENIED;
+    if (cause->code == PST_ERROR_ABSENT)
+        return ABSENT;
+    return cause->code == PST_ERROR_INVALID_PARAMS ? WRONG_TYPE : COULD_NOT_LOOK;
+}
 
 static void
 explain(const char *path, const GError *cause, PstReport *report)
 {
-    const char *name = "could-not-look";
-    PstSeverity severity = PST_SEVERITY_UNKNOWN;
+    What what = what_of(cause);
+    PstFinding *finding = pst_report_add(
+        report, id_of(report, what), what == ABSENT ? PST_SEVERITY_WARNING : PST_SEVERITY_UNKNOWN,
+        "%s", cause->message);
 
-    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
-        if (cause->code == (int)rows[i].code) {
-            name = rows[i].id;
-            severity = rows[i].severity;
-        }
-    }
-    g_autofree char *id = g_strdup_printf("%s.%s", report->probe, name);
-    PstFinding *finding = pst_report_add(report, id, severity, "%s", cause->message);
     finding->evidence->path = g_strdup(path);
-    if (cause->code == PST_ERROR_NOT_ALLOWED)
+    if (what == DENIED)
         finding->remedy =
             g_strdup("what may be read is set in " PST_CONFIG_FILE " of the guest, [read] allow= "
                      "and deny=");

@@ -99,7 +99,7 @@ pst_redact_blocks(PstRedactScan *scan)
 
         if (open != NULL && marker->start > open->start + PST_REDACT_BEFORE) {
             closed = open->start + PST_REDACT_BEFORE;
-            pst_redact_add(scan, open->start, closed, open->rule);
+            pst_redact_parts_add(scan, open->start, closed, open->rule);
             open = NULL;
         }
         if (marker->begins) {
@@ -107,14 +107,14 @@ pst_redact_blocks(PstRedactScan *scan)
             continue;
         }
         gsize start = marker->start > PST_REDACT_BEFORE ? marker->start - PST_REDACT_BEFORE : 0;
-        pst_redact_add(scan, open != NULL ? open->start : MAX(start, closed), marker->end,
-                       marker->rule);
+        pst_redact_parts_add(scan, open != NULL ? open->start : MAX(start, closed), marker->end,
+                             marker->rule);
         closed = marker->end;
         open = NULL;
     }
     if (open != NULL)
-        pst_redact_add(scan, open->start, MIN(scan->len, open->start + PST_REDACT_BEFORE),
-                       open->rule);
+        pst_redact_parts_add(scan, open->start, MIN(scan->len, open->start + PST_REDACT_BEFORE),
+                             open->rule);
 }
 
 gboolean

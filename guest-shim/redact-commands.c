@@ -58,7 +58,7 @@ take_secret(Walk *walk, gsize start, gsize end, const PstRedactRule *rule)
         close = memchr(text + start + 1, text[start], walk->line_end - start - 1);
     if (close != NULL)
         end = MAX(end, (gsize)(close - text) + 1);
-    pst_redact_add(walk->scan, start, end, rule);
+    pst_redact_parts_add(walk->scan, start, end, rule);
     walk->done = end;
 }
 
@@ -113,7 +113,7 @@ take_word(Walk *walk, gsize start, gsize end)
 static void
 begin_line(Walk *walk, gsize at)
 {
-    walk->line_end = pst_redact_line_end(walk->scan, at);
+    walk->line_end = pst_redact_parts_line_end(walk->scan, at);
     if (walk->scan->argv)
         return;
     walk->program[0] = '\0';

@@ -9,8 +9,6 @@
 #define MAX_NAME 64
 #define MAX_BLANKS 64
 #define MAX_BEFORE 64
-/* A longer value is no list of words: so what is looked at in vain stays short. */
-#define MAX_SOUND 256
 
 /* A name in a text, and what is found out about its assignment. */
 typedef struct {
@@ -162,7 +160,7 @@ read_separator(Name *name)
     name->separated = FALSE;
     if (name->scan->argv && name->option && c == '\n') {
         name->at++;
-        name->line_end = pst_redact_line_end(name->scan, name->at);
+        name->line_end = pst_redact_parts_line_end(name->scan, name->at);
         return TRUE;
     }
     return blanks > 0;
@@ -290,75 +288,13 @@ read_block_scalar(Name *name)
         begun--;
     gsize indent = indent_of(scan, begun), end = 0;
     while (next < scan->len && (scan->text[next] == '\n' || indent_of(scan, next) > indent)) {
-        end = pst_redact_line_end(scan, next);
+        end = pst_redact_parts_line_end(scan, next);
         next = end + 1;
     }
     if (end == 0)
         return;
     name->value = name->line_end + 1 + indent_of(scan, name->line_end + 1);
     name->value_end = end;
-}
-
-/* Whether the LEN bytes at WORD are one of the words that are no secret. */
-static gboolean
-is_sound_word(const PstRedactRule *rule, const char *word, gsize len)
-{
-    g_autofree char *lower = g_ascii_strdown(word, (gssize)MIN(len, MAX_NAME));
-
-    return len < MAX_NAME && rule->sound != NULL && g_strv_contains(rule->sound, lower);
-}
-
-static gboolean
-is_filling(const char *value, gsize len)
-{
-    gboolean digits = len <= 3;
-
-    for (gsize i = 0; i < len; i++)
-        digits &= g_ascii_isdigit(value[i]);
-    return digits || strspn(value, "*") >= len || strspn(value, "xX") >= len ||
-           strspn(value, ".-_") >= len;
-}
-
-/* A variable or a placeholder that something else fills in: ${NAME}, $(command), {{ name }}. */
-static gboolean
-is_reference(const char *value, gsize len)
-{
-    static const char *const pairs[][2] = {{"${", "}"}, {"$(", ")"}, {"{{", "}}"}, {"%(", ")s"}};
-
-    for (guint i = 0; i < G_N_ELEMENTS(pairs); i++) {
-        gsize open = strlen(pairs[i][0]), close = strlen(pairs[i][1]);
-
-        if (len > open + close && memcmp(value, pairs[i][0], open) == 0 &&
-            memmem(value, len, pairs[i][1], close) == value + len - close)
-            return TRUE;
-    }
-    return FALSE;
-}
-
-static gboolean
-is_sound(const PstRedactRule *rule, const Name *name)
-{
-    static const char between[] = " \t[],;=(){}";
-    const char *value = name->scan->text + name->value;
-    gsize len = name->value_end - name->value;
-    gsize i = 0;
-
-    if (len > MAX_SOUND)
-        return FALSE;
-    if (len < rule->min || is_filling(value, len) || is_reference(value, len))
-        return TRUE;
-    while (i < len) {
-        gsize n = 0;
-
-        while (i < len && strchr(between, value[i]) != NULL)
-            i++;
-        while (i + n < len && strchr(between, value[i + n]) == NULL)
-            n++;
-        if (n > 0 && !is_sound_word(rule, value + i, n))
-            return FALSE;
-        i += n;
-    }
-    return TRUE;
 }
 
 /* Whether the rule says what a value begins with. */
@@ -378,11 +314,12 @@ applies(const PstRedactRule *rule, const Name *name)
         return FALSE;
     if (rule->quoted && name->quote == '\0')
         return FALSE;
-    if (has_chars(rule) && !pst_redact_has(rule, (guchar)at(name, name->value)))
+    if (has_chars(rule) && !pst_redact_parts_has(rule, (guchar)at(name, name->value)))
         return FALSE;
     if (!name->separated && !name->option && !rule->space)
         return FALSE;
-    return !is_sound(rule, name);
+    return !pst_redact_values_are_sound(rule, name->scan->text + name->value,
+                                        name->value_end - name->value);
 }
 
 static gboolean
@@ -409,7 +346,7 @@ take_name(PstRedactScan *scan, gsize start, gsize end, gsize line_end)
     for (guint i = 0; i < pst_redact_rules_n; i++) {
         if (!applies(&pst_redact_rules[i], &name))
             continue;
-        pst_redact_add(scan, name.value, name.value_end, &pst_redact_rules[i]);
+        pst_redact_parts_add(scan, name.value, name.value_end, &pst_redact_rules[i]);
         return MAX(end, name.value_end);
     }
     return end;
@@ -424,7 +361,7 @@ pst_redact_names(PstRedactScan *scan)
         gsize end = i;
 
         if (i >= line_end)
-            line_end = pst_redact_line_end(scan, i);
+            line_end = pst_redact_parts_line_end(scan, i);
         while (end < scan->len && is_name_char(scan->text[end]))
             end++;
         i = end > i ? take_name(scan, i, end, line_end) : i + 1;

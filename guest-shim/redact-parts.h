@@ -24,19 +24,24 @@ void pst_redact_urls(PstRedactScan *scan);
 gboolean pst_redact_blocks_backwards(const char *text, gsize len);
 
 /* Whether what a rule caught before has its mark at START. */
-gboolean pst_redact_is_done(const PstRedactScan *scan, gsize start);
+gboolean pst_redact_parts_is_done(const PstRedactScan *scan, gsize start);
 
 /* Adds the range unless it is empty or redacted already. */
-void pst_redact_add(PstRedactScan *scan, gsize start, gsize end, const PstRedactRule *rule);
+void pst_redact_parts_add(PstRedactScan *scan, gsize start, gsize end, const PstRedactRule *rule);
 
 /* Where the line ends in which FROM stands: at its line feed, or at the text's end. */
-gsize pst_redact_line_end(const PstRedactScan *scan, gsize from);
+gsize pst_redact_parts_line_end(const PstRedactScan *scan, gsize from);
 
 /* TEXT's bytes from FROM to TO with RANGES replaced, of which *n begin or end there. */
-GString *pst_redact_cut(const char *text, gsize from, gsize to, const GArray *ranges, guint *n);
+GString *pst_redact_parts_cut(const char *text, gsize from, gsize to, const GArray *ranges,
+                              guint *n);
+
+/* Whether a value that an assignment gives is none that must go: too short, a word that the rule
+ * knows, a filling such as ***, or a variable's name. */
+gboolean pst_redact_values_are_sound(const PstRedactRule *rule, const char *value, gsize len);
 
 static inline gboolean
-pst_redact_has(const PstRedactRule *rule, guchar c)
+pst_redact_parts_has(const PstRedactRule *rule, guchar c)
 {
     return (rule->chars[c / 32] >> c % 32 & 1) != 0;
 }

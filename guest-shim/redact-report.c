@@ -55,7 +55,7 @@ joined_redact(Joined *joined, gboolean argv)
         char **string = joined->strings->pdata[i];
         gsize start = g_array_index(joined->starts, gsize, i);
         guint n;
-        GString *rest = pst_redact_cut(text, start, start + strlen(*string), ranges, &n);
+        GString *rest = pst_redact_parts_cut(text, start, start + strlen(*string), ranges, &n);
 
         if (n > 0) {
             g_free(*string);

@@ -45,12 +45,12 @@ find_password(PstRedactScan *scan, gsize from, const PstRedactRule *rule)
     gsize at = user_end(scan, from);
     const char *colon = at > 0 ? memchr(scan->text + from, ':', at - from) : NULL;
 
-    if (at == 0 || pst_redact_is_done(scan, from))
+    if (at == 0 || pst_redact_parts_is_done(scan, from))
         return;
     if (colon != NULL)
-        pst_redact_add(scan, (gsize)(colon - scan->text) + 1, at, rule);
+        pst_redact_parts_add(scan, (gsize)(colon - scan->text) + 1, at, rule);
     else if (at - from >= TOKEN_AS_USER)
-        pst_redact_add(scan, from, at, rule);
+        pst_redact_parts_add(scan, from, at, rule);
 }
 
 static const PstRedactRule *

@@ -5,8 +5,9 @@
 
 /* The questions of a diagnosis, and the verdict on its answers: pure functions. */
 
-/* One question for every probe that needs no argument, with what each takes of the VANTAGE; where PASSIVE, none
- * that leaves a trace in the guest. *n questions; the array and they are owned by the caller. */
+/* One question for every probe that needs no argument, with what each takes of the VANTAGE; where
+ * PASSIVE, none that leaves a trace in the guest. *n questions; the array and they are owned by the
+ * caller. */
 PstAnswer **pst_diagnose_questions(const char *guest, JsonObject *vantage, gboolean passive,
                                    guint *n);
 

@@ -87,11 +87,10 @@ JsonObject *
 pst_page_next(const PstReport *report, JsonObject *args)
 {
     g_autoptr(JsonObject) next = json_object_new();
-    const char *path = NULL;
+    g_autoptr(GList) names = json_object_get_members(args);
 
-    if (!pst_json_get_string(args, "path", PST_JSON_REQUIRED, &path, NULL))
-        return NULL;
-    json_object_set_string_member(next, "path", path);
+    for (GList *item = names; item != NULL; item = item->next)
+        json_object_set_member(next, item->data, json_object_dup_member(args, item->data));
     if (report->kind == &pst_report_file_kind) {
         const PstFileData *data = report->data;
         if (data->next_offset == PST_INT_UNKNOWN || data->next_offset <= data->offset)

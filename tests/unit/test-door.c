@@ -18,7 +18,7 @@
 #include "tests/unit/world.h"
 
 #define SECRET "root:$6$saltsalt$hashhashhash:19000::::::\n"
-#define RACES 20000
+#define RACES 5000
 
 static PstReport *
 ask(World *world, const PstReportKind *kind, PstProbeRun run, gconstpointer args)
