@@ -19,6 +19,7 @@ typedef struct {
     const PstProbe *probe;
     gpointer args;
     gint64 deadline_us;
+    char *caller; /* NULL where the host does not say */
     PstWorker *worker;
 } Job;
 
@@ -69,6 +70,7 @@ static void
 free_job(Job *job)
 {
     pst_fields_free(job->probe->kind->args, job->args);
+    g_free(job->caller);
     g_free(job);
 }
 
@@ -209,6 +211,7 @@ read_job(PstDispatcher *dispatcher, PstMessage *message, GError **error)
     job->probe = probe;
     job->args = args;
     job->deadline_us = deadline_of(&call);
+    job->caller = g_strdup(call.caller);
     return job;
 }
 
@@ -298,10 +301,11 @@ is_late(const Job *job, GError **error)
 static gboolean
 start_job(PstDispatcher *dispatcher, Job *job, GError **error)
 {
+    PstProbeContext context = {dispatcher->sysroot, job->deadline_us, job->caller};
+
     if (is_late(job, error))
         return FALSE;
-    job->worker = pst_worker_start(job->probe, job->args, dispatcher->sysroot, job->deadline_us,
-                                   on_done, job, error);
+    job->worker = pst_worker_start(job->probe, job->args, &context, on_done, job, error);
     if (job->worker == NULL)
         return FALSE;
     dispatcher->n_running++;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "guest-shim/private-units.h"
 #include "guest-shim/program.h"
 #include "protocol/error.h"
 #include "protocol/json.h"
@@ -20,7 +21,7 @@ static const char *const candidates[] = {"/usr/bin/journalctl", "/bin/journalctl
 /* Those that every entry has are given without being asked for. */
 #define FIELDS                                                                                     \
     "--output-fields=MESSAGE,PRIORITY,SYSLOG_IDENTIFIER,_COMM,_PID,_SYSTEMD_UNIT,UNIT,"            \
-    "OBJECT_SYSTEMD_UNIT,COREDUMP_UNIT,_TRANSPORT"
+    "OBJECT_SYSTEMD_UNIT,COREDUMP_UNIT,CONTAINER_NAME,_TRANSPORT"
 
 void
 pst_journal_entry_free(PstJournalEntry *entry)
@@ -28,6 +29,7 @@ pst_journal_entry_free(PstJournalEntry *entry)
     g_free(entry->identifier);
     g_free(entry->unit);
     g_free(entry->message);
+    g_free(entry->container);
     g_free(entry->pid);
     g_free(entry->boot_id);
     g_free(entry->cursor);
@@ -39,6 +41,7 @@ pst_journal_page_free(PstJournalPage *page)
 {
     g_ptr_array_unref(page->entries);
     g_free(page->complaint);
+    g_free(page->problem);
     g_free(page);
 }
 
@@ -207,6 +210,7 @@ pst_journal_parse(const char *line, gsize len, GError **error)
     entry->identifier = first_of(object, identifiers);
     entry->unit = first_of(object, units);
     entry->pid = text_of(object, "_PID");
+    entry->container = text_of(object, "CONTAINER_NAME");
     entry->message = clean_message(text_of(object, "MESSAGE"));
     /* Root can write to the kernel's log as well, under a name of its own. */
     entry->kernel =
@@ -276,6 +280,7 @@ pst_journal_read(const PstSysroot *sysroot, const PstJournalQuery *query, GError
         g_ptr_array_set_size(page->entries, (int)query->lines);
         page->more = TRUE;
     }
+    page->n_private = pst_private_units_hide(sysroot, page->entries, &page->problem);
     return page;
 }
 

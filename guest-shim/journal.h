@@ -15,8 +15,9 @@ typedef struct {
     int priority;        /* 0 … 7, or PST_JOURNAL_PRIORITY_NONE */
     char *identifier;    /* who logged it; NULL where it did not say */
     char *unit;          /* that it is about, or that logged it; NULL for none */
-    char *message; /* valid UTF-8 of at most 8 KiB, without control characters but tabs and new
-                      lines */
+    char *message;   /* valid UTF-8 of at most 8 KiB, without control characters but tabs and new
+                        lines */
+    char *container; /* that logged it, as podman and docker name it; NULL for none */
     char *pid;
     char *boot_id;
     char *cursor;
@@ -42,14 +43,17 @@ typedef struct {
     gboolean more;      /* there are older entries that fit as well */
     gboolean cut;       /* the page ends before its last line: too many bytes, or too little time */
     gboolean timed_out; /* journalctl was killed: what is older was not looked at */
+    guint n_private;    /* entries whose message was withheld */
+    char *problem;      /* with the configuration, which says what is private; NULL for none */
     guint unreadable;   /* lines that were no valid entry, or too long */
     char *complaint;    /* journalctl's standard error; NULL where it wrote none */
     int exit_status;    /* journalctl's; -1 where a signal ended it */
     int signal;
 } PstJournalPage;
 
-/* Asks journalctl. NULL where it could not be run: PST_ERROR_ABSENT, PST_ERROR_NOT_ALLOWED,
- * PST_ERROR_UNAVAILABLE. A page with a complaint is what could be read, not all that there is. */
+/* Asks journalctl, and withholds what is private. NULL where it could not be run: PST_ERROR_ABSENT,
+ * PST_ERROR_NOT_ALLOWED, PST_ERROR_UNAVAILABLE. A page with a complaint is what could be read, not
+ * all that there is. */
 PstJournalPage *pst_journal_read(const PstSysroot *sysroot, const PstJournalQuery *query,
                                  GError **error);
 void pst_journal_page_free(PstJournalPage *page);

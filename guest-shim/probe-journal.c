@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "guest-shim/config.h"
 #include "guest-shim/journal-group.h"
 #include "guest-shim/journal-judge.h"
 #include "guest-shim/journal.h"
@@ -211,6 +212,19 @@ leave_out_own(PstJournalPage *page, PstJournalData *data)
     }
 }
 
+static void
+tell_private(const PstJournalPage *page, PstReport *report)
+{
+    ((PstJournalData *)report->data)->n_private = page->n_private;
+    if (page->problem == NULL)
+        return;
+    PstFinding *finding =
+        pst_report_add(report, "journal.config-faulty", PST_SEVERITY_WARNING,
+                       "which units' lines are private is not wholly known: %s", page->problem);
+    finding->evidence->error = g_strdup(page->problem);
+    finding->remedy = g_strdup("mend the guest's " PST_CONFIG_FILE " and its drop-ins");
+}
+
 static char *
 cut_message(const char *message)
 {
@@ -288,6 +302,7 @@ read_page(const PstProbeContext *context, const PstJournalArgs *args, char **uni
             g_strdup(((PstJournalEntry *)page->entries->pdata[page->entries->len - 1])->cursor);
     if (args->own != PST_TRI_YES)
         leave_out_own(page, data);
+    tell_private(page, report);
     take_page(page, last_cursor, this_boot, report);
     data->groups = pst_journal_group(page->entries, MAX_GROUPS, &cut);
     report->truncated |= cut;

@@ -3,8 +3,10 @@
 #include "guest-shim/probe-changes.h"
 #include "guest-shim/probe-checks.h"
 #include "guest-shim/probe-containers.h"
+#include "guest-shim/probe-file.h"
 #include "guest-shim/probe-firewall.h"
 #include "guest-shim/probe-journal.h"
+#include "guest-shim/probe-list.h"
 #include "guest-shim/probe-memory.h"
 #include "guest-shim/probe-network.h"
 #include "guest-shim/probe-pam.h"
@@ -19,8 +21,10 @@
 #include "protocol/report-changes.h"
 #include "protocol/report-checks.h"
 #include "protocol/report-containers.h"
+#include "protocol/report-file.h"
 #include "protocol/report-firewall.h"
 #include "protocol/report-journal.h"
+#include "protocol/report-list.h"
 #include "protocol/report-memory.h"
 #include "protocol/report-network.h"
 #include "protocol/report-pam.h"
@@ -47,5 +51,7 @@ const PstProbe pst_probe_table[] = {
     {&pst_report_changes_kind, pst_probe_changes_run},
     {&pst_report_containers_kind, pst_probe_containers_run},
     {&pst_report_checks_kind, pst_probe_checks_run},
+    {&pst_report_file_kind, pst_probe_file_run},
+    {&pst_report_list_kind, pst_probe_list_run},
 };
 const guint pst_probe_table_n = G_N_ELEMENTS(pst_probe_table);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "guest-shim/finding-dates.h"
+#include "guest-shim/redact.h"
 
 #define MEBI (1024UL * 1024UL)
 
@@ -137,6 +138,8 @@ pst_worker_child_run(const PstProbe *probe, gconstpointer args, const PstProbeCo
     probe->run(context, args, report);
     pst_finding_dates_fill(context->sysroot, report);
     report->realtime_us = g_get_real_time();
+    /* Here, so that no probe can forget it. */
+    pst_redact_report(report);
     report->took_ms = (g_get_monotonic_time() - start_us) / 1000;
     char *text = pst_report_to_text(report, max_text, &len);
     _exit(text != NULL && write_all(out, text, len) ? 0 : 1);

@@ -271,11 +271,9 @@ check_stuck(GError **error)
 }
 
 PstWorker *
-pst_worker_start(const PstProbe *probe, gconstpointer args, const PstSysroot *sysroot,
-                 gint64 deadline_us, PstWorkerDone done, gpointer user_data, GError **error)
+pst_worker_start(const PstProbe *probe, gconstpointer args, const PstProbeContext *context,
+                 PstWorkerDone done, gpointer user_data, GError **error)
 {
-    PstProbeContext context = {sysroot, deadline_us};
-
     if (!check_stuck(error))
         return NULL;
 
@@ -285,13 +283,13 @@ pst_worker_start(const PstProbe *probe, gconstpointer args, const PstSysroot *sy
     worker->done = done;
     worker->user_data = user_data;
     worker->text = g_byte_array_new();
-    if (!start_child(probe, args, &context, worker, error)) {
+    if (!start_child(probe, args, context, worker, error)) {
         g_byte_array_unref(worker->text);
         g_free(worker);
         return NULL;
     }
     unreaped = g_slist_prepend(unreaped, worker);
-    if (!watch(worker, deadline_us)) {
+    if (!watch(worker, context->deadline_us)) {
         unavailable(error, "pidfd or timerfd");
         give_up(worker);
         return NULL;

@@ -15,11 +15,11 @@ typedef struct PstWorker PstWorker;
 typedef void (*PstWorkerDone)(PstWorker *worker, const char *text, gsize len, const GError *error,
                               gpointer user_data);
 
-/* Starts PROBE. ARGS is of probe->kind->args and is needed only until this returns. DEADLINE_US is
- * on CLOCK_BOOTTIME. NULL with PST_ERROR_BUSY where PST_LIMIT_STUCK_WORKERS can't even be killed,
- * or PST_ERROR_UNAVAILABLE where the guest can't fork. */
-PstWorker *pst_worker_start(const PstProbe *probe, gconstpointer args, const PstSysroot *sysroot,
-                            gint64 deadline_us, PstWorkerDone done, gpointer user_data,
+/* Starts PROBE. ARGS is of probe->kind->args; it and CONTEXT are needed only until this returns.
+ * NULL with PST_ERROR_BUSY where PST_LIMIT_STUCK_WORKERS can't even be killed, or
+ * PST_ERROR_UNAVAILABLE where the guest can't fork. */
+PstWorker *pst_worker_start(const PstProbe *probe, gconstpointer args,
+                            const PstProbeContext *context, PstWorkerDone done, gpointer user_data,
                             GError **error);
 
 /* Kills it; `done` is not called. */

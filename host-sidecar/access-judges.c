@@ -212,6 +212,15 @@ is_enough(char *const *methods, const char *method)
     return found;
 }
 
+/* One of the two is enough. */
+static PstTri
+either(PstTri a, PstTri b)
+{
+    if (a == PST_TRI_YES || b == PST_TRI_YES)
+        return PST_TRI_YES;
+    return a == PST_TRI_NO && b == PST_TRI_NO ? PST_TRI_NO : PST_TRI_UNKNOWN;
+}
+
 PstTri
 pst_access_judges_key(const PstAccessFacts *facts G_GNUC_UNUSED, gconstpointer data,
                       PstAccessWhy *why)
@@ -236,8 +245,8 @@ pst_access_judges_password(const PstAccessFacts *facts G_GNUC_UNUSED, gconstpoin
     PstTri method = PST_TRI_UNKNOWN;
 
     if (ssh->methods != NULL)
-        method = MAX(is_enough(ssh->methods, "password"),
-                     is_enough(ssh->methods, "keyboard-interactive"));
+        method = either(is_enough(ssh->methods, "password"),
+                        is_enough(ssh->methods, "keyboard-interactive"));
     return tri_of(method, "sshd takes no passwords", "whether sshd takes passwords is not known",
                   why);
 }

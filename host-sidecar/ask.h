@@ -25,3 +25,15 @@ gboolean pst_ask_one(const PstOptions *options, const char *method, const char *
  */
 gboolean pst_ask_access(const PstOptions *options, const char *method, const char *domain,
                         JsonObject *args, int *exit_code, GError **error);
+
+/* The answers to a question that come in pages. */
+typedef struct {
+    const char *probe;
+    char *(*text)(const PstReport *report); /* a page for people */
+    gboolean all; /* ask on for as long as there are pages, a deadline and 16 MiB of output */
+} PstAskPages;
+
+/* The whole of such a verb, with PST_ERROR_NOT_ALLOWED where the guest refuses. As JSON, each page
+ * is a line. What is not told is said on standard error. */
+gboolean pst_ask_pages(const PstOptions *options, const char *method, const char *domain,
+                       const PstAskPages *pages, JsonObject *args, int *exit_code, GError **error);

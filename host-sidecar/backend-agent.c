@@ -119,9 +119,10 @@ ask(PstGuest *guest, PstInquiry *inquiry, GError **error)
     guint next = 0;
 
     if (agent == NULL) {
-        gboolean failed = cause != NULL;
+        if (cause == NULL)
+            return TRUE; /* a better path has come to life */
         g_propagate_error(error, g_steal_pointer(&cause));
-        return !failed;
+        return FALSE;
     }
     pst_inquiry_progress(inquiry, PST_VIA_AGENT);
 

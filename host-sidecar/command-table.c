@@ -12,6 +12,8 @@ const PstCommand pst_command_table[] = {
      pst_command_diagnose_run},
     {"services", "DOMAIN [UNIT…]", "What runs, what failed?", pst_command_services_run},
     {"journal", "DOMAIN", "What went wrong, since when?", pst_command_journal_run},
+    {"read", "DOMAIN PATH", "What is in this file?", pst_command_read_run},
+    {"ls", "DOMAIN PATH", "What is in this folder?", pst_command_ls_run},
     {"sudo", "DOMAIN", "Can this user become root, and if not, why?", pst_command_sudo_run},
     {"known-hosts", "DOMAIN",
      "The guest's SSH host keys as known_hosts lines, fetched out of band.",

@@ -14,6 +14,8 @@ PST_COMMAND(diagnose);
 PST_COMMAND(journal);
 PST_COMMAND(known_hosts);
 PST_COMMAND(list);
+PST_COMMAND(ls);
 PST_COMMAND(probe);
+PST_COMMAND(read);
 PST_COMMAND(services);
 PST_COMMAND(sudo);

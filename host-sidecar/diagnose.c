@@ -18,11 +18,22 @@ takes(const PstReportKind *kind, const char *argument)
     return FALSE;
 }
 
+/* What has to be told first which file is meant is no part of a diagnosis. */
+static gboolean
+needs_argument(const PstReportKind *kind)
+{
+    for (guint i = 0; i < kind->args->n_rows; i++)
+        if (kind->args->rows[i].required)
+            return TRUE;
+    return FALSE;
+}
+
 /* What leaves a trace and can't do without is not asked; what is derived is nobody's to answer. */
 static gboolean
 is_asked(const PstReportKind *kind, const PstDiagnoseWish *wish)
 {
-    if (kind->derived || (wish->probes != NULL && !g_strv_contains(wish->probes, kind->name)))
+    if (kind->derived || needs_argument(kind) ||
+        (wish->probes != NULL && !g_strv_contains(wish->probes, kind->name)))
         return FALSE;
     return !wish->passive || kind->footprint[0] == '\0' || takes(kind, "passive");
 }

@@ -12,8 +12,8 @@ typedef struct {
     const char *const *probes; /* only these, NULL-terminated; NULL: all that there are */
 } PstDiagnoseWish;
 
-/* One question for every probe that is asked of guests, with what each takes of the wish. *n
- * questions; the array and they are owned by the caller. */
+/* One question for every probe that is asked of guests and needs no argument, with what each takes
+ * of the wish. *n questions; the array and they are owned by the caller. */
 PstAnswer **pst_diagnose_questions(const char *guest, const PstDiagnoseWish *wish, guint *n);
 
 /* Adds what is derived from the answers: takes the array over and returns it, with *n raised. */

@@ -26,6 +26,7 @@ const PstFields pst_report_journal_group_fields = PST_FIELDS(PstJournalGroup, gr
 static const PstField data_rows[] = {
     PST_INT(PstJournalData, n_entries, "entries in this page"),
     PST_INT(PstJournalData, n_own, "entries left out because asking caused them"),
+    PST_INT(PstJournalData, n_private, "entries whose message is [private], as their unit is"),
     PST_STRING(PstJournalData, cursor, "where the next page begins, absent on the last one"),
     PST_STRING(PstJournalData, newest_cursor, "of this page's newest entry"),
     PST_STRING(PstJournalData, storage, "persistent, volatile or none"),

@@ -43,6 +43,7 @@ typedef struct {
 typedef struct {
     gint64 n_entries;    /* in this page */
     gint64 n_own;        /* left out, because asking caused them */
+    gint64 n_private;    /* whose message was withheld, because their unit is private */
     char *cursor;        /* for the next page, absent where this is the last */
     char *newest_cursor; /* of the newest entry of this page */
     char *storage;       /* persistent, volatile, none */

@@ -131,6 +131,7 @@ pst_report_to_text(const PstReport *report, gsize max_bytes, gsize *len)
     PstValidateLimits limits = pst_validate_from_guest;
 
     g_return_val_if_fail(report->kind != NULL && report->summary != NULL, NULL);
+    cut.max_string = MAX(cut.max_string, report->kind->max_string);
     limits.max_bytes = MIN(limits.max_bytes, max_bytes);
     limits.max_tokens -= ENVELOPE_TOKENS;
     for (;;) {

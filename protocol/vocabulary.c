@@ -8,8 +8,10 @@
 #include "protocol/report-changes.h"
 #include "protocol/report-checks.h"
 #include "protocol/report-containers.h"
+#include "protocol/report-file.h"
 #include "protocol/report-firewall.h"
 #include "protocol/report-journal.h"
+#include "protocol/report-list.h"
 #include "protocol/report-memory.h"
 #include "protocol/report-network.h"
 #include "protocol/report-pam.h"
@@ -25,9 +27,8 @@ const PstReportKind *const pst_vocabulary[] = {
     &pst_report_journal_kind, &pst_report_network_kind,    &pst_report_ssh_kind,
     &pst_report_account_kind, &pst_report_pam_kind,        &pst_report_firewall_kind,
     &pst_report_storage_kind, &pst_report_memory_kind,     &pst_report_security_kind,
-    &pst_report_changes_kind, &pst_report_containers_kind, &pst_report_access_kind,
     &pst_report_changes_kind, &pst_report_containers_kind, &pst_report_checks_kind,
-    &pst_report_access_kind,
+    &pst_report_file_kind,    &pst_report_list_kind,       &pst_report_access_kind,
 };
 const guint pst_vocabulary_n = G_N_ELEMENTS(pst_vocabulary);
 

@@ -62,8 +62,8 @@ start(PstProbeRun run, const char *text, gint64 deadline_ms, Outcome *outcome, G
     const BadProbeArgs args = {(char *)text};
 
     outcome->start_us = pst_probe_now_us();
-    return pst_worker_start(&probe, &args, sysroot, outcome->start_us + deadline_ms * 1000, on_done,
-                            outcome, error);
+    PstProbeContext context = {sysroot, outcome->start_us + deadline_ms * 1000, NULL};
+    return pst_worker_start(&probe, &args, &context, on_done, outcome, error);
 }
 
 static void

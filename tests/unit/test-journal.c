@@ -5,9 +5,11 @@
 #include "guest-shim/journal-group.h"
 #include "guest-shim/journal-judge.h"
 #include "guest-shim/journal.h"
+#include "guest-shim/private-units.h"
 #include "guest-shim/probe-journal.h"
 #include "protocol/error.h"
 #include "protocol/report-journal.h"
+#include "tests/unit/world.h"
 
 #define TAIL                                                                                       \
     ",\"__REALTIME_TIMESTAMP\":\"1795342427015381\",\"__MONOTONIC_TIMESTAMP\":\"38265075\","       \
@@ -508,6 +510,45 @@ assert_named(const char *word)
 }
 
 static void
+add_entry(GPtrArray *entries, const char *unit, const char *identifier, const char *container)
+{
+    PstJournalEntry *entry = g_new0(PstJournalEntry, 1);
+
+    entry->unit = g_strdup(unit);
+    entry->identifier = g_strdup(identifier);
+    entry->container = g_strdup(container);
+    entry->message = g_strdup("words");
+    g_ptr_array_add(entries, entry);
+}
+
+static void
+test_private(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GPtrArray) entries =
+        g_ptr_array_new_with_free_func((GDestroyNotify)pst_journal_entry_free);
+    static const gboolean hidden[] = {TRUE, TRUE, TRUE, TRUE, FALSE, FALSE, FALSE};
+    g_autofree char *problem = NULL, *none = NULL;
+
+    put_text(world, "/etc/postern/shim.conf", "[private]\nunits=diary\n");
+    add_entry(entries, "n8n.service", "node", NULL);
+    add_entry(entries, NULL, "gitlab-runsvdir", NULL);
+    add_entry(entries, "docker.service", "4f5a", "compose-zammad-1");
+    add_entry(entries, "diary.service", "diary", NULL);
+    add_entry(entries, "ssh.service", "sshd", NULL);
+    add_entry(entries, "n8n.service", "systemd", NULL);
+    add_entry(entries, NULL, NULL, NULL);
+    g_assert_cmpuint(pst_private_units_hide(world->sysroot, entries, &none), ==, 4);
+    g_assert_null(none);
+    for (guint i = 0; i < entries->len; i++)
+        g_assert_cmpstr(((PstJournalEntry *)entries->pdata[i])->message, ==,
+                        hidden[i] ? "[private]" : "words");
+
+    put_text(world, "/etc/postern/shim.conf", "[privat]\nunits=diary\n");
+    pst_private_units_hide(world->sysroot, entries, &problem);
+    g_assert_nonnull(problem);
+}
+
+static void
 test_arguments(void)
 {
     assert_refused("boot=yesterday", "journal.no-such-boot");
@@ -542,6 +583,7 @@ main(int argc, char **argv)
     g_test_add_func("/journal/killed", test_killed);
     g_test_add_func("/journal/own", test_own);
     g_test_add_func("/journal/worlds", test_worlds);
+    g_test_add("/journal/private", World, NULL, set_up, test_private, tear_down);
     g_test_add_func("/journal/arguments", test_arguments);
     return g_test_run();
 }

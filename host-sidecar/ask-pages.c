@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <stdio.h>
+
+#include "host-sidecar/ask.h"
+#include "host-sidecar/escape.h"
+#include "host-sidecar/exit-code.h"
+#include "host-sidecar/output.h"
+#include "host-sidecar/page.h"
+#include "host-sidecar/render.h"
+#include "protocol/error.h"
+
+#define MAX_OUTPUT (16 * 1024 * 1024)
+
+static PstAnswer *
+ask_page(PstGuest *guest, const char *method, const char *probe, JsonObject *args,
+         gint64 deadline_us)
+{
+    PstAnswer **questions = g_new0(PstAnswer *, 1);
+
+    questions[0] = pst_answer_new(guest->name, probe, args);
+    g_autofree PstAnswer **answers = pst_ask_guest(guest, method, questions, 1, deadline_us);
+    return answers[0];
+}
+
+static void
+say(const char *text)
+{
+    g_autofree char *escaped = pst_escape_text(text, FALSE);
+
+    fprintf(stderr, "postern: %s\n", escaped);
+}
+
+/* What is no part of the file or folder is kept out of what is printed of it. */
+static void
+append_page(GString *out, const PstOptions *options, const PstAskPages *pages, PstAnswer *answer)
+{
+    g_autofree char *text = NULL;
+
+    if (options->json) {
+        g_autoptr(JsonObject) json = pst_answer_to_json(answer);
+        text = pst_render_json(json);
+    } else if (answer->report->status != PST_STATUS_OK) {
+        text = pst_render_answer(answer);
+    } else {
+        text = pages->text(answer->report);
+        for (guint i = 0; i < answer->report->findings->len; i++)
+            say(((PstFinding *)answer->report->findings->pdata[i])->message);
+    }
+    g_string_append(out, text);
+}
+
+static gboolean
+check_answer(PstAnswer *answer, GError **error)
+{
+    if (answer->report != NULL)
+        return !pst_page_is_denied(answer->report, error);
+
+    g_autofree char *why = pst_answer_explain(answer);
+    g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "%s: %s: %s", answer->guest, answer->probe,
+                why);
+    return FALSE;
+}
+
+/* Gathers the pages in OUT; FALSE where one could not be had. */
+static gboolean
+gather(PstGuest *guest, const PstOptions *options, const char *method, const PstAskPages *pages,
+       JsonObject *first, gint64 deadline_us, GString *out, PstStatus *status, GError **error)
+{
+    g_autoptr(JsonObject) args = json_object_ref(first);
+
+    while (args != NULL) {
+        g_autoptr(PstAnswer) answer = ask_page(guest, method, pages->probe, args, deadline_us);
+        JsonObject *next = NULL;
+
+        if (!check_answer(answer, error))
+            return FALSE;
+        append_page(out, options, pages, answer);
+        *status = answer->report->status;
+        next = pst_page_next(answer->report, args);
+        if (next != NULL && (!pages->all || out->len > MAX_OUTPUT)) {
+            say("there is more: --all shows it");
+            g_clear_pointer(&next, json_object_unref);
+        }
+        json_object_unref(args);
+        args = next;
+    }
+    return TRUE;
+}
+
+gboolean
+pst_ask_pages(const PstOptions *options, const char *method, const char *domain,
+              const PstAskPages *pages, JsonObject *args, int *exit_code, GError **error)
+{
+    gint64 deadline_us = g_get_monotonic_time() + options->deadline_us;
+    g_autoptr(PstGuest) guest = pst_ask_open(options, method, domain, deadline_us, error);
+    g_autoptr(GString) out = g_string_new(NULL);
+    PstStatus status = PST_STATUS_UNKNOWN;
+
+    if (guest == NULL)
+        return FALSE;
+    gboolean whole = gather(guest, options, method, pages, args, deadline_us, out, &status, error);
+    if (out->len > 0 && !pst_output_write(options->output, out->str, whole ? error : NULL))
+        return FALSE;
+    *exit_code = pst_exit_code_of_status(status);
+    return whole;
+}
