@@ -446,6 +446,26 @@ test_rules_elsewhere(World *world, gconstpointer data G_GNUC_UNUSED)
     g_assert_nonnull(strstr(skipped(report), "in another source"));
 }
 
+/* Of a sudo that was built without PAM nobody expects a service file; of another one they do. */
+static void
+test_without_pam(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    const char *const words[] = {"user=harness", NULL};
+
+    if (needs_root())
+        return;
+    furnish(world);
+    remove_path(world, "/etc/pam.d/sudo");
+    put_text(world, "/usr/lib/sudo/sudoers.so", "a plugin that needs libpam.so.0");
+    g_autoptr(PstReport) with = run(world, words);
+    g_assert_nonnull(find(with, "sudo.pam-service-empty"));
+
+    put_text(world, "/usr/lib/sudo/sudoers.so", "a plugin that needs libc.musl-x86_64.so.1");
+    g_autoptr(PstReport) without = run(world, words);
+    g_assert_cmpint(without->status, ==, PST_STATUS_OK);
+    g_assert_null(((PstSudoData *)without->data)->pam);
+}
+
 static void
 test_absent(World *world, gconstpointer data G_GNUC_UNUSED)
 {
@@ -476,6 +496,7 @@ main(int argc, char **argv)
     g_test_add("/sudo/several", World, NULL, set_up, test_several, tear_down);
     g_test_add("/sudo/users", World, NULL, set_up, test_users, tear_down);
     g_test_add("/sudo/rules-elsewhere", World, NULL, set_up, test_rules_elsewhere, tear_down);
+    g_test_add("/sudo/without-pam", World, NULL, set_up, test_without_pam, tear_down);
     g_test_add("/sudo/absent", World, NULL, set_up, test_absent, tear_down);
     return g_test_run();
 }
