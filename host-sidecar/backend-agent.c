@@ -118,10 +118,12 @@ ask(PstGuest *guest, PstInquiry *inquiry, GError **error)
     g_autoptr(PstAgent) agent = open_agent(guest, inquiry, &realtime_us, &read_us, &cause);
     guint next = 0;
 
+    /* Without a cause a better rung had come to life: there is nothing left to do. */
+    if (agent == NULL && cause == NULL)
+        return TRUE;
     if (agent == NULL) {
-        gboolean failed = cause != NULL;
         g_propagate_error(error, g_steal_pointer(&cause));
-        return !failed;
+        return FALSE;
     }
     pst_inquiry_progress(inquiry, PST_VIA_AGENT);
 

@@ -215,6 +215,24 @@ test_change(World *world, gconstpointer data)
 }
 
 static void
+test_folder_shut(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autofree char *folder = g_build_filename(world->folder, "/usr", NULL);
+    const char *const words[] = {"user=harness", NULL};
+
+    if (needs_root())
+        return;
+    furnish(world);
+    g_assert_cmpint(chmod(folder, 0750), ==, 0);
+    g_autoptr(PstReport) report = run(world, words);
+    const PstFinding *finding = find(report, "sudo.not-executable");
+    g_assert_nonnull(finding);
+    g_assert_cmpstr(finding->evidence->path, ==, "/usr");
+    g_assert_cmpstr(finding->evidence->mode, ==, "0750");
+    g_assert_nonnull(strstr(finding->message, "may not enter /usr"));
+}
+
+static void
 test_several(World *world, gconstpointer data G_GNUC_UNUSED)
 {
     const char *const words[] = {"user=harness", NULL};
@@ -493,6 +511,7 @@ main(int argc, char **argv)
         g_test_add(name, World, &heard[i], set_up, test_heard, tear_down);
     }
     g_test_add("/sudo/harmless", World, NULL, set_up, test_harmless, tear_down);
+    g_test_add("/sudo/folder-shut", World, NULL, set_up, test_folder_shut, tear_down);
     g_test_add("/sudo/several", World, NULL, set_up, test_several, tear_down);
     g_test_add("/sudo/users", World, NULL, set_up, test_users, tear_down);
     g_test_add("/sudo/rules-elsewhere", World, NULL, set_up, test_rules_elsewhere, tear_down);
