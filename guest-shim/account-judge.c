@@ -203,6 +203,27 @@ judge_shell_shut(Judge *judge)
 }
 
 static void
+judge_files(Judge *judge)
+{
+    const char *path = judge->facts->unreadable;
+
+    if (path == NULL)
+        return;
+    g_autofree char *mode = g_strdup_printf("%04o", (guint)judge->facts->unreadable_mode);
+    PstFinding *finding =
+        add(judge, "account.files-unreadable", PST_SEVERITY_WARNING, path, 0,
+            g_strdup_printf("%s may not read %s (mode %s): its programs know no names",
+                            judge->data->user, path, mode));
+    PstUndo *undo = pst_report_undo(finding, PST_UNDO_MODE);
+
+    finding->evidence->mode = g_strdup(mode);
+    finding->evidence->expected = g_strdup("0644");
+    finding->remedy = g_strdup_printf("chmod 0644 %s", path);
+    undo->path = g_strdup(path);
+    undo->mode = g_strdup("0644");
+}
+
+static void
 judge_nologin(Judge *judge)
 {
     PstFinding *finding;
@@ -319,6 +340,7 @@ pst_account_judge(const PstAccountFacts *facts, PstReport *report)
     judge_shadow(&judge);
     judge_shell(&judge);
     judge_shell_shut(&judge);
+    judge_files(&judge);
     judge_nologin(&judge);
     judge_faillock(&judge);
     judge_home(&judge);

@@ -98,6 +98,24 @@ read_shell_shut(Probe *probe)
         probe->facts.shell_shut_mode = g_strdup_printf("%04o", st.st_mode & 07777);
 }
 
+/* Programs of the user's own look names up in these; sshd and sudo, which are root's, still can. */
+static void
+read_files(Probe *probe)
+{
+    static const char *const paths[] = {"/etc/passwd", "/etc/group", "/etc/nsswitch.conf"};
+
+    for (guint i = 0; probe->facts.user->uid != 0 && i < G_N_ELEMENTS(paths); i++) {
+        struct stat st;
+
+        if (probe->facts.unreadable == NULL &&
+            pst_sysroot_stat(probe->sysroot, paths[i], &st, NULL) && S_ISREG(st.st_mode) &&
+            (st.st_mode & S_IROTH) == 0) {
+            probe->facts.unreadable = paths[i];
+            probe->facts.unreadable_mode = st.st_mode & 07777;
+        }
+    }
+}
+
 static void
 read_home(Probe *probe)
 {
@@ -232,6 +250,7 @@ read_all(Probe *probe)
     read_groups(probe);
     read_shell(probe);
     read_shell_shut(probe);
+    read_files(probe);
     read_home(probe);
     read_shadow(probe);
     read_nologin(probe);

@@ -191,6 +191,20 @@ test_shell_shut(World *world, gconstpointer unused G_GNUC_UNUSED)
 }
 
 static void
+test_files_unreadable(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    put_sound(world);
+    g_autofree char *group = g_build_filename(world->folder, "/etc/group", NULL);
+    g_assert_cmpint(chmod(group, 0640), ==, 0);
+    g_autoptr(PstReport) report = run_for(world, "harness");
+    const PstFinding *finding = only_finding(report, "account.files-unreadable");
+    g_assert_cmpint(report->status, ==, PST_STATUS_WARNING);
+    g_assert_cmpstr(finding->evidence->path, ==, "/etc/group");
+    g_assert_cmpstr(finding->undo->mode, ==, "0644");
+    check_ways(report, PST_TRI_YES, PST_TRI_YES, PST_TRI_YES);
+}
+
+static void
 test_shell(World *world, gconstpointer unused G_GNUC_UNUSED)
 {
     static const struct {
@@ -478,6 +492,7 @@ main(int argc, char **argv)
     ADD("/account/without-pam", test_without_pam);
     ADD("/account/no-shadow-entry", test_no_shadow_entry);
     ADD("/account/shell", test_shell);
+    ADD("/account/files-unreadable", test_files_unreadable);
     ADD("/account/shell-shut", test_shell_shut);
     ADD("/account/nologin", test_nologin);
     ADD("/account/home", test_home);

@@ -71,6 +71,14 @@ class Guest:
             raise Failure(f"{Path(path).name} in the guest: {done.line()}")
         return done.out
 
+    def script_text(self, text):
+        """As `script`, for a script that is made here; the transcript keeps only what it printed."""
+        done = run([LAB, "run", self.name, "-"], timeout=CALL_SECONDS, stdin=text)
+        self.log(done.transcript())
+        if done.code != 0:
+            raise Failure(f"a script in the guest: {done.line()}")
+        return done.out
+
     def breakage(self, name, *, detach=False):
         """Breaks it by one of tests/guest/breakages."""
         return self.script(BREAKAGES / f"{name}.sh", detach=detach)

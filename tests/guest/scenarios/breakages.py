@@ -10,6 +10,9 @@ from guestlib.scenario import Scenario
 
 # What follows from a root that can't become root any more.
 REFUSED = {"sudo.refuses"}
+IN_EMERGENCY = {"services.stopped", "services.failed", "ssh.not-running", "network.link-down",
+                "network.no-default-route", "network.no-address", "system.units-failed",
+                "system.target-not-reached"}
 NO_SPACE = {"journal.no-space", "services.failed", "system.units-failed"}
 SSH_DOWN = {"services.stopped", "ssh.not-listening"}
 
@@ -161,6 +164,44 @@ ROWS = [
     Breakage("fork-limit", {"memory.pids-exhausted": [".slice has 20 of at most 20"]},
              status="critical"),
     Breakage("agent-stopped", allow={"services.stopped"}, detach=True),
+    Breakage("guest-exec-blocked", detach=True),
+    Breakage("emergency", {"system.emergency": []}, IN_EMERGENCY, "critical", wait=60,
+             detach=True),
+    # two at once
+    Breakage("two-causes", {"sudo.file-world-writable": ["/etc/sudoers.d/harness"],
+                            "account.shell-unusable": ["/bin/zsh"]},
+             REFUSED | {"sudo.no-rule"}, "critical"),
+    # what is on no list: reports are tried on what they were not written for
+    Breakage("passwd-0600", {"account.files-unreadable": ["/etc/passwd", "0600"]},
+             status="warning"),
+    Breakage("root-folder-0700", {"account.shell-shut": ['"path": "/"', "0700"],
+                                  "sudo.not-executable": ['"path": "/"']},
+             REFUSED | {"ssh.keys-unreadable"}, "critical", first="account.shell-shut"),
+    Breakage("usr-0750", {"account.shell-shut": ['"path": "/usr"', "0750"],
+                          "sudo.not-executable": ['"path": "/usr"']},
+             REFUSED, "critical", first="account.shell-shut"),
+    Breakage("shell-0750", {"account.shell-shut": ["/usr/bin/bash", "0750"]}, status="critical"),
+    Breakage("sudo-dangling", {"sudo.not-installed": ["/usr/bin/sudo"]}, status="critical"),
+    Breakage("sudoers-folder-missing", {"sudo.include-missing": ["/etc/sudoers.d"],
+                                        "sudo.no-rule": ["harness"]},
+             REFUSED, "critical", first="sudo.include-missing"),
+    Breakage("pam-folder-missing", {"sudo.pam-aborts": ["/etc/pam.d"]}, REFUSED, "critical"),
+    Breakage("library-missing", {"ssh.check-failed": ["libcrypt.so.1"]},
+             REFUSED | {"journal.could-not-look", "services.no-journal-lines"}, "critical"),
+    Breakage("run-sshd-owner", {"ssh.check-failed": ["/run/sshd"]}, status="critical"),
+    Breakage("sshd-not-executable", {"ssh.not-running": ["ssh.service"]},
+             {"ssh.could-not-look", "services.failed", "system.units-failed"}, "critical"),
+    Breakage("sshd-config-missing", {"ssh.not-running": [], "ssh.check-failed": ["sshd_config"]},
+             {"services.failed", "system.units-failed"}, "critical", first="ssh.check-failed"),
+    Breakage("shadow-missing", {"account.no-shadow-entry": ["harness"]},
+             REFUSED | {"sudo.no-shadow-entry"}, "critical"),
+    Breakage("user-removed", {"account.unknown-user": ["harness"]}, {"sudo.unknown-user"},
+             "critical", first="account.unknown-user"),
+    Breakage("loader-gone", {"ssh.check-failed": []},
+             {"sudo.could-not-look", "journal.could-not-look"}, wait=30, detach=True),
+    Breakage("shadow-immutable"),
+    Breakage("preload-missing"),
+    Breakage("null-is-file"),
 ]
 
 # What every check runs: about a third, at least one of each kind. The campaign runs all.
@@ -169,7 +210,8 @@ CHECKED = {
     "pam-hardened", "account-expired", "password-locked", "ssh-config-syntax", "ssh-socket",
     "ssh-allow-users", "ssh-max-auth-tries-zero", "ssh-home-group", "ssh-no-common-algorithm",
     "interface-down", "unit-fails", "journald-stopped", "root-read-only", "disk-full",
-    "fork-limit", "mount-hangs", "oom-kill", "agent-stopped",
+    "fork-limit", "mount-hangs", "oom-kill", "agent-stopped", "two-causes",
+    "usr-0750",
 }
 # The control plane, which is made in a guest of Debian 13 too: there sudo, PAM and sshd are newer.
 CONTROL_PLANE = ("account-", "dropin-", "faillock-", "must-change-", "nologin", "nopasswd-", "pam-",
