@@ -32,7 +32,7 @@ def _values(benchmark, profile):
     """What each Value is in this profile."""
     chosen = {row.get("idref"): row.get("selector") for row in _named(profile, "refine-value")}
     values = {}
-    for value in benchmark.iter("{*}Value"):
+    for value in benchmark.iterfind(".//{*}Value"):
         texts = {row.get("selector"): row.text or "" for row in _named(value, "value")}
         selector = chosen.get(value.get("id"))
         values[value.get("id")] = texts.get(selector, texts.get(None, ""))
@@ -52,9 +52,9 @@ def fixes():
     if not CONTENT.is_file():
         raise Skip(f"{CONTENT} is not there: install-packages brings it")
     benchmark = ElementTree.parse(CONTENT).getroot()
-    profile = next(row for row in benchmark.iter("{*}Profile") if row.get("id") == PROFILE)
+    profile = next(row for row in benchmark.iterfind(".//{*}Profile") if row.get("id") == PROFILE)
     values = _values(benchmark, profile)
-    rules = {row.get("id"): row for row in benchmark.iter("{*}Rule")}
+    rules = {row.get("id"): row for row in benchmark.iterfind(".//{*}Rule")}
     for row in _named(profile, "select"):
         name = row.get("idref").removeprefix(f"{PREFIX}rule_")
         rule = rules.get(row.get("idref"))
