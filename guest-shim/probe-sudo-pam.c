@@ -2,9 +2,8 @@
 #include <string.h>
 
 #include "guest-shim/pam-answer.h"
+#include "guest-shim/pam-services.h"
 #include "guest-shim/probe-sudo-parts.h"
-
-#define MAX_PLUGIN (16 * 1024 * 1024)
 
 /* Session modules are asked for root, account modules for the user (sudo's auth/pam.c). The auth
  * phase may want another's password (targetpw): of that only what holds for everybody is said. */
@@ -280,27 +279,6 @@ has_pam(PstProbeSudo *sudo)
            pst_sysroot_exists(sudo->context->sysroot, "/usr/lib/pam.d");
 }
 
-/* Alpine's sudo is built without PAM (aports, community/sudo/APKBUILD), and goes on without a
- * service of its own where PAM is installed for others. A plugin that can't be read says nothing.
- */
-static gboolean
-is_built_without_pam(const PstSysroot *sysroot)
-{
-    static const char *const plugins[] = {"/usr/libexec/sudo/sudoers.so",
-                                          "/usr/lib/sudo/sudoers.so", "/usr/libexec/sudoers.so",
-                                          "/usr/lib64/sudo/sudoers.so"};
-    static const char needed[] = "libpam.so";
-
-    for (guint i = 0; i < G_N_ELEMENTS(plugins); i++) {
-        gsize len;
-        g_autofree char *bytes = pst_sysroot_read(sysroot, plugins[i], MAX_PLUGIN, &len, NULL);
-
-        if (bytes != NULL)
-            return memmem(bytes, len, needed, strlen(needed)) == NULL;
-    }
-    return FALSE;
-}
-
 static void
 blame_abort(PstProbeSudo *sudo, const PstPamStack *stack)
 {
@@ -347,7 +325,7 @@ pst_probe_sudo_pam(PstProbeSudo *sudo)
         return;
     g_autoptr(PstPamStack) stack = pst_pam_stack_read(
         sudo->context->sysroot, named != NULL && named->value != NULL ? named->value : "sudo");
-    if (stack->file == NULL && is_built_without_pam(sudo->context->sysroot))
+    if (stack->file == NULL && pst_pam_services_sudo_is_without(sudo->context->sysroot))
         return;
     PstSudoPam *pam = sudo->data->pam = pst_fields_new(&pst_report_sudo_pam_fields);
     pam->service = g_strdup(stack->service);
