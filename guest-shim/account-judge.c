@@ -145,6 +145,17 @@ judge_password(Judge *judge)
     shut(judge, TRUE, FALSE, FALSE);
 }
 
+/* Where every distribution gives the same mode to what it installs. */
+static gboolean
+is_distribution_path(const char *path)
+{
+    static const char *const paths[] = {"/",    "/usr",  "/usr/bin", "/usr/sbin", "/usr/lib",
+                                        "/bin", "/sbin", "/lib",     NULL};
+
+    return g_strv_contains(paths, path) || g_str_has_prefix(path, "/usr/bin/") ||
+           g_str_has_prefix(path, "/bin/");
+}
+
 static void
 judge_shell(Judge *judge)
 {
@@ -162,6 +173,54 @@ judge_shell(Judge *judge)
     finding->remedy =
         g_strdup_printf("chsh -s SHELL %s, with one that is there", judge->data->user);
     shut(judge, TRUE, TRUE, TRUE);
+}
+
+/* The modes of what every distribution ships there are known; those of a folder of one's own are
+ * not. */
+static void
+judge_shell_shut(Judge *judge)
+{
+    const PstAccountFacts *facts = judge->facts;
+    const char *path = facts->shell_shut;
+    PstFinding *finding;
+
+    if (path == NULL)
+        return;
+    finding =
+        add(judge, "account.shell-shut", PST_SEVERITY_CRITICAL, path, 0,
+            g_strdup_printf("%s may not get to the shell %s: %s has mode %s; every login "
+                            "ends at once",
+                            judge->data->user, judge->data->shell, path, facts->shell_shut_mode));
+    finding->evidence->mode = g_strdup(facts->shell_shut_mode);
+    finding->evidence->expected = g_strdup("0755");
+    finding->remedy = g_strdup_printf("chmod 0755 %s", path);
+    if (is_distribution_path(path)) {
+        PstUndo *undo = pst_report_undo(finding, PST_UNDO_MODE);
+        undo->path = g_strdup(path);
+        undo->mode = g_strdup("0755");
+    }
+    shut(judge, TRUE, TRUE, TRUE);
+}
+
+static void
+judge_files(Judge *judge)
+{
+    const char *path = judge->facts->unreadable;
+
+    if (path == NULL)
+        return;
+    g_autofree char *mode = g_strdup_printf("%04o", (guint)judge->facts->unreadable_mode);
+    PstFinding *finding =
+        add(judge, "account.files-unreadable", PST_SEVERITY_WARNING, path, 0,
+            g_strdup_printf("%s may not read %s (mode %s): its programs know no names",
+                            judge->data->user, path, mode));
+    PstUndo *undo = pst_report_undo(finding, PST_UNDO_MODE);
+
+    finding->evidence->mode = g_strdup(mode);
+    finding->evidence->expected = g_strdup("0644");
+    finding->remedy = g_strdup_printf("chmod 0644 %s", path);
+    undo->path = g_strdup(path);
+    undo->mode = g_strdup("0644");
 }
 
 static void
@@ -280,6 +339,8 @@ pst_account_judge(const PstAccountFacts *facts, PstReport *report)
     judge_password(&judge);
     judge_shadow(&judge);
     judge_shell(&judge);
+    judge_shell_shut(&judge);
+    judge_files(&judge);
     judge_nologin(&judge);
     judge_faillock(&judge);
     judge_home(&judge);

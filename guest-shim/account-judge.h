@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <sys/types.h>
+
 #include "guest-shim/accounts.h"
 #include "guest-shim/faillock.h"
 #include "protocol/report-account.h"
@@ -17,6 +19,10 @@ typedef struct {
     gint64 home_uid;  /* who owns the home, PST_INT_UNKNOWN where it is not there or not known */
     gint64 home_mode; /* its permission bits, as above */
     const char *cron_file, *at_file; /* the list that keeps the user from it, NULL for none */
+    char *shell_shut; /* what bars the user from the shell: path-access.h; or NULL */
+    char *shell_shut_mode;
+    const char *unreadable; /* a file of names that not everybody may read, or NULL */
+    mode_t unreadable_mode;
 } PstAccountFacts;
 
 /* Adds the findings, and sets the three verdicts of REPORT's data, whose other members are filled

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "guest-shim/pam-services.h"
 
+#include <string.h>
+
+#define MAX_PLUGIN (16 * 1024 * 1024)
 #define NOT PST_PAM_UNASKED
 #define WARN PST_SEVERITY_WARNING
 #define SHUT PST_SEVERITY_CRITICAL
@@ -33,6 +36,25 @@ pst_pam_services_row(const char *name)
         .name = name, .harm = {WARN, WARN, NOT, WARN}, .from = PST_PAM_FROM_WORD, .word = name};
 }
 
+/* A plugin that can't be read says nothing. */
+gboolean
+pst_pam_services_sudo_is_without(const PstSysroot *sysroot)
+{
+    static const char *const plugins[] = {"/usr/libexec/sudo/sudoers.so",
+                                          "/usr/lib/sudo/sudoers.so", "/usr/libexec/sudoers.so",
+                                          "/usr/lib64/sudo/sudoers.so"};
+    static const char needed[] = "libpam.so";
+
+    for (guint i = 0; i < G_N_ELEMENTS(plugins); i++) {
+        gsize len;
+        g_autofree char *bytes = pst_sysroot_read(sysroot, plugins[i], MAX_PLUGIN, &len, NULL);
+
+        if (bytes != NULL)
+            return memmem(bytes, len, needed, strlen(needed)) == NULL;
+    }
+    return FALSE;
+}
+
 gboolean
 pst_pam_services_has(const PstSysroot *sysroot, const PstPamService *service)
 {
@@ -40,5 +62,7 @@ pst_pam_services_has(const PstSysroot *sysroot, const PstPamService *service)
 
     if (file != NULL)
         return TRUE;
+    if (g_str_equal(service->name, "sudo") && pst_pam_services_sudo_is_without(sysroot))
+        return FALSE;
     return service->program != NULL && pst_sysroot_exists(sysroot, service->program);
 }

@@ -37,3 +37,7 @@ PstPamService pst_pam_services_row(const char *name);
 
 /* Whether the guest has it: a file in one of PAM's folders, or a program that asks it. */
 gboolean pst_pam_services_has(const PstSysroot *sysroot, const PstPamService *service);
+
+/* Whether sudo is built without PAM, as Alpine's is (aports, community/sudo/APKBUILD): then the
+ * lack of a service of its own is no loss where PAM is installed for others. */
+gboolean pst_pam_services_sudo_is_without(const PstSysroot *sysroot);

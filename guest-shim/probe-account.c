@@ -8,6 +8,7 @@
 
 #include "guest-shim/account-judge.h"
 #include "guest-shim/nss-ask.h"
+#include "guest-shim/path-access.h"
 #include "guest-shim/sshd-config.h"
 #include "protocol/error.h"
 
@@ -81,6 +82,38 @@ read_shell(Probe *probe)
         probe->data->shell_usable = PST_TRI_NO;
     else
         pst_probe_add_unlooked(probe->report, COULD_NOT_LOOK, "the shell", cause);
+}
+
+static void
+read_shell_shut(Probe *probe)
+{
+    g_autoptr(GArray) groups = pst_accounts_groups(probe->accounts, probe->facts.user);
+    struct stat st;
+
+    if (probe->data->shell_usable != PST_TRI_YES)
+        return;
+    probe->facts.shell_shut = pst_path_access_shut(probe->sysroot, probe->data->shell,
+                                                   probe->facts.user->uid, groups, &st);
+    if (probe->facts.shell_shut != NULL)
+        probe->facts.shell_shut_mode = g_strdup_printf("%04o", st.st_mode & 07777);
+}
+
+/* Programs of the user's own look names up in these; sshd and sudo, which are root's, still can. */
+static void
+read_files(Probe *probe)
+{
+    static const char *const paths[] = {"/etc/passwd", "/etc/group", "/etc/nsswitch.conf"};
+
+    for (guint i = 0; probe->facts.user->uid != 0 && i < G_N_ELEMENTS(paths); i++) {
+        struct stat st;
+
+        if (probe->facts.unreadable == NULL &&
+            pst_sysroot_stat(probe->sysroot, paths[i], &st, NULL) && S_ISREG(st.st_mode) &&
+            (st.st_mode & S_IROTH) == 0) {
+            probe->facts.unreadable = paths[i];
+            probe->facts.unreadable_mode = st.st_mode & 07777;
+        }
+    }
 }
 
 static void
@@ -216,6 +249,8 @@ read_all(Probe *probe)
     probe->data->gid = user->gid;
     read_groups(probe);
     read_shell(probe);
+    read_shell_shut(probe);
+    read_files(probe);
     read_home(probe);
     read_shadow(probe);
     read_nologin(probe);
@@ -374,4 +409,6 @@ pst_probe_account_run(const PstProbeContext *context, gconstpointer args, PstRep
     g_autofree char *summary = summary_of(data);
     pst_report_conclude(report, summary);
     g_free((gpointer)probe.facts.shadow);
+    g_free(probe.facts.shell_shut);
+    g_free(probe.facts.shell_shut_mode);
 }

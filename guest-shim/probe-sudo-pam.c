@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "guest-shim/pam-answer.h"
+#include "guest-shim/pam-services.h"
 #include "guest-shim/probe-sudo-parts.h"
 
 /* Session modules are asked for root, account modules for the user (sudo's auth/pam.c). The auth
@@ -324,6 +325,8 @@ pst_probe_sudo_pam(PstProbeSudo *sudo)
         return;
     g_autoptr(PstPamStack) stack = pst_pam_stack_read(
         sudo->context->sysroot, named != NULL && named->value != NULL ? named->value : "sudo");
+    if (stack->file == NULL && pst_pam_services_sudo_is_without(sudo->context->sysroot))
+        return;
     PstSudoPam *pam = sudo->data->pam = pst_fields_new(&pst_report_sudo_pam_fields);
     pam->service = g_strdup(stack->service);
     pam->file = g_strdup(stack->file);

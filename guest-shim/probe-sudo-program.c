@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "guest-shim/mount-table.h"
+#include "guest-shim/path-access.h"
 #include "guest-shim/probe-sudo-parts.h"
 #include "protocol/error.h"
 
@@ -122,31 +123,34 @@ judge_owner_and_mode(PstProbeSudo *sudo, const struct stat *st)
     pst_probe_sudo_at(finding, path, 0, NULL);
 }
 
-/* Whether the user may execute it at all: the one class of bits that is the user's own decides. */
+/* Whether the user may execute it at all, and may get to it. */
 static void
-judge_executable(PstProbeSudo *sudo, const struct stat *st)
+judge_executable(PstProbeSudo *sudo)
 {
-    mode_t bit = S_IXOTH;
-
-    if (sudo->user == NULL || sudo->user->uid == 0)
-        return;
-    for (guint i = 0; i < sudo->groups->len; i++)
-        if (g_array_index(sudo->groups, gid_t, i) == st->st_gid)
-            bit = S_IXGRP;
-    if (sudo->user->uid == st->st_uid)
-        bit = S_IXUSR;
-    if ((st->st_mode & bit) != 0)
-        return;
-
     const char *path = sudo->data->program->path;
+    struct stat st;
+
+    if (sudo->user == NULL)
+        return;
+    g_autofree char *shut =
+        pst_path_access_shut(sudo->context->sysroot, path, sudo->user->uid, sudo->groups, &st);
+    if (shut == NULL)
+        return;
+    g_autofree char *mode = pst_probe_sudo_mode(st.st_mode & 07777);
+    gboolean folder = S_ISDIR(st.st_mode);
     PstFinding *finding =
-        pst_probe_sudo_refuse(sudo, "sudo.not-executable", "%s may not execute %s (mode %s)",
-                              sudo->user->name, path, sudo->data->program->mode);
-    finding->evidence->mode = g_strdup(sudo->data->program->mode);
-    finding->evidence->owner = g_strdup(sudo->data->program->owner);
+        folder
+            ? pst_probe_sudo_refuse(sudo, "sudo.not-executable",
+                                    "%s may not enter %s (mode %s), and so not execute %s",
+                                    sudo->user->name, shut, mode, path)
+            : pst_probe_sudo_refuse(sudo, "sudo.not-executable", "%s may not execute %s (mode %s)",
+                                    sudo->user->name, path, mode);
+    finding->evidence->mode = g_strdup(mode);
+    finding->evidence->owner = pst_probe_sudo_owner(st.st_uid, st.st_gid);
     finding->evidence->user = g_strdup(sudo->user->name);
-    finding->remedy = g_strdup_printf("chmod 4755 %s", path);
-    pst_probe_sudo_at(finding, path, 0, NULL);
+    finding->remedy =
+        g_strdup_printf("chmod %s %s", folder ? "0755" : "4755", folder ? shut : path);
+    pst_probe_sudo_at(finding, folder ? shut : path, 0, NULL);
     sudo->program_broken = TRUE;
 }
 
@@ -204,7 +208,7 @@ pst_probe_sudo_program(PstProbeSudo *sudo)
     if (!g_str_equal(real, path))
         program->real_path = g_steal_pointer(&real);
     judge_owner_and_mode(sudo, &st);
-    judge_executable(sudo, &st);
+    judge_executable(sudo);
     judge_mount(sudo);
 }
 

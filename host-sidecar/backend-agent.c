@@ -118,9 +118,10 @@ ask(PstGuest *guest, PstInquiry *inquiry, GError **error)
     g_autoptr(PstAgent) agent = open_agent(guest, inquiry, &realtime_us, &read_us, &cause);
     guint next = 0;
 
+    /* Without a cause a better rung had come to life: there is nothing left to do. */
+    if (agent == NULL && cause == NULL)
+        return TRUE;
     if (agent == NULL) {
-        if (cause == NULL)
-            return TRUE; /* a better path has come to life */
         g_propagate_error(error, g_steal_pointer(&cause));
         return FALSE;
     }

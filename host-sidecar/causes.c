@@ -222,6 +222,7 @@ static const struct {
     {"ssh.not-running", "security.denials", denied_sshd},
     {"ssh.unknown-user", "account.unknown-user", any},
     {"sudo.account-expired", "account.expired", any},
+    {"sudo.not-executable", "account.shell-shut", same_line},
     {"sudo.no-shadow-entry", "account.no-shadow-entry", any},
     {"sudo.pam-aborts", "pam.include-missing", same_line},
     {"sudo.pam-aborts", "pam.include-loop", same_line},

@@ -172,6 +172,38 @@ test_no_shadow_entry(World *world, gconstpointer unused G_GNUC_UNUSED)
     check_ways(elsewhere, PST_TRI_UNKNOWN, PST_TRI_UNKNOWN, PST_TRI_UNKNOWN);
 }
 
+/* Every file is there and sound, and nobody but root gets to it. */
+static void
+test_shell_shut(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    g_autofree char *bin = g_build_filename(world->folder, "/bin", NULL);
+
+    put_sound(world);
+    put_text(world, "/etc/passwd", "harness:x:4242:4242::/home/harness:/bin/sh\n");
+    g_assert_cmpint(chmod(bin, 0750), ==, 0);
+    g_autoptr(PstReport) report = run_for(world, "harness");
+    const PstFinding *finding = only_finding(report, "account.shell-shut");
+    g_assert_cmpstr(finding->evidence->path, ==, "/bin");
+    g_assert_cmpstr(finding->evidence->mode, ==, "0750");
+    g_assert_cmpstr(finding->undo->mode, ==, "0755");
+    g_assert_cmpint(((PstAccountData *)report->data)->key_login, ==, PST_TRI_NO);
+    g_assert_cmpint(chmod(bin, 0755), ==, 0);
+}
+
+static void
+test_files_unreadable(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    put_sound(world);
+    g_autofree char *group = g_build_filename(world->folder, "/etc/group", NULL);
+    g_assert_cmpint(chmod(group, 0640), ==, 0);
+    g_autoptr(PstReport) report = run_for(world, "harness");
+    const PstFinding *finding = only_finding(report, "account.files-unreadable");
+    g_assert_cmpint(report->status, ==, PST_STATUS_WARNING);
+    g_assert_cmpstr(finding->evidence->path, ==, "/etc/group");
+    g_assert_cmpstr(finding->undo->mode, ==, "0644");
+    check_ways(report, PST_TRI_YES, PST_TRI_YES, PST_TRI_YES);
+}
+
 static void
 test_shell(World *world, gconstpointer unused G_GNUC_UNUSED)
 {
@@ -460,6 +492,8 @@ main(int argc, char **argv)
     ADD("/account/without-pam", test_without_pam);
     ADD("/account/no-shadow-entry", test_no_shadow_entry);
     ADD("/account/shell", test_shell);
+    ADD("/account/files-unreadable", test_files_unreadable);
+    ADD("/account/shell-shut", test_shell_shut);
     ADD("/account/nologin", test_nologin);
     ADD("/account/home", test_home);
     ADD("/account/stranger", test_stranger);

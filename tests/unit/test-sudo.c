@@ -216,6 +216,24 @@ test_change(World *world, gconstpointer data)
 }
 
 static void
+test_folder_shut(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autofree char *folder = g_build_filename(world->folder, "/usr", NULL);
+    const char *const words[] = {"user=harness", NULL};
+
+    if (needs_root())
+        return;
+    furnish(world);
+    g_assert_cmpint(chmod(folder, 0750), ==, 0);
+    g_autoptr(PstReport) report = run(world, words);
+    const PstFinding *finding = find(report, "sudo.not-executable");
+    g_assert_nonnull(finding);
+    g_assert_cmpstr(finding->evidence->path, ==, "/usr");
+    g_assert_cmpstr(finding->evidence->mode, ==, "0750");
+    g_assert_nonnull(strstr(finding->message, "may not enter /usr"));
+}
+
+static void
 test_several(World *world, gconstpointer data G_GNUC_UNUSED)
 {
     const char *const words[] = {"user=harness", NULL};
@@ -447,6 +465,26 @@ test_rules_elsewhere(World *world, gconstpointer data G_GNUC_UNUSED)
     g_assert_nonnull(strstr(skipped(report), "in another source"));
 }
 
+/* Of a sudo that was built without PAM nobody expects a service file; of another one they do. */
+static void
+test_without_pam(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    const char *const words[] = {"user=harness", NULL};
+
+    if (needs_root())
+        return;
+    furnish(world);
+    remove_path(world, "/etc/pam.d/sudo");
+    put_text(world, "/usr/lib/sudo/sudoers.so", "a plugin that needs libpam.so.0");
+    g_autoptr(PstReport) with = run(world, words);
+    g_assert_nonnull(find(with, "sudo.pam-service-empty"));
+
+    put_text(world, "/usr/lib/sudo/sudoers.so", "a plugin that needs libc.musl-x86_64.so.1");
+    g_autoptr(PstReport) without = run(world, words);
+    g_assert_cmpint(without->status, ==, PST_STATUS_OK);
+    g_assert_null(((PstSudoData *)without->data)->pam);
+}
+
 static void
 test_absent(World *world, gconstpointer data G_GNUC_UNUSED)
 {
@@ -607,9 +645,11 @@ main(int argc, char **argv)
         g_test_add(name, World, &heard[i], set_up, test_heard, tear_down);
     }
     g_test_add("/sudo/harmless", World, NULL, set_up, test_harmless, tear_down);
+    g_test_add("/sudo/folder-shut", World, NULL, set_up, test_folder_shut, tear_down);
     g_test_add("/sudo/several", World, NULL, set_up, test_several, tear_down);
     g_test_add("/sudo/users", World, NULL, set_up, test_users, tear_down);
     g_test_add("/sudo/rules-elsewhere", World, NULL, set_up, test_rules_elsewhere, tear_down);
+    g_test_add("/sudo/without-pam", World, NULL, set_up, test_without_pam, tear_down);
     g_test_add("/sudo/absent", World, NULL, set_up, test_absent, tear_down);
     g_test_add("/sudo/doas", World, NULL, set_up, test_doas, tear_down);
     g_test_add("/sudo/doas-alone", World, NULL, set_up, test_doas_alone, tear_down);

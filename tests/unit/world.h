@@ -18,6 +18,8 @@ static inline void
 set_up(World *world, gconstpointer data G_GNUC_UNUSED)
 {
     world->folder = g_dir_make_tmp("postern-test-XXXXXX", NULL);
+    /* A guest's root folder is everybody's to enter. */
+    g_assert_cmpint(chmod(world->folder, 0755), ==, 0);
     world->sysroot = pst_sysroot_new(world->folder, NULL);
     g_assert_nonnull(world->sysroot);
 }

@@ -71,21 +71,35 @@ class Guest:
             raise Failure(f"{Path(path).name} in the guest: {done.line()}")
         return done.out
 
+    def script_text(self, text):
+        """As `script`, for a script that is made here; the transcript keeps only what it printed."""
+        done = run([LAB, "run", self.name, "-"], timeout=CALL_SECONDS, stdin=text)
+        self.log(done.transcript())
+        if done.code != 0:
+            raise Failure(f"a script in the guest: {done.line()}")
+        return done.out
+
     def breakage(self, name, *, detach=False):
         """Breaks it by one of tests/guest/breakages."""
         return self.script(BREAKAGES / f"{name}.sh", detach=detach)
 
     def shell(self, text, *, check=True):
         """Runs a few lines of shell as root in it and returns what they printed."""
-        done = run([LAB, "run", self.name, "-"], timeout=CALL_SECONDS, stdin=text)
-        self.log(f"{text.rstrip()}\n{done.transcript()}")
+        done = self.try_shell(text)
         if check and done.code != 0:
             raise Failure(f"'{text.strip()}' in the guest: {done.line()}")
         return done.out
 
-    def ssh(self, *command):
-        """Logs in as harness and runs a command."""
-        done = run([LAB, "ssh", self.name, *command], timeout=60)
+    def try_shell(self, text):
+        """As `shell`, for what may fail: returns what became of it."""
+        done = run([LAB, "run", self.name, "-"], timeout=CALL_SECONDS, stdin=text)
+        self.log(f"{text.rstrip()}\n{done.transcript()}")
+        return done
+
+    def ssh(self, *command, password=False):
+        """Logs in as harness, with the lab's key or with the password, and runs a command."""
+        options = ["--password"] if password else []
+        done = run([LAB, "ssh", *options, self.name, *command], timeout=60)
         self.log(done.transcript())
         return done
 

@@ -38,6 +38,7 @@ class Diagnosis:
         self.json = diagnosis
         self.status = diagnosis["status"]
         self.summary = diagnosis["summary"]
+        self.causes = diagnosis.get("causes", [])
         self.answers = [Answer(answer) for answer in diagnosis["answers"]]
         self.findings = {finding["id"]: finding for answer in self.answers
                          for finding in answer.findings}
@@ -47,6 +48,10 @@ class Diagnosis:
         ids = {name for name, finding in self.findings.items()
                if finding["severity"] != "information"}
         return ids | {f"no {answer.probe}" for answer in self.answers if not answer.report}
+
+    def first(self):
+        """The id of the finding that is told first, the thing to mend; None if there is none."""
+        return self.causes[0]["finding"]["id"] if self.causes else None
 
     def text(self):
         """The ids of all findings, in a line."""

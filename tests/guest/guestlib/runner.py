@@ -9,6 +9,7 @@ import traceback
 from .errors import Failure, Skip
 from .lab import Guest
 from .scenario import Context
+from .table import Table
 
 
 class Runner:
@@ -21,7 +22,7 @@ class Runner:
         self.counts = [0, 0, 0]
         self.stopping = threading.Event()
         self.output = threading.Lock()
-        self.guests = []
+        self.table = Table()
 
     def run(self, scenarios, n_guests):
         """Runs them all; on an interrupt those that run are ended, and it goes on as such."""
@@ -48,12 +49,15 @@ class Runner:
                 Guest(self.lab, name).down()
 
     def _work(self, work, number):
-        shared = SharedGuest(self.lab, f"{self.prefix}{number}")
+        shared = SharedGuest(self.lab, f"{self.prefix}{number}", ())
         while not self.stopping.is_set():
             try:
                 scenario = work.get_nowait()
             except queue.Empty:
                 return
+            if scenario.own is None and scenario.options != shared.options:
+                shared.guest.down()
+                shared = SharedGuest(self.lab, shared.guest.name, scenario.options)
             self._one(scenario, shared, f"{self.prefix}own{number}")
 
     def _one(self, scenario, shared, own_name):
@@ -74,7 +78,7 @@ class Runner:
         """(0 passed, 1 failed, 2 skipped; why; how often it was asked again)."""
         own = scenario.own is not None
         guest = Guest(self.lab, own_name) if own else shared.guest
-        context = Context(self.lab, guest, self.logs / scenario.name)
+        context = Context(self.lab, guest, self.logs / scenario.name, self.table)
         try:
             if own:
                 guest.up(*scenario.own)
@@ -101,10 +105,11 @@ class Runner:
 
 
 class SharedGuest:
-    """A guest that scenario after scenario gets, clean each time."""
+    """A guest that scenario after scenario gets, clean each time; `options` are those of `lab up`."""
 
-    def __init__(self, lab, name):
+    def __init__(self, lab, name, options):
         self.guest = Guest(lab, name)
+        self.options = options
         self.state = "absent"
 
     def make_clean(self):
@@ -118,5 +123,5 @@ class SharedGuest:
         if self.state == "lost":
             self.guest.down()
         self.state = "lost"
-        self.guest.up()
+        self.guest.up(*self.options)
         self.state = "used"

@@ -33,15 +33,20 @@ class Scenario:
     run: Callable
     own: list = None  # options of `lab up` for a guest of its own; None: a shared, clean one
     summary: str = ""
+    options: tuple = ()  # options of `lab up` for the guest that it shares with its like
+    check: bool = True  # a plain check runs it; the others are a campaign's
+    module: str = ""  # the file that it comes from
 
 
 class Context:
     """What a scenario works with: a guest, postern, and a log that keeps what happened."""
 
-    def __init__(self, lab, guest, folder):
+    def __init__(self, lab, guest, folder, table):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         self.folder = folder
+        self.name = folder.name
+        self.table = table
         self.slow = 0  # answers that had to be asked for again
         self.lab = lab
         self.guest = guest
@@ -77,11 +82,11 @@ class Context:
             answer = ask()
         return answer
 
-    def diagnose(self, **options):
-        """A diagnosis of the guest, also kept in the log folder as it was."""
+    def diagnose(self, *, name="diagnosis", **options):
+        """A diagnosis of the guest, also kept in the log folder as it was, under that name."""
         diagnosis = self._patiently(lambda: self.postern.diagnose(self.guest, **options))
         text = json.dumps(diagnosis.json, indent=1, ensure_ascii=False)
-        (self.folder / "diagnosis.json").write_text(text, encoding="utf-8")
+        (self.folder / f"{name}.json").write_text(text, encoding="utf-8")
         return diagnosis
 
     def text(self, verb, *arguments):
@@ -108,7 +113,11 @@ def _of_module(path):
 
 
 def find_all():
-    """Every scenario of tests/guest/scenarios, those with a guest of their own first."""
-    found = [scenario for path in sorted(Path(HERE / "scenarios").glob("*.py"))
-             for scenario in _of_module(path)]
-    return sorted(found, key=lambda scenario: scenario.own is None)
+    """Every scenario of tests/guest/scenarios: those with a guest of their own first, then those
+    that share one, side by side with their like."""
+    found = []
+    for path in sorted(Path(HERE / "scenarios").glob("*.py")):
+        for scenario in _of_module(path):
+            scenario.module = path.stem
+            found.append(scenario)
+    return sorted(found, key=lambda scenario: (scenario.own is None, scenario.options))

@@ -6,6 +6,7 @@ import json
 from jsonschema import Draft202012Validator
 
 from guestlib.errors import check
+from guestlib.scenario import Scenario
 
 
 def run(context):
@@ -47,3 +48,11 @@ def run(context):
     check(guest.name in postern.run("list", codes=[0]).out, "list does not name it")
     for name in postern.vocabulary:
         check(name in postern.run("describe", name, codes=[0]).out, f"describe {name}")
+
+
+def scenarios():
+    """In a guest of Debian 12, and in one of Debian 13."""
+    summary = __doc__.strip()
+    yield Scenario("sound", run, summary=summary)
+    yield Scenario("sound-trixie", run, summary=f"Debian 13: {summary}",
+                   options=("--release", "trixie"))

@@ -50,8 +50,9 @@ def _push(options):
 
 
 def _ssh(options):
-    argv = ssh.arguments(options.name, options.command)
-    os.execv(argv[0], argv)
+    argv = ssh.arguments(options.name, options.command, password=options.password)
+    environment = ssh.asking(os.environ) if options.password else os.environ
+    os.execve(argv[0], argv, environment)
 
 
 def _console(options):
@@ -167,6 +168,7 @@ def _with_push(parser):
 
 
 def _with_ssh(parser):
+    parser.add_argument("--password", action="store_true", help="with the password, not the key")
     _with_name(parser)
     parser.add_argument("command", metavar="COMMAND", nargs=argparse.REMAINDER)
 

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "guest-shim/path-access.h"
+
+#include <string.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#define MAX_LINKS 40 /* as the kernel's (path_resolution(7)) */
+#define MAX_STEPS 1000
+
+typedef struct {
+    const PstSysroot *sysroot;
+    gint64 uid;
+    const GArray *groups;
+    struct stat *st;
+} Walk;
+
+mode_t
+pst_path_access_bit(const struct stat *st, gint64 uid, const GArray *groups)
+{
+    if (uid == st->st_uid)
+        return S_IXUSR;
+    for (guint i = 0; i < groups->len; i++)
+        if (g_array_index(groups, gid_t, i) == st->st_gid)
+            return S_IXGRP;
+    return S_IXOTH;
+}
+
+/* With a list the group's bits are only its mask (acl(5)). */
+static gboolean
+has_list(const PstSysroot *sysroot, const char *path)
+{
+    int fd = pst_sysroot_open(sysroot, path, 0, NULL);
+
+    if (fd < 0)
+        return TRUE; /* not known */
+    gboolean has = fgetxattr(fd, "system.posix_acl_access", NULL, 0) > 0;
+    close(fd);
+    return has;
+}
+
+static gboolean
+is_shut(const Walk *walk, const char *path)
+{
+    return pst_sysroot_stat(walk->sysroot, path, walk->st, NULL) &&
+           (walk->st->st_mode & pst_path_access_bit(walk->st, walk->uid, walk->groups)) == 0 &&
+           !has_list(walk->sysroot, path);
+}
+
+/* Where the way goes on behind the link NAME in FOLDER; NULL where it can't be read. */
+static char *
+follow(const Walk *walk, char **folder, const char *name, const char *rest)
+{
+    g_autofree char *link = g_build_filename(*folder, name, NULL);
+    g_autofree char *target = pst_sysroot_read_link(walk->sysroot, link, NULL);
+
+    if (target == NULL)
+        return NULL;
+    if (target[0] == '/') {
+        g_free(*folder);
+        *folder = g_strdup("/");
+    }
+    return g_strconcat(target, "/", rest, NULL);
+}
+
+/* Takes one name off *REST and adds it to *FOLDER. FALSE where the way ends. */
+static gboolean
+step(const Walk *walk, char **folder, char **rest, guint *links)
+{
+    const char *start = *rest + strspn(*rest, "/");
+    g_autofree char *name = g_strndup(start, strcspn(start, "/"));
+    g_autofree char *after = g_strdup(start + strlen(name));
+    g_autofree char *next = NULL;
+    struct stat st;
+
+    if (g_str_equal(name, ".."))
+        next = g_path_get_dirname(*folder);
+    else if (g_str_equal(name, "."))
+        next = g_strdup(*folder);
+    else
+        next = g_build_filename(*folder, name, NULL);
+    if (!pst_sysroot_lstat(walk->sysroot, next, &st, NULL))
+        return FALSE;
+    g_free(*rest);
+    if (S_ISLNK(st.st_mode)) {
+        *rest = ++*links <= MAX_LINKS ? follow(walk, folder, name, after) : NULL;
+        return *rest != NULL;
+    }
+    *rest = g_steal_pointer(&after);
+    g_free(*folder);
+    *folder = g_steal_pointer(&next);
+    return TRUE;
+}
+
+char *
+pst_path_access_shut(const PstSysroot *sysroot, const char *path, gint64 uid, const GArray *groups,
+                     struct stat *st)
+{
+    const Walk walk = {sysroot, uid, groups, st};
+    g_autofree char *at = g_strdup("/"), *rest = g_strdup(path);
+    guint links = 0;
+
+    for (guint i = 0; uid != 0 && i < MAX_STEPS; i++) {
+        if (is_shut(&walk, at))
+            return g_steal_pointer(&at);
+        if (rest[strspn(rest, "/")] == '\0' || !step(&walk, &at, &rest, &links))
+            return NULL;
+    }
+    return NULL;
+}

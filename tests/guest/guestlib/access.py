@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Real attempts to get in and to become root, held against what postern says of the ways."""
+
+import time
+from dataclasses import dataclass
+
+from .errors import Failure
+
+# As root, without a login, a PAM stack of ours or the network. Groups as /etc/group says. setpriv
+# executes with root's capabilities still, and would get to a sudo that harness may not: so a shell
+# between them. A sudo that waits for a daemon ignores SIGTERM.
+SUDO = """\
+exec /usr/bin/timeout -s KILL 20 /usr/bin/setpriv --reuid=harness --regid=harness --init-groups \
+    /bin/sh -c 'exec sudo -k -n true'
+"""
+CANNOT_TRY = 125  # the lab itself failed
+WAYS = ("ssh-key", "ssh-password", "sudo")
+# An emulated guest on a busy machine can be slow to let somebody in.
+TRIES = 2
+
+
+@dataclass
+class Way:
+    """One way: what postern says of it, and whether a real attempt worked (None: not tried)."""
+
+    name: str
+    verdict: str  # open, shut, unknown; "-" where postern says nothing
+    works: bool
+
+    def agrees(self):
+        """Whether what was said is what was seen; who says nothing, or unknown, is not wrong."""
+        if self.works is None or self.verdict in ("-", "unknown"):
+            return True
+        return self.works == (self.verdict == "open")
+
+    def text(self):
+        """For the table: what was seen, and what was said of it."""
+        seen = {True: "works", False: "fails", None: "untried"}[self.works]
+        return f"{seen}/{self.verdict}"
+
+
+def verdicts(diagnosis):
+    """What the diagnosis says of each way, by its name."""
+    for answer in diagnosis.answers:
+        if answer.probe == "access" and answer.report:
+            ways = (answer.report.get("data") or {}).get("ways", [])
+            return {way["way"]: way.get("verdict", "unknown") for way in ways}
+    return {}
+
+
+def _ssh(guest, *, password, wanted):
+    """A login from outside. One that was to work and was too slow is tried again."""
+    for _ in range(TRIES):
+        done = guest.ssh("true", password=password)
+        if done.code == 0:
+            return True
+        if done.code is not None and "timed out" not in done.err:
+            break
+        if not wanted:
+            break
+        time.sleep(2)
+    return False
+
+
+def _sudo(guest):
+    try:
+        done = guest.try_shell(SUDO)
+    except Failure:
+        return None
+    return None if done.code == CANNOT_TRY else done.code == 0
+
+
+def attempt(guest, said, name):
+    """Tries one way into the guest."""
+    if name == "sudo":
+        return _sudo(guest)
+    return _ssh(guest, password=name == "ssh-password", wanted=said.get(name) == "open")
+
+
+def compare(guest, diagnosis):
+    """Every way, tried. A password only where something is said of it: it takes long."""
+    said = verdicts(diagnosis)
+    return [Way(name, said.get(name, "-"),
+                attempt(guest, said, name) if name in said or name != "ssh-password" else None)
+            for name in WAYS]
