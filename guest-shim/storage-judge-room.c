@@ -104,8 +104,8 @@ judge_full(const PstStorageRow *row, const PstStorageData *data, PstReport *repo
     finding->evidence->source = g_strdup(row->mount->source);
     finding->remedy = g_strdup_printf(
         "free some: du --one-file-system --max-depth=2 %s | sort -n finds what is large; "
-        "journalctl --vacuum-size=100M and the package manager's clean give some back; the room of a deleted "
-        "file comes back when who has it open is restarted",
+        "journalctl --vacuum-size=100M and the package manager's clean give some back; the room of "
+        "a deleted file comes back when who has it open is restarted",
         told->path);
 }
 
