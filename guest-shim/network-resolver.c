@@ -44,7 +44,7 @@ has_name(const char *text, const char *name)
         lines[i][strcspn(lines[i], "#")] = '\0';
         g_auto(GStrv) words = g_strsplit_set(g_strstrip(lines[i]), " \t", -1);
 
-        for (guint j = 1; *words[0] != '\0' && words[j] != NULL; j++)
+        for (guint j = 1; words[0] != NULL && words[j] != NULL; j++)
             if (g_ascii_strcasecmp(words[j], name) == 0)
                 return TRUE;
     }
