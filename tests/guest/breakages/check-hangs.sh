@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A check of the site's own hangs, and so does what it started.
 set -eu
-mkdir -p /etc/postern /opt/checks
+install -d -m 0755 /etc/postern /opt/checks
 cat >/etc/postern/shim.conf <<'CONF'
 [check queue]
 description = whether the queue has a worker

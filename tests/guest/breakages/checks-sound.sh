@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Two checks of the site's own, and both are content.
 set -eu
-mkdir -p /etc/postern /opt/checks
+install -d -m 0755 /etc/postern /opt/checks
 cat >/etc/postern/shim.conf <<'CONF'
 [check queue]
 description = whether the queue has a worker
