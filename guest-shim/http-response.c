@@ -36,7 +36,7 @@ pst_http_response_free(PstHttpResponse *response)
 static const char *
 find(const char *bytes, gsize len, const char *wanted)
 {
-    return memmem(bytes, len, wanted, strlen(wanted));
+    return len > 0 ? memmem(bytes, len, wanted, strlen(wanted)) : NULL;
 }
 
 /* `HTTP/1.x NNN …` */

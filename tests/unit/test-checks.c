@@ -123,12 +123,13 @@ config_of(const char *text)
 static void
 test_define(void)
 {
-    g_autoptr(PstConfig) config = config_of(
-        "[check disk]\ndescription = room on /srv\n"
-        "command = /bin/check -w 10% 'two words' $HOME\nuser = harness\ntimeout = 5\n"
-        "[check bare]\ncommand=/bin/true\n"
-        "[check relative]\ncommand=true\n[check empty]\ndescription=x\n[check open]\ncommand=/x 'y\n"
-        "[check late]\ncommand=/bin/true\ntimeout=5 minutes\nargv=1\n");
+    g_autoptr(PstConfig) config =
+        config_of("[check disk]\ndescription = room on /srv\n"
+                  "command = /bin/check -w 10% 'two words' $HOME\nuser = harness\ntimeout = 5\n"
+                  "[check bare]\ncommand=/bin/true\n"
+                  "[check relative]\ncommand=true\n[check empty]\ndescription=x\n"
+                  "[check open]\ncommand=/x 'y\n"
+                  "[check late]\ncommand=/bin/true\ntimeout=5 minutes\nargv=1\n");
     g_autoptr(GPtrArray) all = pst_checks_define_all(config);
     const PstChecksDefinition *disk = all->pdata[0], *bare = all->pdata[1];
 

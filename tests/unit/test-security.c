@@ -92,6 +92,7 @@ test_absent(World *world, gconstpointer unused G_GNUC_UNUSED)
 static void
 test_garbage(World *world, gconstpointer unused G_GNUC_UNUSED)
 {
+    static const char garbage[] = "\xFF\xFE\n=\n \n(\n)\n[\n= =\n\0\x80type=AVC msg=audit(";
     static const char *const files[] = {"/sys/kernel/security/lsm",
                                         "/sys/kernel/security/lockdown",
                                         "/proc/cmdline",
@@ -112,7 +113,7 @@ test_garbage(World *world, gconstpointer unused G_GNUC_UNUSED)
 
     put_text(world, "/sys/module/apparmor/parameters/enabled", "Y\n");
     for (guint i = 0; i < G_N_ELEMENTS(files); i++)
-        put(world, files[i], "\xFF\xFE\n=\n \n(\n)\n[\n= =\n\0\x80type=AVC msg=audit(", 40, 0644);
+        put(world, files[i], garbage, sizeof(garbage) - 1, 0644);
     g_autoptr(PstReport) report = run(world);
     const PstSecurityData *data = report->data;
 

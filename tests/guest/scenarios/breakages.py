@@ -172,6 +172,15 @@ ROWS = [
     Breakage("memory-low", {"memory.low": ["tmpfs and shared memory"]}, {"memory.pressure"}),
     Breakage("fork-limit", {"memory.pids-exhausted": [".slice has 20 of at most 20"]},
              status="critical"),
+    # hardening: whoever may write to the kernel's ring can't forge a denial
+    Breakage("denial-forged"),
+    # the site's own checks
+    Breakage("checks-sound"),
+    Breakage("check-critical", {"checks.failed": ["/opt/checks/queue", "no worker", "nobody"]},
+             status="critical"),
+    Breakage("check-hangs", {"checks.timed-out": ["queue", "1000 ms"]}, status="unknown"),
+    Breakage("check-writable", {"checks.not-runnable": ["/opt/checks/queue", "0777"]},
+             status="unknown"),
     Breakage("agent-stopped", allow={"services.stopped"}, detach=True),
     Breakage("guest-exec-blocked", detach=True),
     Breakage("emergency", {"system.emergency": []}, IN_EMERGENCY, "critical", wait=60,
