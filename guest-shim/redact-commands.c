@@ -22,15 +22,21 @@ is_program(const char *pair, const char *name)
     return strncmp(pair, name, len) == 0 && pair[len] == ' ';
 }
 
+/* Most words of a text are no program that has a rule. */
 static gboolean
 has_rule(const char *name)
 {
-    for (guint i = 0; i < pst_redact_rules_n; i++)
-        for (guint j = 0;
-             pst_redact_rules[i].programs != NULL && pst_redact_rules[i].programs[j] != NULL; j++)
-            if (is_program(pst_redact_rules[i].programs[j], name))
-                return TRUE;
-    return FALSE;
+    static GHashTable *programs;
+
+    if (programs != NULL)
+        return g_hash_table_contains(programs, name);
+    programs = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint i = 0; i < pst_redact_rules_n; i++) {
+        const char *const *pairs = pst_redact_rules[i].programs;
+        for (guint j = 0; pairs != NULL && pairs[j] != NULL; j++)
+            g_hash_table_add(programs, g_strndup(pairs[j], strcspn(pairs[j], " ")));
+    }
+    return g_hash_table_contains(programs, name);
 }
 
 static void

@@ -63,7 +63,6 @@ normalise(Name *name)
     }
     name->name[n] = '\0';
     name->last = name->name + last;
-    name->option = name->scan->text[name->start] == '-';
 }
 
 static gboolean
@@ -307,28 +306,58 @@ has_chars(const PstRedactRule *rule)
     return FALSE;
 }
 
+/* Whether the rule knows the name, with this between it and its value. */
 static gboolean
-applies(const PstRedactRule *rule, const Name *name)
+is_for(const PstRedactRule *rule, const Name *name)
 {
-    if (rule->kind != PST_REDACT_NAME || !is_named(rule, name))
-        return FALSE;
-    if (rule->quoted && name->quote == '\0')
-        return FALSE;
-    if (has_chars(rule) && !pst_redact_parts_has(rule, (guchar)at(name, name->value)))
-        return FALSE;
-    if (!name->separated && !name->option && !rule->space)
-        return FALSE;
-    return !pst_redact_values_are_sound(rule, name->scan->text + name->value,
-                                        name->value_end - name->value);
+    return rule->kind == PST_REDACT_NAME && (name->separated || name->option || rule->space) &&
+           is_named(rule, name);
 }
 
 static gboolean
 is_known(const Name *name)
 {
     for (guint i = 0; i < pst_redact_rules_n; i++)
-        if (pst_redact_rules[i].kind == PST_REDACT_NAME && is_named(&pst_redact_rules[i], name))
+        if (is_for(&pst_redact_rules[i], name))
             return TRUE;
     return FALSE;
+}
+
+static gboolean
+applies(const PstRedactRule *rule, const Name *name)
+{
+    if (!is_for(rule, name))
+        return FALSE;
+    if (rule->quoted && name->quote == '\0')
+        return FALSE;
+    if (has_chars(rule) && !pst_redact_parts_has(rule, (guchar)at(name, name->value)))
+        return FALSE;
+    return !pst_redact_values_are_sound(rule, name->scan->text + name->value,
+                                        name->value_end - name->value);
+}
+
+static void
+add_tails(gboolean tails[256], const char *const *names)
+{
+    for (guint i = 0; names != NULL && names[i] != NULL; i++)
+        tails[(guchar)names[i][strlen(names[i]) - 1]] = TRUE;
+}
+
+/* Most words of a text end in a letter that no name ends in: one look at a table. */
+static gboolean
+may_be_known(const PstRedactScan *scan, gsize start, gsize end)
+{
+    static gboolean tails[256], made;
+
+    for (guint i = 0; !made && i < pst_redact_rules_n; i++) {
+        add_tails(tails, pst_redact_rules[i].suffix);
+        add_tails(tails, pst_redact_rules[i].last);
+        add_tails(tails, pst_redact_rules[i].exact);
+    }
+    made = TRUE;
+    while (end > start && !g_ascii_isalnum(scan->text[end - 1]))
+        end--;
+    return end > start && tails[(guchar)g_ascii_tolower(scan->text[end - 1])];
 }
 
 /* Looks at the assignment to the name from START to END; returns the offset to go on from. */
@@ -337,8 +366,13 @@ take_name(PstRedactScan *scan, gsize start, gsize end, gsize line_end)
 {
     Name name = {.scan = scan, .start = start, .end = end, .at = end, .line_end = line_end};
 
+    if (!may_be_known(scan, start, end))
+        return end;
+    name.option = scan->text[start] == '-';
+    if (!read_separator(&name))
+        return end;
     normalise(&name);
-    if (!is_known(&name) || !read_separator(&name))
+    if (!is_known(&name))
         return end;
     read_value(&name);
     if (name.separated)
