@@ -126,8 +126,8 @@ add_label(PstSecuritySelinux *selinux, const char *path, const char *context)
     label->problem = g_strdup(pst_security_selinux_problem(path, type));
 }
 
-/* A file system without labels, as that of a share, has one of its mount's: nothing is wrong. A tree
- * that was copied has lost them all. */
+/* A file system without labels, as that of a share, has one of its mount's: nothing is wrong. A
+ * tree that was copied has lost them all. */
 static void
 look_at(const PstSysroot *sysroot, const char *path, PstSecuritySelinux *selinux)
 {
