@@ -16,7 +16,7 @@ static const struct {
     const PstReportKind *kind;
     PstAccessJudge judge;
     /* The findings that shut the step by themselves, where they are critical. */
-    const char *shut_by[6];
+    const char *shut_by[7];
     /* Those that explain what the judge says. */
     const char *explained_by[10];
 } steps[PST_ACCESS_N_STEPS] = {
@@ -31,7 +31,8 @@ static const struct {
     [PST_ACCESS_SSHD] = {"sshd",
                          &pst_report_ssh_kind,
                          pst_access_judges_sshd,
-                         {"ssh.no-runtime-folder", "ssh.not-listening"},
+                         {"ssh.no-runtime-folder", "ssh.not-listening", "ssh.startups-full",
+                          "ssh.max-auth-tries-zero", "ssh.program-missing", "ssh.handshake-failed"},
                          {"ssh.config-error", "ssh.check-failed", "ssh.no-host-key",
                           "ssh.host-key-mode", "ssh.not-running", "ssh.not-installed",
                           "ssh.port-moved", "ssh.listen-address-gone"}},
@@ -44,13 +45,15 @@ static const struct {
                          &pst_report_ssh_kind,
                          pst_access_judges_user,
                          {NULL},
-                         {"ssh.user-denied", "ssh.user-not-allowed", "ssh.root-not-permitted"}},
+                         {"ssh.user-denied", "ssh.user-not-allowed", "ssh.root-refused",
+                          "ssh.unknown-user"}},
     [PST_ACCESS_KEY] = {"key",
                         &pst_report_ssh_kind,
                         pst_access_judges_key,
                         {NULL},
-                        {"ssh.strict-modes", "ssh.key-not-authorized", "ssh.no-key",
-                         "ssh.no-method-left"}},
+                        {"ssh.strict-modes", "ssh.keys-unreadable", "ssh.key-not-authorized",
+                         "ssh.no-authorized-key", "ssh.key-login-off", "ssh.key-restricted",
+                         "ssh.key-revoked", "ssh.key-type-refused", "ssh.no-method-left"}},
     [PST_ACCESS_PASSWORD] = {"password",
                              &pst_report_ssh_kind,
                              pst_access_judges_password,
