@@ -22,6 +22,9 @@ typedef void (*PstProbeRun)(const PstProbeContext *context, gconstpointer args, 
 typedef struct {
     const PstReportKind *kind;
     PstProbeRun run;
+    /* It has much to look at and no clock of somebody else's running beside it: it leaves the
+     * processor to those that are asked whether one gets in (setpriority(2)). */
+    gboolean patient;
 } PstProbe;
 
 extern const PstProbe pst_probe_table[];

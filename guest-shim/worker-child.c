@@ -13,6 +13,7 @@
 #include "guest-shim/finding-dates.h"
 #include "guest-shim/redact.h"
 
+#define PATIENT_NICE 5
 #define MEBI (1024UL * 1024UL)
 
 /* A probe must not be able to starve a guest that is already in trouble. Address space is generous,
@@ -133,6 +134,8 @@ pst_worker_child_run(const PstProbe *probe, gconstpointer args, const PstProbeCo
     detach_standard_streams();
     set_limits();
     reset_oom_score();
+    if (probe->patient)
+        setpriority(PRIO_PROCESS, 0, PATIENT_NICE);
 
     PstReport *report = pst_report_new(probe->kind);
     probe->run(context, args, report);
