@@ -10,7 +10,8 @@ from guestlib.scenario import Scenario
 
 # What follows from a root that can't become root any more.
 REFUSED = {"sudo.refuses"}
-IN_EMERGENCY = {"services.stopped", "services.failed", "ssh.not-running", "network.link-down",
+IN_EMERGENCY = {"account.nologin", "pam.nologin", "system.nologin", "services.stopped",
+             "services.failed", "ssh.not-running", "network.link-down",
                 "network.no-default-route", "network.no-address", "system.units-failed",
                 "system.target-not-reached"}
 NO_SPACE = {"journal.no-space", "services.failed", "system.units-failed"}
