@@ -216,6 +216,7 @@ static const struct {
     {"services.restart-loop", "memory.pids-exhausted", says_no_process},
     {"services.failed", "security.mislabelled", mislabelled_unit_of_sshd},
     {"services.failed", "security.denials", denied_unit_of_sshd},
+    {"ssh.keys-unreadable", "account.shell-shut", same_line},
     {"ssh.not-running", "services.masked", same_unit},
     {"ssh.not-running", "services.stopped", same_unit},
     {"ssh.not-running", "security.mislabelled", mislabelled_sshd},
