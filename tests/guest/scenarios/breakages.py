@@ -10,7 +10,8 @@ from guestlib.scenario import Scenario
 
 # What follows from a root that can't become root any more.
 REFUSED = {"sudo.refuses"}
-IN_EMERGENCY = {"services.stopped", "services.failed", "ssh.not-running", "network.link-down",
+IN_EMERGENCY = {"account.nologin", "pam.nologin", "system.nologin", "services.stopped",
+             "services.failed", "ssh.not-running", "network.link-down",
                 "network.no-default-route", "network.no-address", "system.units-failed",
                 "system.target-not-reached"}
 NO_SPACE = {"journal.no-space", "services.failed", "system.units-failed"}
@@ -203,12 +204,20 @@ ROWS = [
     Breakage("sudoers-folder-missing", {"sudo.include-missing": ["/etc/sudoers.d"],
                                         "sudo.no-rule": ["harness"]},
              REFUSED, "critical", first="sudo.include-missing"),
-    Breakage("pam-folder-missing", {"sudo.pam-aborts": ["/etc/pam.d"]}, REFUSED, "critical"),
-    Breakage("library-missing", {"ssh.check-failed": ["libcrypt.so.1"]},
-             REFUSED | {"journal.could-not-look", "services.no-journal-lines"}, "critical"),
-    Breakage("run-sshd-owner", {"ssh.check-failed": ["/run/sshd"]}, status="critical"),
-    Breakage("sshd-not-executable", {"ssh.not-running": ["ssh.service"]},
-             {"ssh.could-not-look", "services.failed", "system.units-failed"}, "critical"),
+    Breakage("pam-folder-missing", {"pam.service-empty": ["/etc/pam.d"],
+                                    "sudo.pam-aborts": ["/etc/pam.d"]},
+             REFUSED | {"pam.include-missing"}, "critical", first="pam.service-empty"),
+    Breakage("library-missing", {"pam.module-damaged": ["pam_unix.so", "libcrypt.so.1"],
+                                 "ssh.check-failed": ["libcrypt.so.1"]},
+             REFUSED | {"sudo.pam-module-damaged", "ssh.handshake-failed",
+                        "journal.could-not-look", "services.no-journal-lines"}, "critical"),
+    # sshd says it at every connection, with the priority critical.
+    Breakage("run-sshd-owner", {"ssh.check-failed": ["/run/sshd"]},
+             {"ssh.handshake-failed", "journal.critical-entries"}, "critical"),
+    Breakage("sshd-not-executable",
+             {"services.failed": ["Failed to locate executable /usr/sbin/sshd: Permission denied"],
+              "ssh.not-running": ["ssh.service"]},
+             {"ssh.could-not-look", "ssh.program-missing", "system.units-failed"}, "critical"),
     Breakage("sshd-config-missing", {"ssh.not-running": [], "ssh.check-failed": ["sshd_config"]},
              {"services.failed", "system.units-failed"}, "critical", first="ssh.check-failed"),
     Breakage("shadow-missing", {"account.no-shadow-entry": ["harness"]},
