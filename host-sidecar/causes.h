@@ -6,7 +6,8 @@
 /* Cause before symptom, over all answers of a diagnosis: a pure function.
  *
  * A finding names the one that it follows from where its own probe knows it (`caused_by`). What no
- * probe can know alone, because the cause is another probe's, stands in the table of causes.c. */
+ * probe can know alone, because the cause is another probe's, stands in the table of cause-links.c.
+ */
 
 /* One finding above information. All that it points to is borrowed from the answers. */
 typedef struct {
