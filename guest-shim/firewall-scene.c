@@ -68,10 +68,16 @@ is_up(const PstSysroot *sysroot, const char *name)
     return flags != NULL && (g_ascii_strtoull(flags, NULL, 16) & IFF_UP) != 0;
 }
 
+static void
+free_link(gpointer link)
+{
+    pst_fields_free(&pst_report_network_link_fields, link);
+}
+
 static GPtrArray *
 all_links(const PstSysroot *sysroot, char **names)
 {
-    GPtrArray *links = NULL;
+    GPtrArray *links = g_ptr_array_new_with_free_func(free_link);
 
     for (guint i = 0; names[i] != NULL; i++) {
         PstNetworkLink *link = pst_fields_append(&pst_report_network_link_fields, &links);
@@ -94,7 +100,7 @@ outer_links(const PstSysroot *sysroot)
         return NULL;
     g_autoptr(GPtrArray) links = all_links(sysroot, names);
     const PstNetworkUsable usable = pst_network_usable_new(sysroot, links);
-    for (guint i = 0; links != NULL && i < links->len; i++) {
+    for (guint i = 0; i < links->len; i++) {
         const PstNetworkLink *link = links->pdata[i];
 
         if (link->up == PST_TRI_YES && pst_network_usable_counts(&usable, link) &&
