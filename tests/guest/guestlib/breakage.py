@@ -39,7 +39,7 @@ def missing(row, diagnosis):
     for name, words in row.expect.items():
         if name not in diagnosis.findings:
             return f"{name} is not named; what is: {sorted(diagnosis.serious()) or 'nothing'}"
-        text = json.dumps(diagnosis.findings[name], ensure_ascii=False)
+        text = json.dumps(diagnosis.said[name], ensure_ascii=False)
         for word in words:
             if word not in text:
                 return f"{name} does not say {word}: {text}"

@@ -40,8 +40,12 @@ class Diagnosis:
         self.summary = diagnosis["summary"]
         self.causes = diagnosis.get("causes", [])
         self.answers = [Answer(answer) for answer in diagnosis["answers"]]
-        self.findings = {finding["id"]: finding for answer in self.answers
-                         for finding in answer.findings}
+        self.findings = {}  # the worst one of each id
+        self.said = {}  # of each id, all that were said under it
+        for answer in self.answers:
+            for finding in answer.findings:
+                self.findings.setdefault(finding["id"], finding)
+                self.said.setdefault(finding["id"], []).append(finding)
 
     def serious(self):
         """The ids of the findings above information, and probes that gave no report."""
