@@ -196,6 +196,7 @@ known_free(gpointer data)
 struct PstPamMemory {
     const PstSysroot *sysroot;
     GHashTable *modules; /* path, to Known */
+    GHashTable *paths;   /* module as a stack names it, to path */
     PstPamLibraries *libraries;
 };
 
@@ -206,6 +207,7 @@ pst_pam_module_memory_new(const PstSysroot *sysroot)
 
     memory->sysroot = sysroot;
     memory->modules = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, known_free);
+    memory->paths = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     memory->libraries = pst_pam_library_open(sysroot);
     return memory;
 }
@@ -214,8 +216,21 @@ void
 pst_pam_module_memory_free(PstPamMemory *memory)
 {
     g_hash_table_unref(memory->modules);
+    g_hash_table_unref(memory->paths);
     pst_pam_library_close(memory->libraries);
     g_free(memory);
+}
+
+const char *
+pst_pam_module_recall_path(PstPamMemory *memory, const char *module)
+{
+    char *path = g_hash_table_lookup(memory->paths, module);
+
+    if (path == NULL) {
+        path = pst_pam_module_path(memory->sysroot, module);
+        g_hash_table_insert(memory->paths, g_strdup(module), path);
+    }
+    return path;
 }
 
 PstPamModuleState

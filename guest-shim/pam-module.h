@@ -31,5 +31,8 @@ PstPamMemory *pst_pam_module_memory_new(const PstSysroot *sysroot);
 void pst_pam_module_memory_free(PstPamMemory *memory);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstPamMemory, pst_pam_module_memory_free)
 
+/* As pst_pam_module_path(), each name once; borrowed from MEMORY. */
+const char *pst_pam_module_recall_path(PstPamMemory *memory, const char *module);
+
 /* As pst_pam_module_check(), each file once. */
 PstPamModuleState pst_pam_module_recall(PstPamMemory *memory, const char *path, char **reason);

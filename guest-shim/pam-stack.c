@@ -80,7 +80,7 @@ add_module(Reader *reader, const PstPamWords *words, const char *file, guint num
     line->level = level;
     line->module = g_strdup(words->target);
     line->args = g_strdup(words->args);
-    line->path = pst_pam_module_path(reader->sysroot, words->target);
+    line->path = g_strdup(pst_pam_module_recall_path(reader->memory, words->target));
     line->state = pst_pam_module_recall(reader->memory, line->path, &line->reason);
     memcpy(line->actions, words->actions, sizeof(line->actions));
 }

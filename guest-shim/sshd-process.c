@@ -2,6 +2,7 @@
 #include "guest-shim/sshd-process.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -157,6 +158,22 @@ pst_sshd_process_sockets(const PstSysroot *sysroot, GError **error)
     return g_steal_pointer(&sockets);
 }
 
+/* FALSE where the link NAME in FOLDER does not lead to a socket. */
+static gboolean
+read_inode(int folder, const char *name, guint64 *inode)
+{
+    char target[64];
+    unsigned long long number;
+    gssize n = readlinkat(folder, name, target, sizeof(target) - 1);
+
+    target[MAX(n, 0)] = '\0';
+    if (sscanf(target, "socket:[%llu]", &number) != 1)
+        return FALSE;
+    *inode = number;
+    return TRUE;
+}
+
+/* A process may have thousands of descriptors: the folder is opened once for all of them. */
 GHashTable *
 pst_sshd_process_inodes(const PstSysroot *sysroot, gint64 pid, GError **error)
 {
@@ -165,18 +182,18 @@ pst_sshd_process_inodes(const PstSysroot *sysroot, gint64 pid, GError **error)
 
     if (names == NULL)
         return NULL;
+    int fd = pst_sysroot_open(sysroot, folder, O_PATH | O_DIRECTORY, error);
+    if (fd < 0)
+        return NULL;
 
     GHashTable *inodes = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     for (guint i = 0; names[i] != NULL; i++) {
-        g_autofree char *path = g_strdup_printf("%s/%s", folder, names[i]);
-        g_autofree char *target = pst_sysroot_read_link(sysroot, path, NULL);
-        unsigned long long inode;
+        guint64 inode;
 
-        if (target != NULL && sscanf(target, "socket:[%llu]", &inode) == 1) {
-            guint64 key = inode;
-            g_hash_table_add(inodes, g_memdup2(&key, sizeof(key)));
-        }
+        if (read_inode(fd, names[i], &inode))
+            g_hash_table_add(inodes, g_memdup2(&inode, sizeof(inode)));
     }
+    close(fd);
     return inodes;
 }
 

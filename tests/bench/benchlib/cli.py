@@ -7,12 +7,13 @@ import sys
 import time
 from pathlib import Path
 
-from . import conversation, failure, figures, in_guest, world
+from . import conversation, failure, figures, in_guest, probes, world
 
 BENCHES = {
     "ping": conversation.ping,
     "open": conversation.open_channel,
     "diagnose": conversation.diagnose,
+    "probes": probes.probes,
     "memory": in_guest.memory,
     "idle": in_guest.idle,
     "flood": failure.flood,

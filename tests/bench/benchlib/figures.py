@@ -72,6 +72,13 @@ def at_most_more(name, unit, measured, floor, limit, **detail):
                   f"at most +{limit:g} {unit}", limit, detail=detail)
 
 
+def at_most_times_and(name, unit, measured, floor, limit, more, **detail):
+    """A figure that may be at most `limit` times its floor and `more` besides."""
+    ratio = measured / floor
+    return Figure(name, unit, measured, floor, measured, f"{ratio:.2f} times",
+                  f"at most {limit:g} times +{more:g} {unit}", limit * floor + more, detail=detail)
+
+
 def exactly_none(name, unit, measured, **detail):
     """A figure that must be 0."""
     return Figure(name, unit, measured, None, measured, "", "0", 0, detail=detail)

@@ -10,6 +10,9 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parents[3]
 LAB = CHECKOUT / "tests/lab/lab"
 FULL = "be-full"
+WIDE = "be-wide"
+WIDE_CPUS = 2
+USER = "harness"
 SECONDS = 300
 
 
@@ -64,10 +67,17 @@ class World:
 
     def full(self):
         """The name of a full guest that is up."""
-        if FULL not in self._up:
-            self._up.add(FULL)
-            self.lab("up", FULL)
-        return FULL
+        return self._full(FULL)
+
+    def wide(self):
+        """The name of a full guest with a processor to spare."""
+        return self._full(WIDE, "--cpus", str(WIDE_CPUS))
+
+    def _full(self, name, *options):
+        if name not in self._up:
+            self._up.add(name)
+            self.lab("up", *options, name)
+        return name
 
     def pocket(self, name, *peer):
         """The name of a pocket guest with that peer."""

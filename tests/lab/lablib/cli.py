@@ -127,6 +127,8 @@ def _with_up(parser):
     parser.add_argument("--panic-device", action="store_true", help="add an ISA panic device")
     parser.add_argument("--no-channel", action="store_true", help="leave the shim's port out")
     parser.add_argument("--memory", type=int, default=512, metavar="MIB", help="default: 512")
+    parser.add_argument("--cpus", type=int, default=1, metavar="N", help="virtual processors "
+                        "(default: 1)")
     parser.add_argument("--append", default="", metavar="ARGS", help="more for the kernel's "
                         "command line")
     parser.add_argument("--no-snapshot", action="store_true", help="take no clean snapshot")

@@ -30,6 +30,7 @@ class Domain:
     mark: dict
     disk: Path = None
     ssh_port: int = None
+    cpus: int = 1
     panic_device: bool = False
     identity: uuid.UUID = field(default_factory=uuid.uuid4)
 
@@ -43,7 +44,7 @@ class Domain:
   <uuid>{self.identity}</uuid>
   <metadata><lab:guest xmlns:lab='{NAMESPACE}' {mark}/></metadata>
   <memory unit='MiB'>{self.memory}</memory>
-  <vcpu>1</vcpu>
+  <vcpu>{self.cpus}</vcpu>
   {"<cpu mode='host-passthrough'/>" if kvm.works() else ""}
   <os>
     <type arch='x86_64' machine='pc'>hvm</type>

@@ -106,7 +106,7 @@ def _describe(name, chosen, options):
     mark = {"kind": "full", "ssh-port": port, "image": chosen.folder.name,
             "shim": "no" if options.no_shim else "yes"}
     return domain.Domain(name, chosen.kernel, chosen.initrd, append, options.memory, channels,
-                         mark, disk=overlay(name), ssh_port=port,
+                         mark, disk=overlay(name), ssh_port=port, cpus=options.cpus,
                          panic_device=options.panic_device, identity=identity)
 
 
