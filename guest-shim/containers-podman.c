@@ -150,7 +150,7 @@ read_log(const PstSysroot *sysroot, const char *path, PstContainersContainer *co
     g_autofree char *tail = g_malloc0(MAX_LOG_TAIL + 1);
     struct stat st;
     int fd = path != NULL && g_str_has_prefix(path, STORAGE "/")
-                 ? pst_sysroot_open(sysroot, path, 0, NULL)
+                 ? pst_sysroot_open_file(sysroot, path, 0, NULL)
                  : -1;
 
     if (fd < 0)
