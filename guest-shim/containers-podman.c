@@ -259,11 +259,13 @@ ask(const PstProbeContext *context, PstContainersRuntime *runtime, PstReport *re
     gint64 start_us = g_get_monotonic_time();
     g_autoptr(GError) cause = NULL;
 
-    if (list(context, report->data, &cause) && read_details(context, report->data, &cause))
+    gboolean done =
+        list(context, report->data, &cause) && read_details(context, report->data, &cause);
+    runtime->took_ms = (g_get_monotonic_time() - start_us) / 1000;
+    if (done)
         runtime->state = g_strdup("answers");
     else
         pst_containers_judge_failure(runtime, cause, report);
-    runtime->took_ms = (g_get_monotonic_time() - start_us) / 1000;
 }
 
 void
