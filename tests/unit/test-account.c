@@ -339,19 +339,23 @@ test_second_source(World *world, gconstpointer unused G_GNUC_UNUSED)
         const char *out;
         int exit_status;
         gboolean timed_out;
+        gint64 took_ms;
         PstNssOutcome outcome;
     } answers[] = {
-        {"net:*:2000:2000::/home/net:/bin/sh\n", 0, FALSE, PST_NSS_FOUND},
-        {"", 0, FALSE, PST_NSS_UNASKED},
-        {"", 2, FALSE, PST_NSS_NOT_FOUND},
-        {"", 1, FALSE, PST_NSS_UNASKED},
-        {"", -1, TRUE, PST_NSS_HANGS},
+        {"net:*:2000:2000::/home/net:/bin/sh\n", 0, FALSE, 10, PST_NSS_FOUND},
+        {"", 0, FALSE, 10, PST_NSS_UNASKED},
+        {"", 2, FALSE, 10, PST_NSS_NOT_FOUND},
+        {"", 1, FALSE, 10, PST_NSS_UNASKED},
+        {"", -1, TRUE, 2000, PST_NSS_HANGS},
+        {"", -1, TRUE, 50, PST_NSS_UNASKED}, /* all that the deadline left */
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(answers); i++) {
         g_autoptr(GString) out = g_string_new(answers[i].out);
-        const PstProgramResult result = {
-            .exit_status = answers[i].exit_status, .timed_out = answers[i].timed_out, .out = out};
+        const PstProgramResult result = {.exit_status = answers[i].exit_status,
+                                         .timed_out = answers[i].timed_out,
+                                         .took_ms = answers[i].took_ms,
+                                         .out = out};
         g_assert_cmpint(pst_nss_ask_judge(&result), ==, answers[i].outcome);
     }
     put_sound(world);
