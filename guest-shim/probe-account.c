@@ -126,8 +126,11 @@ read_home(Probe *probe)
     if (pst_sysroot_stat(probe->sysroot, probe->data->home, &st, &cause)) {
         probe->data->home_mode = g_strdup_printf("%04o", (guint)st.st_mode & 07777);
         probe->data->home_owner = g_strdup_printf("%u:%u", st.st_uid, st.st_gid);
-        probe->facts.home_uid = st.st_uid;
-        probe->facts.home_mode = st.st_mode & 07777;
+        /* A home of /dev/null means none, and is open to all for good reason. */
+        if (S_ISDIR(st.st_mode)) {
+            probe->facts.home_uid = st.st_uid;
+            probe->facts.home_mode = st.st_mode & 07777;
+        }
     } else if (cause->code != PST_ERROR_ABSENT) {
         pst_probe_add_unlooked(probe->report, COULD_NOT_LOOK, "the home folder", cause);
         probe->data->home_mode = g_strdup("unknown");

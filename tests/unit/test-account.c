@@ -276,6 +276,19 @@ test_stranger(World *world, gconstpointer unused G_GNUC_UNUSED)
     check_ways(elsewhere, PST_TRI_UNKNOWN, PST_TRI_UNKNOWN, PST_TRI_UNKNOWN);
 }
 
+/* Where the packages' accounts have theirs. */
+static void
+test_no_home(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    put_sound(world);
+    put_text(world, "/etc/passwd", "harness:x:1000:1000::/dev/null:/bin/sh\n");
+    put(world, "/dev/null", "", -1, 0666);
+    g_autoptr(PstReport) report = run_for(world, "harness");
+
+    g_assert_cmpuint(report->findings->len, ==, 0);
+    g_assert_cmpstr(((PstAccountData *)report->data)->home_mode, ==, "0666");
+}
+
 /* Homes that are there and not as they should be. */
 static void
 test_homes(World *world, gconstpointer unused G_GNUC_UNUSED)
@@ -502,6 +515,7 @@ main(int argc, char **argv)
     ADD("/account/home", test_home);
     ADD("/account/stranger", test_stranger);
     ADD("/account/homes", test_homes);
+    ADD("/account/no-home", test_no_home);
     ADD("/account/jobs", test_jobs);
     ADD("/account/second-source", test_second_source);
     ADD("/account/nothing-there", test_nothing_there);
