@@ -233,9 +233,15 @@ read_jobs(Probe *probe, const char *allow, const char *deny, const char **file)
     if (probe->data->uid == 0)
         return PST_TRI_YES;
     for (guint i = 0; i < G_N_ELEMENTS(lists); i++) {
-        g_autofree char *text = pst_sysroot_read(probe->sysroot, lists[i], MAX_SHELLS, NULL, NULL);
-        if (text == NULL)
+        g_autoptr(GError) cause = NULL;
+        g_autofree char *text =
+            pst_sysroot_read(probe->sysroot, lists[i], MAX_SHELLS, NULL, &cause);
+        if (text == NULL && cause->code == PST_ERROR_ABSENT)
             continue;
+        if (text == NULL) {
+            pst_probe_add_unlooked(probe->report, COULD_NOT_LOOK, lists[i], cause);
+            break;
+        }
         gboolean allowed = is_listed(text, probe->data->user) == (i == 0);
         *file = allowed ? NULL : lists[i];
         return PST_TRI(allowed);

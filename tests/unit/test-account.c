@@ -342,6 +342,14 @@ test_jobs(World *world, gconstpointer unused G_GNUC_UNUSED)
     }
     g_autoptr(PstReport) root = run_for(world, "root");
     g_assert_cmpint(((PstAccountData *)root->data)->cron, ==, PST_TRI_YES);
+
+    /* The list that decides can't be read: the other one is not the answer. */
+    remove_path(world, "/etc/cron.allow");
+    put_text(world, "/etc/cron.allow/in-the-way", "");
+    put_text(world, "/etc/cron.deny", "");
+    g_autoptr(PstReport) unlooked = run_for(world, "harness");
+    g_assert_cmpint(((PstAccountData *)unlooked->data)->cron, ==, PST_TRI_UNKNOWN);
+    only_finding(unlooked, "account.could-not-look");
 }
 
 /* What getent said, and what it means. */
