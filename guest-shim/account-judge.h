@@ -16,7 +16,7 @@ typedef struct {
     PstAccountValidity validity; /* where shadow_known */
     PstTri use_pam;              /* sshd asks PAM */
     gboolean faillock_shut;
-    gint64 home_uid;  /* who owns the home, PST_INT_UNKNOWN where it is not there or not known */
+    gint64 home_uid;  /* who owns the home, PST_INT_UNKNOWN where it is no folder or not known */
     gint64 home_mode; /* its permission bits, as above */
     const char *cron_file, *at_file; /* the list that keeps the user from it, NULL for none */
     char *shell_shut;                /* what bars the user from the shell: path-access.h; or NULL */

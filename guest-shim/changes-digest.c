@@ -33,7 +33,7 @@ pst_changes_digest_file(PstChangesDigest *digest, const char *path, GChecksumTyp
 
     if (digest->bytes_left < 0 || pst_probe_now_us() > digest->deadline_us)
         return NULL;
-    int fd = pst_sysroot_open(digest->sysroot, path, O_NOFOLLOW, NULL);
+    int fd = pst_sysroot_open_file(digest->sysroot, path, O_NOFOLLOW, NULL);
     if (fd < 0)
         return NULL;
     gboolean done = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= MAX_FILE &&

@@ -81,7 +81,7 @@ read_tail(const PstSysroot *sysroot, const char *path, GError **error)
     gssize n = -1;
     off_t start = 0;
 
-    int fd = pst_sysroot_open(sysroot, path, 0, &cause);
+    int fd = pst_sysroot_open_file(sysroot, path, 0, &cause);
     if (fd < 0 && cause->code != PST_ERROR_ABSENT)
         g_propagate_error(error, g_steal_pointer(&cause));
     if (fd < 0)

@@ -227,11 +227,12 @@ ask(const PstProbeContext *context, PstContainersRuntime *runtime, PstReport *re
     gint64 start_us = g_get_monotonic_time();
     g_autoptr(GError) cause = NULL;
 
-    if (pst_containers_docker_ask(context, report->data, &cause))
+    gboolean done = pst_containers_docker_ask(context, report->data, &cause);
+    runtime->took_ms = (g_get_monotonic_time() - start_us) / 1000;
+    if (done)
         runtime->state = g_strdup("answers");
     else
         pst_containers_judge_failure(runtime, cause, report);
-    runtime->took_ms = (g_get_monotonic_time() - start_us) / 1000;
 }
 
 /* Stopped by a signal or a debugger: its socket takes questions and nobody answers. */

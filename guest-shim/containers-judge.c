@@ -6,6 +6,7 @@
 #include "protocol/error.h"
 
 #define LOOP_RESTARTS 3
+#define PATIENCE_MS 2000 /* a busy guest's runtime takes some hundred */
 #define LOOP_US (G_GINT64_CONSTANT(10) * 60 * G_USEC_PER_SEC)
 
 static gboolean
@@ -195,7 +196,9 @@ judge_rootless(const PstContainersData *data, PstReport *report)
 void
 pst_containers_judge_failure(PstContainersRuntime *runtime, const GError *cause, PstReport *report)
 {
-    gboolean hangs = g_error_matches(cause, PST_ERROR, PST_ERROR_DEADLINE);
+    gboolean late = g_error_matches(cause, PST_ERROR, PST_ERROR_DEADLINE);
+    gboolean hangs =
+        late && (runtime->took_ms == PST_INT_UNKNOWN || runtime->took_ms >= PATIENCE_MS);
     PstFinding *finding =
         hangs ? pst_report_add(report, "containers.runtime-hangs", PST_SEVERITY_WARNING,
                                "%s gives no answer in time: %s", runtime->name, cause->message)

@@ -6,7 +6,8 @@
 /* Whether something is wrong with a container: then its last words are worth asking for. */
 gboolean pst_containers_judge_is_troubled(const PstContainersContainer *container);
 
-/* RUNTIME could not be asked because of CAUSE: sets its state, and adds the finding. */
+/* RUNTIME could not be asked because of CAUSE: sets its state, and adds the finding. One that was
+ * given no more than a moment (its took_ms) has not been seen to hang. */
 void pst_containers_judge_failure(PstContainersRuntime *runtime, const GError *cause,
                                   PstReport *report);
 

@@ -150,7 +150,7 @@ read_log(const PstSysroot *sysroot, const char *path, PstContainersContainer *co
     g_autofree char *tail = g_malloc0(MAX_LOG_TAIL + 1);
     struct stat st;
     int fd = path != NULL && g_str_has_prefix(path, STORAGE "/")
-                 ? pst_sysroot_open(sysroot, path, 0, NULL)
+                 ? pst_sysroot_open_file(sysroot, path, 0, NULL)
                  : -1;
 
     if (fd < 0)
@@ -259,11 +259,13 @@ ask(const PstProbeContext *context, PstContainersRuntime *runtime, PstReport *re
     gint64 start_us = g_get_monotonic_time();
     g_autoptr(GError) cause = NULL;
 
-    if (list(context, report->data, &cause) && read_details(context, report->data, &cause))
+    gboolean done =
+        list(context, report->data, &cause) && read_details(context, report->data, &cause);
+    runtime->took_ms = (g_get_monotonic_time() - start_us) / 1000;
+    if (done)
         runtime->state = g_strdup("answers");
     else
         pst_containers_judge_failure(runtime, cause, report);
-    runtime->took_ms = (g_get_monotonic_time() - start_us) / 1000;
 }
 
 void

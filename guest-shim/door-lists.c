@@ -416,6 +416,17 @@ const PstDoorRule pst_door_lists_deny[] = {
     {"home-assistant", "Home Assistant: secrets"},
     {"var/lib/postern/private", "postern's own keys"},
     {"etc/postern/private", "postern's own keys"},
+    /* What programs had in memory, and logs that are no text. */
+    {"var/lib/systemd/coredump", "the memory of programs that crashed"},
+    {"var/crash/**/vmcore", "the memory at a crash of the kernel"},
+    {"var/crash/**/vmcore.*", "the memory at a crash of the kernel"},
+    {"var/crash/**/vmcore-incomplete", "the memory at a crash of the kernel"},
+    {"var/crash/**/dump.*", "the memory at a crash of the kernel"},
+    {"var/crash/**/core*", "the memory of programs that crashed"},
+    {"var/crash/*.crash", "the memory of programs that crashed"},
+    {"*.journal", "lines of private units too: the probe journal leaves them out"},
+    {"*.journal~", "lines of private units too: the probe journal leaves them out"},
+    {"var/log/btmp*", "what was typed for a name, a password now and then"},
     /* The kernel's. */
     {"/proc/**/environ", "a process's environment"},
     {"/proc/**/mem", "a process's memory"},
@@ -434,5 +445,7 @@ const PstDoorRule pst_door_lists_deny[] = {
     {"/proc/key-users", "the kernel's keys"},
     {"/proc/kpage*", "the memory"},
     {"/proc/sys/kernel/random/uuid", "each reading makes a new one"},
+    {"/proc/sys/net/ipv4/tcp_fastopen_key", "a key of the kernel's"},
+    {"/proc/sys/net/ipv6/conf/*/stable_secret", "what addresses are made from"},
     {NULL, NULL},
 };

@@ -65,7 +65,7 @@ pst_last_shutdown_was_clean(const PstSysroot *sysroot)
 
     if (booted == 0)
         return PST_TRI_UNKNOWN;
-    int fd = pst_sysroot_open(sysroot, WTMP, 0, NULL);
+    int fd = pst_sysroot_open_file(sysroot, WTMP, 0, NULL);
     if (fd < 0)
         return PST_TRI_UNKNOWN;
     PstTri clean = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? search(fd, st.st_size, booted)

@@ -126,12 +126,16 @@ take_answer(const Work *work, Asker *asker)
     end(asker);
 }
 
-/* The one that it waits for is silent; the others behind it are asked by another process. */
+/* The one that it waits for is silent, unless all had to end before its own time was up; the others
+ * behind it are asked by another process. */
 static void
-give_up_one(const Work *work, Asker *asker)
+give_up_one(const Work *work, Asker *asker, gint64 now_us)
 {
+    PstMountAsk *ask = &work->asks[asker->mounts[asker->next++]];
+
     end(asker);
-    work->asks[asker->mounts[asker->next++]].state = PST_MOUNT_ASK_SILENT;
+    if (asker->deadline_us <= now_us)
+        ask->state = PST_MOUNT_ASK_SILENT;
     if (asker->next < asker->n && g_get_monotonic_time() < work->end_us)
         start(work, asker);
 }
@@ -143,7 +147,7 @@ give_up_late(const Work *work, Asker *askers, guint n)
 
     for (guint i = 0; i < n; i++)
         if (askers[i].fd >= 0 && MIN(askers[i].deadline_us, work->end_us) <= now)
-            give_up_one(work, &askers[i]);
+            give_up_one(work, &askers[i], now);
 }
 
 /* Until each of the N has its answers, or has used up its time. */

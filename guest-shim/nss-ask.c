@@ -25,7 +25,7 @@ PstNssOutcome
 pst_nss_ask_judge(const PstProgramResult *result)
 {
     if (result->timed_out)
-        return PST_NSS_HANGS;
+        return result->took_ms >= ASK_MS ? PST_NSS_HANGS : PST_NSS_UNASKED;
     if (result->exit_status == 0 && result->out->len > 0)
         return PST_NSS_FOUND;
     return result->exit_status == NOT_FOUND ? PST_NSS_NOT_FOUND : PST_NSS_UNASKED;
@@ -45,7 +45,10 @@ take(PstNssAnswer *answer, const PstProgramResult *result)
     answer->took_ms = result->took_ms;
     if (answer->outcome == PST_NSS_FOUND)
         answer->line = g_strndup(result->out->str, strcspn(result->out->str, "\n"));
-    if (answer->outcome == PST_NSS_UNASKED)
+    if (answer->outcome == PST_NSS_UNASKED && result->timed_out)
+        answer->reason = g_strdup_printf(
+            "getent did not end in the %" G_GINT64_FORMAT " ms that were left", result->took_ms);
+    else if (answer->outcome == PST_NSS_UNASKED)
         answer->reason =
             g_strdup_printf("getent ended with %d, signal %d", result->exit_status, result->signal);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "guest-shim/path-access.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -26,17 +28,19 @@ pst_path_access_bit(const struct stat *st, gint64 uid, const GArray *groups)
     return S_IXOTH;
 }
 
-/* With a list the group's bits are only its mask (acl(5)). */
-static gboolean
-has_list(const PstSysroot *sysroot, const char *path)
+/* Asked of the place, by its name below /proc: whatever it is, it is not opened. */
+gboolean
+pst_path_access_has_list(const PstSysroot *sysroot, const char *path)
 {
-    int fd = pst_sysroot_open(sysroot, path, 0, NULL);
+    int fd = pst_sysroot_open(sysroot, path, O_PATH, NULL);
 
     if (fd < 0)
-        return TRUE; /* not known */
-    gboolean has = fgetxattr(fd, "system.posix_acl_access", NULL, 0) > 0;
+        return TRUE;
+    g_autofree char *name = g_strdup_printf("/proc/self/fd/%d", fd);
+    gssize n = getxattr(name, "system.posix_acl_access", NULL, 0);
+    gboolean without = n == 0 || (n < 0 && (errno == ENODATA || errno == ENOTSUP));
     close(fd);
-    return has;
+    return !without;
 }
 
 static gboolean
@@ -44,7 +48,7 @@ is_shut(const Walk *walk, const char *path)
 {
     return pst_sysroot_stat(walk->sysroot, path, walk->st, NULL) &&
            (walk->st->st_mode & pst_path_access_bit(walk->st, walk->uid, walk->groups)) == 0 &&
-           !has_list(walk->sysroot, path);
+           !pst_path_access_has_list(walk->sysroot, path);
 }
 
 /* Where the way goes on behind the link NAME in FOLDER; NULL where it can't be read. */

@@ -15,3 +15,7 @@ char *pst_path_access_shut(const PstSysroot *sysroot, const char *path, gint64 u
 
 /* The one bit of a mode that decides whether the user may execute, or enter. */
 mode_t pst_path_access_bit(const struct stat *st, gint64 uid, const GArray *groups);
+
+/* Whether an access control list says more than the mode does: with one the group's bits are only
+ * its mask (acl(5)). TRUE also where it can't be told. */
+gboolean pst_path_access_has_list(const PstSysroot *sysroot, const char *path);

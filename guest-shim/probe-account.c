@@ -126,8 +126,11 @@ read_home(Probe *probe)
     if (pst_sysroot_stat(probe->sysroot, probe->data->home, &st, &cause)) {
         probe->data->home_mode = g_strdup_printf("%04o", (guint)st.st_mode & 07777);
         probe->data->home_owner = g_strdup_printf("%u:%u", st.st_uid, st.st_gid);
-        probe->facts.home_uid = st.st_uid;
-        probe->facts.home_mode = st.st_mode & 07777;
+        /* A home of /dev/null means none, and is open to all for good reason. */
+        if (S_ISDIR(st.st_mode)) {
+            probe->facts.home_uid = st.st_uid;
+            probe->facts.home_mode = st.st_mode & 07777;
+        }
     } else if (cause->code != PST_ERROR_ABSENT) {
         pst_probe_add_unlooked(probe->report, COULD_NOT_LOOK, "the home folder", cause);
         probe->data->home_mode = g_strdup("unknown");
@@ -230,9 +233,15 @@ read_jobs(Probe *probe, const char *allow, const char *deny, const char **file)
     if (probe->data->uid == 0)
         return PST_TRI_YES;
     for (guint i = 0; i < G_N_ELEMENTS(lists); i++) {
-        g_autofree char *text = pst_sysroot_read(probe->sysroot, lists[i], MAX_SHELLS, NULL, NULL);
-        if (text == NULL)
+        g_autoptr(GError) cause = NULL;
+        g_autofree char *text =
+            pst_sysroot_read(probe->sysroot, lists[i], MAX_SHELLS, NULL, &cause);
+        if (text == NULL && cause->code == PST_ERROR_ABSENT)
             continue;
+        if (text == NULL) {
+            pst_probe_add_unlooked(probe->report, COULD_NOT_LOOK, lists[i], cause);
+            break;
+        }
         gboolean allowed = is_listed(text, probe->data->user) == (i == 0);
         *file = allowed ? NULL : lists[i];
         return PST_TRI(allowed);

@@ -50,7 +50,7 @@ read_private(const PstSysroot *sysroot, const char *path)
     char text[MAX_HEAD + 1];
     struct stat st;
     PstSshKey *key = NULL;
-    int fd = pst_sysroot_open(sysroot, path, 0, NULL);
+    int fd = pst_sysroot_open_file(sysroot, path, 0, NULL);
 
     if (fd < 0)
         return NULL;

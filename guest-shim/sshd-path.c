@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "guest-shim/path-access.h"
 #include "protocol/error.h"
 
 #define MAX_DEPTH 256
@@ -119,7 +120,7 @@ walk_up(const Walk *walk, const char *file, const char *home, GError **error)
 
         if (!pst_sysroot_stat(walk->sysroot, folder, &st, error))
             return FALSE;
-        if (!may(walk, &st, 1))
+        if (!may(walk, &st, 1) && !pst_path_access_has_list(walk->sysroot, folder))
             blame(walk, folder, &st, PST_SSHD_PATH_UNREADABLE);
         if (strict)
             blame(walk, folder, &st, judge_strictly(walk, &st));
@@ -152,7 +153,7 @@ pst_sshd_path_check(const PstSysroot *sysroot, const PstAccounts *accounts, cons
         return FALSE;
     if (!S_ISREG(st.st_mode))
         blame(&walk, real, &st, PST_SSHD_PATH_NO_FILE);
-    if (!may(&walk, &st, 4))
+    if (!may(&walk, &st, 4) && !pst_path_access_has_list(sysroot, real))
         blame(&walk, real, &st, PST_SSHD_PATH_UNREADABLE);
     if (strict)
         blame(&walk, real, &st, judge_strictly(&walk, &st));

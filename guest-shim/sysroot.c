@@ -93,6 +93,38 @@ pst_sysroot_open(const PstSysroot *sysroot, const char *path, int flags, GError 
     return fd;
 }
 
+/* The file behind a descriptor of O_PATH, and not what its name has come to mean since. Without
+ * /proc only the name is left. */
+static int
+reopen(const PstSysroot *sysroot, const char *path, int place, int flags)
+{
+    g_autofree char *name = g_strdup_printf("/proc/self/fd/%d", place);
+    int reading = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+    int fd = open(name, reading);
+
+    return fd < 0 && errno == ENOENT ? open_below(sysroot, path, flags | reading) : fd;
+}
+
+int
+pst_sysroot_open_file(const PstSysroot *sysroot, const char *path, int flags, GError **error)
+{
+    int place = pst_sysroot_open(sysroot, path, O_PATH | flags, error);
+    struct stat st;
+
+    if (place < 0)
+        return -1;
+    gboolean seen = fstat(place, &st) == 0;
+    gboolean regular = seen && S_ISREG(st.st_mode);
+    int fd = regular ? reopen(sysroot, path, place, flags) : -1;
+    int failed = errno;
+    close(place);
+    if (fd < 0 && (regular || !seen))
+        set_errno_error(error, path, failed);
+    else if (fd < 0)
+        g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "%s: not a regular file", path);
+    return fd;
+}
+
 static gboolean
 read_all(int fd, const char *path, gsize max, GByteArray *bytes, GError **error)
 {
@@ -119,20 +151,11 @@ char *
 pst_sysroot_read(const PstSysroot *sysroot, const char *path, gsize max, gsize *len, GError **error)
 {
     g_autoptr(GByteArray) bytes = g_byte_array_new();
-    struct stat st;
-    gboolean done;
 
-    int fd = pst_sysroot_open(sysroot, path, 0, error);
+    int fd = pst_sysroot_open_file(sysroot, path, 0, error);
     if (fd < 0)
         return NULL;
-    if (fstat(fd, &st) < 0) {
-        done = set_errno_error(error, path, errno);
-    } else if (!S_ISREG(st.st_mode)) {
-        g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "%s: not a regular file", path);
-        done = FALSE;
-    } else {
-        done = read_all(fd, path, max, bytes, error);
-    }
+    gboolean done = read_all(fd, path, max, bytes, error);
     close(fd);
     if (!done)
         return NULL;

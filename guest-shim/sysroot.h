@@ -30,6 +30,11 @@ int pst_sysroot_fd(const PstSysroot *sysroot);
  * as O_PATH or O_DIRECTORY). Returns the descriptor, or -1. */
 int pst_sysroot_open(const PstSysroot *sysroot, const char *path, int flags, GError **error);
 
+/* As above for a regular file, with FLAGS such as O_NOFOLLOW; anything else is
+ * PST_ERROR_UNAVAILABLE and was not opened: to open a watchdog starts it, to open a FIFO lets its
+ * writer go on, and a name below a folder that a user can write to may lead to either. */
+int pst_sysroot_open_file(const PstSysroot *sysroot, const char *path, int flags, GError **error);
+
 /* The whole of a regular file of at most MAX bytes, followed by a NUL; a larger one is
  * PST_ERROR_TOO_LARGE. *len may be NULL. Free with g_free(). */
 char *pst_sysroot_read(const PstSysroot *sysroot, const char *path, gsize max, gsize *len,

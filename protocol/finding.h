@@ -41,7 +41,9 @@ typedef enum {
     PST_UNDO_ARGV,  /* run this */
 } PstUndoKind;
 
-/* What a program can do to undo the cause; only ever given where it is certain. */
+/* What a program can do to undo the cause; only ever given where it is certain. Between the look
+ * and the undo whoever owns the folder of a path can put something else there: who gives a mode or
+ * an owner follows no link at the path's end, as chmod(1) would. */
 typedef struct {
     int kind;
     char *path;

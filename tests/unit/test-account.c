@@ -276,6 +276,19 @@ test_stranger(World *world, gconstpointer unused G_GNUC_UNUSED)
     check_ways(elsewhere, PST_TRI_UNKNOWN, PST_TRI_UNKNOWN, PST_TRI_UNKNOWN);
 }
 
+/* Where the packages' accounts have theirs. */
+static void
+test_no_home(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    put_sound(world);
+    put_text(world, "/etc/passwd", "harness:x:1000:1000::/dev/null:/bin/sh\n");
+    put(world, "/dev/null", "", -1, 0666);
+    g_autoptr(PstReport) report = run_for(world, "harness");
+
+    g_assert_cmpuint(report->findings->len, ==, 0);
+    g_assert_cmpstr(((PstAccountData *)report->data)->home_mode, ==, "0666");
+}
+
 /* Homes that are there and not as they should be. */
 static void
 test_homes(World *world, gconstpointer unused G_GNUC_UNUSED)
@@ -329,6 +342,14 @@ test_jobs(World *world, gconstpointer unused G_GNUC_UNUSED)
     }
     g_autoptr(PstReport) root = run_for(world, "root");
     g_assert_cmpint(((PstAccountData *)root->data)->cron, ==, PST_TRI_YES);
+
+    /* The list that decides can't be read: the other one is not the answer. */
+    remove_path(world, "/etc/cron.allow");
+    put_text(world, "/etc/cron.allow/in-the-way", "");
+    put_text(world, "/etc/cron.deny", "");
+    g_autoptr(PstReport) unlooked = run_for(world, "harness");
+    g_assert_cmpint(((PstAccountData *)unlooked->data)->cron, ==, PST_TRI_UNKNOWN);
+    only_finding(unlooked, "account.could-not-look");
 }
 
 /* What getent said, and what it means. */
@@ -339,19 +360,23 @@ test_second_source(World *world, gconstpointer unused G_GNUC_UNUSED)
         const char *out;
         int exit_status;
         gboolean timed_out;
+        gint64 took_ms;
         PstNssOutcome outcome;
     } answers[] = {
-        {"net:*:2000:2000::/home/net:/bin/sh\n", 0, FALSE, PST_NSS_FOUND},
-        {"", 0, FALSE, PST_NSS_UNASKED},
-        {"", 2, FALSE, PST_NSS_NOT_FOUND},
-        {"", 1, FALSE, PST_NSS_UNASKED},
-        {"", -1, TRUE, PST_NSS_HANGS},
+        {"net:*:2000:2000::/home/net:/bin/sh\n", 0, FALSE, 10, PST_NSS_FOUND},
+        {"", 0, FALSE, 10, PST_NSS_UNASKED},
+        {"", 2, FALSE, 10, PST_NSS_NOT_FOUND},
+        {"", 1, FALSE, 10, PST_NSS_UNASKED},
+        {"", -1, TRUE, 2000, PST_NSS_HANGS},
+        {"", -1, TRUE, 50, PST_NSS_UNASKED}, /* all that the deadline left */
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(answers); i++) {
         g_autoptr(GString) out = g_string_new(answers[i].out);
-        const PstProgramResult result = {
-            .exit_status = answers[i].exit_status, .timed_out = answers[i].timed_out, .out = out};
+        const PstProgramResult result = {.exit_status = answers[i].exit_status,
+                                         .timed_out = answers[i].timed_out,
+                                         .took_ms = answers[i].took_ms,
+                                         .out = out};
         g_assert_cmpint(pst_nss_ask_judge(&result), ==, answers[i].outcome);
     }
     put_sound(world);
@@ -498,6 +523,7 @@ main(int argc, char **argv)
     ADD("/account/home", test_home);
     ADD("/account/stranger", test_stranger);
     ADD("/account/homes", test_homes);
+    ADD("/account/no-home", test_no_home);
     ADD("/account/jobs", test_jobs);
     ADD("/account/second-source", test_second_source);
     ADD("/account/nothing-there", test_nothing_there);

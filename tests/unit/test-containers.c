@@ -302,6 +302,34 @@ test_docker_stuck(World *world, gconstpointer unused G_GNUC_UNUSED)
     g_assert_cmpuint(count(report, "containers.runtime-hangs", NULL), ==, 1);
 }
 
+/* Which of them was given no more than a moment has not been seen to hang. */
+static void
+test_late(void)
+{
+    static const struct {
+        gint64 took_ms;
+        const char *state, *id;
+    } rows[] = {
+        {PST_INT_UNKNOWN, "hangs", "containers.runtime-hangs"},
+        {5000, "hangs", "containers.runtime-hangs"},
+        {40, "failed", "containers.could-not-look"},
+    };
+    g_autoptr(GError) cause = g_error_new_literal(PST_ERROR, PST_ERROR_DEADLINE, "no answer");
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(PstReport) report = pst_report_new(&pst_report_containers_kind);
+        PstContainersData *data = report->data;
+        PstContainersRuntime *runtime =
+            pst_fields_append(&pst_report_containers_runtime_fields, &data->runtimes);
+
+        runtime->name = g_strdup("docker");
+        runtime->took_ms = rows[i].took_ms;
+        pst_containers_judge_failure(runtime, cause, report);
+        g_assert_cmpuint(count(report, rows[i].id, NULL), ==, 1);
+        g_assert_cmpstr(runtime->state, ==, rows[i].state);
+    }
+}
+
 static void
 test_docker_lines(void)
 {
@@ -523,6 +551,7 @@ main(int argc, char **argv)
     ADD("docker-stuck", test_docker_stuck);
     ADD("podman-unused", test_podman_unused);
     ADD("nspawn", test_nspawn);
+    g_test_add_func("/containers/late", test_late);
     g_test_add_func("/containers/docker-lines", test_docker_lines);
     g_test_add_func("/containers/podman", test_podman);
     g_test_add_func("/containers/podman-rubbish", test_podman_rubbish);

@@ -175,7 +175,15 @@ test_denied(World *world, gconstpointer data G_GNUC_UNUSED)
                                         "/etc/x/.env",
                                         "/etc/gitlab/gitlab.rb",
                                         "/var/log/zammad/y",
-                                        "/etc/mautrix-telegram/config.yaml"};
+                                        "/etc/mautrix-telegram/config.yaml",
+                                        "/var/lib/systemd/coredump/core.a.0.b.1.2",
+                                        "/var/crash/127.0.0.1-2026-11-26-01:00:00/vmcore",
+                                        "/var/crash/202611260100/dump.202611260100",
+                                        "/var/crash/_usr_bin_a.0.crash",
+                                        "/var/log/journal/0123/system.journal",
+                                        "/run/log/journal/0123/user-1000@1-2.journal~",
+                                        "/var/log/btmp.1",
+                                        "/proc/sys/net/ipv4/tcp_fastopen_key"};
 
     for (guint i = 0; i < G_N_ELEMENTS(paths); i++) {
         put_text(world, paths[i], SECRET);

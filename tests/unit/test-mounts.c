@@ -29,6 +29,17 @@ test_live(void)
     g_assert_cmpint(asks[2].state, ==, PST_MOUNT_ASK_ANSWERED);
 }
 
+/* Where the whole is over before a mount's own time is, nothing has been seen of it. */
+static void
+test_no_time(void)
+{
+    g_autoptr(PstSysroot) sysroot = pst_sysroot_new("/", NULL);
+    PstMountAsk asks[] = {{.folder = "/", .device = "0:1"}};
+
+    pst_mount_ask_all(sysroot, asks, G_N_ELEMENTS(asks), 5000, -1000);
+    g_assert_cmpint(asks[0].state, !=, PST_MOUNT_ASK_SILENT);
+}
+
 /* A file of this process' own that is deleted and still open. */
 static void
 test_eaters(World *world, gconstpointer data G_GNUC_UNUSED)
@@ -105,6 +116,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/mounts/live", test_live);
+    g_test_add_func("/mounts/no-time", test_no_time);
     g_test_add("/mounts/eaters", World, NULL, set_up, test_eaters, tear_down);
     g_test_add_func("/mounts/bytes-text", test_bytes_text);
     g_test_add_func("/mounts/secrets", test_secrets);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <errno.h>
 #include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
 
 #include "guest-shim/path-access.h"
 #include "tests/unit/world.h"
@@ -95,6 +98,23 @@ test_loop(World *world, gconstpointer data G_GNUC_UNUSED)
     g_assert_null(found);
 }
 
+/* To look whether a place has a list does not open it: it may be a device. */
+static void
+test_not_opened(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autofree char *fifo = place(world, "/fifo");
+    char event[256];
+
+    g_assert_cmpint(mkfifo(fifo, 0600), ==, 0);
+    int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    g_assert_cmpint(inotify_add_watch(watch, fifo, IN_OPEN), >=, 0);
+    g_autofree char *found = shut(world, "/fifo", STRANGER, STRANGER);
+    g_assert_cmpstr(found, ==, "/fifo");
+    g_assert_cmpint(read(watch, event, sizeof(event)), ==, -1);
+    g_assert_cmpint(errno, ==, EAGAIN);
+    close(watch);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -102,5 +122,6 @@ main(int argc, char **argv)
     g_test_add("/path-access/modes", World, NULL, set_up, test_modes, tear_down);
     g_test_add("/path-access/classes", World, NULL, set_up, test_classes, tear_down);
     g_test_add("/path-access/loop", World, NULL, set_up, test_loop, tear_down);
+    g_test_add("/path-access/not-opened", World, NULL, set_up, test_not_opened, tear_down);
     return g_test_run();
 }

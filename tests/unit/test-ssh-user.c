@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <fcntl.h>
 #include <string.h>
+#include <sys/xattr.h>
 
 #include "tests/unit/ssh-world.h"
 
@@ -303,6 +304,31 @@ test_strict_modes(World *world, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpuint(lax->findings->len, ==, 0);
 }
 
+/* A user who is let in by an access control list, and whom the mode alone would shut out. */
+static void
+test_access_list(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    const struct {
+        guint32 version;
+        struct {
+            guint16 tag, permissions;
+            guint32 id;
+        } entries[5];
+    } list = {2, {{0x01, 7, ~0U}, {0x02, 5, OWN}, {0x04, 0, ~0U}, {0x10, 5, ~0U}, {0x20, 0, ~0U}}};
+
+    if (skip_unless_root())
+        return;
+    put_user(world, "");
+    put_owned(world, "/home", 0, 0, 0700);
+    g_autofree char *home = place(world, "/home");
+    if (setxattr(home, "system.posix_acl_access", &list, sizeof(list), 0) < 0) {
+        g_test_skip("the file system has no access control lists");
+        return;
+    }
+    g_autoptr(PstReport) report = run_harness(world);
+    g_assert_cmpuint(report->findings->len, ==, 0);
+}
+
 static void
 test_methods(World *world, gconstpointer data G_GNUC_UNUSED)
 {
@@ -489,6 +515,7 @@ main(int argc, char **argv)
     ADD("keys", test_keys);
     ADD("elsewhere", test_elsewhere);
     ADD("strict-modes", test_strict_modes);
+    ADD("access-list", test_access_list);
     ADD("methods", test_methods);
     ADD("strangers", test_strangers);
     ADD("limits", test_limits);

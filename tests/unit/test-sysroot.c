@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -143,14 +145,21 @@ test_not_a_link(World *world, gconstpointer unused G_GNUC_UNUSED)
     g_assert_error(error, PST_ERROR, PST_ERROR_ABSENT);
 }
 
-/* A FIFO in the place of a file is not waited for. */
+/* A FIFO in the place of a file is not waited for, nor opened: its writer does not go on. */
 static void
 test_fifo(World *world, gconstpointer unused G_GNUC_UNUSED)
 {
     g_autofree char *path = g_build_filename(world->folder, "etc/fifo", NULL);
 
+    char event[256];
+
     g_assert_cmpint(mkfifo(path, 0644), ==, 0);
+    int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    g_assert_cmpint(inotify_add_watch(watch, path, IN_OPEN), >=, 0);
     assert_read_error(world->root, "/etc/fifo", PST_ERROR_UNAVAILABLE);
+    g_assert_cmpint(read(watch, event, sizeof(event)), ==, -1);
+    g_assert_cmpint(errno, ==, EAGAIN);
+    close(watch);
 }
 
 static void
