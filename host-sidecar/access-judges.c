@@ -47,6 +47,17 @@ has_route(const PstNetworkData *network, const char *address)
     return FALSE;
 }
 
+/* Whether the main table says it all: rules lead to tables that nobody read, and the loopback has
+ * one of its own. */
+static gboolean
+is_told_by_routes(const PstNetworkData *network, const char *address)
+{
+    g_autoptr(GInetAddress) wanted = g_inet_address_new_from_string(address);
+
+    return wanted != NULL && !g_inet_address_get_is_loopback(wanted) &&
+           (network->rules == NULL || network->rules->len == 0);
+}
+
 PstTri
 pst_access_judges_network(const PstAccessFacts *facts, gconstpointer data, PstAccessWhy *why)
 {
@@ -58,9 +69,16 @@ pst_access_judges_network(const PstAccessFacts *facts, gconstpointer data, PstAc
     }
     if (has_route(network, facts->from))
         return PST_TRI_YES;
-    why->reason = facts->from != NULL ? "no route leads back to where the user comes from"
-                                      : "no default route: only its own network reaches the guest";
-    return facts->from != NULL ? PST_TRI_NO : PST_TRI_UNKNOWN;
+    if (facts->from == NULL) {
+        why->reason = "no default route: only its own network reaches the guest";
+        return PST_TRI_UNKNOWN;
+    }
+    if (!is_told_by_routes(network, facts->from)) {
+        why->reason = "whether a route leads back to where the user comes from is not known";
+        return PST_TRI_UNKNOWN;
+    }
+    why->reason = "no route leads back to where the user comes from";
+    return PST_TRI_NO;
 }
 
 PstTri

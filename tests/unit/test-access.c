@@ -180,6 +180,27 @@ no_route_back(Guest *guest)
 }
 
 static void
+rules_lead_elsewhere(Guest *guest)
+{
+    no_route_back(guest);
+    pst_fields_append(&pst_report_network_rule_fields, &guest->network->rules);
+}
+
+static void
+no_address_to_look_for(Guest *guest)
+{
+    no_route_back(guest);
+    from(guest, "elsewhere");
+}
+
+static void
+from_the_guest_itself(Guest *guest)
+{
+    set(&((PstNetworkRoute *)guest->network->routes->pdata[1])->destination, "198.51.100.0/24");
+    from(guest, "127.0.0.1");
+}
+
+static void
 no_default_route(Guest *guest)
 {
     set(&((PstNetworkRoute *)guest->network->routes->pdata[1])->destination, "198.51.100.0/24");
@@ -366,6 +387,9 @@ static const struct {
     {nothing, "oooo", PST_STATUS_OK, NULL},
     {link_down, "ssoo", PST_STATUS_CRITICAL, "network.link-down"},
     {no_route_back, "ssoo", PST_STATUS_CRITICAL, NULL},
+    {rules_lead_elsewhere, "uuoo", PST_STATUS_OK, NULL},
+    {no_address_to_look_for, "uuoo", PST_STATUS_OK, NULL},
+    {from_the_guest_itself, "uuoo", PST_STATUS_OK, NULL},
     {no_default_route, "uuoo", PST_STATUS_OK, NULL},
     {own_network, "oooo", PST_STATUS_OK, NULL},
     {dropped, "ssoo", PST_STATUS_CRITICAL, NULL},
