@@ -126,11 +126,23 @@ pst_access_judges_account_console(const PstAccessFacts *facts G_GNUC_UNUSED, gco
                   "the account allows no login by password", ACCOUNT_UNKNOWN, why);
 }
 
-PstTri
-pst_access_judges_sudo(const PstAccessFacts *facts G_GNUC_UNUSED, gconstpointer data,
-                       PstAccessWhy *why)
+/* By name where the report has no number: sudo need not be there to look the user up. */
+static gboolean
+is_root(const PstAccessFacts *facts, const PstSudoAccount *account)
 {
-    switch ((PstSudoVerdict)((const PstSudoData *)data)->verdict) {
+    if (account != NULL && account->uid != PST_INT_UNKNOWN)
+        return account->uid == 0;
+    return g_str_equal(facts->user, "root");
+}
+
+PstTri
+pst_access_judges_sudo(const PstAccessFacts *facts, gconstpointer data, PstAccessWhy *why)
+{
+    const PstSudoData *sudo = data;
+
+    if (is_root(facts, sudo->account)) /* needs no sudo, and need not have one */
+        return PST_TRI_YES;
+    switch ((PstSudoVerdict)sudo->verdict) {
     case PST_SUDO_GRANTED:
         return PST_TRI_YES;
     case PST_SUDO_GRANTED_WITH_PASSWORD:

@@ -361,6 +361,21 @@ sudo_asks(Guest *guest)
 }
 
 static void
+root_without_sudo(Guest *guest)
+{
+    json_object_set_string_member(guest->vantage, "user", "root");
+    sudo_refuses(guest);
+}
+
+static void
+root_by_number(Guest *guest)
+{
+    guest->sudo->account = pst_fields_new(&pst_report_sudo_account_fields);
+    guest->sudo->account->uid = 0;
+    sudo_refuses(guest);
+}
+
+static void
 ssh_silent(Guest *guest)
 {
     PstAnswer *answer = answer_of(guest, "ssh");
@@ -415,6 +430,8 @@ static const struct {
     {login_aborts, "ooso", PST_STATUS_OK, NULL},
     {sudo_refuses, "ooos", PST_STATUS_CRITICAL, NULL},
     {sudo_asks, "ooos", PST_STATUS_CRITICAL, NULL},
+    {root_without_sudo, "oooo", PST_STATUS_OK, NULL},
+    {root_by_number, "oooo", PST_STATUS_OK, NULL},
     {ssh_silent, "uuoo", PST_STATUS_UNKNOWN, NULL},
     {sudo_unlooked, "ooou", PST_STATUS_UNKNOWN, "sudo.could-not-look"},
 };
