@@ -81,14 +81,47 @@ pst_access_judges_network(const PstAccessFacts *facts, gconstpointer data, PstAc
     return PST_TRI_NO;
 }
 
+static gboolean
+is_loopback(const char *address)
+{
+    return g_str_has_prefix(address, "127.") || g_str_equal(address, "::1");
+}
+
+/* Whether a connection can come to PLACE, an address and a port that sshd listens on. A socket for
+ * all of IPv6 that sshd has from systemd takes IPv4 too (BindIPv6Only= of systemd.socket(5)). */
+static gboolean
+takes(const char *place, const PstAccessFacts *facts)
+{
+    gboolean local = facts->from != NULL && is_loopback(facts->from);
+
+    if (!local && (g_str_has_prefix(place, "127.") || g_str_has_prefix(place, "[::1]:")))
+        return FALSE;
+    if (facts->from == NULL || g_str_has_prefix(place, "[::]:"))
+        return TRUE;
+    return (place[0] == '[') == (strchr(facts->from, ':') != NULL);
+}
+
+static gboolean
+takes_anywhere(const PstSshData *ssh, const PstAccessFacts *facts)
+{
+    for (guint i = 0; ssh->listen != NULL && ssh->listen[i] != NULL; i++)
+        if (takes(ssh->listen[i], facts))
+            return TRUE;
+    return ssh->listen == NULL || ssh->listen[0] == NULL;
+}
+
 PstTri
-pst_access_judges_sshd(const PstAccessFacts *facts G_GNUC_UNUSED, gconstpointer data,
-                       PstAccessWhy *why)
+pst_access_judges_sshd(const PstAccessFacts *facts, gconstpointer data, PstAccessWhy *why)
 {
     const PstSshData *ssh = data;
 
     if (ssh->port_open == PST_TRI_NO) {
         why->reason = "nothing listens on that port";
+        return PST_TRI_NO;
+    }
+    if (!takes_anywhere(ssh, facts)) {
+        why->reason = facts->from != NULL ? "sshd listens on no address that the user can come to"
+                                          : "sshd listens on the guest's own loopback only";
         return PST_TRI_NO;
     }
     if (ssh->running == PST_TRI_YES)
