@@ -113,7 +113,15 @@ def test_long_arguments():
     refused(64, "the arguments are too long", "services", "test", "u" * 70000)
     refused(64, "the arguments are too long", "services", "test", *["unit"] * 30000)
     refused(64, "the arguments are too long", "probe", "test", "journal", "boot=" + "x" * 64600)
+    for verb in ("read", "ls"):
+        refused(64, "the arguments are too long", verb, "test", "/" + "x" * 64600)
     refused(3, "services", "services", "test", "u" * 60000)
+
+
+def test_names_that_are_no_text():
+    """No question can hold them, and with something put in for them it would be another one's."""
+    for verb in ("read", "ls"):
+        refused(64, "is no UTF-8", verb, "test", "/a\udcff")
 
 
 # ---- where there is no guest
