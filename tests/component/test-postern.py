@@ -265,6 +265,10 @@ def test_help():
     check((done.returncode, done.stderr) == (0, ""), done)
     named = re.findall(r"^  ([a-z-]+) +\S", done.stdout.split("Verbs:\n")[1], re.MULTILINE)
     check(named == VERBS, named)
+    rows = done.stdout.split("Verbs:\n")[1].split("\n\n")[0].splitlines()
+    begins = {re.search(r" (?=[A-Z][a-z]\S* .*[.?]$)", row).end() for row in rows}
+    check(len(begins) == 1, "the summaries stand below each other", begins, rows)
+    check(max(map(len, done.stdout.splitlines())) <= 100, "it fits a screen")
     for verb in VERBS:
         done = run(verb, "--help")
         check((done.returncode, done.stderr) == (0, ""), done)
