@@ -47,6 +47,17 @@ has_route(const PstNetworkData *network, const char *address)
     return FALSE;
 }
 
+/* Whether the main table says it all: rules lead to tables that nobody read, and the loopback has
+ * one of its own. */
+static gboolean
+is_told_by_routes(const PstNetworkData *network, const char *address)
+{
+    g_autoptr(GInetAddress) wanted = g_inet_address_new_from_string(address);
+
+    return wanted != NULL && !g_inet_address_get_is_loopback(wanted) &&
+           (network->rules == NULL || network->rules->len == 0);
+}
+
 PstTri
 pst_access_judges_network(const PstAccessFacts *facts, gconstpointer data, PstAccessWhy *why)
 {
@@ -58,19 +69,59 @@ pst_access_judges_network(const PstAccessFacts *facts, gconstpointer data, PstAc
     }
     if (has_route(network, facts->from))
         return PST_TRI_YES;
-    why->reason = facts->from != NULL ? "no route leads back to where the user comes from"
-                                      : "no default route: only its own network reaches the guest";
-    return facts->from != NULL ? PST_TRI_NO : PST_TRI_UNKNOWN;
+    if (facts->from == NULL) {
+        why->reason = "no default route: only its own network reaches the guest";
+        return PST_TRI_UNKNOWN;
+    }
+    if (!is_told_by_routes(network, facts->from)) {
+        why->reason = "whether a route leads back to where the user comes from is not known";
+        return PST_TRI_UNKNOWN;
+    }
+    why->reason = "no route leads back to where the user comes from";
+    return PST_TRI_NO;
+}
+
+static gboolean
+is_loopback(const char *address)
+{
+    return g_str_has_prefix(address, "127.") || g_str_equal(address, "::1");
+}
+
+/* Whether a connection can come to PLACE, an address and a port that sshd listens on. A socket for
+ * all of IPv6 that sshd has from systemd takes IPv4 too (BindIPv6Only= of systemd.socket(5)). */
+static gboolean
+takes(const char *place, const PstAccessFacts *facts)
+{
+    gboolean local = facts->from != NULL && is_loopback(facts->from);
+
+    if (!local && (g_str_has_prefix(place, "127.") || g_str_has_prefix(place, "[::1]:")))
+        return FALSE;
+    if (facts->from == NULL || g_str_has_prefix(place, "[::]:"))
+        return TRUE;
+    return (place[0] == '[') == (strchr(facts->from, ':') != NULL);
+}
+
+static gboolean
+takes_anywhere(const PstSshData *ssh, const PstAccessFacts *facts)
+{
+    for (guint i = 0; ssh->listen != NULL && ssh->listen[i] != NULL; i++)
+        if (takes(ssh->listen[i], facts))
+            return TRUE;
+    return ssh->listen == NULL || ssh->listen[0] == NULL;
 }
 
 PstTri
-pst_access_judges_sshd(const PstAccessFacts *facts G_GNUC_UNUSED, gconstpointer data,
-                       PstAccessWhy *why)
+pst_access_judges_sshd(const PstAccessFacts *facts, gconstpointer data, PstAccessWhy *why)
 {
     const PstSshData *ssh = data;
 
     if (ssh->port_open == PST_TRI_NO) {
         why->reason = "nothing listens on that port";
+        return PST_TRI_NO;
+    }
+    if (!takes_anywhere(ssh, facts)) {
+        why->reason = facts->from != NULL ? "sshd listens on no address that the user can come to"
+                                          : "sshd listens on the guest's own loopback only";
         return PST_TRI_NO;
     }
     if (ssh->running == PST_TRI_YES)
@@ -108,11 +159,23 @@ pst_access_judges_account_console(const PstAccessFacts *facts G_GNUC_UNUSED, gco
                   "the account allows no login by password", ACCOUNT_UNKNOWN, why);
 }
 
-PstTri
-pst_access_judges_sudo(const PstAccessFacts *facts G_GNUC_UNUSED, gconstpointer data,
-                       PstAccessWhy *why)
+/* By name where the report has no number: sudo need not be there to look the user up. */
+static gboolean
+is_root(const PstAccessFacts *facts, const PstSudoAccount *account)
 {
-    switch ((PstSudoVerdict)((const PstSudoData *)data)->verdict) {
+    if (account != NULL && account->uid != PST_INT_UNKNOWN)
+        return account->uid == 0;
+    return g_str_equal(facts->user, "root");
+}
+
+PstTri
+pst_access_judges_sudo(const PstAccessFacts *facts, gconstpointer data, PstAccessWhy *why)
+{
+    const PstSudoData *sudo = data;
+
+    if (is_root(facts, sudo->account)) /* needs no sudo, and need not have one */
+        return PST_TRI_YES;
+    switch ((PstSudoVerdict)sudo->verdict) {
     case PST_SUDO_GRANTED:
         return PST_TRI_YES;
     case PST_SUDO_GRANTED_WITH_PASSWORD:

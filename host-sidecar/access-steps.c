@@ -19,6 +19,8 @@ static const struct {
     const char *shut_by[7];
     /* Those that explain what the judge says. */
     const char *explained_by[10];
+    /* Those that leave an open step in doubt: it depends on what nobody said. */
+    const char *doubted_by[2];
 } steps[PST_ACCESS_N_STEPS] = {
     [PST_ACCESS_NETWORK] = {"network",
                             &pst_report_network_kind,
@@ -40,6 +42,7 @@ static const struct {
                                &pst_report_ssh_kind,
                                pst_access_judges_algorithms,
                                {NULL},
+                               {"ssh.no-common-algorithm"},
                                {"ssh.no-common-algorithm"}},
     [PST_ACCESS_USER] = {"user",
                          &pst_report_ssh_kind,
@@ -176,7 +179,12 @@ pst_access_steps_judge(const PstAccessFacts *facts, PstAccessStepKind kind, PstA
     const PstFinding *shut = find(report, steps[kind].shut_by, PST_SEVERITY_CRITICAL);
     PstTri verdict = shut != NULL ? PST_TRI_NO : steps[kind].judge(facts, report->data, &why);
     if (verdict == PST_TRI_YES) {
-        step->verdict = PST_ACCESS_OPEN;
+        const PstFinding *doubt = find(report, steps[kind].doubted_by, PST_SEVERITY_WARNING);
+
+        if (doubt != NULL)
+            explain(step, doubt, NULL);
+        else
+            step->verdict = PST_ACCESS_OPEN;
         return TRUE;
     }
     if (shut == NULL)

@@ -92,10 +92,12 @@ pst_ask_pages(const PstOptions *options, const char *method, const char *domain,
               const PstAskPages *pages, JsonObject *args, int *exit_code, GError **error)
 {
     gint64 deadline_us = g_get_monotonic_time() + options->deadline_us;
-    g_autoptr(PstGuest) guest = pst_ask_open(options, method, domain, deadline_us, error);
     g_autoptr(GString) out = g_string_new(NULL);
     PstStatus status = PST_STATUS_UNKNOWN;
 
+    if (!pst_ask_check(pages->probe, args, error))
+        return FALSE;
+    g_autoptr(PstGuest) guest = pst_ask_open(options, method, domain, deadline_us, error);
     if (guest == NULL)
         return FALSE;
     gboolean whole = gather(guest, options, method, pages, args, deadline_us, out, &status, error);

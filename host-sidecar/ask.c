@@ -104,9 +104,8 @@ check_known(const char *probe, JsonObject *args, GError **error)
     return TRUE;
 }
 
-/* Whether the probe takes the arguments, and they fit into a frame with what stands around them. */
-static gboolean
-check_args(const char *probe, JsonObject *args, GError **error)
+gboolean
+pst_ask_check(const char *probe, JsonObject *args, GError **error)
 {
     const gsize around = 1024;
     g_autofree char *text = pst_json_to_text(args, NULL);
@@ -145,7 +144,7 @@ pst_ask_one(const PstOptions *options, const char *method, const char *domain, c
 {
     gint64 deadline_us = g_get_monotonic_time() + options->deadline_us;
 
-    if (!check_args(probe, args, error))
+    if (!pst_ask_check(probe, args, error))
         return FALSE;
     g_autoptr(PstGuest) guest = pst_ask_open(options, method, domain, deadline_us, error);
     if (guest == NULL)
@@ -167,7 +166,7 @@ pst_ask_access(const PstOptions *options, const char *method, const char *domain
     PstDiagnoseWish wish = {.vantage = args, .probes = pst_access_probes};
     guint n = 0;
 
-    if (!check_args(pst_report_access_kind.name, args, error) ||
+    if (!pst_ask_check(pst_report_access_kind.name, args, error) ||
         !pst_json_get_bool(args, "passive", PST_JSON_OPTIONAL, &wish.passive, error))
         return FALSE;
     g_autoptr(PstGuest) guest = pst_ask_open(options, method, domain, deadline_us, error);

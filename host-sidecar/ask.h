@@ -6,6 +6,10 @@
 
 /* Questions from the command line to a guest and back, with the audit record of each. */
 
+/* Whether the probe takes the arguments, and they fit into a frame with what stands around them;
+ * PST_ERROR_USAGE and PST_ERROR_INVALID_PARAMS. */
+gboolean pst_ask_check(const char *probe, JsonObject *args, GError **error);
+
 /* The guest called DOMAIN on the hypervisor that the options name; PST_ERROR_NO_HYPERVISOR also
  * where libvirt did not answer before the deadline. */
 PstGuest *pst_ask_open(const PstOptions *options, const char *method, const char *domain,

@@ -19,7 +19,7 @@ typedef struct {
     gsize quote; /* bytes of one text */
     guint n_causes;
     guint n_errors;
-    gboolean consequences;
+    gboolean consequences, undo;
 } Room;
 
 typedef struct {
@@ -85,7 +85,7 @@ find_unit(const PstServicesData *services, const char *name)
 
 /* null where nobody could tell. */
 static void
-add_units(const Brief *brief, JsonObject *json)
+add_units(const Brief *brief, const Room *room, JsonObject *json)
 {
     const PstServicesData *services = data_of(brief, &pst_report_services_kind);
     JsonObject *states;
@@ -98,7 +98,7 @@ add_units(const Brief *brief, JsonObject *json)
             services != NULL ? find_unit(services, brief->units[i]) : NULL;
 
         if (unit != NULL && unit->active != NULL)
-            pst_json_set_string(states, brief->units[i], unit->active);
+            set_text(states, brief->units[i], unit->active, room);
         else
             json_object_set_null_member(states, brief->units[i]);
     }
@@ -135,13 +135,14 @@ add_evidence(const PstFinding *finding, const Room *room, JsonObject *json)
         set_text(json, "unit", evidence->unit, room);
 }
 
-/* What mends it: for a program where that is certain, else for the reader. */
+/* What mends it: for a program where that is certain, else for the reader. Half an undo would be
+ * another one. */
 static void
 add_mending(const PstFinding *finding, const Room *room, JsonObject *json)
 {
     PstFieldsCut cut = PST_FIELDS_CUT_DEFAULT;
 
-    if (finding->undo != NULL)
+    if (finding->undo != NULL && room->undo)
         json_object_set_object_member(
             json, "undo", pst_fields_encode(&pst_finding_undo_fields, finding->undo, &cut));
     else
@@ -170,7 +171,7 @@ add_cause(const Brief *brief, guint i, const Room *room, JsonArray *array)
     const PstFinding *finding = g_array_index(brief->causes, PstCause, i).finding;
     JsonObject *json = json_object_new();
 
-    json_object_set_string_member(json, "id", finding->id);
+    set_text(json, "id", finding->id, room);
     json_object_set_string_member(json, "severity", pst_finding_severity_names[finding->severity]);
     set_text(json, "message", finding->message, room);
     add_evidence(finding, room, json);
@@ -283,7 +284,7 @@ make(const char *guest, const Brief *brief, const Room *room)
     pst_json_set_string(json, "guest", guest);
     json_object_set_string_member(json, "status", pst_report_status_names[diagnosis.status]);
     add_access(brief, json);
-    add_units(brief, json);
+    add_units(brief, room, json);
     add_causes(brief, room, json);
     add_unanswered(brief, json);
     add_errors(brief, room, json);
@@ -313,6 +314,10 @@ tighten(Room *room)
         room->consequences = FALSE;
     else if (room->n_causes > 1)
         room->n_causes--;
+    else if (room->quote > 40)
+        room->quote /= 2;
+    else if (room->undo)
+        room->undo = FALSE;
     else if (room->quote > 20)
         room->quote /= 2;
     else
@@ -326,7 +331,8 @@ pst_brief_to_json(const char *guest, PstAnswer *const *answers, guint n, const c
 {
     g_autoptr(GArray) causes = pst_causes_order(answers, n);
     const Brief brief = {answers, n, causes, units};
-    Room room = {.quote = 320, .n_causes = 8, .n_errors = MAX_ERRORS, .consequences = TRUE};
+    Room room = {
+        .quote = 320, .n_causes = 8, .n_errors = MAX_ERRORS, .consequences = TRUE, .undo = TRUE};
 
     for (;;) {
         g_autoptr(JsonObject) json = make(guest, &brief, &room);

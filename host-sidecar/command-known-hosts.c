@@ -89,8 +89,7 @@ pst_command_known_hosts_run(const PstCommand *command, PstOptions *options, int 
     g_auto(Words) words = {NULL, 0};
     const GOptionEntry entries[] = {
         {"name", 'n', 0, G_OPTION_ARG_STRING_ARRAY, &words.names,
-         "A name or address that ssh knows the guest by (the domain's name); may be repeated",
-         "NAME"},
+         "A name that ssh knows the guest by (the domain's); may be repeated", "NAME"},
         {"port", 0, 0, G_OPTION_ARG_INT, &words.port,
          "The port that ssh goes to (those that the guest's sshd listens on)", "PORT"},
         {NULL},

@@ -2,6 +2,7 @@
 #include "host-sidecar/ask.h"
 #include "host-sidecar/commands.h"
 #include "host-sidecar/page.h"
+#include "host-sidecar/words.h"
 
 gboolean
 pst_command_ls_run(const PstCommand *command, PstOptions *options, int argc, char **argv,
@@ -17,9 +18,9 @@ pst_command_ls_run(const PstCommand *command, PstOptions *options, int argc, cha
     g_autoptr(JsonObject) args = json_object_new();
 
     if (!pst_options_parse(options, command->name, command->arguments, command->summary, entries, 2,
-                           2, &argc, &argv, error))
+                           2, &argc, &argv, error) ||
+        !pst_words_add_path(args, argv[2], error))
         return FALSE;
-    json_object_set_string_member(args, "path", argv[2]);
     if (cursor != NULL)
         json_object_set_string_member(args, "cursor", cursor);
     const PstAskPages pages = {"list", pst_page_list, all};

@@ -2,6 +2,7 @@
 #include "host-sidecar/ask.h"
 #include "host-sidecar/commands.h"
 #include "host-sidecar/page.h"
+#include "host-sidecar/words.h"
 #include "protocol/error.h"
 
 static gboolean
@@ -31,9 +32,8 @@ pst_command_read_run(const PstCommand *command, PstOptions *options, int argc, c
 
     if (!pst_options_parse(options, command->name, command->arguments, command->summary, entries, 2,
                            2, &argc, &argv, error) ||
-        !check_numbers(offset, max_bytes, error))
+        !check_numbers(offset, max_bytes, error) || !pst_words_add_path(args, argv[2], error))
         return FALSE;
-    json_object_set_string_member(args, "path", argv[2]);
     if (offset > 0)
         json_object_set_int_member(args, "offset", offset);
     if (max_bytes > 0)

@@ -15,8 +15,7 @@ const PstCommand pst_command_table[] = {
     {"read", "DOMAIN PATH", "What is in this file?", pst_command_read_run},
     {"ls", "DOMAIN PATH", "What is in this folder?", pst_command_ls_run},
     {"sudo", "DOMAIN", "Can this user become root, and if not, why?", pst_command_sudo_run},
-    {"known-hosts", "DOMAIN",
-     "The guest's SSH host keys as known_hosts lines, fetched out of band.",
+    {"known-hosts", "DOMAIN", "Its SSH host keys, as lines of known_hosts.",
      pst_command_known_hosts_run},
 };
 const guint pst_command_table_n = G_N_ELEMENTS(pst_command_table);

@@ -18,14 +18,31 @@
 #define SETTLE_US (100 * G_GINT64_CONSTANT(1000))
 #define LATE_SETTLE_US (10 * G_GINT64_CONSTANT(1000))
 
+/* printf() counts bytes, and some of the arguments have dots of three. */
+static void
+append_column(GString *out, const char *text, glong width)
+{
+    glong spaces = MAX(width - g_utf8_strlen(text, -1), 0) + 1;
+
+    g_string_append_printf(out, "%s%*s", text, (int)spaces, "");
+}
+
 static char *
 verbs_help(void)
 {
     GString *out = g_string_new("Verbs:\n");
+    glong names = 0, arguments = 0;
 
-    for (guint i = 0; i < pst_command_table_n; i++)
-        g_string_append_printf(out, "  %-9s %-26s %s\n", pst_command_table[i].name,
-                               pst_command_table[i].arguments, pst_command_table[i].summary);
+    for (guint i = 0; i < pst_command_table_n; i++) {
+        names = MAX(names, g_utf8_strlen(pst_command_table[i].name, -1));
+        arguments = MAX(arguments, g_utf8_strlen(pst_command_table[i].arguments, -1));
+    }
+    for (guint i = 0; i < pst_command_table_n; i++) {
+        g_string_append(out, "  ");
+        append_column(out, pst_command_table[i].name, names);
+        append_column(out, pst_command_table[i].arguments, arguments);
+        g_string_append_printf(out, "%s\n", pst_command_table[i].summary);
+    }
     g_string_append(out, "\n`postern VERB --help` tells the options of a verb.\n");
     return g_string_free(out, FALSE);
 }

@@ -79,3 +79,15 @@ pst_words_check_user(const char *user, GError **error)
         g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "'%s' is not a user name", user);
     return fine;
 }
+
+gboolean
+pst_words_add_path(JsonObject *args, const char *path, GError **error)
+{
+    if (!g_utf8_validate(path, -1, NULL)) {
+        g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "'%s' is no UTF-8: it can't be asked for",
+                    path);
+        return FALSE;
+    }
+    json_object_set_string_member(args, "path", path);
+    return TRUE;
+}

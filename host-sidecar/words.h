@@ -19,3 +19,7 @@ gboolean pst_words_add_command(JsonObject *args, const char *name, const char *t
 /* A user name that a command line can hold: 1 to 255 bytes without control characters, ':' and '/';
  * FALSE with PST_ERROR_USAGE. */
 gboolean pst_words_check_user(const char *user, GError **error);
+
+/* Sets `path`; FALSE with PST_ERROR_USAGE where it is no UTF-8, which no question can hold: with
+ * something put in for it, it would be another file's. */
+gboolean pst_words_add_path(JsonObject *args, const char *path, GError **error);

@@ -232,7 +232,7 @@ bad_probes_run_inventory(const PstProbeContext *context G_GNUC_UNUSED,
     }
     getrlimit(RLIMIT_CORE, &core);
     sigprocmask(SIG_BLOCK, NULL, &mask);
-    g_string_append_printf(text, "core=%d leader=%d chld=%d", (int)core.rlim_max,
+    g_string_append_printf(text, "core=%d leader=%d chld=%d", (int)core.rlim_cur,
                            getsid(0) == getpid(), sigismember(&mask, SIGCHLD));
     ((Data *)report->data)->text = g_strdup(text->str);
     pst_report_conclude(report, "fine");

@@ -23,7 +23,8 @@ from taplib import Skip, check, run_all
 
 PROGRAM = sys.argv[1]
 TEST = "test:///default"  # one domain, `test`, without channels
-VERBS = ["list", "describe", "probe", "diagnose", "services", "journal", "sudo"]
+VERBS = ["list", "describe", "probe", "diagnose", "services", "journal", "read", "ls", "sudo",
+         "known-hosts"]
 # How late a command may be on a busy machine, under a sanitizer, in seconds.
 LATE = 3.0
 FOLDER = tempfile.mkdtemp(prefix="postern-command-")
@@ -60,8 +61,8 @@ def test_misuse():
             ("unknown verb ''", ""),
             ("Unknown option --colour", "--colour"),
             ("Unknown option --colour; see postern list --help", "list", "--colour"),
-            ("Unknown option --units; see postern diagnose --help", "diagnose", "test", "--units",
-             "x"),
+            ("Unknown option --lines; see postern diagnose --help", "diagnose", "test", "--lines",
+             "3"),
             ("Missing argument for -c", "-c"),
             ("usage: postern list [options]", "list", "test"),
             ("usage: postern probe DOMAIN NAME [KEY=VALUE…] [options]", "probe"),
@@ -112,7 +113,15 @@ def test_long_arguments():
     refused(64, "the arguments are too long", "services", "test", "u" * 70000)
     refused(64, "the arguments are too long", "services", "test", *["unit"] * 30000)
     refused(64, "the arguments are too long", "probe", "test", "journal", "boot=" + "x" * 64600)
+    for verb in ("read", "ls"):
+        refused(64, "the arguments are too long", verb, "test", "/" + "x" * 64600)
     refused(3, "services", "services", "test", "u" * 60000)
+
+
+def test_names_that_are_no_text():
+    """No question can hold them, and with something put in for them it would be another one's."""
+    for verb in ("read", "ls"):
+        refused(64, "is no UTF-8", verb, "test", "/a\udcff")
 
 
 # ---- where there is no guest
@@ -207,6 +216,13 @@ def probes():
     return [probe["name"] for probe in json.loads(run("describe", "--json").stdout)["probes"]]
 
 
+def asked():
+    """Those that a diagnosis asks: none that wants an argument, and not what is derived from them."""
+    told = json.loads(run("describe", "--json").stdout)["probes"]
+    return [probe["name"] for probe in told
+            if not probe["args"].get("required") and probe["name"] != "access"]
+
+
 def test_questions_as_json():
     done = run("probe", "test", "system", "--json")
     check(done.returncode == 3 and done.stderr.count("\n") == 1, done)
@@ -221,8 +237,9 @@ def test_diagnose():
     done = run("diagnose", "test", "--user", "somebody")
     check((done.returncode, done.stderr) == (3, ""), done)
     lines = done.stdout.splitlines()
-    check(lines[0] == f"test: unknown: {len(probes())} unknown", lines[0])
-    for probe in probes():
+    answered = [*asked(), "access"]
+    check(lines[0] == f"test: unknown: {len(answered)} unknown", lines[0])
+    for probe in answered:
         check(sum(line.startswith(f"UNKNOWN   {probe}: ") for line in lines) == 1, probe, lines)
     check(sum(NO_CHANNEL in line for line in lines) == 1, "each reason once", lines)
 
@@ -230,7 +247,7 @@ def test_diagnose():
     check((done.returncode, done.stderr) == (3, ""), done)
     report = json.loads(done.stdout)
     check(report["status"] == "unknown" and report["guest"] == "test", report)
-    check([answer["probe"] for answer in report["answers"]] == probes(), report)
+    check([answer["probe"] for answer in report["answers"]] == answered, report)
     check(done.stdout.count("\n") == 1, "one line")
 
 
@@ -248,6 +265,10 @@ def test_help():
     check((done.returncode, done.stderr) == (0, ""), done)
     named = re.findall(r"^  ([a-z-]+) +\S", done.stdout.split("Verbs:\n")[1], re.MULTILINE)
     check(named == VERBS, named)
+    rows = done.stdout.split("Verbs:\n")[1].split("\n\n")[0].splitlines()
+    begins = {re.search(r" (?=[A-Z][a-z]\S* .*[.?]$)", row).end() for row in rows}
+    check(len(begins) == 1, "the summaries stand below each other", begins, rows)
+    check(max(map(len, done.stdout.splitlines())) <= 100, "it fits a screen")
     for verb in VERBS:
         done = run(verb, "--help")
         check((done.returncode, done.stderr) == (0, ""), done)
@@ -335,10 +356,10 @@ def test_audit():
     run("diagnose", "none")
     run("list")
     lines = audit_lines()[before:]
-    check(len(lines) == 2 + 2 * len(probes()) + 1, lines)
-    asked = [line["probe"] for line in lines if line["result"] == "asked"]
-    check(asked == ["system", *probes()], lines)
-    check([line["probe"] for line in lines if line["result"] == "unavailable"] == asked, lines)
+    questions = ["system", *asked()]
+    check(len(lines) == 2 * len(questions) + 1, lines)
+    for result in ("asked", "unavailable"):
+        check([line["probe"] for line in lines if line["result"] == result] == questions, lines)
     check([line["result"] for line in lines[:2]] == ["asked", "unavailable"], lines)
     check(lines[0]["method"] == "probe" and lines[2]["method"] == "diagnose", lines)
     check(lines[-1]["guest"] == "none" and lines[-1]["result"] == "no-domain", lines)

@@ -3,112 +3,7 @@
 
 #include "host-sidecar/access.h"
 #include "protocol/error.h"
-#include "protocol/report-account.h"
-#include "protocol/report-firewall.h"
-#include "protocol/report-network.h"
-#include "protocol/report-pam.h"
-#include "protocol/report-ssh.h"
-#include "protocol/report-sudo.h"
-
-/* The reports of a guest whose harness gets in by key and becomes root; a test spoils some. */
-typedef struct {
-    PstAnswer *answers[6];
-    PstNetworkData *network;
-    PstFirewallData *firewall;
-    PstSshData *ssh;
-    PstAccountData *account;
-    PstPamData *pam;
-    PstSudoData *sudo;
-    JsonObject *vantage;
-} Guest;
-
-static PstAnswer *
-answer_of(Guest *guest, const char *probe)
-{
-    for (guint i = 0; i < G_N_ELEMENTS(guest->answers); i++)
-        if (g_str_equal(guest->answers[i]->probe, probe))
-            return guest->answers[i];
-    g_assert_not_reached();
-}
-
-static gpointer
-add(Guest *guest, guint i, const PstReportKind *kind)
-{
-    PstAnswer *answer = pst_answer_new("web", kind->name, NULL);
-
-    answer->via = PST_VIA_CHANNEL;
-    answer->report = pst_report_new(kind);
-    guest->answers[i] = answer;
-    return answer->report->data;
-}
-
-static void
-add_route(PstNetworkData *network, const char *destination)
-{
-    PstNetworkRoute *route = pst_fields_append(&pst_report_network_route_fields, &network->routes);
-
-    route->destination = g_strdup(destination);
-}
-
-static void
-add_pam(PstPamData *pam, const char *name)
-{
-    PstPamServiceReport *service =
-        pst_fields_append(&pst_report_pam_service_fields, &pam->services);
-
-    service->service = g_strdup(name);
-    service->auth = pst_fields_new(&pst_report_pam_phase_fields);
-    service->auth->outcome = g_strdup("depends");
-    service->account = pst_fields_new(&pst_report_pam_phase_fields);
-    service->account->outcome = g_strdup("passes");
-}
-
-static void
-add_verdict(PstFirewallData *firewall, const char *family)
-{
-    PstFirewallVerdict *verdict =
-        pst_fields_append(&pst_report_firewall_verdict_fields, &firewall->verdicts);
-
-    verdict->port = 22;
-    verdict->family = g_strdup(family);
-    verdict->verdict = g_strdup("accept");
-    verdict->replies = PST_TRI_YES;
-}
-
-static void
-init(Guest *guest)
-{
-    guest->network = add(guest, 0, &pst_report_network_kind);
-    guest->firewall = add(guest, 1, &pst_report_firewall_kind);
-    guest->ssh = add(guest, 2, &pst_report_ssh_kind);
-    guest->account = add(guest, 3, &pst_report_account_kind);
-    guest->pam = add(guest, 4, &pst_report_pam_kind);
-    guest->sudo = add(guest, 5, &pst_report_sudo_kind);
-    guest->vantage = json_object_new();
-    json_object_set_string_member(guest->vantage, "user", "harness");
-
-    add_route(guest->network, "192.0.2.0/24");
-    add_route(guest->network, "0.0.0.0/0");
-    add_verdict(guest->firewall, "ipv4");
-    add_verdict(guest->firewall, "ipv6");
-    guest->ssh->running = guest->ssh->user_allowed = guest->ssh->key_accepted = PST_TRI_YES;
-    guest->ssh->methods = g_strsplit("publickey password", " ", -1);
-    guest->account->key_login = PST_TRI_YES;
-    guest->account->password_login = guest->account->console_login = PST_TRI_YES;
-    guest->pam->sshd_asks = PST_TRI_YES;
-    add_pam(guest->pam, "sshd");
-    add_pam(guest->pam, "login");
-    guest->sudo->verdict = PST_SUDO_GRANTED;
-}
-
-static void
-clear(Guest *guest)
-{
-    for (guint i = 0; i < G_N_ELEMENTS(guest->answers); i++)
-        pst_answer_free(guest->answers[i]);
-    json_object_unref(guest->vantage);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Guest, clear)
+#include "tests/unit/access-guest.h"
 
 static PstReport *
 derive(Guest *guest)
@@ -180,6 +75,27 @@ no_route_back(Guest *guest)
 }
 
 static void
+rules_lead_elsewhere(Guest *guest)
+{
+    no_route_back(guest);
+    pst_fields_append(&pst_report_network_rule_fields, &guest->network->rules);
+}
+
+static void
+no_address_to_look_for(Guest *guest)
+{
+    no_route_back(guest);
+    from(guest, "elsewhere");
+}
+
+static void
+from_the_guest_itself(Guest *guest)
+{
+    set(&((PstNetworkRoute *)guest->network->routes->pdata[1])->destination, "198.51.100.0/24");
+    from(guest, "127.0.0.1");
+}
+
+static void
 no_default_route(Guest *guest)
 {
     set(&((PstNetworkRoute *)guest->network->routes->pdata[1])->destination, "198.51.100.0/24");
@@ -226,6 +142,42 @@ other_port(Guest *guest)
 }
 
 static void
+listens(Guest *guest, const char *places)
+{
+    g_strfreev(guest->ssh->listen);
+    guest->ssh->listen = g_strsplit(places, " ", -1);
+}
+
+static void
+listens_on_loopback(Guest *guest)
+{
+    listens(guest, "127.0.0.1:22 [::1]:22");
+}
+
+static void
+listens_on_ipv4(Guest *guest)
+{
+    listens(guest, "0.0.0.0:22");
+    from(guest, "2001:db8::9");
+    add_route(guest->network, "::/0");
+}
+
+static void
+listens_on_ipv4_and_loopback(Guest *guest)
+{
+    listens(guest, "127.0.0.1:22 [::1]:22 0.0.0.0:2222");
+    from(guest, "192.0.2.9");
+}
+
+/* It may be systemd's, which takes both. */
+static void
+listens_on_all_of_ipv6(Guest *guest)
+{
+    listens(guest, "[::]:22");
+    from(guest, "192.0.2.9");
+}
+
+static void
 sshd_stopped(Guest *guest)
 {
     guest->ssh->running = PST_TRI_NO;
@@ -255,6 +207,14 @@ static void
 nothing_in_common(Guest *guest)
 {
     guest->ssh->algorithms_common = PST_TRI_NO;
+}
+
+/* What the client has nobody said. */
+static void
+nothing_in_common_by_default(Guest *guest)
+{
+    pst_report_add(answer_of(guest, "ssh")->report, "ssh.no-common-algorithm", PST_SEVERITY_WARNING,
+                   "sshd offers no cipher that OpenSSH's client has by default");
 }
 
 static void
@@ -340,6 +300,21 @@ sudo_asks(Guest *guest)
 }
 
 static void
+root_without_sudo(Guest *guest)
+{
+    json_object_set_string_member(guest->vantage, "user", "root");
+    sudo_refuses(guest);
+}
+
+static void
+root_by_number(Guest *guest)
+{
+    guest->sudo->account = pst_fields_new(&pst_report_sudo_account_fields);
+    guest->sudo->account->uid = 0;
+    sudo_refuses(guest);
+}
+
+static void
 ssh_silent(Guest *guest)
 {
     PstAnswer *answer = answer_of(guest, "ssh");
@@ -366,6 +341,9 @@ static const struct {
     {nothing, "oooo", PST_STATUS_OK, NULL},
     {link_down, "ssoo", PST_STATUS_CRITICAL, "network.link-down"},
     {no_route_back, "ssoo", PST_STATUS_CRITICAL, NULL},
+    {rules_lead_elsewhere, "uuoo", PST_STATUS_OK, NULL},
+    {no_address_to_look_for, "uuoo", PST_STATUS_OK, NULL},
+    {from_the_guest_itself, "uuoo", PST_STATUS_OK, NULL},
     {no_default_route, "uuoo", PST_STATUS_OK, NULL},
     {own_network, "oooo", PST_STATUS_OK, NULL},
     {dropped, "ssoo", PST_STATUS_CRITICAL, NULL},
@@ -373,11 +351,16 @@ static const struct {
     {dropped_for_the_other_family, "oooo", PST_STATUS_OK, NULL},
     {no_replies, "ssoo", PST_STATUS_CRITICAL, NULL},
     {other_port, "ssoo", PST_STATUS_CRITICAL, NULL},
+    {listens_on_loopback, "ssoo", PST_STATUS_CRITICAL, NULL},
+    {listens_on_ipv4, "ssoo", PST_STATUS_CRITICAL, NULL},
+    {listens_on_ipv4_and_loopback, "oooo", PST_STATUS_OK, NULL},
+    {listens_on_all_of_ipv6, "oooo", PST_STATUS_OK, NULL},
     {sshd_stopped, "ssoo", PST_STATUS_CRITICAL, NULL},
     {socket_activated, "oooo", PST_STATUS_OK, NULL},
     {socket_activated_with_an_error, "ssoo", PST_STATUS_CRITICAL, NULL},
     {error_while_sshd_runs, "oooo", PST_STATUS_OK, NULL},
     {nothing_in_common, "ssoo", PST_STATUS_CRITICAL, NULL},
+    {nothing_in_common_by_default, "uuoo", PST_STATUS_OK, NULL},
     {denied, "ssoo", PST_STATUS_CRITICAL, NULL},
     {no_key, "sooo", PST_STATUS_OK, NULL},
     {keys_only, "osoo", PST_STATUS_OK, NULL},
@@ -391,6 +374,8 @@ static const struct {
     {login_aborts, "ooso", PST_STATUS_OK, NULL},
     {sudo_refuses, "ooos", PST_STATUS_CRITICAL, NULL},
     {sudo_asks, "ooos", PST_STATUS_CRITICAL, NULL},
+    {root_without_sudo, "oooo", PST_STATUS_OK, NULL},
+    {root_by_number, "oooo", PST_STATUS_OK, NULL},
     {ssh_silent, "uuoo", PST_STATUS_UNKNOWN, NULL},
     {sudo_unlooked, "ooou", PST_STATUS_UNKNOWN, "sudo.could-not-look"},
 };

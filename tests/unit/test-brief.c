@@ -229,6 +229,35 @@ test_fits(void)
     }
 }
 
+/* Its names and its undo have no length that would be sure. */
+static void
+test_fits_whatever_is_long(void)
+{
+    static const gsize sizes[] = {PST_BRIEF_MIN_BYTES, PST_BRIEF_DEFAULT_BYTES};
+    static const char *const units[] = {"nginx", NULL};
+    g_auto(Answers) answers = {{NULL}};
+    g_autofree char *nasty = g_strnfill(8000, '\x1b');
+    PstReport *report = add(&answers, &pst_report_services_kind);
+    PstServicesData *data = report->data;
+    PstServicesUnit *unit = pst_fields_append(&pst_report_services_unit_fields, &data->units);
+    PstFinding *finding = pst_report_add(report, nasty, PST_SEVERITY_CRITICAL, "nginx failed");
+
+    unit->name = g_strdup("nginx");
+    unit->active = g_strdup(nasty);
+    finding->remedy = g_strdup("systemctl start nginx");
+    pst_report_undo(finding, PST_UNDO_FILE)->path = g_strdup(nasty);
+    pst_report_conclude(report, "");
+    for (guint i = 0; i < G_N_ELEMENTS(sizes); i++) {
+        g_autoptr(JsonObject) json =
+            pst_brief_to_json("web", answers.answers, answers.n, units, sizes[i]);
+        g_autofree char *text = pst_json_to_text(json, NULL);
+
+        g_assert_cmpuint(strlen(text), <, sizes[i]);
+        g_assert_false(json_object_has_member(first_cause(json), "undo"));
+        g_assert_true(json_object_has_member(first_cause(json), "remedy"));
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -239,5 +268,6 @@ main(int argc, char **argv)
     g_test_add_func("/brief/units", test_units);
     g_test_add_func("/brief/errors", test_errors);
     g_test_add_func("/brief/fits", test_fits);
+    g_test_add_func("/brief/fits-whatever-is-long", test_fits_whatever_is_long);
     return g_test_run();
 }
