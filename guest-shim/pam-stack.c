@@ -262,7 +262,7 @@ fall_back(PstPamStack *stack, PstPamStack *other)
 {
     for (guint i = 0; i < PST_PAM_N_PHASES; i++) {
         if (stack->lines[i]->len > 0) {
-            g_ptr_array_extend_and_steal(stack->also_loaded, g_ptr_array_ref(other->lines[i]));
+            g_ptr_array_extend_and_steal(stack->also_loaded, other->lines[i]);
             other->lines[i] = g_ptr_array_new_with_free_func(line_free);
             continue;
         }

@@ -30,7 +30,7 @@ has_rule(const char *name)
 
     if (programs != NULL)
         return g_hash_table_contains(programs, name);
-    programs = g_hash_table_new(g_str_hash, g_str_equal);
+    programs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (guint i = 0; i < pst_redact_rules_n; i++) {
         const char *const *pairs = pst_redact_rules[i].programs;
         for (guint j = 0; pairs != NULL && pairs[j] != NULL; j++)

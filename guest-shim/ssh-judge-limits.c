@@ -125,8 +125,10 @@ pst_ssh_judge_limits_port(const PstSshSubject *subject)
         NULL,
         g_strdup_printf("sshd listens on %s and not on port %" G_GINT64_FORMAT, places, port));
     finding->evidence->expected = g_strdup_printf("%" G_GINT64_FORMAT, port);
-    if (subject->data->socket_activated == PST_TRI_YES)
+    if (subject->data->socket_activated == PST_TRI_YES) {
+        g_free(finding->evidence->source);
         finding->evidence->source = g_strdup("the socket unit's ListenStream");
+    }
     finding->remedy = g_strdup_printf("come by the other port; or Port %" G_GINT64_FORMAT
                                       " in sshd_config, then systemctl restart %s",
                                       port, subject->unit);

@@ -511,12 +511,13 @@ test_absent(World *world, gconstpointer data G_GNUC_UNUSED)
 static void
 test_garbage(World *world, gconstpointer data G_GNUC_UNUSED)
 {
+    static const char mounts[] = "\xFF\0 - \n - \n1 2 3 - 4\n27 1 254:1 / / \n";
     g_autofree char *fifo = place(world, "/etc/fstab");
     g_autofree char *loop = place(world, "/sys/block/vda");
 
     g_assert_cmpint(mkfifo(fifo, 0600), ==, 0);
     g_assert_cmpint(symlink("vda", loop), ==, 0);
-    put(world, "/proc/self/mountinfo", "\xFF\0 - \n - \n1 2 3 - 4\n27 1 254:1 / / \n", 38, 0644);
+    put(world, "/proc/self/mountinfo", mounts, sizeof(mounts) - 1, 0644);
     put(world, "/proc/uptime", "\0\xFF", 2, 0644);
     put_text(world, "/sys/block/vdb/size", "99999999999999999999999999\n");
     put_text(world, "/sys/fs/ext4/vda1/errors_count", "many\n");
