@@ -32,7 +32,7 @@ pid=$(systemctl show --property=MainPID --value postern-shim)
 echo $pid $(stat --dereference --format=%i /proc/$pid/exe)
 """
 # The first field is the time on a processor, in nanoseconds (Documentation/scheduler/sched-stats).
-SHIM_CPU = "cat /proc/%d/task/*/schedstat | awk '{ ns += $1 } END { printf \"%%d\", ns }'"
+SHIM_CPU = "cat /proc/%d/task/*/schedstat | awk '{ ns += $1 } END { printf \"%%.0f\", ns }'"
 # `lab run` shows no more than 256 KiB at once.
 PIECE = 200 * 1024
 
@@ -77,7 +77,16 @@ class Worker:
 
 
 def probes(world):
-    """Each probe alone, and the diagnosis, in a guest with a processor to spare."""
+    """Each probe alone, and the diagnosis, in a guest with a processor to spare.
+
+    Of a probe: from its request to its answer over the open channel; and the processor time of its
+    worker with all descendants, whose floor is the part of the programs. What a daemon does when
+    it is asked (systemd, an sshd that is greeted) is nobody's descendant and not in it. Of the
+    diagnosis: from the look-up of the guest to the last answer, channel opened and closed; and the
+    processor time of all workers and of the shim. Where the host has fewer cores to spare than the
+    guest has processors, a task's time holds the waits of its virtual processor too, more of them
+    in the diagnosis than alone.
+    """
     guest = world.wide()
     rounds = world.rounds(7, 2)
     world.program("bench-probes", guest, USER, 1)  # So that all is read already.
