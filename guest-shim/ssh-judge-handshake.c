@@ -8,6 +8,7 @@
 #define COMMAND "sshd -i -e"
 #define PID_FILE "/run/sshd.pid"
 
+/* Without an undo: what went wrong may be the files, and the sshd that runs the last way in. */
 static void
 blame_pending(const PstSshSubject *subject, PstSeverity severity, const char *path, char *message)
 {
@@ -19,11 +20,6 @@ blame_pending(const PstSshSubject *subject, PstSeverity severity, const char *pa
     finding->evidence->path = g_strdup(path);
     finding->evidence->unit = g_strdup(subject->unit);
     finding->remedy = g_strdup_printf("sshd -t, then systemctl restart %s", subject->unit);
-    if (subject->data->config_ok != PST_TRI_YES)
-        return;
-    PstUndo *undo = pst_report_undo(finding, PST_UNDO_UNIT);
-    undo->unit = g_strdup(subject->unit);
-    undo->action = g_strdup("restart");
 }
 
 static void

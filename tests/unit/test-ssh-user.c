@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/xattr.h>
 
+#include "guest-shim/ssh-judge-handshake.h"
 #include "tests/unit/ssh-world.h"
 
 #define PASSWD                                                                                     \
@@ -455,6 +456,23 @@ test_restart_pending(World *world, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpstr(finding_at(pending, 0)->id, ==, "ssh.restart-pending");
     g_assert_cmpint(pending->status, ==, PST_STATUS_OK);
     g_assert_cmpint(((PstSshData *)pending->data)->restart_pending, ==, PST_TRI_YES);
+
+    /* Also where the files are sound, a restart is for whoever meant them. */
+    const PstProbeContext context = {.sysroot = world->sysroot};
+    const PstSshdConnection connection = {.user = NULL};
+    g_autoptr(PstSshdConfig) config = pst_sshd_config_load(world->sysroot, NULL);
+    g_autoptr(PstSshdEffective) effective = pst_sshd_effective_read(&connection, config);
+    g_autoptr(PstReport) sure = pst_report_new(&pst_report_ssh_kind);
+    PstSshData *told = sure->data;
+    const PstSshSubject subject = {.context = &context,
+                                   .effective = effective,
+                                   .report = sure,
+                                   .data = told,
+                                   .unit = "ssh.service"};
+    told->running = told->config_ok = PST_TRI_YES;
+    pst_ssh_judge_handshake_age(&subject, config);
+    g_assert_cmpstr(finding_at(sure, 0)->id, ==, "ssh.restart-pending");
+    g_assert_null(finding_at(sure, 0)->undo);
 }
 
 /* Rubbish in place of every file: bounded, and never read as well. */
