@@ -82,7 +82,19 @@ pst_page_is_denied(const PstReport *report, GError **error)
     return FALSE;
 }
 
-/* A guest that does not get on is not followed for ever. */
+/* Whether the page begins behind the one that ARGS ask for. A guest that does not get on is not
+ * followed for ever, whatever it says of where it is. */
+static gboolean
+gets_on(JsonObject *args, gint64 next_offset, const char *cursor)
+{
+    const char *asked_cursor = NULL;
+    gint64 asked = 0;
+
+    pst_json_get_int(args, "offset", PST_JSON_OPTIONAL, &asked, NULL);
+    pst_json_get_string(args, "cursor", PST_JSON_OPTIONAL, &asked_cursor, NULL);
+    return cursor != NULL ? g_strcmp0(cursor, asked_cursor) != 0 : next_offset > asked;
+}
+
 JsonObject *
 pst_page_next(const PstReport *report, JsonObject *args)
 {
@@ -93,12 +105,13 @@ pst_page_next(const PstReport *report, JsonObject *args)
         json_object_set_member(next, item->data, json_object_dup_member(args, item->data));
     if (report->kind == &pst_report_file_kind) {
         const PstFileData *data = report->data;
-        if (data->next_offset == PST_INT_UNKNOWN || data->next_offset <= data->offset)
+        if (!gets_on(args, data->next_offset, NULL))
             return NULL;
         json_object_set_int_member(next, "offset", data->next_offset);
     } else {
         const PstListData *data = report->data;
-        if (data->cursor == NULL || data->entries == NULL || data->entries->len == 0)
+        if (data->cursor == NULL || data->entries == NULL || data->entries->len == 0 ||
+            !gets_on(args, 0, data->cursor))
             return NULL;
         json_object_set_string_member(next, "cursor", data->cursor);
     }

@@ -67,9 +67,10 @@ test_next(void)
 
     json_object_set_string_member(args, "path", "/a");
     json_object_set_int_member(args, "max_bytes", 7);
-    data->offset = 10;
+    json_object_set_int_member(args, "offset", 10);
     g_assert_null(pst_page_next(file, args));
     data->next_offset = 10;
+    data->offset = 3; /* it says */
     g_assert_null(pst_page_next(file, args));
     data->next_offset = 17;
     g_autoptr(JsonObject) next = pst_page_next(file, args);
@@ -82,6 +83,7 @@ test_next(void)
     pst_fields_append(&pst_report_list_entry_fields, &((PstListData *)list->data)->entries);
     g_autoptr(JsonObject) behind = pst_page_next(list, args);
     g_assert_cmpstr(json_object_get_string_member(behind, "cursor"), ==, "b");
+    g_assert_null(pst_page_next(list, behind));
 }
 
 int
