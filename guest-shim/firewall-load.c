@@ -94,7 +94,7 @@ run(const PstProbeContext *context, const char *const *candidates, const char *c
         g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "%s did not end in time",
                     candidates[0]);
     else if (result->truncated)
-        g_set_error(error, PST_ERROR, PST_ERROR_TOO_LARGE, "it says more than %u MiB",
+        g_set_error(error, PST_ERROR, PST_ERROR_TOO_LARGE, "it says more than %d MiB",
                     MAX_RULESET / (1024 * 1024));
     else if (result->exit_status != 0)
         g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "%s: exit status %d: %.300s",

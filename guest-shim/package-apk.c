@@ -67,7 +67,7 @@ note_digest(PstPackageFile *file, const char *value)
 }
 
 static void
-read_line(Reader *reader, char *line)
+read_line(Reader *reader, const char *line)
 {
     const char *value = line + 2;
 

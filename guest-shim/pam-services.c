@@ -11,18 +11,18 @@
 /* A key needs no auth phase, nor does NOPASSWD; without the other two nobody comes in. Whoever has
  * lost the console or a cron job can still come in and mend it. */
 const PstPamService pst_pam_services[] = {
-    {"sshd", "/usr/sbin/sshd", {WARN, SHUT, NOT, SHUT}, PST_PAM_FROM_AFAR, NULL, FALSE, FALSE},
-    {"sudo", "/usr/bin/sudo", {WARN, SHUT, NOT, SHUT}, PST_PAM_FROM_WORD, "", TRUE, FALSE, TRUE},
-    {"doas", NULL, {WARN, SHUT, NOT, SHUT}, PST_PAM_FROM_WORD, "", TRUE, FALSE, TRUE},
-    {"login", NULL, {WARN, WARN, NOT, WARN}, PST_PAM_FROM_TERMINAL, NULL, FALSE, FALSE},
-    {"sudo-i", NULL, {WARN, WARN, NOT, WARN}, PST_PAM_FROM_WORD, "", TRUE, FALSE, TRUE},
-    {"su", NULL, {WARN, WARN, NOT, WARN}, PST_PAM_FROM_TERMINAL, NULL, TRUE, TRUE},
-    {"su-l", NULL, {WARN, WARN, NOT, WARN}, PST_PAM_FROM_TERMINAL, NULL, TRUE, TRUE},
-    {"systemd-user", NULL, {NOT, WARN, NOT, WARN}, PST_PAM_FROM_WORD, "systemd-user", FALSE, FALSE},
-    {"cron", NULL, {NOT, WARN, NOT, WARN}, PST_PAM_FROM_WORD, "cron", FALSE, FALSE},
-    {"crond", NULL, {NOT, WARN, NOT, WARN}, PST_PAM_FROM_WORD, "cron", FALSE, FALSE},
-    {"polkit-1", NULL, {WARN, WARN, NOT, NOT}, PST_PAM_FROM_WORD, "polkit-1", FALSE, FALSE},
-    {"cockpit", NULL, {WARN, WARN, NOT, WARN}, PST_PAM_FROM_AFAR, NULL, FALSE, FALSE},
+    {"sshd", "/usr/sbin/sshd", NULL, {WARN, SHUT, NOT, SHUT}, PST_PAM_FROM_AFAR, FALSE, FALSE},
+    {"sudo", "/usr/bin/sudo", "", {WARN, SHUT, NOT, SHUT}, PST_PAM_FROM_WORD, TRUE, FALSE, TRUE},
+    {"doas", NULL, "", {WARN, SHUT, NOT, SHUT}, PST_PAM_FROM_WORD, TRUE, FALSE, TRUE},
+    {"login", NULL, NULL, {WARN, WARN, NOT, WARN}, PST_PAM_FROM_TERMINAL, FALSE, FALSE},
+    {"sudo-i", NULL, "", {WARN, WARN, NOT, WARN}, PST_PAM_FROM_WORD, TRUE, FALSE, TRUE},
+    {"su", NULL, NULL, {WARN, WARN, NOT, WARN}, PST_PAM_FROM_TERMINAL, TRUE, TRUE},
+    {"su-l", NULL, NULL, {WARN, WARN, NOT, WARN}, PST_PAM_FROM_TERMINAL, TRUE, TRUE},
+    {"systemd-user", NULL, "systemd-user", {NOT, WARN, NOT, WARN}, PST_PAM_FROM_WORD, FALSE, FALSE},
+    {"cron", NULL, "cron", {NOT, WARN, NOT, WARN}, PST_PAM_FROM_WORD, FALSE, FALSE},
+    {"crond", NULL, "cron", {NOT, WARN, NOT, WARN}, PST_PAM_FROM_WORD, FALSE, FALSE},
+    {"polkit-1", NULL, "polkit-1", {WARN, WARN, NOT, NOT}, PST_PAM_FROM_WORD, FALSE, FALSE},
+    {"cockpit", NULL, NULL, {WARN, WARN, NOT, WARN}, PST_PAM_FROM_AFAR, FALSE, FALSE},
 };
 const guint pst_pam_services_n = G_N_ELEMENTS(pst_pam_services);
 

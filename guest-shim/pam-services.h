@@ -18,9 +18,9 @@ typedef enum {
 typedef struct {
     const char *name;
     const char *program; /* that asks it for certain: where it is there, a missing file is a loss */
+    const char *word;    /* of PST_PAM_FROM_WORD */
     int harm[PST_PAM_N_PHASES]; /* a PstSeverity, or PST_PAM_UNASKED */
     PstPamFrom from;
-    const char *word;
     gboolean run_by_user;  /* the user's own process asks, not a daemon of root's */
     gboolean to_root;      /* PAM_USER is root, and not who asks */
     gboolean root_session; /* it is root from the session phase on */

@@ -498,7 +498,7 @@ judge_named(Probe *probe)
 {
     char **names = probe->args->services;
 
-    for (guint i = 0; names[i] != NULL && i < MAX_SERVICES; i++) {
+    for (guint i = 0; i < MAX_SERVICES && names[i] != NULL; i++) {
         PstPamService row = pst_pam_services_row(names[i]);
 
         if (is_name(names[i]) && pst_pam_services_has(probe->sysroot, &row))

@@ -15,10 +15,17 @@ typedef struct {
     char *why; /* NULL: it does */
 } Refusal;
 
+static void refuse(Refusal *refusal, const char *path, guint line, const char *text,
+                   const char *format, ...) G_GNUC_PRINTF(5, 6);
+
 static void
-refuse(Refusal *refusal, const char *path, guint line, const char *text, char *why)
+refuse(Refusal *refusal, const char *path, guint line, const char *text, const char *format, ...)
 {
-    *refusal = (Refusal){g_strdup(path), line, g_strdup(text), why};
+    va_list args;
+
+    va_start(args, format);
+    *refusal = (Refusal){g_strdup(path), line, g_strdup(text), g_strdup_vprintf(format, args)};
+    va_end(args);
 }
 
 /* doas takes only what root alone can change (doas.c, parseconfig()). */
@@ -30,9 +37,9 @@ is_safe(const PstSysroot *sysroot, const char *path, Refusal *refusal)
     if (!pst_sysroot_stat(sysroot, path, &st, NULL))
         return TRUE;
     if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-        refuse(refusal, path, 0, NULL, g_strdup_printf("%s is writable by group or others", path));
+        refuse(refusal, path, 0, NULL, "%s is writable by group or others", path);
     else if (st.st_uid != 0)
-        refuse(refusal, path, 0, NULL, g_strdup_printf("%s does not belong to root", path));
+        refuse(refusal, path, 0, NULL, "%s does not belong to root", path);
     return refusal->why == NULL;
 }
 
@@ -46,15 +53,15 @@ read_file(PstProbeSudo *sudo, GPtrArray *rules, const char *path, Refusal *refus
 
     if (text == NULL) {
         if (cause->code != PST_ERROR_ABSENT)
-            refuse(refusal, path, 0, NULL, g_strdup(cause->message));
+            refuse(refusal, path, 0, NULL, "%s", cause->message);
         return refusal->why == NULL;
     }
     if (!is_safe(sysroot, path, refusal))
         return FALSE;
     guint fault = pst_doas_conf_parse(rules, path, text);
     if (fault > 0)
-        refuse(refusal, path, fault, NULL,
-               g_strdup_printf("%s:%u is not valid, and so nothing of it counts", path, fault));
+        refuse(refusal, path, fault, NULL, "%s:%u is not valid, and so nothing of it counts", path,
+               fault);
     return fault == 0;
 }
 
@@ -78,7 +85,7 @@ judge_rule(PstProbeSudo *sudo, const GPtrArray *rules, Refusal *refusal)
     PstSudoRule *report;
 
     if (rule == NULL) {
-        refuse(refusal, CONF, 0, NULL, g_strdup_printf("no rule names %s", sudo->user->name));
+        refuse(refusal, CONF, 0, NULL, "no rule names %s", sudo->user->name);
         return;
     }
     report = sudo->data->doas_rule = pst_fields_new(&pst_report_sudo_rule_fields);
@@ -88,11 +95,11 @@ judge_rule(PstProbeSudo *sudo, const GPtrArray *rules, Refusal *refusal)
     report->allows = PST_TRI(rule->permits);
     report->nopasswd = PST_TRI(rule->nopass);
     if (!rule->permits)
-        refuse(refusal, rule->path, rule->line, rule->text,
-               g_strdup_printf("%s:%u denies it", rule->path, rule->line));
+        refuse(refusal, rule->path, rule->line, rule->text, "%s:%u denies it", rule->path,
+               rule->line);
     else if (!rule->nopass)
-        refuse(refusal, rule->path, rule->line, rule->text,
-               g_strdup_printf("%s:%u asks for a password", rule->path, rule->line));
+        refuse(refusal, rule->path, rule->line, rule->text, "%s:%u asks for a password", rule->path,
+               rule->line);
 }
 
 static void
@@ -102,8 +109,7 @@ judge_program(PstProbeSudo *sudo, Refusal *refusal)
 
     if (pst_sysroot_stat(sudo->context->sysroot, sudo->data->doas, &st, NULL) &&
         (st.st_uid != 0 || (st.st_mode & S_ISUID) == 0))
-        refuse(refusal, sudo->data->doas, 0, NULL,
-               g_strdup_printf("%s is not setuid root", sudo->data->doas));
+        refuse(refusal, sudo->data->doas, 0, NULL, "%s is not setuid root", sudo->data->doas);
 }
 
 gboolean

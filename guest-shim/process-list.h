@@ -22,7 +22,7 @@ GPtrArray *pst_process_list_read(const PstSysroot *sysroot, gboolean *cut, GErro
 /* What proc_pid_stat(5) says; NULL where TEXT is not of its form. Free with
  * pst_process_list_free_process(). */
 PstProcess *pst_process_list_parse(const char *text);
-void pst_process_list_free_process(gpointer process);
+void pst_process_list_free_process(gpointer data);
 
 /* Now on the clock of start_us. */
 gint64 pst_process_list_now_us(void);
