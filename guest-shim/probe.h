@@ -22,8 +22,8 @@ typedef void (*PstProbeRun)(const PstProbeContext *context, gconstpointer args, 
 typedef struct {
     const PstReportKind *kind;
     PstProbeRun run;
-    /* It has much to look at and no clock of somebody else's running beside it: it leaves the
-     * processor to those that are asked whether one gets in (setpriority(2)). */
+    /* It leaves the processor to sudo, sshd and systemd, whose answers are waited for no longer than
+     * a few seconds: in a guest with one processor all probes at once would make them late. */
     gboolean patient;
 } PstProbe;
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -13,7 +14,7 @@
 #include "guest-shim/finding-dates.h"
 #include "guest-shim/redact.h"
 
-#define PATIENT_NICE 5
+#define PATIENT_NICE "10"
 #define MEBI (1024UL * 1024UL)
 
 /* A probe must not be able to starve a guest that is already in trouble. Address space is generous,
@@ -96,6 +97,20 @@ reset_signals(void)
     signal(SIGPIPE, SIG_DFL);
 }
 
+/* A new session is a scheduling group of its own, among which only the group's nice value counts
+ * (sched(7), "The autogroup feature"); where there are none, the process' own does. */
+static void
+be_patient(void)
+{
+    int fd = open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC);
+
+    setpriority(PRIO_PROCESS, 0, atoi(PATIENT_NICE));
+    if (fd < 0)
+        return;
+    (void)!write(fd, PATIENT_NICE, strlen(PATIENT_NICE));
+    close(fd);
+}
+
 static gboolean
 write_all(int fd, const char *text, gsize len)
 {
@@ -135,7 +150,7 @@ pst_worker_child_run(const PstProbe *probe, gconstpointer args, const PstProbeCo
     set_limits();
     reset_oom_score();
     if (probe->patient)
-        setpriority(PRIO_PROCESS, 0, PATIENT_NICE);
+        be_patient();
 
     PstReport *report = pst_report_new(probe->kind);
     probe->run(context, args, report);
