@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "guest-shim/careful-stat.h"
 
+#include <string.h>
+
 #include "guest-shim/mount-table.h"
 #include "protocol/error.h"
 
@@ -26,43 +28,47 @@ answers_by_itself(const char *type)
     return g_strv_contains(types, type);
 }
 
-/* Nothing below /proc or /sys is on the way to a path that is dated. */
+/* Whether the mount is PATH's, or on the way to it. */
 static gboolean
-may_hang(const PstMount *mount)
+is_above(const PstMount *mount, const char *path)
 {
-    return !answers_by_itself(mount->type) && !g_str_has_prefix(mount->folder, "/proc/") &&
-           !g_str_has_prefix(mount->folder, "/sys/");
+    g_autofree char *folder = pst_mount_table_unescape(mount->folder);
+    gsize len = strlen(folder);
+
+    return g_str_equal(folder, "/") ||
+           (strncmp(path, folder, len) == 0 && (path[len] == '/' || path[len] == '\0'));
 }
 
 gboolean
-pst_careful_stat_all_answer(const GPtrArray *mounts)
+pst_careful_stat_answers(const GPtrArray *mounts, const char *path)
 {
-    for (guint i = 0; i < mounts->len; i++)
-        if (may_hang(mounts->pdata[i]))
+    for (guint i = 0; i < mounts->len; i++) {
+        const PstMount *mount = mounts->pdata[i];
+
+        if (!answers_by_itself(mount->type) && is_above(mount, path))
             return FALSE;
+    }
     return TRUE;
 }
 
 static gboolean
-no_mount_may_hang(const PstSysroot *sysroot)
+is_safe(const PstSysroot *sysroot, const char *path)
 {
     g_autoptr(GPtrArray) mounts =
         pst_sysroot_is_live(sysroot) ? pst_mount_table_read(sysroot, NULL) : NULL;
 
-    return mounts != NULL && pst_careful_stat_all_answer(mounts);
+    return mounts != NULL && pst_careful_stat_answers(mounts, path);
 }
 
 gboolean
-pst_careful_stat(PstCarefulStat *careful, const char *path, struct stat *st, GError **error)
+pst_careful_stat(const PstSysroot *sysroot, const char *path, struct stat *st, GError **error)
 {
     g_autoptr(GError) cause = NULL;
 
-    if (pst_sysroot_lstat_same_mount(careful->sysroot, path, st, &cause))
+    if (pst_sysroot_lstat_same_mount(sysroot, path, st, &cause))
         return TRUE;
-    if (cause->code == PST_ERROR_UNAVAILABLE && careful->anywhere == PST_TRI_UNKNOWN)
-        careful->anywhere = PST_TRI(no_mount_may_hang(careful->sysroot));
-    if (cause->code == PST_ERROR_UNAVAILABLE && careful->anywhere == PST_TRI_YES)
-        return pst_sysroot_lstat(careful->sysroot, path, st, error);
+    if (cause->code == PST_ERROR_UNAVAILABLE && is_safe(sysroot, path))
+        return pst_sysroot_lstat(sysroot, path, st, error);
     g_propagate_error(error, g_steal_pointer(&cause));
     return FALSE;
 }

@@ -34,7 +34,7 @@ pst_changes_walk_new(const PstSysroot *sysroot, gint64 since_us, gint64 deadline
     walk->deadline_us = deadline_us;
     walk->entries = g_ptr_array_new_with_free_func(free_entry);
     walk->complete = TRUE;
-    walk->careful.sysroot = sysroot;
+    walk->sysroot = sysroot;
     walk->roots = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return walk;
 }
@@ -180,11 +180,11 @@ is_new_root(PstChangesWalk *walk, const struct statx *st)
 gboolean
 pst_changes_walk_place(PstChangesWalk *walk, const char *path, gboolean programs, GError **error)
 {
-    const PstSysroot *sysroot = walk->careful.sysroot;
+    const PstSysroot *sysroot = walk->sysroot;
     struct stat careful;
     struct statx st;
 
-    if (!pst_careful_stat(&walk->careful, path, &careful, error))
+    if (!pst_careful_stat(sysroot, path, &careful, error))
         return FALSE;
     int fd = pst_sysroot_open(sysroot, path, O_PATH | O_NOFOLLOW, error);
     if (fd < 0)

@@ -23,7 +23,7 @@ typedef struct {
     GPtrArray *entries; /* of PstChangesEntry */
     guint n_seen;
     gboolean complete; /* nothing was left out up to now */
-    PstCarefulStat careful;
+    const PstSysroot *sysroot;
     GHashTable *roots; /* places that were gone through, under whatever name */
 } PstChangesWalk;
 

@@ -23,14 +23,13 @@ has_no_date(const PstFinding *finding)
 void
 pst_finding_dates_fill(const PstSysroot *sysroot, PstReport *report)
 {
-    PstCarefulStat careful = {sysroot, PST_TRI_UNKNOWN};
     guint n = MIN(report->findings->len, MAX_DATED);
 
     for (guint i = 0; i < n; i++) {
         PstFinding *finding = report->findings->pdata[i];
         struct stat st;
 
-        if (!has_no_date(finding) && pst_careful_stat(&careful, finding->evidence->path, &st, NULL))
+        if (!has_no_date(finding) && pst_careful_stat(sysroot, finding->evidence->path, &st, NULL))
             finding->evidence->changed_us = pst_careful_stat_us(&st.st_ctim);
     }
 }

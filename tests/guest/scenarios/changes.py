@@ -29,7 +29,7 @@ def run(context):
     sound = context.ask("probe", "changes")
     check(sound.status == "ok", f"a sound guest's changes are {sound.status}: {sound.text()}")
     time.sleep(2)
-    since_us = int(guest.shell("date +%s").out.strip()) * 1_000_000
+    since_us = int(guest.shell("date +%s").strip()) * 1_000_000
     guest.shell(SCRIPT)
     report = context.ask("probe", "changes", f"since_us={since_us}").json["report"]
     files = {row["path"]: row for row in report["data"]["files"]}
