@@ -12,6 +12,7 @@ LAB = HERE.parent / "lab/lab"
 BREAKAGES = HERE / "breakages"
 UP_SECONDS = 900
 CALL_SECONDS = 300
+LONG_SECONDS = 1800
 
 
 class Lab:
@@ -73,7 +74,7 @@ class Guest:
 
     def script_text(self, text):
         """As `script`, for a script that is made here; the transcript keeps only what it printed."""
-        done = run([LAB, "run", self.name, "-"], timeout=CALL_SECONDS, stdin=text)
+        done = run([LAB, "run", self.name, "-"], timeout=LONG_SECONDS, stdin=text)
         self.log(done.transcript())
         if done.code != 0:
             raise Failure(f"a script in the guest: {done.line()}")

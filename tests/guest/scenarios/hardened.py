@@ -45,6 +45,6 @@ def _by_profile(context):
 
 
 def scenarios():
-    """Both ways to harden."""
+    """Both ways to harden; the profile's fixes search the whole guest, again and again."""
     yield Scenario("hardened", _by_hand, summary=_by_hand.__doc__.strip())
-    yield Scenario("hardened-stig", _by_profile, summary=_by_profile.__doc__.strip())
+    yield Scenario("hardened-stig", _by_profile, summary=_by_profile.__doc__.strip(), check=False)

@@ -33,7 +33,7 @@ def run(context):
     script = context.folder / "killer.sh"
     script.write_text(KILLER, encoding="utf-8")
     guest.script(script, detach=True)
-    asked = {"channel": 0, "agent": 0, "none": 0}
+    asked = {"channel": 0, "agent": 0, "agent-builtin": 0, "none": 0}
     patience = time.monotonic() + 180
     while "yes" not in guest.shell("[ -e /run/killed.done ] && echo yes || true"):
         check(time.monotonic() < patience, "the shim did not come back")

@@ -10,7 +10,7 @@ printf '#!/bin/sh\\nsleep 4\\nexec /usr/sbin/sshd.real "$@"\\n' >/usr/sbin/sshd
 chmod 755 /usr/sbin/sshd
 """
 KILLER = """\
-until pgrep -f 'sh /usr/sbin/sshd -t' >/dev/null; do sleep 0.1; done
+until pgrep -f 'sh /usr/sbin/sshd -[tT]' >/dev/null; do sleep 0.1; done
 systemctl kill -s KILL postern-shim
 """
 DEADLINE_SECONDS = 40
