@@ -22,8 +22,9 @@ typedef void (*PstProbeRun)(const PstProbeContext *context, gconstpointer args, 
 typedef struct {
     const PstReportKind *kind;
     PstProbeRun run;
-    /* It leaves the processor to sudo, sshd and systemd, whose answers are waited for no longer than
-     * a few seconds: in a guest with one processor all probes at once would make them late. */
+    /* It leaves the processor to sudo, sshd and systemd, whose answers are waited for no longer
+     * than a few seconds: in a guest with one processor all probes at once would make them late.
+     */
     gboolean patient;
 } PstProbe;
 
