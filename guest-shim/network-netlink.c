@@ -210,6 +210,21 @@ pst_network_netlink_parse(const guint8 *bytes, gsize len, PstNetworkData *data)
     return FALSE;
 }
 
+int
+pst_network_netlink_error(const guint8 *bytes, gsize len)
+{
+    struct nlmsghdr head;
+    struct nlmsgerr refusal;
+
+    if (len < NLMSG_LENGTH(sizeof(refusal)))
+        return 0;
+    memcpy(&head, bytes, sizeof(head));
+    memcpy(&refusal, bytes + NLMSG_HDRLEN, sizeof(refusal));
+    if (head.nlmsg_type != NLMSG_ERROR || refusal.error == -EOPNOTSUPP)
+        return 0;
+    return -refusal.error;
+}
+
 static gboolean
 fail(const char *what, GError **error)
 {
@@ -239,6 +254,9 @@ dump(int fd, guint16 type, PstNetworkData *data, GError **error)
 
         if (n < 0)
             return fail("recv", error);
+        errno = pst_network_netlink_error(answer, (gsize)n);
+        if (errno != 0)
+            return fail("refused", error);
         if (!pst_network_netlink_parse(answer, (gsize)n, data))
             break;
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <errno.h>
 #include <linux/fib_rules.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
@@ -513,6 +514,29 @@ test_rule(void)
     pst_fields_free(pst_report_network_kind.data, data);
 }
 
+/* A dump that was refused is no empty one. */
+static void
+test_refusal(void)
+{
+    struct {
+        struct nlmsghdr head;
+        struct nlmsgerr refusal;
+    } message = {
+        .head = {.nlmsg_len = sizeof(message), .nlmsg_type = NLMSG_ERROR},
+        .refusal = {.error = -EPERM},
+    };
+    const guint8 *bytes = (const guint8 *)&message;
+
+    g_assert_cmpint(pst_network_netlink_error(bytes, sizeof(message)), ==, EPERM);
+    for (gsize n = 0; n < sizeof(message); n++)
+        g_assert_cmpint(pst_network_netlink_error(bytes, n), ==, 0);
+    message.refusal.error = -EOPNOTSUPP;
+    g_assert_cmpint(pst_network_netlink_error(bytes, sizeof(message)), ==, 0);
+    message.head.nlmsg_type = NLMSG_DONE;
+    message.refusal.error = -EPERM;
+    g_assert_cmpint(pst_network_netlink_error(bytes, sizeof(message)), ==, 0);
+}
+
 #define ADD(name, function) g_test_add("/network/" name, World, NULL, set_up, function, tear_down)
 
 int
@@ -527,6 +551,7 @@ main(int argc, char **argv)
     ADD("software-links", test_software_links);
     ADD("stacked-links", test_stacked_links);
     ADD("open-vswitch", test_open_vswitch);
+    g_test_add_func("/network/refusal", test_refusal);
     g_test_add_func("/network/addresses", test_addresses);
     g_test_add("/network/unreachable-default", World, UNREACHABLE, set_up, test_no_way_out,
                tear_down);
