@@ -14,6 +14,7 @@
 
 struct PstSshdConfig {
     GPtrArray *directives;
+    gboolean incomplete; /* something that is included could not be read */
 };
 
 /* What is being read: a file, and the Match blocks that it was included from. */
@@ -47,6 +48,14 @@ pst_sshd_config_free(PstSshdConfig *config)
 
 static gboolean read_file(const Reading *reading, GError **error);
 
+/* What is absent is passed over by sshd too. */
+static void
+note_failure(PstSshdConfig *config, const GError *error)
+{
+    if (error != NULL && error->code != PST_ERROR_ABSENT)
+        config->incomplete = TRUE;
+}
+
 static void
 include_one(const Reading *reading, const char *pattern, char **conditions)
 {
@@ -54,15 +63,18 @@ include_one(const Reading *reading, const char *pattern, char **conditions)
         g_path_is_absolute(pattern) ? g_strdup(pattern) : g_strdup_printf("/etc/ssh/%s", pattern);
     g_autofree char *folder = g_path_get_dirname(whole);
     g_autofree char *base = g_path_get_basename(whole);
-    g_auto(GStrv) names = pst_sysroot_list(reading->sysroot, folder, NULL);
+    g_autoptr(GError) error = NULL;
+    g_auto(GStrv) names = pst_sysroot_list(reading->sysroot, folder, &error);
 
+    note_failure(reading->config, error);
     for (guint i = 0; names != NULL && names[i] != NULL; i++) {
         g_autofree char *path = g_build_filename(folder, names[i], NULL);
         const Reading inner = {reading->config, reading->sysroot, path,
                                (const char *const *)conditions, reading->depth + 1};
+        g_autoptr(GError) cause = NULL;
 
-        if (fnmatch(base, names[i], FNM_PERIOD) == 0)
-            read_file(&inner, NULL);
+        if (fnmatch(base, names[i], FNM_PERIOD) == 0 && !read_file(&inner, &cause))
+            note_failure(reading->config, cause);
     }
 }
 
@@ -72,8 +84,12 @@ include_all(const Reading *reading, const PstSshdDirective *directive)
 {
     g_auto(GStrv) patterns = g_strsplit_set(directive->value, " \t", -1);
 
-    if (reading->sysroot == NULL || reading->depth >= MAX_INCLUDE_DEPTH)
+    if (reading->sysroot == NULL)
         return;
+    if (reading->depth >= MAX_INCLUDE_DEPTH) {
+        reading->config->incomplete = TRUE;
+        return;
+    }
     for (guint i = 0; patterns[i] != NULL; i++)
         if (patterns[i][0] != '\0')
             include_one(reading, patterns[i], directive->conditions);
@@ -237,7 +253,7 @@ pst_sshd_config_for(const PstSshdConfig *config, const PstSshdConnection *connec
 {
     g_autoptr(GPtrArray) outside = g_ptr_array_new(), inside = g_ptr_array_new();
 
-    *certain = TRUE;
+    *certain = !config->incomplete;
     for (guint i = 0; i < config->directives->len; i++) {
         PstSshdDirective *directive = config->directives->pdata[i];
 

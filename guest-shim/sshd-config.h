@@ -21,8 +21,8 @@ typedef struct {
 typedef struct PstSshdConfig PstSshdConfig;
 
 /* Reads /etc/ssh/sshd_config, or the vendor's below /usr/etc where there is none. NULL where it
- * can't be looked at; an included file that can't is passed over, as sshd itself does where it is
- * absent. */
+ * can't be looked at. An included file that is absent is passed over, as sshd does; one that can't be
+ * looked at leaves nothing certain (pst_sshd_config_for()). */
 PstSshdConfig *pst_sshd_config_load(const PstSysroot *sysroot, GError **error);
 
 /* As above, of one text that includes nothing. */
@@ -37,7 +37,8 @@ const PstSshdDirective *pst_sshd_config_get(const PstSshdConfig *config, const c
 
 /* The directives of that keyword that hold for the connection: those of the Match blocks that are
  * about it, which take the place of all others, or those outside. Of PstSshdDirective, borrowed.
- * *certain is FALSE where a block that has some may be about it or not; those are left out. */
+ * *certain is FALSE where a block that has some may be about it or not; those are left out; and
+ * where a file is missing from what was read. */
 GPtrArray *pst_sshd_config_for(const PstSshdConfig *config, const PstSshdConnection *connection,
                                const char *keyword, gboolean *certain);
 

@@ -190,7 +190,7 @@ lines_of(const PstSshdEffective *effective, const char *keyword, gboolean *certa
 {
     GPtrArray *lines;
 
-    *certain = TRUE;
+    *certain = FALSE;
     if (effective->config == NULL)
         return g_ptr_array_new();
     lines = pst_sshd_config_for(effective->config, effective->connection, keyword, certain);

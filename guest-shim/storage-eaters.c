@@ -158,7 +158,9 @@ find_largest(Search *search, const char *root)
         g_queue_push_tail(&folders, g_strdup(root));
     while (folders.length > 0 && goes_on(search)) {
         g_autofree char *folder = g_queue_pop_head(&folders);
-        g_auto(GStrv) names = pst_sysroot_list(search->sysroot, folder, NULL);
+        gboolean cut = FALSE;
+        g_auto(GStrv) names =
+            pst_sysroot_list_some(search->sysroot, folder, MAX_ENTRIES, &cut, NULL);
 
         for (guint i = 0; names != NULL && names[i] != NULL && goes_on(search); i++) {
             g_autofree char *path = g_build_filename(folder, names[i], NULL);

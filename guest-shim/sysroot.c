@@ -12,7 +12,8 @@
 #include "protocol/error.h"
 
 #define MAX_LINE_FILE (64 * 1024)
-#define MAX_NAMES 10000
+/* Processes are folders of /proc, and a machine may have many. */
+#define MAX_NAMES 100000
 #define READ_STEP 4096
 
 struct PstSysroot {
@@ -232,7 +233,8 @@ compare_names(gconstpointer a, gconstpointer b)
 }
 
 char **
-pst_sysroot_list(const PstSysroot *sysroot, const char *path, GError **error)
+pst_sysroot_list_some(const PstSysroot *sysroot, const char *path, guint max, gboolean *cut,
+                      GError **error)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
     struct dirent *entry;
@@ -246,20 +248,35 @@ pst_sysroot_list(const PstSysroot *sysroot, const char *path, GError **error)
         close(fd);
         return NULL;
     }
-    for (errno = 0; (entry = readdir(folder)) != NULL && names->len < MAX_NAMES; errno = 0)
+    for (errno = 0; names->len <= max && (entry = readdir(folder)) != NULL; errno = 0)
         if (!g_str_equal(entry->d_name, ".") && !g_str_equal(entry->d_name, ".."))
             g_ptr_array_add(names, g_strdup(entry->d_name));
-    int failed = entry == NULL ? errno : 0;
+    int failed = errno;
     closedir(folder);
     if (failed != 0) {
         set_errno_error(error, path, failed);
         return NULL;
     }
 
+    *cut = names->len > max;
+    g_ptr_array_set_size(names, (gint)MIN(names->len, max));
     g_ptr_array_sort(names, compare_names);
     g_ptr_array_add(names, NULL);
     g_ptr_array_set_free_func(names, NULL);
     return (char **)g_ptr_array_free(g_steal_pointer(&names), FALSE);
+}
+
+char **
+pst_sysroot_list(const PstSysroot *sysroot, const char *path, GError **error)
+{
+    gboolean cut = FALSE;
+    g_auto(GStrv) names = pst_sysroot_list_some(sysroot, path, MAX_NAMES, &cut, error);
+
+    if (!cut)
+        return g_steal_pointer(&names);
+    g_set_error(error, PST_ERROR, PST_ERROR_TOO_LARGE, "%s has more than %d entries", path,
+                MAX_NAMES);
+    return NULL;
 }
 
 char *

@@ -57,8 +57,14 @@ gboolean pst_sysroot_lstat_same_mount(const PstSysroot *sysroot, const char *pat
 gboolean pst_sysroot_exists(const PstSysroot *sysroot, const char *path);
 
 /* The names in a folder without `.` and `..`, sorted by bytes (as the C locale does, which is the
- * order that sudo and systemd read drop-ins in); at most 10,000 of them. Free with g_strfreev(). */
+ * order that sudo and systemd read drop-ins in). PST_ERROR_TOO_LARGE where there are more than
+ * 100,000: half of them would be no answer. Free with g_strfreev(). */
 char **pst_sysroot_list(const PstSysroot *sysroot, const char *path, GError **error);
+
+/* The same, but at most MAX of them in the file system's own choice, where any are of use; *CUT
+ * tells whether there are more. */
+char **pst_sysroot_list_some(const PstSysroot *sysroot, const char *path, guint max, gboolean *cut,
+                             GError **error);
 
 /* Where a symbolic link points, as it stands in the link. Free with g_free(). */
 char *pst_sysroot_read_link(const PstSysroot *sysroot, const char *path, GError **error);

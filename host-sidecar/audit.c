@@ -20,6 +20,9 @@
 /* A directory server that is dead must not hold up a question about a guest. */
 #define NAME_US (200 * G_GINT64_CONSTANT(1000))
 
+/* So much of a question's arguments is in the message; all of them are in their own field. */
+#define MESSAGE_ARGS 200
+
 static gpointer
 look_up_name(gpointer data, GError **error G_GNUC_UNUSED)
 {
@@ -87,20 +90,33 @@ append_field(GString *record, const char *name, const char *value)
     g_string_append_printf(record, "%s=%s\n", name, escaped);
 }
 
+/* What was asked, in a word or two: a file that was read is named. */
+static char *
+question_of(const PstAnswer *answer)
+{
+    if (json_object_get_size(answer->args) == 0)
+        return g_strdup(answer->probe);
+    g_autofree char *args = pst_json_to_text(answer->args, NULL);
+    g_autofree char *shown = pst_json_clean_cut(args, MESSAGE_ARGS, NULL);
+    return g_strdup_printf("%s %s", answer->probe, shown);
+}
+
 static GString *
 journal_record(const char *caller, const char *method, const PstAnswer *answer)
 {
     GString *record = g_string_new("MESSAGE_ID=" PST_AUDIT_MESSAGE_ID
                                    "\nPRIORITY=6\nSYSLOG_IDENTIFIER=postern\n");
     const char *via = pst_answer_via_names[answer->via];
-    g_autofree char *message =
-        g_strdup_printf("%s asked %s of %s: %s via %s", caller, answer->probe, answer->guest,
-                        result_of(answer), via);
+    g_autofree char *question = question_of(answer);
+    g_autofree char *args = pst_json_to_text(answer->args, NULL);
+    g_autofree char *message = g_strdup_printf("%s asked %s of %s: %s via %s", caller, question,
+                                               answer->guest, result_of(answer), via);
 
     append_field(record, "MESSAGE", message);
     append_field(record, "POSTERN_CALLER", caller);
     append_field(record, "POSTERN_METHOD", method);
     append_field(record, "POSTERN_PROBE", answer->probe);
+    append_field(record, "POSTERN_ARGS", args);
     append_field(record, "POSTERN_GUEST", answer->guest);
     append_field(record, "POSTERN_VIA", via);
     append_field(record, "POSTERN_RESULT", result_of(answer));
@@ -147,6 +163,7 @@ record_line(const char *caller, const char *method, const PstAnswer *answer)
     pst_json_set_string(json, "method", method);
     pst_json_set_string(json, "guest", answer->guest);
     pst_json_set_string(json, "probe", answer->probe);
+    json_object_set_object_member(json, "args", json_object_ref(answer->args));
     pst_json_set_string(json, "via", pst_answer_via_names[answer->via]);
     pst_json_set_string(json, "result", result_of(answer));
     text = pst_json_to_text(json, NULL);

@@ -109,6 +109,38 @@ of_root(const PstFinding *symptom G_GNUC_UNUSED, const PstFinding *cause)
     return g_strcmp0(evidence_of(cause)->path, "/") == 0;
 }
 
+/* Whether PATH is MOUNT or below it. */
+static gboolean
+is_below(const char *path, const char *mount)
+{
+    gsize len = strlen(mount);
+
+    return g_str_equal(mount, "/") ||
+           (strncmp(path, mount, len) == 0 && (path[len] == '/' || path[len] == '\0'));
+}
+
+/* A line of the journal that names files is about the full file system if one of them is there; one
+ * that names none may be about any. */
+static gboolean
+of_that_mount(const PstFinding *symptom, const PstFinding *cause)
+{
+    const char *mount = evidence_of(cause)->path;
+    const char *text = evidence_of(symptom)->text;
+    gboolean names_files = FALSE;
+
+    if (mount == NULL || text == NULL)
+        return TRUE;
+    g_auto(GStrv) words = g_strsplit_set(text, " \t\"'`()[]<>,:;=", -1);
+    for (guint i = 0; words[i] != NULL; i++) {
+        if (words[i][0] != '/')
+            continue;
+        names_files = TRUE;
+        if (is_below(words[i], mount))
+            return TRUE;
+    }
+    return !names_files;
+}
+
 static gboolean
 is_one_of(const char *word, const char *const *words)
 {
@@ -248,8 +280,8 @@ const PstCauseLink pst_cause_links[] = {
     {"system.units-failed", "services.failed", any},
     {"system.units-failed", "services.restart-loop", any},
     {"journal.io-error", "storage.errors", any},
-    {"journal.no-space", "storage.full", any},
-    {"journal.no-space", "storage.inodes-gone", any},
+    {"journal.no-space", "storage.full", of_that_mount},
+    {"journal.no-space", "storage.inodes-gone", of_that_mount},
     {"journal.oom-kill", "memory.oom-kills", any},
     {"journal.stopped", "services.stopped", of_journald},
     {"journal.stopped", "services.failed", of_journald},

@@ -111,6 +111,29 @@ test_journal(World *world, gconstpointer unused G_GNUC_UNUSED)
     g_assert_cmpint(access(world->file, F_OK), !=, 0);
 }
 
+/* A file that was read is named, however its name was written. */
+static void
+test_arguments(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    const char *const wanted = "{\"path\":\"/etc/a\\nPRIORITY=0\"}";
+    g_autofree char *args = g_strescape(wanted, "\"");
+    g_autofree char *field = g_strdup_printf("\nPOSTERN_ARGS=%s\n", args);
+    g_autofree char *text = g_new0(char, 4096);
+    g_autofree char *filed = NULL;
+
+    json_object_set_string_member(world->answer->args, "path", "/etc/a\nPRIORITY=0");
+    g_assert_true(pst_audit_write_to(&world->places, "ann", "read", world->answer, NULL));
+    g_assert_cmpint(recv(world->socket, text, 4095, MSG_DONTWAIT), >, 0);
+    g_assert_nonnull(strstr(text, field));
+    g_assert_nonnull(strstr(text, " asked network {\"path\":\"/etc/a"));
+    g_assert_null(strstr(text, "\nPRIORITY=0"));
+
+    g_assert_cmpint(unlink(world->journal), ==, 0);
+    g_assert_true(pst_audit_write_to(&world->places, "ann", "read", world->answer, NULL));
+    g_assert_true(g_file_get_contents(world->file, &filed, NULL, NULL));
+    g_assert_nonnull(strstr(filed, "\"args\":{\"path\":\"/etc/a\\nPRIORITY=0\"}"));
+}
+
 /* A journal that is stopped takes a few records and then none: nobody waits for it, and no record
  * is lost. */
 static void
@@ -167,6 +190,7 @@ main(int argc, char **argv)
     ADD("/audit/file", 0, test_file);
     ADD("/audit/unanswered", 0, test_unanswered);
     ADD("/audit/journal", 1, test_journal);
+    ADD("/audit/arguments", 1, test_arguments);
     ADD("/audit/stuck-journal", 1, test_stuck_journal);
     ADD("/audit/nowhere", 0, test_nowhere);
     g_test_add_func("/audit/caller", test_caller);

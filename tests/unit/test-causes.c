@@ -283,6 +283,37 @@ test_hardening(void)
     }
 }
 
+/* Which full file system a line of the journal is about. */
+static void
+test_full_mount(void)
+{
+    static const struct {
+        const char *mount, *text;
+        gboolean follows;
+    } lines[] = {
+        {"/srv", "write: No space left on device", TRUE},
+        {"/srv", "open /srv/data/x: No space left on device", TRUE},
+        {"/srv", "cp: error writing '/srv': No space left on device", TRUE},
+        {"/srv", "open /srv2/x: No space left on device", FALSE},
+        {"/srv", "/var/log/app.log: No space left on device", FALSE},
+        {"/", "/var/log/app.log: No space left on device", TRUE},
+        {"/srv", NULL, TRUE},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(lines); i++) {
+        PstAnswer *answers[2] = {answer_of("journal w:no-space"), answer_of("storage c:full")};
+
+        give_evidence(answers[0], NULL, lines[i].text);
+        give_evidence(answers[1], lines[i].mount, NULL);
+        g_autofree char *order = order_of(answers, 2);
+        g_assert_cmpstr(order, ==,
+                        lines[i].follows ? "storage.full >journal.no-space"
+                                         : "storage.full journal.no-space");
+        pst_answer_free(answers[0]);
+        pst_answer_free(answers[1]);
+    }
+}
+
 static void
 test_json(void)
 {
@@ -315,6 +346,7 @@ main(int argc, char **argv)
     g_test_add_func("/causes/bare-answers", test_bare_answers);
     g_test_add_func("/causes/evidence", test_evidence);
     g_test_add_func("/causes/hardening", test_hardening);
+    g_test_add_func("/causes/full-mount", test_full_mount);
     g_test_add_func("/causes/json", test_json);
     return g_test_run();
 }

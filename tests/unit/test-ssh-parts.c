@@ -62,6 +62,28 @@ test_effective_files(void)
     g_assert_cmpstr(pst_sshd_effective_get(effective, "strictmodes"), ==, "yes");
 }
 
+/* Where a file of theirs is missing from what was read, nothing is certain. */
+static void
+test_effective_incomplete(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    const PstSshdConnection connection = {.user = "harness"};
+    static char large[256 * 1024 + 1];
+
+    put_text(world, "/etc/ssh/sshd_config", "Include /etc/ssh/more/*.conf\nUsePAM yes\n");
+    g_autoptr(PstSshdConfig) whole = pst_sshd_config_load(world->sysroot, NULL);
+    g_autoptr(PstSshdEffective) sure = pst_sshd_effective_read(&connection, whole);
+    g_assert_true(pst_sshd_effective_knows(sure, "denyusers"));
+
+    memset(large, '#', sizeof(large));
+    put(world, "/etc/ssh/more/10-large.conf", large, sizeof(large), 0644);
+    g_autoptr(PstSshdConfig) part = pst_sshd_config_load(world->sysroot, NULL);
+    g_autoptr(PstSshdEffective) unsure = pst_sshd_effective_read(&connection, part);
+    g_assert_false(pst_sshd_effective_knows(unsure, "denyusers"));
+
+    g_autoptr(PstSshdEffective) nothing = pst_sshd_effective_read(&connection, NULL);
+    g_assert_false(pst_sshd_effective_knows(nothing, "denyusers"));
+}
+
 static void
 test_patterns(void)
 {
@@ -306,6 +328,7 @@ main(int argc, char **argv)
     g_test_add_func("/ssh-parts/effective", test_effective);
     g_test_add_func("/ssh-parts/effective-files", test_effective_files);
     g_test_add_func("/ssh-parts/patterns", test_patterns);
+    ADD("effective-incomplete", test_effective_incomplete);
     ADD("title", test_title);
     g_test_add_func("/ssh-parts/kexinit", test_kexinit);
     g_test_add_func("/ssh-parts/kexinit-garbage", test_kexinit_garbage);

@@ -178,6 +178,35 @@ test_list(World *world, gconstpointer unused G_GNUC_UNUSED)
     g_assert_error(error, PST_ERROR, PST_ERROR_ABSENT);
 }
 
+/* Half of a folder is no answer, unless it was asked for. */
+static void
+test_list_large(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    g_autofree char *path = g_build_filename(world->folder, "etc", "large", NULL);
+    g_autoptr(GError) error = NULL;
+    gboolean cut = FALSE;
+
+    g_assert_cmpint(mkdir(path, 0755), ==, 0);
+    int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    for (guint i = 0; i < 100000; i++) {
+        g_autofree char *name = g_strdup_printf("%u", i);
+        g_assert_cmpint(symlinkat("x", folder, name), ==, 0);
+    }
+    g_auto(GStrv) names = pst_sysroot_list(world->root, "/etc/large", NULL);
+    g_assert_cmpuint(g_strv_length(names), ==, 100000);
+    g_auto(GStrv) some = pst_sysroot_list_some(world->root, "/etc/large", 10, &cut, NULL);
+    g_assert_cmpuint(g_strv_length(some), ==, 10);
+    g_assert_true(cut);
+    g_assert_cmpint(symlinkat("x", folder, "100000"), ==, 0);
+    g_assert_null(pst_sysroot_list(world->root, "/etc/large", &error));
+    g_assert_error(error, PST_ERROR, PST_ERROR_TOO_LARGE);
+    for (guint i = 0; i <= 100000; i++) {
+        g_autofree char *name = g_strdup_printf("%u", i);
+        g_assert_cmpint(unlinkat(folder, name, 0), ==, 0);
+    }
+    close(folder);
+}
+
 static void
 test_stat(World *world, gconstpointer unused G_GNUC_UNUSED)
 {
@@ -249,6 +278,7 @@ main(int argc, char **argv)
     ADD("/sysroot/not-a-link", test_not_a_link);
     ADD("/sysroot/fifo", test_fifo);
     ADD("/sysroot/list", test_list);
+    ADD("/sysroot/list-large", test_list_large);
     ADD("/sysroot/stat", test_stat);
     ADD("/sysroot/descriptors", test_descriptors);
     g_test_add_func("/sysroot/live", test_live);

@@ -41,8 +41,10 @@ def diagnosis(world, guest):
     answers = [answer for answer in json.loads(told)["answers"] if answer["probe"] not in DERIVED]
     for answer in answers:
         if "report" not in answer or answer["via"] != "channel":
+            why = [f"{attempt['via']}: {attempt['reason']}" for attempt in answer["attempts"]]
+            why.append(answer.get("error", {}).get("message", f"via {answer['via']}"))
             raise CannotMeasure(f"the probe {answer['probe']} of {guest} did not answer by the "
-                                "channel")
+                                f"channel: {'; '.join(why)}")
     return took, answers
 
 

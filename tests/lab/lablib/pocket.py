@@ -61,20 +61,23 @@ def _initramfs(base):
 
 
 def _check_words(words):
+    """Returns the port that the peer will hold."""
     for word in words:
         if not WORD.match(word):
             raise LabError(f"{word!r} cannot be given to a peer: letters, digits, '.', '_', '-'")
     done = run([str(peer_program()), "--help"])
     known = re.findall(r"(?m)^  (\S+)", done.stdout)
-    chosen = next((word for word in words if not word.startswith("--")), "")
+    port = words[1] if words[:1] == ["--port-name"] and len(words) > 1 else None
+    chosen = next((word for word in words[2 if port else 0:] if not word.startswith("--")), "")
     if chosen not in known:
         raise LabError(f"no peer is called {chosen!r}: {' '.join(known)}")
+    return port or domain.SHIM_PORT
 
 
 def up(name, words, options):
     """Makes and boots a pocket guest; returns when its peer holds the shim's port."""
     paths.check_name(name)
-    _check_words(words)
+    port = _check_words(words)
     begun = time.monotonic()
     base = image.base()
     initramfs = _initramfs(base)
@@ -89,7 +92,7 @@ def up(name, words, options):
             name, base.kernel, initramfs, append, options.memory,
             [domain.AGENT_PORT, domain.SHIM_PORT], {"kind": "pocket", "peer": " ".join(words)},
             panic_device=options.panic_device))
-        guest.wait_for_port(name, domain.SHIM_PORT)
+        guest.wait_for_port(name, port)
     print(f"lab: {name} is up after {time.monotonic() - begun:.1f} s", file=sys.stderr)
 
 

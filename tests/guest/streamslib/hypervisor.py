@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""QEMU or libvirtd that is stopped or killed."""
+
+import os
+import signal
+import time
+
+from .tools import (SOUND, Stopped, ask, begin, expect, expect_sound, finish, lab, pocket, scenario,
+                    start)
+
+
+@scenario(pocket("st-late", "late", "1"), SOUND)
+def a_stopped_qemu():
+    with Stopped(lab("qemu-pid", "st-late")):
+        slow = start("st-late", deadline=4)
+        for _ in range(3):
+            sound = expect_sound("st-sound")
+            expect(sound.seconds < 3, "a neighbour was delayed", sound)
+        answer = finish(slow, 4)
+        expect(answer.code in (3, 69), "no answer was possible", answer)
+    expect_sound("st-late")
+
+
+@scenario(pocket("st-late", "late", "1"), SOUND)
+def a_list_with_a_stopped_qemu():
+    """The others are there, and the stopped one costs at most the deadline."""
+    with Stopped(lab("qemu-pid", "st-late")):
+        answer = finish(begin("list", deadline=4), 4)
+        rows = {row["name"]: row for row in answer.json["domains"]}
+        expect("problem" not in rows["st-sound"] and "shim" in rows["st-sound"],
+               "a neighbour should have answered", answer)
+        expect("problem" in rows["st-late"] and "shim" not in rows["st-late"],
+               "the stopped one should have a problem", answer)
+    expect_sound("st-late")
+
+
+@scenario(SOUND)
+def a_stopped_libvirtd():
+    with Stopped(lab("libvirtd-pid")):
+        answer = ask("st-sound", deadline=2)
+        expect(answer.code == 69 and "libvirt" in answer.error, "libvirt should be named", answer)
+    expect_sound("st-sound")
+
+
+@scenario(pocket("st-late", "late", "3000"))
+def a_libvirtd_stopped_in_mid_answer():
+    process = start("st-late", deadline=4)
+    time.sleep(1)
+    with Stopped(lab("libvirtd-pid")):
+        answer = finish(process, 4)
+        expect(answer.code == 3, "no answer was possible", answer)
+    expect_sound("st-late")
+
+
+@scenario(pocket("st-late", "late", "3000"))
+def a_libvirtd_killed_in_mid_answer():
+    process = start("st-late", deadline=10)
+    time.sleep(1)
+    os.kill(int(lab("libvirtd-pid")), signal.SIGKILL)
+    answer = finish(process, 10)
+    expect(answer.code == 3 and "libvirt" in (answer.attempt("channel") or ""),
+           "libvirt should be named", answer)
+    expect(answer.seconds < 5, "and at once", answer)
+    lab("restart-libvirtd")
+    expect_sound("st-late")
