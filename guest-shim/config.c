@@ -68,15 +68,19 @@ pst_config_problems(const PstConfig *config)
 }
 
 static void
+add_text(PstConfig *config, const char *text)
+{
+    if (config->problems->len <= MAX_PROBLEMS)
+        g_ptr_array_insert(config->problems, (int)config->problems->len - 1, g_strdup(text));
+}
+
+static void
 add_problem(PstConfig *config, const char *path, guint line, const char *reason)
 {
-    char *text = line > 0 ? g_strdup_printf("%s:%u: %s", path, line, reason)
-                          : g_strdup_printf("%s: %s", path, reason);
+    g_autofree char *text = line > 0 ? g_strdup_printf("%s:%u: %s", path, line, reason)
+                                     : g_strdup_printf("%s: %s", path, reason);
 
-    if (config->problems->len <= MAX_PROBLEMS)
-        g_ptr_array_insert(config->problems, (int)config->problems->len - 1, text);
-    else
-        g_free(text);
+    add_text(config, text);
 }
 
 static gboolean
@@ -182,7 +186,7 @@ static char *
 read_safe(const PstSysroot *sysroot, const char *path, gsize *len, GError **error)
 {
     struct stat st;
-    int fd = pst_sysroot_open(sysroot, path, 0, error);
+    int fd = pst_sysroot_open_file(sysroot, path, 0, error);
 
     if (fd < 0)
         return NULL;
@@ -207,7 +211,7 @@ read_safe(const PstSysroot *sysroot, const char *path, gsize *len, GError **erro
     close(fd);
     if (reason == NULL)
         return g_steal_pointer(&text);
-    g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "%s", reason);
+    g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "%s: %s", path, reason);
     return NULL;
 }
 
@@ -221,7 +225,7 @@ read_file(PstConfig *config, const PstSysroot *sysroot, const char *path)
     if (text != NULL)
         pst_config_add(config, path, text, len);
     else if (error->code != PST_ERROR_ABSENT)
-        add_problem(config, path, 0, error->message);
+        add_text(config, error->message);
 }
 
 /* Whoever may write to the folder may put another file in a file's place. FALSE where there is
@@ -234,7 +238,7 @@ check_folder(PstConfig *config, const PstSysroot *sysroot, const char *path)
 
     if (!pst_sysroot_stat(sysroot, path, &st, &error)) {
         if (error->code != PST_ERROR_ABSENT)
-            add_problem(config, path, 0, error->message);
+            add_text(config, error->message);
         return FALSE;
     }
     if (S_ISDIR(st.st_mode) && is_safe(sysroot, &st))

@@ -11,6 +11,7 @@
 
 #define MAX_ASKED 100000
 #define MAX_RECENT 1000
+#define TAILS (1U << 16)
 
 /* Folders that a merged system has as links; the later ones are reached through the earlier. */
 static const char *const mergeable[] = {"/bin",   "/sbin",   "/lib",      "/lib32",
@@ -29,7 +30,8 @@ static const struct {
 struct PstPackageDb {
     const PstSysroot *sysroot;
     gint64 recent_us, deadline_us;
-    GHashTable *files; /* real path → PstPackageFile */
+    GHashTable *files;         /* real path → PstPackageFile */
+    guint8 tails[TAILS / 8]; /* a bit for each way that a path in FILES may end */
     GPtrArray *recent;
     char *merged[G_N_ELEMENTS(mergeable)]; /* where the link leads; NULL: it is no link */
     const char *names[G_N_ELEMENTS(formats) + 1];
@@ -107,6 +109,19 @@ real_path(const PstPackageDb *db, const char *path, char **owned)
     return path;
 }
 
+/* A number for the last characters of a path's last name, which no merged folder changes. A database
+ * names tens of thousands of paths of which a few are wanted: this spares them the rest. */
+static guint
+tail_of(const char *path)
+{
+    gsize len = strlen(path);
+    guint32 tail = 0;
+
+    for (guint i = 0; i < sizeof(tail) && len > 0 && path[len - 1] != '/'; i++)
+        tail = tail << 8 | (guint8)path[--len];
+    return tail * 2654435761U >> 16; /* Knuth's multiplicative hashing */
+}
+
 void
 pst_package_db_ask(PstPackageDb *db, const char *path)
 {
@@ -119,13 +134,17 @@ pst_package_db_ask(PstPackageDb *db, const char *path)
     file->mode = -1;
     file->installed_us = PST_INT_UNKNOWN;
     g_hash_table_insert(db->files, g_strdup(real), file);
+    db->tails[tail_of(real) / 8] |= (guint8)(1U << tail_of(real) % 8);
 }
 
 PstPackageFile *
 pst_package_db_wanted(PstPackageDb *db, const char *path)
 {
     g_autofree char *owned = NULL;
+    guint tail = tail_of(path);
 
+    if ((db->tails[tail / 8] & 1U << tail % 8) == 0)
+        return NULL;
     return g_hash_table_lookup(db->files, real_path(db, path, &owned));
 }
 
@@ -133,7 +152,10 @@ const PstPackageFile *
 pst_package_db_find(const PstPackageDb *db, const char *path)
 {
     g_autofree char *owned = NULL;
+    guint tail = tail_of(path);
 
+    if ((db->tails[tail / 8] & 1U << tail % 8) == 0)
+        return NULL;
     return g_hash_table_lookup(db->files, real_path(db, path, &owned));
 }
 

@@ -57,15 +57,15 @@ own_folder(const PstSysroot *sysroot)
     return folders[0];
 }
 
-char *
-pst_pam_module_path(const PstSysroot *sysroot, const char *module)
+/* OWN: what own_folder() says. */
+static char *
+path_of(const PstSysroot *sysroot, const char *own, const char *module)
 {
     if (module[0] == '/') {
         g_auto(GStrv) parts = g_strsplit(module, "$ISA/", -1);
         return g_strjoinv("", parts);
     }
 
-    const char *own = own_folder(sysroot);
     char *path = g_strconcat(own, "/", module, NULL);
     if (pst_sysroot_exists(sysroot, path))
         return path;
@@ -79,6 +79,12 @@ pst_pam_module_path(const PstSysroot *sysroot, const char *module)
         g_free(other);
     }
     return path;
+}
+
+char *
+pst_pam_module_path(const PstSysroot *sysroot, const char *module)
+{
+    return path_of(sysroot, own_folder(sysroot), module);
 }
 
 static PstPamModuleState
@@ -142,9 +148,6 @@ check_open(PstPamLibraries *libraries, int fd, char **reason)
 
     if (fstat(fd, &st) < 0)
         return give(PST_PAM_MODULE_UNKNOWN, reason, g_strerror(errno));
-    if (!S_ISREG(st.st_mode))
-        return give(PST_PAM_MODULE_DAMAGED, reason, "not a regular file");
-
     gssize got = pread(fd, &header, sizeof(header), 0);
     if (got < 0)
         return give(PST_PAM_MODULE_UNKNOWN, reason, g_strerror(errno));
@@ -158,10 +161,13 @@ static PstPamModuleState
 check(PstPamLibraries *libraries, const PstSysroot *sysroot, const char *path, char **reason)
 {
     g_autoptr(GError) cause = NULL;
-    int fd = pst_sysroot_open(sysroot, path, 0, &cause);
+    int fd = pst_sysroot_open_file(sysroot, path, 0, &cause);
+    struct stat st;
 
     if (fd < 0 && cause->code == PST_ERROR_ABSENT)
         return give(PST_PAM_MODULE_MISSING, reason, "there is no such file");
+    if (fd < 0 && pst_sysroot_stat(sysroot, path, &st, NULL) && !S_ISREG(st.st_mode))
+        return give(PST_PAM_MODULE_DAMAGED, reason, "not a regular file");
     if (fd < 0)
         return give(PST_PAM_MODULE_UNKNOWN, reason, cause->message);
     PstPamModuleState state = check_open(libraries, fd, reason);
@@ -195,6 +201,7 @@ known_free(gpointer data)
 
 struct PstPamMemory {
     const PstSysroot *sysroot;
+    const char *own;     /* libpam's folder */
     GHashTable *modules; /* path, to Known */
     GHashTable *paths;   /* module as a stack names it, to path */
     PstPamLibraries *libraries;
@@ -206,6 +213,7 @@ pst_pam_module_memory_new(const PstSysroot *sysroot)
     PstPamMemory *memory = g_new0(PstPamMemory, 1);
 
     memory->sysroot = sysroot;
+    memory->own = own_folder(sysroot);
     memory->modules = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, known_free);
     memory->paths = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     memory->libraries = pst_pam_library_open(sysroot);
@@ -227,7 +235,7 @@ pst_pam_module_recall_path(PstPamMemory *memory, const char *module)
     char *path = g_hash_table_lookup(memory->paths, module);
 
     if (path == NULL) {
-        path = pst_pam_module_path(memory->sysroot, module);
+        path = path_of(memory->sysroot, memory->own, module);
         g_hash_table_insert(memory->paths, g_strdup(module), path);
     }
     return path;

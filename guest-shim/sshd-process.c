@@ -2,6 +2,8 @@
 #include "guest-shim/sshd-process.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -177,23 +179,27 @@ read_inode(int folder, const char *name, guint64 *inode)
 GHashTable *
 pst_sshd_process_inodes(const PstSysroot *sysroot, gint64 pid, GError **error)
 {
-    g_autofree char *folder = g_strdup_printf("/proc/%" G_GINT64_FORMAT "/fd", pid);
-    g_auto(GStrv) names = pst_sysroot_list(sysroot, folder, error);
+    g_autofree char *path = g_strdup_printf("/proc/%" G_GINT64_FORMAT "/fd", pid);
+    const struct dirent *entry;
 
-    if (names == NULL)
-        return NULL;
-    int fd = pst_sysroot_open(sysroot, folder, O_PATH | O_DIRECTORY, error);
+    int fd = pst_sysroot_open(sysroot, path, O_DIRECTORY, error);
     if (fd < 0)
         return NULL;
+    DIR *folder = fdopendir(fd);
+    if (folder == NULL) {
+        g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "%s: %s", path, g_strerror(errno));
+        close(fd);
+        return NULL;
+    }
 
     GHashTable *inodes = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
-    for (guint i = 0; names[i] != NULL; i++) {
+    while ((entry = readdir(folder)) != NULL) {
         guint64 inode;
 
-        if (read_inode(fd, names[i], &inode))
+        if (read_inode(fd, entry->d_name, &inode))
             g_hash_table_add(inodes, g_memdup2(&inode, sizeof(inode)));
     }
-    close(fd);
+    closedir(folder);
     return inodes;
 }
 

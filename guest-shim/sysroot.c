@@ -14,11 +14,22 @@
 #define MAX_LINE_FILE (64 * 1024)
 /* Processes are folders of /proc, and a machine may have many. */
 #define MAX_NAMES 100000
-#define READ_STEP 4096
+#define FIRST_READ 4096
+#define READ_STEP (64 * 1024)
+#define MAX_KNOWN (64 * 1024)
+#define MAX_KNOWN_IN_ALL (2 * 1024 * 1024)
+
+/* What was read before, where that is remembered. */
+typedef struct {
+    gboolean on;
+    gsize len;
+    GHashTable *texts; /* path → GBytes */
+} Memory;
 
 struct PstSysroot {
     int fd;
     gboolean live;
+    Memory *memory;
 };
 
 static gboolean
@@ -44,6 +55,9 @@ pst_sysroot_new(const char *folder, GError **error)
     PstSysroot *sysroot = g_new0(PstSysroot, 1);
     sysroot->fd = fd;
     sysroot->live = g_str_equal(folder, "/");
+    sysroot->memory = g_new0(Memory, 1);
+    sysroot->memory->texts =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_bytes_unref);
     return sysroot;
 }
 
@@ -51,7 +65,15 @@ void
 pst_sysroot_free(PstSysroot *sysroot)
 {
     close(sysroot->fd);
+    g_hash_table_unref(sysroot->memory->texts);
+    g_free(sysroot->memory);
     g_free(sysroot);
+}
+
+void
+pst_sysroot_remember(const PstSysroot *sysroot)
+{
+    sysroot->memory->on = TRUE;
 }
 
 gboolean
@@ -106,9 +128,19 @@ reopen(const PstSysroot *sysroot, const char *path, int place, int flags)
     return fd < 0 && errno == ENOENT ? open_below(sysroot, path, flags | reading) : fd;
 }
 
+/* What the kernel makes is no FIFO and no device, and no user can put one there. */
+static gboolean
+is_of_kernel(const PstSysroot *sysroot, const char *path)
+{
+    return sysroot->live && (g_str_has_prefix(path, "/proc/") || g_str_has_prefix(path, "/sys/"));
+}
+
 int
 pst_sysroot_open_file(const PstSysroot *sysroot, const char *path, int flags, GError **error)
 {
+    if (is_of_kernel(sysroot, path))
+        return pst_sysroot_open(sysroot, path, flags, error);
+
     int place = pst_sysroot_open(sysroot, path, O_PATH | flags, error);
     struct stat st;
 
@@ -126,30 +158,42 @@ pst_sysroot_open_file(const PstSysroot *sysroot, const char *path, int flags, GE
     return fd;
 }
 
+/* Reads into BYTES in place; the first step is enough for most files. */
 static gboolean
 read_all(int fd, const char *path, gsize max, GByteArray *bytes, GError **error)
 {
-    for (;;) {
-        guint8 buffer[READ_STEP];
-        gssize n = read(fd, buffer, sizeof(buffer));
+    for (guint step = FIRST_READ;; step = READ_STEP) {
+        guint len = bytes->len;
 
-        if (n < 0 && errno == EINTR)
+        g_byte_array_set_size(bytes, len + step);
+        gssize n = read(fd, bytes->data + len, step);
+        int number = errno;
+        g_byte_array_set_size(bytes, len + (guint)MAX(n, 0));
+        if (n < 0 && number == EINTR)
             continue;
         if (n < 0)
-            return set_errno_error(error, path, errno);
+            return set_errno_error(error, path, number);
         if (n == 0)
             return TRUE;
-        if ((gsize)n > max - bytes->len) {
+        if (bytes->len > max) {
             g_set_error(error, PST_ERROR, PST_ERROR_TOO_LARGE,
                         "%s: larger than %" G_GSIZE_FORMAT " bytes", path, max);
             return FALSE;
         }
-        g_byte_array_append(bytes, buffer, (guint)n);
     }
 }
 
-char *
-pst_sysroot_read(const PstSysroot *sysroot, const char *path, gsize max, gsize *len, GError **error)
+/* What the kernel and the running system make may be read twice to see how it changes. */
+static gboolean
+may_be_remembered(const Memory *memory, const char *path, gsize len)
+{
+    return memory->on && len <= MAX_KNOWN && memory->len + len <= MAX_KNOWN_IN_ALL &&
+           !g_str_has_prefix(path, "/proc/") && !g_str_has_prefix(path, "/sys/") &&
+           !g_str_has_prefix(path, "/run/");
+}
+
+static GByteArray *
+read_file(const PstSysroot *sysroot, const char *path, gsize max, GError **error)
 {
     g_autoptr(GByteArray) bytes = g_byte_array_new();
 
@@ -159,6 +203,29 @@ pst_sysroot_read(const PstSysroot *sysroot, const char *path, gsize max, gsize *
     gboolean done = read_all(fd, path, max, bytes, error);
     close(fd);
     if (!done)
+        return NULL;
+
+    Memory *memory = sysroot->memory;
+    if (may_be_remembered(memory, path, bytes->len)) {
+        memory->len += bytes->len;
+        g_hash_table_insert(memory->texts, g_strdup(path), g_bytes_new(bytes->data, bytes->len));
+    }
+    return g_steal_pointer(&bytes);
+}
+
+char *
+pst_sysroot_read(const PstSysroot *sysroot, const char *path, gsize max, gsize *len, GError **error)
+{
+    GBytes *known = g_hash_table_lookup(sysroot->memory->texts, path);
+    g_autoptr(GByteArray) bytes = NULL;
+
+    if (known != NULL && g_bytes_get_size(known) <= max) {
+        bytes = g_byte_array_sized_new((guint)g_bytes_get_size(known) + 1);
+        g_byte_array_append(bytes, g_bytes_get_data(known, NULL), (guint)g_bytes_get_size(known));
+    } else {
+        bytes = read_file(sysroot, path, max, error);
+    }
+    if (bytes == NULL)
         return NULL;
 
     if (len != NULL)

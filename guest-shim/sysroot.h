@@ -26,6 +26,10 @@ gboolean pst_sysroot_is_live(const PstSysroot *sysroot);
 /* The root folder's descriptor, for a child process that closes all others. */
 int pst_sysroot_fd(const PstSysroot *sysroot);
 
+/* From here on each small file is read once, but for those of /proc, /sys and /run: for a process
+ * that asks one question and ends. What it says of a file is then of one moment too. */
+void pst_sysroot_remember(const PstSysroot *sysroot);
+
 /* Opens a file for reading (O_RDONLY, O_NONBLOCK, O_CLOEXEC and O_NOCTTY are added to FLAGS, such
  * as O_PATH or O_DIRECTORY). Returns the descriptor, or -1. */
 int pst_sysroot_open(const PstSysroot *sysroot, const char *path, int flags, GError **error);

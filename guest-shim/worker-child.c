@@ -151,6 +151,7 @@ pst_worker_child_run(const PstProbe *probe, gconstpointer args, const PstProbeCo
     reset_oom_score();
     if (probe->patient)
         be_patient();
+    pst_sysroot_remember(context->sysroot);
 
     PstReport *report = pst_report_new(probe->kind);
     probe->run(context, args, report);

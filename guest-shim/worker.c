@@ -22,7 +22,7 @@
 #define MAX_UNREAPED (4 * (PST_LIMIT_WORKERS + PST_LIMIT_STUCK_WORKERS))
 /* What is left of a frame once the envelope stands around the report. */
 #define MAX_TEXT (PST_LIMIT_FRAME_FROM_GUEST - 256)
-#define READ_STEP 16384
+#define READ_STEP 8192
 
 struct PstWorker {
     const char *probe;
@@ -100,12 +100,16 @@ pst_worker_cancel(PstWorker *worker)
 static gboolean
 read_some(PstWorker *worker)
 {
-    guint8 buffer[READ_STEP];
-    gssize n = read(worker->pipe, buffer, sizeof(buffer));
+    guint len = worker->text->len;
+
+    /* Not by way of the stack, which never shrinks. */
+    g_byte_array_set_size(worker->text, len + READ_STEP);
+    gssize n = read(worker->pipe, worker->text->data + len, READ_STEP);
+    int number = errno;
+    g_byte_array_set_size(worker->text, len + (guint)MAX(n, 0));
 
     if (n < 0)
-        return errno == EINTR;
-    g_byte_array_append(worker->text, buffer, (guint)n);
+        return number == EINTR;
     if (worker->text->len > MAX_TEXT)
         kill_group(worker);
     return n > 0 && worker->text->len <= MAX_TEXT;

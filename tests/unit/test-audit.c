@@ -116,8 +116,7 @@ static void
 test_arguments(World *world, gconstpointer unused G_GNUC_UNUSED)
 {
     const char *const wanted = "{\"path\":\"/etc/a\\nPRIORITY=0\"}";
-    g_autofree char *args = g_strescape(wanted, "\"");
-    g_autofree char *field = g_strdup_printf("\nPOSTERN_ARGS=%s\n", args);
+    g_autofree char *field = g_strdup_printf("\nPOSTERN_ARGS=%s\n", wanted);
     g_autofree char *text = g_new0(char, 4096);
     g_autofree char *filed = NULL;
 

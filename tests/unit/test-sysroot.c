@@ -207,6 +207,34 @@ test_list_large(World *world, gconstpointer unused G_GNUC_UNUSED)
     close(folder);
 }
 
+/* What was read once is not read again, but for what is larger than it may be. */
+static void
+test_remember(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    g_autoptr(GError) error = NULL;
+    gsize len = 0;
+
+    pst_sysroot_remember(world->root);
+    put(world, "run/state", "1");
+    g_autofree char *first = pst_sysroot_read(world->root, "/etc/motd", 100, NULL, NULL);
+    g_autofree char *state = pst_sysroot_read(world->root, "/run/state", 100, NULL, NULL);
+    put(world, "etc/motd", "another");
+    put(world, "run/state", "2");
+
+    g_autofree char *again = pst_sysroot_read(world->root, "/etc/motd", 100, &len, NULL);
+    g_assert_cmpstr(again, ==, " hello \n");
+    g_assert_cmpuint(len, ==, strlen(again));
+    g_assert_null(pst_sysroot_read(world->root, "/etc/motd", 3, NULL, &error));
+    g_assert_error(error, PST_ERROR, PST_ERROR_TOO_LARGE);
+    g_autofree char *changed = pst_sysroot_read(world->root, "/run/state", 100, NULL, NULL);
+    g_assert_cmpstr(changed, ==, "2");
+    /* What could not be read is looked for again. */
+    g_assert_null(pst_sysroot_read(world->root, "/etc/new", 100, NULL, NULL));
+    put(world, "etc/new", "x");
+    g_autofree char *new = pst_sysroot_read(world->root, "/etc/new", 100, NULL, NULL);
+    g_assert_cmpstr(new, ==, "x");
+}
+
 static void
 test_stat(World *world, gconstpointer unused G_GNUC_UNUSED)
 {
@@ -279,6 +307,7 @@ main(int argc, char **argv)
     ADD("/sysroot/fifo", test_fifo);
     ADD("/sysroot/list", test_list);
     ADD("/sysroot/list-large", test_list_large);
+    ADD("/sysroot/remember", test_remember);
     ADD("/sysroot/stat", test_stat);
     ADD("/sysroot/descriptors", test_descriptors);
     g_test_add_func("/sysroot/live", test_live);
