@@ -257,7 +257,7 @@ read_drop_ins(PstConfig *config, const PstSysroot *sysroot)
     guint n = 0;
 
     if (names == NULL)
-        add_problem(config, DROP_INS, 0, error->message);
+        add_text(config, error->message);
     for (guint i = 0; names != NULL && names[i] != NULL; i++) {
         g_autofree char *path = g_strdup_printf(DROP_INS "/%s", names[i]);
 

@@ -30,6 +30,7 @@ struct PstDispatcher {
     GQueue jobs; /* of Job, in the order of their coming */
     guint n_running;
     guint expiry; /* the source for the first deadline of those that wait; 0 where none waits */
+    guint rest;   /* the source that follows the last answer; 0 where none is due */
 };
 
 typedef void (*MethodRun)(PstDispatcher *dispatcher, PstMessage *message);
@@ -93,6 +94,26 @@ stop_expiry(PstDispatcher *dispatcher)
     dispatcher->expiry = 0;
 }
 
+/* At rest the shim is to weigh nothing: what a large report needed goes back to the guest. Not
+ * before the worker that wrote it is freed, and the frame that carried it. */
+static gboolean
+on_rest(gpointer user_data)
+{
+    PstDispatcher *dispatcher = user_data;
+
+    dispatcher->rest = 0;
+    malloc_trim(0);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+stop_rest(PstDispatcher *dispatcher)
+{
+    if (dispatcher->rest != 0)
+        g_source_remove(dispatcher->rest);
+    dispatcher->rest = 0;
+}
+
 void
 pst_dispatcher_clear(PstDispatcher *dispatcher)
 {
@@ -105,6 +126,7 @@ void
 pst_dispatcher_free(PstDispatcher *dispatcher)
 {
     pst_dispatcher_clear(dispatcher);
+    stop_rest(dispatcher);
     g_free(dispatcher);
 }
 
@@ -283,9 +305,8 @@ on_done(PstWorker *worker G_GNUC_UNUSED, const char *text, gsize len, const GErr
     g_queue_remove(&dispatcher->jobs, job);
     free_job(job);
     pst_dispatcher_run(dispatcher);
-    /* At rest the shim is to weigh nothing: what a large report needed goes back to the guest. */
-    if (pst_dispatcher_is_idle(dispatcher))
-        malloc_trim(0);
+    if (pst_dispatcher_is_idle(dispatcher) && dispatcher->rest == 0)
+        dispatcher->rest = g_idle_add(on_rest, dispatcher);
 }
 
 static gboolean
@@ -312,13 +333,22 @@ start_job(PstDispatcher *dispatcher, Job *job, GError **error)
     return TRUE;
 }
 
+/* The first that waits, but one whose answer depends on how fast the guest is before all others:
+ * these take longest, and what is patient fits beside them. */
 static Job *
 next_waiting(PstDispatcher *dispatcher)
 {
-    for (GList *item = dispatcher->jobs.head; item != NULL; item = item->next)
-        if (((Job *)item->data)->worker == NULL)
-            return item->data;
-    return NULL;
+    Job *first = NULL;
+
+    for (GList *item = dispatcher->jobs.head; item != NULL; item = item->next) {
+        Job *job = item->data;
+
+        if (job->worker == NULL && !job->probe->patient)
+            return job;
+        if (job->worker == NULL && first == NULL)
+            first = job;
+    }
+    return first;
 }
 
 static gboolean

@@ -30,8 +30,8 @@ static const struct {
 struct PstPackageDb {
     const PstSysroot *sysroot;
     gint64 recent_us, deadline_us;
-    GHashTable *files;         /* real path → PstPackageFile */
-    guint8 tails[TAILS / 8]; /* a bit for each way that a path in FILES may end */
+    GHashTable *files;       /* real path → PstPackageFile */
+    guint8 tails[TAILS / 8]; /* a bit for each way that a path of interest may end */
     GPtrArray *recent;
     char *merged[G_N_ELEMENTS(mergeable)]; /* where the link leads; NULL: it is no link */
     const char *names[G_N_ELEMENTS(formats) + 1];
@@ -109,8 +109,9 @@ real_path(const PstPackageDb *db, const char *path, char **owned)
     return path;
 }
 
-/* A number for the last characters of a path's last name, which no merged folder changes. A database
- * names tens of thousands of paths of which a few are wanted: this spares them the rest. */
+/* A number for the last characters of a path's last name, which no merged folder changes. A
+ * database names tens of thousands of paths of which a few are wanted: this spares them the rest.
+ */
 static guint
 tail_of(const char *path)
 {
@@ -134,16 +135,31 @@ pst_package_db_ask(PstPackageDb *db, const char *path)
     file->mode = -1;
     file->installed_us = PST_INT_UNKNOWN;
     g_hash_table_insert(db->files, g_strdup(real), file);
-    db->tails[tail_of(real) / 8] |= (guint8)(1U << tail_of(real) % 8);
+    pst_package_db_expect(db, real);
+}
+
+void
+pst_package_db_expect(PstPackageDb *db, const char *path)
+{
+    guint tail = tail_of(path);
+
+    db->tails[tail / 8] |= (guint8)(1U << tail % 8);
+}
+
+gboolean
+pst_package_db_may_be_wanted(const PstPackageDb *db, const char *path)
+{
+    guint tail = tail_of(path);
+
+    return (db->tails[tail / 8] & 1U << tail % 8) != 0;
 }
 
 PstPackageFile *
 pst_package_db_wanted(PstPackageDb *db, const char *path)
 {
     g_autofree char *owned = NULL;
-    guint tail = tail_of(path);
 
-    if ((db->tails[tail / 8] & 1U << tail % 8) == 0)
+    if (!pst_package_db_may_be_wanted(db, path))
         return NULL;
     return g_hash_table_lookup(db->files, real_path(db, path, &owned));
 }
@@ -152,9 +168,8 @@ const PstPackageFile *
 pst_package_db_find(const PstPackageDb *db, const char *path)
 {
     g_autofree char *owned = NULL;
-    guint tail = tail_of(path);
 
-    if ((db->tails[tail / 8] & 1U << tail % 8) == 0)
+    if (!pst_package_db_may_be_wanted(db, path))
         return NULL;
     return g_hash_table_lookup(db->files, real_path(db, path, &owned));
 }

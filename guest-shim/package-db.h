@@ -64,6 +64,13 @@ const PstSysroot *pst_package_db_sysroot(const PstPackageDb *db);
 /* The entry of PATH, to be filled in, where it is of interest; NULL where it is not. */
 PstPackageFile *pst_package_db_wanted(PstPackageDb *db, const char *path);
 
+/* FALSE where PATH is certainly not of interest: quickly told, for a database names tens of
+ * thousands of paths of which a few are wanted. */
+gboolean pst_package_db_may_be_wanted(const PstPackageDb *db, const char *path);
+
+/* Has the latter say yes to a path that stands for another. */
+void pst_package_db_expect(PstPackageDb *db, const char *path);
+
 /* Notes whose file it is, unless a package has it already: FALSE then. */
 gboolean pst_package_db_claim(PstPackageFile *file, const char *of, const char *package,
                               const char *version);

@@ -35,7 +35,7 @@ free_diversion(gpointer data)
 }
 
 GHashTable *
-pst_package_dpkg_parse_diversions(char *text)
+pst_package_dpkg_parse_diversions(PstPackageDb *db, char *text)
 {
     GHashTable *table = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_diversion);
     char *rest = text, *from, *to, *package;
@@ -47,6 +47,7 @@ pst_package_dpkg_parse_diversions(char *text)
         diversion->to = g_strdup(to);
         diversion->package = g_strdup(package);
         g_hash_table_replace(table, g_strdup(from), diversion);
+        pst_package_db_expect(db, from);
     }
     return table;
 }
@@ -81,9 +82,11 @@ pst_package_dpkg_parse_list(PstPackageDb *db, const char *package, char *text,
     char *rest = text, *line;
 
     while ((line = strsep(&rest, "\n")) != NULL) {
-        PstPackageFile *file =
-            line[0] == '/' ? pst_package_db_wanted(db, diverted(diversions, package, line)) : NULL;
+        PstPackageFile *file;
 
+        if (line[0] != '/' || !pst_package_db_may_be_wanted(db, line))
+            continue;
+        file = pst_package_db_wanted(db, diverted(diversions, package, line));
         if (file == NULL || !pst_package_db_claim(file, format, name, NULL))
             continue;
         file->config = PST_TRI_NO;
@@ -119,7 +122,9 @@ pst_package_dpkg_parse_md5sums(PstPackageDb *db, const char *package, char *text
         /* The path is relative to the root; the second blank's place takes its slash. */
         char *path = line + MD5_DIGITS + 1;
         *path = '/';
-        PstPackageFile *file = pst_package_db_wanted(db, diverted(diversions, package, path));
+        PstPackageFile *file = NULL;
+        if (pst_package_db_may_be_wanted(db, path))
+            file = pst_package_db_wanted(db, diverted(diversions, package, path));
         if (file != NULL && g_strcmp0(file->package, name) == 0 && file->digest == NULL)
             set_digest(file, line);
     }
@@ -328,7 +333,7 @@ pst_package_dpkg_read(PstPackageDb *db, GError **error)
         return FALSE;
 
     if (diverted_text != NULL && *diverted_text != '\0')
-        diversions = pst_package_dpkg_parse_diversions(diverted_text);
+        diversions = pst_package_dpkg_parse_diversions(db, diverted_text);
     if (overrides != NULL)
         pst_package_dpkg_parse_overrides(db, overrides);
     g_autoptr(GHashTable) versions = pst_package_dpkg_parse_status(db, status);

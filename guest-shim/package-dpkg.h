@@ -24,8 +24,9 @@ gboolean pst_package_dpkg_parse_list(PstPackageDb *db, const char *package, char
 void pst_package_dpkg_parse_md5sums(PstPackageDb *db, const char *package, char *text,
                                     GHashTable *diversions);
 
-/* The text of the file of diversions: a table from a path to where it is diverted and by whom. */
-GHashTable *pst_package_dpkg_parse_diversions(char *text);
+/* The text of the file of diversions: a table from a path to where it is diverted and by whom. DB
+ * learns that these paths are of interest. */
+GHashTable *pst_package_dpkg_parse_diversions(PstPackageDb *db, char *text);
 
 /* The text of statoverride; changes TEXT. */
 void pst_package_dpkg_parse_overrides(PstPackageDb *db, char *text);

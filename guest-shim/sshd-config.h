@@ -21,8 +21,8 @@ typedef struct {
 typedef struct PstSshdConfig PstSshdConfig;
 
 /* Reads /etc/ssh/sshd_config, or the vendor's below /usr/etc where there is none. NULL where it
- * can't be looked at. An included file that is absent is passed over, as sshd does; one that can't be
- * looked at leaves nothing certain (pst_sshd_config_for()). */
+ * can't be looked at. An included file that is absent is passed over, as sshd does; one that can't
+ * be looked at leaves nothing certain (pst_sshd_config_for()). */
 PstSshdConfig *pst_sshd_config_load(const PstSysroot *sysroot, GError **error);
 
 /* As above, of one text that includes nothing. */

@@ -15,7 +15,6 @@
 /* Processes are folders of /proc, and a machine may have many. */
 #define MAX_NAMES 100000
 #define FIRST_READ 4096
-#define READ_STEP (64 * 1024)
 #define MAX_KNOWN (64 * 1024)
 #define MAX_KNOWN_IN_ALL (2 * 1024 * 1024)
 
@@ -23,7 +22,7 @@
 typedef struct {
     gboolean on;
     gsize len;
-    GHashTable *texts; /* path → GBytes */
+    GHashTable *texts; /* path → GBytes, each with a NUL at its end */
 } Memory;
 
 struct PstSysroot {
@@ -158,29 +157,37 @@ pst_sysroot_open_file(const PstSysroot *sysroot, const char *path, int flags, GE
     return fd;
 }
 
-/* Reads into BYTES in place; the first step is enough for most files. */
-static gboolean
-read_all(int fd, const char *path, gsize max, GByteArray *bytes, GError **error)
+/* The whole of FD, followed by a NUL, in a block that is no larger. */
+static char *
+read_all(int fd, const char *path, gsize max, gsize *len, GError **error)
 {
-    for (guint step = FIRST_READ;; step = READ_STEP) {
-        guint len = bytes->len;
+    gsize room = FIRST_READ;
+    g_autofree char *text = g_malloc(room);
 
-        g_byte_array_set_size(bytes, len + step);
-        gssize n = read(fd, bytes->data + len, step);
-        int number = errno;
-        g_byte_array_set_size(bytes, len + (guint)MAX(n, 0));
-        if (n < 0 && number == EINTR)
+    *len = 0;
+    for (;;) {
+        gssize n = read(fd, text + *len, room - *len);
+
+        if (n < 0 && errno == EINTR)
             continue;
-        if (n < 0)
-            return set_errno_error(error, path, number);
-        if (n == 0)
-            return TRUE;
-        if (bytes->len > max) {
+        if (n < 0) {
+            set_errno_error(error, path, errno);
+            return NULL;
+        }
+        *len += (gsize)n;
+        if (*len > max) {
             g_set_error(error, PST_ERROR, PST_ERROR_TOO_LARGE,
                         "%s: larger than %" G_GSIZE_FORMAT " bytes", path, max);
-            return FALSE;
+            return NULL;
         }
+        if (n == 0)
+            break;
+        if (*len == room)
+            text = g_realloc(text, room *= 2);
     }
+    text = g_realloc(text, *len + 1);
+    text[*len] = '\0';
+    return g_steal_pointer(&text);
 }
 
 /* What the kernel and the running system make may be read twice to see how it changes. */
@@ -192,46 +199,34 @@ may_be_remembered(const Memory *memory, const char *path, gsize len)
            !g_str_has_prefix(path, "/run/");
 }
 
-static GByteArray *
-read_file(const PstSysroot *sysroot, const char *path, gsize max, GError **error)
+static char *
+read_file(const PstSysroot *sysroot, const char *path, gsize max, gsize *len, GError **error)
 {
-    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    Memory *memory = sysroot->memory;
 
     int fd = pst_sysroot_open_file(sysroot, path, 0, error);
     if (fd < 0)
         return NULL;
-    gboolean done = read_all(fd, path, max, bytes, error);
+    char *text = read_all(fd, path, max, len, error);
     close(fd);
-    if (!done)
-        return NULL;
-
-    Memory *memory = sysroot->memory;
-    if (may_be_remembered(memory, path, bytes->len)) {
-        memory->len += bytes->len;
-        g_hash_table_insert(memory->texts, g_strdup(path), g_bytes_new(bytes->data, bytes->len));
+    if (text != NULL && may_be_remembered(memory, path, *len)) {
+        memory->len += *len;
+        g_hash_table_insert(memory->texts, g_strdup(path), g_bytes_new(text, *len + 1));
     }
-    return g_steal_pointer(&bytes);
+    return text;
 }
 
 char *
 pst_sysroot_read(const PstSysroot *sysroot, const char *path, gsize max, gsize *len, GError **error)
 {
     GBytes *known = g_hash_table_lookup(sysroot->memory->texts, path);
-    g_autoptr(GByteArray) bytes = NULL;
+    gsize got;
 
-    if (known != NULL && g_bytes_get_size(known) <= max) {
-        bytes = g_byte_array_sized_new((guint)g_bytes_get_size(known) + 1);
-        g_byte_array_append(bytes, g_bytes_get_data(known, NULL), (guint)g_bytes_get_size(known));
-    } else {
-        bytes = read_file(sysroot, path, max, error);
-    }
-    if (bytes == NULL)
-        return NULL;
-
+    if (known == NULL || g_bytes_get_size(known) - 1 > max)
+        return read_file(sysroot, path, max, len != NULL ? len : &got, error);
     if (len != NULL)
-        *len = bytes->len;
-    g_byte_array_append(bytes, (const guint8 *)"", 1);
-    return (char *)g_byte_array_free(g_steal_pointer(&bytes), FALSE);
+        *len = g_bytes_get_size(known) - 1;
+    return g_memdup2(g_bytes_get_data(known, NULL), g_bytes_get_size(known));
 }
 
 char *

@@ -43,7 +43,7 @@ read_dpkg(PstPackageDb *db, const char *text)
 {
     g_autofree char *diverted = g_strdup(text), *list = g_strdup(text), *sums = g_strdup(text),
                     *status = g_strdup(text), *overrides = g_strdup(text);
-    g_autoptr(GHashTable) diversions = pst_package_dpkg_parse_diversions(diverted);
+    g_autoptr(GHashTable) diversions = pst_package_dpkg_parse_diversions(db, diverted);
 
     pst_package_dpkg_parse_list(db, "sudo:amd64", list, diversions);
     pst_package_dpkg_parse_md5sums(db, "sudo:amd64", sums, diversions);

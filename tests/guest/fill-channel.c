@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* fill-channel GUEST: opens the channel, sends as much as a client ever leaves unanswered there, and
- * closes it; prints `{"bytes": N, "close_ms": N}`. */
+/* fill-channel GUEST: opens the channel, sends as much as a client ever leaves unanswered there,
+ * and closes it; prints `{"bytes": N, "close_ms": N}`. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

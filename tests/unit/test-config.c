@@ -164,8 +164,7 @@ test_not_a_file(World *world, gconstpointer data G_GNUC_UNUSED)
     const char *const *problems = pst_config_problems(config);
     g_assert_cmpuint(g_strv_length((char **)problems), ==, 2);
     g_assert_cmpstr(problems[0], ==, PST_CONFIG_FILE ": not a regular file");
-    g_assert_cmpstr(problems[1], ==,
-                    DROP_IN("loop.conf") ": Too many levels of symbolic links");
+    g_assert_cmpstr(problems[1], ==, DROP_IN("loop.conf") ": Too many levels of symbolic links");
 }
 
 static void
