@@ -39,7 +39,7 @@ fill(void)
     g_autoptr(JsonObject) params = json_object_new();
     g_autoptr(GByteArray) bytes = g_byte_array_new();
     g_autofree char *filler =
-        g_strnfill(PST_LIMIT_IN_FLIGHT_BYTES / PST_LIMIT_IN_FLIGHT - ENVELOPE_BYTES, 'x');
+        g_strnfill(PST_LIMIT_IN_FLIGHT_BYTES / (PST_LIMIT_IN_FLIGHT - 1) - ENVELOPE_BYTES, 'x');
     gint64 number = 0;
 
     json_object_set_string_member(params, "filler", filler);

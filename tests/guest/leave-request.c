@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* leave-request GUEST MILLISECONDS: learns the guest's clock, says `ready`, waits for a line on
  * standard input, then sends a hello and a request that must not be started later than so many
- * milliseconds after that clock was read, and goes without having heard anything. */
+ * milliseconds after that clock was read, and goes when standard input ends, without having heard
+ * anything. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,5 +77,7 @@ main(int argc, char **argv)
         !pst_stream_send(stream, bytes->data, bytes->len, &error))
         die(error);
     usleep(300000); /* until libvirt has passed it on */
+    while (fgets(line, sizeof(line), stdin) != NULL)
+        continue;
     _exit(0);
 }

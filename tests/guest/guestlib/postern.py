@@ -85,6 +85,8 @@ class Postern:
         check(done.code is not None, f"postern {verb} hung: it was killed {SLACK_SECONDS} s past "
                                      f"its deadline of {deadline} s")
         check(done.code >= 0, f"postern {verb} crashed: signal {-done.code}")
+        check(len(done.err.splitlines()) <= 1,
+              f"postern {verb} says more than a line on standard error: {done.err}")
         check(codes is None or done.code in codes,
               f"postern {verb} exits {done.code}, not {codes}: {done.line()}")
         return done

@@ -98,18 +98,20 @@ def nothing_runs_after_its_caller_has_gone():
 
 
 def run_by_the_next_shim(milliseconds):
-    """Leaves a request while the guest's end is closed, starts the shim 4 s later, and tells how
-    many page faults the children had that it reaped since."""
+    """Sends a request while the guest's end is closed, starts the shim 4 s later, and tells how many
+    page faults the children had that it reaped since."""
     with subprocess.Popen([BUILD / "tests/guest/leave-request", "st-full", str(milliseconds)],
                           stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as client:
         expect(client.stdout.readline() == "ready\n", "the clock could not be read")
         lab("run", "st-full", "-", text="systemctl stop postern-shim")
         client.stdin.write("go\n")
+        client.stdin.flush()
+        time.sleep(4)
+        faults = lab("run", "st-full", "-", text="systemctl start postern-shim; sleep 3; "
+                     "cut -d' ' -f11 /proc/$(pidof postern-shim)/stat")
         client.stdin.close()
-        expect(client.wait(timeout=30) == 0, "the request could not be left")
-    time.sleep(4)
-    return int(lab("run", "st-full", "-", text="systemctl start postern-shim; sleep 3; "
-                   "cut -d' ' -f11 /proc/$(pidof postern-shim)/stat"))
+        expect(client.wait(timeout=30) == 0, "the request could not be sent")
+    return int(faults)
 
 
 @scenario(FULL)
