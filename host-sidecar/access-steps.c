@@ -37,7 +37,9 @@ static const struct {
                           "ssh.max-auth-tries-zero", "ssh.program-missing", "ssh.handshake-failed"},
                          {"ssh.config-error", "ssh.check-failed", "ssh.no-host-key",
                           "ssh.host-key-mode", "ssh.not-running", "ssh.not-installed",
-                          "ssh.port-moved", "ssh.listen-address-gone"}},
+                          "ssh.port-moved", "ssh.listen-address-gone"},
+                         /* One that runs may still be unable to serve: nobody could try. */
+                         {"ssh.could-not-look"}},
     [PST_ACCESS_ALGORITHMS] = {"algorithms",
                                &pst_report_ssh_kind,
                                pst_access_judges_algorithms,
@@ -185,7 +187,7 @@ pst_access_steps_judge(const PstAccessFacts *facts, PstAccessStepKind kind, PstA
             explain(step, doubt, NULL);
         else
             step->verdict = PST_ACCESS_OPEN;
-        return TRUE;
+        return doubt == NULL || doubt->severity != PST_SEVERITY_UNKNOWN;
     }
     if (shut == NULL)
         shut = find_named(facts, why.finding);

@@ -6,7 +6,10 @@ typedef struct {
     PstStreamDrain drain;
     gpointer user_data;
     GDestroyNotify free_data;
+    gint hurries;
 } Drain;
+
+#define HURRY_MS 1
 
 static gboolean
 prepare(GSource *source, gint *timeout_ms)
@@ -14,7 +17,7 @@ prepare(GSource *source, gint *timeout_ms)
     Drain *drain = (Drain *)source;
 
     drain->drain(drain->user_data);
-    *timeout_ms = -1;
+    *timeout_ms = g_atomic_int_get(&drain->hurries) ? HURRY_MS : -1;
     return FALSE;
 }
 
@@ -38,4 +41,11 @@ pst_stream_drain_attach(PstStreamDrain function, gpointer user_data, GDestroyNot
     drain->free_data = free_data;
     g_source_attach(source, NULL);
     return source;
+}
+
+void
+pst_stream_drain_hurry(GSource *source)
+{
+    g_atomic_int_set(&((Drain *)source)->hurries, TRUE);
+    g_main_context_wakeup(NULL);
 }

@@ -22,3 +22,7 @@ typedef void (*PstStreamDrain)(gpointer user_data);
  * with FREE_DATA after the last call. */
 GSource *pst_stream_drain_attach(PstStreamDrain function, gpointer user_data,
                                  GDestroyNotify free_data);
+
+/* From here on it is called every millisecond, until the source is destroyed: for the moments in
+ * which the connection is closed. */
+void pst_stream_drain_hurry(GSource *source);

@@ -130,12 +130,12 @@ open_stream(PstStream *stream, const char *name, gint64 deadline_us, GError **er
     if (!open_channel(stream, name, deadline_us, error))
         return FALSE;
 
+    stream->drain = pst_stream_drain_attach(on_turn, ref_stream(stream), unref_stream);
     if (virStreamEventAddCallback(stream->stream, events, on_event, ref_stream(stream),
                                   unref_stream) < 0) {
         unref_stream(stream);
         return pst_virt_error_set(error, "the stream can't be watched");
     }
-    stream->drain = pst_stream_drain_attach(on_turn, ref_stream(stream), unref_stream);
     return TRUE;
 }
 
@@ -152,6 +152,10 @@ close_handles(gpointer data, GError **error G_GNUC_UNUSED)
 {
     PstStream *stream = data;
 
+    /* Whoever waits for libvirtd's word reads what comes before it, and the event loop does not
+     * turn meanwhile. */
+    if (stream->drain != NULL)
+        pst_stream_drain_hurry(stream->drain);
     if (stream->watch != NULL)
         pst_watch_stop(stream->watch);
     if (stream->stream != NULL) {

@@ -331,6 +331,14 @@ sudo_unlooked(Guest *guest)
                    "could not look");
 }
 
+/* It runs, and nobody could ask its program what it would do. */
+static void
+sshd_unlooked(Guest *guest)
+{
+    pst_report_add(answer_of(guest, "ssh")->report, "ssh.could-not-look", PST_SEVERITY_UNKNOWN,
+                   "could not look");
+}
+
 /* What was done to a sound guest, the ways' verdicts, and the report's own. */
 static const struct {
     void (*spoil)(Guest *guest);
@@ -377,6 +385,7 @@ static const struct {
     {root_without_sudo, "oooo", PST_STATUS_OK, NULL},
     {root_by_number, "oooo", PST_STATUS_OK, NULL},
     {ssh_silent, "uuoo", PST_STATUS_UNKNOWN, NULL},
+    {sshd_unlooked, "uuoo", PST_STATUS_UNKNOWN, "ssh.could-not-look"},
     {sudo_unlooked, "ooou", PST_STATUS_UNKNOWN, "sudo.could-not-look"},
 };
 
