@@ -75,6 +75,15 @@ free_job(Job *job)
     g_free(job);
 }
 
+static gboolean on_rest(gpointer user_data);
+
+static void
+rest_if_idle(PstDispatcher *dispatcher)
+{
+    if (pst_dispatcher_is_idle(dispatcher) && dispatcher->rest == 0)
+        dispatcher->rest = g_idle_add(on_rest, dispatcher);
+}
+
 static void
 drop_job(PstDispatcher *dispatcher, Job *job)
 {
@@ -84,6 +93,7 @@ drop_job(PstDispatcher *dispatcher, Job *job)
     }
     g_queue_remove(&dispatcher->jobs, job);
     free_job(job);
+    rest_if_idle(dispatcher);
 }
 
 static void
@@ -305,8 +315,7 @@ on_done(PstWorker *worker G_GNUC_UNUSED, const char *text, gsize len, const GErr
     g_queue_remove(&dispatcher->jobs, job);
     free_job(job);
     pst_dispatcher_run(dispatcher);
-    if (pst_dispatcher_is_idle(dispatcher) && dispatcher->rest == 0)
-        dispatcher->rest = g_idle_add(on_rest, dispatcher);
+    rest_if_idle(dispatcher);
 }
 
 static gboolean

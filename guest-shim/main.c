@@ -20,12 +20,24 @@
 typedef struct {
     gboolean stdio, one_shot, version;
     char *sysroot;
+    char *help; /* the text, where it was asked for */
     gint64 output_limit;
 } Options;
+
+/* FALSE, having said so, where standard output does not take it. */
+static gboolean
+say(const char *text)
+{
+    if (fputs(text, stdout) >= 0 && fflush(stdout) == 0)
+        return TRUE;
+    fprintf(stderr, "postern-shim: standard output: %s\n", g_strerror(errno));
+    return FALSE;
+}
 
 static gboolean
 parse_options(int *argc, char ***argv, Options *options, GError **error)
 {
+    gboolean help = FALSE;
     const GOptionEntry entries[] = {
         {"stdio", 0, 0, G_OPTION_ARG_NONE, &options->stdio,
          "Serve standard input and output instead of the port", NULL},
@@ -36,6 +48,7 @@ parse_options(int *argc, char ***argv, Options *options, GError **error)
         {"sysroot", 0, 0, G_OPTION_ARG_FILENAME, &options->sysroot,
          "Look at the system below this folder", "DIR"},
         {"version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Print the version", NULL},
+        {"help", 'h', 0, G_OPTION_ARG_NONE, &help, "Print this", NULL},
         {NULL},
     };
     g_autoptr(GOptionContext) context = g_option_context_new(NULL);
@@ -43,8 +56,12 @@ parse_options(int *argc, char ***argv, Options *options, GError **error)
     g_option_context_set_summary(
         context, "The guest's side of postern: answers structured, read-only questions.");
     g_option_context_add_main_entries(context, entries, NULL);
+    /* GLib's own would not notice that nobody reads it. */
+    g_option_context_set_help_enabled(context, FALSE);
     if (!g_option_context_parse(context, argc, argv, error))
         return FALSE;
+    if (help)
+        options->help = g_option_context_get_help(context, TRUE, NULL);
     if (*argc > 1) {
         g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "unexpected argument '%s'", (*argv)[1]);
         return FALSE;
@@ -171,9 +188,13 @@ main(int argc, char **argv)
         fprintf(stderr, "postern-shim: %s\n", error->message);
         return EXIT_MISUSE;
     }
+    if (options.help != NULL) {
+        gboolean said = say(options.help);
+        g_free(options.help);
+        return said ? 0 : 1;
+    }
     if (options.version) {
-        printf("postern-shim %s\n", PST_VERSION);
-        return 0;
+        return say("postern-shim " PST_VERSION "\n") ? 0 : 1;
     }
 
     gboolean served = serve(&options, &error);

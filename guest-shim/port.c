@@ -195,7 +195,9 @@ serve(PstPort *port)
         await_port(port);
         return;
     }
-    pst_session_run(port->session);
+    /* A cancel may be among what is still to be read. */
+    if (port->again_source == 0)
+        pst_session_run(port->session);
     flush(port);
 }
 

@@ -17,6 +17,15 @@ typedef struct {
 } Stdio;
 
 /* Blocking is fine here: this process serves one caller and ends with it. */
+/* A parent that shares the descriptor may have made it non-blocking. */
+static gboolean
+wait_for_room(void)
+{
+    struct pollfd fd = {STDOUT_FILENO, POLLOUT, 0};
+
+    return poll(&fd, 1, -1) > 0 || errno == EINTR;
+}
+
 static void
 on_ready(gpointer user_data)
 {
@@ -31,7 +40,7 @@ on_ready(gpointer user_data)
         gssize n = write(STDOUT_FILENO, data, len);
         if (n >= 0)
             pst_session_written(stdio->session, (gsize)n);
-        else if (errno != EINTR)
+        else if (errno != EINTR && !(errno == EAGAIN && wait_for_room()))
             stdio->write_errno = errno;
     }
 }

@@ -216,9 +216,11 @@ give_up(PstWorker *worker)
 {
     int status = 0;
 
+    /* It may not have a session of its own yet, and what it writes nobody reads. */
+    kill_group(worker);
+    drop_source(&worker->pipe_source, &worker->pipe);
     reap(worker, &status);
     drop_source(&worker->pidfd_source, &worker->pidfd);
-    drop_source(&worker->pipe_source, &worker->pipe);
     drop_source(&worker->timer_source, &worker->timer);
     g_byte_array_unref(worker->text);
     g_free(worker);
@@ -269,8 +271,11 @@ check_stuck(GError **error)
     }
     if (n_stuck < PST_LIMIT_STUCK_WORKERS && n < MAX_UNREAPED)
         return TRUE;
-    g_set_error(error, PST_ERROR, PST_ERROR_BUSY,
-                "%u earlier probes hang in the kernel and can't be killed", MAX(n_stuck, n));
+    if (n_stuck >= PST_LIMIT_STUCK_WORKERS)
+        g_set_error(error, PST_ERROR, PST_ERROR_BUSY,
+                    "%u earlier probes hang in the kernel and can't be killed", n_stuck);
+    else
+        g_set_error(error, PST_ERROR, PST_ERROR_BUSY, "%u earlier probes have not ended yet", n);
     return FALSE;
 }
 

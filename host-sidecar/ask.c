@@ -15,15 +15,19 @@
 #include "protocol/limits.h"
 #include "protocol/vocabulary.h"
 
-static void
-audit(const char *caller, const char *method, PstAnswer *const *answers, guint n)
+void
+pst_ask_audit(const char *method, PstAnswer *const *answers, guint n)
 {
+    static gboolean said;
+
     for (guint i = 0; i < n; i++) {
         g_autoptr(GError) error = NULL;
 
-        if (pst_audit_write(caller, method, answers[i], &error))
+        if (pst_audit_write(pst_audit_caller(), method, answers[i], &error))
             continue;
-        fprintf(stderr, "postern: %s\n", error->message);
+        if (!said)
+            fprintf(stderr, "postern: %s\n", error->message);
+        said = TRUE;
         return;
     }
 }
@@ -32,11 +36,10 @@ audit(const char *caller, const char *method, PstAnswer *const *answers, guint n
 static void
 audit_failure(const char *method, const char *domain, const GError *error)
 {
-    g_autofree char *caller = pst_audit_caller();
     g_autoptr(PstAnswer) answer = pst_answer_new(domain, "-", NULL);
 
     answer->error = g_error_copy(error);
-    audit(caller, method, &answer, 1);
+    pst_ask_audit(method, &answer, 1);
 }
 
 PstGuest *
@@ -60,14 +63,12 @@ PstAnswer **
 pst_ask_guest(PstGuest *guest, const char *method, PstAnswer **questions, guint n,
               gint64 deadline_us)
 {
-    g_autofree char *caller = pst_audit_caller();
-
     /* Before and after: who is interrupted has asked all the same. */
-    audit(caller, method, questions, n);
+    pst_ask_audit(method, questions, n);
     PstAnswer **answers =
-        pst_ladder_ask(&pst_guest_ladder, guest, questions, n, caller, deadline_us);
+        pst_ladder_ask(&pst_guest_ladder, guest, questions, n, pst_audit_caller(), deadline_us);
 
-    audit(caller, method, answers, n);
+    pst_ask_audit(method, answers, n);
     return answers;
 }
 

@@ -6,6 +6,10 @@
 
 /* Questions from the command line to a guest and back, with the audit record of each. */
 
+/* Writes the answers' audit records; METHOD is the verb. That one can't be written is said on
+ * standard error, once. */
+void pst_ask_audit(const char *method, PstAnswer *const *answers, guint n);
+
 /* Whether the probe takes the arguments, and they fit into a frame with what stands around them;
  * PST_ERROR_USAGE and PST_ERROR_INVALID_PARAMS. */
 gboolean pst_ask_check(const char *probe, JsonObject *args, GError **error);

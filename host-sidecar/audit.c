@@ -61,8 +61,8 @@ login_user(guint *uid)
     return TRUE;
 }
 
-char *
-pst_audit_caller(void)
+static char *
+describe_caller(void)
 {
     g_autofree char *user = describe_user(getuid());
     guint login = 0;
@@ -71,6 +71,16 @@ pst_audit_caller(void)
         return g_steal_pointer(&user);
     g_autofree char *person = describe_user(login);
     return g_strdup_printf("%s, logged in as %s", user, person);
+}
+
+const char *
+pst_audit_caller(void)
+{
+    static char *caller;
+
+    if (g_once_init_enter(&caller))
+        g_once_init_leave(&caller, describe_caller());
+    return caller;
 }
 
 static const char *

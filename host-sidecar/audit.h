@@ -11,8 +11,8 @@
 #define PST_AUDIT_MESSAGE_ID "6d0e1f5a3c3b4c7e9a5b2f8d7c1e4a90"
 
 /* Who runs this process, as `name (uid N)`, and who had logged in for that if it is somebody else;
- * the number alone where no name came within 200 ms. Free with g_free(). */
-char *pst_audit_caller(void);
+ * the number alone where no name came within 200 ms. Found out once. */
+const char *pst_audit_caller(void);
 
 /* The journal's socket, and the file that is appended to where the socket is not there or does not
  * take the record at once. */

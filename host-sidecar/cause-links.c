@@ -58,6 +58,16 @@ same_module(const PstFinding *symptom, const PstFinding *cause)
     return expected != NULL && g_strcmp0(expected, evidence_of(cause)->expected) == 0;
 }
 
+/* The file that a package no longer finds as it put it there is the one that the cause is about. */
+static gboolean
+is_its_file(const PstFinding *symptom, const PstFinding *cause)
+{
+    const char *path = evidence_of(symptom)->path;
+
+    return path != NULL && (g_strcmp0(path, evidence_of(cause)->expected) == 0 ||
+                            g_strcmp0(path, evidence_of(cause)->path) == 0);
+}
+
 /* sudo's stack is one of many: what is to blame is named in the message. */
 static gboolean
 of_sudos_pam(const PstFinding *symptom G_GNUC_UNUSED, const PstFinding *cause)
@@ -213,6 +223,8 @@ says_nologin(const PstFinding *symptom, const PstFinding *cause G_GNUC_UNUSED)
 }
 
 const PstCauseLink pst_cause_links[] = {
+    {"changes.package-file-changed", "pam.module-damaged", is_its_file},
+    {"changes.package-file-changed", "pam.module-truncated", is_its_file},
     {"containers.exited", "services.failed", same_unit},
     {"containers.exited", "services.restart-loop", same_unit},
     {"containers.exited", "services.stopped", same_unit},

@@ -1,10 +1,32 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/ask.h"
 #include "host-sidecar/commands.h"
 #include "host-sidecar/escape.h"
 #include "host-sidecar/output.h"
 #include "host-sidecar/overview.h"
 #include "host-sidecar/render.h"
 #include "protocol/error.h"
+
+/* Its channel was opened, and a hello sent. */
+static gboolean
+was_greeted(const PstOverview *row)
+{
+    return g_strcmp0(row->state, "running") == 0 && g_strcmp0(row->channel, "open") == 0;
+}
+
+static void
+audit_greeting(const PstOverview *row)
+{
+    g_autoptr(PstAnswer) answer = pst_answer_new(row->name, "hello", NULL);
+
+    answer->via = PST_VIA_CHANNEL;
+    if (row->shim == NULL) {
+        answer->via = PST_VIA_NONE;
+        answer->error = g_error_new_literal(PST_ERROR, PST_ERROR_UNAVAILABLE,
+                                            row->problem != NULL ? row->problem : "no answer");
+    }
+    pst_ask_audit("list", &answer, 1);
+}
 
 static void
 render_row(GString *out, const PstOverview *row)
@@ -67,6 +89,9 @@ pst_command_list_run(const PstCommand *command, PstOptions *options, int argc, c
             (*error)->code = PST_ERROR_NO_HYPERVISOR;
         return FALSE;
     }
+    for (guint i = 0; i < rows->len; i++)
+        if (was_greeted(rows->pdata[i]))
+            audit_greeting(rows->pdata[i]);
     g_autofree char *text = options->json ? as_json(rows) : as_text(rows);
     pst_overview_free(rows);
     *exit_code = 0;

@@ -1,117 +1,19 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/causes.h"
 #include "host-sidecar/diagnose.h"
-#include "host-sidecar/escape.h"
 #include "host-sidecar/render.h"
 #include "protocol/error.h"
 #include "protocol/json.h"
 
-#define INDENT "          "
-/* What is quoted of a line of evidence on a screen; --json has the whole. */
-#define MAX_QUOTE 160
-
-static const char *const severity_words[] = {
-    [PST_SEVERITY_INFORMATION] = "note",
-    [PST_SEVERITY_WARNING] = "WARNING",
-    [PST_SEVERITY_UNKNOWN] = "UNKNOWN",
-    [PST_SEVERITY_CRITICAL] = "CRITICAL",
-};
-
-/* Escaped first and cut then: what a guest's program wrote need not be UTF-8. */
-static void
-append_quote(GString *out, const char *text)
-{
-    g_autofree char *escaped = pst_escape_text(text, FALSE);
-    glong n = g_utf8_strlen(escaped, -1);
-
-    g_string_append_len(out, escaped,
-                        g_utf8_offset_to_pointer(escaped, MIN(n, MAX_QUOTE)) - escaped);
-    if (n > MAX_QUOTE)
-        g_string_append(out, " …");
-}
-
-static void
-append_word(GString *line, const char *word, const char *value)
-{
-    if (value == NULL)
-        return;
-    g_string_append_printf(line, "%s%s ", line->len > 0 ? ", " : "", word);
-    append_quote(line, value);
-}
-
-/* `path:line, mode …`: where it is, and what was seen there. */
-static void
-render_evidence(GString *out, const PstEvidence *evidence)
-{
-    g_autoptr(GString) line = g_string_new(NULL);
-
-    if (evidence->path != NULL)
-        pst_render_append(line, evidence->path);
-    if (evidence->path != NULL && evidence->line != PST_INT_UNKNOWN)
-        g_string_append_printf(line, ":%" G_GINT64_FORMAT, evidence->line);
-    append_word(line, "mode", evidence->mode);
-    append_word(line, "owner", evidence->owner);
-    append_word(line, "expected", evidence->expected);
-    append_word(line, "unit", evidence->unit);
-    append_word(line, "command", evidence->command);
-    if (evidence->exit_status != PST_INT_UNKNOWN)
-        g_string_append_printf(line, "%sexit status %" G_GINT64_FORMAT, line->len > 0 ? ", " : "",
-                               evidence->exit_status);
-    if (line->len > 0)
-        g_string_append_printf(out, INDENT "at %s\n", line->str);
-    if (evidence->text != NULL) {
-        g_string_append(out, INDENT "> ");
-        append_quote(out, evidence->text);
-        g_string_append_c(out, '\n');
-    }
-    if (evidence->error != NULL && *evidence->error != '\0') {
-        g_string_append(out, INDENT "says: ");
-        append_quote(out, evidence->error);
-        g_string_append_c(out, '\n');
-    }
-}
-
-static void
-render_since(GString *out, const PstDating *dating)
-{
-    g_autofree char *text = pst_dating_text(dating);
-
-    if (text == NULL)
-        return;
-    g_string_append(out, INDENT "since: ");
-    append_quote(out, text);
-    g_string_append_c(out, '\n');
-}
-
-/* CAUSE is the id of what it follows from, or NULL. */
-static void
-render_finding(GString *out, const PstFinding *finding, const char *cause, const PstDating *dating)
-{
-    g_string_append_printf(out, "%-9s ", severity_words[finding->severity]);
-    pst_render_append(out, finding->message);
-    g_string_append(out, " [");
-    pst_render_append(out, finding->id);
-    g_string_append(out, "]\n");
-    if (cause != NULL) {
-        g_string_append(out, INDENT "follows from ");
-        pst_render_append(out, cause);
-        g_string_append_c(out, '\n');
-    }
-    if (finding->evidence != NULL)
-        render_evidence(out, finding->evidence);
-    render_since(out, dating);
-    if (finding->remedy != NULL) {
-        g_string_append(out, INDENT "remedy: ");
-        append_quote(out, finding->remedy);
-        g_string_append_c(out, '\n');
-    }
-}
+/* What a screen has room for: so many findings whole and so many lines more; --json has all. */
+#define MAX_WHOLE 5
+#define MAX_LINES 10
 
 static void
 render_attempt(GString *out, const PstAttempt *attempt)
 {
     g_string_append_printf(out, "%-9s not via %s: ", "", pst_answer_via_names[attempt->via]);
-    append_quote(out, attempt->reason);
+    pst_render_quote(out, attempt->reason);
     if (attempt->took_ms > 0)
         g_string_append_printf(out, " (after %" G_GINT64_FORMAT " ms)", attempt->took_ms);
     g_string_append_c(out, '\n');
@@ -149,7 +51,7 @@ static void
 render_unanswered(GString *out, const PstAnswer *answer)
 {
     g_string_append_printf(out, "%-9s %s: ", "UNKNOWN", answer->probe);
-    append_quote(out, answer->error->message);
+    pst_render_quote(out, answer->error->message);
     g_string_append_printf(out, " [%s]\n", pst_error_reason((PstErrorCode)answer->error->code));
 }
 
@@ -164,39 +66,80 @@ render_unexplained(GString *out, const PstAnswer *answer)
     for (guint i = 0; i < report->findings->len; i++)
         if (((PstFinding *)report->findings->pdata[i])->severity > PST_SEVERITY_INFORMATION)
             return;
-    g_string_append_printf(out, "%-9s %s: ", severity_words[report->status], answer->probe);
-    append_quote(out, report->summary);
+    g_string_append_printf(out, "%-9s %s: ", pst_render_severity_words[report->status],
+                           answer->probe);
+    pst_render_quote(out, report->summary);
     g_string_append_c(out, '\n');
+}
+
+/* How many lines there were, and how many findings had none left. */
+typedef struct {
+    guint n_whole, n_lines, n_left_out;
+} Room;
+
+/* What is to be mended whole, what follows from it in a line. */
+static void
+render_cause(GString *out, const PstCause *cause, Room *room)
+{
+    const char *from = cause->cause != NULL ? cause->cause->id : cause->finding->caused_by;
+
+    if (cause->cause == NULL && room->n_whole < MAX_WHOLE) {
+        room->n_whole++;
+        pst_render_finding(out, cause->finding, from, &cause->dating);
+    } else if (room->n_lines < MAX_LINES) {
+        room->n_lines++;
+        pst_render_finding_line(out, cause->finding, from);
+    } else {
+        room->n_left_out++;
+    }
 }
 
 static void
 render_causes(GString *out, PstAnswer *const *answers, guint n)
 {
     g_autoptr(GArray) causes = pst_causes_order(answers, n);
+    Room room = {0};
 
     for (guint i = 0; i < causes->len; i++) {
         const PstCause *cause = &g_array_index(causes, PstCause, i);
 
         /* The matrix above has said it already. */
-        if (pst_render_access_data(cause->answer) != NULL)
-            continue;
-        render_finding(out, cause->finding,
-                       cause->cause != NULL ? cause->cause->id : cause->finding->caused_by,
-                       &cause->dating);
+        if (pst_render_access_data(cause->answer) == NULL)
+            render_cause(out, cause, &room);
     }
+    if (room.n_left_out > 0)
+        g_string_append_printf(out, "%-9s and %u more: --json has them\n", "", room.n_left_out);
 }
 
-static void
-render_sound(GString *out, PstAnswer *const *answers, guint n)
+static gboolean
+is_sound(const PstAnswer *answer)
 {
+    return answer->report != NULL && pst_answer_status(answer) == PST_STATUS_OK &&
+           pst_render_access_data(answer) == NULL;
+}
+
+/* Their names, where there is something to mend; else a line for each. */
+static void
+render_sound(GString *out, PstAnswer *const *answers, guint n, gboolean all)
+{
+    const char *between = "";
+
     for (guint i = 0; i < n; i++) {
-        if (answers[i]->report == NULL || pst_answer_status(answers[i]) != PST_STATUS_OK ||
-            pst_render_access_data(answers[i]) != NULL)
+        if (!is_sound(answers[i]))
             continue;
-        g_string_append_printf(out, "%-9s %s: ", "ok", answers[i]->probe);
-        append_quote(out, answers[i]->report->summary);
-        g_string_append_c(out, '\n');
+        if (all) {
+            g_string_append_printf(out, "%-9s %s: ", "ok", answers[i]->probe);
+            pst_render_quote(out, answers[i]->report->summary);
+            g_string_append_c(out, '\n');
+            continue;
+        }
+        if (*between == '\0')
+            g_string_append_printf(out, "%-9s ", "ok");
+        g_string_append_printf(out, "%s%s", between, answers[i]->probe);
+        between = ", ";
     }
+    if (*between != '\0')
+        g_string_append_c(out, '\n');
 }
 
 /* By which paths the answers came, each named once. */
@@ -224,7 +167,7 @@ pst_render_diagnosis(const char *guest, PstAnswer *const *answers, guint n)
     g_string_append_printf(out, ": %s", pst_report_status_names[diagnosis.status]);
     render_ways(out, answers, n);
     g_string_append(out, ": ");
-    append_quote(out, summary);
+    pst_render_quote(out, summary);
     g_string_append_c(out, '\n');
 
     pst_render_access(out, answers, n);
@@ -235,7 +178,7 @@ pst_render_diagnosis(const char *guest, PstAnswer *const *answers, guint n)
         else
             render_unexplained(out, answers[i]);
     }
-    render_sound(out, answers, n);
+    render_sound(out, answers, n, diagnosis.status == PST_STATUS_OK);
     render_attempts(out, answers, n);
     return g_string_free(out, FALSE);
 }
@@ -260,13 +203,13 @@ pst_render_answer(PstAnswer *answer)
     g_string_append_printf(out,
                            ", via %s, %" G_GINT64_FORMAT " ms: ", pst_answer_via_names[answer->via],
                            answer->report->took_ms);
-    append_quote(out, answer->report->summary);
+    pst_render_quote(out, answer->report->summary);
     g_string_append_c(out, '\n');
     for (guint i = 0; i < answer->report->findings->len; i++) {
         const PstFinding *finding = answer->report->findings->pdata[i];
         PstDating dating = pst_dating_find(&answer, 1, answer, finding);
 
-        render_finding(out, finding, finding->caused_by, &dating);
+        pst_render_finding(out, finding, finding->caused_by, &dating);
     }
     if (pst_json_get_object(json, "data", PST_JSON_REQUIRED, &data, NULL))
         pst_render_data(out, data, 0);

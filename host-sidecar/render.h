@@ -2,13 +2,14 @@
 #pragma once
 
 #include "host-sidecar/answer.h"
+#include "host-sidecar/dating.h"
 #include "protocol/report-access.h"
 
 /* Answers as text for people or JSON for programs. Whatever a guest wrote is escaped here and only
  * here. All return text that ends in a line feed, to be freed with g_free(). */
 
-/* One screen: the verdict, then what is wrong, each cause before what follows from it, then the
- * probes that found nothing. */
+/* One screen: the verdict, then what is to be mended, whole, each with what follows from it in a
+ * line, then the probes that found nothing. What there is no room for is counted. */
 char *pst_render_diagnosis(const char *guest, PstAnswer *const *answers, guint n);
 
 /* One answer with its findings and its data. */
@@ -28,6 +29,19 @@ void pst_render_data(GString *out, JsonObject *data, guint indent);
 
 /* Appends TEXT, escaped, on one line. */
 void pst_render_append(GString *out, const char *text);
+
+/* The same, cut after 160 characters. */
+void pst_render_quote(GString *out, const char *text);
+
+extern const char *const pst_render_severity_words[];
+
+/* A finding with its evidence, its remedy and since when it is so; CAUSE is the id of what it
+ * follows from, or NULL. */
+void pst_render_finding(GString *out, const PstFinding *finding, const char *cause,
+                        const PstDating *dating);
+
+/* The first line of that. */
+void pst_render_finding_line(GString *out, const PstFinding *finding, const char *cause);
 
 /* The lockout matrix of whichever of the answers has one: a line a way, with what shuts it. */
 void pst_render_access(GString *out, PstAnswer *const *answers, guint n);

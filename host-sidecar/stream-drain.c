@@ -6,10 +6,13 @@ typedef struct {
     PstStreamDrain drain;
     gpointer user_data;
     GDestroyNotify free_data;
-    gint hurries;
+    gint hurries;          /* atomic */
+    gint64 hurry_until_us; /* of the loop's thread; 0 before it hurries */
 } Drain;
 
 #define HURRY_MS 1
+/* A close that hangs is not worth a turn a millisecond for good. */
+#define HURRY_US (2 * G_USEC_PER_SEC)
 
 static gboolean
 prepare(GSource *source, gint *timeout_ms)
@@ -17,7 +20,13 @@ prepare(GSource *source, gint *timeout_ms)
     Drain *drain = (Drain *)source;
 
     drain->drain(drain->user_data);
-    *timeout_ms = g_atomic_int_get(&drain->hurries) ? HURRY_MS : -1;
+    *timeout_ms = -1;
+    if (g_atomic_int_get(&drain->hurries) == 0)
+        return FALSE;
+    if (drain->hurry_until_us == 0)
+        drain->hurry_until_us = g_get_monotonic_time() + HURRY_US;
+    if (g_get_monotonic_time() < drain->hurry_until_us)
+        *timeout_ms = HURRY_MS;
     return FALSE;
 }
 

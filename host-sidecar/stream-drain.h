@@ -23,6 +23,6 @@ typedef void (*PstStreamDrain)(gpointer user_data);
 GSource *pst_stream_drain_attach(PstStreamDrain function, gpointer user_data,
                                  GDestroyNotify free_data);
 
-/* From here on it is called every millisecond, until the source is destroyed: for the moments in
- * which the connection is closed. */
+/* From here on it is called every millisecond, until the source is destroyed but for two seconds at
+ * most: for the moments in which the connection is closed. */
 void pst_stream_drain_hurry(GSource *source);

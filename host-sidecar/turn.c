@@ -15,6 +15,10 @@
 
 #define SYSTEM_FOLDER "/run/postern"
 
+/* Between two looks at places that are all taken. */
+#define FIRST_PAUSE_US (10 * G_GINT64_CONSTANT(1000))
+#define MAX_PAUSE_US (100 * G_GINT64_CONSTANT(1000))
+
 struct PstTurn {
     int fd;
 };
@@ -164,22 +168,23 @@ pst_turn_take(const char *name, gint64 deadline_us, GError **error)
     return turn;
 }
 
-/* A place that is free now, or NULL. */
+/* A place that is free now; NULL without an error where all are taken. */
 static PstTurn *
-try_places(const char *name, guint n)
+try_places(const char *name, guint n, GError **error)
 {
     for (guint i = 0; i < n; i++) {
         g_autofree char *place = g_strdup_printf("%s-%u", name, i);
-        int fd = open_file(place, NULL);
+        int fd = open_file(place, error);
 
-        if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) {
+        if (fd < 0)
+            return NULL;
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
             PstTurn *turn = g_new0(PstTurn, 1);
             turn->fd = fd;
             write_state(turn->fd, read_state(turn->fd).answer_us);
             return turn;
         }
-        if (fd >= 0)
-            close(fd);
+        close(fd);
     }
     return NULL;
 }
@@ -187,13 +192,24 @@ try_places(const char *name, guint n)
 PstTurn *
 pst_turn_take_place(const char *name, guint n, gint64 deadline_us, GError **error)
 {
-    PstTurn *turn = try_places(name, n);
+    gint64 pause_us = FIRST_PAUSE_US;
 
-    if (turn != NULL)
-        return turn;
-    /* All are taken: wait for any one of them, so that those who wait spread over all. */
-    g_autofree char *place = g_strdup_printf("%s-%u", name, g_random_int() % n);
-    return pst_turn_take(place, deadline_us, error);
+    /* No lock waits for any of several, and whoever waits for one of them may have chosen the one
+     * that is held longest. */
+    for (;;) {
+        PstTurn *turn = try_places(name, n, error);
+        gint64 left_us = deadline_us - g_get_monotonic_time();
+
+        if (turn != NULL || (error != NULL && *error != NULL))
+            return turn;
+        if (left_us <= 0) {
+            g_set_error(error, PST_ERROR, PST_ERROR_BUSY,
+                        "%u others ask agents on this host, and none was done in time", n);
+            return NULL;
+        }
+        g_usleep((gulong)MIN(left_us, pause_us));
+        pause_us = MIN(pause_us * 2, MAX_PAUSE_US);
+    }
 }
 
 void

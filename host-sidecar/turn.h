@@ -14,7 +14,8 @@ typedef struct PstTurn PstTurn;
  * channel goes by its UUID. */
 PstTurn *pst_turn_take(const char *name, gint64 deadline_us, GError **error);
 
-/* The same for one of N places, called NAME-0 to NAME-(N-1). */
+/* The same for any one of N places, called NAME-0 to NAME-(N-1); at the deadline they are tried
+ * once more. */
 PstTurn *pst_turn_take_place(const char *name, guint n, gint64 deadline_us, GError **error);
 void pst_turn_free(PstTurn *turn);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstTurn, pst_turn_free)

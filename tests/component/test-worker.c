@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -418,6 +419,33 @@ be_a_subreaper(void)
     g_unix_fd_add(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), G_IO_IN, on_child, NULL);
 }
 
+/* Where the kernel gives no descriptor for its deadline, a worker is not started, and nobody waits
+ * for what it does. Often, because it depends on how far the child has come. */
+static void
+test_no_descriptors(void)
+{
+    struct rlimit before, now;
+    int free_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    gint64 start_us = g_get_monotonic_time();
+
+    close(free_fd);
+    g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &before), ==, 0);
+    now = before;
+    now.rlim_cur = (rlim_t)free_fd + 2; /* the ends of a pipe */
+    for (guint i = 0; i < 100; i++) {
+        g_auto(Outcome) outcome = {0};
+        g_autoptr(GError) error = NULL;
+
+        g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &now), ==, 0);
+        PstWorker *worker = start(bad_probes_run_asleep, NULL, 60000, &outcome, &error);
+        g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &before), ==, 0);
+        g_assert_null(worker);
+        g_assert_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE);
+        g_assert_false(outcome.done);
+    }
+    g_assert_cmpint(g_get_monotonic_time() - start_us, <, 20 * G_USEC_PER_SEC);
+}
+
 static void
 empty_folder(void)
 {
@@ -452,6 +480,7 @@ main(int argc, char **argv)
     g_test_add_func("/worker/cancel-without-end", test_cancel_without_end);
     g_test_add_func("/worker/many", test_many);
     g_test_add_func("/worker/crowd", test_crowd);
+    g_test_add_func("/worker/no-descriptors", test_no_descriptors);
     int result = g_test_run();
     empty_folder();
     g_free(bad_probes_folder);

@@ -173,7 +173,7 @@ test_nowhere(World *world, gconstpointer unused G_GNUC_UNUSED)
 static void
 test_caller(void)
 {
-    g_autofree char *caller = pst_audit_caller();
+    const char *caller = pst_audit_caller();
     g_autofree char *uid = g_strdup_printf("(uid %u)", (guint)getuid());
 
     g_assert_true(g_str_has_suffix(caller, uid));

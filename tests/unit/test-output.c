@@ -45,6 +45,19 @@ test_file(void)
     assert_holds(path, "three\n");
     g_assert_cmpint(lstat(link, &st), ==, 0);
     g_assert_true(S_ISLNK(st.st_mode));
+    unlink(link);
+    g_assert_cmpint(symlink("nowhere", link), ==, 0);
+    assert_fails(link);
+    g_assert_cmpint(lstat(link, &st), ==, 0);
+    g_assert_true(S_ISLNK(st.st_mode));
+
+    /* A new file is its owner's; one that was there keeps its mode. */
+    g_assert_cmpint(stat(path, &st), ==, 0);
+    g_assert_cmphex(st.st_mode & 07777, ==, 0600);
+    g_assert_cmpint(chmod(path, 0640), ==, 0);
+    g_assert_true(pst_output_write(path, "four\n", NULL));
+    g_assert_cmpint(stat(path, &st), ==, 0);
+    g_assert_cmphex(st.st_mode & 07777, ==, 0640);
 
     assert_fails(none);
     assert_fails(folder);
@@ -90,6 +103,9 @@ test_fifo(void)
     g_assert_cmpstr(text, ==, "text\n");
     g_assert_cmpint(stat(path, &st), ==, 0);
     g_assert_true(S_ISFIFO(st.st_mode));
+
+    /* Nobody reads it. */
+    assert_fails(path);
     unlink(path);
     rmdir(folder);
 }
@@ -107,6 +123,20 @@ write_to(int fd, const char *text, GError **error)
     return written;
 }
 
+/* Reads a million bytes, and says how many there were. */
+static gpointer
+read_late(gpointer fd)
+{
+    char buffer[65536];
+    gssize n = 1;
+    int total = 0;
+
+    g_usleep(200000);
+    while (total < 1000000 && (n = read(GPOINTER_TO_INT(fd), buffer, sizeof(buffer))) > 0)
+        total += (int)n;
+    return GINT_TO_POINTER(total);
+}
+
 static void
 test_stdout(void)
 {
@@ -118,6 +148,13 @@ test_stdout(void)
     g_assert_cmpint(pipe(ends), ==, 0);
     g_assert_true(write_to(ends[1], large, NULL));
     g_assert_cmpint(read(ends[0], buffer, sizeof(buffer)), ==, 50000);
+
+    /* One that somebody made non-blocking, and whose reader is late. */
+    g_autofree char *huge = g_strnfill(1000000, 'x');
+    g_assert_cmpint(fcntl(ends[1], F_SETFL, O_NONBLOCK), ==, 0);
+    GThread *thread = g_thread_new("late", read_late, GINT_TO_POINTER(ends[0]));
+    g_assert_true(write_to(ends[1], huge, NULL));
+    g_assert_cmpint(GPOINTER_TO_INT(g_thread_join(thread)), ==, 1000000);
 
     close(ends[0]);
     g_assert_false(write_to(ends[1], "text\n", &error));

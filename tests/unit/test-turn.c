@@ -76,6 +76,32 @@ test_wait(void)
     g_thread_join(thread);
 }
 
+/* Whichever of several places is free first is taken, whoever else holds on to theirs. */
+static void
+test_places(void)
+{
+    g_autofree char *name = g_strdup_printf("%s-agent", uuid);
+    g_autoptr(PstTurn) first = pst_turn_take_place(name, 2, in_ms(5000), NULL);
+    g_autoptr(GError) error = NULL;
+    gint64 start_us = g_get_monotonic_time();
+
+    for (guint i = 0; i < 8; i++) {
+        PstTurn *second = pst_turn_take_place(name, 2, in_ms(5000), &error);
+        g_assert_no_error(error);
+        GThread *thread = g_thread_new("holder", let_go, second);
+        g_autoptr(PstTurn) third = pst_turn_take_place(name, 2, in_ms(20000), &error);
+        g_assert_no_error(error);
+        g_assert_nonnull(third);
+        g_thread_join(thread);
+    }
+    /* Not one of them waited for the place that is held. */
+    g_assert_cmpint(g_get_monotonic_time() - start_us, <, 15 * G_USEC_PER_SEC);
+
+    g_autoptr(PstTurn) other = pst_turn_take_place(name, 2, in_ms(5000), NULL);
+    g_assert_null(pst_turn_take_place(name, 2, in_ms(100), &error));
+    g_assert_error(error, PST_ERROR, PST_ERROR_BUSY);
+}
+
 /* The kernel gives the turn back, however its holder ends. */
 static void
 test_killed(void)
@@ -184,6 +210,7 @@ main(int argc, char **argv)
     uuid = g_uuid_string_random();
     g_test_add_func("/turn/one-at-a-time", test_one_at_a_time);
     g_test_add_func("/turn/wait", test_wait);
+    g_test_add_func("/turn/places", test_places);
     g_test_add_func("/turn/killed", test_killed);
     g_test_add_func("/turn/last-answer", test_last_answer);
     g_test_add_func("/turn/empty-file", test_empty_file);

@@ -64,8 +64,9 @@ def diagnose(world):
                 by_agent += answer["via"] == "agent"
         scripts.append(world.program("bench-script", guest, COMMANDS, *sections))
     script = statistics.median(run["took_us"] for run in scripts) / 1e6
+    of_agent = f" ({by_agent} answers by the agent)" if by_agent else ""
     found = [figures.times_as_fast(
-        "diagnose, median, against a script", "s", statistics.median(took), script, 5,
+        f"diagnose, median, against a script{of_agent}", "s", statistics.median(took), script, 5,
         seconds=took, by_agent=by_agent, script_seconds=[run["took_us"] / 1e6 for run in scripts],
         script_commands=scripts[-1]["commands"])]
     return found + [figures.plain(f"in the guest: probe {name}, median", "ms",

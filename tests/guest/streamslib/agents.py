@@ -60,6 +60,20 @@ def stopped_agents_of_many_guests():
         expect(answer.code == 3 and answer.via == "none", "no answer was possible", answer)
 
 
+@scenario(*HELD, FULL)
+def a_sound_agent_behind_stopped_ones():
+    """A guest without a shim waits for one of the four places, no longer than the stopped agents' own
+    callers do, and then is answered by its agent."""
+    lab("run", "st-full", "-", text="systemctl stop postern-shim")
+    askers = [start(guest.name, deadline=4) for guest in HELD]
+    time.sleep(0.5)
+    answer = ask("st-full", deadline=20)
+    expect(answer.code == 0 and answer.via == "agent", "the agent should have answered", answer)
+    for asker in askers:
+        finish(asker, 4)
+    lab("run", "st-full", "-", text="systemctl start postern-shim")
+
+
 @scenario(FULL)
 def a_stopped_shim_is_passed_by():
     """libvirt still calls the channel connected: the next rung is begun beside it."""

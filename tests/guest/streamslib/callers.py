@@ -9,13 +9,19 @@ from .tools import FULL, POSTERN, ask, expect, finish, pocket, scenario, start
 
 @scenario(FULL)
 def callers_take_turns():
-    """Twelve at once on one guest: each gets its own answer, over the channel."""
+    """Twelve at once on one guest: each gets its own answer, and the channel is never refused. Who
+    waits long for the channel's turn is answered by the agent."""
     probes = ["network", "system"]
     processes = [(probes[i % 2], start("st-full", probes[i % 2], deadline=30)) for i in range(12)]
+    ways = []
     for probe, process in processes:
         answer = finish(process, 30)
         expect(answer.json is not None and answer.json["report"]["probe"] == probe,
                "another question's answer", answer)
+        expect("taken" not in (answer.attempt("channel") or ""), "the channel was refused", answer)
+        ways.append(answer.via)
+    expect(set(ways) <= {"channel", "agent"} and ways.count("channel") >= 3,
+           f"the answers came by {ways}")
 
 
 @scenario(FULL)

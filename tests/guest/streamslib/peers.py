@@ -14,7 +14,8 @@ def a_guest_that_does_not_read():
     """What is sent to it piles up; it costs its caller the deadline and nobody else anything."""
     for _ in range(60):
         answer = ask("st-deaf", deadline=0.3)
-        expect(answer.code == 3 and answer.via == "none", "no answer was possible", answer)
+        expect(answer.code == 3 and answer.attempt("channel") == "no answer in time",
+               "it should have been waited for", answer)
     slow = start("st-deaf", deadline=4)
     expect_sound("st-sound")
     finish(slow, 4)
@@ -67,8 +68,10 @@ def a_channel_full_to_its_limit():
           pocket("st-rubbish", "garbage", "100m", spoilt=True))
 def a_guest_that_sends_rubbish():
     for guest in ("st-endless", "st-bad", "st-rubbish"):
-        answer = ask(guest)
-        expect(answer.code == 3 and answer.via == "none", "rubbish was taken for an answer", answer)
+        answer = ask(guest, deadline=10)
+        expect(answer.code == 3 and "rubbish" in (answer.attempt("channel") or ""),
+               "the rubbish should have been named", answer)
+        expect(answer.seconds < 8, "and given up at once", answer)
 
 
 @scenario(pocket("st-flood", "endless", "512m", spoilt=True))
@@ -86,7 +89,8 @@ def a_flood_does_not_fill_the_host():
 @scenario(pocket("st-half", "half"))
 def half_an_answer():
     answer = ask("st-half", deadline=2)
-    expect(answer.code == 3 and answer.via == "none", "half an answer was taken", answer)
+    expect(answer.code == 3 and answer.attempt("channel") == "no answer in time",
+           "half an answer was taken", answer)
 
 
 @scenario(pocket("st-mute", "mute"))
@@ -95,6 +99,17 @@ def a_shim_that_dies_after_its_hello():
     answer = ask("st-mute", deadline=20)
     expect("hello and then nothing" in (answer.attempt("channel") or ""), "it was waited for", answer)
     expect(answer.seconds < 8, "and long", answer)
+
+
+@scenario(pocket("st-busy", "busy"), pocket("st-quits", "quitter"))
+def shims_that_refuse_or_leave():
+    """One that has too much to do says so; one that ends in mid-request is known to have ended."""
+    answer = ask("st-busy", deadline=8)
+    expect(answer.code == 3 and "busy" in answer.error and answer.seconds < 6,
+           "the refusal should have been told", answer)
+    answer = ask("st-quits", deadline=20)
+    expect(answer.code == 3 and answer.attempt("channel") and answer.seconds < 10,
+           "the end should have been noticed", answer)
 
 
 @scenario(pocket("st-twice", "twice"),
