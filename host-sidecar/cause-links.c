@@ -291,6 +291,8 @@ const PstCauseLink pst_cause_links[] = {
     {"system.rescue", "security.audit-will-halt", says_single},
     {"system.units-failed", "services.failed", any},
     {"system.units-failed", "services.restart-loop", any},
+    {"journal.critical-entries", "services.failed", same_unit},
+    {"journal.critical-entries", "services.restart-loop", same_unit},
     {"journal.io-error", "storage.errors", any},
     {"journal.no-space", "storage.full", of_that_mount},
     {"journal.no-space", "storage.inodes-gone", of_that_mount},
