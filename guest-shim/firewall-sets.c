@@ -106,6 +106,21 @@ verdict_of(JsonObject *map)
                                                             : NULL;
 }
 
+/* nft 1.0.6 answers this one question as it would without -j:
+ * `elements = { 22 counter packets 0 bytes 0 : jump ssh }`. */
+static gboolean
+read_words(const char *text, PstFilterVerdict *verdict)
+{
+    const char *elements = strstr(text, "elements = {");
+    const char *end = elements != NULL ? strchr(elements, '}') : NULL;
+    const char *colon = end != NULL ? g_strrstr_len(elements, end - elements, " : ") : NULL;
+
+    if (colon == NULL)
+        return FALSE;
+    g_autofree char *said = g_strndup(colon + 3, (gsize)(end - colon - 3));
+    return pst_nft_match_verdict_words(g_strstrip(said), verdict);
+}
+
 gboolean
 pst_firewall_sets_read_map(const char *text, gsize len, PstFilterVerdict *verdict)
 {
@@ -122,7 +137,7 @@ pst_firewall_sets_read_map(const char *text, gsize len, PstFilterVerdict *verdic
         if (node != NULL)
             return pst_nft_match_verdict(node, verdict);
     }
-    return FALSE;
+    return json == NULL && read_words(text, verdict);
 }
 
 PstFilterTruth

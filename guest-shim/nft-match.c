@@ -374,8 +374,8 @@ add_match(PstFilterRule *rule, JsonNode *statement, JsonObject *match)
         make_opaque(step, statement);
 }
 
-gboolean
-pst_nft_match_verdict(JsonNode *node, PstFilterVerdict *verdict)
+static gboolean
+find_verdict(const char *name, const char *target, PstFilterVerdict *verdict)
 {
     static const struct {
         const char *name;
@@ -384,17 +384,32 @@ pst_nft_match_verdict(JsonNode *node, PstFilterVerdict *verdict)
                     {"reject", PST_FILTER_REJECT},    {"jump", PST_FILTER_JUMP},
                     {"goto", PST_FILTER_GOTO},        {"return", PST_FILTER_RETURN},
                     {"continue", PST_FILTER_CONTINUE}};
-    const char *name = NULL;
-    JsonNode *inner = pst_nft_value_only(node, &name);
 
-    for (guint i = 0; inner != NULL && i < G_N_ELEMENTS(verdicts); i++) {
+    for (guint i = 0; i < G_N_ELEMENTS(verdicts); i++) {
         if (!g_str_equal(verdicts[i].name, name))
             continue;
         verdict->kind = verdicts[i].kind;
-        verdict->target = g_strdup(member_of(inner, "target"));
+        verdict->target = g_strdup(target);
         return TRUE;
     }
     return FALSE;
+}
+
+gboolean
+pst_nft_match_verdict(JsonNode *node, PstFilterVerdict *verdict)
+{
+    const char *name = NULL;
+    JsonNode *inner = pst_nft_value_only(node, &name);
+
+    return inner != NULL && find_verdict(name, member_of(inner, "target"), verdict);
+}
+
+gboolean
+pst_nft_match_verdict_words(const char *text, PstFilterVerdict *verdict)
+{
+    g_auto(GStrv) words = g_strsplit(text, " ", 2);
+
+    return words[0] != NULL && find_verdict(words[0], words[1], verdict);
 }
 
 static gboolean

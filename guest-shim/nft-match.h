@@ -14,3 +14,6 @@ void pst_nft_match_add(PstFilterRule *rule, JsonNode *statement);
 /* A verdict object such as {"jump": {"target": "x"}}; FALSE for what is none. TARGET is owned by
  * the caller. */
 gboolean pst_nft_match_verdict(JsonNode *node, PstFilterVerdict *verdict);
+
+/* The same of nft's own language: `accept`, `jump CHAIN`. */
+gboolean pst_nft_match_verdict_words(const char *text, PstFilterVerdict *verdict);

@@ -14,7 +14,12 @@
 
 #define GREETING "SSH-2.0-postern\r\n"
 #define TIMEOUT_MS 8000
-#define CONNECT_MS 8000
+#define TALK_MS 8000
+/* A loopback that does not answer by then drops what comes: the rest of the time is for asking the
+ * program itself. */
+#define CONNECT_MS 2000
+/* What sshd says when it comes to the end of what it was given. */
+#define AT_THE_END "Connection closed by "
 #define MAX_OUTPUT (16 * 1024)
 #define MAX_SAID 512
 #define PENALTY "Not allowed at this time" /* sshd.c since OpenSSH 9.8 */
@@ -144,6 +149,9 @@ run_on(const PstProgram *program, const PstProbeContext *context, int ours, GErr
     handshake->verdict = PST_SSHD_HANDSHAKE_SHUT;
     g_free(handshake->said);
     handshake->said = last_words(result);
+    /* It began, and nobody saw with what: it refused nothing. */
+    if (strstr(handshake->said, AT_THE_END) != NULL)
+        handshake->verdict = PST_SSHD_HANDSHAKE_LATE;
     return handshake;
 }
 
@@ -210,7 +218,8 @@ connect_until(int fd, const struct sockaddr_storage *storage, socklen_t len, gin
 static PstSshdHandshake *
 talk(int fd, const struct sockaddr_storage *storage, socklen_t len, gint64 end_us)
 {
-    int failed = connect_until(fd, storage, len, end_us);
+    gint64 connected_us = MIN(end_us, g_get_monotonic_time() + CONNECT_MS * 1000);
+    int failed = connect_until(fd, storage, len, connected_us);
 
     if (failed != 0)
         return give_up(PST_SSHD_HANDSHAKE_NOBODY, g_strerror(failed));
@@ -222,7 +231,7 @@ talk(int fd, const struct sockaddr_storage *storage, socklen_t len, gint64 end_u
 PstSshdHandshake *
 pst_sshd_handshake_connect(const PstProbeContext *context, const char *address, guint port)
 {
-    gint64 end_us = g_get_monotonic_time() + pst_probe_time_left_ms(context, CONNECT_MS) * 1000;
+    gint64 end_us = g_get_monotonic_time() + pst_probe_time_left_ms(context, TALK_MS) * 1000;
     struct sockaddr_storage storage;
     socklen_t len;
 

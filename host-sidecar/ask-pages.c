@@ -49,11 +49,24 @@ append_page(GString *out, const PstOptions *options, const PstAskPages *pages, P
     g_string_append(out, text);
 }
 
+/* A guest can call a report sound that holds nothing. */
 static gboolean
-check_answer(PstAnswer *answer, GError **error)
+check_page(const PstAskPages *pages, const PstAnswer *answer, GError **error)
+{
+    g_autofree char *text = pages->text(answer->report);
+
+    if (text != NULL || answer->report->status != PST_STATUS_OK)
+        return TRUE;
+    g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "%s: %s: the answer holds no text",
+                answer->guest, answer->probe);
+    return FALSE;
+}
+
+static gboolean
+check_answer(const PstAskPages *pages, const PstAnswer *answer, GError **error)
 {
     if (answer->report != NULL)
-        return !pst_page_is_denied(answer->report, error);
+        return !pst_page_is_denied(answer->report, error) && check_page(pages, answer, error);
 
     g_autofree char *why = pst_answer_explain(answer);
     g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "%s: %s: %s", answer->guest, answer->probe,
@@ -72,7 +85,7 @@ gather(PstGuest *guest, const PstOptions *options, const char *method, const Pst
         g_autoptr(PstAnswer) answer = ask_page(guest, method, pages->probe, args, deadline_us);
         JsonObject *next = NULL;
 
-        if (!check_answer(answer, error))
+        if (!check_answer(pages, answer, error))
             return FALSE;
         append_page(out, options, pages, answer);
         *status = answer->report->status;

@@ -13,7 +13,9 @@ pst_page_file(const PstReport *report)
 {
     const PstFileData *data = report->data;
 
-    return data->text != NULL ? pst_escape_text(data->text, TRUE) : g_strdup("");
+    if (data->text == NULL)
+        return data->binary == PST_TRI_YES ? g_strdup("") : NULL;
+    return pst_escape_text(data->text, TRUE);
 }
 
 /* As ls(1) has them: d for a folder, l for a link, and so on. */

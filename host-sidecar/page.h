@@ -6,7 +6,8 @@
 /* Files and folders of a guest as text for people: what the verbs `read` and `ls` print of one
  * page. Whatever the guest wrote is escaped. */
 
-/* The text of a file with nothing in it that a terminal obeys. Free with g_free(). */
+/* The text of a file with nothing in it that a terminal obeys; NULL where the report has neither
+ * text nor says that there can be none. Free with g_free(). */
 char *pst_page_file(const PstReport *report);
 
 /* A line for each entry of a folder: mode, owner, size, last change, name. Free with g_free(). */

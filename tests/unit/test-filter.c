@@ -434,6 +434,22 @@ test_map_element(void)
     g_assert_cmpint(verdict.kind, ==, PST_FILTER_DROP);
     g_assert_false(pst_firewall_sets_read_map("{}", 2, &verdict));
     g_assert_false(pst_firewall_sets_read_map("x", 1, &verdict));
+
+    /* What nft 1.0.6 on Debian 12 printed, -j or not. */
+    static const char *const words[] = {
+        "table inet filter {\n\tmap services {\n\t\ttype inet_service : verdict\n"
+        "\t\telements = { 22 : accept }\n\t}\n}\n",
+        "table inet filter {\n\tmap services {\n\t\ttype inet_service : verdict\n"
+        "\t\telements = { 22 counter packets 0 bytes 0 : jump ssh }\n\t}\n}\n",
+        "table inet filter {\n\tmap services {\n\t\ttype inet_service : verdict\n\t}\n}\n",
+    };
+    g_assert_true(pst_firewall_sets_read_map(words[0], strlen(words[0]), &verdict));
+    g_assert_cmpint(verdict.kind, ==, PST_FILTER_ACCEPT);
+    g_assert_true(pst_firewall_sets_read_map(words[1], strlen(words[1]), &verdict));
+    g_assert_cmpint(verdict.kind, ==, PST_FILTER_JUMP);
+    g_assert_cmpstr(verdict.target, ==, "ssh");
+    g_clear_pointer(&verdict.target, g_free);
+    g_assert_false(pst_firewall_sets_read_map(words[2], strlen(words[2]), &verdict));
 }
 
 int

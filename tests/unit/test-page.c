@@ -11,8 +11,10 @@ test_file(void)
 {
     g_autoptr(PstReport) report = pst_report_new(&pst_report_file_kind);
     PstFileData *data = report->data;
-    g_autofree char *none = pst_page_file(report);
 
+    g_assert_null(pst_page_file(report));
+    data->binary = PST_TRI_YES;
+    g_autofree char *none = pst_page_file(report);
     g_assert_cmpstr(none, ==, "");
     data->text = g_strdup("a\tb\nc\033[31m\342\200\256\n");
     g_autofree char *text = pst_page_file(report);

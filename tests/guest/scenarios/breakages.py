@@ -119,7 +119,8 @@ ROWS = [
     Breakage("ssh-pubkey-off", {"ssh.key-login-off": ["50-none.conf"],
                                 "ssh.no-method-left": []}, status="critical"),
     Breakage("ssh-hosts-deny", {"ssh.handshake-failed": []}, status="critical"),
-    Breakage("ssh-stopped", {"ssh.not-running": []}, SSH_DOWN, "critical"),
+    Breakage("ssh-stopped", {"ssh.not-running": [], "services.stopped": ["ssh.service"]}, SSH_DOWN,
+             "critical", first="services.stopped"),
     Breakage("ssh-socket"),
     # network
     Breakage("interface-down", {"network.link-down": ["ip link set"]},

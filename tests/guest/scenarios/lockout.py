@@ -5,6 +5,8 @@ from guestlib.errors import check
 
 CAUSES = {"network.link-down", "ssh.config-error", "sudo.pam-module-missing",
           "sudo.file-world-writable"}
+# A terminal of the usual height, maximised.
+SCREEN = 50
 # What only the agent's own answers can show.
 SEEN_BY_AGENT = {"network.agent-only", "system.agent-only"}
 
@@ -23,6 +25,8 @@ def run(context):
     guest.breakage("lockout")
     check(guest.ssh("true").code == 255, "SSH still works")
     _all_causes(context.diagnose(), "channel")
+    lines = context.postern.run("diagnose", guest.name, "--user", "harness").out.splitlines()
+    check(len(lines) <= SCREEN, f"the text of a broken guest has {len(lines)} lines")
 
     guest.shell("systemctl stop postern-shim")
     diagnosis = context.diagnose()
