@@ -174,7 +174,7 @@ ROWS = [
              {"journal.oom-kill", "system.units-failed"}, "warning"),
     Breakage("oom-kill-guest", {"memory.oom-kills": ["tail", "shop.service", "no more"]},
              {"services.failed", "journal.oom-kill", "system.units-failed", "memory.pressure"},
-             "critical"),
+             "critical", wait=40, detach=True),
     Breakage("memory-low", {"memory.low": ["tmpfs and shared memory"]}, {"memory.pressure"}),
     Breakage("fork-limit", {"memory.pids-exhausted": [".slice has 20 of at most 20"]},
              status="critical"),
