@@ -13,7 +13,7 @@ REFUSED = {"sudo.refuses"}
 IN_EMERGENCY = {"account.nologin", "pam.nologin", "system.nologin", "services.stopped",
              "services.failed", "ssh.not-running", "network.link-down",
                 "network.no-default-route", "network.no-address", "system.units-failed",
-                "system.target-not-reached"}
+                "system.target-not-reached", "journal.critical-entries"}
 NO_SPACE = {"journal.no-space", "services.failed", "system.units-failed"}
 SSH_DOWN = {"services.stopped", "ssh.not-listening"}
 
