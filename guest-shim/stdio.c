@@ -16,8 +16,8 @@ typedef struct {
     int write_errno;
 } Stdio;
 
-/* Blocking is fine here: this process serves one caller and ends with it. */
-/* A parent that shares the descriptor may have made it non-blocking. */
+/* A parent that shares the descriptor may have made it non-blocking. To wait is fine: this process
+ * serves one caller and ends with it. */
 static gboolean
 wait_for_room(void)
 {

@@ -131,7 +131,8 @@ reopen(const PstSysroot *sysroot, const char *path, int place, int flags)
 static gboolean
 is_of_kernel(const PstSysroot *sysroot, const char *path)
 {
-    return sysroot->live && (g_str_has_prefix(path, "/proc/") || g_str_has_prefix(path, "/sys/"));
+    return sysroot->live && strstr(path, "/../") == NULL &&
+           (g_str_has_prefix(path, "/proc/") || g_str_has_prefix(path, "/sys/"));
 }
 
 int

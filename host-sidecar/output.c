@@ -89,23 +89,27 @@ replace_file(const char *path, mode_t mode, const char *text, GError **error)
     return FALSE;
 }
 
-/* What a symbolic link leads to is written, not the link. */
+/* What a symbolic link leads to is written, not the link. A file that has lost its name, as one
+ * that /dev/stdout may lead to, is written where it is. */
 static gboolean
 write_file(const char *path, const char *text, GError **error)
 {
     struct stat st;
 
-    if (lstat(path, &st) < 0 && errno == ENOENT)
-        return replace_file(path, 0600, text, error);
-    char *real = realpath(path, NULL);
-    if (real == NULL || stat(real, &st) < 0) {
+    if (stat(path, &st) == 0) {
+        char *real = S_ISREG(st.st_mode) ? realpath(path, NULL) : NULL;
+        gboolean written = real != NULL ? replace_file(real, st.st_mode & 07777, text, error)
+                                        : write_special(path, text, error);
         free(real);
-        return fail(path, error);
+        return written;
     }
-    gboolean written = S_ISREG(st.st_mode) ? replace_file(real, st.st_mode & 07777, text, error)
-                                           : write_special(real, text, error);
-    free(real);
-    return written;
+    /* A link that leads nowhere is there itself. */
+    if (errno != ENOENT)
+        return fail(path, error);
+    if (lstat(path, &st) < 0)
+        return replace_file(path, 0600, text, error);
+    errno = ENOENT;
+    return fail(path, error);
 }
 
 gboolean

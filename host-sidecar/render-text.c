@@ -5,9 +5,11 @@
 #include "protocol/error.h"
 #include "protocol/json.h"
 
-/* What a screen has room for: so many findings whole and so many lines more; --json has all. */
+/* What a screen has room for: so many causes whole, so many more in a line each, and so many lines
+ * of what follows from them; --json has all. */
 #define MAX_WHOLE 5
-#define MAX_LINES 10
+#define MAX_MORE 15
+#define MAX_SYMPTOMS 10
 
 static void
 render_attempt(GString *out, const PstAttempt *attempt)
@@ -72,9 +74,9 @@ render_unexplained(GString *out, const PstAnswer *answer)
     g_string_append_c(out, '\n');
 }
 
-/* How many lines there were, and how many findings had none left. */
+/* How many of each kind there were, and how many had no room. */
 typedef struct {
-    guint n_whole, n_lines, n_left_out;
+    guint n_causes, n_symptoms, n_left_out;
 } Room;
 
 /* What is to be mended whole, what follows from it in a line. */
@@ -83,15 +85,15 @@ render_cause(GString *out, const PstCause *cause, Room *room)
 {
     const char *from = cause->cause != NULL ? cause->cause->id : cause->finding->caused_by;
 
-    if (cause->cause == NULL && room->n_whole < MAX_WHOLE) {
-        room->n_whole++;
+    gboolean root = cause->cause == NULL;
+    guint n = root ? room->n_causes++ : room->n_symptoms++;
+
+    if (root && n < MAX_WHOLE)
         pst_render_finding(out, cause->finding, from, &cause->dating);
-    } else if (room->n_lines < MAX_LINES) {
-        room->n_lines++;
+    else if (n < (root ? MAX_WHOLE + MAX_MORE : MAX_SYMPTOMS))
         pst_render_finding_line(out, cause->finding, from);
-    } else {
+    else
         room->n_left_out++;
-    }
 }
 
 static void

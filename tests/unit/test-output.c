@@ -169,6 +169,31 @@ test_stdout(void)
     close(full);
 }
 
+/* By its name in /proc or /dev, whatever it is: a pipe, and a file that has lost its own name. */
+static void
+test_descriptor(void)
+{
+    g_autofree char *folder = g_dir_make_tmp("postern-output-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(folder, "file", NULL);
+    char buffer[16] = "";
+    int ends[2];
+
+    g_assert_cmpint(pipe(ends), ==, 0);
+    g_autofree char *pipe_path = g_strdup_printf("/dev/fd/%d", ends[1]);
+    g_assert_true(pst_output_write(pipe_path, "text\n", NULL));
+    g_assert_cmpint(read(ends[0], buffer, sizeof(buffer)), ==, 5);
+    close(ends[0]);
+    close(ends[1]);
+
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    g_autofree char *lost_path = g_strdup_printf("/proc/self/fd/%d", fd);
+    g_assert_cmpint(unlink(path), ==, 0);
+    g_assert_true(pst_output_write(lost_path, "lost\n", NULL));
+    g_assert_cmpint(pread(fd, buffer, sizeof(buffer), 0), ==, 5);
+    close(fd);
+    g_assert_cmpint(rmdir(folder), ==, 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -178,5 +203,6 @@ main(int argc, char **argv)
     g_test_add_func("/output/device", test_device);
     g_test_add_func("/output/fifo", test_fifo);
     g_test_add_func("/output/stdout", test_stdout);
+    g_test_add_func("/output/descriptor", test_descriptor);
     return g_test_run();
 }

@@ -6,6 +6,7 @@
 #include "host-sidecar/render.h"
 #include "protocol/error.h"
 #include "protocol/json.h"
+#include "protocol/vocabulary.h"
 #include "tests/unit/make-report.h"
 
 #define HOSTILE                                                                                    \
@@ -207,6 +208,40 @@ test_data(void)
                                       "  - z 1.5\n"));
 }
 
+/* However much follows from one cause, the other causes are told. */
+static void
+test_room(void)
+{
+    PstAnswer *answers[] = {pst_answer_new("guest", "ssh", NULL),
+                            pst_answer_new("guest", "account", NULL)};
+
+    answers[0]->report = pst_report_new(pst_vocabulary_find("ssh"));
+    answers[1]->report = pst_report_new(pst_vocabulary_find("account"));
+    pst_report_add(answers[0]->report, "ssh.config-error", PST_SEVERITY_CRITICAL, "root");
+    for (guint i = 0; i < 14; i++) {
+        PstFinding *finding = pst_report_add(answers[0]->report, "ssh.not-running",
+                                             PST_SEVERITY_CRITICAL, "symptom %u.", i);
+        finding->caused_by = g_strdup("ssh.config-error");
+    }
+    for (guint i = 0; i < 12; i++)
+        pst_report_add(answers[1]->report, "account.expired", PST_SEVERITY_CRITICAL, "cause %u.",
+                       i);
+    for (guint i = 0; i < 2; i++)
+        pst_report_conclude(answers[i]->report, "x");
+    g_autofree char *text = pst_render_diagnosis("guest", answers, 2);
+
+    for (guint i = 0; i < 12; i++) {
+        g_autofree char *cause = g_strdup_printf("CRITICAL  cause %u. [account.expired]\n", i);
+        g_assert_nonnull(strstr(text, cause));
+    }
+    g_assert_nonnull(
+        strstr(text, "CRITICAL  symptom 9. [ssh.not-running], follows from ssh.config-error\n"));
+    g_assert_null(strstr(text, "symptom 10."));
+    g_assert_nonnull(strstr(text, " and 4 more: --json has them\n"));
+    for (guint i = 0; i < 2; i++)
+        pst_answer_free(answers[i]);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -219,5 +254,6 @@ main(int argc, char **argv)
     g_test_add_func("/render/evidence", test_evidence);
     g_test_add_func("/render/age", test_age);
     g_test_add_func("/render/data", test_data);
+    g_test_add_func("/render/room", test_room);
     return g_test_run();
 }

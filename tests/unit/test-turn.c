@@ -20,15 +20,21 @@ in_ms(gint64 ms)
 
 /* The lock file, wherever this user's are. */
 static char *
-file_path(void)
+file_path_of(const char *turn)
 {
-    g_autofree char *name = g_strdup_printf("%s.turn", uuid);
+    g_autofree char *name = g_strdup_printf("%s.turn", turn);
     char *path = g_build_filename("/run/postern", name, NULL);
 
     if (access(path, F_OK) == 0)
         return path;
     g_free(path);
     return g_build_filename(g_get_user_runtime_dir(), "postern", name, NULL);
+}
+
+static char *
+file_path(void)
+{
+    return file_path_of(uuid);
 }
 
 static void
@@ -100,6 +106,11 @@ test_places(void)
     g_autoptr(PstTurn) other = pst_turn_take_place(name, 2, in_ms(5000), NULL);
     g_assert_null(pst_turn_take_place(name, 2, in_ms(100), &error));
     g_assert_error(error, PST_ERROR, PST_ERROR_BUSY);
+    for (guint i = 0; i < 2; i++) {
+        g_autofree char *place = g_strdup_printf("%s-agent-%u", uuid, i);
+        g_autofree char *path = file_path_of(place);
+        unlink(path);
+    }
 }
 
 /* The kernel gives the turn back, however its holder ends. */

@@ -21,7 +21,9 @@ def a_stopped_agent_and_many_who_ask():
         expect(sound.seconds < 3, "a neighbour was delayed", sound)
     for asker in askers:
         answer = finish(asker, 4)
-        expect(answer.code == 3 and answer.via == "none", "no answer was possible", answer)
+        expect(answer.code == 3 and answer.via == "none" and answer.attempt("agent"),
+               "the agent should have been tried in vain", answer)
+        expect("no shim" in (answer.attempt("channel") or ""), "and the channel be shut", answer)
     lab("reset", "st-full")
 
 
@@ -57,7 +59,8 @@ def stopped_agents_of_many_guests():
     expect(max(seen) >= 2, f"and the guests were asked one after another: {seen}")
     for asker in askers:
         answer = finish(asker, 6)
-        expect(answer.code == 3 and answer.via == "none", "no answer was possible", answer)
+        expect(answer.code == 3 and answer.via == "none" and answer.attempt("agent"),
+               "the agent should have been tried in vain", answer)
 
 
 @scenario(*HELD, FULL)
@@ -69,6 +72,7 @@ def a_sound_agent_behind_stopped_ones():
     time.sleep(0.5)
     answer = ask("st-full", deadline=20)
     expect(answer.code == 0 and answer.via == "agent", "the agent should have answered", answer)
+    expect(answer.seconds < 12, "long before its deadline", answer)
     for asker in askers:
         finish(asker, 4)
     lab("run", "st-full", "-", text="systemctl start postern-shim")

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Many callers at once, callers again and again, and callers whose output goes nowhere."""
 
+import json
 import os
+import pathlib
 import subprocess
 
-from .tools import FULL, POSTERN, ask, expect, finish, pocket, scenario, start
+from .tools import FULL, POSTERN, SOUND, ask, begin, expect, finish, pocket, scenario, start
 
 
 @scenario(FULL)
@@ -30,6 +32,29 @@ def a_channel_is_opened_again_and_again():
     for _ in range(40):
         answer = ask("st-full", deadline=8)
         expect(answer.via == "channel", "the channel was passed by", answer)
+
+
+def audit_records():
+    """What the host's audit holds, in whichever of its two places."""
+    if pathlib.Path("/run/systemd/journal/socket").exists():
+        words = ["journalctl", "--output=json", "MESSAGE_ID=6d0e1f5a3c3b4c7e9a5b2f8d7c1e4a90"]
+        lines = subprocess.run(words, check=True, capture_output=True, text=True).stdout.splitlines()
+        return [{name[8:].lower(): value for name, value in json.loads(line).items()
+                 if name.startswith("POSTERN_")} for line in lines]
+    state = os.environ.get("XDG_STATE_HOME") or pathlib.Path.home() / ".local/state"
+    folder = pathlib.Path("/var/log") if os.geteuid() == 0 else pathlib.Path(state)
+    return [json.loads(line) for line in (folder / "postern/audit.jsonl").read_text().splitlines()]
+
+
+@scenario(SOUND)
+def a_list_is_recorded():
+    """It opens every channel and says hello: who did that is on record, as of every question."""
+    before = len(audit_records()) if ask("st-sound").code == 0 else 0
+    finish(begin("list", deadline=8), 8)
+    new = [record for record in audit_records()[before:] if record["guest"] == "st-sound"]
+    expect([(one["method"], one["probe"], one["via"]) for one in new] ==
+           [("list", "hello", "channel")], f"recorded: {new}")
+    expect("uid" in new[0]["caller"], f"recorded: {new}")
 
 
 @scenario(pocket("st-late", "late", "2000"))

@@ -18,6 +18,7 @@ def a_stopped_qemu():
             expect(sound.seconds < 3, "a neighbour was delayed", sound)
         answer = finish(slow, 4)
         expect(answer.code == 3 and "st-late" in answer.error, "the guest should be named", answer)
+        expect(answer.attempt("channel") == "no answer in time", "and why", answer)
     expect_sound("st-late")
 
 
@@ -48,7 +49,8 @@ def a_libvirtd_stopped_in_mid_answer():
     time.sleep(1)
     with Stopped(lab("libvirtd-pid")):
         answer = finish(process, 4)
-        expect(answer.code == 3, "no answer was possible", answer)
+        expect(answer.code == 3 and answer.attempt("channel") == "no answer in time",
+               "it should have been waited for", answer)
     expect_sound("st-late")
 
 
