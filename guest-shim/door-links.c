@@ -3,6 +3,7 @@
 
 #include "guest-shim/door-parts.h"
 #include "guest-shim/path-pattern.h"
+#include "protocol/error.h"
 
 /* Where the end of a path is looked for. */
 static const char *const bases[] = {"", "/root", "/home/*"};
@@ -39,10 +40,22 @@ look_at(Search *search, const char *path, guint depth)
         search_below(search, path, depth + 1);
 }
 
+/* What can't be listed may hold a link: then the search is over without an answer. */
+static char **
+list(Search *search, const char *folder)
+{
+    g_autoptr(GError) error = NULL;
+    char **names = pst_sysroot_list(search->sysroot, folder, &error);
+
+    if (names == NULL && error->code != PST_ERROR_ABSENT)
+        search->looks = MAX_LOOKS + 1;
+    return names;
+}
+
 static void
 search_below(Search *search, const char *folder, guint depth)
 {
-    g_auto(GStrv) names = pst_sysroot_list(search->sysroot, folder, NULL);
+    g_auto(GStrv) names = list(search, folder);
 
     for (guint i = 0; names != NULL && names[i] != NULL && !is_over(search); i++) {
         g_autofree char *path = g_build_filename(folder, names[i], NULL);
@@ -68,7 +81,7 @@ expand(Search *search, const char *folder, char **parts)
         return;
     }
     g_autofree char *pattern = g_strconcat("/", parts[0], NULL);
-    g_auto(GStrv) names = pst_sysroot_list(search->sysroot, folder, NULL);
+    g_auto(GStrv) names = list(search, folder);
     for (guint i = 0; names != NULL && names[i] != NULL && !is_over(search); i++) {
         g_autofree char *name = g_strconcat("/", names[i], NULL);
         g_autofree char *path = g_build_filename(folder, names[i], NULL);

@@ -2,34 +2,13 @@
 /* fill-channel GUEST: opens the channel, sends as much as a client ever leaves unanswered there,
  * and closes it; prints `{"bytes": N, "close_ms": N}`. */
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "host-sidecar/client.h"
-#include "host-sidecar/stream.h"
 #include "protocol/limits.h"
+#include "tests/guest/deaf-stream.h"
 
-#define PATIENCE_US (20 * G_USEC_PER_SEC)
 /* What a request is beside its filler, rounded up. */
 #define ENVELOPE_BYTES 256
-
-static void
-die(const GError *error)
-{
-    fprintf(stderr, "fill-channel: %s\n", error->message);
-    exit(1);
-}
-
-static void
-ignore(const guint8 *data G_GNUC_UNUSED, gsize len G_GNUC_UNUSED, const char *ended G_GNUC_UNUSED,
-       gpointer user_data G_GNUC_UNUSED)
-{
-}
-
-static void
-keep(gpointer data G_GNUC_UNUSED)
-{
-}
 
 /* A hello, and requests until the client takes no more. */
 static GByteArray *
@@ -58,13 +37,9 @@ main(int argc, char **argv)
 
     if (argc != 2)
         return 64;
-    g_autoptr(PstGuest) guest =
-        pst_guest_open(hypervisor, argv[1], g_get_monotonic_time() + PATIENCE_US, &error);
-    if (guest == NULL)
-        die(error);
-    PstStream *stream = pst_stream_open(guest, "org.postern.shim.0", ignore, NULL, keep,
-                                        g_get_monotonic_time() + PATIENCE_US, &error);
-    if (stream == NULL || !pst_stream_send(stream, bytes->data, bytes->len, &error))
+    g_autoptr(PstGuest) guest = open_guest(hypervisor, argv[1]);
+    PstStream *stream = open_deaf_stream(guest);
+    if (!pst_stream_send(stream, bytes->data, bytes->len, &error))
         die(error);
 
     gint64 begun_us = g_get_monotonic_time();

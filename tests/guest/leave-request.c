@@ -5,33 +5,12 @@
  * anything. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "host-sidecar/channel.h"
 #include "host-sidecar/client.h"
-#include "host-sidecar/stream.h"
 #include "protocol/call.h"
-
-#define PATIENCE_US (20 * G_USEC_PER_SEC)
-
-static void
-die(const GError *error)
-{
-    fprintf(stderr, "leave-request: %s\n", error->message);
-    exit(1);
-}
-
-static void
-ignore(const guint8 *data G_GNUC_UNUSED, gsize len G_GNUC_UNUSED, const char *ended G_GNUC_UNUSED,
-       gpointer user_data G_GNUC_UNUSED)
-{
-}
-
-static void
-keep(gpointer data G_GNUC_UNUSED)
-{
-}
+#include "tests/guest/deaf-stream.h"
 
 static gint64
 read_clock(const PstGuest *guest)
@@ -57,20 +36,14 @@ main(int argc, char **argv)
 
     if (argc != 3)
         return 64;
-    g_autoptr(PstGuest) guest =
-        pst_guest_open(hypervisor, argv[1], g_get_monotonic_time() + PATIENCE_US, &error);
-    if (guest == NULL)
-        die(error);
+    g_autoptr(PstGuest) guest = open_guest(hypervisor, argv[1]);
     call.not_after_us = read_clock(guest) + atoi(argv[2]) * G_GINT64_CONSTANT(1000);
     printf("ready\n");
     fflush(stdout);
     if (fgets(line, sizeof(line), stdin) == NULL)
         return 1;
 
-    PstStream *stream = pst_stream_open(guest, "org.postern.shim.0", ignore, NULL, keep,
-                                        g_get_monotonic_time() + PATIENCE_US, &error);
-    if (stream == NULL)
-        die(error);
+    PstStream *stream = open_deaf_stream(guest);
     g_autoptr(JsonObject) params = pst_call_params(&call);
     pst_client_hello(client, bytes);
     if (pst_client_request(client, "probe", params, bytes, &error) < 0 ||

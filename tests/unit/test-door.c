@@ -209,6 +209,12 @@ test_hard_link(World *world, gconstpointer data G_GNUC_UNUSED)
     g_autofree char *to = place(world, "/etc/b");
     g_assert_cmpint(link(from, to), ==, 0);
     assert_text(world, "/etc/b", "a\n");
+    /* A denied folder with more names than anybody lists may hold another of a file's names. */
+    for (guint i = 0; i <= 100000; i++) {
+        g_autofree char *name = g_strdup_printf("/etc/ssl/private/%u", i);
+        i == 0 ? put_text(world, name, SECRET) : put_link(world, name, "0");
+    }
+    assert_refused(world, "/etc/b", "file.denied");
 }
 
 /* Whatever a page of them looks like. */
