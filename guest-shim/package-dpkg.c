@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "guest-shim/package-dpkg.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "guest-shim/careful-stat.h"
+#include "guest-shim/package-dpkg-info.h"
 #include "protocol/error.h"
 
 #define FOLDER "/var/lib/dpkg"
 #define MAX_STATUS (32 * 1024 * 1024)
 #define MAX_LIST (16 * 1024 * 1024)
-#define MAX_PACKAGES 20000
 #define MD5_DIGITS 32
 
 static const char format[] = "dpkg";
@@ -74,7 +70,7 @@ diverted(GHashTable *diversions, const char *package, const char *path)
 /* ---- info/ ---- */
 
 gboolean
-pst_package_dpkg_parse_list(PstPackageDb *db, const char *package, char *text,
+pst_package_dpkg_parse_list(PstPackageDb *db, const char *package, char *text, gint64 unpacked_us,
                             GHashTable *diversions)
 {
     g_autofree char *name = plain_name(package);
@@ -87,10 +83,15 @@ pst_package_dpkg_parse_list(PstPackageDb *db, const char *package, char *text,
         if (line[0] != '/' || !pst_package_db_may_be_wanted(db, line))
             continue;
         file = pst_package_db_wanted(db, diverted(diversions, package, line));
-        if (file == NULL || !pst_package_db_claim(file, format, name, NULL))
+        if (file == NULL)
             continue;
-        file->config = PST_TRI_NO;
-        found = TRUE;
+        if (pst_package_db_claim(file, format, name, NULL)) {
+            file->config = PST_TRI_NO;
+            found = TRUE;
+        }
+        /* A conffile is its package's by the status file already. */
+        if (file->of == format && g_str_equal(file->package, name))
+            file->installed_us = unpacked_us;
     }
     return found;
 }
@@ -117,14 +118,16 @@ pst_package_dpkg_parse_md5sums(PstPackageDb *db, const char *package, char *text
     char *rest = text, *line;
 
     while ((line = strsep(&rest, "\n")) != NULL) {
-        if (!is_md5(line, strlen(line)) || strncmp(line + MD5_DIGITS, "  ", 2) != 0)
+        gsize len = rest != NULL ? (gsize)(rest - line) - 1 : strlen(line);
+
+        if (len < MD5_DIGITS + 2 || strncmp(line + MD5_DIGITS, "  ", 2) != 0)
             continue;
         /* The path is relative to the root; the second blank's place takes its slash. */
         char *path = line + MD5_DIGITS + 1;
         *path = '/';
-        PstPackageFile *file = NULL;
-        if (pst_package_db_may_be_wanted(db, path))
-            file = pst_package_db_wanted(db, diverted(diversions, package, path));
+        if (!pst_package_db_may_be_wanted(db, path) || !is_md5(line, len))
+            continue;
+        PstPackageFile *file = pst_package_db_wanted(db, diverted(diversions, package, path));
         if (file != NULL && g_strcmp0(file->package, name) == 0 && file->digest == NULL)
             set_digest(file, line);
     }
@@ -218,30 +221,6 @@ pst_package_dpkg_parse_overrides(PstPackageDb *db, char *text)
 
 /* ---- the files ---- */
 
-static GPtrArray *
-list_packages(const PstSysroot *sysroot, GError **error)
-{
-    const char suffix[] = ".list";
-    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-    const struct dirent *entry;
-
-    int fd = pst_sysroot_open(sysroot, FOLDER "/info", O_DIRECTORY, error);
-    if (fd < 0)
-        return NULL;
-    DIR *folder = fdopendir(fd);
-    if (folder == NULL) {
-        close(fd);
-        g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE, FOLDER "/info: can't be listed");
-        return NULL;
-    }
-    while ((entry = readdir(folder)) != NULL && names->len < MAX_PACKAGES)
-        if (g_str_has_suffix(entry->d_name, suffix))
-            g_ptr_array_add(names,
-                            g_strndup(entry->d_name, strlen(entry->d_name) - strlen(suffix)));
-    closedir(folder);
-    return g_steal_pointer(&names);
-}
-
 /* FALSE where it is there and can't be read; one that is not there is empty. */
 static gboolean
 read_text(PstPackageDb *db, const char *path, gsize max, char **text, GError **error)
@@ -255,38 +234,19 @@ read_text(PstPackageDb *db, const char *path, gsize max, char **text, GError **e
     return FALSE;
 }
 
-/* The list was written when the package was unpacked. */
-static void
-note_unpacking(PstPackageDb *db, const char *package, const char *list)
-{
-    g_autofree char *name = plain_name(package);
-    GHashTableIter iter;
-    gpointer value;
-    struct stat st;
-
-    if (!pst_sysroot_stat(pst_package_db_sysroot(db), list, &st, NULL))
-        return;
-    g_hash_table_iter_init(&iter, pst_package_db_files(db));
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        PstPackageFile *file = value;
-        if (file->of == format && g_str_equal(file->package, name))
-            file->installed_us = pst_careful_stat_us(&st.st_ctim);
-    }
-}
-
 static gboolean
-read_package(PstPackageDb *db, const char *package, GHashTable *diversions, GError **error)
+read_package(PstPackageDb *db, const PstPackageDpkgInfo *info, const char *package,
+             GHashTable *diversions, GError **error)
 {
-    g_autofree char *list = g_strconcat(FOLDER "/info/", package, ".list", NULL);
-    g_autofree char *sums = g_strconcat(FOLDER "/info/", package, ".md5sums", NULL);
     g_autofree char *paths = NULL, *digests = NULL;
+    gint64 unpacked_us, summed_us;
 
-    if (!pst_package_db_check_time(db, error) || !read_text(db, list, MAX_LIST, &paths, error))
+    if (!pst_package_db_check_time(db, error) ||
+        !pst_package_dpkg_info_read(info, package, ".list", &paths, &unpacked_us, error))
         return FALSE;
-    if (paths == NULL || !pst_package_dpkg_parse_list(db, package, paths, diversions))
+    if (paths == NULL || !pst_package_dpkg_parse_list(db, package, paths, unpacked_us, diversions))
         return TRUE;
-    note_unpacking(db, package, list);
-    if (!read_text(db, sums, MAX_LIST, &digests, error))
+    if (!pst_package_dpkg_info_read(info, package, ".md5sums", &digests, &summed_us, error))
         return FALSE;
     if (digests != NULL)
         pst_package_dpkg_parse_md5sums(db, package, digests, diversions);
@@ -297,12 +257,14 @@ read_package(PstPackageDb *db, const char *package, GHashTable *diversions, GErr
 static gboolean
 read_packages(PstPackageDb *db, GHashTable *diversions, GError **error)
 {
-    g_autoptr(GPtrArray) packages = list_packages(pst_package_db_sysroot(db), error);
+    g_autoptr(PstPackageDpkgInfo) info =
+        pst_package_dpkg_info_open(pst_package_db_sysroot(db), FOLDER "/info", error);
+    const GPtrArray *packages = info != NULL ? pst_package_dpkg_info_packages(info) : NULL;
 
-    for (guint i = 0; packages != NULL && i < packages->len; i++)
-        if (!read_package(db, packages->pdata[i], diversions, error))
+    for (guint i = 0; info != NULL && i < packages->len; i++)
+        if (!read_package(db, info, packages->pdata[i], diversions, error))
             return FALSE;
-    return packages != NULL;
+    return info != NULL;
 }
 
 static void

@@ -16,9 +16,10 @@ GHashTable *pst_package_dpkg_parse_status(PstPackageDb *db, char *text);
 
 /* The text of one .list file, of the package whose files are called PACKAGE in info/ ("sudo",
  * "libpam0g:amd64"); changes TEXT. DIVERSIONS is what pst_package_dpkg_parse_diversions() made, or
- * NULL. TRUE where a file was wanted and had no package up to now. */
+ * NULL. UNPACKED_US is when the list was written, real time. TRUE where a file was wanted and had
+ * no package up to now. */
 gboolean pst_package_dpkg_parse_list(PstPackageDb *db, const char *package, char *text,
-                                     GHashTable *diversions);
+                                     gint64 unpacked_us, GHashTable *diversions);
 
 /* The text of one .md5sums file; changes TEXT. */
 void pst_package_dpkg_parse_md5sums(PstPackageDb *db, const char *package, char *text,

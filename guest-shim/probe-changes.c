@@ -180,12 +180,20 @@ compare_access(const PstChangesEntry *entry, const PstPackageFile *record, PstCh
         file->former_owner = g_strdup(record->owner);
 }
 
-/* What a package unpacked and nobody touched since need not be read. */
+/* Not touched since its package was unpacked, unless within the same minutes. */
+static gboolean
+is_of_unpacking(const PstChangesEntry *entry, const PstPackageFile *record)
+{
+    return record->installed_us != PST_INT_UNKNOWN &&
+           entry->changed_us <= record->installed_us + UNPACKING_US;
+}
+
+/* What a package unpacked and nobody touched since need not be read, but for configuration, which
+ * may well be changed in these minutes. */
 static gboolean
 is_as_unpacked(const PstChangesEntry *entry, const PstPackageFile *record)
 {
-    return record->config == PST_TRI_NO && record->installed_us != PST_INT_UNKNOWN &&
-           entry->changed_us <= record->installed_us + UNPACKING_US;
+    return record->config == PST_TRI_NO && is_of_unpacking(entry, record);
 }
 
 /* dpkg and rpm give a file its mode and its name later than they write it. */
@@ -265,14 +273,34 @@ has_recorded_access(const PstChangesEntry *entry, const PstPackageFile *record)
                                                  g_str_equal(record->owner, "0:0")));
 }
 
+/* dpkg records no modes. A file of these is as it was packaged, or harmless. */
+static gboolean
+has_usual_access(const PstChangesEntry *entry)
+{
+    mode_t mode = entry->mode & 07777U;
+
+    return entry->uid == 0 && entry->gid == 0 && (mode == 0644 || mode == 0755);
+}
+
+static gboolean
+is_untouched_config(Probe *probe, const PstChangesEntry *entry, const PstPackageFile *record)
+{
+    if (record->config != PST_TRI_YES || record->digest == NULL || !S_ISREG(entry->mode) ||
+        !is_of_unpacking(entry, record) || !has_usual_access(entry))
+        return FALSE;
+    g_autofree char *digits =
+        pst_changes_digest_file(&probe->digest, entry->path, record->digest_type);
+    return g_strcmp0(digits, record->digest) == 0;
+}
+
 /* It came with its package, and nobody touched it since: that is no news, the transaction is. */
 static gboolean
 is_quiet(Probe *probe, const PstChangesEntry *entry)
 {
     const PstPackageFile *record = pst_package_db_find(probe->db, entry->path);
 
-    return record != NULL && record->package != NULL && is_as_unpacked(entry, record) &&
-           has_recorded_access(entry, record);
+    return record != NULL && record->package != NULL && has_recorded_access(entry, record) &&
+           (is_as_unpacked(entry, record) || is_untouched_config(probe, entry, record));
 }
 
 /* A recent file is listed; a program that is not recent is only held against its record. */

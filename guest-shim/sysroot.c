@@ -9,12 +9,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "guest-shim/file-text.h"
 #include "protocol/error.h"
 
 #define MAX_LINE_FILE (64 * 1024)
 /* Processes are folders of /proc, and a machine may have many. */
 #define MAX_NAMES 100000
-#define FIRST_READ 4096
 #define MAX_KNOWN (64 * 1024)
 #define MAX_KNOWN_IN_ALL (2 * 1024 * 1024)
 
@@ -135,9 +135,11 @@ is_of_kernel(const PstSysroot *sysroot, const char *path)
            (g_str_has_prefix(path, "/proc/") || g_str_has_prefix(path, "/sys/"));
 }
 
-int
-pst_sysroot_open_file(const PstSysroot *sysroot, const char *path, int flags, GError **error)
+/* *size: what stat(2) says, or 0 where that means nothing. */
+static int
+open_regular(const PstSysroot *sysroot, const char *path, int flags, gsize *size, GError **error)
 {
+    *size = 0;
     if (is_of_kernel(sysroot, path))
         return pst_sysroot_open(sysroot, path, flags, error);
 
@@ -151,6 +153,7 @@ pst_sysroot_open_file(const PstSysroot *sysroot, const char *path, int flags, GE
     int fd = regular ? reopen(sysroot, path, place, flags) : -1;
     int failed = errno;
     close(place);
+    *size = regular ? (gsize)st.st_size : 0;
     if (fd < 0 && (regular || !seen))
         set_errno_error(error, path, failed);
     else if (fd < 0)
@@ -158,37 +161,12 @@ pst_sysroot_open_file(const PstSysroot *sysroot, const char *path, int flags, GE
     return fd;
 }
 
-/* The whole of FD, followed by a NUL, in a block that is no larger. */
-static char *
-read_all(int fd, const char *path, gsize max, gsize *len, GError **error)
+int
+pst_sysroot_open_file(const PstSysroot *sysroot, const char *path, int flags, GError **error)
 {
-    gsize room = FIRST_READ;
-    g_autofree char *text = g_malloc(room);
+    gsize size;
 
-    *len = 0;
-    for (;;) {
-        gssize n = read(fd, text + *len, room - *len);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0) {
-            set_errno_error(error, path, errno);
-            return NULL;
-        }
-        *len += (gsize)n;
-        if (*len > max) {
-            g_set_error(error, PST_ERROR, PST_ERROR_TOO_LARGE,
-                        "%s: larger than %" G_GSIZE_FORMAT " bytes", path, max);
-            return NULL;
-        }
-        if (n == 0)
-            break;
-        if (*len == room)
-            text = g_realloc(text, room *= 2);
-    }
-    text = g_realloc(text, *len + 1);
-    text[*len] = '\0';
-    return g_steal_pointer(&text);
+    return open_regular(sysroot, path, flags, &size, error);
 }
 
 /* What the kernel and the running system make may be read twice to see how it changes. */
@@ -204,11 +182,12 @@ static char *
 read_file(const PstSysroot *sysroot, const char *path, gsize max, gsize *len, GError **error)
 {
     Memory *memory = sysroot->memory;
+    gsize size;
 
-    int fd = pst_sysroot_open_file(sysroot, path, 0, error);
+    int fd = open_regular(sysroot, path, 0, &size, error);
     if (fd < 0)
         return NULL;
-    char *text = read_all(fd, path, max, len, error);
+    char *text = pst_file_text_read(fd, path, size, max, len, error);
     close(fd);
     if (text != NULL && may_be_remembered(memory, path, *len)) {
         memory->len += *len;

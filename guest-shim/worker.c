@@ -22,7 +22,8 @@
 #define MAX_UNREAPED (4 * (PST_LIMIT_WORKERS + PST_LIMIT_STUCK_WORKERS))
 /* What is left of a frame once the envelope stands around the report. */
 #define MAX_TEXT (PST_LIMIT_FRAME_FROM_GUEST - 256)
-#define READ_STEP 8192
+/* All that a pipe holds, as the kernel makes them (pipe(7)). */
+#define READ_STEP 65536
 
 struct PstWorker {
     const char *probe;

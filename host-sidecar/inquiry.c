@@ -5,13 +5,15 @@
 
 #include "protocol/error.h"
 #include "protocol/json.h"
+#include "protocol/vocabulary.h"
 
 struct PstInquiry {
     gint references;
     GMutex lock;
     GCond changed;
     PstAnswer **answers;
-    char **args; /* JSON texts: a JsonObject must not be shared between threads */
+    guint *places; /* where each of them stood in the list of the asker */
+    char **args;   /* JSON texts: a JsonObject must not be shared between threads */
     char **probes;
     gboolean *settled;
     guint n;
@@ -24,6 +26,33 @@ struct PstInquiry {
     guint n_ended;
 };
 
+static gboolean
+is_slow(const PstAnswer *question)
+{
+    const PstReportKind *kind = pst_vocabulary_find(question->probe);
+
+    return kind != NULL && kind->slow;
+}
+
+/* Those that take longest first, otherwise as they stood; takes QUESTIONS. */
+static void
+arrange(PstInquiry *inquiry, PstAnswer **questions, guint n)
+{
+    guint next = 0;
+
+    inquiry->answers = g_new0(PstAnswer *, n + 1);
+    inquiry->places = g_new0(guint, n + 1);
+    for (int slow = TRUE; slow >= FALSE; slow--) {
+        for (guint i = 0; i < n; i++) {
+            if (is_slow(questions[i]) != slow)
+                continue;
+            inquiry->answers[next] = questions[i];
+            inquiry->places[next++] = i;
+        }
+    }
+    g_free(questions);
+}
+
 PstInquiry *
 pst_inquiry_new(PstAnswer **questions, guint n, const char *caller, gint64 deadline_us)
 {
@@ -32,7 +61,7 @@ pst_inquiry_new(PstAnswer **questions, guint n, const char *caller, gint64 deadl
     inquiry->references = 1;
     g_mutex_init(&inquiry->lock);
     g_cond_init(&inquiry->changed);
-    inquiry->answers = questions;
+    arrange(inquiry, questions, n);
     inquiry->n = n;
     inquiry->caller = g_strdup(caller);
     inquiry->deadline_us = deadline_us;
@@ -41,8 +70,8 @@ pst_inquiry_new(PstAnswer **questions, guint n, const char *caller, gint64 deadl
     inquiry->probes = g_new0(char *, n + 1);
     /* Copies, because a rung may still read them when the answers are long with their owner. */
     for (guint i = 0; i < n; i++) {
-        inquiry->args[i] = pst_json_to_text(questions[i]->args, NULL);
-        inquiry->probes[i] = g_strdup(questions[i]->probe);
+        inquiry->args[i] = pst_json_to_text(inquiry->answers[i]->args, NULL);
+        inquiry->probes[i] = g_strdup(inquiry->answers[i]->probe);
     }
     return inquiry;
 }
@@ -62,6 +91,7 @@ pst_inquiry_unref(PstInquiry *inquiry)
     for (guint i = 0; inquiry->answers != NULL && i < inquiry->n; i++)
         pst_answer_free(inquiry->answers[i]);
     g_free(inquiry->answers);
+    g_free(inquiry->places);
     g_strfreev(inquiry->args);
     g_strfreev(inquiry->probes);
     g_free(inquiry->settled);
@@ -295,6 +325,7 @@ pst_inquiry_close(PstInquiry *inquiry)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
     gboolean in_time = g_get_monotonic_time() < inquiry->deadline_us;
+    PstAnswer **answers = g_new0(PstAnswer *, inquiry->n + 1);
 
     inquiry->closed = TRUE;
     for (guint i = 0; i < inquiry->n; i++) {
@@ -304,6 +335,8 @@ pst_inquiry_close(PstInquiry *inquiry)
         }
         if (inquiry->answers[i]->attempts != NULL)
             g_ptr_array_sort(inquiry->answers[i]->attempts, compare_attempts);
+        answers[inquiry->places[i]] = inquiry->answers[i];
     }
-    return g_steal_pointer(&inquiry->answers);
+    g_clear_pointer(&inquiry->answers, g_free);
+    return answers;
 }

@@ -19,7 +19,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstInquiry, pst_inquiry_unref)
 gint64 pst_inquiry_deadline_us(const PstInquiry *inquiry);
 const char *pst_inquiry_caller(const PstInquiry *inquiry);
 
-/* For the rungs. A question's number is its place in the list; its words do not change. */
+/* For the rungs. A question's number is its place in the order of asking, in which those that take
+ * longest are first; its words do not change. */
 guint pst_inquiry_size(const PstInquiry *inquiry);
 const char *pst_inquiry_probe(const PstInquiry *inquiry, guint i);
 /* The question's arguments, a new object owned by the caller. */

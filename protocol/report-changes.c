@@ -94,4 +94,5 @@ const PstReportKind pst_report_changes_kind = {
     .footprint = "",
     .args = &args_fields,
     .data = &data_fields,
+    .slow = TRUE,
 };

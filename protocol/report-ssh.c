@@ -93,4 +93,5 @@ const PstReportKind pst_report_ssh_kind = {
                  "counts such attempts (OpenSSH 9.8 and later), one for that address",
     .args = &args_fields,
     .data = &data_fields,
+    .slow = TRUE,
 };

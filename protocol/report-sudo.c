@@ -114,4 +114,5 @@ const PstReportKind pst_report_sudo_kind = {
     .footprint = "a run of sudo as the user, in sudo's log and PAM's; passive=true leaves it out",
     .args = &args_fields,
     .data = &data_fields,
+    .slow = TRUE,
 };

@@ -20,6 +20,7 @@ typedef struct {
     const PstFields *args;
     const PstFields *data;
     gboolean derived; /* on the host, from other probes' reports: no guest is asked for it */
+    gboolean slow; /* takes longest: asked first, so that in the end nothing waits for it alone */
     gsize max_string; /* bytes of one string in a report; 0 for the usual bound */
 } PstReportKind;
 

@@ -45,7 +45,7 @@ read_dpkg(PstPackageDb *db, const char *text)
                     *status = g_strdup(text), *overrides = g_strdup(text);
     g_autoptr(GHashTable) diversions = pst_package_dpkg_parse_diversions(db, diverted);
 
-    pst_package_dpkg_parse_list(db, "sudo:amd64", list, diversions);
+    pst_package_dpkg_parse_list(db, "sudo:amd64", list, 1, diversions);
     pst_package_dpkg_parse_md5sums(db, "sudo:amd64", sums, diversions);
     g_autoptr(GHashTable) versions = pst_package_dpkg_parse_status(db, status);
     pst_package_dpkg_parse_overrides(db, overrides);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <string.h>
+#include <unistd.h>
 
 #include "guest-shim/changes-judge.h"
 #include "guest-shim/changes-log.h"
@@ -126,18 +127,47 @@ test_sound(World *world, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpint(found->since_us, <, g_get_real_time() - 86000 * G_GINT64_CONSTANT(1000000));
     g_assert_cmpint(found->complete, ==, PST_TRI_YES);
     g_assert_cmpstr(found->package_databases[0], ==, "dpkg");
-    const PstChangesFile *pam = find_file(report, "/etc/pam.d/sudo");
-    g_assert_cmpint(pam->as_packaged, ==, PST_TRI_YES);
-    g_assert_cmpint(pam->config, ==, PST_TRI_YES);
-    g_assert_cmpstr(pam->package, ==, "sudo");
-    g_assert_cmpstr(pam->version, ==, "1.9");
-    g_assert_null(pam->former_digest);
+    const PstChangesFile *sudoers = find_file(report, "/etc/sudoers");
+    g_assert_nonnull(sudoers);
+    g_assert_cmpint(sudoers->as_packaged, ==, PST_TRI_YES);
+    g_assert_cmpint(sudoers->config, ==, PST_TRI_YES);
+    g_assert_cmpstr(sudoers->package, ==, "sudo");
+    g_assert_cmpstr(sudoers->version, ==, "1.9");
+    g_assert_null(sudoers->former_digest);
+    g_assert_cmpstr(sudoers->digest, ==, NOTHING_SHA256);
     g_assert_nonnull(find_file(report, "/home/harness/.ssh/authorized_keys"));
     /* What was unpacked with its package is no news. */
     g_assert_null(find_file(report, "/usr/bin/sudo"));
-    g_assert_cmpint(found->unpacked, ==, 1);
     g_assert_null(find_file(report, "/etc/shadow")->digest);
-    g_assert_cmpstr(find_file(report, "/etc/sudoers")->digest, ==, NOTHING_SHA256);
+}
+
+/* Configuration that came with its package is none either, but only as it came, and where its mode,
+ * which dpkg does not record, is not of interest. */
+static void
+test_untouched_config(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    static const struct {
+        const char *text;
+        mode_t mode;
+        gboolean quiet;
+    } rows[] = {
+        {PAM_TEXT, 0644, TRUE},   {PAM_TEXT, 0755, TRUE},
+        {PAM_TEXT, 0666, FALSE},  {PAM_TEXT, 0000, FALSE},
+        {PAM_TEXT, 04755, FALSE}, {"auth required pam_deny.so\n", 0644, FALSE},
+    };
+
+    put_sound(world);
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        put(world, "/etc/pam.d/sudo", rows[i].text, -1, (int)rows[i].mode);
+        g_autoptr(PstReport) report = run(world, PST_INT_UNKNOWN);
+        const PstChangesData *found = report->data;
+        /* A file of anybody else's than root is not as it came. */
+        gboolean quiet = rows[i].quiet && geteuid() == 0;
+
+        g_test_message("%s %04o", rows[i].text, rows[i].mode);
+        g_assert_true((find_file(report, "/etc/pam.d/sudo") == NULL) == quiet);
+        g_assert_cmpint(found->unpacked, ==, 1 + quiet);
+    }
 }
 
 static void
@@ -506,6 +536,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     ADD("/changes/sound", test_sound);
+    ADD("/changes/untouched-config", test_untouched_config);
     ADD("/changes/nothing-changed", test_nothing_changed);
     ADD("/changes/changed", test_changed);
     ADD("/changes/removed", test_removed);

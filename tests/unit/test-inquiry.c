@@ -61,6 +61,34 @@ test_questions(void)
     }
 }
 
+/* What takes longest is asked first; the answers stand where the questions stood. */
+static void
+test_order(void)
+{
+    static const char *const probes[] = {"system", "sudo", "no-such-probe", "ssh"};
+    static const char *const asked[] = {"sudo", "ssh", "system", "no-such-probe"};
+    const guint n = G_N_ELEMENTS(probes);
+    PstAnswer **questions = g_new0(PstAnswer *, n);
+
+    for (guint i = 0; i < n; i++) {
+        g_autoptr(JsonObject) args = json_object_new();
+        questions[i] = pst_answer_new("guest", probes[i], args);
+    }
+    g_autoptr(PstInquiry) inquiry =
+        pst_inquiry_new(questions, n, "somebody", g_get_monotonic_time() + G_USEC_PER_SEC);
+    for (guint i = 0; i < n; i++)
+        g_assert_cmpstr(pst_inquiry_probe(inquiry, i), ==, asked[i]);
+    pst_inquiry_answer(inquiry, 1, PST_VIA_CHANNEL, report_of(4));
+
+    PstAnswer **answers = pst_inquiry_close(inquiry);
+    for (guint i = 0; i < n; i++) {
+        g_assert_cmpstr(answers[i]->probe, ==, probes[i]);
+        g_assert_true((answers[i]->report != NULL) == g_str_equal(probes[i], "ssh"));
+        pst_answer_free(answers[i]);
+    }
+    g_free(answers);
+}
+
 static void
 test_first_wins(void)
 {
@@ -263,6 +291,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/inquiry/questions", test_questions);
+    g_test_add_func("/inquiry/order", test_order);
     g_test_add_func("/inquiry/first-wins", test_first_wins);
     g_test_add_func("/inquiry/after-close", test_after_close);
     g_test_add_func("/inquiry/unanswered", test_unanswered);

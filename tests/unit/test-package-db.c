@@ -135,6 +135,28 @@ test_dpkg_override(World *world, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpint(pst_package_db_find(db, "/usr/bin/login")->mode, ==, -1);
 }
 
+/* A list that is a link is read; one that is no file is not opened, and said. */
+static void
+test_dpkg_strange(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    const char *const paths[] = {"/usr/bin/moved", "/usr/bin/sudo", NULL};
+    g_autofree char *link = place(world, "/var/lib/dpkg/info/moved.list");
+    g_autofree char *fifo = place(world, "/var/lib/dpkg/info/odd.list");
+    g_autoptr(GError) error = NULL;
+
+    put_dpkg(world);
+    put_text(world, "/var/lib/elsewhere", "/usr/bin/moved\n");
+    g_assert_cmpint(symlink("../../elsewhere", link), ==, 0);
+    g_autoptr(PstPackageDb) db = read_all(world, paths);
+    assert_file(db, "/usr/bin/moved", "moved", NULL);
+
+    g_assert_cmpint(mkfifo(fifo, 0600), ==, 0);
+    g_autoptr(PstPackageDb) damaged = ask(world, paths);
+    g_assert_false(pst_package_db_read(damaged, &error));
+    g_assert_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE);
+    g_assert_nonnull(strstr(error->message, "/odd.list: not a regular file"));
+}
+
 /* ---- apk ---- */
 
 static void
@@ -356,6 +378,7 @@ main(int argc, char **argv)
     ADD("/package-db/dpkg", test_dpkg);
     ADD("/package-db/dpkg-diversion", test_dpkg_diversion);
     ADD("/package-db/dpkg-override", test_dpkg_override);
+    ADD("/package-db/dpkg-strange", test_dpkg_strange);
     ADD("/package-db/apk", test_apk);
     ADD("/package-db/rpm", test_rpm);
     ADD("/package-db/rpm-other-kinds", test_rpm_other_kinds);
