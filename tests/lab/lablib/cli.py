@@ -3,6 +3,7 @@
 
 import argparse
 import os
+import signal
 import sys
 
 from . import daemon, domain, guest, image, kvm, paths, pocket, script, shim, sources, ssh, virsh
@@ -215,6 +216,8 @@ def _parser():
 def main():
     """Runs the command line; the exit status is the verb's own, 125 where the lab itself failed."""
     options = _parser().parse_args()
+    # A request to end is one to clear up first.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         paths.prepare()
         sys.exit(options.function(options) or 0)
