@@ -43,8 +43,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstPackageDb, pst_package_db_free)
 void pst_package_db_ask(PstPackageDb *db, const char *path);
 
 /* Reads every database that is there. FALSE where one of them could not be read: PST_ERROR_ABSENT
- * where the system has none at all, PST_ERROR_NOT_ALLOWED for a format that is not read here (the
- * Berkeley DB of old rpms), anything else where it is damaged or too large. What was found up to
+ * where the system has none at all, PST_ERROR_NOT_ALLOWED where rpm is at work in
+ * it, anything else where it is damaged or too large. What was found up to
  * then holds, but "no package has it" does not. */
 gboolean pst_package_db_read(PstPackageDb *db, GError **error);
 

@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "guest-shim/package-rpm.h"
 
-#include <unistd.h>
-
+#include "guest-shim/rpm-database.h"
 #include "guest-shim/rpm-header.h"
-#include "guest-shim/sqlite-table.h"
 #include "protocol/error.h"
-
-/* The largest headers are those of locales and firmware, of some 5 MiB. */
-#define MAX_HEADER (32 * 1024 * 1024)
-#define MAX_DATABASE (G_GINT64_CONSTANT(2) * 1024 * 1024 * 1024)
 
 static const char format[] = "rpm";
 
@@ -187,17 +181,14 @@ pst_package_rpm_take_header(PstPackageDb *db, const guint8 *bytes, gsize len)
 
 /* ---- the database ---- */
 
-/* Packages (hnum INTEGER PRIMARY KEY AUTOINCREMENT, blob BLOB NOT NULL): lib/backend/sqlite.c. */
 static gboolean
-take_row(gint64 id, const guint8 *record, gsize len, gpointer user_data, GError **error)
+take_header(gint64 id, const guint8 *bytes, gsize len, gpointer user_data, GError **error)
 {
     PstPackageDb *db = user_data;
-    gsize header_len = 0;
-    const guint8 *header = pst_sqlite_table_bytes(record, len, 1, &header_len);
 
     if (!pst_package_db_check_time(db, error))
         return FALSE;
-    if (header == NULL || !pst_package_rpm_take_header(db, header, header_len)) {
+    if (!pst_package_rpm_take_header(db, bytes, len)) {
         g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE,
                     "rpm's database is damaged: package %" G_GINT64_FORMAT " has no header", id);
         return FALSE;
@@ -205,69 +196,8 @@ take_row(gint64 id, const guint8 *record, gsize len, gpointer user_data, GError 
     return TRUE;
 }
 
-static gboolean
-read_at(gpointer data, guint64 offset, guint8 *bytes, gsize len)
-{
-    int fd = GPOINTER_TO_INT(data);
-
-    while (len > 0) {
-        gssize n = pread(fd, bytes, len, (off_t)offset);
-        if (n <= 0)
-            return FALSE;
-        bytes += n;
-        offset += (guint64)n;
-        len -= (gsize)n;
-    }
-    return TRUE;
-}
-
-static gboolean
-read_database(PstPackageDb *db, const char *path, GError **error)
-{
-    g_autofree char *log = g_strconcat(path, "-wal", NULL);
-    struct stat st;
-    gboolean done = FALSE;
-
-    if (pst_sysroot_stat(pst_package_db_sysroot(db), log, &st, NULL) && st.st_size > 0) {
-        g_set_error(error, PST_ERROR, PST_ERROR_NOT_ALLOWED,
-                    "%s: rpm is at work, or did not end its last transaction", log);
-        return FALSE;
-    }
-    int fd = pst_sysroot_open(pst_package_db_sysroot(db), path, 0, error);
-    if (fd < 0)
-        return FALSE;
-    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > MAX_DATABASE) {
-        g_set_error(error, PST_ERROR, PST_ERROR_TOO_LARGE, "%s: no file that can be read whole",
-                    path);
-    } else {
-        const PstSqliteSource source = {read_at, GINT_TO_POINTER(fd), (guint64)st.st_size};
-        done = pst_sqlite_table_each(&source, "Packages", MAX_HEADER, take_row, db, error);
-        if (!done)
-            g_prefix_error(error, "%s: ", path);
-    }
-    close(fd);
-    return done;
-}
-
 gboolean
 pst_package_rpm_read(PstPackageDb *db, GError **error)
 {
-    static const char *const sqlite[] = {"/usr/lib/sysimage/rpm/rpmdb.sqlite",
-                                         "/var/lib/rpm/rpmdb.sqlite"};
-    static const char *const others[] = {"/usr/lib/sysimage/rpm/Packages.db",
-                                         "/var/lib/rpm/Packages.db", "/var/lib/rpm/Packages"};
-    const PstSysroot *sysroot = pst_package_db_sysroot(db);
-
-    for (guint i = 0; i < G_N_ELEMENTS(sqlite); i++)
-        if (pst_sysroot_exists(sysroot, sqlite[i]))
-            return read_database(db, sqlite[i], error);
-    for (guint i = 0; i < G_N_ELEMENTS(others); i++) {
-        if (pst_sysroot_exists(sysroot, others[i])) {
-            g_set_error(error, PST_ERROR, PST_ERROR_NOT_ALLOWED,
-                        "%s: this kind of rpm's databases is not read", others[i]);
-            return FALSE;
-        }
-    }
-    g_set_error(error, PST_ERROR, PST_ERROR_ABSENT, "rpm has no database here");
-    return FALSE;
+    return pst_rpm_database_each(pst_package_db_sysroot(db), take_header, db, error);
 }

@@ -3,9 +3,7 @@
 
 #include "guest-shim/package-db.h"
 
-/* rpm's database where it is an SQLite file (rpm 4.16 and later: Fedora, RHEL 9): the table
- * Packages holds one header a package. The older Berkeley DB and SUSE's ndb are not read, which is
- * PST_ERROR_NOT_ALLOWED; so is a database with a write-ahead log that was not written back. */
+/* rpm's records: the headers in its database, as they were installed. */
 
 gboolean pst_package_rpm_read(PstPackageDb *db, GError **error);
 

@@ -13,12 +13,12 @@
 #define MAX_SCHEMA_ROW (64 * 1024)
 
 typedef struct {
-    const PstSqliteSource *source;
+    const PstByteSource *source;
     guint32 page_size, usable; /* bytes of a page, and those that SQLite itself may use of it */
     guint32 n_pages;
     guint32 left; /* pages that may still be visited: a circle ends */
     gsize max_row;
-    PstSqliteRow each;
+    PstByteSourceEach each;
     gpointer user_data;
 } Walk;
 
@@ -62,7 +62,7 @@ read_varint(const guint8 *bytes, const guint8 *end, guint64 *value)
 static gboolean
 read_page(Walk *walk, guint32 number, guint8 *page, GError **error)
 {
-    const PstSqliteSource *source = walk->source;
+    const PstByteSource *source = walk->source;
 
     if (number == 0 || number > walk->n_pages)
         return damaged(error, "a page that is not there");
@@ -169,7 +169,7 @@ static gboolean
 open_walk(Walk *walk, GError **error)
 {
     guint8 header[HEADER];
-    const PstSqliteSource *source = walk->source;
+    const PstByteSource *source = walk->source;
 
     if (source->size < HEADER || !source->read(source->data, 0, header, HEADER) ||
         memcmp(header, MAGIC, sizeof(MAGIC)) != 0) {
@@ -280,8 +280,8 @@ look_for_table(gint64 id G_GNUC_UNUSED, const guint8 *record, gsize len, gpointe
 }
 
 gboolean
-pst_sqlite_table_each(const PstSqliteSource *source, const char *table, gsize max_row,
-                      PstSqliteRow each, gpointer user_data, GError **error)
+pst_sqlite_table_each(const PstByteSource *source, const char *table, gsize max_row,
+                      PstByteSourceEach each, gpointer user_data, GError **error)
 {
     Search search = {table, 0};
     Walk walk = {

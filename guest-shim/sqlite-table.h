@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include <glib.h>
+#include "guest-shim/byte-source.h"
 
 /* The rows of one table of an SQLite 3 database, read from its bytes: just as much of
  * https://www.sqlite.org/fileformat2.html as a walk over a table with row ids needs. No index, no
@@ -11,20 +11,10 @@
  * allowed. Errors: PST_ERROR_ABSENT where there is no such table, PST_ERROR_UNAVAILABLE for what is
  * no such database, is damaged, or can't be read. */
 
-typedef struct {
-    /* Reads LEN bytes at OFFSET, all of them or FALSE. */
-    gboolean (*read)(gpointer data, guint64 offset, guint8 *bytes, gsize len);
-    gpointer data;
-    guint64 size; /* of the database */
-} PstSqliteSource;
-
-/* One row: its id and its record. FALSE ends the walk, which fails with *error. */
-typedef gboolean (*PstSqliteRow)(gint64 id, const guint8 *record, gsize len, gpointer user_data,
-                                 GError **error);
-
-/* Calls EACH for every row of TABLE. A row of more than MAX_ROW bytes is an error. */
-gboolean pst_sqlite_table_each(const PstSqliteSource *source, const char *table, gsize max_row,
-                               PstSqliteRow each, gpointer user_data, GError **error);
+/* Calls EACH for every row of TABLE: with its id and its record. A row of more than MAX_ROW bytes
+ * is an error. */
+gboolean pst_sqlite_table_each(const PstByteSource *source, const char *table, gsize max_row,
+                               PstByteSourceEach each, gpointer user_data, GError **error);
 
 /* The bytes of a column (from 0) of a record that are a text or a blob; NULL where the column has
  * another type, or is not there. Borrowed. */

@@ -6,10 +6,15 @@
 
 #include "protocol/report-account.h"
 #include "protocol/report-firewall.h"
+#include "protocol/report-memory.h"
 #include "protocol/report-network.h"
 #include "protocol/report-pam.h"
 #include "protocol/report-ssh.h"
 #include "protocol/report-sudo.h"
+
+/* What a login by password takes: a hash of yescrypt as distributions set it (crypt(5): 16 MiB),
+ * and two processes of sshd's, or a login and a shell, of some MiB each. */
+#define PASSWORD_BYTES (G_GINT64_CONSTANT(40) * 1024 * 1024)
 
 static PstTri
 tri_of(PstTri value, const char *no, const char *unknown, PstAccessWhy *why)
@@ -385,4 +390,22 @@ pst_access_judges_pam_console(const PstAccessFacts *facts G_GNUC_UNUSED, gconstp
                               PstAccessWhy *why)
 {
     return judge_pam(data, "login", TRUE, why);
+}
+
+/* A login that the kernel kills for want of memory looks like one that was refused. */
+PstTri
+pst_access_judges_memory_password(const PstAccessFacts *facts G_GNUC_UNUSED, gconstpointer data,
+                                  PstAccessWhy *why)
+{
+    const PstMemorySizes *sizes = ((const PstMemoryData *)data)->sizes;
+
+    if (sizes == NULL || sizes->available_bytes == PST_INT_UNKNOWN) {
+        why->reason = "how much memory is left is not known";
+        return PST_TRI_UNKNOWN;
+    }
+    if (sizes->available_bytes + MAX(sizes->swap_free_bytes, 0) >= PASSWORD_BYTES)
+        return PST_TRI_YES;
+    why->reason = "there is hardly memory left to check a password";
+    why->finding = "memory.low";
+    return PST_TRI_UNKNOWN;
 }

@@ -34,3 +34,4 @@ PST_ACCESS_JUDGE(pam_key);
 PST_ACCESS_JUDGE(pam_password);
 PST_ACCESS_JUDGE(pam_console);
 PST_ACCESS_JUDGE(sudo);
+PST_ACCESS_JUDGE(memory_password);

@@ -6,6 +6,7 @@
 #include "host-sidecar/access-judges.h"
 #include "protocol/report-account.h"
 #include "protocol/report-firewall.h"
+#include "protocol/report-memory.h"
 #include "protocol/report-network.h"
 #include "protocol/report-pam.h"
 #include "protocol/report-ssh.h"
@@ -82,6 +83,11 @@ static const struct {
         {"pam", &pst_report_pam_kind, pst_access_judges_pam_password, {NULL}, {"pam."}},
     [PST_ACCESS_PAM_CONSOLE] =
         {"pam", &pst_report_pam_kind, pst_access_judges_pam_console, {NULL}, {"pam."}},
+    [PST_ACCESS_MEMORY_PASSWORD] = {"memory",
+                                    &pst_report_memory_kind,
+                                    pst_access_judges_memory_password,
+                                    {NULL},
+                                    {"memory.low"}},
     [PST_ACCESS_SUDO] = {"sudo", &pst_report_sudo_kind, pst_access_judges_sudo, {NULL}, {"sudo."}},
 };
 

@@ -5,10 +5,10 @@
 #include "protocol/error.h"
 #include "protocol/json.h"
 
-#define MAX_STEPS 9
+#define MAX_STEPS 10
 
-const char *const pst_access_probes[] = {"network", "firewall", "ssh", "account",
-                                         "pam",     "sudo",     NULL};
+const char *const pst_access_probes[] = {"network", "firewall", "ssh",    "account",
+                                         "pam",     "sudo",     "memory", NULL};
 
 typedef enum {
     SSH_KEY,
@@ -28,9 +28,11 @@ static const struct {
     [SSH_PASSWORD] = {"ssh-password",
                       {PST_ACCESS_NETWORK, PST_ACCESS_FIREWALL, PST_ACCESS_SSHD,
                        PST_ACCESS_ALGORITHMS, PST_ACCESS_USER, PST_ACCESS_PASSWORD,
-                       PST_ACCESS_ACCOUNT_PASSWORD, PST_ACCESS_PAM_PASSWORD, PST_ACCESS_N_STEPS}},
+                       PST_ACCESS_ACCOUNT_PASSWORD, PST_ACCESS_PAM_PASSWORD,
+                       PST_ACCESS_MEMORY_PASSWORD, PST_ACCESS_N_STEPS}},
     [CONSOLE] = {"console",
-                 {PST_ACCESS_ACCOUNT_CONSOLE, PST_ACCESS_PAM_CONSOLE, PST_ACCESS_N_STEPS}},
+                 {PST_ACCESS_ACCOUNT_CONSOLE, PST_ACCESS_PAM_CONSOLE, PST_ACCESS_MEMORY_PASSWORD,
+                  PST_ACCESS_N_STEPS}},
     [SUDO] = {"sudo", {PST_ACCESS_SUDO, PST_ACCESS_N_STEPS}},
 };
 

@@ -61,12 +61,12 @@ pst_ask_open(const PstOptions *options, const char *method, const char *domain, 
 
 PstAnswer **
 pst_ask_guest(PstGuest *guest, const char *method, PstAnswer **questions, guint n,
-              gint64 deadline_us)
+              gint64 deadline_us, const PstInquiryListener *listener)
 {
     /* Before and after: who is interrupted has asked all the same. */
     pst_ask_audit(method, questions, n);
-    PstAnswer **answers =
-        pst_ladder_ask(&pst_guest_ladder, guest, questions, n, pst_audit_caller(), deadline_us);
+    PstAnswer **answers = pst_ladder_ask(&pst_guest_ladder, guest, questions, n, pst_audit_caller(),
+                                         deadline_us, listener);
 
     pst_ask_audit(method, answers, n);
     return answers;
@@ -153,7 +153,7 @@ pst_ask_one(const PstOptions *options, const char *method, const char *domain, c
 
     PstAnswer **questions = g_new0(PstAnswer *, 1);
     questions[0] = pst_answer_new(guest->name, probe, args);
-    g_autofree PstAnswer **answers = pst_ask_guest(guest, method, questions, 1, deadline_us);
+    g_autofree PstAnswer **answers = pst_ask_guest(guest, method, questions, 1, deadline_us, NULL);
     g_autoptr(PstAnswer) answer = answers[0];
 
     return conclude(options, answer, exit_code, error);
@@ -175,7 +175,7 @@ pst_ask_access(const PstOptions *options, const char *method, const char *domain
         return FALSE;
 
     PstAnswer **questions = pst_diagnose_questions(guest->name, &wish, &n);
-    PstAnswer **answers = pst_ask_guest(guest, method, questions, n, deadline_us);
+    PstAnswer **answers = pst_ask_guest(guest, method, questions, n, deadline_us, NULL);
     g_autoptr(PstAnswer) access = pst_access_answer(answers, n, args);
 
     for (guint i = 0; i < n; i++)

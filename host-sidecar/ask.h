@@ -2,6 +2,7 @@
 #pragma once
 
 #include "host-sidecar/guest.h"
+#include "host-sidecar/inquiry.h"
 #include "host-sidecar/options.h"
 
 /* Questions from the command line to a guest and back, with the audit record of each. */
@@ -20,9 +21,10 @@ PstGuest *pst_ask_open(const PstOptions *options, const char *method, const char
                        gint64 deadline_us, GError **error);
 
 /* Asks the guest by way of the ladder; METHOD is the verb, for the audit. Takes the questions over
- * and returns them answered. An audit record that can't be written is said on standard error. */
+ * and returns them answered; the listener, which may be NULL, hears of each as it comes. An audit
+ * record that can't be written is said on standard error. */
 PstAnswer **pst_ask_guest(PstGuest *guest, const char *method, PstAnswer **questions, guint n,
-                          gint64 deadline_us);
+                          gint64 deadline_us, const PstInquiryListener *listener);
 
 /* The whole of a verb that asks one question: opens, asks, prints, and sets *exit_code by the
  * table. FALSE with the error where there is nothing to print. */

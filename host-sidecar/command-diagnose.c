@@ -6,14 +6,15 @@
 #include "host-sidecar/exit-code.h"
 #include "host-sidecar/output.h"
 #include "host-sidecar/render.h"
+#include "host-sidecar/sequence.h"
 #include "host-sidecar/vantage.h"
 #include "protocol/error.h"
 
-#define N_ENTRIES 4
+#define N_ENTRIES 5
 
 typedef struct {
     PstVantageWords words;
-    gboolean passive, brief;
+    gboolean passive, brief, sequence;
     int max_bytes;
     char *units;
 } Wanted;
@@ -37,6 +38,8 @@ parse(const PstCommand *command, PstOptions *options, int *argc, char ***argv, W
          "UNIT,…"},
         {"brief", 0, 0, G_OPTION_ARG_NONE, &wanted->brief,
          "Print a small JSON object: the root causes, each with its undo", NULL},
+        {"json-seq", 0, 0, G_OPTION_ARG_NONE, &wanted->sequence,
+         "Print each answer as JSON when it comes, then the verdict", NULL},
         {"max-bytes", 0, 0, G_OPTION_ARG_INT, &wanted->max_bytes,
          "At most so much of it (2048; at least 512)", "N"},
     };
@@ -46,6 +49,10 @@ parse(const PstCommand *command, PstOptions *options, int *argc, char ***argv, W
     if (!pst_options_parse(options, command->name, command->arguments, command->summary, entries, 1,
                            1, argc, argv, error))
         return FALSE;
+    if (wanted->sequence && (wanted->brief || options->json)) {
+        g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "say one of --json, --json-seq and --brief");
+        return FALSE;
+    }
     if (wanted->max_bytes >= PST_BRIEF_MIN_BYTES)
         return TRUE;
     g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "--max-bytes %d: say at least %d",
@@ -109,9 +116,14 @@ pst_command_diagnose_run(const PstCommand *command, PstOptions *options, int arg
     if (guest == NULL)
         return FALSE;
     PstAnswer **questions = pst_diagnose_questions(guest->name, &wish, &n);
-    PstAnswer **answers = pst_ask_guest(guest, command->name, questions, n, deadline_us);
+    g_autoptr(PstSequence) sequence =
+        wanted.sequence ? pst_sequence_new(options->output, options->quiet) : NULL;
+    const PstInquiryListener listener =
+        sequence != NULL ? pst_sequence_listener(sequence) : (PstInquiryListener){NULL};
+    PstAnswer **answers = pst_ask_guest(guest, command->name, questions, n, deadline_us, &listener);
     answers = pst_diagnose_derive(answers, &n, &wish);
-    gboolean printed = print(options, &wanted, guest->name, answers, n, error);
+    gboolean printed = sequence != NULL ? pst_sequence_end(sequence, guest->name, answers, n, error)
+                                        : print(options, &wanted, guest->name, answers, n, error);
     *exit_code = pst_exit_code_of_status(pst_diagnose_judge(answers, n).status);
     free_answers(answers, n);
     return printed;

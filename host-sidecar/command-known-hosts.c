@@ -52,7 +52,8 @@ ask(const PstOptions *options, const PstCommand *command, const char *domain, GE
     json_object_set_boolean_member(args, "host_keys_only", TRUE);
     questions = g_new0(PstAnswer *, 1);
     questions[0] = pst_answer_new(guest->name, "ssh", args);
-    g_autofree PstAnswer **answers = pst_ask_guest(guest, command->name, questions, 1, deadline_us);
+    g_autofree PstAnswer **answers =
+        pst_ask_guest(guest, command->name, questions, 1, deadline_us, NULL);
     g_autoptr(PstAnswer) answer = answers[0];
     if (answer->report != NULL && answer->report->data != NULL)
         return g_steal_pointer(&answer);

@@ -146,20 +146,28 @@ pst_diagnose_summary(const PstDiagnosis *diagnosis)
 }
 
 JsonObject *
-pst_diagnose_to_json(const char *guest, PstAnswer *const *answers, guint n)
+pst_diagnose_verdict_to_json(const char *guest, PstAnswer *const *answers, guint n)
 {
     PstDiagnosis diagnosis = pst_diagnose_judge(answers, n);
     g_autofree char *summary = pst_diagnose_summary(&diagnosis);
     JsonObject *json = json_object_new();
     g_autoptr(GArray) causes = pst_causes_order(answers, n);
-    JsonArray *array = json_array_new();
 
-    for (guint i = 0; i < n; i++)
-        json_array_add_object_element(array, pst_answer_to_json(answers[i]));
     pst_json_set_string(json, "guest", guest);
     json_object_set_string_member(json, "status", pst_report_status_names[diagnosis.status]);
     pst_json_set_string(json, "summary", summary);
     json_object_set_array_member(json, "causes", pst_causes_to_json(causes));
+    return json;
+}
+
+JsonObject *
+pst_diagnose_to_json(const char *guest, PstAnswer *const *answers, guint n)
+{
+    JsonObject *json = pst_diagnose_verdict_to_json(guest, answers, n);
+    JsonArray *array = json_array_new();
+
+    for (guint i = 0; i < n; i++)
+        json_array_add_object_element(array, pst_answer_to_json(answers[i]));
     json_object_set_array_member(json, "answers", array);
     return json;
 }

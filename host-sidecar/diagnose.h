@@ -28,7 +28,10 @@ typedef struct {
 /* What comes first is the first of pst_causes_order(). */
 PstDiagnosis pst_diagnose_judge(PstAnswer *const *answers, guint n);
 
-/* guest, status, summary, the root causes and the answers. */
+/* guest, status, summary and the root causes. */
+JsonObject *pst_diagnose_verdict_to_json(const char *guest, PstAnswer *const *answers, guint n);
+
+/* The same, and the answers. */
 JsonObject *pst_diagnose_to_json(const char *guest, PstAnswer *const *answers, guint n);
 
 /* The verdict in one line. Free with g_free(). */

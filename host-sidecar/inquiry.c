@@ -17,6 +17,8 @@ struct PstInquiry {
     char **probes;
     gboolean *settled;
     guint n;
+    PstInquiryListener listener;
+    GQueue untold; /* of PstAnswer, settled and not told yet */
     gint64 deadline_us;
     char *caller;
     gboolean closed;
@@ -65,6 +67,7 @@ pst_inquiry_new(PstAnswer **questions, guint n, const char *caller, gint64 deadl
     inquiry->n = n;
     inquiry->caller = g_strdup(caller);
     inquiry->deadline_us = deadline_us;
+    g_queue_init(&inquiry->untold);
     inquiry->settled = g_new0(gboolean, n);
     inquiry->args = g_new0(char *, n + 1);
     inquiry->probes = g_new0(char *, n + 1);
@@ -95,10 +98,18 @@ pst_inquiry_unref(PstInquiry *inquiry)
     g_strfreev(inquiry->args);
     g_strfreev(inquiry->probes);
     g_free(inquiry->settled);
+    g_queue_clear(&inquiry->untold);
     g_free(inquiry->caller);
     g_mutex_clear(&inquiry->lock);
     g_cond_clear(&inquiry->changed);
     g_free(inquiry);
+}
+
+void
+pst_inquiry_listen(PstInquiry *inquiry, const PstInquiryListener *listener)
+{
+    if (listener != NULL)
+        inquiry->listener = *listener;
 }
 
 gint64
@@ -198,6 +209,8 @@ settle(PstInquiry *inquiry, guint i, PstVia via)
     note_silent(inquiry, i, via);
     inquiry->settled[i] = TRUE;
     inquiry->answers[i]->via = (int)via;
+    if (inquiry->listener.told != NULL)
+        g_queue_push_tail(&inquiry->untold, inquiry->answers[i]);
     g_cond_broadcast(&inquiry->changed);
 }
 
@@ -288,6 +301,26 @@ pst_inquiry_yield(PstInquiry *inquiry, PstVia via)
     return !is_settled(inquiry);
 }
 
+/* The rungs wait meanwhile: an answer may still get an attempt of theirs. */
+static void
+tell_settled(PstInquiry *inquiry)
+{
+    PstAnswer *answer;
+
+    while ((answer = g_queue_pop_head(&inquiry->untold)) != NULL)
+        inquiry->listener.told(answer, inquiry->listener.user_data);
+}
+
+/* FALSE once UNTIL_US has come. */
+static gboolean
+wait_for_change(PstInquiry *inquiry, gint64 until_us)
+{
+    gboolean in_time = g_cond_wait_until(&inquiry->changed, &inquiry->lock, until_us);
+
+    tell_settled(inquiry);
+    return in_time;
+}
+
 void
 pst_inquiry_wait(PstInquiry *inquiry, PstVia via, gint64 until_us)
 {
@@ -295,7 +328,7 @@ pst_inquiry_wait(PstInquiry *inquiry, PstVia via, gint64 until_us)
     gint64 end_us = MIN(until_us, inquiry->deadline_us);
 
     while (!is_settled(inquiry) && !inquiry->ended[via]) {
-        if (g_cond_wait_until(&inquiry->changed, &inquiry->lock, end_us))
+        if (wait_for_change(inquiry, end_us))
             continue;
         if (!inquiry->alive[via] || end_us >= inquiry->deadline_us)
             return;
@@ -309,7 +342,7 @@ pst_inquiry_wait_all(PstInquiry *inquiry, guint n_rungs)
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
 
     while (!is_settled(inquiry) && inquiry->n_ended < n_rungs)
-        if (!g_cond_wait_until(&inquiry->changed, &inquiry->lock, inquiry->deadline_us))
+        if (!wait_for_change(inquiry, inquiry->deadline_us))
             return;
 }
 
@@ -327,6 +360,7 @@ pst_inquiry_close(PstInquiry *inquiry)
     gboolean in_time = g_get_monotonic_time() < inquiry->deadline_us;
     PstAnswer **answers = g_new0(PstAnswer *, inquiry->n + 1);
 
+    tell_settled(inquiry);
     inquiry->closed = TRUE;
     for (guint i = 0; i < inquiry->n; i++) {
         if (!inquiry->settled[i]) {

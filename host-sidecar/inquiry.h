@@ -16,6 +16,16 @@ PstInquiry *pst_inquiry_ref(PstInquiry *inquiry);
 void pst_inquiry_unref(PstInquiry *inquiry);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstInquiry, pst_inquiry_unref)
 
+/* Before anybody is asked: the listener (NULL: there is none) is told of each question as soon as
+ * it is answered or refused, in the thread that waits for the inquiry. It must not call back, and
+ * the answer is still the inquiry's. */
+typedef struct {
+    void (*told)(PstAnswer *answer, gpointer user_data);
+    gpointer user_data;
+} PstInquiryListener;
+
+void pst_inquiry_listen(PstInquiry *inquiry, const PstInquiryListener *listener);
+
 gint64 pst_inquiry_deadline_us(const PstInquiry *inquiry);
 const char *pst_inquiry_caller(const PstInquiry *inquiry);
 

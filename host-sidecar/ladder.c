@@ -64,11 +64,12 @@ start_rung(const PstLadder *ladder, const PstBackend *backend, PstGuest *guest, 
 
 PstAnswer **
 pst_ladder_ask(const PstLadder *ladder, PstGuest *guest, PstAnswer **questions, guint n,
-               const char *caller, gint64 deadline_us)
+               const char *caller, gint64 deadline_us, const PstInquiryListener *listener)
 {
     g_autoptr(PstInquiry) inquiry = pst_inquiry_new(questions, n, caller, deadline_us);
     guint started = 0;
 
+    pst_inquiry_listen(inquiry, listener);
     for (guint i = 0; i < ladder->n_rungs && !pst_inquiry_is_settled(inquiry); i++) {
         const PstBackend *backend = ladder->rungs[i];
         g_autoptr(GError) shut = NULL;

@@ -15,6 +15,8 @@ typedef struct {
  * nothing; one that shows no sign of life for 80 ms is not waited for: the next is begun beside
  * it. Returns when every question is answered, no rung is left, or at the deadline. The answers are
  * the questions, in their order; the array (from g_new()) is taken over with them, and another is
- * returned, owned by the caller. */
+ * returned, owned by the caller. The listener, which may be NULL, hears of each answer as it
+ * comes. */
 PstAnswer **pst_ladder_ask(const PstLadder *ladder, PstGuest *guest, PstAnswer **questions, guint n,
-                           const char *caller, gint64 deadline_us);
+                           const char *caller, gint64 deadline_us,
+                           const PstInquiryListener *listener);

@@ -69,6 +69,10 @@ def test_misuse():
             ("usage: postern probe DOMAIN NAME", "probe", "test"),
             ("usage: postern diagnose DOMAIN [options]", "diagnose"),
             ("usage: postern diagnose DOMAIN [options]", "diagnose", "test", "again"),
+            ("say one of --json, --json-seq and --brief", "diagnose", "test", "--json-seq",
+             "--json"),
+            ("say one of --json, --json-seq and --brief", "diagnose", "test", "--brief",
+             "--json-seq"),
             ("usage: postern services DOMAIN", "services"),
             ("usage: postern journal DOMAIN", "journal"),
             ("usage: postern sudo DOMAIN", "sudo"),
@@ -251,6 +255,27 @@ def test_diagnose():
     check(done.stdout.count("\n") == 1, "one line")
 
 
+def test_diagnose_sequence():
+    """Each answer as it comes and then the verdict; the same in a file."""
+    done = run("diagnose", "test", "--json-seq")
+    check((done.returncode, done.stderr) == (3, ""), done)
+    texts = done.stdout.split("\x1e")
+    check(texts[0] == "" and all(text.endswith("}\n") for text in texts[1:]), texts)
+    *answers, verdict = map(json.loads, texts[1:])
+    check(sorted(answer["probe"] for answer in answers) == sorted([*asked(), "access"]), answers)
+    whole = json.loads(run("diagnose", "test", "--json").stdout)
+    check(list(verdict) == ["guest", "status", "summary", "causes"], verdict)
+    check(all(verdict[name] == whole[name] for name in verdict), verdict)
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "answers")
+        to_file = run("diagnose", "test", "--json-seq", "--output", path)
+        with open(path, encoding="utf-8") as file:
+            kept = file.read()
+        check((to_file.returncode, to_file.stdout) == (3, ""), to_file)
+        check(kept.count("\x1e") == done.stdout.count("\x1e"), kept)
+
+
 def test_options_before_the_verb():
     done = run("--connect", TEST, "list", connect="nonsense")
     check(done.returncode == 0, done)
@@ -294,7 +319,8 @@ def test_describe():
 # ---- output
 
 def test_output_that_fails():
-    for words in (["list"], ["list", "--json"], ["describe"], ["diagnose", "test"], ["--version"],
+    for words in (["list"], ["list", "--json"], ["describe"], ["diagnose", "test"],
+                  ["diagnose", "test", "--json-seq"], ["--version"],
                   ["--help"], ["list", "--help"]):
         with open("/dev/full", "wb") as full:
             done = run(*words, stdout=full)

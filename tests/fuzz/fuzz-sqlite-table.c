@@ -1,29 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Any bytes as an SQLite database: the walk ends, and either fails or has gone through every row.
  */
-#include <string.h>
-
 #include "guest-shim/sqlite-table.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/unit/memory-source.h"
 
 #define MAX_ROW (64 * 1024)
 #define COLUMNS 4
-
-typedef struct {
-    const guint8 *bytes;
-    gsize len;
-} Memory;
-
-static gboolean
-read_memory(gpointer data, guint64 offset, guint8 *bytes, gsize len)
-{
-    const Memory *memory = data;
-
-    if (offset > memory->len || len > memory->len - offset)
-        return FALSE;
-    memcpy(bytes, memory->bytes + offset, len);
-    return TRUE;
-}
 
 static gboolean
 take_row(gint64 id G_GNUC_UNUSED, const guint8 *record, gsize len, gpointer user_data,
@@ -48,7 +31,7 @@ int
 LLVMFuzzerTestOneInput(const guint8 *data, gsize len)
 {
     Memory memory = {data, len};
-    const PstSqliteSource source = {read_memory, &memory, len};
+    const PstByteSource source = memory_source(&memory);
     g_autoptr(GError) error = NULL;
     guint64 sum = 0;
 

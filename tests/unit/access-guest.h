@@ -4,20 +4,24 @@
 #include "host-sidecar/access.h"
 #include "protocol/report-account.h"
 #include "protocol/report-firewall.h"
+#include "protocol/report-memory.h"
 #include "protocol/report-network.h"
 #include "protocol/report-pam.h"
 #include "protocol/report-ssh.h"
 #include "protocol/report-sudo.h"
 
+#define MEBI (1024 * 1024)
+
 /* The reports of a guest whose harness gets in by key and becomes root; a test spoils some. */
 typedef struct {
-    PstAnswer *answers[6];
+    PstAnswer *answers[7];
     PstNetworkData *network;
     PstFirewallData *firewall;
     PstSshData *ssh;
     PstAccountData *account;
     PstPamData *pam;
     PstSudoData *sudo;
+    PstMemoryData *memory;
     JsonObject *vantage;
 } Guest;
 
@@ -83,6 +87,7 @@ init(Guest *guest)
     guest->account = add(guest, 3, &pst_report_account_kind);
     guest->pam = add(guest, 4, &pst_report_pam_kind);
     guest->sudo = add(guest, 5, &pst_report_sudo_kind);
+    guest->memory = add(guest, 6, &pst_report_memory_kind);
     guest->vantage = json_object_new();
     json_object_set_string_member(guest->vantage, "user", "harness");
 
@@ -98,6 +103,9 @@ init(Guest *guest)
     add_pam(guest->pam, "sshd");
     add_pam(guest->pam, "login");
     guest->sudo->verdict = PST_SUDO_GRANTED;
+    guest->memory->sizes = pst_fields_new(&pst_report_memory_sizes_fields);
+    guest->memory->sizes->available_bytes = 256 * MEBI;
+    guest->memory->sizes->swap_free_bytes = 0;
 }
 
 static void

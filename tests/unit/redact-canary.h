@@ -76,12 +76,15 @@ of_class(GRand *rand, const PstRedactRule *rule, gsize len)
     return random_text(rand, chars, len);
 }
 
+/* What is shorter stands by chance in the words around it, or in those that replace it. */
+#define SHORTEST 7
+
 static inline Canary
 token_canary(GRand *rand, const PstRedactRule *rule)
 {
     static const char *const before[] = {"", "using ", "\"", "x=", "a: ", "\n\t", "(", "'", NULL};
     static const char *const after[] = {"", " now", "\"", "\n", "\t", "'", "\"}", NULL};
-    g_autofree char *random = of_class(rand, rule, rule->min + below(rand, 40) + 1);
+    g_autofree char *random = of_class(rand, rule, MAX(rule->min, SHORTEST) + below(rand, 40) + 1);
 
     return (Canary){g_strconcat(any_of(rand, before), any_of(rand, rule->prefix), random,
                                 any_of(rand, after), NULL),

@@ -339,6 +339,33 @@ sshd_unlooked(Guest *guest)
                    "could not look");
 }
 
+static void
+free_sizes(PstMemorySizes *sizes)
+{
+    pst_fields_free(&pst_report_memory_sizes_fields, sizes);
+}
+
+static void
+memory_low(Guest *guest)
+{
+    guest->memory->sizes->available_bytes = 20 * MEBI;
+    pst_report_add(answer_of(guest, "memory")->report, "memory.low", PST_SEVERITY_WARNING,
+                   "20 MiB are left");
+}
+
+static void
+memory_swapped(Guest *guest)
+{
+    guest->memory->sizes->available_bytes = 20 * MEBI;
+    guest->memory->sizes->swap_free_bytes = 500 * MEBI;
+}
+
+static void
+memory_unknown(Guest *guest)
+{
+    g_clear_pointer(&guest->memory->sizes, free_sizes);
+}
+
 /* What was done to a sound guest, the ways' verdicts, and the report's own. */
 static const struct {
     void (*spoil)(Guest *guest);
@@ -387,6 +414,9 @@ static const struct {
     {ssh_silent, "uuoo", PST_STATUS_UNKNOWN, NULL},
     {sshd_unlooked, "uuoo", PST_STATUS_UNKNOWN, "ssh.could-not-look"},
     {sudo_unlooked, "ooou", PST_STATUS_UNKNOWN, "sudo.could-not-look"},
+    {memory_low, "ouuo", PST_STATUS_OK, NULL},
+    {memory_swapped, "oooo", PST_STATUS_OK, NULL},
+    {memory_unknown, "ouuo", PST_STATUS_OK, NULL},
 };
 
 static void

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <string.h>
 
+#include "guest-shim/bdb-hash.h"
+#include "guest-shim/ndb-table.h"
 #include "guest-shim/package-db.h"
 #include "guest-shim/package-rpm.h"
 #include "guest-shim/rpm-header.h"
 #include "guest-shim/sqlite-table.h"
 #include "protocol/error.h"
+#include "tests/unit/memory-source.h"
 #include "tests/unit/world.h"
 
 #define MD5 "0123456789abcdef0123456789abcdef"
@@ -182,9 +185,9 @@ test_apk(World *world, gconstpointer data G_GNUC_UNUSED)
 /* ---- rpm ---- */
 
 static char *
-rpm_database(gsize *len)
+rpm_file(const char *name, gsize *len)
 {
-    g_autofree char *path = g_test_build_filename(G_TEST_DIST, "data", "rpm", "rpmdb.sqlite", NULL);
+    g_autofree char *path = g_test_build_filename(G_TEST_DIST, "data", "rpm", name, NULL);
     g_autoptr(GError) error = NULL;
     char *bytes = NULL;
 
@@ -200,14 +203,10 @@ static const char *const rpm_paths[] = {"/usr/bin/sudo",
                                         "/usr/share/large/file-with-a-long-name-81",
                                         NULL};
 
+/* What all of rpm's databases here say of the package `tiny`. */
 static void
-test_rpm(World *world, gconstpointer data G_GNUC_UNUSED)
+assert_tiny(const PstPackageDb *db)
 {
-    gsize len;
-    g_autofree char *bytes = rpm_database(&len);
-
-    put(world, "/var/lib/rpm/rpmdb.sqlite", bytes, (gssize)len, 0644);
-    g_autoptr(PstPackageDb) db = read_all(world, rpm_paths);
     assert_file(db, "/usr/bin/sudo", "tiny",
                 "88c4ee420379194e423801885c3ee334927d7c9438b03df054d14bc8846d923f");
     const PstPackageFile *sudo = pst_package_db_find(db, "/usr/bin/sudo");
@@ -222,11 +221,46 @@ test_rpm(World *world, gconstpointer data G_GNUC_UNUSED)
     /* rpm is told not to verify its content: it is meant to change. */
     assert_file(db, "/etc/shadow", "tiny", NULL);
     g_assert_cmpint(pst_package_db_find(db, "/etc/shadow")->mode, ==, 0);
+}
+
+static void
+assert_large(const PstPackageDb *db)
+{
     const PstPackageFile *last = pst_package_db_find(db, rpm_paths[3]);
-    g_assert_cmpstr(last->package, ==, "large");
+
+    assert_file(db, rpm_paths[3], "large", last->digest);
     g_assert_cmpstr(last->version, ==, "2:7-1");
     g_assert_null(pst_package_db_find(db, rpm_paths[4])->package);
-    g_assert_cmpuint(pst_package_db_recent(db)->len, ==, 14);
+}
+
+/* Each kind of database, written by rpm or by what it is written with. */
+static void
+test_rpm(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    static const struct {
+        const char *file, *path;
+        guint n; /* packages */
+    } rows[] = {
+        {"Packages", "/var/lib/rpm/Packages", 4},
+        {"Packages-be", "/var/lib/rpm/Packages", 2},
+        {"Packages.db", "/var/lib/rpm/Packages.db", 13},
+        {"Packages.db", "/usr/lib/sysimage/rpm/Packages.db", 13},
+        {"rpmdb.sqlite", "/var/lib/rpm/rpmdb.sqlite", 14},
+        {"rpmdb.sqlite", "/usr/lib/sysimage/rpm/rpmdb.sqlite", 14},
+    };
+
+    /* The later ones go before those that are still there. */
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        gsize len;
+        g_autofree char *bytes = rpm_file(rows[i].file, &len);
+
+        g_test_message("%s", rows[i].file);
+        put(world, rows[i].path, bytes, (gssize)len, 0644);
+        g_autoptr(PstPackageDb) db = read_all(world, rpm_paths);
+        assert_tiny(db);
+        assert_large(db);
+        g_assert_cmpuint(pst_package_db_recent(db)->len, ==, rows[i].n);
+    }
 }
 
 static void
@@ -240,34 +274,22 @@ assert_unread(const World *world, int code)
 }
 
 static void
-test_rpm_other_kinds(World *world, gconstpointer data G_GNUC_UNUSED)
+test_rpm_unread(World *world, gconstpointer data G_GNUC_UNUSED)
 {
     gsize len;
-    g_autofree char *bytes = rpm_database(&len);
+    g_autofree char *bytes = rpm_file("rpmdb.sqlite", &len);
+    g_autofree char *fifo = place(world, "/var/lib/rpm/rpmdb.sqlite");
 
     put_text(world, "/var/lib/rpm/Packages", "\x61\x15\x06");
-    assert_unread(world, PST_ERROR_NOT_ALLOWED);
+    assert_unread(world, PST_ERROR_UNAVAILABLE);
     put_text(world, "/usr/lib/sysimage/rpm/Packages.db", "RpmP");
-    assert_unread(world, PST_ERROR_NOT_ALLOWED);
+    assert_unread(world, PST_ERROR_UNAVAILABLE);
+    g_assert_cmpint(mkfifo(fifo, 0600), ==, 0);
+    assert_unread(world, PST_ERROR_UNAVAILABLE);
+    remove_path(world, "/var/lib/rpm/rpmdb.sqlite");
     put(world, "/var/lib/rpm/rpmdb.sqlite", bytes, (gssize)len, 0644);
     put_text(world, "/var/lib/rpm/rpmdb.sqlite-wal", "a frame");
     assert_unread(world, PST_ERROR_NOT_ALLOWED);
-}
-
-typedef struct {
-    const guint8 *bytes;
-    gsize len;
-} Memory;
-
-static gboolean
-read_memory(gpointer data, guint64 offset, guint8 *bytes, gsize len)
-{
-    const Memory *memory = data;
-
-    if (offset > memory->len || len > memory->len - offset)
-        return FALSE;
-    memcpy(bytes, memory->bytes + offset, len);
-    return TRUE;
 }
 
 static gboolean
@@ -282,38 +304,57 @@ take_row(gint64 id G_GNUC_UNUSED, const guint8 *record, gsize len, gpointer user
     return TRUE;
 }
 
+static gboolean
+take_header(gint64 id G_GNUC_UNUSED, const guint8 *bytes, gsize len, gpointer user_data,
+            GError **error G_GNUC_UNUSED)
+{
+    pst_package_rpm_take_header(user_data, bytes, len);
+    return TRUE;
+}
+
+static gboolean
+each_of(const char *name, const PstByteSource *source, PstPackageDb *db, GError **error)
+{
+    if (g_str_has_suffix(name, ".sqlite"))
+        return pst_sqlite_table_each(source, "Packages", 1024 * 1024, take_row, db, error);
+    if (g_str_has_suffix(name, ".db"))
+        return pst_ndb_table_each(source, 1024 * 1024, take_header, db, error);
+    return pst_bdb_hash_each(source, 1024 * 1024, take_header, db, error);
+}
+
 /* Whatever single bytes say, and wherever it is cut off: an end, and an error or rows. */
 static void
-test_rpm_damaged(World *world, gconstpointer data G_GNUC_UNUSED)
+test_rpm_damaged(World *world, gconstpointer data)
 {
+    const char *name = data;
     gsize len;
-    g_autofree char *bytes = rpm_database(&len);
-    guint n_failed = 0;
+    g_autofree char *bytes = rpm_file(name, &len);
+    guint n_failed = 0, n = 0;
 
-    for (gsize at = 0; at < len; at += at < 2048 ? 1 : 97) {
+    for (gsize at = 0; at < len; at += at < 2048 ? 1 : 97, n++) {
         g_autofree guint8 *copy = g_memdup2(bytes, at % 2 == 0 ? len : at);
         Memory memory = {copy, at % 2 == 0 ? len : at};
-        const PstSqliteSource source = {read_memory, &memory, memory.len};
+        const PstByteSource source = memory_source(&memory);
         g_autoptr(PstPackageDb) db = ask(world, rpm_paths);
         g_autoptr(GError) error = NULL;
 
         if (at % 2 == 0)
             copy[at] ^= (guint8)(1 + at % 255);
-        gboolean done =
-            pst_sqlite_table_each(&source, "Packages", 1024 * 1024, take_row, db, &error);
+        gboolean done = each_of(name, &source, db, &error);
         g_assert_cmpint(done, ==, error == NULL);
         n_failed += !done;
     }
-    g_assert_cmpuint(n_failed, >, 1000);
+    /* Every one that is cut off, but for what lies behind the last thing of interest. */
+    g_assert_cmpuint(n_failed, >, n / 3);
 }
 
 static void
 test_rpm_no_table(void)
 {
     gsize len;
-    g_autofree char *bytes = rpm_database(&len);
+    g_autofree char *bytes = rpm_file("rpmdb.sqlite", &len);
     Memory memory = {(const guint8 *)bytes, len};
-    const PstSqliteSource source = {read_memory, &memory, len};
+    const PstByteSource source = memory_source(&memory);
     g_autoptr(GError) error = NULL, too_long = NULL;
 
     g_assert_false(pst_sqlite_table_each(&source, "Nothing", 1024, take_row, NULL, &error));
@@ -369,7 +410,8 @@ test_strange_files(World *world, gconstpointer data G_GNUC_UNUSED)
     assert_unread(world, PST_ERROR_UNAVAILABLE);
 }
 
-#define ADD(path, function) g_test_add(path, World, NULL, set_up, function, tear_down)
+#define ADD_WITH(path, data, function) g_test_add(path, World, data, set_up, function, tear_down)
+#define ADD(path, function) ADD_WITH(path, NULL, function)
 
 int
 main(int argc, char **argv)
@@ -381,8 +423,11 @@ main(int argc, char **argv)
     ADD("/package-db/dpkg-strange", test_dpkg_strange);
     ADD("/package-db/apk", test_apk);
     ADD("/package-db/rpm", test_rpm);
-    ADD("/package-db/rpm-other-kinds", test_rpm_other_kinds);
-    ADD("/package-db/rpm-damaged", test_rpm_damaged);
+    ADD("/package-db/rpm-unread", test_rpm_unread);
+    ADD_WITH("/package-db/rpm-damaged/sqlite", "rpmdb.sqlite", test_rpm_damaged);
+    ADD_WITH("/package-db/rpm-damaged/ndb", "Packages.db", test_rpm_damaged);
+    ADD_WITH("/package-db/rpm-damaged/bdb", "Packages", test_rpm_damaged);
+    ADD_WITH("/package-db/rpm-damaged/bdb-be", "Packages-be", test_rpm_damaged);
     g_test_add_func("/package-db/rpm-no-table", test_rpm_no_table);
     ADD("/package-db/absent", test_absent);
     ADD("/package-db/garbage", test_garbage);

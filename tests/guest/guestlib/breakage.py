@@ -32,6 +32,7 @@ class Breakage:
     ask: list = field(default_factory=list)  # further words for `postern diagnose`
     first: str = None
     script: str = None  # breakages/SCRIPT.sh, where it is not called as the row is
+    push: dict = field(default_factory=dict)  # files of the build folder, each to its place
 
 
 def missing(row, diagnosis):
@@ -92,6 +93,8 @@ def _undo(context, row, finding):
 
 def run(context, row):
     """Breaks the guest, asks, tries the ways in, and undoes what can be undone."""
+    for built, place in row.push.items():
+        context.guest.push(context.postern.lab.build / built, place)
     context.guest.breakage(row.script or row.name, detach=row.detach)
     diagnosis, why = _diagnose(context, row)
     ways = access.compare(context.guest, diagnosis)

@@ -80,6 +80,10 @@ class Guest:
             raise Failure(f"a script in the guest: {done.line()}")
         return done.out
 
+    def push(self, path, place):
+        """Copies a file into it."""
+        call("push", self.name, str(path), place)
+
     def breakage(self, name, *, detach=False):
         """Breaks it by one of tests/guest/breakages."""
         return self.script(BREAKAGES / f"{name}.sh", detach=detach)

@@ -152,6 +152,11 @@ ROWS = [
              {"services.failed", "system.units-failed"}, "critical"),
     Breakage("nologin", {"system.nologin": ["/etc/nologin"]},
              {"account.nologin", "pam.nologin", "sudo.pam-denies"}, "critical"),
+    # Whatever looks up a user's groups waits for a source that does not answer.
+    Breakage("nss-hangs", {"account.lookup-hangs": ["/etc/nsswitch.conf", "hang"]},
+             {"sudo.hangs", "ssh.handshake-failed", "ssh.could-not-look", "sudo.could-not-look"},
+             "critical", push={"tests/guest/libnss_hang.so.2":
+                               "/usr/lib/x86_64-linux-gnu/libnss_hang.so.2"}),
     # room
     Breakage("disk-full", {"storage.full": ["/ is full: 0 bytes left", "/var/cache/dump"]},
              NO_SPACE, "critical"),

@@ -29,7 +29,7 @@ def callers_take_turns():
 @scenario(FULL)
 def a_channel_is_opened_again_and_again():
     """The news of our opening reaches the guest by another queue than our bytes."""
-    for _ in range(40):
+    for _ in range(25):
         answer = ask("st-full", deadline=8)
         expect(answer.via == "channel", "the channel was passed by", answer)
 

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""diagnose --json-seq tells each answer when it comes: a check that hangs holds up no other."""
+
+import json
+import subprocess
+import time
+
+from guestlib.errors import check
+
+POSTERN = "host-sidecar/postern"
+HANGS = "checks"  # the probe that waits for it, for a second
+
+
+def run(context):
+    """The others come before the one that hangs, and the verdict last."""
+    lab = context.postern.lab
+    context.guest.breakage("check-hangs")
+    argv = [lab.build / POSTERN, "diagnose", context.guest.name, "--json-seq", "--deadline", "30s"]
+    answers, moments = [], {}
+    with subprocess.Popen(argv, env=lab.environment, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, text=True) as process:
+        for line in process.stdout:
+            check(line.startswith("\x1e{"), f"no text of a JSON text sequence: {line[:80]}")
+            answers.append(json.loads(line[1:]))
+            moments[answers[-1].get("probe", "verdict")] = time.monotonic()
+    context.log("".join(f"{when - min(moments.values()):.3f} {name}\n"
+                        for name, when in moments.items()))
+    verdict = answers.pop()
+    check("answers" not in verdict and verdict["status"] != "ok", f"the last is {verdict}")
+    check(answers[-1]["probe"] == "access", "what is derived comes when all is there")
+    check(answers[-2]["probe"] == HANGS, f"{HANGS} was not the last, but: {answers[-2]['probe']}")
+    check(verdict["causes"][0]["finding"]["id"] == "checks.timed-out", "the verdict is another")
+    # It was given a second; some of the others take a few milliseconds.
+    check(moments[HANGS] - min(moments.values()) > 0.5, "all came at once, at the end")
