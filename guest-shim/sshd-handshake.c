@@ -126,8 +126,23 @@ last_words(const PstProgramResult *result)
     return g_utf8_make_valid(line != NULL ? line + 1 : text, -1);
 }
 
+/* It answers on its standard output, or, where it was executed anew on the way, on the socket that
+ * is its input (server_accept_inetd() of sshd.c). */
+static PstSshdHandshake *
+read_answer(const PstProgramResult *result, int ours)
+{
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    guint8 buffer[4096];
+    gssize n;
+
+    g_byte_array_append(bytes, (const guint8 *)result->out->str, (guint)result->out->len);
+    while (bytes->len < MAX_OUTPUT && (n = recv(ours, buffer, sizeof(buffer), MSG_DONTWAIT)) > 0)
+        g_byte_array_append(bytes, buffer, (guint)n);
+    return understand(bytes);
+}
+
 /* The greeting is all that it gets, and is there before it begins: it answers, sees the end of the
- * stream, and ends. What it wrote is read afterwards. */
+ * stream, and ends. */
 static PstSshdHandshake *
 run_on(const PstProgram *program, const PstProbeContext *context, int ours, GError **error)
 {
@@ -143,10 +158,11 @@ run_on(const PstProgram *program, const PstProbeContext *context, int ours, GErr
         return NULL;
     if (result->timed_out)
         return give_up(PST_SSHD_HANDSHAKE_LATE, "sshd -i did not end in time");
-    handshake = await(ours, g_get_monotonic_time() + 1000);
-    if (handshake->verdict == PST_SSHD_HANDSHAKE_DONE)
+    handshake = read_answer(result, ours);
+    if (handshake != NULL && handshake->verdict == PST_SSHD_HANDSHAKE_DONE)
         return handshake;
-    handshake->verdict = PST_SSHD_HANDSHAKE_SHUT;
+    g_clear_pointer(&handshake, pst_sshd_handshake_free);
+    handshake = give_up(PST_SSHD_HANDSHAKE_SHUT, "");
     g_free(handshake->said);
     handshake->said = last_words(result);
     /* It began, and nobody saw with what: it refused nothing. */

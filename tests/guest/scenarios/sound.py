@@ -21,6 +21,12 @@ def run(context):
              if not probe["args"].get("required")}
     check({answer.probe for answer in diagnosis.answers} == asked, "not every probe answered")
 
+    # Then an sshd of its own is asked what it would offer, in place of the one that runs.
+    passive = context.diagnose(name="passive", more=["--passive"])
+    check(not passive.serious(), f"accused with --passive: {', '.join(passive.serious())}")
+    ssh = next(answer for answer in passive.answers if answer.probe == "ssh")
+    check("OpenSSH" in ssh.report["data"].get("version", ""), "what sshd offers is not known")
+
     for name, probe in postern.vocabulary.items():
         Draft202012Validator.check_schema(probe["report"])
         arguments = ["user=harness"] if "user" in probe["args"].get("properties", {}) else []
