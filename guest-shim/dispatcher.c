@@ -27,7 +27,8 @@ struct PstDispatcher {
     const PstSysroot *sysroot;
     PstDispatcherReply reply;
     gpointer user_data;
-    GQueue jobs; /* of Job, in the order of their coming */
+    gsize max_report; /* 0: what a frame can hold */
+    GQueue jobs;      /* of Job, in the order of their coming */
     guint n_running;
     guint expiry; /* the source for the first deadline of those that wait; 0 where none waits */
     guint rest;   /* the source that follows the last answer; 0 where none is due */
@@ -65,6 +66,12 @@ pst_dispatcher_new(const PstSysroot *sysroot, PstDispatcherReply reply, gpointer
     dispatcher->user_data = user_data;
     g_queue_init(&dispatcher->jobs);
     return dispatcher;
+}
+
+void
+pst_dispatcher_set_max_report(PstDispatcher *dispatcher, gsize bytes)
+{
+    dispatcher->max_report = bytes;
 }
 
 static void
@@ -331,7 +338,8 @@ is_late(const Job *job, GError **error)
 static gboolean
 start_job(PstDispatcher *dispatcher, Job *job, GError **error)
 {
-    PstProbeContext context = {dispatcher->sysroot, job->deadline_us, job->caller};
+    PstProbeContext context = {dispatcher->sysroot, job->deadline_us, job->caller,
+                               dispatcher->max_report};
 
     if (is_late(job, error))
         return FALSE;

@@ -17,6 +17,9 @@ PstDispatcher *pst_dispatcher_new(const PstSysroot *sysroot, PstDispatcherReply 
 void pst_dispatcher_free(PstDispatcher *dispatcher);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstDispatcher, pst_dispatcher_free)
 
+/* Reports of at most so many bytes (at least 32 KiB), for one who keeps them. */
+void pst_dispatcher_set_max_report(PstDispatcher *dispatcher, gsize bytes);
+
 /* Takes a request or a notification. Nothing is started before pst_dispatcher_run(), so that what
  * came later in the same input (a `cancel`, a new session) still counts. A request that can't be
  * taken is answered at once. */

@@ -5,11 +5,13 @@
 #include <glib-unix.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "guest-shim/port.h"
+#include "guest-shim/recorder.h"
 #include "guest-shim/stdio.h"
 #include "guest-shim/worker.h"
 #include "protocol/error.h"
@@ -133,19 +135,32 @@ on_lost(const GError *error, gpointer user_data)
     g_main_loop_quit(service->loop);
 }
 
+/* What it has once used stays in memory: in a guest that has none left it would otherwise wait for
+ * the disk at each step, while its own program is read again and again. Nothing is read in advance.
+ * Workers do not inherit it, and without the privilege it serves all the same. */
+static void
+stay_in_memory(void)
+{
+    (void)!mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+}
+
 static gboolean
 serve_port(const PstSysroot *sysroot, GError **error)
 {
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
+    g_autoptr(PstRecorder) recorder = NULL;
     g_autoptr(PstPort) port = NULL;
     Service service = {loop, NULL};
 
     if (!watch_signals(loop, error))
         return FALSE;
-    port = pst_port_new(PORT_NAME, sysroot, on_lost, &service, error);
+    stay_in_memory();
+    recorder = pst_recorder_new(sysroot);
+    port = pst_port_new(PORT_NAME, sysroot, recorder, on_lost, &service, error);
     if (port == NULL)
         return FALSE;
     g_main_loop_run(loop);
+    pst_recorder_end(recorder);
     if (service.error == NULL)
         return TRUE;
     g_propagate_error(error, service.error);

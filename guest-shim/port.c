@@ -2,19 +2,15 @@
 #include "guest-shim/port.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <glib-unix.h>
 #include <poll.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "guest-shim/program.h"
+#include "guest-shim/port-device.h"
 #include "guest-shim/uevent.h"
 #include "protocol/error.h"
 
-#define CLASS_PORTS "/sys/class/virtio-ports"
-#define MODPROBE_MS 5000
 #define READ_STEP 4096
 /* Bytes that are taken before what they ask for is begun, and the main loop turns once. */
 #define READ_BUDGET (256 * 1024)
@@ -33,36 +29,6 @@ struct PstPort {
 };
 
 static gboolean on_again(gpointer user_data);
-
-static void
-load_module(const PstSysroot *sysroot)
-{
-    static const char *const modprobe[] = {"/usr/sbin/modprobe", "/sbin/modprobe",
-                                           "/run/current-system/sw/bin/modprobe", NULL};
-    static const char *const argv[] = {"-q", "virtio_console", NULL};
-    PstProgram program = {
-        .candidates = modprobe, .argv = argv, .timeout_ms = MODPROBE_MS, .max_output = 0};
-
-    if (pst_sysroot_exists(sysroot, CLASS_PORTS))
-        return;
-    /* Where it can't be loaded the port may still appear; there is nothing else to do about it. */
-    g_autoptr(PstProgramResult) result = pst_program_run(sysroot, &program, NULL);
-}
-
-/* The device of the port, as /dev/vport1p2, or NULL while it is not there. */
-static char *
-find_device(const PstPort *port)
-{
-    g_auto(GStrv) devices = pst_sysroot_list(port->sysroot, CLASS_PORTS, NULL);
-
-    for (guint i = 0; devices != NULL && devices[i] != NULL; i++) {
-        g_autofree char *path = g_strdup_printf(CLASS_PORTS "/%s/name", devices[i]);
-        g_autofree char *name = pst_sysroot_read_line(port->sysroot, path, NULL);
-        if (g_strcmp0(name, port->name) == 0)
-            return g_strdup_printf("/dev/%s", devices[i]);
-    }
-    return NULL;
-}
 
 static void
 close_fd(int *fd)
@@ -225,23 +191,17 @@ on_edge(gint fd, GIOCondition condition G_GNUC_UNUSED, gpointer user_data)
 static gboolean
 open_device(PstPort *port, GError **error)
 {
-    g_autofree char *device = find_device(port);
     struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLET};
 
-    if (device == NULL)
+    /* Another process may hold it, as a shim that was just killed: no uevent will tell when it lets
+     * go. */
+    port->fd = pst_port_device_open(port->sysroot, port->name, error);
+    if (port->fd < 0)
         return FALSE;
-    port->fd = open(device, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-    /* The kernel makes the node before it tells of the device. */
-    if (port->fd < 0 && errno == ENOENT)
-        return FALSE;
-    if (port->fd >= 0)
-        port->epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (port->fd < 0 || port->epoll < 0 ||
-        epoll_ctl(port->epoll, EPOLL_CTL_ADD, port->fd, &event) < 0) {
-        /* Another process may hold it, as a shim that was just killed: no uevent will tell when it
-         * lets go. */
-        g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "the port %s can't be opened: %s: %s",
-                    port->name, device, g_strerror(errno));
+    port->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (port->epoll < 0 || epoll_ctl(port->epoll, EPOLL_CTL_ADD, port->fd, &event) < 0) {
+        g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "the port %s can't be opened: %s",
+                    port->name, g_strerror(errno));
         close_device(port);
         return FALSE;
     }
@@ -289,8 +249,8 @@ watch_uevents(PstPort *port, GError **error)
 }
 
 PstPort *
-pst_port_new(const char *name, const PstSysroot *sysroot, PstPortLost lost, gpointer user_data,
-             GError **error)
+pst_port_new(const char *name, const PstSysroot *sysroot, PstRecorder *recorder, PstPortLost lost,
+             gpointer user_data, GError **error)
 {
     g_autoptr(PstPort) port = g_new0(PstPort, 1);
 
@@ -300,7 +260,8 @@ pst_port_new(const char *name, const PstSysroot *sysroot, PstPortLost lost, gpoi
     port->user_data = user_data;
     port->fd = port->epoll = port->uevents = -1;
     port->session = pst_session_new(sysroot, PST_SESSION_CHANNEL, on_ready, port);
-    load_module(sysroot);
+    pst_session_set_recorder(port->session, recorder);
+    pst_port_device_load_module(sysroot);
     if (!watch_uevents(port, error))
         return NULL;
     return g_steal_pointer(&port);

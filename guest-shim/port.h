@@ -17,8 +17,8 @@ typedef void (*PstPortLost)(const GError *error, gpointer user_data);
 /* Serves the port called NAME from the default main loop, now or when it appears. The kernel's
  * virtio_console module is loaded where it is missing. PST_ERROR_UNAVAILABLE where the port is
  * there and can't be opened (another process holds it), or the kernel does not even tell of new
- * devices. */
-PstPort *pst_port_new(const char *name, const PstSysroot *sysroot, PstPortLost lost,
-                      gpointer user_data, GError **error);
+ * devices. RECORDER is the session's, borrowed; it may be NULL. */
+PstPort *pst_port_new(const char *name, const PstSysroot *sysroot, PstRecorder *recorder,
+                      PstPortLost lost, gpointer user_data, GError **error);
 void pst_port_free(PstPort *port);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstPort, pst_port_free)

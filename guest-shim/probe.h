@@ -12,6 +12,7 @@ typedef struct {
     const PstSysroot *sysroot;
     gint64 deadline_us; /* on CLOCK_BOOTTIME: then the worker is killed */
     const char *caller; /* who asks, as the host names it; NULL where it does not say */
+    gsize max_bytes;    /* of the report's text, at least 32 KiB; 0: what a frame can hold */
 } PstProbeContext;
 
 /* Fills in the report's data and findings, and ends with pst_report_conclude(). ARGS is of

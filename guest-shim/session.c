@@ -21,6 +21,7 @@ struct PstSession {
     gpointer user_data;
     PstFrameReader *reader;
     PstDispatcher *dispatcher;
+    PstRecorder *recorder;                /* NULL: none */
     char current[PST_SESSION_DIGITS + 1]; /* "" before the first hello */
     char *boot_id;
     char *machine_id;
@@ -115,6 +116,12 @@ pst_session_free(PstSession *session)
 }
 
 void
+pst_session_set_recorder(PstSession *session, PstRecorder *recorder)
+{
+    session->recorder = recorder;
+}
+
+void
 pst_session_set_output_limit(PstSession *session, gsize bytes)
 {
     session->output_limit = bytes;
@@ -131,11 +138,14 @@ answer_hello(PstSession *session, const PstMessageId *id)
         .boottime_us = pst_probe_now_us(),
         .realtime_us = g_get_real_time(),
         .capabilities = (char **)pst_dispatcher_methods,
+        .recorder = session->recorder != NULL ? pst_recorder_state(session->recorder) : NULL,
     };
     g_autoptr(JsonObject) result = pst_hello_answer(&hello);
     g_autofree char *text = pst_message_result(id, result);
 
     send_text(session, text);
+    if (hello.recorder != NULL)
+        pst_fields_free(&pst_hello_recorder_fields, hello.recorder);
 }
 
 /* Ends whatever an earlier session had in flight, and what of it was not written yet. */
@@ -161,6 +171,8 @@ take_hello(PstSession *session, PstMessage *message)
         return;
     }
     begin(session, params->session);
+    if (session->recorder != NULL && params->domain != NULL)
+        pst_recorder_set_domain(session->recorder, params->domain);
     answer_hello(session, &message->id);
 }
 

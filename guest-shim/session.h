@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "guest-shim/sysroot.h"
+#include "guest-shim/recorder.h"
 
 /* One conversation: bytes in, bytes out. It deframes, knows which session is the current one, drops
  * what belongs to another, and hands the rest to the dispatcher. It does not know what carries the
@@ -21,6 +21,10 @@ PstSession *pst_session_new(const PstSysroot *sysroot, PstSessionMode mode, PstS
                             gpointer user_data);
 void pst_session_free(PstSession *session);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstSession, pst_session_free)
+
+/* Whose state a hello tells, and which learns from it what the host calls the guest; borrowed, may
+ * be NULL. */
+void pst_session_set_recorder(PstSession *session, PstRecorder *recorder);
 
 /* The largest total of answers, in bytes; one that would pass it becomes PST_ERROR_TOO_LARGE. */
 void pst_session_set_output_limit(PstSession *session, gsize bytes);

@@ -246,7 +246,8 @@ start_child(const PstProbe *probe, gconstpointer args, const PstProbeContext *co
     pid_t shim = getpid();
     worker->pid = fork();
     if (worker->pid == 0)
-        pst_worker_child_run(probe, args, context, shim, ends[1], MAX_TEXT);
+        pst_worker_child_run(probe, args, context, shim, ends[1],
+                             context->max_bytes > 0 ? context->max_bytes : MAX_TEXT);
     int failed = errno;
     close(ends[1]);
     if (worker->pid < 0) {

@@ -10,7 +10,8 @@ typedef enum {
     PST_VIA_CHANNEL,
     PST_VIA_AGENT,
     PST_VIA_AGENT_BUILTIN,
-    PST_VIA_NONE, /* no rung answered */
+    PST_VIA_VOLUME, /* what its recorder wrote earlier */
+    PST_VIA_NONE,   /* no rung answered */
 } PstVia;
 
 extern const char *const pst_answer_via_names[];

@@ -129,13 +129,13 @@ read_hello(PstChannel *channel, PstMessage *answer, GError **error)
 }
 
 static gboolean
-say_hello(PstChannel *channel, gint64 deadline_us, GError **error)
+say_hello(PstChannel *channel, const char *domain, gint64 deadline_us, GError **error)
 {
     g_autoptr(GByteArray) frame = g_byte_array_new();
     g_autoptr(PstMessage) answer = NULL;
 
     g_mutex_lock(&channel->shared->lock);
-    gint64 number = pst_client_hello(channel->shared->client, frame);
+    gint64 number = pst_client_hello(channel->shared->client, domain, frame);
     g_mutex_unlock(&channel->shared->lock);
     if (!pst_stream_send(channel->stream, frame->data, frame->len, error))
         return FALSE;
@@ -156,7 +156,7 @@ pst_channel_open(const PstGuest *guest, gint64 deadline_us, GError **error)
     g_atomic_int_inc(&channel->shared->references);
     channel->stream = pst_stream_open(guest, CHANNEL_NAME, on_receive, channel->shared,
                                       unref_shared, deadline_us, error);
-    if (channel->stream == NULL || !say_hello(channel, deadline_us, error))
+    if (channel->stream == NULL || !say_hello(channel, guest->name, deadline_us, error))
         return NULL;
     pst_turn_note_answer(channel->turn);
     return g_steal_pointer(&channel);

@@ -92,13 +92,14 @@ add_request(PstClient *client, const char *text, GByteArray *out)
 }
 
 gint64
-pst_client_hello(PstClient *client, GByteArray *out)
+pst_client_hello(PstClient *client, const char *domain, GByteArray *out)
 {
     g_slist_free_full(client->requests, free_request);
     client->requests = NULL;
     pst_message_new_session(client->session);
 
-    g_autoptr(JsonObject) params = pst_hello_request(client->session, "postern " PST_VERSION);
+    g_autoptr(JsonObject) params =
+        pst_hello_request(client->session, "postern " PST_VERSION, domain);
     g_autofree char *text = next_text(client, "hello", params);
     return add_request(client, text, out);
 }

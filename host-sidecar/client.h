@@ -17,9 +17,10 @@ PstClient *pst_client_new_one_shot(void);
 void pst_client_free(PstClient *client);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstClient, pst_client_free)
 
-/* Begins a new session: forgets every request of the one before. The frame is appended to OUT; the
+/* Begins a new session: forgets every request of the one before. DOMAIN is what libvirt calls the
+ * guest, or NULL. The frame is appended to OUT; the
  * answer comes like any other under the number that is returned. */
-gint64 pst_client_hello(PstClient *client, GByteArray *out);
+gint64 pst_client_hello(PstClient *client, const char *domain, GByteArray *out);
 
 /* Appends a request's frame to OUT. Returns its number, or -1: PST_ERROR_BUSY where as much is in
  * flight as a channel can safely hold, PST_ERROR_TOO_LARGE where it is more than a frame. */

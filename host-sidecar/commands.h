@@ -17,5 +17,6 @@ PST_COMMAND(list);
 PST_COMMAND(ls);
 PST_COMMAND(probe);
 PST_COMMAND(read);
+PST_COMMAND(records);
 PST_COMMAND(services);
 PST_COMMAND(sudo);

@@ -37,6 +37,17 @@ find_port(xmlXPathContextPtr context, const char *name)
     return state_of(found->nodesetval->nodeTab[0]);
 }
 
+static gboolean
+has_recorder(xmlXPathContextPtr context)
+{
+    g_autoptr(xmlXPathObject) found =
+        xmlXPathEvalExpression(BAD_CAST "/domain/devices/channel[@type='file']"
+                                        "/target[@type='virtio'][@name='org.postern.recorder.0']",
+                               context);
+
+    return found != NULL && !xmlXPathNodeSetIsEmpty(found->nodesetval);
+}
+
 gboolean
 pst_guest_xml_read(const char *text, PstGuestXml *xml, GError **error)
 {
@@ -51,5 +62,6 @@ pst_guest_xml_read(const char *text, PstGuestXml *xml, GError **error)
     }
     xml->shim = find_port(context, "org.postern.shim.0");
     xml->agent = find_port(context, "org.qemu.guest_agent.0");
+    xml->recorder = has_recorder(context);
     return TRUE;
 }

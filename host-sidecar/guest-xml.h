@@ -17,6 +17,7 @@ typedef enum {
 typedef struct {
     PstGuestXmlPort shim;  /* org.postern.shim.0 */
     PstGuestXmlPort agent; /* org.qemu.guest_agent.0 */
+    gboolean recorder;     /* org.postern.recorder.0, with a file behind it */
 } PstGuestXml;
 
 /* FALSE with PST_ERROR_INTERNAL where libvirt's text is not XML. */

@@ -7,6 +7,7 @@
 #include "host-sidecar/backend-agent-builtin.h"
 #include "host-sidecar/backend-agent.h"
 #include "host-sidecar/backend-channel.h"
+#include "host-sidecar/backend-volume.h"
 #include "host-sidecar/task.h"
 #include "host-sidecar/virt-error.h"
 #include "protocol/error.h"
@@ -175,6 +176,7 @@ static const PstBackend *const rungs[] = {
     &pst_backend_channel,
     &pst_backend_agent,
     &pst_backend_agent_builtin,
+    &pst_backend_volume,
 };
 
 const PstLadder pst_guest_ladder = {

@@ -7,6 +7,13 @@
 #include "protocol/json.h"
 #include "protocol/vocabulary.h"
 
+/* What a rung had of earlier. */
+typedef struct {
+    PstReport *report; /* NULL: nothing */
+    PstVia via;
+    gint64 made_us; /* when it was true, on the monotonic clock */
+} Offer;
+
 struct PstInquiry {
     gint references;
     GMutex lock;
@@ -16,6 +23,7 @@ struct PstInquiry {
     char **args;   /* JSON texts: a JsonObject must not be shared between threads */
     char **probes;
     gboolean *settled;
+    Offer *offers;
     guint n;
     PstInquiryListener listener;
     GQueue untold; /* of PstAnswer, settled and not told yet */
@@ -69,6 +77,7 @@ pst_inquiry_new(PstAnswer **questions, guint n, const char *caller, gint64 deadl
     inquiry->deadline_us = deadline_us;
     g_queue_init(&inquiry->untold);
     inquiry->settled = g_new0(gboolean, n);
+    inquiry->offers = g_new0(Offer, n);
     inquiry->args = g_new0(char *, n + 1);
     inquiry->probes = g_new0(char *, n + 1);
     /* Copies, because a rung may still read them when the answers are long with their owner. */
@@ -93,6 +102,9 @@ pst_inquiry_unref(PstInquiry *inquiry)
         return;
     for (guint i = 0; inquiry->answers != NULL && i < inquiry->n; i++)
         pst_answer_free(inquiry->answers[i]);
+    for (guint i = 0; i < inquiry->n; i++)
+        g_clear_pointer(&inquiry->offers[i].report, pst_report_free);
+    g_free(inquiry->offers);
     g_free(inquiry->answers);
     g_free(inquiry->places);
     g_strfreev(inquiry->args);
@@ -228,6 +240,18 @@ pst_inquiry_answer(PstInquiry *inquiry, guint i, PstVia via, PstReport *report)
 }
 
 void
+pst_inquiry_offer(PstInquiry *inquiry, guint i, PstVia via, PstReport *report, gint64 age_ms)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
+
+    if (!is_open(inquiry, i) || inquiry->offers[i].report != NULL) {
+        pst_report_free(report);
+        return;
+    }
+    inquiry->offers[i] = (Offer){report, via, g_get_monotonic_time() - age_ms * 1000};
+}
+
+void
 pst_inquiry_refuse(PstInquiry *inquiry, guint i, PstVia via, const GError *error)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
@@ -353,6 +377,21 @@ explain(PstAnswer *answer, gboolean in_time)
                                 "no path to the guest answered%s", in_time ? "" : " in time");
 }
 
+/* No rung answered: what one had of earlier holds. */
+static gboolean
+accept_offer(PstInquiry *inquiry, guint i)
+{
+    Offer *offer = &inquiry->offers[i];
+
+    if (offer->report == NULL)
+        return FALSE;
+    note_silent(inquiry, i, offer->via);
+    inquiry->answers[i]->report = g_steal_pointer(&offer->report);
+    inquiry->answers[i]->via = (int)offer->via;
+    inquiry->answers[i]->age_ms = (g_get_monotonic_time() - offer->made_us) / 1000;
+    return TRUE;
+}
+
 PstAnswer **
 pst_inquiry_close(PstInquiry *inquiry)
 {
@@ -363,7 +402,7 @@ pst_inquiry_close(PstInquiry *inquiry)
     tell_settled(inquiry);
     inquiry->closed = TRUE;
     for (guint i = 0; i < inquiry->n; i++) {
-        if (!inquiry->settled[i]) {
+        if (!inquiry->settled[i] && !accept_offer(inquiry, i)) {
             note_silent(inquiry, i, PST_VIA_NONE);
             explain(inquiry->answers[i], in_time);
         }

@@ -10,11 +10,18 @@
 static const PstField params_rows[] = {
     PST_REQUIRED_STRING(PstHelloParams, session, "128 random bits in hex"),
     PST_STRING(PstHelloParams, client, "program and version"),
+    PST_STRING(PstHelloParams, domain, "what the host calls this guest"),
 };
 static const PstFields params_fields = PST_FIELDS(PstHelloParams, params_rows);
 
 #define PST_REQUIRED_INT(T, member, text)                                                          \
     PST_ROW(PST_FIELD_INT, T, member, .doc = text, .required = TRUE)
+
+static const PstField recorder_rows[] = {
+    PST_INT(PstHelloRecorder, written_bytes, "that the port has taken since the shim began"),
+    PST_INT(PstHelloRecorder, seq, "the number of the last record"),
+};
+const PstFields pst_hello_recorder_fields = PST_FIELDS(PstHelloRecorder, recorder_rows);
 
 static const PstField hello_rows[] = {
     PST_REQUIRED_INT(PstHello, protocol, "the protocol that is spoken from here on"),
@@ -24,11 +31,12 @@ static const PstField hello_rows[] = {
     PST_REQUIRED_INT(PstHello, boottime_us, "CLOCK_BOOTTIME in microseconds"),
     PST_REQUIRED_INT(PstHello, realtime_us, "CLOCK_REALTIME in microseconds"),
     PST_STRINGS(PstHello, capabilities, "the methods that it knows"),
+    PST_OBJECT(PstHello, recorder, pst_hello_recorder_fields, "where it has the recorder's port"),
 };
 const PstFields pst_hello_fields = PST_FIELDS(PstHello, hello_rows);
 
 JsonObject *
-pst_hello_request(const char *session, const char *client)
+pst_hello_request(const char *session, const char *client, const char *domain)
 {
     JsonObject *params = json_object_new();
     JsonArray *protocols = json_array_new();
@@ -37,6 +45,7 @@ pst_hello_request(const char *session, const char *client)
     json_object_set_string_member(params, "session", session);
     json_object_set_array_member(params, "protocol", protocols);
     pst_json_set_string(params, "client", client);
+    pst_json_set_string(params, "domain", domain);
     return params;
 }
 

@@ -12,7 +12,16 @@
 typedef struct {
     char *session; /* PST_SESSION_DIGITS hex digits, the same as in the request's id */
     char *client;  /* program and version, for people */
+    char *domain;  /* what the host calls the guest; NULL where it does not say */
 } PstHelloParams;
+
+/* How far the recorder is, so that a host can hold it against what has arrived. */
+typedef struct {
+    gint64 written_bytes; /* that the port has taken since the shim began */
+    gint64 seq;           /* of the last record */
+} PstHelloRecorder;
+
+extern const PstFields pst_hello_recorder_fields;
 
 /* What the guest answers. */
 typedef struct {
@@ -20,15 +29,16 @@ typedef struct {
     char *shim; /* version */
     char *boot_id;
     char *machine_id;
-    gint64 boottime_us;  /* CLOCK_BOOTTIME */
-    gint64 realtime_us;  /* CLOCK_REALTIME */
-    char **capabilities; /* the methods that it knows */
+    gint64 boottime_us;         /* CLOCK_BOOTTIME */
+    gint64 realtime_us;         /* CLOCK_REALTIME */
+    char **capabilities;        /* the methods that it knows */
+    PstHelloRecorder *recorder; /* NULL where the guest has no recorder's port */
 } PstHello;
 
 extern const PstFields pst_hello_fields;
 
-/* The params of `hello`, with the protocols that this version speaks. */
-JsonObject *pst_hello_request(const char *session, const char *client);
+/* The params of `hello`, with the protocols that this version speaks; DOMAIN may be NULL. */
+JsonObject *pst_hello_request(const char *session, const char *client, const char *domain);
 
 /* Checks the params; NULL with PST_ERROR_INVALID_PARAMS, or PST_ERROR_UNAVAILABLE where there is no
  * protocol that both sides speak. Free with pst_hello_params_free(). */

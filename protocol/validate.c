@@ -8,6 +8,7 @@
 #include "protocol/limits.h"
 
 const PstValidateLimits pst_validate_from_guest = {PST_LIMIT_FRAME_FROM_GUEST, PST_LIMIT_TOKENS};
+const PstValidateLimits pst_validate_record = {PST_LIMIT_RECORD, PST_LIMIT_TOKENS};
 const PstValidateLimits pst_validate_from_host = {PST_LIMIT_FRAME_FROM_HOST, PST_LIMIT_TOKENS};
 /* base64 and the envelope around the bytes that were asked for */
 const PstValidateLimits pst_validate_from_agent = {PST_LIMIT_AGENT_ANSWER / 3 * 4 + 4096,

@@ -20,6 +20,8 @@ typedef struct {
 extern const PstValidateLimits pst_validate_from_guest;
 extern const PstValidateLimits pst_validate_from_host;
 extern const PstValidateLimits pst_validate_from_agent;
+/* And whoever reads records. */
+extern const PstValidateLimits pst_validate_record;
 
 typedef enum {
     PST_VALIDATE_OK,

@@ -24,7 +24,7 @@ from taplib import Skip, check, run_all
 PROGRAM = sys.argv[1]
 TEST = "test:///default"  # one domain, `test`, without channels
 VERBS = ["list", "describe", "probe", "diagnose", "services", "journal", "read", "ls", "sudo",
-         "known-hosts"]
+         "records", "known-hosts"]
 # How late a command may be on a busy machine, under a sanitizer, in seconds.
 LATE = 3.0
 FOLDER = tempfile.mkdtemp(prefix="postern-command-")
@@ -234,7 +234,8 @@ def test_questions_as_json():
     check(answer["via"] == "none" and "report" not in answer, answer)
     check(answer["error"]["reason"] == "unavailable", answer)
     check([(attempt["via"], attempt["reason"]) for attempt in answer["attempts"]] ==
-          [("channel", NO_CHANNEL), ("agent", NO_AGENT), ("agent-builtin", NO_AGENT)], answer)
+          [("channel", NO_CHANNEL), ("agent", NO_AGENT), ("agent-builtin", NO_AGENT),
+           ("volume", "the domain has no recorder")], answer)
 
 
 def test_diagnose():

@@ -22,7 +22,7 @@ fill(void)
     gint64 number = 0;
 
     json_object_set_string_member(params, "filler", filler);
-    pst_client_hello(client, bytes);
+    pst_client_hello(client, NULL, bytes);
     while (number >= 0)
         number = pst_client_request(client, "probe", params, bytes, NULL);
     return g_steal_pointer(&bytes);

@@ -45,7 +45,7 @@ main(int argc, char **argv)
 
     PstStream *stream = open_deaf_stream(guest);
     g_autoptr(JsonObject) params = pst_call_params(&call);
-    pst_client_hello(client, bytes);
+    pst_client_hello(client, NULL, bytes);
     if (pst_client_request(client, "probe", params, bytes, &error) < 0 ||
         !pst_stream_send(stream, bytes->data, bytes->len, &error))
         die(error);

@@ -34,7 +34,7 @@ new_client(void)
     g_autoptr(GByteArray) sent = g_byte_array_new();
     PstClient *client = pst_client_new();
 
-    pst_client_hello(client, sent);
+    pst_client_hello(client, NULL, sent);
     g_assert_cmpint(pst_client_request(client, "ping", NULL, sent, NULL), >=, 0);
     return client;
 }

@@ -23,7 +23,7 @@ static Talk
 begin_talk(void)
 {
     Talk talk = {pst_client_new(), g_byte_array_new(), NULL};
-    gint64 hello = pst_client_hello(talk.client, talk.sent);
+    gint64 hello = pst_client_hello(talk.client, NULL, talk.sent);
 
     talk.session = session_in(talk.sent);
     feed_answer(talk.client, talk.session, hello, 0);
@@ -68,7 +68,7 @@ test_late(void)
     g_autofree char *old_session = g_strdup(talk.session);
 
     /* After a new hello nothing of the session before counts, not even for the same number. */
-    gint64 hello = pst_client_hello(talk.client, talk.sent);
+    gint64 hello = pst_client_hello(talk.client, NULL, talk.sent);
     g_autofree char *session = session_in(talk.sent);
     g_assert_cmpstr(session, !=, old_session);
     feed_answer(talk.client, old_session, old, 1);
@@ -252,7 +252,7 @@ test_in_flight(void)
     feed_answer(talk.client, talk.session, numbers[3], 1);
     ask(&talk);
     /* A new session starts with nothing in flight: what the old one had is no longer waited for. */
-    pst_client_hello(talk.client, talk.sent);
+    pst_client_hello(talk.client, NULL, talk.sent);
     ask(&talk);
 }
 

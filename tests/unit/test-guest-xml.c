@@ -10,6 +10,7 @@
     "<channel type='unix'><target type='virtio' name='" name "'" state "/></channel>"
 #define SHIM "org.postern.shim.0"
 #define AGENT "org.qemu.guest_agent.0"
+#define RECORDER "org.postern.recorder.0"
 
 static const struct {
     const char *text;
@@ -48,6 +49,29 @@ test_ports(void)
         g_assert_no_error(error);
         g_assert_cmpint(xml.shim, ==, rows[i].shim);
         g_assert_cmpint(xml.agent, ==, rows[i].agent);
+    }
+}
+
+static void
+test_recorder(void)
+{
+    static const struct {
+        const char *text;
+        gboolean recorder;
+    } cases[] = {
+        {DOMAIN(""), FALSE},
+        {DOMAIN(CHANNEL(RECORDER, "")), FALSE},
+        {DOMAIN("<channel type='file'><source path='/a'/><target type='virtio' name='" RECORDER
+                "' state='connected'/></channel>"),
+         TRUE},
+        {DOMAIN("<channel type='file'><target type='virtio' name='" SHIM "'/></channel>"), FALSE},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        PstGuestXml xml;
+
+        g_assert_true(pst_guest_xml_read(cases[i].text, &xml, NULL));
+        g_assert_cmpint(xml.recorder, ==, cases[i].recorder);
     }
 }
 
@@ -110,6 +134,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/guest-xml/ports", test_ports);
+    g_test_add_func("/guest-xml/recorder", test_recorder);
     g_test_add_func("/guest-xml/not-xml", test_not_xml);
     g_test_add_func("/guest-xml/external-entity", test_external_entity);
     g_test_add_func("/guest-xml/entity-bomb", test_entity_bomb);

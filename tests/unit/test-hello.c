@@ -19,7 +19,7 @@ parse(const char *text)
 static void
 test_request(void)
 {
-    g_autoptr(JsonObject) json = pst_hello_request(SESSION, "postern 1");
+    g_autoptr(JsonObject) json = pst_hello_request(SESSION, "postern 1", "web");
     g_autoptr(GError) error = NULL;
     g_autoptr(PstHelloParams) params = pst_hello_read_request(json, &error);
 

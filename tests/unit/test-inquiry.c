@@ -5,6 +5,7 @@
 #include "tests/unit/make-report.h"
 
 #define N 3
+#define WAITED_MS 30
 
 static PstInquiry *
 new_inquiry(gint64 left_us)
@@ -112,6 +113,68 @@ test_first_wins(void)
     g_assert_null(answers[1]->report);
     g_assert_error(answers[1]->error, PST_ERROR, PST_ERROR_DEADLINE);
     g_assert_cmpint(answers[2]->report->took_ms, ==, 4);
+    free_answers(answers);
+}
+
+/* What a rung had of earlier is the answer where no other came, and only there. */
+static void
+test_offer(void)
+{
+    g_autoptr(PstInquiry) inquiry = new_inquiry(G_USEC_PER_SEC);
+
+    pst_inquiry_rung_started(inquiry, PST_VIA_CHANNEL);
+    pst_inquiry_rung_started(inquiry, PST_VIA_VOLUME);
+    for (guint i = 0; i < 2; i++) {
+        pst_inquiry_offer(inquiry, i, PST_VIA_VOLUME, report_of(5), 60000);
+        pst_inquiry_offer(inquiry, i, PST_VIA_VOLUME, report_of(6), 1);
+        g_assert_true(pst_inquiry_is_open(inquiry, i));
+    }
+    pst_inquiry_answer(inquiry, 1, PST_VIA_CHANNEL, report_of(7));
+    pst_inquiry_offer(inquiry, 1, PST_VIA_VOLUME, report_of(8), 2);
+    g_usleep(WAITED_MS * 1000);
+
+    PstAnswer **answers = pst_inquiry_close(inquiry);
+    g_assert_cmpint(answers[0]->via, ==, PST_VIA_VOLUME);
+    g_assert_cmpint(answers[0]->age_ms, >=, 60000 + WAITED_MS);
+    g_assert_cmpint(answers[0]->age_ms, <, 70000);
+    g_assert_cmpint(answers[0]->report->took_ms, ==, 5);
+    g_assert_null(answers[0]->error);
+    g_assert_cmpint(attempt_of(answers[0], 0)->via, ==, PST_VIA_CHANNEL);
+    g_assert_cmpint(answers[1]->via, ==, PST_VIA_CHANNEL);
+    g_assert_cmpint(answers[1]->age_ms, ==, 0);
+    g_assert_cmpint(answers[1]->report->took_ms, ==, 7);
+    g_assert_cmpint(answers[2]->via, ==, PST_VIA_NONE);
+    free_answers(answers);
+    pst_inquiry_offer(inquiry, 2, PST_VIA_VOLUME, report_of(9), 3);
+}
+
+/* The listener hears of each answer in the order of their coming, in the thread that waits. */
+static void
+note_told(PstAnswer *answer, gpointer user_data)
+{
+    GPtrArray *told = user_data;
+
+    g_ptr_array_add(told, answer);
+}
+
+static void
+test_listener(void)
+{
+    g_autoptr(PstInquiry) inquiry = new_inquiry(G_USEC_PER_SEC);
+    g_autoptr(GPtrArray) told = g_ptr_array_new();
+    const PstInquiryListener listener = {note_told, told};
+    g_autoptr(GError) refusal = g_error_new(PST_ERROR, PST_ERROR_DEADLINE, "too late");
+
+    pst_inquiry_listen(inquiry, NULL);
+    pst_inquiry_listen(inquiry, &listener);
+    pst_inquiry_answer(inquiry, 2, PST_VIA_CHANNEL, report_of(1));
+    pst_inquiry_refuse(inquiry, 0, PST_VIA_CHANNEL, refusal);
+    g_assert_cmpuint(told->len, ==, 0);
+    pst_inquiry_offer(inquiry, 1, PST_VIA_VOLUME, report_of(2), 9);
+    pst_inquiry_wait_all(inquiry, 1);
+    PstAnswer **answers = pst_inquiry_close(inquiry);
+    g_assert_cmpuint(told->len, ==, 2);
+    g_assert_true(told->pdata[0] == answers[2] && told->pdata[1] == answers[0]);
     free_answers(answers);
 }
 
@@ -293,6 +356,8 @@ main(int argc, char **argv)
     g_test_add_func("/inquiry/questions", test_questions);
     g_test_add_func("/inquiry/order", test_order);
     g_test_add_func("/inquiry/first-wins", test_first_wins);
+    g_test_add_func("/inquiry/offer", test_offer);
+    g_test_add_func("/inquiry/listener", test_listener);
     g_test_add_func("/inquiry/after-close", test_after_close);
     g_test_add_func("/inquiry/unanswered", test_unanswered);
     g_test_add_func("/inquiry/attempts", test_attempts);

@@ -126,6 +126,8 @@ def _with_up(parser):
     _with_name(parser)
     _with_image(parser)
     parser.add_argument("--panic-device", action="store_true", help="add an ISA panic device")
+    parser.add_argument("--recorder", action="store_true", help="add the recorder's port, and "
+                        "behind it a file in the storage pool postern")
     parser.add_argument("--no-channel", action="store_true", help="leave the shim's port out")
     parser.add_argument("--memory", type=int, default=512, metavar="MIB", help="default: 512")
     parser.add_argument("--cpus", type=int, default=1, metavar="N", help="virtual processors "

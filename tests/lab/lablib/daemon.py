@@ -19,6 +19,7 @@ VIRTLOGD = "/usr/sbin/virtlogd"
 RUNTIME = paths.SOCKETS / "libvirt"
 SOCKET = RUNTIME / "libvirt-sock"
 READY_SECONDS = 30
+POOL = "postern"
 
 
 def uri():
@@ -46,6 +47,19 @@ def start():
         if pid_of("libvirtd") is None:
             _spawn([LIBVIRTD, "-d"])
         _wait_until_ready()
+        _define_pool()
+
+
+def _define_pool():
+    """The storage pool through which the recorders' files are read."""
+    def call(*words):
+        return run(["/usr/bin/virsh", "-q", "-c", uri(), *words], check=False,
+                   timeout=READY_SECONDS)
+
+    if call("pool-info", POOL).returncode != 0:
+        call("pool-define-as", POOL, "dir", "--target", str(paths.RECORDS))
+    if "running" not in call("pool-info", POOL).stdout:
+        call("pool-start", POOL)
 
 
 def stop(program):

@@ -13,13 +13,15 @@ from .virsh import NAMESPACE
 SHIM_PORT = "org.postern.shim.0"
 ECHO_PORT = "org.postern.echo.0"
 AGENT_PORT = "org.qemu.guest_agent.0"
+RECORDER_PORT = "org.postern.recorder.0"
 # QEMU would let its cache of translated code grow to a gigabyte for each guest.
 TCG_CACHE = "<tcg><tb-cache unit='MiB'>128</tb-cache></tcg>"
 
 
 @dataclass
 class Domain:
-    """What a guest is made of. `disk` is a qcow2 file or None, `ssh_port` a port or None."""
+    """What a guest is made of. `disk` is a qcow2 file or None, `ssh_port` a port or
+    None, `recorder` the file behind the recorder's port or None."""
 
     name: str
     kernel: Path
@@ -32,6 +34,7 @@ class Domain:
     ssh_port: int = None
     cpus: int = 1
     panic_device: bool = False
+    recorder: Path = None
     identity: uuid.UUID = field(default_factory=uuid.uuid4)
 
     def xml(self):
@@ -72,6 +75,10 @@ class Domain:
     def _devices(self):
         lines = [f"<channel type='unix'><target type='virtio' name='{name}'/></channel>"
                  for name in self.channels]
+        if self.recorder:
+            lines.append("<channel type='file'>"
+                         f"<source path={quoteattr(str(self.recorder))} append='on'/>"
+                         f"<target type='virtio' name='{RECORDER_PORT}'/></channel>")
         if self.panic_device:
             lines.append("<panic model='isa'/>")
         if self.disk:

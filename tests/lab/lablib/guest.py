@@ -28,7 +28,10 @@ def clear(name):
         virsh.mark(name)
         if virsh.state(name) != "shut off":
             raise LabError(f"{name} is up already: 'lab reset {name}' or 'lab down {name}'")
+        identity = virsh.call("domuuid", name).stdout.strip()
         virsh.call("undefine", name, "--snapshots-metadata", "--managed-save")
+        for part in paths.RECORDS.glob(f"{identity}.records*"):
+            part.unlink()
     shutil.rmtree(paths.GUESTS / name, ignore_errors=True)
 
 
@@ -107,7 +110,9 @@ def _describe(name, chosen, options):
             "shim": "no" if options.no_shim else "yes"}
     return domain.Domain(name, chosen.kernel, chosen.initrd, append, options.memory, channels,
                          mark, disk=overlay(name), ssh_port=port, cpus=options.cpus,
-                         panic_device=options.panic_device, identity=identity)
+                         panic_device=options.panic_device,
+                         recorder=paths.RECORDS / f"{identity}.records" if options.recorder
+                         else None, identity=identity)
 
 
 def wait_until_up(name, *, with_shim):

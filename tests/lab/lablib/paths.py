@@ -46,6 +46,7 @@ IMAGES = STATE / "images"
 KEYS = STATE / "keys"
 GUESTS = STATE / "guests"
 SAVED = STATE / "saved"
+RECORDS = STATE / "records"
 CACHE = STATE / "cache"
 DATA = STATE / "data"
 CONFIG = RUN / "c"
@@ -82,7 +83,7 @@ def prepare():
     user = daemon_user()
     for folder, mode in ((STATE, 0o755), (IMAGES, 0o755), (KEYS, 0o700), (RUN, 0o711)):
         folder.mkdir(mode=mode, parents=True, exist_ok=True)
-    for folder in (GUESTS, SAVED, CACHE, DATA, CONFIG, SOCKETS):
+    for folder in (GUESTS, SAVED, RECORDS, CACHE, DATA, CONFIG, SOCKETS):
         if not folder.is_dir():
             folder.mkdir(mode=0o700)
             os.chown(folder, user.pw_uid, user.pw_gid)

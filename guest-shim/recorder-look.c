@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "guest-shim/recorder-look.h"
+
+#include <string.h>
+
+#include "guest-shim/dispatcher.h"
+#include "guest-shim/probe.h"
+#include "protocol/call.h"
+#include "protocol/json.h"
+
+/* A probe that hangs is given up; the others wait for it. */
+#define PROBE_US (15 * G_USEC_PER_SEC)
+/* Half of what a record may have. */
+#define MAX_REPORT (32 * 1024)
+
+struct PstRecorderLook {
+    PstDispatcher *dispatcher;
+    PstRecorderLookReport report;
+    gpointer user_data;
+    GPtrArray *probes; /* of const PstProbe */
+    char **digests;    /* what each said the last time; NULL: nothing yet */
+    guint next;        /* of the probe that is asked now; probes->len at rest */
+    gboolean again;
+};
+
+static void ask_next(PstRecorderLook *look);
+
+static JsonObject *
+member_of(JsonObject *object, const char *name)
+{
+    JsonObject *value = NULL;
+
+    return pst_json_get_object(object, name, PST_JSON_REQUIRED, &value, NULL) ? value : NULL;
+}
+
+static void
+add_string(GString *out, JsonObject *object, const char *name)
+{
+    const char *value = "";
+
+    pst_json_get_string(object, name, PST_JSON_NULLABLE, &value, NULL);
+    g_string_append_printf(out, "%s\n", value);
+}
+
+static void
+add_finding(GString *out, JsonObject *finding)
+{
+    static const char *const about[] = {"path", "unit", "user", "interface", "text", NULL};
+    JsonObject *evidence = member_of(finding, "evidence");
+
+    add_string(out, finding, "id");
+    add_string(out, finding, "severity");
+    for (guint i = 0; evidence != NULL && about[i] != NULL; i++)
+        if (!g_str_equal(about[i], "text"))
+            add_string(out, evidence, about[i]);
+}
+
+char *
+pst_recorder_look_digest(JsonObject *report)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    JsonArray *findings = NULL;
+
+    add_string(text, report, "status");
+    pst_json_get_array(report, "findings", PST_JSON_OPTIONAL, &findings, NULL);
+    for (guint i = 0; findings != NULL && i < json_array_get_length(findings); i++)
+        add_finding(text, json_array_get_object_element(findings, i));
+    return g_compute_checksum_for_string(G_CHECKSUM_SHA1, text->str, (gssize)text->len);
+}
+
+static void
+take_report(PstRecorderLook *look, JsonObject *report)
+{
+    g_autofree char *digest = pst_recorder_look_digest(report);
+    char **last = &look->digests[look->next];
+
+    if (g_strcmp0(*last, digest) == 0)
+        return;
+    g_free(*last);
+    *last = g_steal_pointer(&digest);
+    look->report(report, look->user_data);
+}
+
+static void
+on_reply(const char *text, gpointer user_data)
+{
+    PstRecorderLook *look = user_data;
+    g_autoptr(JsonObject) json = pst_json_parse_validated(text, strlen(text), NULL);
+    JsonObject *report = json != NULL ? member_of(json, "result") : NULL;
+
+    if (report != NULL)
+        take_report(look, report);
+    look->next++;
+    ask_next(look);
+}
+
+static gboolean
+has_passive(const PstReportKind *kind)
+{
+    for (guint i = 0; i < kind->args->n_rows; i++)
+        if (g_str_equal(kind->args->rows[i].name, "passive"))
+            return TRUE;
+    return FALSE;
+}
+
+static void
+ask(PstRecorderLook *look, const PstProbe *probe)
+{
+    g_autoptr(JsonObject) args = json_object_new();
+    PstCall call = {.name = probe->kind->name,
+                    .args = args,
+                    .caller = "recorder",
+                    .not_after_us = pst_probe_now_us() + PROBE_US};
+    g_autoptr(PstMessage) message = g_new0(PstMessage, 1);
+
+    if (has_passive(probe->kind))
+        json_object_set_boolean_member(args, "passive", TRUE);
+    message->type = PST_MESSAGE_REQUEST;
+    message->method = g_strdup("probe");
+    memset(message->id.session, '0', PST_SESSION_DIGITS);
+    message->id.number = look->next;
+    message->params = pst_call_params(&call);
+    pst_dispatcher_take(look->dispatcher, message);
+    pst_dispatcher_run(look->dispatcher);
+}
+
+static void
+ask_next(PstRecorderLook *look)
+{
+    if (look->next >= look->probes->len && look->again) {
+        look->again = FALSE;
+        look->next = 0;
+    }
+    if (look->next < look->probes->len)
+        ask(look, look->probes->pdata[look->next]);
+}
+
+static gboolean
+leaves_no_trace(const PstReportKind *kind)
+{
+    return *kind->footprint == '\0' || has_passive(kind);
+}
+
+static gboolean
+is_wanted(const PstProbe *probe, const char *const *names)
+{
+    return names != NULL ? g_strv_contains(names, probe->kind->name) : leaves_no_trace(probe->kind);
+}
+
+PstRecorderLook *
+pst_recorder_look_new(const PstSysroot *sysroot, const char *const *probes,
+                      PstRecorderLookReport report, gpointer user_data)
+{
+    PstRecorderLook *look = g_new0(PstRecorderLook, 1);
+
+    look->dispatcher = pst_dispatcher_new(sysroot, on_reply, look);
+    pst_dispatcher_set_max_report(look->dispatcher, MAX_REPORT);
+    look->report = report;
+    look->user_data = user_data;
+    look->probes = g_ptr_array_new();
+    for (guint i = 0; i < pst_probe_table_n; i++)
+        if (is_wanted(&pst_probe_table[i], probes))
+            g_ptr_array_add(look->probes, (gpointer)&pst_probe_table[i]);
+    look->digests = g_new0(char *, look->probes->len + 1);
+    look->next = look->probes->len;
+    return look;
+}
+
+void
+pst_recorder_look_free(PstRecorderLook *look)
+{
+    pst_dispatcher_free(look->dispatcher);
+    pst_recorder_look_forget(look);
+    g_free(look->digests);
+    g_ptr_array_unref(look->probes);
+    g_free(look);
+}
+
+void
+pst_recorder_look_begin(PstRecorderLook *look)
+{
+    if (look->next < look->probes->len) {
+        look->again = TRUE;
+        return;
+    }
+    look->next = 0;
+    ask_next(look);
+}
+
+void
+pst_recorder_look_forget(PstRecorderLook *look)
+{
+    for (guint i = 0; i < look->probes->len; i++)
+        g_clear_pointer(&look->digests[i], g_free);
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+#include "guest-shim/sysroot.h"
+
+/* One look of the recorder's: probe after probe, each asked so that it leaves no trace in the
+ * guest. A report is handed on where it is not what the probe said the last time: another status,
+ * another finding, or another thing that a finding is about. */
+
+typedef struct PstRecorderLook PstRecorderLook;
+
+typedef void (*PstRecorderLookReport)(JsonObject *report, gpointer user_data);
+
+/* PROBES: NULL-terminated, copied; NULL: all that leave no trace. */
+PstRecorderLook *pst_recorder_look_new(const PstSysroot *sysroot, const char *const *probes,
+                                       PstRecorderLookReport report, gpointer user_data);
+void pst_recorder_look_free(PstRecorderLook *look);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstRecorderLook, pst_recorder_look_free)
+
+/* Begins; where one goes on already, another one follows it. */
+void pst_recorder_look_begin(PstRecorderLook *look);
+
+/* The next look hands on every report. */
+void pst_recorder_look_forget(PstRecorderLook *look);
+
+/* What of a report is compared: a text that is the same where nothing of weight has changed. Free
+ * with g_free(). */
+char *pst_recorder_look_digest(JsonObject *report);

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "guest-shim/recorder-port.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "guest-shim/port-device.h"
+#include "guest-shim/probe.h"
+#include "guest-shim/uevent.h"
+#include "protocol/frame.h"
+
+/* More than all reports of a boot together. */
+#define MAX_WAITING (1024 * 1024)
+
+struct PstRecorderPort {
+    char *name;
+    const PstSysroot *sysroot;
+    PstRecorderPortOpened opened;
+    gpointer user_data;
+    int fd, epoll, uevents;
+    guint epoll_source, uevent_source, again_source;
+    GByteArray *waiting;
+    gsize at; /* how much of it is written */
+    guint64 written;
+};
+
+static void
+close_fd(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+static void
+remove_source(guint *source)
+{
+    if (*source != 0)
+        g_source_remove(*source);
+    *source = 0;
+}
+
+static void
+drop_waiting(PstRecorderPort *port)
+{
+    g_byte_array_unref(port->waiting);
+    port->waiting = g_byte_array_new();
+    port->at = 0;
+}
+
+static void
+close_device(PstRecorderPort *port)
+{
+    remove_source(&port->epoll_source);
+    close_fd(&port->epoll);
+    close_fd(&port->fd);
+    drop_waiting(port);
+}
+
+/* FALSE where the port itself has gone. */
+static gboolean
+write_waiting(PstRecorderPort *port)
+{
+    while (port->at < port->waiting->len) {
+        gssize n = write(port->fd, port->waiting->data + port->at, port->waiting->len - port->at);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        /* The next edge tells when it takes more. */
+        if (n < 0)
+            return errno == EAGAIN;
+        port->at += (gsize)n;
+        port->written += (gsize)n;
+    }
+    drop_waiting(port);
+    return TRUE;
+}
+
+static gboolean on_again(gpointer user_data);
+
+/* What finds the port gone may be in the middle of opening it: it is looked for again later. */
+static void
+serve(PstRecorderPort *port)
+{
+    if (write_waiting(port))
+        return;
+    close_device(port);
+    if (port->again_source == 0)
+        port->again_source = g_idle_add(on_again, port);
+}
+
+/* Edge-triggered: a host end that is closed would otherwise be reported without end. */
+static gboolean
+on_edge(gint fd, GIOCondition condition G_GNUC_UNUSED, gpointer user_data)
+{
+    struct epoll_event event;
+
+    if (epoll_wait(fd, &event, 1, 0) == 1)
+        serve(user_data);
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+open_port(PstRecorderPort *port)
+{
+    struct epoll_event event = {.events = EPOLLOUT | EPOLLET};
+
+    port->fd = pst_port_device_open(port->sysroot, port->name, NULL);
+    if (port->fd < 0)
+        return FALSE;
+    port->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (port->epoll < 0 || epoll_ctl(port->epoll, EPOLL_CTL_ADD, port->fd, &event) < 0) {
+        close_device(port);
+        return FALSE;
+    }
+    port->epoll_source = g_unix_fd_add(port->epoll, G_IO_IN, on_edge, port);
+    port->opened(port->user_data);
+    return TRUE;
+}
+
+static gboolean
+on_uevent(gint fd, GIOCondition condition G_GNUC_UNUSED, gpointer user_data)
+{
+    PstRecorderPort *port = user_data;
+
+    pst_uevent_drain(fd);
+    if (!open_port(port))
+        return G_SOURCE_CONTINUE;
+    port->uevent_source = 0;
+    close_fd(&port->uevents);
+    return G_SOURCE_REMOVE;
+}
+
+/* The socket comes first and the look second, so that a port which appears in between is not
+ * missed. */
+static void
+await_port(PstRecorderPort *port)
+{
+    port->uevents = pst_uevent_open(NULL);
+    if (open_port(port) || port->uevents < 0)
+        close_fd(&port->uevents);
+    else
+        port->uevent_source = g_unix_fd_add(port->uevents, G_IO_IN, on_uevent, port);
+}
+
+static gboolean
+on_again(gpointer user_data)
+{
+    PstRecorderPort *port = user_data;
+
+    port->again_source = 0;
+    if (port->uevents < 0)
+        await_port(port);
+    return G_SOURCE_REMOVE;
+}
+
+PstRecorderPort *
+pst_recorder_port_new(const char *name, const PstSysroot *sysroot, PstRecorderPortOpened opened,
+                      gpointer user_data)
+{
+    PstRecorderPort *port = g_new0(PstRecorderPort, 1);
+
+    port->name = g_strdup(name);
+    port->sysroot = sysroot;
+    port->opened = opened;
+    port->user_data = user_data;
+    port->fd = port->epoll = port->uevents = -1;
+    port->waiting = g_byte_array_new();
+    return port;
+}
+
+void
+pst_recorder_port_start(PstRecorderPort *port)
+{
+    await_port(port);
+}
+
+void
+pst_recorder_port_free(PstRecorderPort *port)
+{
+    close_device(port);
+    remove_source(&port->uevent_source);
+    remove_source(&port->again_source);
+    close_fd(&port->uevents);
+    g_byte_array_unref(port->waiting);
+    g_free(port->name);
+    g_free(port);
+}
+
+gboolean
+pst_recorder_port_is_open(const PstRecorderPort *port)
+{
+    return port->fd >= 0;
+}
+
+gboolean
+pst_recorder_port_write(PstRecorderPort *port, const char *text, gsize len)
+{
+    if (port->fd < 0 || port->waiting->len + len > MAX_WAITING)
+        return FALSE;
+    pst_frame_append(port->waiting, text, len);
+    serve(port);
+    return TRUE;
+}
+
+guint64
+pst_recorder_port_written(const PstRecorderPort *port)
+{
+    return port->written;
+}
+
+void
+pst_recorder_port_flush(PstRecorderPort *port, guint ms)
+{
+    gint64 until_us = pst_probe_now_us() + ms * G_GINT64_CONSTANT(1000);
+
+    while (port->fd >= 0 && port->at < port->waiting->len && pst_probe_now_us() < until_us) {
+        struct pollfd room = {port->fd, POLLOUT, 0};
+
+        poll(&room, 1, 10);
+        if (!write_waiting(port))
+            return;
+    }
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "guest-shim/sysroot.h"
+
+/* The port behind which a file on the hypervisor stands: bytes go one way, and whether anybody
+ * reads them nobody can tell. A write never waits: what the port does not take is kept, up to a
+ * bound, and goes on when it takes more. Served from the default main loop; at rest nothing wakes
+ * it up. */
+
+typedef struct PstRecorderPort PstRecorderPort;
+
+/* Called when the port is there: at once, or when it appears, and again where it went and came
+ * back. */
+typedef void (*PstRecorderPortOpened)(gpointer user_data);
+
+/* Looks for the port called NAME. One that is not there, or that can't be opened, is waited for;
+ * without news of devices, it is as if it were not there. Never NULL. */
+PstRecorderPort *pst_recorder_port_new(const char *name, const PstSysroot *sysroot,
+                                       PstRecorderPortOpened opened, gpointer user_data);
+void pst_recorder_port_free(PstRecorderPort *port);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstRecorderPort, pst_recorder_port_free)
+
+/* Begins; OPENED may be called before it returns. */
+void pst_recorder_port_start(PstRecorderPort *port);
+
+gboolean pst_recorder_port_is_open(const PstRecorderPort *port);
+
+/* Takes a frame around TEXT, all of it or, where the port is not there or too much waits already,
+ * none: FALSE. */
+gboolean pst_recorder_port_write(PstRecorderPort *port, const char *text, gsize len);
+
+/* Bytes that the port has taken since the shim began. */
+guint64 pst_recorder_port_written(const PstRecorderPort *port);
+
+/* Writes what still waits, for at most MS milliseconds: for the last record of a shim that ends. */
+void pst_recorder_port_flush(PstRecorderPort *port, guint ms);

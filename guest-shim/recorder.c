@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "guest-shim/recorder.h"
+
+#include <string.h>
+
+#include "guest-shim/probe.h"
+#include "guest-shim/recorder-config.h"
+#include "guest-shim/recorder-events.h"
+#include "guest-shim/recorder-look.h"
+#include "guest-shim/recorder-port.h"
+#include "protocol/json.h"
+#include "protocol/record.h"
+
+/* virtlogd rolls after 2 MiB, and keeps three parts: each has a boot record and all reports. */
+#define REPEAT_BYTES (1024 * 1024)
+/* What the services of a boot need to settle. */
+#define SETTLED_S 60
+#define END_MS 200
+
+struct PstRecorder {
+    const PstSysroot *sysroot;
+    PstRecorderPort *port;
+    PstRecorderConfig *config;
+    PstRecorderLook *look;
+    PstRecorderEvents *events;
+    char *boot_id, *machine_id, *domain;
+    gint64 seq;
+    guint64 repeat_at; /* when so much is written, all is written again */
+    guint interval, settled;
+};
+
+static void
+write_record(PstRecorder *recorder, PstRecordKind kind, JsonObject *body)
+{
+    PstRecord record = {
+        .seq = recorder->seq + 1,
+        .boot_id = recorder->boot_id,
+        .machine_id = recorder->machine_id,
+        .domain = recorder->domain,
+        .realtime_us = g_get_real_time(),
+        .boottime_us = pst_probe_now_us(),
+        .kind = kind,
+        .body = body,
+    };
+    gsize len = 0;
+    g_autofree char *text = pst_record_to_text(&record, &len);
+
+    if (text != NULL && pst_recorder_port_write(recorder->port, text, len))
+        recorder->seq++;
+}
+
+static void
+write_boot(PstRecorder *recorder)
+{
+    g_autoptr(JsonObject) body = json_object_new();
+
+    json_object_set_string_member(body, "shim", PST_VERSION);
+    write_record(recorder, PST_RECORD_BOOT, body);
+}
+
+static void
+repeat_if_due(PstRecorder *recorder)
+{
+    guint64 written = pst_recorder_port_written(recorder->port);
+
+    if (written < recorder->repeat_at)
+        return;
+    recorder->repeat_at = written + REPEAT_BYTES;
+    write_boot(recorder);
+    pst_recorder_look_forget(recorder->look);
+}
+
+static void
+on_report(JsonObject *report, gpointer user_data)
+{
+    PstRecorder *recorder = user_data;
+
+    write_record(recorder, PST_RECORD_REPORT, report);
+    repeat_if_due(recorder);
+}
+
+static void
+on_event(JsonObject *event, gboolean look, gpointer user_data)
+{
+    PstRecorder *recorder = user_data;
+
+    if (event != NULL)
+        write_record(recorder, PST_RECORD_EVENT, event);
+    if (look && pst_recorder_port_is_open(recorder->port))
+        pst_recorder_look_begin(recorder->look);
+}
+
+static gboolean
+on_interval(gpointer user_data)
+{
+    PstRecorder *recorder = user_data;
+
+    if (pst_recorder_port_is_open(recorder->port))
+        pst_recorder_look_begin(recorder->look);
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_settled(gpointer user_data)
+{
+    PstRecorder *recorder = user_data;
+
+    recorder->settled = 0;
+    on_interval(recorder);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+start_timers(PstRecorder *recorder)
+{
+    gint64 interval_s = recorder->config->interval_s;
+
+    if (recorder->settled == 0)
+        recorder->settled = g_timeout_add_seconds(SETTLED_S, on_settled, recorder);
+    if (recorder->interval == 0 && interval_s > 0)
+        recorder->interval = g_timeout_add_seconds((guint)interval_s, on_interval, recorder);
+}
+
+static void
+on_opened(gpointer user_data)
+{
+    PstRecorder *recorder = user_data;
+
+    recorder->repeat_at = pst_recorder_port_written(recorder->port) + REPEAT_BYTES;
+    write_boot(recorder);
+    pst_recorder_look_forget(recorder->look);
+    pst_recorder_look_begin(recorder->look);
+    pst_recorder_events_start(recorder->events);
+    start_timers(recorder);
+}
+
+PstRecorder *
+pst_recorder_new(const PstSysroot *sysroot)
+{
+    PstRecorder *recorder = g_new0(PstRecorder, 1);
+
+    recorder->sysroot = sysroot;
+    recorder->boot_id = pst_sysroot_read_line(sysroot, "/proc/sys/kernel/random/boot_id", NULL);
+    recorder->machine_id = pst_sysroot_read_line(sysroot, "/etc/machine-id", NULL);
+    recorder->config = pst_recorder_config_read(sysroot);
+    recorder->look = pst_recorder_look_new(sysroot, (const char *const *)recorder->config->probes,
+                                           on_report, recorder);
+    recorder->events = pst_recorder_events_new(sysroot, on_event, recorder);
+    recorder->port = pst_recorder_port_new(PST_RECORDER_PORT, sysroot, on_opened, recorder);
+    pst_recorder_port_start(recorder->port);
+    return recorder;
+}
+
+void
+pst_recorder_free(PstRecorder *recorder)
+{
+    if (recorder->interval != 0)
+        g_source_remove(recorder->interval);
+    if (recorder->settled != 0)
+        g_source_remove(recorder->settled);
+    pst_recorder_events_free(recorder->events);
+    pst_recorder_look_free(recorder->look);
+    pst_recorder_port_free(recorder->port);
+    pst_recorder_config_free(recorder->config);
+    g_free(recorder->boot_id);
+    g_free(recorder->machine_id);
+    g_free(recorder->domain);
+    g_free(recorder);
+}
+
+void
+pst_recorder_set_domain(PstRecorder *recorder, const char *domain)
+{
+    g_free(recorder->domain);
+    recorder->domain = g_strdup(domain);
+}
+
+PstHelloRecorder *
+pst_recorder_state(const PstRecorder *recorder)
+{
+    PstHelloRecorder *state;
+
+    if (!pst_recorder_port_is_open(recorder->port))
+        return NULL;
+    state = pst_fields_new(&pst_hello_recorder_fields);
+    state->written_bytes = (gint64)pst_recorder_port_written(recorder->port);
+    state->seq = recorder->seq;
+    return state;
+}
+
+void
+pst_recorder_end(PstRecorder *recorder)
+{
+    g_autoptr(JsonObject) body = json_object_new();
+
+    write_record(recorder, PST_RECORD_SHUTDOWN, body);
+    pst_recorder_port_flush(recorder->port, END_MS);
+}

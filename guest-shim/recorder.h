@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "guest-shim/sysroot.h"
+#include "protocol/hello.h"
+
+/* Writes records (protocol/record.h) to the port org.postern.recorder.0: who this is, what the
+ * probes say at the boot and whenever that changes, what happens meanwhile, and the end. It reads
+ * what the guest's administrator wants in the group [recorder] of the shim's configuration:
+ *
+ *     interval = 300          seconds between two looks; 0: only at the boot and on events
+ *     probes = system; sudo   in place of those that leave no trace in the guest
+ *
+ * A look asks the probes one after the other, each in a worker like any other; what they say is
+ * written where it is not what they said before. At rest nothing wakes it but the interval. */
+
+#define PST_RECORDER_PORT "org.postern.recorder.0"
+
+typedef struct PstRecorder PstRecorder;
+
+/* Served from the default main loop, from when the port is there. Never NULL. */
+PstRecorder *pst_recorder_new(const PstSysroot *sysroot);
+void pst_recorder_free(PstRecorder *recorder);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstRecorder, pst_recorder_free)
+
+/* The domain's name, as a host said in its hello: records carry it from then on. */
+void pst_recorder_set_domain(PstRecorder *recorder, const char *domain);
+
+/* What a hello tells of it: written_bytes and seq; NULL where there is no port. Free with
+ * pst_fields_free(&pst_hello_recorder_fields, …). */
+PstHelloRecorder *pst_recorder_state(const PstRecorder *recorder);
+
+/* The shim ends: the last record. */
+void pst_recorder_end(PstRecorder *recorder);

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/volume-records.h"
+
+#include "host-sidecar/render.h"
+#include "host-sidecar/task.h"
+#include "host-sidecar/volume.h"
+#include "protocol/json.h"
+
+void
+pst_volume_records_free(PstVolumeRecords *records)
+{
+    g_clear_pointer(&records->records, g_ptr_array_unref);
+    g_clear_pointer(&records->epochs, g_array_unref);
+    g_free(records);
+}
+
+/* A new epoch begins with each boot, and where the sequence falls, as it does after a revert. */
+static GArray *
+number_epochs(const GPtrArray *records)
+{
+    GArray *epochs = g_array_sized_new(FALSE, TRUE, sizeof(guint), records->len);
+    guint epoch = 0;
+
+    for (guint i = 0; i < records->len; i++) {
+        const PstRecord *record = records->pdata[i];
+        const PstRecord *before = i > 0 ? records->pdata[i - 1] : record;
+
+        epoch +=
+            i > 0 && (record->seq <= before->seq || !g_str_equal(record->boot_id, before->boot_id));
+        g_array_append_val(epochs, epoch);
+    }
+    return epochs;
+}
+
+static gpointer
+read_all(gpointer data, GError **error)
+{
+    g_autoptr(PstVolume) volume = pst_volume_open(data, error);
+    g_autoptr(PstVolumeRecords) found = g_new0(PstVolumeRecords, 1);
+
+    if (volume == NULL)
+        return NULL;
+    found->records = pst_volume_read(volume, PST_VOLUME_MAX_PARTS, &found->counters, error);
+    if (found->records == NULL)
+        return NULL;
+    found->epochs = number_epochs(found->records);
+    found->written_us = pst_volume_written_us(volume);
+    found->n_parts = pst_volume_parts(volume);
+    return g_steal_pointer(&found);
+}
+
+PstVolumeRecords *
+pst_volume_records_read(PstGuest *guest, gint64 deadline_us, GError **error)
+{
+    return pst_task_call(read_all, pst_guest_ref(guest), (GDestroyNotify)pst_guest_unref,
+                         (GDestroyNotify)pst_volume_records_free, deadline_us, "libvirt", error);
+}
+
+gint64
+pst_volume_records_age_us(const PstVolumeRecords *records, const PstRecord *record)
+{
+    const PstRecord *newest = records->records->pdata[records->records->len - 1];
+    gint64 written_us = records->written_us > 0 ? records->written_us : newest->realtime_us;
+
+    return MAX(0, g_get_real_time() - written_us) +
+           MAX(0, newest->realtime_us - record->realtime_us);
+}
+
+static JsonObject *
+record_to_json(const PstVolumeRecords *records, guint i)
+{
+    const PstRecord *record = records->records->pdata[i];
+    JsonObject *json = json_object_new();
+
+    json_object_set_int_member(json, "age_ms", pst_volume_records_age_us(records, record) / 1000);
+    json_object_set_int_member(json, "epoch", g_array_index(records->epochs, guint, i));
+    json_object_set_int_member(json, "seq", record->seq);
+    pst_json_set_string(json, "boot_id", record->boot_id);
+    pst_json_set_string(json, "machine_id", record->machine_id);
+    pst_json_set_string(json, "domain", record->domain);
+    json_object_set_int_member(json, "realtime_us", record->realtime_us);
+    json_object_set_string_member(json, "kind", pst_record_kind_names[record->kind]);
+    json_object_set_object_member(json, "body", json_object_ref(record->body));
+    return json;
+}
+
+JsonObject *
+pst_volume_records_to_json(const PstVolumeRecords *records, guint n)
+{
+    JsonObject *json = json_object_new();
+    JsonArray *array = json_array_new();
+
+    for (guint i = records->records->len; i > 0 && records->records->len - i < n; i--)
+        json_array_add_object_element(array, record_to_json(records, i - 1));
+    json_object_set_array_member(json, "records", array);
+    json_object_set_int_member(json, "whole", (gint64)records->counters.records);
+    json_object_set_int_member(json, "dropped", (gint64)records->counters.dropped);
+    json_object_set_int_member(json, "stray_bytes", (gint64)records->counters.stray_bytes);
+    json_object_set_int_member(json, "parts", records->n_parts);
+    return json;
+}
+
+static const char *
+string_of(JsonObject *body, const char *name)
+{
+    const char *value = "";
+
+    pst_json_get_string(body, name, PST_JSON_NULLABLE, &value, NULL);
+    return value;
+}
+
+/* What a record says, in a line. */
+static void
+append_words(GString *out, const PstRecord *record)
+{
+    switch (record->kind) {
+    case PST_RECORD_BOOT:
+        g_string_append(out, "postern-shim ");
+        pst_render_append(out, string_of(record->body, "shim"));
+        break;
+    case PST_RECORD_REPORT:
+        pst_render_append(out, string_of(record->body, "probe"));
+        g_string_append(out, ": ");
+        pst_render_append(out, string_of(record->body, "summary"));
+        break;
+    case PST_RECORD_EVENT:
+        pst_render_append(out, string_of(record->body, "event"));
+        g_string_append(out, ": ");
+        pst_render_append(out, string_of(record->body, "path"));
+        g_string_append(out, *string_of(record->body, "path") != '\0' ? ": " : "");
+        pst_render_append(out, string_of(record->body, "message"));
+        break;
+    case PST_RECORD_SHUTDOWN:
+        g_string_append(out, "the shim was told to end");
+        break;
+    }
+}
+
+char *
+pst_volume_records_to_text(const PstVolumeRecords *records, guint n)
+{
+    GString *out = g_string_new(NULL);
+    guint len = records->records->len, last = G_MAXUINT;
+
+    for (guint i = len; i > 0 && len - i < n; i--) {
+        const PstRecord *record = records->records->pdata[i - 1];
+        guint epoch = g_array_index(records->epochs, guint, i - 1);
+        g_autofree char *age = pst_render_ago(pst_volume_records_age_us(records, record));
+
+        if (last != G_MAXUINT && epoch != last)
+            g_string_append(out, "---- an earlier boot, or before a revert ----\n");
+        last = epoch;
+        g_string_append_printf(out, "%-14s %-9s ", age, pst_record_kind_names[record->kind]);
+        append_words(out, record);
+        g_string_append_c(out, '\n');
+    }
+    g_string_append_printf(out, "%u records in %u parts, %" G_GUINT64_FORMAT " dropped\n", len,
+                           records->n_parts, records->counters.dropped);
+    return g_string_free(out, FALSE);
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "protocol/record.h"
+
+#include <string.h>
+
+#include "protocol/crc32c.h"
+#include "protocol/error.h"
+#include "protocol/json.h"
+#include "protocol/limits.h"
+
+#define PREFIX "{\"crc32c\":\""
+#define DIGITS 8
+/* Up to and with the comma: what the checksum is not of. */
+#define HEAD (strlen(PREFIX) + DIGITS + strlen("\","))
+
+const char *const pst_record_kind_names[] = {"boot", "report", "event", "shutdown", NULL};
+
+void
+pst_record_free(PstRecord *record)
+{
+    g_free(record->boot_id);
+    g_free(record->machine_id);
+    g_free(record->domain);
+    g_clear_pointer(&record->body, json_object_unref);
+    g_free(record);
+}
+
+static JsonObject *
+encode(const PstRecord *record)
+{
+    JsonObject *json = json_object_new();
+
+    json_object_set_int_member(json, "seq", record->seq);
+    pst_json_set_string(json, "boot_id", record->boot_id);
+    pst_json_set_string(json, "machine_id", record->machine_id);
+    pst_json_set_string(json, "domain", record->domain);
+    json_object_set_int_member(json, "realtime_us", record->realtime_us);
+    json_object_set_int_member(json, "boottime_us", record->boottime_us);
+    json_object_set_string_member(json, "kind", pst_record_kind_names[record->kind]);
+    json_object_set_object_member(json, "body", json_object_ref(record->body));
+    return json;
+}
+
+char *
+pst_record_to_text(const PstRecord *record, gsize *len)
+{
+    g_autoptr(JsonObject) json = encode(record);
+    gsize inner_len = 0;
+    g_autofree char *inner = pst_json_to_text(json, &inner_len);
+    /* Its opening brace comes before the checksum. */
+    const char *rest = inner + 1;
+    gsize rest_len = inner_len - 1;
+
+    if (HEAD + rest_len > PST_LIMIT_RECORD)
+        return NULL;
+    guint32 crc = pst_crc32c(PST_CRC32C_NONE, (const guint8 *)rest, rest_len);
+    *len = HEAD + rest_len;
+    return g_strdup_printf(PREFIX "%0*x\",%s", DIGITS, crc, rest);
+}
+
+static gboolean
+not_a_record(GError **error, const char *why)
+{
+    g_set_error(error, PST_ERROR, PST_ERROR_PROTOCOL, "no record: %s", why);
+    return FALSE;
+}
+
+static gboolean
+check_sum(const char *text, gsize len, GError **error)
+{
+    const char *digits = text + strlen(PREFIX);
+    g_autofree char *wanted = NULL;
+
+    if (len <= HEAD || memcmp(text, PREFIX, strlen(PREFIX)) != 0 ||
+        memcmp(digits + DIGITS, "\",", 2) != 0)
+        return not_a_record(error, "it does not begin with its checksum");
+    wanted = g_strdup_printf("%0*x", DIGITS,
+                             pst_crc32c(PST_CRC32C_NONE, (const guint8 *)text + HEAD, len - HEAD));
+    if (memcmp(digits, wanted, DIGITS) != 0)
+        return not_a_record(error, "its checksum does not hold");
+    return TRUE;
+}
+
+static gboolean
+read_kind(JsonObject *json, PstRecordKind *kind, GError **error)
+{
+    const char *name = NULL;
+
+    if (!pst_json_get_string(json, "kind", PST_JSON_REQUIRED, &name, error))
+        return FALSE;
+    for (guint i = 0; pst_record_kind_names[i] != NULL; i++) {
+        if (g_str_equal(pst_record_kind_names[i], name)) {
+            *kind = (PstRecordKind)i;
+            return TRUE;
+        }
+    }
+    return not_a_record(error, "its kind is not known");
+}
+
+static gboolean
+decode(JsonObject *json, PstRecord *record, GError **error)
+{
+    const char *boot_id = NULL, *machine_id = NULL, *domain = NULL;
+    JsonObject *body = NULL;
+
+    if (!pst_json_get_int(json, "seq", PST_JSON_REQUIRED, &record->seq, error) ||
+        !pst_json_get_string(json, "boot_id", PST_JSON_REQUIRED, &boot_id, error) ||
+        !pst_json_get_string(json, "machine_id", PST_JSON_REQUIRED, &machine_id, error) ||
+        !pst_json_get_string(json, "domain", PST_JSON_OPTIONAL, &domain, error) ||
+        !pst_json_get_int(json, "realtime_us", PST_JSON_REQUIRED, &record->realtime_us, error) ||
+        !pst_json_get_int(json, "boottime_us", PST_JSON_REQUIRED, &record->boottime_us, error) ||
+        !pst_json_get_object(json, "body", PST_JSON_REQUIRED, &body, error) ||
+        !read_kind(json, &record->kind, error))
+        return FALSE;
+    record->boot_id = g_strdup(boot_id);
+    record->machine_id = g_strdup(machine_id);
+    record->domain = g_strdup(domain);
+    record->body = json_object_ref(body);
+    return TRUE;
+}
+
+PstRecord *
+pst_record_read(const char *text, gsize len, GError **error)
+{
+    g_autoptr(PstRecord) record = g_new0(PstRecord, 1);
+    g_autoptr(JsonObject) json = NULL;
+    g_autoptr(GError) cause = NULL;
+
+    if (!check_sum(text, len, error))
+        return NULL;
+    json = pst_json_parse_validated(text, len, error);
+    if (json == NULL)
+        return NULL;
+    if (decode(json, record, &cause))
+        return g_steal_pointer(&record);
+    g_set_error(error, PST_ERROR, PST_ERROR_PROTOCOL, "%s", cause->message);
+    return NULL;
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+/* A record: what the shim writes to the recorder's port while the guest is well, for those who ask
+ * when it no longer answers. One JSON object in a frame, whose first member is the checksum of all
+ * that follows it: what was torn, or put together from two, is told from what was written. */
+
+typedef enum {
+    PST_RECORD_BOOT,     /* body: hello's members; first of each boot, and again after a roll */
+    PST_RECORD_REPORT,   /* body: a report, compact */
+    PST_RECORD_EVENT,    /* body: {event, unit?, path?, message} */
+    PST_RECORD_SHUTDOWN, /* body: {target} */
+} PstRecordKind;
+
+typedef struct {
+    gint64 seq; /* from 1 on within a boot; one that falls begins a new epoch */
+    char *boot_id;
+    char *machine_id;
+    char *domain; /* as the host named it; NULL where it never did */
+    gint64 realtime_us;
+    gint64 boottime_us;
+    PstRecordKind kind;
+    JsonObject *body;
+} PstRecord;
+
+extern const char *const pst_record_kind_names[];
+
+void pst_record_free(PstRecord *record);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstRecord, pst_record_free)
+
+/* The record's text, ready for a frame; NULL where it would be larger than PST_LIMIT_RECORD. Free
+ * with g_free(). */
+char *pst_record_to_text(const PstRecord *record, gsize *len);
+
+/* The record in a text that the validator has accepted; NULL with PST_ERROR_PROTOCOL where its
+ * checksum does not hold or it is no record. */
+PstRecord *pst_record_read(const char *text, gsize len, GError **error);

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the recorder wrote is there when nothing in the guest answers any more, with its age."""
+
+import json
+import time
+
+from guestlib.errors import check
+
+OWN = ("--recorder",)
+PATIENCE = 90
+BREAK = "chmod 0666 /etc/sudoers.d/harness"
+
+
+def _records(context):
+    done = context.postern.run("records", context.guest.name, "--json", "--lines", "500", codes=[0])
+    return json.loads(done.out)
+
+
+def _await(context, what, found):
+    """The records, as soon as FOUND says so of one of them."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        told = _records(context)
+        hits = [record for record in told["records"] if found(record)]
+        if hits:
+            return told, hits[0]
+        check(time.monotonic() < until, f"no record of {what} within {PATIENCE} s")
+        time.sleep(1)
+
+
+def _is_report(record, probe):
+    return record["kind"] == "report" and record["body"]["probe"] == probe
+
+
+def _told_by_volume(context, since, why):
+    """Every probe that the recorder tells of is answered, with the age of what it says."""
+    diagnosis = context.postern.diagnose(context.guest, deadline=20)
+    check(diagnosis.via() and "volume" in diagnosis.via(), f"{why}: it came via {diagnosis.via()}")
+    sudo = next(answer for answer in diagnosis.answers if answer.probe == "sudo")
+    check(sudo.via == "volume" and "sudo.file-world-writable" in sudo.text(),
+          f"{why}: of sudo it says: {sudo.text()} via {sudo.via}")
+    age = sudo.json["age_ms"] / 1000
+    passed = time.monotonic() - since
+    check(abs(age - passed) < 10, f"{why}: what was seen {passed:.0f} s ago is said to be "
+                                  f"{age:.0f} s old")
+    check(any(attempt["via"] == "channel" for attempt in sudo.json["attempts"]),
+          f"{why}: it does not say why the channel did not answer")
+
+
+def run(context):
+    """At the boot, on a change, after a panic, and when the domain is off."""
+    _await(context, "the last of the probes", lambda record: _is_report(record, "containers"))
+    told = _records(context)
+    probes = {record["body"]["probe"] for record in told["records"] if record["kind"] == "report"}
+    check({"system", "sudo", "ssh", "services", "journal", "storage"} <= probes,
+          f"there are records of {sorted(probes)} alone")
+    check(told["records"][-1]["kind"] == "boot", "the first record is not that of the boot")
+    check(told["dropped"] == 0, f"{told['dropped']} records were dropped")
+
+    context.diagnose()
+    context.guest.shell(BREAK)
+    _, event = _await(context, "the change", lambda record: record["kind"] == "event" and
+                      record["body"].get("path") == "/etc/sudoers.d/harness")
+    check(event["domain"] == context.guest.name, "a record does not carry the domain's name")
+    _await(context, "what it broke", lambda record: _is_report(record, "sudo") and
+           any(one["id"] == "sudo.file-world-writable" for one in record["body"]["findings"]))
+    since = time.monotonic()
+
+    context.guest.breakage("panic", detach=True)
+    time.sleep(4)
+    _told_by_volume(context, since, "after a panic")
+    context.guest.virsh("destroy", context.guest.name)
+    _told_by_volume(context, since, "of a domain that is off")
