@@ -325,6 +325,16 @@ on_done(PstWorker *worker G_GNUC_UNUSED, const char *text, gsize len, const GErr
     rest_if_idle(dispatcher);
 }
 
+/* It is no longer there when its caller hears of it, who may ask the next thing at once. */
+static void
+refuse_job(PstDispatcher *dispatcher, Job *job, const GError *error)
+{
+    g_queue_remove(&dispatcher->jobs, job);
+    answer_error(dispatcher, &job->id, error);
+    free_job(job);
+    rest_if_idle(dispatcher);
+}
+
 static gboolean
 is_late(const Job *job, GError **error)
 {
@@ -394,8 +404,7 @@ expire_waiting(PstDispatcher *dispatcher)
         if (job->worker != NULL)
             continue;
         if (is_late(job, &error)) {
-            answer_error(dispatcher, &job->id, error);
-            drop_job(dispatcher, job);
+            refuse_job(dispatcher, job, error);
         } else {
             first_us = MIN(first_us, job->deadline_us);
         }
@@ -412,10 +421,8 @@ pst_dispatcher_run(PstDispatcher *dispatcher)
 
     while (dispatcher->n_running < PST_LIMIT_WORKERS && (job = next_waiting(dispatcher)) != NULL) {
         g_autoptr(GError) error = NULL;
-        if (!start_job(dispatcher, job, &error)) {
-            answer_error(dispatcher, &job->id, error);
-            drop_job(dispatcher, job);
-        }
+        if (!start_job(dispatcher, job, &error))
+            refuse_job(dispatcher, job, error);
     }
     expire_waiting(dispatcher);
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib-unix.h>
+#include <link.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -135,13 +136,28 @@ on_lost(const GError *error, gpointer user_data)
     g_main_loop_quit(service->loop);
 }
 
-/* What it has once used stays in memory: in a guest that has none left it would otherwise wait for
- * the disk at each step, while its own program is read again and again. Nothing is read in advance.
- * Workers do not inherit it, and without the privilege it serves all the same. */
+/* Each part of an object that is read and executed and never written. */
+static int
+lock_object(struct dl_phdr_info *object, size_t size G_GNUC_UNUSED, void *unused G_GNUC_UNUSED)
+{
+    for (guint i = 0; i < object->dlpi_phnum; i++) {
+        const ElfW(Phdr) *part = &object->dlpi_phdr[i];
+
+        if (part->p_type == PT_LOAD && (part->p_flags & PF_W) == 0)
+            (void)!mlock2((const void *)(object->dlpi_addr + part->p_vaddr), part->p_memsz,
+                          MLOCK_ONFAULT);
+    }
+    return 0;
+}
+
+/* What of its program and libraries was once used stays in memory: in a guest that has none left
+ * each step would otherwise wait for the disk, for what was dropped since. Nothing is read in
+ * advance. The heap is not locked, since it could not be given back. Workers do not inherit it, and
+ * without the privilege it serves all the same. */
 static void
 stay_in_memory(void)
 {
-    (void)!mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+    dl_iterate_phdr(lock_object, NULL);
 }
 
 static gboolean

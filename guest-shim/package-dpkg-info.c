@@ -14,6 +14,8 @@
 #define LIST ".list"
 #define MAX_FILE (16 * 1024 * 1024)
 #define MAX_PACKAGES 20000
+/* The others are opened with more care. */
+#define MAX_REGULAR 200000
 
 struct PstPackageDpkgInfo {
     const PstSysroot *sysroot;
@@ -28,7 +30,7 @@ note(PstPackageDpkgInfo *info, const struct dirent *entry)
 {
     const char *name = entry->d_name;
 
-    if (entry->d_type == DT_REG)
+    if (entry->d_type == DT_REG && g_hash_table_size(info->regular) < MAX_REGULAR)
         g_hash_table_add(info->regular, g_strdup(name));
     if (g_str_has_suffix(name, LIST))
         g_ptr_array_add(info->packages, g_strndup(name, strlen(name) - strlen(LIST)));
@@ -55,9 +57,16 @@ pst_package_dpkg_info_open(const PstSysroot *sysroot, const char *folder, GError
     info->stream = stream;
     info->packages = g_ptr_array_new_with_free_func(g_free);
     info->regular = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    while ((entry = readdir(stream)) != NULL && info->packages->len < MAX_PACKAGES)
+    for (errno = 0; info->packages->len <= MAX_PACKAGES && (entry = readdir(stream)) != NULL;
+         errno = 0)
         note(info, entry);
-    return info;
+    if (errno == 0 && info->packages->len <= MAX_PACKAGES)
+        return info;
+    /* Half of them would say of the others' files that no package has them. */
+    g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "%s: %s", folder,
+                errno != 0 ? g_strerror(errno) : "too many packages");
+    pst_package_dpkg_info_free(info);
+    return NULL;
 }
 
 void

@@ -21,6 +21,7 @@ struct PstPort {
     char *name;
     const PstSysroot *sysroot;
     PstSession *session;
+    PstRecorder *recorder; /* NULL: none */
     int fd, epoll, uevents;
     guint epoll_source, uevent_source, again_source, gone_source;
     gboolean flushing;
@@ -216,6 +217,8 @@ on_uevent(gint fd, GIOCondition condition G_GNUC_UNUSED, gpointer user_data)
     g_autoptr(GError) error = NULL;
 
     pst_uevent_drain(fd);
+    if (port->recorder != NULL)
+        pst_recorder_find_port(port->recorder);
     if (!open_device(port, &error)) {
         if (error != NULL)
             port->lost(error, port->user_data);
@@ -261,6 +264,7 @@ pst_port_new(const char *name, const PstSysroot *sysroot, PstRecorder *recorder,
     port->fd = port->epoll = port->uevents = -1;
     port->session = pst_session_new(sysroot, PST_SESSION_CHANNEL, on_ready, port);
     pst_session_set_recorder(port->session, recorder);
+    port->recorder = recorder;
     pst_port_device_load_module(sysroot);
     if (!watch_uevents(port, error))
         return NULL;

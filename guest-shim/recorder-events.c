@@ -15,8 +15,8 @@
 #include "guest-shim/token-bucket.h"
 #include "protocol/json.h"
 
-/* A record of /dev/kmsg at its largest (Documentation/ABI/testing/dev-kmsg). */
 #define KMSG_RECORD 8192
+#define KMSG_BUDGET 64
 #define WARNING 4
 /* A package manager changes many files at once: what follows within this is of one change. */
 #define SETTLE_S 5
@@ -107,11 +107,13 @@ on_kmsg(gint fd, GIOCondition condition G_GNUC_UNUSED, gpointer user_data)
     PstRecorderEvents *events = user_data;
     char line[KMSG_RECORD + 1];
 
-    for (;;) {
+    /* What is left after so many is read when the main loop has turned. */
+    for (guint i = 0; i < KMSG_BUDGET; i++) {
         gssize n = read(fd, line, KMSG_RECORD);
 
-        /* EPIPE: the ring went round; the next read goes on with what is left of it. */
-        if (n < 0 && (errno == EINTR || errno == EPIPE))
+        /* EPIPE: the ring went round; EINVAL: one that is longer is passed over. The next read goes
+         * on behind it. */
+        if (n < 0 && (errno == EINTR || errno == EPIPE || errno == EINVAL))
             continue;
         if (n < 0 && errno == EAGAIN)
             return G_SOURCE_CONTINUE;
@@ -120,8 +122,11 @@ on_kmsg(gint fd, GIOCondition condition G_GNUC_UNUSED, gpointer user_data)
             return G_SOURCE_REMOVE;
         }
         line[n] = '\0';
+        /* Behind the first line there are the device and the subsystem. */
+        line[strcspn(line, "\n")] = '\0';
         take_line(events, line);
     }
+    return G_SOURCE_CONTINUE;
 }
 
 static void
@@ -169,6 +174,9 @@ take_change(PstRecorderEvents *events, const struct inotify_event *change)
     const char *folder = folder_of(events, change->wd);
     g_autofree char *path = NULL;
 
+    /* Some were lost: whatever they were, a look tells. */
+    if ((change->mask & IN_Q_OVERFLOW) != 0 && events->settle == 0)
+        events->settle = g_timeout_add_seconds(SETTLE_S, on_settled, events);
     if (folder == NULL || change->len == 0)
         return;
     path = g_build_filename(folder, change->name, NULL);

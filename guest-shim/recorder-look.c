@@ -5,6 +5,7 @@
 
 #include "guest-shim/dispatcher.h"
 #include "guest-shim/probe.h"
+#include "guest-shim/worker.h"
 #include "protocol/call.h"
 #include "protocol/json.h"
 
@@ -19,6 +20,7 @@ struct PstRecorderLook {
     gpointer user_data;
     GPtrArray *probes; /* of const PstProbe */
     char **digests;    /* what each said the last time; NULL: nothing yet */
+    guint source;      /* of the next question */
     guint next;        /* of the probe that is asked now; probes->len at rest */
     gboolean again;
 };
@@ -45,14 +47,13 @@ add_string(GString *out, JsonObject *object, const char *name)
 static void
 add_finding(GString *out, JsonObject *finding)
 {
-    static const char *const about[] = {"path", "unit", "user", "interface", "text", NULL};
+    static const char *const about[] = {"path", "unit", "user", "mode", "owner", NULL};
     JsonObject *evidence = member_of(finding, "evidence");
 
     add_string(out, finding, "id");
     add_string(out, finding, "severity");
     for (guint i = 0; evidence != NULL && about[i] != NULL; i++)
-        if (!g_str_equal(about[i], "text"))
-            add_string(out, evidence, about[i]);
+        add_string(out, evidence, about[i]);
 }
 
 char *
@@ -74,11 +75,43 @@ take_report(PstRecorderLook *look, JsonObject *report)
     g_autofree char *digest = pst_recorder_look_digest(report);
     char **last = &look->digests[look->next];
 
-    if (g_strcmp0(*last, digest) == 0)
+    /* One that could not be written is news the next time too. */
+    if (g_strcmp0(*last, digest) == 0 || !look->report(report, look->user_data))
         return;
     g_free(*last);
     *last = g_steal_pointer(&digest);
-    look->report(report, look->user_data);
+}
+
+/* A probe that could not look must not leave its last good word as the newest. */
+static JsonObject *
+silence(const PstRecorderLook *look, JsonObject *answer)
+{
+    const PstProbe *probe = look->probes->pdata[look->next];
+    JsonObject *error = answer != NULL ? member_of(answer, "error") : NULL;
+    JsonObject *report = json_object_new();
+    const char *why = "no answer";
+
+    if (error != NULL)
+        pst_json_get_string(error, "message", PST_JSON_OPTIONAL, &why, NULL);
+    json_object_set_string_member(report, "probe", probe->kind->name);
+    json_object_set_string_member(report, "status", "unknown");
+    pst_json_set_string(report, "summary", why);
+    json_object_set_array_member(report, "findings", json_array_new());
+    json_object_set_object_member(report, "data", json_object_new());
+    json_object_set_int_member(report, "took_ms", 0);
+    json_object_set_boolean_member(report, "truncated", FALSE);
+    return report;
+}
+
+/* Not from within the dispatcher that replies. */
+static gboolean
+on_next(gpointer user_data)
+{
+    PstRecorderLook *look = user_data;
+
+    look->source = 0;
+    ask_next(look);
+    return G_SOURCE_REMOVE;
 }
 
 static void
@@ -87,11 +120,12 @@ on_reply(const char *text, gpointer user_data)
     PstRecorderLook *look = user_data;
     g_autoptr(JsonObject) json = pst_json_parse_validated(text, strlen(text), NULL);
     JsonObject *report = json != NULL ? member_of(json, "result") : NULL;
+    g_autoptr(JsonObject) silent = report == NULL ? silence(look, json) : NULL;
 
-    if (report != NULL)
-        take_report(look, report);
+    take_report(look, report != NULL ? report : silent);
     look->next++;
-    ask_next(look);
+    if (look->source == 0)
+        look->source = g_idle_add(on_next, look);
 }
 
 static gboolean
@@ -131,6 +165,9 @@ ask_next(PstRecorderLook *look)
         look->again = FALSE;
         look->next = 0;
     }
+    /* A host has questions too, and only so many may hang in the kernel. */
+    if (pst_worker_n_stuck() > 0)
+        look->next = look->probes->len;
     if (look->next < look->probes->len)
         ask(look, look->probes->pdata[look->next]);
 }
@@ -169,6 +206,8 @@ pst_recorder_look_new(const PstSysroot *sysroot, const char *const *probes,
 void
 pst_recorder_look_free(PstRecorderLook *look)
 {
+    if (look->source != 0)
+        g_source_remove(look->source);
     pst_dispatcher_free(look->dispatcher);
     pst_recorder_look_forget(look);
     g_free(look->digests);

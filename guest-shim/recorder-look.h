@@ -7,11 +7,13 @@
 
 /* One look of the recorder's: probe after probe, each asked so that it leaves no trace in the
  * guest. A report is handed on where it is not what the probe said the last time: another status,
- * another finding, or another thing that a finding is about. */
+ * another finding, or another thing that a finding is about. One that did not come is handed on as
+ * a report of the status unknown. While a worker hangs in the kernel no further one is begun. */
 
 typedef struct PstRecorderLook PstRecorderLook;
 
-typedef void (*PstRecorderLookReport)(JsonObject *report, gpointer user_data);
+/* FALSE where it could not be kept. */
+typedef gboolean (*PstRecorderLookReport)(JsonObject *report, gpointer user_data);
 
 /* PROBES: NULL-terminated, copied; NULL: all that leave no trace. */
 PstRecorderLook *pst_recorder_look_new(const PstSysroot *sysroot, const char *const *probes,

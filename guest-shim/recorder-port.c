@@ -9,7 +9,6 @@
 
 #include "guest-shim/port-device.h"
 #include "guest-shim/probe.h"
-#include "guest-shim/uevent.h"
 #include "protocol/frame.h"
 
 /* More than all reports of a boot together. */
@@ -18,10 +17,8 @@
 struct PstRecorderPort {
     char *name;
     const PstSysroot *sysroot;
-    PstRecorderPortOpened opened;
-    gpointer user_data;
-    int fd, epoll, uevents;
-    guint epoll_source, uevent_source, again_source;
+    int fd, epoll;
+    guint epoll_source;
     GByteArray *waiting;
     gsize at; /* how much of it is written */
     guint64 written;
@@ -69,9 +66,9 @@ write_waiting(PstRecorderPort *port)
 
         if (n < 0 && errno == EINTR)
             continue;
-        /* The next edge tells when it takes more. */
-        if (n < 0)
-            return errno == EAGAIN;
+        /* The next edge tells when it takes more. A driver that is going says 0. */
+        if (n <= 0)
+            return n < 0 && errno == EAGAIN;
         port->at += (gsize)n;
         port->written += (gsize)n;
     }
@@ -79,17 +76,11 @@ write_waiting(PstRecorderPort *port)
     return TRUE;
 }
 
-static gboolean on_again(gpointer user_data);
-
-/* What finds the port gone may be in the middle of opening it: it is looked for again later. */
 static void
 serve(PstRecorderPort *port)
 {
-    if (write_waiting(port))
-        return;
-    close_device(port);
-    if (port->again_source == 0)
-        port->again_source = g_idle_add(on_again, port);
+    if (!write_waiting(port))
+        close_device(port);
 }
 
 /* Edge-triggered: a host end that is closed would otherwise be reported without end. */
@@ -103,11 +94,25 @@ on_edge(gint fd, GIOCondition condition G_GNUC_UNUSED, gpointer user_data)
     return G_SOURCE_CONTINUE;
 }
 
-static gboolean
-open_port(PstRecorderPort *port)
+PstRecorderPort *
+pst_recorder_port_new(const char *name, const PstSysroot *sysroot)
+{
+    PstRecorderPort *port = g_new0(PstRecorderPort, 1);
+
+    port->name = g_strdup(name);
+    port->sysroot = sysroot;
+    port->fd = port->epoll = -1;
+    port->waiting = g_byte_array_new();
+    return port;
+}
+
+gboolean
+pst_recorder_port_look(PstRecorderPort *port)
 {
     struct epoll_event event = {.events = EPOLLOUT | EPOLLET};
 
+    if (port->fd >= 0)
+        return FALSE;
     port->fd = pst_port_device_open(port->sysroot, port->name, NULL);
     if (port->fd < 0)
         return FALSE;
@@ -117,74 +122,13 @@ open_port(PstRecorderPort *port)
         return FALSE;
     }
     port->epoll_source = g_unix_fd_add(port->epoll, G_IO_IN, on_edge, port);
-    port->opened(port->user_data);
     return TRUE;
-}
-
-static gboolean
-on_uevent(gint fd, GIOCondition condition G_GNUC_UNUSED, gpointer user_data)
-{
-    PstRecorderPort *port = user_data;
-
-    pst_uevent_drain(fd);
-    if (!open_port(port))
-        return G_SOURCE_CONTINUE;
-    port->uevent_source = 0;
-    close_fd(&port->uevents);
-    return G_SOURCE_REMOVE;
-}
-
-/* The socket comes first and the look second, so that a port which appears in between is not
- * missed. */
-static void
-await_port(PstRecorderPort *port)
-{
-    port->uevents = pst_uevent_open(NULL);
-    if (open_port(port) || port->uevents < 0)
-        close_fd(&port->uevents);
-    else
-        port->uevent_source = g_unix_fd_add(port->uevents, G_IO_IN, on_uevent, port);
-}
-
-static gboolean
-on_again(gpointer user_data)
-{
-    PstRecorderPort *port = user_data;
-
-    port->again_source = 0;
-    if (port->uevents < 0)
-        await_port(port);
-    return G_SOURCE_REMOVE;
-}
-
-PstRecorderPort *
-pst_recorder_port_new(const char *name, const PstSysroot *sysroot, PstRecorderPortOpened opened,
-                      gpointer user_data)
-{
-    PstRecorderPort *port = g_new0(PstRecorderPort, 1);
-
-    port->name = g_strdup(name);
-    port->sysroot = sysroot;
-    port->opened = opened;
-    port->user_data = user_data;
-    port->fd = port->epoll = port->uevents = -1;
-    port->waiting = g_byte_array_new();
-    return port;
-}
-
-void
-pst_recorder_port_start(PstRecorderPort *port)
-{
-    await_port(port);
 }
 
 void
 pst_recorder_port_free(PstRecorderPort *port)
 {
     close_device(port);
-    remove_source(&port->uevent_source);
-    remove_source(&port->again_source);
-    close_fd(&port->uevents);
     g_byte_array_unref(port->waiting);
     g_free(port->name);
     g_free(port);

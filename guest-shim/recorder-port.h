@@ -10,19 +10,14 @@
 
 typedef struct PstRecorderPort PstRecorderPort;
 
-/* Called when the port is there: at once, or when it appears, and again where it went and came
- * back. */
-typedef void (*PstRecorderPortOpened)(gpointer user_data);
-
-/* Looks for the port called NAME. One that is not there, or that can't be opened, is waited for;
- * without news of devices, it is as if it were not there. Never NULL. */
-PstRecorderPort *pst_recorder_port_new(const char *name, const PstSysroot *sysroot,
-                                       PstRecorderPortOpened opened, gpointer user_data);
+/* The port called NAME, not opened yet. Never NULL. */
+PstRecorderPort *pst_recorder_port_new(const char *name, const PstSysroot *sysroot);
 void pst_recorder_port_free(PstRecorderPort *port);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstRecorderPort, pst_recorder_port_free)
 
-/* Begins; OPENED may be called before it returns. */
-void pst_recorder_port_start(PstRecorderPort *port);
+/* Opens the port where it is there, can be opened, and is not open. TRUE where it was opened now.
+ */
+gboolean pst_recorder_port_look(PstRecorderPort *port);
 
 gboolean pst_recorder_port_is_open(const PstRecorderPort *port);
 

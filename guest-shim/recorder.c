@@ -16,6 +16,10 @@
 /* What the services of a boot need to settle. */
 #define SETTLED_S 60
 #define END_MS 200
+/* Of the bytes of a domain's name; libvirt's own bound is a file's name. */
+#define MAX_DOMAIN 255
+/* When the port is looked for, after the start and after the try before. */
+static const guint tries_s[] = {1, 4, 15};
 
 struct PstRecorder {
     const PstSysroot *sysroot;
@@ -26,16 +30,17 @@ struct PstRecorder {
     char *boot_id, *machine_id, *domain;
     gint64 seq;
     guint64 repeat_at; /* when so much is written, all is written again */
-    guint interval, settled;
+    guint interval, settled, next_try;
+    guint n_tries;
 };
 
-static void
+static gboolean
 write_record(PstRecorder *recorder, PstRecordKind kind, JsonObject *body)
 {
     PstRecord record = {
         .seq = recorder->seq + 1,
-        .boot_id = recorder->boot_id,
-        .machine_id = recorder->machine_id,
+        .boot_id = recorder->boot_id != NULL ? recorder->boot_id : (char *)"",
+        .machine_id = recorder->machine_id != NULL ? recorder->machine_id : (char *)"",
         .domain = recorder->domain,
         .realtime_us = g_get_real_time(),
         .boottime_us = pst_probe_now_us(),
@@ -45,8 +50,10 @@ write_record(PstRecorder *recorder, PstRecordKind kind, JsonObject *body)
     gsize len = 0;
     g_autofree char *text = pst_record_to_text(&record, &len);
 
-    if (text != NULL && pst_recorder_port_write(recorder->port, text, len))
-        recorder->seq++;
+    if (text == NULL || !pst_recorder_port_write(recorder->port, text, len))
+        return FALSE;
+    recorder->seq++;
+    return TRUE;
 }
 
 static void
@@ -68,15 +75,18 @@ repeat_if_due(PstRecorder *recorder)
     recorder->repeat_at = written + REPEAT_BYTES;
     write_boot(recorder);
     pst_recorder_look_forget(recorder->look);
+    pst_recorder_look_begin(recorder->look);
 }
 
-static void
+static gboolean
 on_report(JsonObject *report, gpointer user_data)
 {
     PstRecorder *recorder = user_data;
 
-    write_record(recorder, PST_RECORD_REPORT, report);
+    if (!write_record(recorder, PST_RECORD_REPORT, report))
+        return FALSE;
     repeat_if_due(recorder);
+    return TRUE;
 }
 
 static void
@@ -84,8 +94,8 @@ on_event(JsonObject *event, gboolean look, gpointer user_data)
 {
     PstRecorder *recorder = user_data;
 
-    if (event != NULL)
-        write_record(recorder, PST_RECORD_EVENT, event);
+    if (event != NULL && write_record(recorder, PST_RECORD_EVENT, event))
+        repeat_if_due(recorder);
     if (look && pst_recorder_port_is_open(recorder->port))
         pst_recorder_look_begin(recorder->look);
 }
@@ -97,6 +107,9 @@ on_interval(gpointer user_data)
 
     if (pst_recorder_port_is_open(recorder->port))
         pst_recorder_look_begin(recorder->look);
+    else
+        /* A device that was taken away may be there again. */
+        pst_recorder_find_port(recorder);
     return G_SOURCE_CONTINUE;
 }
 
@@ -121,17 +134,37 @@ start_timers(PstRecorder *recorder)
         recorder->interval = g_timeout_add_seconds((guint)interval_s, on_interval, recorder);
 }
 
-static void
-on_opened(gpointer user_data)
+void
+pst_recorder_find_port(PstRecorder *recorder)
 {
-    PstRecorder *recorder = user_data;
-
+    if (!pst_recorder_port_look(recorder->port))
+        return;
     recorder->repeat_at = pst_recorder_port_written(recorder->port) + REPEAT_BYTES;
     write_boot(recorder);
     pst_recorder_look_forget(recorder->look);
     pst_recorder_look_begin(recorder->look);
     pst_recorder_events_start(recorder->events);
     start_timers(recorder);
+}
+
+static void try_later(PstRecorder *recorder);
+
+static gboolean
+on_try(gpointer user_data)
+{
+    PstRecorder *recorder = user_data;
+
+    recorder->next_try = 0;
+    pst_recorder_find_port(recorder);
+    try_later(recorder);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+try_later(PstRecorder *recorder)
+{
+    if (!pst_recorder_port_is_open(recorder->port) && recorder->n_tries < G_N_ELEMENTS(tries_s))
+        recorder->next_try = g_timeout_add_seconds(tries_s[recorder->n_tries++], on_try, recorder);
 }
 
 PstRecorder *
@@ -146,8 +179,9 @@ pst_recorder_new(const PstSysroot *sysroot)
     recorder->look = pst_recorder_look_new(sysroot, (const char *const *)recorder->config->probes,
                                            on_report, recorder);
     recorder->events = pst_recorder_events_new(sysroot, on_event, recorder);
-    recorder->port = pst_recorder_port_new(PST_RECORDER_PORT, sysroot, on_opened, recorder);
-    pst_recorder_port_start(recorder->port);
+    recorder->port = pst_recorder_port_new(PST_RECORDER_PORT, sysroot);
+    pst_recorder_find_port(recorder);
+    try_later(recorder);
     return recorder;
 }
 
@@ -158,6 +192,8 @@ pst_recorder_free(PstRecorder *recorder)
         g_source_remove(recorder->interval);
     if (recorder->settled != 0)
         g_source_remove(recorder->settled);
+    if (recorder->next_try != 0)
+        g_source_remove(recorder->next_try);
     pst_recorder_events_free(recorder->events);
     pst_recorder_look_free(recorder->look);
     pst_recorder_port_free(recorder->port);
@@ -172,7 +208,7 @@ void
 pst_recorder_set_domain(PstRecorder *recorder, const char *domain)
 {
     g_free(recorder->domain);
-    recorder->domain = g_strdup(domain);
+    recorder->domain = pst_json_clean_cut(domain, MAX_DOMAIN, NULL);
 }
 
 PstHelloRecorder *

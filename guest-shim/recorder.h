@@ -18,10 +18,15 @@
 
 typedef struct PstRecorder PstRecorder;
 
-/* Served from the default main loop, from when the port is there. Never NULL. */
+/* Served from the default main loop; looks for the port now, and a few times more in the first
+ * seconds, since the ports of a guest appear one after the other. Never NULL. */
 PstRecorder *pst_recorder_new(const PstSysroot *sysroot);
 void pst_recorder_free(PstRecorder *recorder);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstRecorder, pst_recorder_free)
+
+/* Looks for the port, where it is not open: a guest without one is not woken up for the sake of it,
+ * so whoever hears of devices or of a host says so. */
+void pst_recorder_find_port(PstRecorder *recorder);
 
 /* The domain's name, as a host said in its hello: records carry it from then on. */
 void pst_recorder_set_domain(PstRecorder *recorder, const char *domain);

@@ -171,8 +171,11 @@ take_hello(PstSession *session, PstMessage *message)
         return;
     }
     begin(session, params->session);
-    if (session->recorder != NULL && params->domain != NULL)
-        pst_recorder_set_domain(session->recorder, params->domain);
+    if (session->recorder != NULL) {
+        if (params->domain != NULL)
+            pst_recorder_set_domain(session->recorder, params->domain);
+        pst_recorder_find_port(session->recorder);
+    }
     answer_hello(session, &message->id);
 }
 

@@ -260,17 +260,25 @@ start_child(const PstProbe *probe, gconstpointer args, const PstProbeContext *co
     return TRUE;
 }
 
+guint
+pst_worker_n_stuck(void)
+{
+    gint64 since_us = pst_probe_now_us() - STUCK_US;
+    guint n = 0;
+
+    for (GSList *item = unreaped; item != NULL; item = item->next) {
+        const PstWorker *worker = item->data;
+        n += worker->killed_us > 0 && worker->killed_us < since_us;
+    }
+    return n;
+}
+
 /* Whether another process may be started beside those that can't be got rid of. */
 static gboolean
 check_stuck(GError **error)
 {
-    gint64 since_us = pst_probe_now_us() - STUCK_US;
-    guint n = 0, n_stuck = 0;
+    guint n = g_slist_length(unreaped), n_stuck = pst_worker_n_stuck();
 
-    for (GSList *item = unreaped; item != NULL; item = item->next, n++) {
-        const PstWorker *worker = item->data;
-        n_stuck += worker->killed_us > 0 && worker->killed_us < since_us;
-    }
     if (n_stuck < PST_LIMIT_STUCK_WORKERS && n < MAX_UNREAPED)
         return TRUE;
     if (n_stuck >= PST_LIMIT_STUCK_WORKERS)

@@ -28,3 +28,6 @@ void pst_worker_cancel(PstWorker *worker);
 /* For SIGCHLD: kills and reaps whatever a probe's own children have left behind. The process must
  * be a child subreaper (prctl(2), PR_SET_CHILD_SUBREAPER) for them to be found. */
 void pst_worker_reap_orphans(void);
+
+/* How many were killed more than a second ago and are not gone: the kernel holds them. */
+guint pst_worker_n_stuck(void);

@@ -191,6 +191,8 @@ pst_access_steps_judge(const PstAccessFacts *facts, PstAccessStepKind kind, PstA
 
         if (doubt != NULL)
             explain(step, doubt, NULL);
+        else if (answer->via == PST_VIA_VOLUME)
+            step->reason = g_strdup("only a record of earlier says that it is open");
         else
             step->verdict = PST_ACCESS_OPEN;
         return doubt == NULL || doubt->severity != PST_SEVERITY_UNKNOWN;

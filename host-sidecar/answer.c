@@ -53,7 +53,10 @@ pst_answer_add_attempt(PstAnswer *answer, PstVia via, gint64 took_ms, const char
 PstStatus
 pst_answer_status(const PstAnswer *answer)
 {
-    return answer->report != NULL ? answer->report->status : PST_STATUS_UNKNOWN;
+    if (answer->report == NULL)
+        return PST_STATUS_UNKNOWN;
+    return answer->via == PST_VIA_VOLUME ? MAX(answer->report->status, PST_STATUS_UNKNOWN)
+                                         : answer->report->status;
 }
 
 /* Where all paths are shut for one reason, such as a guest that is off, it is said once. */

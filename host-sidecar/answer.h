@@ -43,7 +43,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstAnswer, pst_answer_free)
 
 void pst_answer_add_attempt(PstAnswer *answer, PstVia via, gint64 took_ms, const char *reason);
 
-/* The report's status; unknown where there is no report. */
+/* The report's status; unknown where there is no report. What a record said is no word on what is
+ * now: that it was well is unknown. */
 PstStatus pst_answer_status(const PstAnswer *answer);
 
 /* Why there is no report, in one line: the error and what every path said. Free with g_free(). */

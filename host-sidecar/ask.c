@@ -135,7 +135,7 @@ conclude(const PstOptions *options, PstAnswer *answer, int *exit_code, GError **
                     answer->probe, why);
         return FALSE;
     }
-    *exit_code = pst_exit_code_of_status(answer->report->status);
+    *exit_code = pst_exit_code_of_status(pst_answer_status(answer));
     return TRUE;
 }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/backend-volume.h"
 
-#include <string.h>
-
 #include "host-sidecar/guest.h"
 #include "host-sidecar/volume.h"
 #include "protocol/error.h"
@@ -17,47 +15,46 @@ is_open(const PstGuest *guest, GError **error)
     return FALSE;
 }
 
-/* The newest record of a report of PROBE. */
-static const PstRecord *
-find_report(const GPtrArray *records, const char *probe)
+/* The recorder asks about nobody, so as to leave no trace: what it wrote answers those who asked
+ * the same, or about the user that the report turned out to be about. */
+static gboolean
+is_same_question(JsonObject *args, JsonObject *report)
 {
-    for (guint i = records->len; i > 0; i--) {
-        const PstRecord *record = records->pdata[i - 1];
-        const char *name = NULL;
+    g_autoptr(GList) names = json_object_get_members(args);
+    const char *asked = NULL, *about = NULL;
+    JsonObject *data = NULL;
 
-        if (record->kind == PST_RECORD_REPORT &&
-            pst_json_get_string(record->body, "probe", PST_JSON_REQUIRED, &name, NULL) &&
-            g_str_equal(name, probe))
-            return record;
-    }
-    return NULL;
-}
-
-/* How old a record is: the newest one is as old as the file's last change, which the host's clock
- * has; the guest's own clock, right or not, only says how far the others are behind it. */
-static gint64
-age_of(const PstRecord *record, const PstRecord *newest, gint64 written_us)
-{
-    gint64 since_us =
-        written_us > 0 ? g_get_real_time() - written_us : g_get_real_time() - newest->realtime_us;
-
-    return MAX(0, since_us + MAX(0, newest->realtime_us - record->realtime_us)) / 1000;
+    for (GList *item = names; item != NULL; item = item->next)
+        if (!g_str_equal(item->data, "passive") && !g_str_equal(item->data, "host_realtime_us") &&
+            !g_str_equal(item->data, "user"))
+            return FALSE;
+    if (!pst_json_get_string(args, "user", PST_JSON_REQUIRED, &asked, NULL))
+        return TRUE;
+    if (pst_json_get_object(report, "data", PST_JSON_REQUIRED, &data, NULL))
+        pst_json_get_string(data, "user", PST_JSON_OPTIONAL, &about, NULL);
+    return about == NULL || g_str_equal(asked, about);
 }
 
 static void
-answer(PstInquiry *inquiry, guint i, const GPtrArray *records, gint64 written_us)
+answer(PstInquiry *inquiry, guint i, const PstVolumeRecords *records)
 {
-    const PstRecord *record = find_report(records, pst_inquiry_probe(inquiry, i));
+    const PstRecord *record = pst_volume_records_find(records, pst_inquiry_probe(inquiry, i));
     g_autoptr(GError) cause = NULL;
+
+    g_autoptr(JsonObject) args = pst_inquiry_args(inquiry, i);
 
     if (record == NULL) {
         pst_inquiry_fail(inquiry, i, PST_VIA_VOLUME, 0, "its recorder never told of that");
         return;
     }
+    if (args == NULL || !is_same_question(args, record->body)) {
+        pst_inquiry_fail(inquiry, i, PST_VIA_VOLUME, 0, "its recorder was asked something else");
+        return;
+    }
+    gint64 age_us = pst_volume_records_age_us(records, record, g_get_real_time());
     PstReport *report = pst_report_decode(record->body, &cause);
     if (report != NULL)
-        pst_inquiry_offer(inquiry, i, PST_VIA_VOLUME, report,
-                          age_of(record, records->pdata[records->len - 1], written_us));
+        pst_inquiry_offer(inquiry, i, PST_VIA_VOLUME, report, age_us / 1000);
     else
         pst_inquiry_fail(inquiry, i, PST_VIA_VOLUME, 0, cause->message);
 }
@@ -65,19 +62,14 @@ answer(PstInquiry *inquiry, guint i, const GPtrArray *records, gint64 written_us
 static gboolean
 ask(PstGuest *guest, PstInquiry *inquiry, GError **error)
 {
-    g_autoptr(PstVolume) volume = pst_volume_open(guest, error);
-    g_autoptr(GPtrArray) records = NULL;
-    PstRecordCounters counters;
+    g_autoptr(PstVolumeRecords) records = pst_volume_read(guest, error);
 
-    if (volume == NULL)
-        return FALSE;
-    records = pst_volume_read(volume, PST_VOLUME_MAX_PARTS, &counters, error);
     if (records == NULL)
         return FALSE;
-    for (guint i = 0; records->len > 0 && i < pst_inquiry_size(inquiry); i++)
+    for (guint i = 0; records->records->len > 0 && i < pst_inquiry_size(inquiry); i++)
         if (pst_inquiry_is_open(inquiry, i))
-            answer(inquiry, i, records, pst_volume_written_us(volume));
-    if (records->len > 0)
+            answer(inquiry, i, records);
+    if (records->records->len > 0)
         return TRUE;
     g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT, "its recorder has written nothing");
     return FALSE;

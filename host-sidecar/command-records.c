@@ -3,7 +3,7 @@
 #include "host-sidecar/commands.h"
 #include "host-sidecar/output.h"
 #include "host-sidecar/render.h"
-#include "host-sidecar/volume-records.h"
+#include "host-sidecar/volume.h"
 #include "protocol/error.h"
 
 #define DEFAULT_LINES 50
@@ -30,14 +30,15 @@ pst_command_records_run(const PstCommand *command, PstOptions *options, int argc
     g_autoptr(PstGuest) guest = pst_ask_open(options, command->name, argv[1], deadline_us, error);
     if (guest == NULL)
         return FALSE;
-    g_autoptr(PstVolumeRecords) records = pst_volume_records_read(guest, deadline_us, error);
+    g_autoptr(PstVolumeRecords) records = pst_volume_read_until(guest, deadline_us, error);
     if (records == NULL)
         return FALSE;
+    gint64 now_us = g_get_real_time();
     if (options->json) {
-        g_autoptr(JsonObject) json = pst_volume_records_to_json(records, (guint)lines);
+        g_autoptr(JsonObject) json = pst_volume_records_to_json(records, (guint)lines, now_us);
         text = pst_render_json(json);
     } else {
-        text = pst_volume_records_to_text(records, (guint)lines);
+        text = pst_volume_records_to_text(records, (guint)lines, now_us);
     }
     *exit_code = 0;
     return pst_output_write(options->output, text, error);

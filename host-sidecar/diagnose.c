@@ -90,19 +90,21 @@ count_finding(PstDiagnosis *diagnosis, const PstFinding *finding)
 
 /* A report that is worse than its findings, or has none, counts once more. */
 static void
-count_report(PstDiagnosis *diagnosis, const PstReport *report)
+count_report(PstDiagnosis *diagnosis, const PstAnswer *answer)
 {
+    const PstReport *report = answer->report;
+    PstStatus status = pst_answer_status(answer);
     int worst = PST_SEVERITY_INFORMATION;
 
     for (guint i = 0; i < report->findings->len; i++) {
         count_finding(diagnosis, report->findings->pdata[i]);
         worst = MAX(worst, ((PstFinding *)report->findings->pdata[i])->severity);
     }
-    if ((int)report->status <= worst)
+    if ((int)status <= worst)
         return;
-    diagnosis->n_critical += report->status == PST_STATUS_CRITICAL;
-    diagnosis->n_warning += report->status == PST_STATUS_WARNING;
-    diagnosis->n_unknown += report->status == PST_STATUS_UNKNOWN;
+    diagnosis->n_critical += status == PST_STATUS_CRITICAL;
+    diagnosis->n_warning += status == PST_STATUS_WARNING;
+    diagnosis->n_unknown += status == PST_STATUS_UNKNOWN;
 }
 
 PstDiagnosis
@@ -116,7 +118,7 @@ pst_diagnose_judge(PstAnswer *const *answers, guint n)
     for (guint i = 0; i < n; i++) {
         diagnosis.status = MAX(diagnosis.status, pst_answer_status(answers[i]));
         if (answers[i]->report != NULL)
-            count_report(&diagnosis, answers[i]->report);
+            count_report(&diagnosis, answers[i]);
         else
             diagnosis.n_unknown++;
     }

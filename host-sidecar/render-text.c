@@ -57,19 +57,30 @@ render_unanswered(GString *out, const PstAnswer *answer)
     g_string_append_printf(out, " [%s]\n", pst_error_reason((PstErrorCode)answer->error->code));
 }
 
+static void
+render_as_of(GString *out, int via, gint64 age_ms)
+{
+    g_autofree char *ago = pst_render_ago(age_ms * 1000);
+
+    if (via == PST_VIA_VOLUME)
+        g_string_append_printf(out, ", as of %s", ago);
+}
+
 /* A report that is not ok and names no reason must not vanish from the screen. */
 static void
 render_unexplained(GString *out, const PstAnswer *answer)
 {
     const PstReport *report = answer->report;
+    PstStatus status = pst_answer_status(answer);
 
-    if (report->status == PST_STATUS_OK)
+    if (status == PST_STATUS_OK)
         return;
     for (guint i = 0; i < report->findings->len; i++)
         if (((PstFinding *)report->findings->pdata[i])->severity > PST_SEVERITY_INFORMATION)
             return;
-    g_string_append_printf(out, "%-9s %s: ", pst_render_severity_words[report->status],
-                           answer->probe);
+    g_string_append_printf(out, "%-9s %s", pst_render_severity_words[status], answer->probe);
+    render_as_of(out, answer->via, answer->age_ms);
+    g_string_append(out, ": ");
     pst_render_quote(out, report->summary);
     g_string_append_c(out, '\n');
 }
@@ -149,12 +160,16 @@ static void
 render_ways(GString *out, PstAnswer *const *answers, guint n)
 {
     gboolean seen[PST_VIA_NONE + 1] = {FALSE};
+    gint64 oldest_ms = 0;
 
+    for (guint i = 0; i < n; i++)
+        oldest_ms = MAX(oldest_ms, answers[i]->age_ms);
     for (guint i = 0; i < n; i++) {
         if (answers[i]->report == NULL || seen[answers[i]->via])
             continue;
         seen[answers[i]->via] = TRUE;
         g_string_append_printf(out, ", via %s", pst_answer_via_names[answers[i]->via]);
+        render_as_of(out, answers[i]->via, oldest_ms);
     }
 }
 
@@ -205,6 +220,10 @@ pst_render_answer(PstAnswer *answer)
     g_string_append_printf(out,
                            ", via %s, %" G_GINT64_FORMAT " ms: ", pst_answer_via_names[answer->via],
                            answer->report->took_ms);
+    if (answer->via == PST_VIA_VOLUME) {
+        g_autofree char *ago = pst_render_ago(answer->age_ms * 1000);
+        g_string_append_printf(out, "as of %s: ", ago);
+    }
     pst_render_quote(out, answer->report->summary);
     g_string_append_c(out, '\n');
     for (guint i = 0; i < answer->report->findings->len; i++) {

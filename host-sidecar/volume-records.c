@@ -2,8 +2,6 @@
 #include "host-sidecar/volume-records.h"
 
 #include "host-sidecar/render.h"
-#include "host-sidecar/task.h"
-#include "host-sidecar/volume.h"
 #include "protocol/json.h"
 
 void
@@ -32,47 +30,57 @@ number_epochs(const GPtrArray *records)
     return epochs;
 }
 
-static gpointer
-read_all(gpointer data, GError **error)
+PstVolumeRecords *
+pst_volume_records_new(GPtrArray *records, const PstRecordCounters *counters, gint64 written_us,
+                       guint n_parts)
 {
-    g_autoptr(PstVolume) volume = pst_volume_open(data, error);
-    g_autoptr(PstVolumeRecords) found = g_new0(PstVolumeRecords, 1);
+    PstVolumeRecords *volume = g_new0(PstVolumeRecords, 1);
 
-    if (volume == NULL)
-        return NULL;
-    found->records = pst_volume_read(volume, PST_VOLUME_MAX_PARTS, &found->counters, error);
-    if (found->records == NULL)
-        return NULL;
-    found->epochs = number_epochs(found->records);
-    found->written_us = pst_volume_written_us(volume);
-    found->n_parts = pst_volume_parts(volume);
-    return g_steal_pointer(&found);
+    volume->records = records;
+    volume->epochs = number_epochs(records);
+    volume->counters = *counters;
+    volume->written_us = written_us;
+    volume->n_parts = n_parts;
+    return volume;
 }
 
-PstVolumeRecords *
-pst_volume_records_read(PstGuest *guest, gint64 deadline_us, GError **error)
+const PstRecord *
+pst_volume_records_find(const PstVolumeRecords *records, const char *probe)
 {
-    return pst_task_call(read_all, pst_guest_ref(guest), (GDestroyNotify)pst_guest_unref,
-                         (GDestroyNotify)pst_volume_records_free, deadline_us, "libvirt", error);
+    for (guint i = records->records->len; i > 0; i--) {
+        const PstRecord *record = records->records->pdata[i - 1];
+        const char *name = NULL;
+
+        if (record->kind == PST_RECORD_REPORT &&
+            pst_json_get_string(record->body, "probe", PST_JSON_REQUIRED, &name, NULL) &&
+            g_str_equal(name, probe))
+            return record;
+    }
+    return NULL;
 }
 
 gint64
-pst_volume_records_age_us(const PstVolumeRecords *records, const PstRecord *record)
+pst_volume_records_age_us(const PstVolumeRecords *records, const PstRecord *record, gint64 now_us)
 {
     const PstRecord *newest = records->records->pdata[records->records->len - 1];
     gint64 written_us = records->written_us > 0 ? records->written_us : newest->realtime_us;
 
-    return MAX(0, g_get_real_time() - written_us) +
-           MAX(0, newest->realtime_us - record->realtime_us);
+    /* Within a boot by the clock that nobody sets. */
+    gint64 before_us = g_str_equal(newest->boot_id, record->boot_id)
+                           ? newest->boottime_us - record->boottime_us
+                           : newest->realtime_us - record->realtime_us;
+
+    return MAX(0, now_us - written_us) + MAX(0, before_us);
 }
 
 static JsonObject *
-record_to_json(const PstVolumeRecords *records, guint i)
+record_to_json(const PstVolumeRecords *records, guint i, gint64 now_us)
 {
     const PstRecord *record = records->records->pdata[i];
     JsonObject *json = json_object_new();
 
-    json_object_set_int_member(json, "age_ms", pst_volume_records_age_us(records, record) / 1000);
+    json_object_set_int_member(json, "age_ms",
+                               pst_volume_records_age_us(records, record, now_us) / 1000);
     json_object_set_int_member(json, "epoch", g_array_index(records->epochs, guint, i));
     json_object_set_int_member(json, "seq", record->seq);
     pst_json_set_string(json, "boot_id", record->boot_id);
@@ -85,13 +93,13 @@ record_to_json(const PstVolumeRecords *records, guint i)
 }
 
 JsonObject *
-pst_volume_records_to_json(const PstVolumeRecords *records, guint n)
+pst_volume_records_to_json(const PstVolumeRecords *records, guint n, gint64 now_us)
 {
     JsonObject *json = json_object_new();
     JsonArray *array = json_array_new();
 
     for (guint i = records->records->len; i > 0 && records->records->len - i < n; i--)
-        json_array_add_object_element(array, record_to_json(records, i - 1));
+        json_array_add_object_element(array, record_to_json(records, i - 1, now_us));
     json_object_set_array_member(json, "records", array);
     json_object_set_int_member(json, "whole", (gint64)records->counters.records);
     json_object_set_int_member(json, "dropped", (gint64)records->counters.dropped);
@@ -137,7 +145,7 @@ append_words(GString *out, const PstRecord *record)
 }
 
 char *
-pst_volume_records_to_text(const PstVolumeRecords *records, guint n)
+pst_volume_records_to_text(const PstVolumeRecords *records, guint n, gint64 now_us)
 {
     GString *out = g_string_new(NULL);
     guint len = records->records->len, last = G_MAXUINT;
@@ -145,7 +153,7 @@ pst_volume_records_to_text(const PstVolumeRecords *records, guint n)
     for (guint i = len; i > 0 && len - i < n; i--) {
         const PstRecord *record = records->records->pdata[i - 1];
         guint epoch = g_array_index(records->epochs, guint, i - 1);
-        g_autofree char *age = pst_render_ago(pst_volume_records_age_us(records, record));
+        g_autofree char *age = pst_render_ago(pst_volume_records_age_us(records, record, now_us));
 
         if (last != G_MAXUINT && epoch != last)
             g_string_append(out, "---- an earlier boot, or before a revert ----\n");

@@ -1,28 +1,34 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "host-sidecar/guest.h"
 #include "protocol/record-reader.h"
 
-/* What a guest's volume holds, for people and programs. */
+/* What a guest's volume holds, for people and programs: pure functions. */
 
 typedef struct {
     GPtrArray *records; /* of PstRecord, in file order */
-    GArray *epochs;     /* of guint: the number of each record's epoch, from 0 on */
+    GArray *epochs;     /* of guint: the number of each record's epoch, from 0 on; a new one begins
+                         * with each boot, and where the sequence does not rise (a revert) */
     PstRecordCounters counters;
     gint64 written_us; /* when the newest was written, the host's real time; 0 where not known */
     guint n_parts;
 } PstVolumeRecords;
 
-/* Reads all of it. NULL with PST_ERROR_PATH_SHUT, PST_ERROR_DEADLINE. */
-PstVolumeRecords *pst_volume_records_read(PstGuest *guest, gint64 deadline_us, GError **error);
+/* Takes RECORDS over. */
+PstVolumeRecords *pst_volume_records_new(GPtrArray *records, const PstRecordCounters *counters,
+                                         gint64 written_us, guint n_parts);
 void pst_volume_records_free(PstVolumeRecords *records);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstVolumeRecords, pst_volume_records_free)
 
-/* How old the record is, by the host's clock: of the guest's clock only what passed between two
- * records counts. Microseconds. */
-gint64 pst_volume_records_age_us(const PstVolumeRecords *records, const PstRecord *record);
+/* The newest report of PROBE, borrowed; NULL where there is none. */
+const PstRecord *pst_volume_records_find(const PstVolumeRecords *records, const char *probe);
+
+/* How old the record is at NOW_US, the host's real time: the newest is as old as the file's last
+ * change; of the guest's own clock, right or wrong, only what passed between two records counts.
+ * Microseconds. */
+gint64 pst_volume_records_age_us(const PstVolumeRecords *records, const PstRecord *record,
+                                 gint64 now_us);
 
 /* The newest N, the newest first, and what was dropped. */
-JsonObject *pst_volume_records_to_json(const PstVolumeRecords *records, guint n);
-char *pst_volume_records_to_text(const PstVolumeRecords *records, guint n);
+JsonObject *pst_volume_records_to_json(const PstVolumeRecords *records, guint n, gint64 now_us);
+char *pst_volume_records_to_text(const PstVolumeRecords *records, guint n, gint64 now_us);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host-sidecar/task.h"
 #include "host-sidecar/virt-error.h"
 #include "protocol/error.h"
 
@@ -17,18 +18,20 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlDoc, xmlFreeDoc)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlXPathContext, xmlXPathFreeContext)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlXPathObject, xmlXPathFreeObject)
 
-#define MAX_PART (8 * 1024 * 1024)
+/* virtlogd rolls at 2 MiB unless it is told otherwise. */
+#define MAX_PART (64 * 1024 * 1024)
+/* Of the records the newest are kept; as JSON in memory they are some thirty times as large. */
+#define MAX_KEPT (2 * 1024 * 1024)
 #define READ_STEP 65536
 /* A refresh fails while a download runs, whoever's: "asynchronous jobs running". */
 #define ATTEMPTS 20
 #define PAUSE_US 50000
 
-struct PstVolume {
+typedef struct {
     virConnectPtr connection;
     virStoragePoolPtr pool;
     GPtrArray *parts; /* of virStorageVolPtr, oldest first */
-    gint64 written_us;
-};
+} Volume;
 
 static void
 free_part(gpointer part)
@@ -36,17 +39,17 @@ free_part(gpointer part)
     virStorageVolFree(part);
 }
 
-void
-pst_volume_free(PstVolume *volume)
+static void
+clear_volume(Volume *volume)
 {
     g_clear_pointer(&volume->parts, g_ptr_array_unref);
     g_clear_pointer(&volume->pool, virStoragePoolFree);
-    virConnectClose(volume->connection);
-    g_free(volume);
+    g_clear_pointer(&volume->connection, virConnectClose);
 }
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Volume, clear_volume)
 
 static gboolean
-refresh(PstVolume *volume, GError **error)
+refresh(Volume *volume, GError **error)
 {
     for (guint i = 0; i < ATTEMPTS; i++) {
         if (virStoragePoolRefresh(volume->pool, 0) == 0)
@@ -58,7 +61,7 @@ refresh(PstVolume *volume, GError **error)
 
 /* FALSE where it is not there: that is no error. */
 static gboolean
-add_part(PstVolume *volume, const char *name)
+add_part(Volume *volume, const char *name)
 {
     virStorageVolPtr part = virStorageVolLookupByName(volume->pool, name);
 
@@ -69,7 +72,7 @@ add_part(PstVolume *volume, const char *name)
 }
 
 static void
-find_parts(PstVolume *volume, const char *uuid)
+find_parts(Volume *volume, const char *uuid)
 {
     g_autofree char *name = g_strconcat(uuid, PST_VOLUME_SUFFIX, NULL);
 
@@ -103,7 +106,7 @@ mtime_of(virStorageVolPtr part)
 }
 
 static gboolean
-open_pool(PstVolume *volume, const char *uuid, GError **error)
+open_pool(Volume *volume, const char *uuid, GError **error)
 {
     volume->pool = virStoragePoolLookupByName(volume->connection, PST_VOLUME_POOL);
     if (volume->pool == NULL)
@@ -111,9 +114,12 @@ open_pool(PstVolume *volume, const char *uuid, GError **error)
     find_parts(volume, uuid);
     /* A pool learns of new files by a refresh alone. */
     if (volume->parts->len < PST_VOLUME_MAX_PARTS) {
-        if (!refresh(volume, error))
+        gboolean refreshed = refresh(volume, volume->parts->len == 0 ? error : NULL);
+
+        if (!refreshed && volume->parts->len == 0)
             return FALSE;
-        find_parts(volume, uuid);
+        if (refreshed)
+            find_parts(volume, uuid);
     }
     if (volume->parts->len > 0)
         return TRUE;
@@ -122,32 +128,26 @@ open_pool(PstVolume *volume, const char *uuid, GError **error)
     return FALSE;
 }
 
-PstVolume *
-pst_volume_open(const PstGuest *guest, GError **error)
+static gsize
+kept_bytes(const GPtrArray *records)
 {
-    virConnectPtr connection = pst_hypervisor_connect(guest->hypervisor, error);
+    gsize bytes = 0;
 
-    if (connection == NULL)
-        return NULL;
-    g_autoptr(PstVolume) volume = g_new0(PstVolume, 1);
-    volume->connection = connection;
-    volume->parts = g_ptr_array_new_with_free_func(free_part);
-    if (!open_pool(volume, guest->uuid, error))
-        return NULL;
-    volume->written_us = mtime_of(volume->parts->pdata[volume->parts->len - 1]);
-    return g_steal_pointer(&volume);
+    for (guint i = 0; i < records->len; i++)
+        bytes += ((PstRecord *)records->pdata[i])->bytes;
+    return bytes;
 }
 
-guint
-pst_volume_parts(const PstVolume *volume)
+/* Not one by one: each removal moves all the others. */
+static void
+drop_oldest(GPtrArray *records)
 {
-    return volume->parts->len;
-}
+    gsize bytes = 0;
+    guint first = records->len;
 
-gint64
-pst_volume_written_us(const PstVolume *volume)
-{
-    return volume->written_us;
+    while (first > 0 && bytes + ((PstRecord *)records->pdata[first - 1])->bytes <= MAX_KEPT)
+        bytes += ((PstRecord *)records->pdata[--first])->bytes;
+    g_ptr_array_remove_range(records, 0, first);
 }
 
 static void
@@ -162,28 +162,33 @@ feed(PstRecordReader *reader, const guint8 *bytes, gsize len, GPtrArray *records
         if (record != NULL)
             g_ptr_array_add(records, record);
     }
+    if (kept_bytes(records) > 2 * MAX_KEPT)
+        drop_oldest(records);
 }
 
 static gboolean
 receive(virStreamPtr stream, PstRecordReader *reader, GPtrArray *records)
 {
     g_autofree guint8 *buffer = g_malloc(READ_STEP);
+    gsize total = 0;
     int n;
 
-    while ((n = virStreamRecv(stream, (char *)buffer, READ_STEP)) > 0)
+    while ((n = virStreamRecv(stream, (char *)buffer, READ_STEP)) > 0 && total <= MAX_PART) {
         feed(reader, buffer, (gsize)n, records);
+        total += (gsize)n;
+    }
     return n == 0;
 }
 
 static gboolean
-download(PstVolume *volume, virStorageVolPtr part, PstRecordReader *reader, GPtrArray *records,
+download(Volume *volume, virStorageVolPtr part, PstRecordReader *reader, GPtrArray *records,
          GError **error)
 {
     g_autoptr(virStream) stream = virStreamNew(volume->connection, 0);
 
     if (stream == NULL)
         return pst_virt_error_set(error, "the volume can't be read");
-    for (guint i = 0; virStorageVolDownload(part, stream, 0, MAX_PART, 0) < 0; i++) {
+    for (guint i = 0; virStorageVolDownload(part, stream, 0, 0, 0) < 0; i++) {
         if (i == ATTEMPTS)
             return pst_virt_error_set(error, "the volume can't be read");
         g_usleep(PAUSE_US);
@@ -201,16 +206,50 @@ free_record(gpointer record)
     pst_record_free(record);
 }
 
-GPtrArray *
-pst_volume_read(PstVolume *volume, guint n, PstRecordCounters *counters, GError **error)
+static GPtrArray *
+read_parts(Volume *volume, PstRecordCounters *counters, GError **error)
 {
     g_autoptr(PstRecordReader) reader = pst_record_reader_new();
     g_autoptr(GPtrArray) records = g_ptr_array_new_with_free_func(free_record);
-    guint first = volume->parts->len - MIN(n, volume->parts->len);
 
-    for (guint i = first; i < volume->parts->len; i++)
+    for (guint i = 0; i < volume->parts->len; i++)
         if (!download(volume, volume->parts->pdata[i], reader, records, error))
             return NULL;
+    drop_oldest(records);
     *counters = pst_record_reader_counters(reader);
     return g_steal_pointer(&records);
+}
+
+PstVolumeRecords *
+pst_volume_read(const PstGuest *guest, GError **error)
+{
+    g_auto(Volume) volume = {NULL};
+    PstRecordCounters counters;
+
+    volume.connection = pst_hypervisor_connect(guest->hypervisor, error);
+    if (volume.connection == NULL)
+        return NULL;
+    volume.parts = g_ptr_array_new_with_free_func(free_part);
+    if (!open_pool(&volume, guest->uuid, error))
+        return NULL;
+    /* Before it is read: a record that comes meanwhile is then told as older than it is, and none
+     * as younger. */
+    gint64 written_us = mtime_of(volume.parts->pdata[volume.parts->len - 1]);
+    GPtrArray *records = read_parts(&volume, &counters, error);
+    if (records == NULL)
+        return NULL;
+    return pst_volume_records_new(records, &counters, written_us, volume.parts->len);
+}
+
+static gpointer
+run_read(gpointer data, GError **error)
+{
+    return pst_volume_read(data, error);
+}
+
+PstVolumeRecords *
+pst_volume_read_until(PstGuest *guest, gint64 deadline_us, GError **error)
+{
+    return pst_task_call(run_read, pst_guest_ref(guest), (GDestroyNotify)pst_guest_unref,
+                         (GDestroyNotify)pst_volume_records_free, deadline_us, "libvirt", error);
 }

@@ -131,6 +131,7 @@ pst_record_read(const char *text, gsize len, GError **error)
     json = pst_json_parse_validated(text, len, error);
     if (json == NULL)
         return NULL;
+    record->bytes = len;
     if (decode(json, record, &cause))
         return g_steal_pointer(&record);
     g_set_error(error, PST_ERROR, PST_ERROR_PROTOCOL, "%s", cause->message);

@@ -8,10 +8,10 @@
  * that follows it: what was torn, or put together from two, is told from what was written. */
 
 typedef enum {
-    PST_RECORD_BOOT,     /* body: hello's members; first of each boot, and again after a roll */
+    PST_RECORD_BOOT,     /* body: {shim}; first of each boot, and again with each repetition */
     PST_RECORD_REPORT,   /* body: a report, compact */
-    PST_RECORD_EVENT,    /* body: {event, unit?, path?, message} */
-    PST_RECORD_SHUTDOWN, /* body: {target} */
+    PST_RECORD_EVENT,    /* body: {event, message, path?, suppressed?} */
+    PST_RECORD_SHUTDOWN, /* body: empty */
 } PstRecordKind;
 
 typedef struct {
@@ -23,6 +23,7 @@ typedef struct {
     gint64 boottime_us;
     PstRecordKind kind;
     JsonObject *body;
+    gsize bytes; /* of its text; 0 in one that was made here */
 } PstRecord;
 
 extern const char *const pst_record_kind_names[];

@@ -366,6 +366,21 @@ memory_unknown(Guest *guest)
     g_clear_pointer(&guest->memory->sizes, free_sizes);
 }
 
+/* Nobody answers any more, and its recorder wrote that all was well. */
+static void
+only_records(Guest *guest)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(guest->answers); i++)
+        guest->answers[i]->via = PST_VIA_VOLUME;
+}
+
+static void
+recorded_as_denied(Guest *guest)
+{
+    denied(guest);
+    only_records(guest);
+}
+
 /* What was done to a sound guest, the ways' verdicts, and the report's own. */
 static const struct {
     void (*spoil)(Guest *guest);
@@ -414,6 +429,8 @@ static const struct {
     {ssh_silent, "uuoo", PST_STATUS_UNKNOWN, NULL},
     {sshd_unlooked, "uuoo", PST_STATUS_UNKNOWN, "ssh.could-not-look"},
     {sudo_unlooked, "ooou", PST_STATUS_UNKNOWN, "sudo.could-not-look"},
+    {only_records, "uuuu", PST_STATUS_OK, NULL},
+    {recorded_as_denied, "ssuu", PST_STATUS_CRITICAL, NULL},
     {memory_low, "ouuo", PST_STATUS_OK, NULL},
     {memory_swapped, "oooo", PST_STATUS_OK, NULL},
     {memory_unknown, "ouuo", PST_STATUS_OK, NULL},

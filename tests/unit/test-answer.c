@@ -78,6 +78,31 @@ test_json(void)
     g_assert_nonnull(line);
 }
 
+/* That a guest was well once is no word on now; that something was wrong still warns. */
+static void
+test_of_a_record(void)
+{
+    static const struct {
+        PstStatus recorded, status;
+    } rows[] = {
+        {PST_STATUS_OK, PST_STATUS_UNKNOWN},
+        {PST_STATUS_WARNING, PST_STATUS_UNKNOWN},
+        {PST_STATUS_UNKNOWN, PST_STATUS_UNKNOWN},
+        {PST_STATUS_CRITICAL, PST_STATUS_CRITICAL},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(PstAnswer) answer = pst_answer_new("web", "network", NULL);
+
+        answer->report = make_report(-1, NULL, NULL);
+        answer->report->status = rows[i].recorded;
+        answer->via = PST_VIA_CHANNEL;
+        g_assert_cmpint(pst_answer_status(answer), ==, rows[i].recorded);
+        answer->via = PST_VIA_VOLUME;
+        g_assert_cmpint(pst_answer_status(answer), ==, rows[i].status);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -85,5 +110,6 @@ main(int argc, char **argv)
     g_test_add_func("/answer/status", test_status);
     g_test_add_func("/answer/explain", test_explain);
     g_test_add_func("/answer/json", test_json);
+    g_test_add_func("/answer/of-a-record", test_of_a_record);
     return g_test_run();
 }

@@ -115,7 +115,7 @@ send_hello(int fd, const Request *request, int protocol)
             sizeof(machine_id));
     char *result = format("{\"protocol\":%d,\"shim\":\"peer\",\"boot_id\":\"%s\","
                           "\"machine_id\":\"%s\",\"boottime_us\":%lld,\"realtime_us\":%lld,"
-                          "\"recorder\":null,\"limits\":{},\"capabilities\":[]}",
+                          "\"capabilities\":[]}",
                           protocol, boot_id, machine_id, (long long)now_us(CLOCK_BOOTTIME),
                           (long long)now_us(CLOCK_REALTIME));
     int sent = send_result(fd, request->id, result, 1);

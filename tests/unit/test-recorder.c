@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "guest-shim/recorder-config.h"
+#include "guest-shim/recorder-look.h"
+#include "protocol/json.h"
+#include "tests/unit/world.h"
+
+/* ---- what is a change ---- */
+
+#define REPORT(status, summary, findings, took)                                                    \
+    "{\"probe\":\"sudo\",\"status\":\"" status "\",\"summary\":\"" summary                         \
+    "\",\"findings\":[" findings "],\"data\":{\"x\":" took "},\"took_ms\":" took "}"
+#define FINDING(severity, path, text)                                                              \
+    "{\"id\":\"sudo.no-rule\",\"severity\":\"" severity                                            \
+    "\",\"message\":\"m\",\"evidence\":{\"path\":\"" path "\",\"text\":\"" text "\"}}"
+
+static char *
+digest(const char *text)
+{
+    g_autoptr(JsonObject) json = pst_json_parse(text, strlen(text), &pst_validate_from_guest, NULL);
+
+    g_assert_nonnull(json);
+    return pst_recorder_look_digest(json);
+}
+
+static void
+test_digest(void)
+{
+    static const struct {
+        const char *text;
+        gboolean same;
+    } rows[] = {
+        {REPORT("warning", "s", FINDING("warning", "/a", "1"), "1"), TRUE},
+        /* What is another each time is no change. */
+        {REPORT("warning", "other", FINDING("warning", "/a", "2"), "900"), TRUE},
+        {REPORT("critical", "s", FINDING("warning", "/a", "1"), "1"), FALSE},
+        {REPORT("warning", "s", FINDING("critical", "/a", "1"), "1"), FALSE},
+        {REPORT("warning", "s", FINDING("warning", "/b", "1"), "1"), FALSE},
+        {REPORT("warning", "s", "", "1"), FALSE},
+        {REPORT("warning", "s", FINDING("warning", "/a", "1") "," FINDING("warning", "/b", "1"),
+                "1"),
+         FALSE},
+    };
+    g_autofree char *first = digest(rows[0].text);
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *other = digest(rows[i].text);
+
+        g_test_message("%s", rows[i].text);
+        g_assert_true(g_str_equal(first, other) == rows[i].same);
+    }
+}
+
+/* ---- what the administrator wants ---- */
+
+static void
+test_config(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    static const struct {
+        const char *text;
+        gint64 interval_s;
+        const char *probes; /* NULL: those that leave no trace */
+    } rows[] = {
+        {"", 300, NULL},
+        {"[recorder]\ninterval = 60\n", 60, NULL},
+        {"[recorder]\ninterval = 0\n", 0, NULL},
+        {"[recorder]\ninterval = 1\n", 30, NULL},
+        {"[recorder]\ninterval = often\n", 300, NULL},
+        {"[recorder]\ninterval = 99999999\n", 300, NULL},
+        {"[recorder]\nprobes = system; no-such; sudo\n", 300, "system sudo"},
+        {"[recorder]\nprobes =\n", 300, ""},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        put_text(world, "/etc/postern/shim.conf", rows[i].text);
+        g_autoptr(PstRecorderConfig) config = pst_recorder_config_read(world->sysroot);
+        g_autofree char *probes = config->probes != NULL ? g_strjoinv(" ", config->probes) : NULL;
+
+        g_test_message("%s", rows[i].text);
+        g_assert_cmpint(config->interval_s, ==, rows[i].interval_s);
+        g_assert_cmpstr(probes, ==, rows[i].probes);
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/recorder/digest", test_digest);
+    g_test_add("/recorder/config", World, NULL, set_up, test_config, tear_down);
+    return g_test_run();
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <string.h>
+
+#include "host-sidecar/volume-records.h"
+
+#define SECOND G_GINT64_CONSTANT(1000000)
+#define NOW (G_GINT64_CONSTANT(1800000000) * SECOND)
+#define FIRST "11111111-1111-1111-1111-111111111111"
+#define SECOND_BOOT "22222222-2222-2222-2222-222222222222"
+
+static void
+free_record(gpointer record)
+{
+    pst_record_free(record);
+}
+
+static void
+add(GPtrArray *records, const char *boot_id, gint64 seq, gint64 realtime_us, const char *probe)
+{
+    PstRecord *record = g_new0(PstRecord, 1);
+
+    record->seq = seq;
+    record->boot_id = g_strdup(boot_id);
+    record->machine_id = g_strdup("m");
+    record->realtime_us = realtime_us;
+    /* Which is another clock: within a boot it alone counts. */
+    record->boottime_us = realtime_us / 2;
+    record->kind = probe != NULL ? PST_RECORD_REPORT : PST_RECORD_BOOT;
+    record->body = json_object_new();
+    if (probe != NULL) {
+        g_autofree char *summary = g_strdup_printf("number %d\n\x1b[2J", (int)seq);
+
+        json_object_set_string_member(record->body, "probe", probe);
+        json_object_set_string_member(record->body, "summary", summary);
+    }
+    g_ptr_array_add(records, record);
+}
+
+/* A guest whose clock is decades slow: two boots, and a revert in the second. */
+static PstVolumeRecords *
+make(gint64 written_us)
+{
+    static const PstRecordCounters counters = {6, 3, 1};
+    GPtrArray *records = g_ptr_array_new_with_free_func(free_record);
+
+    add(records, FIRST, 1, 100 * SECOND, NULL);
+    add(records, FIRST, 2, 160 * SECOND, "sudo");
+    add(records, SECOND_BOOT, 3, 400 * SECOND, NULL);
+    add(records, SECOND_BOOT, 4, 460 * SECOND, "sudo");
+    add(records, SECOND_BOOT, 4, 430 * SECOND, "ssh");
+    add(records, SECOND_BOOT, 5, 470 * SECOND, "ssh");
+    return pst_volume_records_new(records, &counters, written_us, 2);
+}
+
+static void
+test_epochs(void)
+{
+    static const guint epochs[] = {0, 0, 1, 1, 2, 2};
+    g_autoptr(PstVolumeRecords) records = make(NOW);
+
+    for (guint i = 0; i < G_N_ELEMENTS(epochs); i++)
+        g_assert_cmpuint(g_array_index(records->epochs, guint, i), ==, epochs[i]);
+}
+
+static void
+test_ages(void)
+{
+    static const gint64 ages[] = {380, 320, 45, 15, 30, 10};
+    g_autoptr(PstVolumeRecords) records = make(NOW - 10 * SECOND);
+    g_autoptr(PstVolumeRecords) undated = make(0);
+
+    for (guint i = 0; i < G_N_ELEMENTS(ages); i++)
+        g_assert_cmpint(pst_volume_records_age_us(records, records->records->pdata[i], NOW), ==,
+                        ages[i] * SECOND);
+    /* Written after the host's clock was set back: not in the future. */
+    g_assert_cmpint(pst_volume_records_age_us(records, records->records->pdata[5], 0), ==, 0);
+    g_assert_cmpint(pst_volume_records_age_us(undated, undated->records->pdata[5], NOW), ==,
+                    NOW - 470 * SECOND);
+}
+
+static void
+test_find(void)
+{
+    g_autoptr(PstVolumeRecords) records = make(NOW);
+
+    g_assert_cmpint(pst_volume_records_find(records, "sudo")->realtime_us, ==, 460 * SECOND);
+    g_assert_cmpint(pst_volume_records_find(records, "ssh")->realtime_us, ==, 470 * SECOND);
+    g_assert_null(pst_volume_records_find(records, "pam"));
+}
+
+static void
+test_json(void)
+{
+    g_autoptr(PstVolumeRecords) records = make(NOW - 10 * SECOND);
+    g_autoptr(JsonObject) json = pst_volume_records_to_json(records, 2, NOW);
+    JsonArray *array = json_object_get_array_member(json, "records");
+
+    g_assert_cmpuint(json_array_get_length(array), ==, 2);
+    JsonObject *newest = json_array_get_object_element(array, 0);
+    g_assert_cmpint(json_object_get_int_member(newest, "age_ms"), ==, 10000);
+    g_assert_cmpint(json_object_get_int_member(newest, "seq"), ==, 5);
+    g_assert_cmpint(json_object_get_int_member(newest, "epoch"), ==, 2);
+    g_assert_cmpint(json_object_get_int_member(json, "dropped"), ==, 3);
+    g_assert_cmpint(json_object_get_int_member(json, "parts"), ==, 2);
+}
+
+static void
+test_text(void)
+{
+    g_autoptr(PstVolumeRecords) records = make(NOW - 10 * SECOND);
+    g_autofree char *all = pst_volume_records_to_text(records, 100, NOW);
+    g_autofree char *one = pst_volume_records_to_text(records, 1, NOW);
+    g_auto(GStrv) lines = g_strsplit(all, "\n", -1);
+
+    g_assert_true(g_str_has_prefix(lines[0], "10 s ago"));
+    g_assert_nonnull(strstr(lines[0], "ssh: number 5"));
+    g_assert_nonnull(strstr(lines[2], "----"));
+    /* Six records, two borders, the sum; and nothing that a terminal obeys. */
+    g_assert_cmpuint(g_strv_length(lines), ==, 6 + 2 + 1 + 1);
+    g_assert_null(strchr(all, '\x1b'));
+    g_assert_nonnull(strstr(all, "6 records in 2 parts, 3 dropped\n"));
+    g_assert_null(strstr(one, "number 4"));
+}
+
+static void
+test_empty(void)
+{
+    static const PstRecordCounters counters = {0, 0, 9};
+    g_autoptr(PstVolumeRecords) records =
+        pst_volume_records_new(g_ptr_array_new_with_free_func(free_record), &counters, NOW, 1);
+    g_autofree char *text = pst_volume_records_to_text(records, 10, NOW);
+
+    g_assert_cmpstr(text, ==, "0 records in 1 parts, 0 dropped\n");
+    g_assert_null(pst_volume_records_find(records, "ssh"));
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/volume-records/epochs", test_epochs);
+    g_test_add_func("/volume-records/ages", test_ages);
+    g_test_add_func("/volume-records/find", test_find);
+    g_test_add_func("/volume-records/json", test_json);
+    g_test_add_func("/volume-records/text", test_text);
+    g_test_add_func("/volume-records/empty", test_empty);
+    return g_test_run();
+}
