@@ -217,7 +217,9 @@ ask(PstGuest *guest, PstInquiry *inquiry, GError **error)
 {
     gboolean all = TRUE;
 
-    if (!pst_inquiry_yield(inquiry, PST_VIA_AGENT_BUILTIN))
+    /* Both wait for the agent's turn: the one that can tell everything comes first. */
+    if (!pst_inquiry_await_end(inquiry, PST_VIA_AGENT) ||
+        !pst_inquiry_yield(inquiry, PST_VIA_AGENT_BUILTIN))
         return TRUE;
     g_autoptr(PstAgent) agent = pst_agent_open(guest, pst_inquiry_deadline_us(inquiry), error);
     if (agent == NULL || !pst_agent_ping(agent, command_deadline(inquiry), error))

@@ -325,6 +325,17 @@ pst_inquiry_yield(PstInquiry *inquiry, PstVia via)
     return !is_settled(inquiry);
 }
 
+gboolean
+pst_inquiry_await_end(PstInquiry *inquiry, PstVia other)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
+
+    while (!is_settled(inquiry) && inquiry->started_us[other] > 0 && !inquiry->ended[other])
+        if (!g_cond_wait_until(&inquiry->changed, &inquiry->lock, inquiry->deadline_us))
+            return FALSE;
+    return !is_settled(inquiry);
+}
+
 /* The rungs wait meanwhile: an answer may still get an attempt of theirs. */
 static void
 tell_settled(PstInquiry *inquiry)

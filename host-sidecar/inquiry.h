@@ -63,6 +63,10 @@ void pst_inquiry_progress(PstInquiry *inquiry, PstVia via);
  * FALSE where nothing is left to be asked. */
 gboolean pst_inquiry_yield(PstInquiry *inquiry, PstVia via);
 
+/* Before a rung uses what rung OTHER uses too, and has less to say: waits until that one has ended,
+ * where it was begun. FALSE where nothing is left to be asked. */
+gboolean pst_inquiry_await_end(PstInquiry *inquiry, PstVia other);
+
 /* Whether a better rung than VIA shows signs of life now. */
 gboolean pst_inquiry_has_better(PstInquiry *inquiry, PstVia via);
 

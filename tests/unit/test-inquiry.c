@@ -178,6 +178,21 @@ test_listener(void)
     free_answers(answers);
 }
 
+static void
+test_await_end(void)
+{
+    g_autoptr(PstInquiry) inquiry = new_inquiry(50000);
+
+    /* Not begun, ended, and begun until the deadline. */
+    g_assert_true(pst_inquiry_await_end(inquiry, PST_VIA_AGENT));
+    pst_inquiry_rung_started(inquiry, PST_VIA_CHANNEL);
+    pst_inquiry_rung_ended(inquiry, PST_VIA_CHANNEL);
+    g_assert_true(pst_inquiry_await_end(inquiry, PST_VIA_CHANNEL));
+    pst_inquiry_rung_started(inquiry, PST_VIA_AGENT);
+    g_assert_false(pst_inquiry_await_end(inquiry, PST_VIA_AGENT));
+    free_answers(pst_inquiry_close(inquiry));
+}
+
 /* A rung that was abandoned comes back when its caller has long gone. */
 static void
 test_after_close(void)
@@ -357,6 +372,7 @@ main(int argc, char **argv)
     g_test_add_func("/inquiry/order", test_order);
     g_test_add_func("/inquiry/first-wins", test_first_wins);
     g_test_add_func("/inquiry/offer", test_offer);
+    g_test_add_func("/inquiry/await-end", test_await_end);
     g_test_add_func("/inquiry/listener", test_listener);
     g_test_add_func("/inquiry/after-close", test_after_close);
     g_test_add_func("/inquiry/unanswered", test_unanswered);
