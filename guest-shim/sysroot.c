@@ -16,6 +16,7 @@
 /* Processes are folders of /proc, and a machine may have many. */
 #define MAX_NAMES 100000
 #define MAX_KNOWN (64 * 1024)
+#define MAX_RACES 100
 #define MAX_KNOWN_IN_ALL (2 * 1024 * 1024)
 
 /* What was read before, where that is remembered. */
@@ -96,8 +97,11 @@ open_below(const PstSysroot *sysroot, const char *path, int flags)
         .flags = (guint64)flags,
         .resolve = RESOLVE_NO_MAGICLINKS | (sysroot->live ? 0 : RESOLVE_IN_ROOT),
     };
-    int fd = (int)syscall(SYS_openat2, sysroot->fd, path, &how, sizeof(how));
+    int fd = -1;
 
+    /* EAGAIN: something was renamed or mounted anywhere while a ".." was followed (openat2(2)). */
+    for (guint i = 0; i < MAX_RACES && fd < 0 && (i == 0 || errno == EAGAIN); i++)
+        fd = (int)syscall(SYS_openat2, sysroot->fd, path, &how, sizeof(how));
     if (fd < 0 && errno == ENOSYS && sysroot->live)
         return open(path, flags);
     return fd;
