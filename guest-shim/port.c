@@ -7,6 +7,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "guest-shim/loop-handles.h"
 #include "guest-shim/port-device.h"
 #include "guest-shim/uevent.h"
 #include "protocol/error.h"
@@ -32,29 +33,13 @@ struct PstPort {
 static gboolean on_again(gpointer user_data);
 
 static void
-close_fd(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-    *fd = -1;
-}
-
-static void
-remove_source(guint *source)
-{
-    if (*source != 0)
-        g_source_remove(*source);
-    *source = 0;
-}
-
-static void
 close_device(PstPort *port)
 {
-    remove_source(&port->epoll_source);
-    remove_source(&port->again_source);
-    remove_source(&port->gone_source);
-    close_fd(&port->epoll);
-    close_fd(&port->fd);
+    pst_loop_handles_remove(&port->epoll_source);
+    pst_loop_handles_remove(&port->again_source);
+    pst_loop_handles_remove(&port->gone_source);
+    pst_loop_handles_close(&port->epoll);
+    pst_loop_handles_close(&port->fd);
     pst_session_reset(port->session);
 }
 
@@ -225,7 +210,7 @@ on_uevent(gint fd, GIOCondition condition G_GNUC_UNUSED, gpointer user_data)
         return G_SOURCE_CONTINUE;
     }
     port->uevent_source = 0;
-    close_fd(&port->uevents);
+    pst_loop_handles_close(&port->uevents);
     return G_SOURCE_REMOVE;
 }
 
@@ -240,7 +225,7 @@ watch_uevents(PstPort *port, GError **error)
     if (port->uevents < 0)
         return FALSE;
     if (open_device(port, &cause)) {
-        close_fd(&port->uevents);
+        pst_loop_handles_close(&port->uevents);
         return TRUE;
     }
     if (cause != NULL) {
@@ -275,8 +260,8 @@ void
 pst_port_free(PstPort *port)
 {
     close_device(port);
-    remove_source(&port->uevent_source);
-    close_fd(&port->uevents);
+    pst_loop_handles_remove(&port->uevent_source);
+    pst_loop_handles_close(&port->uevents);
     pst_session_free(port->session);
     g_free(port->name);
     g_free(port);

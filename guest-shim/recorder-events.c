@@ -6,10 +6,10 @@
 #include <glib-unix.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <unistd.h>
 
 #include "guest-shim/changes-places.h"
 #include "guest-shim/kernel-log.h"
+#include "guest-shim/loop-handles.h"
 #include "guest-shim/oom-line.h"
 #include "guest-shim/probe.h"
 #include "guest-shim/token-bucket.h"
@@ -249,14 +249,10 @@ pst_recorder_events_start(PstRecorderEvents *events)
 void
 pst_recorder_events_free(PstRecorderEvents *events)
 {
-    guint sources[] = {events->kmsg_source, events->inotify_source, events->settle};
-
-    for (guint i = 0; i < G_N_ELEMENTS(sources); i++)
-        if (sources[i] != 0)
-            g_source_remove(sources[i]);
-    if (events->kmsg >= 0)
-        close(events->kmsg);
-    if (events->inotify >= 0)
-        close(events->inotify);
+    pst_loop_handles_remove(&events->kmsg_source);
+    pst_loop_handles_remove(&events->inotify_source);
+    pst_loop_handles_remove(&events->settle);
+    pst_loop_handles_close(&events->kmsg);
+    pst_loop_handles_close(&events->inotify);
     g_free(events);
 }

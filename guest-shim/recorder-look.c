@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "guest-shim/dispatcher.h"
+#include "guest-shim/loop-handles.h"
 #include "guest-shim/probe.h"
 #include "guest-shim/worker.h"
 #include "protocol/call.h"
@@ -206,8 +207,7 @@ pst_recorder_look_new(const PstSysroot *sysroot, const char *const *probes,
 void
 pst_recorder_look_free(PstRecorderLook *look)
 {
-    if (look->source != 0)
-        g_source_remove(look->source);
+    pst_loop_handles_remove(&look->source);
     pst_dispatcher_free(look->dispatcher);
     pst_recorder_look_forget(look);
     g_free(look->digests);

@@ -7,6 +7,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "guest-shim/loop-handles.h"
 #include "guest-shim/port-device.h"
 #include "guest-shim/probe.h"
 #include "protocol/frame.h"
@@ -25,22 +26,6 @@ struct PstRecorderPort {
 };
 
 static void
-close_fd(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-    *fd = -1;
-}
-
-static void
-remove_source(guint *source)
-{
-    if (*source != 0)
-        g_source_remove(*source);
-    *source = 0;
-}
-
-static void
 drop_waiting(PstRecorderPort *port)
 {
     g_byte_array_unref(port->waiting);
@@ -51,9 +36,9 @@ drop_waiting(PstRecorderPort *port)
 static void
 close_device(PstRecorderPort *port)
 {
-    remove_source(&port->epoll_source);
-    close_fd(&port->epoll);
-    close_fd(&port->fd);
+    pst_loop_handles_remove(&port->epoll_source);
+    pst_loop_handles_close(&port->epoll);
+    pst_loop_handles_close(&port->fd);
     drop_waiting(port);
 }
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "guest-shim/loop-handles.h"
 #include "guest-shim/probe.h"
 #include "guest-shim/recorder-config.h"
 #include "guest-shim/recorder-events.h"
@@ -188,12 +189,9 @@ pst_recorder_new(const PstSysroot *sysroot)
 void
 pst_recorder_free(PstRecorder *recorder)
 {
-    if (recorder->interval != 0)
-        g_source_remove(recorder->interval);
-    if (recorder->settled != 0)
-        g_source_remove(recorder->settled);
-    if (recorder->next_try != 0)
-        g_source_remove(recorder->next_try);
+    pst_loop_handles_remove(&recorder->interval);
+    pst_loop_handles_remove(&recorder->settled);
+    pst_loop_handles_remove(&recorder->next_try);
     pst_recorder_events_free(recorder->events);
     pst_recorder_look_free(recorder->look);
     pst_recorder_port_free(recorder->port);

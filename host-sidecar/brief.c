@@ -275,6 +275,18 @@ add_unanswered(const Brief *brief, JsonObject *json)
         json_array_unref(array);
 }
 
+/* Where what is told is a record of earlier: how old the oldest of it is. */
+static void
+add_age(const Brief *brief, JsonObject *json)
+{
+    gint64 age_ms = 0;
+
+    for (guint i = 0; i < brief->n; i++)
+        age_ms = MAX(age_ms, brief->answers[i]->age_ms);
+    if (age_ms > 0)
+        json_object_set_int_member(json, "age_ms", age_ms);
+}
+
 static JsonObject *
 make(const char *guest, const Brief *brief, const Room *room)
 {
@@ -283,6 +295,7 @@ make(const char *guest, const Brief *brief, const Room *room)
 
     pst_json_set_string(json, "guest", guest);
     json_object_set_string_member(json, "status", pst_report_status_names[diagnosis.status]);
+    add_age(brief, json);
     add_access(brief, json);
     add_units(brief, room, json);
     add_causes(brief, room, json);

@@ -58,7 +58,7 @@ pst_dating_find(PstAnswer *const *answers, guint n, const PstAnswer *answer,
     if (dating.changed_us == PST_INT_UNKNOWN && dating.file != NULL)
         dating.changed_us = dating.file->changed_us;
     if (dating.changed_us != PST_INT_UNKNOWN && now_us != PST_INT_UNKNOWN)
-        dating.age_us = now_us - dating.changed_us;
+        dating.age_us = now_us - dating.changed_us + answer->age_ms * 1000;
     return dating;
 }
 

@@ -267,7 +267,7 @@ pst_inquiry_fail(PstInquiry *inquiry, guint i, PstVia via, gint64 took_ms, const
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
 
-    if (!inquiry->closed)
+    if (is_open(inquiry, i))
         pst_answer_add_attempt(inquiry->answers[i], via, took_ms, reason);
 }
 
@@ -336,14 +336,18 @@ pst_inquiry_await_end(PstInquiry *inquiry, PstVia other)
     return !is_settled(inquiry);
 }
 
-/* The rungs wait meanwhile: an answer may still get an attempt of theirs. */
+/* A listener may take long, where it prints: the rungs go on meanwhile. What is settled changes no
+ * more. */
 static void
 tell_settled(PstInquiry *inquiry)
 {
     PstAnswer *answer;
 
-    while ((answer = g_queue_pop_head(&inquiry->untold)) != NULL)
+    while ((answer = g_queue_pop_head(&inquiry->untold)) != NULL) {
+        g_mutex_unlock(&inquiry->lock);
         inquiry->listener.told(answer, inquiry->listener.user_data);
+        g_mutex_lock(&inquiry->lock);
+    }
 }
 
 /* FALSE once UNTIL_US has come. */
@@ -410,8 +414,9 @@ pst_inquiry_close(PstInquiry *inquiry)
     gboolean in_time = g_get_monotonic_time() < inquiry->deadline_us;
     PstAnswer **answers = g_new0(PstAnswer *, inquiry->n + 1);
 
-    tell_settled(inquiry);
+    /* From here on nobody adds to what is told. */
     inquiry->closed = TRUE;
+    tell_settled(inquiry);
     for (guint i = 0; i < inquiry->n; i++) {
         if (!inquiry->settled[i] && !accept_offer(inquiry, i)) {
             note_silent(inquiry, i, PST_VIA_NONE);

@@ -9,6 +9,7 @@ pst_volume_records_free(PstVolumeRecords *records)
 {
     g_clear_pointer(&records->records, g_ptr_array_unref);
     g_clear_pointer(&records->epochs, g_array_unref);
+    g_clear_pointer(&records->live, g_ptr_array_unref);
     g_free(records);
 }
 
@@ -30,6 +31,33 @@ number_epochs(const GPtrArray *records)
     return epochs;
 }
 
+static guint
+find_reverted(const GPtrArray *live, const PstRecord *record)
+{
+    for (guint i = 0; i < live->len; i++) {
+        const PstRecord *before = live->pdata[i];
+        if (before->seq >= record->seq && g_str_equal(before->boot_id, record->boot_id))
+            return i;
+    }
+    return live->len;
+}
+
+/* Those that a revert did not undo: where a boot counts again from an earlier number, what was
+ * written from that number on never happened for the guest that writes now. A shim that was started
+ * anew counts from 1 too, and then writes everything again. */
+static GPtrArray *
+find_live(const GPtrArray *records, const GArray *epochs)
+{
+    GPtrArray *live = g_ptr_array_new();
+
+    for (guint i = 0; i < records->len; i++) {
+        if (i > 0 && g_array_index(epochs, guint, i) != g_array_index(epochs, guint, i - 1))
+            g_ptr_array_set_size(live, (gint)find_reverted(live, records->pdata[i]));
+        g_ptr_array_add(live, records->pdata[i]);
+    }
+    return live;
+}
+
 PstVolumeRecords *
 pst_volume_records_new(GPtrArray *records, const PstRecordCounters *counters, gint64 written_us,
                        guint n_parts)
@@ -38,6 +66,7 @@ pst_volume_records_new(GPtrArray *records, const PstRecordCounters *counters, gi
 
     volume->records = records;
     volume->epochs = number_epochs(records);
+    volume->live = find_live(records, volume->epochs);
     volume->counters = *counters;
     volume->written_us = written_us;
     volume->n_parts = n_parts;
@@ -47,8 +76,8 @@ pst_volume_records_new(GPtrArray *records, const PstRecordCounters *counters, gi
 const PstRecord *
 pst_volume_records_find(const PstVolumeRecords *records, const char *probe)
 {
-    for (guint i = records->records->len; i > 0; i--) {
-        const PstRecord *record = records->records->pdata[i - 1];
+    for (guint i = records->live->len; i > 0; i--) {
+        const PstRecord *record = records->live->pdata[i - 1];
         const char *name = NULL;
 
         if (record->kind == PST_RECORD_REPORT &&
@@ -77,18 +106,11 @@ static JsonObject *
 record_to_json(const PstVolumeRecords *records, guint i, gint64 now_us)
 {
     const PstRecord *record = records->records->pdata[i];
-    JsonObject *json = json_object_new();
+    JsonObject *json = pst_record_to_json(record);
+    gint64 age_us = pst_volume_records_age_us(records, record, now_us);
 
-    json_object_set_int_member(json, "age_ms",
-                               pst_volume_records_age_us(records, record, now_us) / 1000);
+    json_object_set_int_member(json, "age_ms", age_us / 1000);
     json_object_set_int_member(json, "epoch", g_array_index(records->epochs, guint, i));
-    json_object_set_int_member(json, "seq", record->seq);
-    pst_json_set_string(json, "boot_id", record->boot_id);
-    pst_json_set_string(json, "machine_id", record->machine_id);
-    pst_json_set_string(json, "domain", record->domain);
-    json_object_set_int_member(json, "realtime_us", record->realtime_us);
-    json_object_set_string_member(json, "kind", pst_record_kind_names[record->kind]);
-    json_object_set_object_member(json, "body", json_object_ref(record->body));
     return json;
 }
 

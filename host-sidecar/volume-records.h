@@ -9,6 +9,7 @@ typedef struct {
     GPtrArray *records; /* of PstRecord, in file order */
     GArray *epochs;     /* of guint: the number of each record's epoch, from 0 on; a new one begins
                          * with each boot, and where the sequence does not rise (a revert) */
+    GPtrArray *live;    /* of those, borrowed: what no revert has undone */
     PstRecordCounters counters;
     gint64 written_us; /* when the newest was written, the host's real time; 0 where not known */
     guint n_parts;
@@ -20,7 +21,7 @@ PstVolumeRecords *pst_volume_records_new(GPtrArray *records, const PstRecordCoun
 void pst_volume_records_free(PstVolumeRecords *records);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstVolumeRecords, pst_volume_records_free)
 
-/* The newest report of PROBE, borrowed; NULL where there is none. */
+/* The newest report of PROBE that no revert has undone, borrowed; NULL where there is none. */
 const PstRecord *pst_volume_records_find(const PstVolumeRecords *records, const char *probe);
 
 /* How old the record is at NOW_US, the host's real time: the newest is as old as the file's last

@@ -25,8 +25,8 @@ pst_record_free(PstRecord *record)
     g_free(record);
 }
 
-static JsonObject *
-encode(const PstRecord *record)
+JsonObject *
+pst_record_to_json(const PstRecord *record)
 {
     JsonObject *json = json_object_new();
 
@@ -44,7 +44,7 @@ encode(const PstRecord *record)
 char *
 pst_record_to_text(const PstRecord *record, gsize *len)
 {
-    g_autoptr(JsonObject) json = encode(record);
+    g_autoptr(JsonObject) json = pst_record_to_json(record);
     gsize inner_len = 0;
     g_autofree char *inner = pst_json_to_text(json, &inner_len);
     /* Its opening brace comes before the checksum. */

@@ -31,6 +31,9 @@ extern const char *const pst_record_kind_names[];
 void pst_record_free(PstRecord *record);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstRecord, pst_record_free)
 
+/* Its members without the checksum; owned by the caller. */
+JsonObject *pst_record_to_json(const PstRecord *record);
+
 /* The record's text, ready for a frame; NULL where it would be larger than PST_LIMIT_RECORD. Free
  * with g_free(). */
 char *pst_record_to_text(const PstRecord *record, gsize *len);

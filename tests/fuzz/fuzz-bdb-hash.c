@@ -1,33 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Any bytes as a Berkeley DB hash database: the walk ends, and either fails or has gone through all
- * of it. */
+/* Any bytes as a Berkeley DB hash database. */
 #include "guest-shim/bdb-hash.h"
-#include "tests/fuzz/fuzz.h"
-#include "tests/unit/memory-source.h"
-
-#define MAX_LEN (64 * 1024)
-
-static gboolean
-take(gint64 id, const guint8 *bytes, gsize len, gpointer user_data, GError **error G_GNUC_UNUSED)
-{
-    guint64 *sum = user_data;
-
-    g_assert_cmpuint(len, <=, MAX_LEN);
-    g_assert_cmpint(id, >=, -1);
-    for (gsize i = 0; i < len; i++)
-        *sum += bytes[i];
-    return TRUE;
-}
+#include "tests/fuzz/fuzz-each.h"
 
 int
 LLVMFuzzerTestOneInput(const guint8 *data, gsize len)
 {
-    Memory memory = {data, len};
-    const PstByteSource source = memory_source(&memory);
-    g_autoptr(GError) error = NULL;
-    guint64 sum = 0;
-
-    gboolean done = pst_bdb_hash_each(&source, MAX_LEN, take, &sum, &error);
-    g_assert_cmpint(done, ==, error == NULL);
+    fuzz_each(pst_bdb_hash_each, data, len);
     return 0;
 }

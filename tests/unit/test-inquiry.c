@@ -178,6 +178,36 @@ test_listener(void)
     free_answers(answers);
 }
 
+/* A listener that takes long holds up nobody: the rung's next answer is taken meanwhile. */
+static gpointer
+answer_one(gpointer inquiry)
+{
+    pst_inquiry_answer(inquiry, 1, PST_VIA_CHANNEL, report_of(2));
+    return NULL;
+}
+
+static void
+answer_while_told(PstAnswer *answer, gpointer user_data)
+{
+    if (answer->report->took_ms == 1)
+        g_thread_join(g_thread_new("rung", answer_one, user_data));
+}
+
+static void
+test_slow_listener(void)
+{
+    g_autoptr(PstInquiry) inquiry = new_inquiry(G_USEC_PER_SEC);
+    const PstInquiryListener listener = {answer_while_told, inquiry};
+
+    pst_inquiry_listen(inquiry, &listener);
+    pst_inquiry_rung_started(inquiry, PST_VIA_CHANNEL);
+    pst_inquiry_answer(inquiry, 0, PST_VIA_CHANNEL, report_of(1));
+    pst_inquiry_wait(inquiry, PST_VIA_CHANNEL, g_get_monotonic_time() + 20000);
+    PstAnswer **answers = pst_inquiry_close(inquiry);
+    g_assert_cmpint(answers[1]->report->took_ms, ==, 2);
+    free_answers(answers);
+}
+
 static void
 test_await_end(void)
 {
@@ -372,6 +402,7 @@ main(int argc, char **argv)
     g_test_add_func("/inquiry/order", test_order);
     g_test_add_func("/inquiry/first-wins", test_first_wins);
     g_test_add_func("/inquiry/offer", test_offer);
+    g_test_add_func("/inquiry/slow-listener", test_slow_listener);
     g_test_add_func("/inquiry/await-end", test_await_end);
     g_test_add_func("/inquiry/listener", test_listener);
     g_test_add_func("/inquiry/after-close", test_after_close);

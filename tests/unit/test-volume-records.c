@@ -83,7 +83,8 @@ test_find(void)
 {
     g_autoptr(PstVolumeRecords) records = make(NOW);
 
-    g_assert_cmpint(pst_volume_records_find(records, "sudo")->realtime_us, ==, 460 * SECOND);
+    /* Number 4 of the second boot was written twice: the first of them was reverted away. */
+    g_assert_cmpint(pst_volume_records_find(records, "sudo")->realtime_us, ==, 160 * SECOND);
     g_assert_cmpint(pst_volume_records_find(records, "ssh")->realtime_us, ==, 470 * SECOND);
     g_assert_null(pst_volume_records_find(records, "pam"));
 }
