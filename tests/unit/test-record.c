@@ -101,6 +101,26 @@ test_round(void)
     g_assert_cmpstr(json_object_get_string_member(record->body, "message"), ==, "xxxxx");
 }
 
+/* One that a shim wrote in a guest, to the byte. */
+static void
+test_written(void)
+{
+    g_autofree char *path =
+        g_test_build_filename(G_TEST_DIST, "data", "records", "event.json", NULL);
+    g_autofree char *text = NULL, *again = NULL;
+    g_autoptr(GError) error = NULL;
+    gsize len = 0, again_len = 0;
+
+    g_file_get_contents(path, &text, &len, &error);
+    g_assert_no_error(error);
+    g_autoptr(PstRecord) record = pst_record_read(text, len, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(record->seq, ==, 17);
+    g_assert_cmpint(record->kind, ==, PST_RECORD_EVENT);
+    again = pst_record_to_text(record, &again_len);
+    g_assert_cmpstr(again, ==, text);
+}
+
 static void
 test_too_large(void)
 {
@@ -255,6 +275,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/record/crc", test_crc);
     g_test_add_func("/record/round", test_round);
+    g_test_add_func("/record/written", test_written);
     g_test_add_func("/record/too-large", test_too_large);
     g_test_add_func("/record/flipped", test_flipped);
     g_test_add_func("/record/no-record", test_no_record);
