@@ -8,14 +8,18 @@ import time
 from guestlib.errors import check
 
 POSTERN = "host-sidecar/postern"
-HANGS = "checks"  # the probe that waits for it, for a second
+HANGS = "checks"  # the probe that waits for it
+# As long as all others could need together, on a machine that has much else to do.
+LONGER = "sed -i 's/^timeout = 1$/timeout = 12/' /etc/postern/shim.conf && "
+LONGER += "grep -qx 'timeout = 12' /etc/postern/shim.conf"
 
 
 def run(context):
     """The others come before the one that hangs, and the verdict last."""
     lab = context.postern.lab
     context.guest.breakage("check-hangs")
-    argv = [lab.build / POSTERN, "diagnose", context.guest.name, "--json-seq", "--deadline", "30s"]
+    context.guest.shell(LONGER)
+    argv = [lab.build / POSTERN, "diagnose", context.guest.name, "--json-seq", "--deadline", "40s"]
     answers, moments = [], {}
     with subprocess.Popen(argv, env=lab.environment, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, text=True) as process:
@@ -30,5 +34,5 @@ def run(context):
     check(answers[-1]["probe"] == "access", "what is derived comes when all is there")
     check(answers[-2]["probe"] == HANGS, f"{HANGS} was not the last, but: {answers[-2]['probe']}")
     check(verdict["causes"][0]["finding"]["id"] == "checks.timed-out", "the verdict is another")
-    # It was given a second; some of the others take a few milliseconds.
-    check(moments[HANGS] - min(moments.values()) > 0.5, "all came at once, at the end")
+    others = [when for name, when in moments.items() if name not in (HANGS, "access", "verdict")]
+    check(moments[HANGS] - max(others) > 1, "the others came at once with the one that hangs")
