@@ -19,7 +19,7 @@ typedef struct {
     const char *footprint; /* what asking leaves behind in the guest, "" for nothing */
     const PstFields *args;
     const PstFields *data;
-    gboolean derived; /* on the host, from other probes' reports: no guest is asked for it */
+    gboolean derived; /* made on the host, of other reports or of what it sees: no guest is asked */
     gboolean slow; /* takes longest: asked first, so that in the end nothing waits for it alone */
     gsize max_string; /* bytes of one string in a report; 0 for the usual bound */
 } PstReportKind;

@@ -224,7 +224,7 @@ def asked():
     """Those that a diagnosis asks: none that wants an argument, and not what is derived from them."""
     told = json.loads(run("describe", "--json").stdout)["probes"]
     return [probe["name"] for probe in told
-            if not probe["args"].get("required") and probe["name"] != "access"]
+            if not probe["args"].get("required") and probe["name"] not in ("access", "host")]
 
 
 def test_questions_as_json():
