@@ -4,8 +4,8 @@
 #include "protocol/error.h"
 #include "protocol/json.h"
 
-const char *const pst_answer_via_names[] = {"channel", "agent", "agent-builtin",
-                                            "volume",  "none",  NULL};
+const char *const pst_answer_via_names[] = {"channel", "agent", "agent-builtin", "volume", "host",
+                                            "none",    NULL};
 
 static const PstField attempt_rows[] = {
     PST_ENUM(PstAttempt, via, pst_answer_via_names, "the path that was tried"),

@@ -11,6 +11,7 @@ typedef enum {
     PST_VIA_AGENT,
     PST_VIA_AGENT_BUILTIN,
     PST_VIA_VOLUME, /* what its recorder wrote earlier */
+    PST_VIA_HOST,   /* what is seen of it from outside */
     PST_VIA_NONE,   /* no rung answered */
 } PstVia;
 

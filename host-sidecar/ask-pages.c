@@ -18,7 +18,8 @@ ask_page(PstGuest *guest, const char *method, const char *probe, JsonObject *arg
     PstAnswer **questions = g_new0(PstAnswer *, 1);
 
     questions[0] = pst_answer_new(guest->name, probe, args);
-    g_autofree PstAnswer **answers = pst_ask_guest(guest, method, questions, 1, deadline_us, NULL);
+    g_autofree PstAnswer **answers =
+        pst_ask_guest(guest, method, questions, 1, deadline_us, NULL, NULL);
     return answers[0];
 }
 

@@ -8,6 +8,7 @@
 #include "host-sidecar/audit.h"
 #include "host-sidecar/diagnose.h"
 #include "host-sidecar/exit-code.h"
+#include "host-sidecar/host-look.h"
 #include "host-sidecar/output.h"
 #include "host-sidecar/render.h"
 #include "protocol/error.h"
@@ -61,12 +62,12 @@ pst_ask_open(const PstOptions *options, const char *method, const char *domain, 
 
 PstAnswer **
 pst_ask_guest(PstGuest *guest, const char *method, PstAnswer **questions, guint n,
-              gint64 deadline_us, const PstInquiryListener *listener)
+              gint64 deadline_us, const PstInquiryListener *listener, PstReport **host)
 {
     /* Before and after: who is interrupted has asked all the same. */
     pst_ask_audit(method, questions, n);
     PstAnswer **answers = pst_ladder_ask(&pst_guest_ladder, guest, questions, n, pst_audit_caller(),
-                                         deadline_us, listener);
+                                         deadline_us, listener, host);
 
     pst_ask_audit(method, answers, n);
     return answers;
@@ -153,9 +154,39 @@ pst_ask_one(const PstOptions *options, const char *method, const char *domain, c
 
     PstAnswer **questions = g_new0(PstAnswer *, 1);
     questions[0] = pst_answer_new(guest->name, probe, args);
-    g_autofree PstAnswer **answers = pst_ask_guest(guest, method, questions, 1, deadline_us, NULL);
+    g_autofree PstAnswer **answers =
+        pst_ask_guest(guest, method, questions, 1, deadline_us, NULL, NULL);
     g_autoptr(PstAnswer) answer = answers[0];
 
+    return conclude(options, answer, exit_code, error);
+}
+
+/* How long counters are watched where nobody says so. */
+#define WATCH_MS 1000
+#define MAX_WATCH_MS 10000
+
+gboolean
+pst_ask_host(const PstOptions *options, const char *method, const char *domain, JsonObject *args,
+             int *exit_code, GError **error)
+{
+    gint64 deadline_us = g_get_monotonic_time() + options->deadline_us, watch_ms = WATCH_MS;
+
+    if (!pst_ask_check(pst_report_host_kind.name, args, error) ||
+        !pst_json_get_int(args, "watch_ms", PST_JSON_OPTIONAL, &watch_ms, error))
+        return FALSE;
+    if (watch_ms < 0 || watch_ms > MAX_WATCH_MS) {
+        g_set_error(error, PST_ERROR, PST_ERROR_USAGE,
+                    "probe host: watch_ms=%" G_GINT64_FORMAT ": say 0 to %d", watch_ms,
+                    MAX_WATCH_MS);
+        return FALSE;
+    }
+    g_autoptr(PstGuest) guest = pst_ask_open(options, method, domain, deadline_us, error);
+    if (guest == NULL)
+        return FALSE;
+    g_autoptr(PstAnswer) answer = pst_answer_new(guest->name, pst_report_host_kind.name, args);
+    answer->via = PST_VIA_HOST;
+    answer->report = pst_host_look_report(guest, watch_ms, deadline_us, &answer->error);
+    pst_ask_audit(method, &answer, 1);
     return conclude(options, answer, exit_code, error);
 }
 
@@ -175,7 +206,7 @@ pst_ask_access(const PstOptions *options, const char *method, const char *domain
         return FALSE;
 
     PstAnswer **questions = pst_diagnose_questions(guest->name, &wish, &n);
-    PstAnswer **answers = pst_ask_guest(guest, method, questions, n, deadline_us, NULL);
+    PstAnswer **answers = pst_ask_guest(guest, method, questions, n, deadline_us, NULL, NULL);
     g_autoptr(PstAnswer) access = pst_access_answer(answers, n, args);
 
     for (guint i = 0; i < n; i++)

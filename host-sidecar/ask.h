@@ -22,14 +22,18 @@ PstGuest *pst_ask_open(const PstOptions *options, const char *method, const char
 
 /* Asks the guest by way of the ladder; METHOD is the verb, for the audit. Takes the questions over
  * and returns them answered; the listener, which may be NULL, hears of each as it comes. An audit
- * record that can't be written is said on standard error. */
+ * record that can't be written is said on standard error. HOST as with pst_ladder_ask(). */
 PstAnswer **pst_ask_guest(PstGuest *guest, const char *method, PstAnswer **questions, guint n,
-                          gint64 deadline_us, const PstInquiryListener *listener);
+                          gint64 deadline_us, const PstInquiryListener *listener, PstReport **host);
 
 /* The whole of a verb that asks one question: opens, asks, prints, and sets *exit_code by the
  * table. FALSE with the error where there is nothing to print. */
 gboolean pst_ask_one(const PstOptions *options, const char *method, const char *domain,
                      const char *probe, JsonObject *args, int *exit_code, GError **error);
+
+/* As above for the probe `host`, which no guest is asked for. */
+gboolean pst_ask_host(const PstOptions *options, const char *method, const char *domain,
+                      JsonObject *args, int *exit_code, GError **error);
 
 /* As above for the probe `access`, which no guest is asked for: those that it is derived from are.
  */

@@ -218,7 +218,7 @@ ask(PstGuest *guest, PstInquiry *inquiry, GError **error)
     gboolean all = TRUE;
 
     /* Both wait for the agent's turn: the one that can tell everything comes first. */
-    if (!pst_inquiry_await_end(inquiry, PST_VIA_AGENT) ||
+    if (!pst_inquiry_await_end(inquiry, PST_VIA_AGENT, pst_inquiry_deadline_us(inquiry)) ||
         !pst_inquiry_yield(inquiry, PST_VIA_AGENT_BUILTIN))
         return TRUE;
     g_autoptr(PstAgent) agent = pst_agent_open(guest, pst_inquiry_deadline_us(inquiry), error);

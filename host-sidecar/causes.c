@@ -116,6 +116,22 @@ append_of_root(GArray *ordered, const GArray *causes, const PstFinding *root)
                 g_array_append_val(ordered, *row(causes, i));
 }
 
+static void
+append_roots(GArray *ordered, const GArray *causes, gboolean seen_by_host)
+{
+    for (int urgency = PST_SEVERITY_CRITICAL; urgency > PST_SEVERITY_INFORMATION; urgency--) {
+        for (guint i = 0; i < causes->len; i++) {
+            const PstCause *cause = row(causes, i);
+
+            if (cause->finding != cause->root || cause->urgency != urgency ||
+                (cause->answer->via == PST_VIA_HOST) != seen_by_host)
+                continue;
+            g_array_append_val(ordered, *cause);
+            append_of_root(ordered, causes, cause->root);
+        }
+    }
+}
+
 GArray *
 pst_causes_order(PstAnswer *const *answers, guint n)
 {
@@ -123,16 +139,10 @@ pst_causes_order(PstAnswer *const *answers, guint n)
     GArray *ordered = g_array_new(FALSE, TRUE, sizeof(PstCause));
 
     link_up(causes);
-    for (int urgency = PST_SEVERITY_CRITICAL; urgency > PST_SEVERITY_INFORMATION; urgency--) {
-        for (guint i = 0; i < causes->len; i++) {
-            const PstCause *cause = row(causes, i);
-
-            if (cause->finding != cause->root || cause->urgency != urgency)
-                continue;
-            g_array_append_val(ordered, *cause);
-            append_of_root(ordered, causes, cause->root);
-        }
-    }
+    /* Where nothing in the guest answers, that is what to mend first, whatever stands in records of
+     * an earlier time. */
+    append_roots(ordered, causes, TRUE);
+    append_roots(ordered, causes, FALSE);
     return ordered;
 }
 

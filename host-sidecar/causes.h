@@ -20,9 +20,9 @@ typedef struct {
     PstDating dating;       /* since when what it names is so */
 } PstCause;
 
-/* All findings above information in the order in which they are to be told and mended: the root
- * causes by urgency, with what follows from each right behind it. Of PstCause; free with
- * g_array_unref(). */
+/* All findings above information in the order in which they are to be told and mended: what the
+ * host sees of a guest that does not answer, then the root causes by urgency, with what follows
+ * from each right behind it. Of PstCause; free with g_array_unref(). */
 GArray *pst_causes_order(PstAnswer *const *answers, guint n);
 
 /* The root causes as JSON: an array of objects with the probe, the finding, the ids of what follows

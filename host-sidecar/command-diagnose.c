@@ -120,8 +120,11 @@ pst_command_diagnose_run(const PstCommand *command, PstOptions *options, int arg
         wanted.sequence ? pst_sequence_new(options->output, options->quiet) : NULL;
     const PstInquiryListener listener =
         sequence != NULL ? pst_sequence_listener(sequence) : (PstInquiryListener){NULL};
-    PstAnswer **answers = pst_ask_guest(guest, command->name, questions, n, deadline_us, &listener);
+    PstReport *host = NULL;
+    PstAnswer **answers =
+        pst_ask_guest(guest, command->name, questions, n, deadline_us, &listener, &host);
     answers = pst_diagnose_derive(answers, &n, &wish);
+    answers = pst_diagnose_add_host(answers, &n, guest->name, host);
     gboolean printed = sequence != NULL ? pst_sequence_end(sequence, guest->name, answers, n, error)
                                         : print(options, &wanted, guest->name, answers, n, error);
     *exit_code = pst_exit_code_of_status(pst_diagnose_judge(answers, n).status);

@@ -53,7 +53,7 @@ ask(const PstOptions *options, const PstCommand *command, const char *domain, GE
     questions = g_new0(PstAnswer *, 1);
     questions[0] = pst_answer_new(guest->name, "ssh", args);
     g_autofree PstAnswer **answers =
-        pst_ask_guest(guest, command->name, questions, 1, deadline_us, NULL);
+        pst_ask_guest(guest, command->name, questions, 1, deadline_us, NULL, NULL);
     g_autoptr(PstAnswer) answer = answers[0];
     if (answer->report != NULL && answer->report->data != NULL)
         return g_steal_pointer(&answer);

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/diagnose.h"
 
+#include <string.h>
+
 #include "host-sidecar/access.h"
 #include "host-sidecar/causes.h"
 #include "host-sidecar/vantage.h"
 #include "host-sidecar/words.h"
 #include "protocol/json.h"
+#include "protocol/report-host.h"
 #include "protocol/report-services.h"
 #include "protocol/vocabulary.h"
 
@@ -77,6 +80,22 @@ pst_diagnose_derive(PstAnswer **answers, guint *n, const PstDiagnoseWish *wish)
 
     answers = g_renew(PstAnswer *, answers, *n + 1);
     answers[(*n)++] = access;
+    return answers;
+}
+
+PstAnswer **
+pst_diagnose_add_host(PstAnswer **answers, guint *n, const char *guest, PstReport *host)
+{
+    g_autoptr(PstReport) report = host;
+
+    if (report == NULL || report->status == PST_STATUS_OK)
+        return answers;
+    answers = g_renew(PstAnswer *, answers, *n + 1);
+    memmove(answers + 1, answers, *n * sizeof *answers);
+    answers[0] = pst_answer_new(guest, pst_report_host_kind.name, NULL);
+    answers[0]->via = PST_VIA_HOST;
+    answers[0]->report = g_steal_pointer(&report);
+    (*n)++;
     return answers;
 }
 

@@ -19,6 +19,11 @@ PstAnswer **pst_diagnose_questions(const char *guest, const PstDiagnoseWish *wis
 /* Adds what is derived from the answers: takes the array over and returns it, with *n raised. */
 PstAnswer **pst_diagnose_derive(PstAnswer **answers, guint *n, const PstDiagnoseWish *wish);
 
+/* Puts what the host saw of the guest before the answers, where it is worth a word: HOST, which may
+ * be NULL, and the array are taken over; returns it, with *n raised. */
+PstAnswer **pst_diagnose_add_host(PstAnswer **answers, guint *n, const char *guest,
+                                  PstReport *host);
+
 typedef struct {
     PstStatus status;
     const PstFinding *first; /* the thing to mend first; NULL where nothing is wrong */

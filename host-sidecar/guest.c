@@ -7,17 +7,12 @@
 #include "host-sidecar/backend-agent-builtin.h"
 #include "host-sidecar/backend-agent.h"
 #include "host-sidecar/backend-channel.h"
+#include "host-sidecar/backend-host.h"
 #include "host-sidecar/backend-volume.h"
+#include "host-sidecar/domain-state.h"
 #include "host-sidecar/task.h"
 #include "host-sidecar/virt-error.h"
 #include "protocol/error.h"
-
-static const char *const state_names[] = {
-    [VIR_DOMAIN_NOSTATE] = "of unknown state", [VIR_DOMAIN_RUNNING] = "running",
-    [VIR_DOMAIN_BLOCKED] = "running",          [VIR_DOMAIN_PAUSED] = "paused",
-    [VIR_DOMAIN_SHUTDOWN] = "shutting down",   [VIR_DOMAIN_SHUTOFF] = "off",
-    [VIR_DOMAIN_CRASHED] = "crashed",          [VIR_DOMAIN_PMSUSPENDED] = "suspended",
-};
 
 typedef struct {
     PstHypervisor *hypervisor;
@@ -122,8 +117,7 @@ pst_guest_unref(PstGuest *guest)
 const char *
 pst_guest_state_name(const PstGuest *guest)
 {
-    return (guint)guest->state < G_N_ELEMENTS(state_names) ? state_names[guest->state]
-                                                           : "of unknown state";
+    return pst_domain_state_name(guest->state);
 }
 
 gboolean
@@ -173,10 +167,8 @@ unref_guest(gpointer guest)
 }
 
 static const PstBackend *const rungs[] = {
-    &pst_backend_channel,
-    &pst_backend_agent,
-    &pst_backend_agent_builtin,
-    &pst_backend_volume,
+    &pst_backend_channel, &pst_backend_agent, &pst_backend_agent_builtin,
+    &pst_backend_volume,  &pst_backend_host,
 };
 
 const PstLadder pst_guest_ladder = {

@@ -36,5 +36,5 @@ gboolean pst_guest_check_running(const PstGuest *guest, GError **error);
 virDomainPtr pst_guest_connect(const PstGuest *guest, GError **error);
 void pst_guest_disconnect(virDomainPtr domain);
 
-/* The ladder of a guest: channel, agent, agent-builtin, volume. */
+/* The ladder of a guest: channel, agent, agent-builtin, volume, host. */
 extern const PstLadder pst_guest_ladder;

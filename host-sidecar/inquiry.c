@@ -29,7 +29,9 @@ struct PstInquiry {
     GQueue untold; /* of PstAnswer, settled and not told yet */
     gint64 deadline_us;
     char *caller;
-    gboolean closed;
+    gboolean closed, given_up;
+    gint64 answered_us; /* the last answer of all; 0: none yet */
+    PstReport *host;    /* NULL: nobody looked */
     gboolean alive[PST_VIA_NONE];
     gboolean ended[PST_VIA_NONE];
     gint64 started_us[PST_VIA_NONE]; /* 0: not tried */
@@ -111,6 +113,7 @@ pst_inquiry_unref(PstInquiry *inquiry)
     g_strfreev(inquiry->probes);
     g_free(inquiry->settled);
     g_queue_clear(&inquiry->untold);
+    g_clear_pointer(&inquiry->host, pst_report_free);
     g_free(inquiry->caller);
     g_mutex_clear(&inquiry->lock);
     g_cond_clear(&inquiry->changed);
@@ -158,7 +161,7 @@ pst_inquiry_args(const PstInquiry *inquiry, guint i)
 static gboolean
 is_open(const PstInquiry *inquiry, guint i)
 {
-    return !inquiry->closed && !inquiry->settled[i];
+    return !inquiry->closed && !inquiry->given_up && !inquiry->settled[i];
 }
 
 static gboolean
@@ -220,6 +223,7 @@ settle(PstInquiry *inquiry, guint i, PstVia via)
 {
     note_silent(inquiry, i, via);
     inquiry->settled[i] = TRUE;
+    inquiry->answered_us = g_get_monotonic_time();
     inquiry->answers[i]->via = (int)via;
     if (inquiry->listener.told != NULL)
         g_queue_push_tail(&inquiry->untold, inquiry->answers[i]);
@@ -326,14 +330,66 @@ pst_inquiry_yield(PstInquiry *inquiry, PstVia via)
 }
 
 gboolean
-pst_inquiry_await_end(PstInquiry *inquiry, PstVia other)
+pst_inquiry_await_end(PstInquiry *inquiry, PstVia other, gint64 until_us)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
 
     while (!is_settled(inquiry) && inquiry->started_us[other] > 0 && !inquiry->ended[other])
-        if (!g_cond_wait_until(&inquiry->changed, &inquiry->lock, inquiry->deadline_us))
-            return FALSE;
-    return !is_settled(inquiry);
+        if (!g_cond_wait_until(&inquiry->changed, &inquiry->lock, until_us))
+            break;
+    return !is_settled(inquiry) && g_get_monotonic_time() < inquiry->deadline_us;
+}
+
+gboolean
+pst_inquiry_is_guest_asked(PstInquiry *inquiry)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
+
+    for (guint i = 0; i < PST_VIA_VOLUME; i++)
+        if (inquiry->started_us[i] > 0 && !inquiry->ended[i])
+            return TRUE;
+    return FALSE;
+}
+
+gboolean
+pst_inquiry_is_guest_alive(PstInquiry *inquiry, gint64 since_us)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
+
+    return has_better(inquiry, PST_VIA_VOLUME) || inquiry->answered_us >= since_us;
+}
+
+gboolean
+pst_inquiry_stay(PstInquiry *inquiry, gint64 until_us)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
+
+    while (!is_settled(inquiry))
+        if (!g_cond_wait_until(&inquiry->changed, &inquiry->lock, until_us))
+            return !is_settled(inquiry);
+    return FALSE;
+}
+
+void
+pst_inquiry_see_host(PstInquiry *inquiry, PstReport *report)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
+
+    if (inquiry->closed) {
+        pst_report_free(report);
+        return;
+    }
+    g_clear_pointer(&inquiry->host, pst_report_free);
+    inquiry->host = report;
+}
+
+void
+pst_inquiry_give_up(PstInquiry *inquiry)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
+
+    inquiry->given_up = TRUE;
+    g_cond_broadcast(&inquiry->changed);
 }
 
 /* A listener may take long, where it prints: the rungs go on meanwhile. What is settled changes no
@@ -386,8 +442,11 @@ pst_inquiry_wait_all(PstInquiry *inquiry, guint n_rungs)
 }
 
 static void
-explain(PstAnswer *answer, gboolean in_time)
+explain(const PstInquiry *inquiry, PstAnswer *answer, gboolean in_time)
 {
+    if (inquiry->host != NULL)
+        pst_answer_add_attempt(answer, PST_VIA_HOST, inquiry->host->took_ms,
+                               inquiry->host->summary);
     answer->error = g_error_new(PST_ERROR, in_time ? PST_ERROR_UNAVAILABLE : PST_ERROR_DEADLINE,
                                 "no path to the guest answered%s", in_time ? "" : " in time");
 }
@@ -420,7 +479,7 @@ pst_inquiry_close(PstInquiry *inquiry)
     for (guint i = 0; i < inquiry->n; i++) {
         if (!inquiry->settled[i] && !accept_offer(inquiry, i)) {
             note_silent(inquiry, i, PST_VIA_NONE);
-            explain(inquiry->answers[i], in_time);
+            explain(inquiry, inquiry->answers[i], in_time);
         }
         if (inquiry->answers[i]->attempts != NULL)
             g_ptr_array_sort(inquiry->answers[i]->attempts, compare_attempts);
@@ -428,4 +487,12 @@ pst_inquiry_close(PstInquiry *inquiry)
     }
     g_clear_pointer(&inquiry->answers, g_free);
     return answers;
+}
+
+PstReport *
+pst_inquiry_steal_host(PstInquiry *inquiry)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
+
+    return g_steal_pointer(&inquiry->host);
 }

@@ -64,11 +64,27 @@ void pst_inquiry_progress(PstInquiry *inquiry, PstVia via);
 gboolean pst_inquiry_yield(PstInquiry *inquiry, PstVia via);
 
 /* Before a rung uses what rung OTHER uses too, and has less to say: waits until that one has ended,
- * where it was begun. FALSE where nothing is left to be asked. */
-gboolean pst_inquiry_await_end(PstInquiry *inquiry, PstVia other);
+ * where it was begun, or UNTIL_US. FALSE where nothing is left to be asked. */
+gboolean pst_inquiry_await_end(PstInquiry *inquiry, PstVia other, gint64 until_us);
 
 /* Whether a better rung than VIA shows signs of life now. */
 gboolean pst_inquiry_has_better(PstInquiry *inquiry, PstVia via);
+
+/* For the rung that looks at the guest from outside. Whether any rung that asks the guest itself is
+ * at work. */
+gboolean pst_inquiry_is_guest_asked(PstInquiry *inquiry);
+
+/* Whether one of them shows signs of life, or had an answer since SINCE_US. */
+gboolean pst_inquiry_is_guest_alive(PstInquiry *inquiry, gint64 since_us);
+
+/* Waits until UNTIL_US. FALSE as soon as nothing is left to be asked. */
+gboolean pst_inquiry_stay(PstInquiry *inquiry, gint64 until_us);
+
+/* What the host sees of the guest (taken over). */
+void pst_inquiry_see_host(PstInquiry *inquiry, PstReport *report);
+
+/* It is certain that nothing in the guest will answer: what is still open stays so. */
+void pst_inquiry_give_up(PstInquiry *inquiry);
 
 /* The rung has done all that it can. */
 void pst_inquiry_rung_ended(PstInquiry *inquiry, PstVia via);
@@ -84,3 +100,6 @@ void pst_inquiry_wait_all(PstInquiry *inquiry, guint n_rungs);
  * the caller. Those that nobody answered have an error; each tells why the rungs above the one that
  * answered it did not, the best rung first. */
 PstAnswer **pst_inquiry_close(PstInquiry *inquiry);
+
+/* After that: what the host saw, where anybody looked; owned by the caller. */
+PstReport *pst_inquiry_steal_host(PstInquiry *inquiry);

@@ -64,7 +64,8 @@ start_rung(const PstLadder *ladder, const PstBackend *backend, PstGuest *guest, 
 
 PstAnswer **
 pst_ladder_ask(const PstLadder *ladder, PstGuest *guest, PstAnswer **questions, guint n,
-               const char *caller, gint64 deadline_us, const PstInquiryListener *listener)
+               const char *caller, gint64 deadline_us, const PstInquiryListener *listener,
+               PstReport **host)
 {
     g_autoptr(PstInquiry) inquiry = pst_inquiry_new(questions, n, caller, deadline_us);
     guint started = 0;
@@ -90,5 +91,8 @@ pst_ladder_ask(const PstLadder *ladder, PstGuest *guest, PstAnswer **questions, 
         pst_inquiry_wait(inquiry, backend->via, g_get_monotonic_time() + HEDGE_US);
     }
     pst_inquiry_wait_all(inquiry, started);
-    return pst_inquiry_close(inquiry);
+    PstAnswer **answers = pst_inquiry_close(inquiry);
+    if (host != NULL)
+        *host = pst_inquiry_steal_host(inquiry);
+    return answers;
 }

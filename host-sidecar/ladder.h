@@ -16,7 +16,8 @@ typedef struct {
  * it. Returns when every question is answered, no rung is left, or at the deadline. The answers are
  * the questions, in their order; the array (from g_new()) is taken over with them, and another is
  * returned, owned by the caller. The listener, which may be NULL, hears of each answer as it
- * comes. */
+ * comes. *HOST (NULL: not wanted) becomes the report of what the host sees of the guest, owned by
+ * the caller, or NULL where the guest itself answered so soon that nobody looked. */
 PstAnswer **pst_ladder_ask(const PstLadder *ladder, PstGuest *guest, PstAnswer **questions, guint n,
                            const char *caller, gint64 deadline_us,
-                           const PstInquiryListener *listener);
+                           const PstInquiryListener *listener, PstReport **host);

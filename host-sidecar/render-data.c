@@ -63,7 +63,27 @@ array_text(JsonArray *array)
     return g_string_free(out, FALSE);
 }
 
-/* Whether it needs lines of its own: an object, or a list of objects. */
+static gboolean
+is_text(JsonNode *node)
+{
+    return JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == G_TYPE_STRING;
+}
+
+/* Lines of a log, side by side, would be read as one. */
+static gboolean
+holds_lines(JsonArray *array)
+{
+    guint n = json_array_get_length(array);
+
+    for (guint i = 0; n > 1 && i < n; i++) {
+        JsonNode *node = json_array_get_element(array, i);
+        if (is_text(node) && strchr(json_node_get_string(node), ' ') != NULL)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* Whether it needs lines of its own: an object, or a list of objects or of lines. */
 static gboolean
 is_nested(JsonNode *node)
 {
@@ -72,7 +92,7 @@ is_nested(JsonNode *node)
 
     JsonArray *array = json_node_get_array(node);
     return json_array_get_length(array) > 0 &&
-           JSON_NODE_HOLDS_OBJECT(json_array_get_element(array, 0));
+           (JSON_NODE_HOLDS_OBJECT(json_array_get_element(array, 0)) || holds_lines(array));
 }
 
 /* A scalar, or a list of strings, on one line; NULL for what is nested. */
@@ -134,6 +154,14 @@ render_row(GString *out, JsonObject *row, guint indent)
 }
 
 static void
+render_line(GString *out, const char *text, guint indent)
+{
+    append_indent(out, indent);
+    pst_render_append(out, text);
+    g_string_append_c(out, '\n');
+}
+
+static void
 render_nested(GString *out, const char *name, JsonNode *node, guint indent)
 {
     append_indent(out, indent);
@@ -150,6 +178,8 @@ render_nested(GString *out, const char *name, JsonNode *node, guint indent)
         JsonNode *element = json_array_get_element(array, i);
         if (JSON_NODE_HOLDS_OBJECT(element))
             render_row(out, json_node_get_object(element), indent + 2);
+        else if (is_text(element))
+            render_line(out, json_node_get_string(element), indent + 2);
     }
     if (n > MAX_ROWS)
         g_string_append_printf(out, "%*s… and %u more: --json has them\n", (int)indent + 2, "",

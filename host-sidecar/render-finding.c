@@ -80,9 +80,13 @@ render_since(GString *out, const PstDating *dating)
 }
 
 void
-pst_render_finding_line(GString *out, const PstFinding *finding, const char *cause)
+pst_render_finding_line(GString *out, const PstFinding *finding, const char *cause, gint64 as_of_ms)
 {
+    g_autofree char *ago = as_of_ms > 0 ? pst_render_ago(as_of_ms * 1000) : NULL;
+
     g_string_append_printf(out, "%-9s ", pst_render_severity_words[finding->severity]);
+    if (ago != NULL)
+        g_string_append_printf(out, "as of %s: ", ago);
     pst_render_append(out, finding->message);
     g_string_append(out, " [");
     pst_render_append(out, finding->id);
@@ -96,9 +100,9 @@ pst_render_finding_line(GString *out, const PstFinding *finding, const char *cau
 
 void
 pst_render_finding(GString *out, const PstFinding *finding, const char *cause,
-                   const PstDating *dating)
+                   const PstDating *dating, gint64 as_of_ms)
 {
-    pst_render_finding_line(out, finding, cause);
+    pst_render_finding_line(out, finding, cause, as_of_ms);
     if (finding->evidence != NULL)
         render_evidence(out, finding->evidence);
     render_since(out, dating);

@@ -96,13 +96,14 @@ render_cause(GString *out, const PstCause *cause, Room *room)
 {
     const char *from = cause->cause != NULL ? cause->cause->id : cause->finding->caused_by;
 
+    gint64 as_of_ms = cause->answer->via == PST_VIA_VOLUME ? cause->answer->age_ms : 0;
     gboolean root = cause->cause == NULL;
     guint n = root ? room->n_causes++ : room->n_symptoms++;
 
     if (root && n < MAX_WHOLE)
-        pst_render_finding(out, cause->finding, from, &cause->dating);
+        pst_render_finding(out, cause->finding, from, &cause->dating, as_of_ms);
     else if (n < (root ? MAX_WHOLE + MAX_MORE : MAX_SYMPTOMS))
-        pst_render_finding_line(out, cause->finding, from);
+        pst_render_finding_line(out, cause->finding, from, as_of_ms);
     else
         room->n_left_out++;
 }
@@ -230,7 +231,7 @@ pst_render_answer(PstAnswer *answer)
         const PstFinding *finding = answer->report->findings->pdata[i];
         PstDating dating = pst_dating_find(&answer, 1, answer, finding);
 
-        pst_render_finding(out, finding, finding->caused_by, &dating);
+        pst_render_finding(out, finding, finding->caused_by, &dating, 0);
     }
     if (pst_json_get_object(json, "data", PST_JSON_REQUIRED, &data, NULL))
         pst_render_data(out, data, 0);

@@ -36,12 +36,13 @@ void pst_render_quote(GString *out, const char *text);
 extern const char *const pst_render_severity_words[];
 
 /* A finding with its evidence, its remedy and since when it is so; CAUSE is the id of what it
- * follows from, or NULL. */
+ * follows from, or NULL; AS_OF_MS is how old the word is, 0 where it is of now. */
 void pst_render_finding(GString *out, const PstFinding *finding, const char *cause,
-                        const PstDating *dating);
+                        const PstDating *dating, gint64 as_of_ms);
 
 /* The first line of that. */
-void pst_render_finding_line(GString *out, const PstFinding *finding, const char *cause);
+void pst_render_finding_line(GString *out, const PstFinding *finding, const char *cause,
+                             gint64 as_of_ms);
 
 /* The lockout matrix of whichever of the answers has one: a line a way, with what shuts it. */
 void pst_render_access(GString *out, PstAnswer *const *answers, guint n);

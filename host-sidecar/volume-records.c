@@ -167,6 +167,15 @@ append_words(GString *out, const PstRecord *record)
 }
 
 char *
+pst_volume_records_words(const PstRecord *record)
+{
+    GString *out = g_string_new(NULL);
+
+    append_words(out, record);
+    return g_string_free(out, FALSE);
+}
+
+char *
 pst_volume_records_to_text(const PstVolumeRecords *records, guint n, gint64 now_us)
 {
     GString *out = g_string_new(NULL);

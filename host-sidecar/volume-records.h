@@ -30,6 +30,9 @@ const PstRecord *pst_volume_records_find(const PstVolumeRecords *records, const 
 gint64 pst_volume_records_age_us(const PstVolumeRecords *records, const PstRecord *record,
                                  gint64 now_us);
 
+/* What a record says, in a line for people; free with g_free(). */
+char *pst_volume_records_words(const PstRecord *record);
+
 /* The newest N, the newest first, and what was dropped. */
 JsonObject *pst_volume_records_to_json(const PstVolumeRecords *records, guint n, gint64 now_us);
 char *pst_volume_records_to_text(const PstVolumeRecords *records, guint n, gint64 now_us);

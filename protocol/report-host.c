@@ -3,9 +3,11 @@
 
 static const PstField cpu_rows[] = {
     PST_INT(PstHostCpu, number, "from 0 on"),
-    PST_INT(PstHostCpu, busy_percent,
-            "of the time watched, waiting for a processor of the host included"),
+    PST_INT(PstHostCpu, used_ms, "milliseconds of processor time since the domain's start"),
+    PST_INT(PstHostCpu, waited_ms,
+            "milliseconds that it could run and the host had no processor for it"),
     PST_INT(PstHostCpu, progress_ms, "milliseconds of processor time used while watched"),
+    PST_INT(PstHostCpu, busy_percent, "of the time watched, used or waited"),
 };
 const PstFields pst_report_host_cpu_fields = PST_FIELDS(PstHostCpu, cpu_rows);
 

@@ -15,8 +15,10 @@ typedef struct {
 /* A virtual processor. */
 typedef struct {
     gint64 number;
-    gint64 busy_percent; /* of the time watched, waiting for a processor of the host included */
-    gint64 progress_ms;  /* processor time that it used while it was watched */
+    gint64 used_ms;      /* processor time since the domain's start */
+    gint64 waited_ms;    /* that it could run and the host had no processor for it */
+    gint64 progress_ms;  /* of used_ms, what was used while it was watched */
+    gint64 busy_percent; /* of the time watched: used or waited */
 } PstHostCpu;
 
 typedef struct {

@@ -79,8 +79,8 @@ measure_whole(const Bench *bench)
     gint64 start_us = g_get_monotonic_time();
     g_autoptr(PstGuest) guest = pst_bench_open(bench->hypervisor, bench->name);
     PstAnswer **questions = pst_diagnose_questions(bench->name, &bench->wish, &n);
-    PstAnswer **answers =
-        pst_ladder_ask(&pst_guest_ladder, guest, questions, n, "bench", start_us + LIMIT_US, NULL);
+    PstAnswer **answers = pst_ladder_ask(&pst_guest_ladder, guest, questions, n, "bench",
+                                         start_us + LIMIT_US, NULL, NULL);
     gint64 took_us = g_get_monotonic_time() - start_us;
 
     for (guint i = 0; i < n; i++)

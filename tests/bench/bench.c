@@ -69,7 +69,7 @@ ask(const PstLadder *ladder, PstGuest *guest, const char *probe, gint64 deadline
 
     questions[0] = pst_answer_new(guest->name, probe, NULL);
     g_autofree PstAnswer **answers =
-        pst_ladder_ask(ladder, guest, questions, 1, "bench", deadline_us, NULL);
+        pst_ladder_ask(ladder, guest, questions, 1, "bench", deadline_us, NULL, NULL);
     g_autoptr(PstAnswer) answer = answers[0];
 
     if (answer->report != NULL)

@@ -20,7 +20,7 @@ static void
 take(const guint8 *bytes, gsize len, PstSecurityData *data)
 {
     /* Of the exact size, so that the address sanitizer sees a read beyond it. */
-    g_autofree guint8 *copy = g_memdup2(bytes, len);
+    g_autofree guint8 *copy = len > 0 ? g_memdup2(bytes, len) : g_new(guint8, 1);
     g_autoptr(PstAuditLine) line = pst_audit_line_parse((const char *)copy, len);
 
     if (line == NULL)

@@ -330,6 +330,20 @@ test_full_mount(void)
     }
 }
 
+/* What the host sees of a silent guest comes before what was once recorded, however bad. */
+static void
+test_host_first(void)
+{
+    PstAnswer *answers[2] = {answer_of("sudo c:file-world-writable"), answer_of("host u:paused")};
+
+    answers[0]->via = PST_VIA_VOLUME;
+    answers[1]->via = PST_VIA_HOST;
+    g_autofree char *order = order_of(answers, 2);
+    g_assert_cmpstr(order, ==, "host.paused sudo.file-world-writable");
+    pst_answer_free(answers[0]);
+    pst_answer_free(answers[1]);
+}
+
 static void
 test_json(void)
 {
@@ -363,6 +377,7 @@ main(int argc, char **argv)
     g_test_add_func("/causes/evidence", test_evidence);
     g_test_add_func("/causes/hardening", test_hardening);
     g_test_add_func("/causes/full-mount", test_full_mount);
+    g_test_add_func("/causes/host-first", test_host_first);
     g_test_add_func("/causes/json", test_json);
     return g_test_run();
 }

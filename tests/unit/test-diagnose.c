@@ -4,6 +4,7 @@
 #include "host-sidecar/diagnose.h"
 #include "protocol/error.h"
 #include "protocol/json.h"
+#include "protocol/report-host.h"
 #include "tests/unit/make-report.h"
 
 /* Each is a valid question of its probe. */
@@ -83,6 +84,32 @@ test_some(void)
     answers = pst_diagnose_derive(answers, &n, &wish);
     g_assert_cmpuint(n, ==, 3);
     g_assert_cmpstr(answers[2]->probe, ==, "access");
+    for (guint i = 0; i < n; i++)
+        pst_answer_free(answers[i]);
+    g_free(answers);
+}
+
+/* What the host saw stands before the answers, where it is worth a word. */
+static void
+test_add_host(void)
+{
+    PstReport *sound = pst_report_new(&pst_report_host_kind);
+    PstReport *sick = pst_report_new(&pst_report_host_kind);
+    PstAnswer **answers = g_new0(PstAnswer *, 1);
+    guint n = 1;
+
+    answers[0] = pst_answer_new("guest", "sudo", NULL);
+    pst_report_conclude(sound, "running");
+    pst_report_add(sick, "host.paused", PST_SEVERITY_UNKNOWN, "paused");
+    pst_report_conclude(sick, "running");
+    answers = pst_diagnose_add_host(answers, &n, "guest", NULL);
+    answers = pst_diagnose_add_host(answers, &n, "guest", sound);
+    g_assert_cmpuint(n, ==, 1);
+    answers = pst_diagnose_add_host(answers, &n, "guest", sick);
+    g_assert_cmpuint(n, ==, 2);
+    g_assert_true(answers[0]->report == sick);
+    g_assert_cmpint(answers[0]->via, ==, PST_VIA_HOST);
+    g_assert_cmpstr(answers[1]->probe, ==, "sudo");
     for (guint i = 0; i < n; i++)
         pst_answer_free(answers[i]);
     g_free(answers);
@@ -175,6 +202,7 @@ main(int argc, char **argv)
     g_test_add_func("/diagnose/questions", test_questions);
     g_test_add_func("/diagnose/passive", test_passive);
     g_test_add_func("/diagnose/some", test_some);
+    g_test_add_func("/diagnose/add-host", test_add_host);
     g_test_add_func("/diagnose/judge", test_judge);
     g_test_add_func("/diagnose/json", test_json);
     return g_test_run();

@@ -214,12 +214,65 @@ test_await_end(void)
     g_autoptr(PstInquiry) inquiry = new_inquiry(50000);
 
     /* Not begun, ended, and begun until the deadline. */
-    g_assert_true(pst_inquiry_await_end(inquiry, PST_VIA_AGENT));
+    g_assert_true(pst_inquiry_await_end(inquiry, PST_VIA_AGENT, pst_inquiry_deadline_us(inquiry)));
     pst_inquiry_rung_started(inquiry, PST_VIA_CHANNEL);
     pst_inquiry_rung_ended(inquiry, PST_VIA_CHANNEL);
-    g_assert_true(pst_inquiry_await_end(inquiry, PST_VIA_CHANNEL));
+    g_assert_true(
+        pst_inquiry_await_end(inquiry, PST_VIA_CHANNEL, pst_inquiry_deadline_us(inquiry)));
     pst_inquiry_rung_started(inquiry, PST_VIA_AGENT);
-    g_assert_false(pst_inquiry_await_end(inquiry, PST_VIA_AGENT));
+    g_assert_false(pst_inquiry_await_end(inquiry, PST_VIA_AGENT, pst_inquiry_deadline_us(inquiry)));
+    free_answers(pst_inquiry_close(inquiry));
+}
+
+/* Given up, what is open stays without an answer at once, an offer holds, what the host saw stands
+ * last among the reasons, and who still asks is told to stop. */
+static void
+test_give_up(void)
+{
+    g_autoptr(PstInquiry) inquiry = new_inquiry(60 * G_USEC_PER_SEC);
+    gint64 start_us = g_get_monotonic_time();
+    PstReport *host = report_of(3);
+
+    pst_report_conclude(host, "it has panicked");
+    pst_inquiry_rung_started(inquiry, PST_VIA_CHANNEL);
+    pst_inquiry_offer(inquiry, 1, PST_VIA_VOLUME, report_of(2), 9);
+    g_assert_true(pst_inquiry_is_guest_asked(inquiry));
+    g_assert_false(pst_inquiry_is_guest_alive(inquiry, start_us));
+    g_assert_true(pst_inquiry_stay(inquiry, g_get_monotonic_time() + 1000));
+    pst_inquiry_see_host(inquiry, host);
+    pst_inquiry_give_up(inquiry);
+    pst_inquiry_wait_all(inquiry, 1);
+    g_assert_false(pst_inquiry_stay(inquiry, G_MAXINT64));
+    PstAnswer **answers = pst_inquiry_close(inquiry);
+    g_assert_cmpint(answers[1]->via, ==, PST_VIA_VOLUME);
+    g_assert_error(answers[0]->error, PST_ERROR, PST_ERROR_UNAVAILABLE);
+    g_assert_cmpuint(answers[0]->attempts->len, ==, 2);
+    const PstAttempt *last = answers[0]->attempts->pdata[1];
+    g_assert_cmpint(last->via, ==, PST_VIA_HOST);
+    g_assert_cmpstr(last->reason, ==, "it has panicked");
+    g_autoptr(PstReport) seen = pst_inquiry_steal_host(inquiry);
+    g_assert_true(seen == host);
+    g_assert_null(pst_inquiry_steal_host(inquiry));
+    free_answers(answers);
+}
+
+/* Alive is who shows signs of life, until it has ended, and who has just answered. */
+static void
+test_guest_alive(void)
+{
+    g_autoptr(PstInquiry) inquiry = new_inquiry(60 * G_USEC_PER_SEC);
+    gint64 start_us = g_get_monotonic_time();
+
+    g_assert_false(pst_inquiry_is_guest_asked(inquiry));
+    pst_inquiry_rung_started(inquiry, PST_VIA_AGENT);
+    pst_inquiry_progress(inquiry, PST_VIA_AGENT);
+    g_assert_true(pst_inquiry_is_guest_alive(inquiry, start_us));
+    pst_inquiry_rung_ended(inquiry, PST_VIA_AGENT);
+    g_assert_false(pst_inquiry_is_guest_alive(inquiry, start_us));
+    g_assert_false(pst_inquiry_is_guest_asked(inquiry));
+    pst_inquiry_answer(inquiry, 0, PST_VIA_AGENT, report_of(1));
+    g_assert_true(pst_inquiry_is_guest_alive(inquiry, start_us));
+    g_assert_false(pst_inquiry_is_guest_alive(inquiry, g_get_monotonic_time() + 1));
     free_answers(pst_inquiry_close(inquiry));
 }
 
@@ -405,6 +458,8 @@ main(int argc, char **argv)
     g_test_add_func("/inquiry/slow-listener", test_slow_listener);
     g_test_add_func("/inquiry/await-end", test_await_end);
     g_test_add_func("/inquiry/listener", test_listener);
+    g_test_add_func("/inquiry/give-up", test_give_up);
+    g_test_add_func("/inquiry/guest-alive", test_guest_alive);
     g_test_add_func("/inquiry/after-close", test_after_close);
     g_test_add_func("/inquiry/unanswered", test_unanswered);
     g_test_add_func("/inquiry/attempts", test_attempts);

@@ -136,7 +136,7 @@ climb(const Step steps[N_RUNGS], gint64 deadline_ms)
     for (guint i = 0; i < N; i++)
         questions[i] = pst_answer_new("guest", "network", NULL);
     result.answers = pst_ladder_ask(&ladder, result.guest, questions, N, "somebody",
-                                    start_us + deadline_ms * 1000, NULL);
+                                    start_us + deadline_ms * 1000, NULL, NULL);
     result.took_ms = (g_get_monotonic_time() - start_us) / 1000;
     return result;
 }

@@ -108,6 +108,10 @@ class Guest:
         self.log(done.transcript())
         return done
 
+    def qemu_pid(self):
+        """The process id of its QEMU."""
+        return int(call("qemu-pid", self.name))
+
     def virsh(self, *arguments, stdin=""):
         """One virsh command, which must succeed."""
         done = run(["/usr/bin/virsh", "-q", "-c", self.lab.uri, *arguments], timeout=60,

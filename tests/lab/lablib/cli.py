@@ -128,6 +128,8 @@ def _with_up(parser):
     parser.add_argument("--panic-device", action="store_true", help="add an ISA panic device")
     parser.add_argument("--recorder", action="store_true", help="add the recorder's port, and "
                         "behind it a file in the storage pool postern")
+    parser.add_argument("--console-log", action="store_true", help="log its console to a file in "
+                        "that pool")
     parser.add_argument("--no-channel", action="store_true", help="leave the shim's port out")
     parser.add_argument("--memory", type=int, default=512, metavar="MIB", help="default: 512")
     parser.add_argument("--cpus", type=int, default=1, metavar="N", help="virtual processors "

@@ -21,7 +21,8 @@ TCG_CACHE = "<tcg><tb-cache unit='MiB'>128</tb-cache></tcg>"
 @dataclass
 class Domain:
     """What a guest is made of. `disk` is a qcow2 file or None, `ssh_port` a port or
-    None, `recorder` the file behind the recorder's port or None."""
+    None, `recorder` the file behind the recorder's port or None, `console_log` that of the
+    serial console or None."""
 
     name: str
     kernel: Path
@@ -35,6 +36,7 @@ class Domain:
     cpus: int = 1
     panic_device: bool = False
     recorder: Path = None
+    console_log: Path = None
     identity: uuid.UUID = field(default_factory=uuid.uuid4)
 
     def xml(self):
@@ -64,13 +66,18 @@ class Domain:
     <emulator>/usr/bin/qemu-system-x86_64</emulator>
     <controller type='usb' model='none'/>
     <controller type='virtio-serial' index='0'/>
-    <serial type='pty'><target port='0'/></serial>
-    <console type='pty'><target type='serial' port='0'/></console>
+    <serial type='pty'>{self._log()}<target port='0'/></serial>
+    <console type='pty'>{self._log()}<target type='serial' port='0'/></console>
 {self._devices()}
   </devices>
 {self._network()}
 </domain>
 """
+
+    def _log(self):
+        if not self.console_log:
+            return ""
+        return f"<log file={quoteattr(str(self.console_log))} append='on'/>"
 
     def _devices(self):
         lines = [f"<channel type='unix'><target type='virtio' name='{name}'/></channel>"

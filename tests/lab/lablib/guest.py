@@ -112,6 +112,8 @@ def _describe(name, chosen, options):
                          mark, disk=overlay(name), ssh_port=port, cpus=options.cpus,
                          panic_device=options.panic_device,
                          recorder=paths.RECORDS / f"{identity}.records" if options.recorder
+                         else None,
+                         console_log=paths.RECORDS / f"{identity}.console" if options.console_log
                          else None, identity=identity)
 
 

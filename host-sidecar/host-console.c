@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/host-console.h"
+
+#include <string.h>
+
+#include "host-sidecar/console-text.h"
+#include "host-sidecar/storage-read.h"
+#include "host-sidecar/task.h"
+#include "host-sidecar/virt-error.h"
+#include "host-sidecar/volume.h"
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(virStoragePool, virStoragePoolFree)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(virStorageVol, virStorageVolFree)
+
+/* virtlogd rolls a log at 2 MiB unless it is told otherwise. */
+#define MAX_LOG (64 * 1024 * 1024)
+/* A whole trace of a panic stands in this. */
+#define MAX_TAIL (64 * 1024)
+
+typedef struct {
+    PstGuest *guest;
+    char *path;
+} Wanted;
+
+static void
+free_wanted(gpointer data)
+{
+    Wanted *wanted = data;
+
+    pst_guest_unref(wanted->guest);
+    g_free(wanted->path);
+    g_free(wanted);
+}
+
+static void
+free_console(gpointer console)
+{
+    pst_fields_free(&pst_report_host_console_fields, console);
+}
+
+static void
+keep_tail(const guint8 *bytes, gsize len, gpointer tail)
+{
+    g_byte_array_append(tail, bytes, (guint)len);
+    if (((GByteArray *)tail)->len > 2 * MAX_TAIL)
+        g_byte_array_remove_range(tail, 0, ((GByteArray *)tail)->len - MAX_TAIL);
+}
+
+/* A pool learns of a new file by a refresh alone; which one holds it, libvirt knows only then. */
+static virStorageVolPtr
+find_log(virConnectPtr connection, const char *path)
+{
+    virStorageVolPtr log = virStorageVolLookupByPath(connection, path);
+
+    if (log != NULL)
+        return log;
+    g_autoptr(virStoragePool) pool = virStoragePoolLookupByName(connection, PST_VOLUME_POOL);
+    if (pool == NULL || virStoragePoolRefresh(pool, 0) < 0)
+        return NULL;
+    return virStorageVolLookupByPath(connection, path);
+}
+
+static PstHostConsole *
+read_log(virConnectPtr connection, const char *path, GError **error)
+{
+    g_autoptr(virStorageVol) log = find_log(connection, path);
+    g_autoptr(GByteArray) tail = g_byte_array_new();
+
+    if (log == NULL) {
+        pst_virt_error_set(error, "the log of its console is in no storage pool");
+        return NULL;
+    }
+    gint64 written_us = pst_storage_read_mtime_us(log);
+    if (!pst_storage_read(log, MAX_LOG, keep_tail, tail, error))
+        return NULL;
+    PstHostConsole *console = pst_console_text_read((const char *)tail->data, tail->len);
+    if (written_us > 0)
+        console->age_ms = MAX(0, g_get_real_time() - written_us) / 1000;
+    return console;
+}
+
+static gpointer
+run_read(gpointer data, GError **error)
+{
+    const Wanted *wanted = data;
+    virConnectPtr connection = pst_hypervisor_connect(wanted->guest->hypervisor, error);
+
+    if (connection == NULL)
+        return NULL;
+    PstHostConsole *console = read_log(connection, wanted->path, error);
+    virConnectClose(connection);
+    return console;
+}
+
+PstHostConsole *
+pst_host_console_read(PstGuest *guest, const char *path, gint64 deadline_us, GError **error)
+{
+    Wanted *wanted = g_new0(Wanted, 1);
+
+    wanted->guest = pst_guest_ref(guest);
+    wanted->path = g_strdup(path);
+    return pst_task_call(run_read, wanted, free_wanted, free_console, deadline_us,
+                         "libvirt, of the console,", error);
+}

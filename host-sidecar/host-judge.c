@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/host-judge.h"
+
+#include "host-sidecar/render.h"
+
+/* Less says nothing: a guest that idles may need no processor for a second. */
+#define MIN_WATCHED_MS 2000
+/* A kernel that spins in panic() takes 92 % of an emulated processor. */
+#define SPINNING_PERCENT 85
+/* What the kernel's accounts can tell from nothing: they count in ticks of 10 ms. */
+#define STILL_MS 10
+#define MONITOR_BUSY_MS 2000
+#define JOB_LONG_MS 10000
+
+static gboolean
+is(const char *word, const char *expected)
+{
+    return g_strcmp0(word, expected) == 0;
+}
+
+static gboolean
+is_running(const PstHostData *data)
+{
+    return is(data->state, "running");
+}
+
+static gboolean
+is_silent(const PstHostData *data)
+{
+    return data->asked == PST_TRI_YES && data->answered != PST_TRI_YES;
+}
+
+/* A line on the console is the guest's own word, perhaps of another time: it counts where the guest
+ * was silent meanwhile, or was not asked. */
+static gboolean
+has_panicked(const PstHostData *data)
+{
+    if (is(data->reason, "panicked"))
+        return TRUE;
+    return is_running(data) && data->console != NULL && data->console->panic != NULL &&
+           (data->answered == PST_TRI_NO || data->asked == PST_TRI_UNKNOWN);
+}
+
+/* Of all processors, or PST_INT_UNKNOWN. */
+static gint64
+total_progress(const PstHostData *data)
+{
+    gint64 total = 0;
+
+    if (data->cpus == NULL || data->watched_ms == PST_INT_UNKNOWN ||
+        data->watched_ms < MIN_WATCHED_MS)
+        return PST_INT_UNKNOWN;
+    for (guint i = 0; i < data->cpus->len; i++) {
+        const PstHostCpu *cpu = data->cpus->pdata[i];
+        if (cpu->progress_ms == PST_INT_UNKNOWN)
+            return PST_INT_UNKNOWN;
+        total += cpu->progress_ms;
+    }
+    return total;
+}
+
+static gboolean
+stands_still(const PstHostData *data)
+{
+    gint64 total = total_progress(data);
+
+    return is_silent(data) && total != PST_INT_UNKNOWN && total < STILL_MS;
+}
+
+static gboolean
+is_disk_used(const PstHostData *data)
+{
+    for (guint i = 0; data->disks != NULL && i < data->disks->len; i++)
+        if (((PstHostDisk *)data->disks->pdata[i])->progress != 0)
+            return TRUE;
+    return FALSE;
+}
+
+/* The processor that panics spins, and stops the others. */
+static gboolean
+spins(const PstHostData *data)
+{
+    guint n_spinning = 0;
+
+    if (!is_silent(data) || total_progress(data) == PST_INT_UNKNOWN || is_disk_used(data))
+        return FALSE;
+    for (guint i = 0; i < data->cpus->len; i++) {
+        const PstHostCpu *cpu = data->cpus->pdata[i];
+        gboolean spinning = cpu->busy_percent >= SPINNING_PERCENT;
+        if (!spinning && cpu->progress_ms > STILL_MS)
+            return FALSE;
+        n_spinning += spinning;
+    }
+    return n_spinning > 0;
+}
+
+gboolean
+pst_host_judge_is_certain(const PstHostData *data)
+{
+    return !is_running(data) || has_panicked(data) || stands_still(data) || spins(data);
+}
+
+/* "; its last record is 12 s old", and how long that is before the console's last word. */
+static char *
+record_words(const PstHostData *data)
+{
+    const PstHostRecord *record = data->last_record;
+    gint64 console_ms = data->console != NULL ? data->console->age_ms : PST_INT_UNKNOWN;
+
+    if (record == NULL)
+        return g_strdup("");
+    if (console_ms != PST_INT_UNKNOWN && record->age_ms >= console_ms) {
+        return g_strdup_printf("; its last record is %.1f s older than the console's last line",
+                               (double)(record->age_ms - console_ms) / 1000);
+    }
+    g_autofree char *age = pst_render_ago(record->age_ms * 1000);
+    return g_strdup_printf("; its last record: %s", age);
+}
+
+static void
+quote_record(PstFinding *finding, const PstHostData *data)
+{
+    if (finding->evidence->text == NULL && data->last_record != NULL)
+        finding->evidence->text = g_strdup(data->last_record->text);
+}
+
+static void
+add_panic(PstReport *report, const PstHostData *data)
+{
+    const char *line = data->console != NULL ? data->console->panic : NULL;
+    g_autofree char *record = record_words(data);
+    PstFinding *finding = pst_report_add(report, "host.panicked", PST_SEVERITY_CRITICAL,
+                                         "the guest's kernel has panicked%s", record);
+
+    finding->evidence->text = g_strdup(line);
+    finding->evidence->source = g_strdup(line != NULL ? "the console's log" : "libvirt");
+    quote_record(finding, data);
+    finding->remedy =
+        g_strdup("keep what there is (postern records; virsh dump), then virsh reset");
+}
+
+static void
+add_paused(PstReport *report, const PstHostData *data)
+{
+    gboolean io = is(data->reason, "I/O error");
+    g_autofree char *record = record_words(data);
+    PstFinding *finding = pst_report_add(
+        report, io ? "host.io-error" : "host.paused",
+        io ? PST_SEVERITY_CRITICAL : PST_SEVERITY_UNKNOWN, "the guest is paused%s%s%s%s",
+        data->reason != NULL ? " (" : "", data->reason != NULL ? data->reason : "",
+        data->reason != NULL ? ")" : "", record);
+
+    finding->evidence->source = g_strdup("libvirt");
+    quote_record(finding, data);
+    finding->remedy = g_strdup(io ? "mend the storage below its disk, then virsh resume"
+                                  : "virsh resume, where nobody holds it on purpose");
+}
+
+static void
+add_not_running(PstReport *report, const PstHostData *data)
+{
+    g_autofree char *record = record_words(data);
+    PstFinding *finding = pst_report_add(
+        report, is(data->state, "crashed") ? "host.crashed" : "host.not-running",
+        is(data->state, "crashed") ? PST_SEVERITY_CRITICAL : PST_SEVERITY_UNKNOWN,
+        "the guest is %s%s%s%s%s", data->state, data->reason != NULL ? " (" : "",
+        data->reason != NULL ? data->reason : "", data->reason != NULL ? ")" : "", record);
+
+    finding->evidence->source = g_strdup("libvirt");
+    quote_record(finding, data);
+    finding->remedy = g_strdup("virsh start, where it should run");
+}
+
+static char *
+cpu_words(const PstHostData *data)
+{
+    gint64 total = total_progress(data);
+
+    if (total == PST_INT_UNKNOWN)
+        return g_strdup("");
+    return g_strdup_printf("; its processors did %" G_GINT64_FORMAT " ms of work in %.1f s", total,
+                           (double)data->watched_ms / 1000);
+}
+
+static void
+add_stuck(PstReport *report, const PstHostData *data)
+{
+    gboolean still = stands_still(data);
+    g_autofree char *cpus = cpu_words(data);
+    g_autofree char *record = record_words(data);
+    PstFinding *finding = pst_report_add(
+        report, still ? "host.stands-still" : "host.spins", PST_SEVERITY_CRITICAL,
+        still ? "the guest runs by libvirt's word, but its processors stand still%s%s"
+              : "the guest answers nothing and its processors spin: its disks see no request%s%s",
+        cpus, record);
+
+    finding->evidence->source = g_strdup("libvirt");
+    quote_record(finding, data);
+    finding->remedy =
+        g_strdup(still ? "see on the host whether its QEMU process is stopped, or waits for storage"
+                       : "see its console; keep what there is (virsh dump), then virsh reset");
+}
+
+static void
+add_unanswered(PstReport *report, const PstHostData *data)
+{
+    g_autofree char *cpus = cpu_words(data);
+    g_autofree char *record = record_words(data);
+    PstFinding *finding = NULL;
+
+    if (is_silent(data)) {
+        finding = pst_report_add(report, "host.no-answer", PST_SEVERITY_UNKNOWN,
+                                 "the guest runs, and nothing in it answers%s%s", cpus, record);
+        finding->remedy = g_strdup("ask again with a longer --deadline; see its console");
+    } else if (data->asked == PST_TRI_NO) {
+        finding = pst_report_add(report, "host.nobody-listens", PST_SEVERITY_UNKNOWN,
+                                 "the guest runs, and no process in it holds the shim's port or "
+                                 "the agent's%s%s",
+                                 cpus, record);
+        finding->remedy = g_strdup("wait where it is starting; else see its console, and whether "
+                                   "the domain has the channel and the guest the shim");
+    }
+    if (finding == NULL)
+        return;
+    finding->evidence->source = g_strdup("libvirt");
+    quote_record(finding, data);
+}
+
+static void
+add_monitor(PstReport *report, const PstHostData *data)
+{
+    const PstHostMonitor *monitor = data->monitor;
+
+    if (monitor == NULL || is(monitor->state, "ok") || is(monitor->state, "job") ||
+        (!is(monitor->state, "error") && monitor->for_ms < MONITOR_BUSY_MS))
+        return;
+    PstFinding *finding = pst_report_add(
+        report, "host.monitor-silent", PST_SEVERITY_CRITICAL,
+        "QEMU itself does not answer libvirt (its monitor: %s for %.1f s)", monitor->state,
+        (double)(monitor->for_ms != PST_INT_UNKNOWN ? monitor->for_ms : 0) / 1000);
+    finding->evidence->source = g_strdup("libvirt");
+    finding->remedy = g_strdup("see on the host whether its QEMU process is stopped, or waits for "
+                               "storage; virsh destroy ends it");
+}
+
+static void
+add_job(PstReport *report, const PstHostData *data)
+{
+    if (data->job == NULL || data->job->running_ms < JOB_LONG_MS)
+        return;
+    PstFinding *finding =
+        pst_report_add(report, "host.job", PST_SEVERITY_WARNING,
+                       "libvirt has been at a %s of the domain for %" G_GINT64_FORMAT " s",
+                       data->job->operation, data->job->running_ms / 1000);
+    finding->evidence->source = g_strdup("libvirt");
+    finding->remedy = g_strdup("virsh domjobinfo tells how far it is; virsh domjobabort ends it");
+}
+
+static void
+add_disk_errors(PstReport *report, const PstHostData *data)
+{
+    for (guint i = 0; data->disks != NULL && i < data->disks->len; i++) {
+        const PstHostDisk *disk = data->disks->pdata[i];
+        if (disk->error == NULL)
+            continue;
+        PstFinding *finding =
+            pst_report_add(report, "host.disk-error", PST_SEVERITY_CRITICAL,
+                           "QEMU stopped at an error of disk %s: %s", disk->name, disk->error);
+        finding->evidence->source = g_strdup("libvirt");
+        finding->remedy = g_strdup("mend the storage below it, then virsh resume");
+    }
+}
+
+/* What is seen while the guest's own words are missing. */
+static void
+add_state(PstReport *report, const PstHostData *data)
+{
+    if (has_panicked(data))
+        add_panic(report, data);
+    else if (is(data->state, "paused"))
+        add_paused(report, data);
+    else if (!is_running(data))
+        add_not_running(report, data);
+    else if (stands_still(data) || spins(data))
+        add_stuck(report, data);
+    else
+        add_unanswered(report, data);
+}
+
+void
+pst_host_judge(PstReport *report)
+{
+    const PstHostData *data = report->data;
+    g_autofree char *cpus = cpu_words(data);
+    g_autofree char *summary = g_strdup_printf(
+        "%s%s%s%s%s", data->state, data->reason != NULL ? " (" : "",
+        data->reason != NULL ? data->reason : "", data->reason != NULL ? ")" : "", cpus);
+
+    add_state(report, data);
+    add_disk_errors(report, data);
+    add_monitor(report, data);
+    add_job(report, data);
+    pst_report_conclude(report, summary);
+}

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "protocol/report-host.h"
+
+/* What follows from what the host saw: pure functions of a PstHostData. */
+
+/* Whether nothing in the guest can answer now, so that nobody need wait for it: it is not running,
+ * its kernel has panicked, or, while it was asked and silent, its processors stood still or spun
+ * without any work being done. */
+gboolean pst_host_judge_is_certain(const PstHostData *data);
+
+/* Adds the findings to a report of kind `host` that has its data, and concludes it. */
+void pst_host_judge(PstReport *report);

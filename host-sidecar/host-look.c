@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/host-look.h"
+
+#include "host-sidecar/host-compare.h"
+#include "host-sidecar/host-console.h"
+#include "host-sidecar/host-judge.h"
+#include "host-sidecar/host-sample.h"
+#include "host-sidecar/volume.h"
+
+struct PstHostLook {
+    PstGuest *guest;
+    PstHostSample *sample;
+    gint64 begun_us;
+};
+
+PstHostLook *
+pst_host_look_new(PstGuest *guest, gint64 deadline_us, GError **error)
+{
+    gint64 begun_us = g_get_monotonic_time();
+    PstHostSample *sample = pst_host_sample_take(guest, TRUE, deadline_us, error);
+
+    if (sample == NULL)
+        return NULL;
+    PstHostLook *look = g_new0(PstHostLook, 1);
+    look->guest = pst_guest_ref(guest);
+    look->sample = sample;
+    look->begun_us = begun_us;
+    return look;
+}
+
+void
+pst_host_look_free(PstHostLook *look)
+{
+    g_clear_pointer(&look->sample, pst_host_sample_free);
+    pst_guest_unref(look->guest);
+    g_free(look);
+}
+
+gboolean
+pst_host_look_again(PstHostLook *look, gint64 deadline_us, GError **error)
+{
+    /* A monitor that was silent is not given another thread to keep. */
+    PstHostSample *sample =
+        pst_host_sample_take(look->guest, !look->sample->monitor_silent, deadline_us, error);
+
+    if (sample == NULL)
+        return FALSE;
+    sample->monitor_silent |= look->sample->monitor_silent;
+    pst_host_compare(look->sample->data, sample->data,
+                     (sample->taken_us - look->sample->taken_us) / 1000);
+    sample->data->console = g_steal_pointer(&look->sample->data->console);
+    sample->data->last_record = g_steal_pointer(&look->sample->data->last_record);
+    pst_host_sample_free(look->sample);
+    look->sample = sample;
+    return TRUE;
+}
+
+PstHostData *
+pst_host_look_data(PstHostLook *look)
+{
+    return look->sample->data;
+}
+
+static void
+read_record(PstHostLook *look, gint64 deadline_us)
+{
+    g_autoptr(PstVolumeRecords) records = NULL;
+
+    if (!look->guest->xml.recorder)
+        return;
+    records = pst_volume_read_until(look->guest, deadline_us, NULL);
+    if (records == NULL || records->records->len == 0)
+        return;
+    const PstRecord *newest = records->records->pdata[records->records->len - 1];
+    PstHostRecord *row = pst_fields_new(&pst_report_host_record_fields);
+    row->age_ms = pst_volume_records_age_us(records, newest, g_get_real_time()) / 1000;
+    row->text = pst_volume_records_words(newest);
+    look->sample->data->last_record = row;
+}
+
+void
+pst_host_look_explain(PstHostLook *look, gint64 deadline_us)
+{
+    PstHostSample *sample = look->sample;
+
+    if (sample->console != NULL && sample->data->console == NULL)
+        sample->data->console =
+            pst_host_console_read(look->guest, sample->console, deadline_us, NULL);
+    if (sample->data->last_record == NULL)
+        read_record(look, deadline_us);
+}
+
+static void
+add_not_told(PstReport *report, const GPtrArray *not_told)
+{
+    for (guint i = 0; i < not_told->len; i++) {
+        const char *what = not_told->pdata[i];
+        PstFinding *finding = pst_report_add(report, "host.could-not-look", PST_SEVERITY_UNKNOWN,
+                                             "the host can't tell everything: %s", what);
+        finding->evidence->source = g_strdup("libvirt");
+    }
+}
+
+PstReport *
+pst_host_look_finish(PstHostLook *look)
+{
+    PstReport *report = pst_report_new(&pst_report_host_kind);
+
+    pst_fields_free(pst_report_host_kind.data, report->data);
+    report->data = g_steal_pointer(&look->sample->data);
+    report->took_ms = (g_get_monotonic_time() - look->begun_us) / 1000;
+    add_not_told(report, look->sample->not_told);
+    pst_host_judge(report);
+    return report;
+}
+
+PstReport *
+pst_host_look_report(PstGuest *guest, gint64 watch_ms, gint64 deadline_us, GError **error)
+{
+    g_autoptr(PstHostLook) look = pst_host_look_new(guest, deadline_us, error);
+
+    if (look == NULL)
+        return NULL;
+    gint64 rest_us = deadline_us - g_get_monotonic_time();
+    pst_host_look_explain(look, deadline_us);
+    if (watch_ms > 0 && rest_us > watch_ms * 1000) {
+        g_usleep((gulong)watch_ms * 1000);
+        if (!pst_host_look_again(look, deadline_us, error))
+            return NULL;
+    }
+    return pst_host_look_finish(look);
+}

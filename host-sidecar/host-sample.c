@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/host-sample.h"
+
+#include <stdlib.h>
+
+#include "host-sidecar/domain-state.h"
+#include "host-sidecar/host-devices.h"
+#include "host-sidecar/host-xml.h"
+#include "host-sidecar/task.h"
+#include "host-sidecar/virt-error.h"
+#include "protocol/error.h"
+
+#define MAX_CPUS 512
+/* A monitor that is well answers in a few milliseconds. */
+#define MONITOR_US G_USEC_PER_SEC
+#define JOB_US (G_USEC_PER_SEC / 2)
+
+static PstHostSample *
+new_sample(void)
+{
+    PstHostSample *sample = g_new0(PstHostSample, 1);
+
+    sample->data = pst_fields_new(pst_report_host_kind.data);
+    sample->not_told = g_ptr_array_new_with_free_func(g_free);
+    return sample;
+}
+
+void
+pst_host_sample_free(PstHostSample *sample)
+{
+    if (sample->data != NULL)
+        pst_fields_free(pst_report_host_kind.data, sample->data);
+    g_ptr_array_unref(sample->not_told);
+    g_free(sample->console);
+    g_free(sample);
+}
+
+static gboolean
+read_state(virDomainPtr domain, PstHostData *data, GError **error)
+{
+    int state = 0, reason = 0;
+
+    if (virDomainGetState(domain, &state, &reason, 0) < 0)
+        return pst_virt_error_set(error, "its state");
+    data->state = g_strdup(pst_domain_state_name(state));
+    data->reason = g_strdup(pst_domain_state_reason(state, reason));
+    return TRUE;
+}
+
+static void
+read_monitor(virDomainPtr domain, PstHostData *data)
+{
+    static const char *const states[] = {
+        [VIR_DOMAIN_CONTROL_OK] = "ok",
+        [VIR_DOMAIN_CONTROL_JOB] = "job",
+        [VIR_DOMAIN_CONTROL_OCCUPIED] = "occupied",
+        [VIR_DOMAIN_CONTROL_ERROR] = "error",
+    };
+    virDomainControlInfo info;
+
+    if (virDomainGetControlInfo(domain, &info, 0) < 0 || info.state >= G_N_ELEMENTS(states))
+        return;
+    data->monitor = pst_fields_new(&pst_report_host_monitor_fields);
+    data->monitor->state = g_strdup(states[info.state]);
+    data->monitor->for_ms = (gint64)info.stateTime;
+}
+
+/* From the kernel's own accounts of QEMU's threads: the monitor is not needed for it. */
+static void
+read_cpus(virDomainPtr domain, PstHostData *data)
+{
+    g_autofree virVcpuInfoPtr infos = g_new0(virVcpuInfo, MAX_CPUS);
+    int n = virDomainGetVcpus(domain, infos, MAX_CPUS, NULL, 0);
+
+    for (int i = 0; i < n; i++) {
+        PstHostCpu *cpu = pst_fields_append(&pst_report_host_cpu_fields, &data->cpus);
+        cpu->number = (gint64)infos[i].number;
+        cpu->used_ms = (gint64)(infos[i].cpuTime / 1000000);
+    }
+}
+
+static gboolean
+read_xml(virDomainPtr domain, PstHostSample *sample, GError **error)
+{
+    char *text = virDomainGetXMLDesc(domain, 0);
+
+    if (text == NULL)
+        return pst_virt_error_set(error, "its XML");
+    gboolean read = pst_host_xml_read(text, sample->data, &sample->console, error);
+    free(text);
+    return read;
+}
+
+static gpointer
+look_at_domain(gpointer guest, GError **error)
+{
+    g_autoptr(PstHostSample) sample = new_sample();
+    virDomainPtr domain = pst_guest_connect(guest, error);
+
+    if (domain == NULL)
+        return NULL;
+    gboolean read = read_state(domain, sample->data, error) && read_xml(domain, sample, error);
+    if (read) {
+        read_monitor(domain, sample->data);
+        read_cpus(domain, sample->data);
+        sample->taken_us = g_get_monotonic_time();
+    }
+    pst_guest_disconnect(domain);
+    return read ? g_steal_pointer(&sample) : NULL;
+}
+
+/* Takes ERROR. */
+static void
+note(PstHostSample *sample, GError *error)
+{
+    g_ptr_array_add(sample->not_told, g_strdup(error->message));
+    g_error_free(error);
+}
+
+static void
+add_job(PstGuest *guest, PstHostSample *sample, gint64 deadline_us)
+{
+    GError *error = NULL;
+    gint64 until_us = MIN(deadline_us, g_get_monotonic_time() + JOB_US);
+    PstHostJob *job =
+        pst_task_call(pst_host_devices_job, pst_guest_ref(guest), (GDestroyNotify)pst_guest_unref,
+                      pst_host_devices_free_job, until_us, "libvirt, of its job,", &error);
+
+    if (error != NULL)
+        note(sample, error);
+    else if (job->operation != NULL)
+        sample->data->job = job;
+    else
+        pst_host_devices_free_job(job);
+}
+
+static void
+add_devices(PstGuest *guest, PstHostSample *sample, gint64 deadline_us)
+{
+    GError *error = NULL;
+    gint64 until_us = MIN(deadline_us, g_get_monotonic_time() + MONITOR_US);
+    PstHostData *devices =
+        pst_task_call(pst_host_devices_read, pst_guest_ref(guest), (GDestroyNotify)pst_guest_unref,
+                      pst_host_devices_free, until_us, "QEMU's monitor", &error);
+
+    if (devices == NULL) {
+        sample->monitor_silent = error->code == PST_ERROR_DEADLINE;
+        note(sample, error);
+        return;
+    }
+    pst_host_devices_move(devices, sample->data);
+    pst_host_devices_free(devices);
+}
+
+PstHostSample *
+pst_host_sample_take(PstGuest *guest, gboolean monitor, gint64 deadline_us, GError **error)
+{
+    PstHostSample *sample =
+        pst_task_call(look_at_domain, pst_guest_ref(guest), (GDestroyNotify)pst_guest_unref,
+                      (GDestroyNotify)pst_host_sample_free, deadline_us, "libvirt", error);
+
+    if (sample == NULL || !monitor || sample->data->cpus == NULL)
+        return sample;
+    /* What a job holds up does not answer either: so it comes first. */
+    add_job(guest, sample, deadline_us);
+    add_devices(guest, sample, deadline_us);
+    return sample;
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/storage-read.h"
+
+#include <libxml/parser.h>
+#include <libxml/xpath.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host-sidecar/virt-error.h"
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(virStream, virStreamFree)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlDoc, xmlFreeDoc)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlXPathContext, xmlXPathFreeContext)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlXPathObject, xmlXPathFreeObject)
+
+#define READ_STEP 65536
+/* A pool can't be read while it is refreshed, whoever does it. */
+#define ATTEMPTS 20
+#define PAUSE_US 50000
+
+static gboolean
+receive(virStreamPtr stream, gsize max_bytes, PstStorageSink sink, gpointer user_data)
+{
+    g_autofree guint8 *buffer = g_malloc(READ_STEP);
+    gsize left = max_bytes;
+    int n = 0;
+
+    while (left > 0 && (n = virStreamRecv(stream, (char *)buffer, READ_STEP)) > 0) {
+        gsize len = MIN((gsize)n, left);
+        sink(buffer, len, user_data);
+        left -= len;
+    }
+    return n >= 0;
+}
+
+gboolean
+pst_storage_read(virStorageVolPtr volume, gsize max_bytes, PstStorageSink sink, gpointer user_data,
+                 GError **error)
+{
+    g_autoptr(virStream) stream = virStreamNew(virStorageVolGetConnect(volume), 0);
+
+    if (stream == NULL)
+        return pst_virt_error_set(error, "the volume can't be read");
+    /* One byte more than is wanted: the end of the stream is then met, and it can be finished. */
+    for (guint i = 0; virStorageVolDownload(volume, stream, 0, max_bytes + 1, 0) < 0; i++) {
+        if (i == ATTEMPTS)
+            return pst_virt_error_set(error, "the volume can't be read");
+        g_usleep(PAUSE_US);
+    }
+    if (!receive(stream, max_bytes, sink, user_data)) {
+        pst_virt_error_set(error, "the volume can't be read to its end");
+        virStreamAbort(stream);
+        return FALSE;
+    }
+    if (virStreamFinish(stream) < 0)
+        virStreamAbort(stream);
+    return TRUE;
+}
+
+/* <timestamps><mtime>SECONDS.NANOSECONDS</mtime>: https://libvirt.org/formatstorage.html */
+gint64
+pst_storage_read_mtime_us(virStorageVolPtr volume)
+{
+    char *text = virStorageVolGetXMLDesc(volume, 0);
+    g_autoptr(xmlDoc) document =
+        text != NULL ? xmlReadMemory(text, (int)strlen(text), "volume.xml", NULL,
+                                     XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING)
+                     : NULL;
+    g_autoptr(xmlXPathContext) context = document != NULL ? xmlXPathNewContext(document) : NULL;
+    g_autoptr(xmlXPathObject) found =
+        context != NULL ? xmlXPathEvalExpression(BAD_CAST "number(//timestamps/mtime)", context)
+                        : NULL;
+    double seconds = found != NULL ? found->floatval : 0;
+
+    free(text);
+    return seconds > 0 ? (gint64)(seconds * (double)G_USEC_PER_SEC) : 0;
+}

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the host sees where the guest can't answer: told long before the deadline, with the last
+record that there was."""
+
+import os
+import signal
+import time
+
+from guestlib.errors import check
+
+OWN = ("--recorder", "--console-log")
+DEADLINE = 40
+PATIENCE = 90
+
+
+class States:
+    """What is told of each state, as a table."""
+
+    def __init__(self, context):
+        self.context = context
+        self.rows = []
+
+    def expect(self, state, finding):
+        """A diagnosis of the guest in that state begins with FINDING."""
+        context = self.context
+        begun = time.monotonic()
+        diagnosis = context.postern.diagnose(context.guest, deadline=DEADLINE)
+        took = time.monotonic() - begun
+        host = diagnosis.answers[0]
+        check(host.probe == "host" and host.via == "host",
+              f"{state}: what the host sees is not told first, but {host.probe}")
+        check(finding in diagnosis.findings,
+              f"{state}: {finding} is not among {diagnosis.text()}")
+        check(diagnosis.first() in ("host.monitor-silent", finding),
+              f"{state}: first comes {diagnosis.first()}")
+        check(took < DEADLINE / 2, f"{state}: it took {took:.1f} s")
+        check(host.report["data"].get("last_record"), f"{state}: the last record is not told")
+        for answer in diagnosis.answers:
+            age = answer.json["age_ms"] / 1000
+            self.rows.append(f"| {state} | {answer.probe} | {answer.via} | {age:.0f} s |")
+        context.log(f"{state}: {took:.1f} s: {host.report['summary']}")
+        sudo = next(answer for answer in diagnosis.answers if answer.probe == "sudo")
+        check(sudo.via == "volume", f"{state}: of sudo nothing is told, via {sudo.via}")
+        return host.report
+
+    def log(self):
+        """The table of state × question × path × age."""
+        head = ["| state | question | path | age |", "| --- | --- | --- | --- |"]
+        self.context.log("\n".join(head + self.rows))
+
+
+def _await(what, holds):
+    until = time.monotonic() + PATIENCE
+    while not holds():
+        check(time.monotonic() < until, f"{what}: not within {PATIENCE} s")
+        time.sleep(1)
+
+
+def _is_recorded(context):
+    done = context.postern.run("records", context.guest.name, "--lines", "500", codes=[0])
+    return "containers" in done.out
+
+
+def _answers(context):
+    return context.diagnose().via() == ["channel"]
+
+
+def run(context):
+    """Paused, its QEMU stopped, its processor taken, panicked, and off."""
+    guest, states = context.guest, States(context)
+    _await("records of all probes", lambda: _is_recorded(context))
+
+    guest.virsh("suspend", guest.name)
+    states.expect("paused", "host.paused")
+    guest.virsh("resume", guest.name)
+
+    qemu = guest.qemu_pid()
+    os.kill(qemu, signal.SIGSTOP)
+    report = states.expect("QEMU stopped", "host.stands-still")
+    os.kill(qemu, signal.SIGCONT)
+    check(report["data"]["cpus"][0]["progress_ms"] < 10, "a stopped processor made progress")
+    _await("an answer after QEMU went on", lambda: _answers(context))
+
+    guest.breakage("spin", detach=True)
+    time.sleep(3)
+    report = states.expect("processor taken", "host.spins")
+    check(report["data"]["cpus"][0]["busy_percent"] > 80, "a processor that spins is not busy")
+    _await("an answer after the processor was given back", lambda: _answers(context))
+
+    guest.breakage("panic", detach=True)
+    time.sleep(4)
+    report = states.expect("panicked", "host.panicked")
+    check("sysrq triggered crash" in report["data"]["console"]["panic"],
+          f"of the panic it quotes {report['data']['console'].get('panic')}")
+    check("older than the console's last line" in report["summary"],
+          f"it does not say how long before the panic the last record was: {report['summary']}")
+
+    guest.virsh("destroy", guest.name)
+    states.expect("off", "host.not-running")
+    states.log()

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/host-compare.h"
+#include "host-sidecar/host-judge.h"
+#include "host-sidecar/host-xml.h"
+#include "protocol/error.h"
+
+/* What the host saw of a guest with two processors, and what follows. Numbers are milliseconds
+ * and percent; a negative number is not known. */
+typedef struct {
+    const char *name;
+    const char *state, *reason;
+    PstTri asked, answered;
+    gint64 watched_ms;
+    gint64 progress_ms[2], busy_percent[2];
+    gint64 disk_requests;
+    const char *panic;
+    gboolean certain;
+    const char *finding; /* NULL: none */
+    PstSeverity severity;
+} Row;
+
+#define YES PST_TRI_YES
+#define NO PST_TRI_NO
+#define OPEN PST_TRI_UNKNOWN
+
+// clang-format off
+static const Row rows[] = {
+    {"well", "running", "booted", OPEN, OPEN, 1000, {90, 0}, {9, 0}, 3, NULL,
+     FALSE, NULL, 0},
+    {"answers", "running", "booted", YES, YES, 3000, {2990, 0}, {99, 0}, 0, NULL,
+     FALSE, NULL, 0},
+    {"answers, with an old panic on its console", "running", "booted", YES, YES, 3000, {9, 0},
+     {0, 0}, 0, "Kernel panic - not syncing: x", FALSE, NULL, 0},
+    {"one spins, one is stopped", "running", "booted", YES, NO, 3000, {2900, 0}, {97, 0}, 0, NULL,
+     TRUE, "host.spins", PST_SEVERITY_CRITICAL},
+    {"both spin", "running", "booted", YES, NO, 3000, {2900, 2800}, {97, 93}, 0, NULL,
+     TRUE, "host.spins", PST_SEVERITY_CRITICAL},
+    {"one spins, the other works", "running", "booted", YES, NO, 3000, {2900, 400}, {97, 13}, 0,
+     NULL, FALSE, "host.no-answer", PST_SEVERITY_UNKNOWN},
+    {"busy, and its disk is used", "running", "booted", YES, NO, 3000, {2900, 0}, {97, 0}, 1, NULL,
+     FALSE, "host.no-answer", PST_SEVERITY_UNKNOWN},
+    {"busy, of its disk nothing is known", "running", "booted", YES, NO, 3000, {2900, 0}, {97, 0},
+     -1, NULL, FALSE, "host.no-answer", PST_SEVERITY_UNKNOWN},
+    {"spins, watched too shortly", "running", "booted", YES, NO, 900, {900, 0}, {99, 0}, 0, NULL,
+     FALSE, "host.no-answer", PST_SEVERITY_UNKNOWN},
+    {"stands still", "running", "booted", YES, NO, 3000, {0, 0}, {0, 0}, 0, NULL,
+     TRUE, "host.stands-still", PST_SEVERITY_CRITICAL},
+    {"stands still, of its disk nothing is known", "running", "booted", YES, NO, 3000, {0, 0},
+     {0, 0}, -1, NULL, TRUE, "host.stands-still", PST_SEVERITY_CRITICAL},
+    {"stands still, and was not asked", "running", "booted", NO, NO, 3000, {0, 0}, {0, 0}, 0, NULL,
+     FALSE, "host.nobody-listens", PST_SEVERITY_UNKNOWN},
+    {"of its processors nothing is known", "running", "booted", YES, NO, 3000, {-1, -1}, {-1, -1},
+     0, NULL, FALSE, "host.no-answer", PST_SEVERITY_UNKNOWN},
+    {"a panic on its console, silent", "running", "booted", YES, NO, 3000, {2000, 0}, {60, 0}, 0,
+     "Kernel panic - not syncing: x", TRUE, "host.panicked", PST_SEVERITY_CRITICAL},
+    {"the same, not watched yet", "running", "booted", YES, OPEN, -1, {-1, -1}, {-1, -1}, 0,
+     "Kernel panic - not syncing: x", FALSE, "host.no-answer", PST_SEVERITY_UNKNOWN},
+    {"the same, nobody to ask", "running", "booted", NO, NO, 1000, {9, 0}, {0, 0}, 0,
+     "Kernel panic - not syncing: x", TRUE, "host.panicked", PST_SEVERITY_CRITICAL},
+    {"panicked by libvirt's word", "crashed", "panicked", NO, OPEN, -1, {-1, -1}, {-1, -1}, 0, NULL,
+     TRUE, "host.panicked", PST_SEVERITY_CRITICAL},
+    {"paused where it panicked", "paused", "panicked", NO, OPEN, -1, {-1, -1}, {-1, -1}, 0, NULL,
+     TRUE, "host.panicked", PST_SEVERITY_CRITICAL},
+    {"crashed otherwise", "crashed", NULL, NO, OPEN, -1, {-1, -1}, {-1, -1}, 0, NULL,
+     TRUE, "host.crashed", PST_SEVERITY_CRITICAL},
+    {"paused", "paused", "by somebody", NO, OPEN, -1, {-1, -1}, {-1, -1}, 0, NULL,
+     TRUE, "host.paused", PST_SEVERITY_UNKNOWN},
+    {"paused at its storage", "paused", "I/O error", NO, OPEN, -1, {-1, -1}, {-1, -1}, 0, NULL,
+     TRUE, "host.io-error", PST_SEVERITY_CRITICAL},
+    {"off", "off", "destroyed", NO, OPEN, -1, {-1, -1}, {-1, -1}, 0, NULL,
+     TRUE, "host.not-running", PST_SEVERITY_UNKNOWN},
+    {"off, with an old panic on its console", "off", "destroyed", NO, OPEN, -1, {-1, -1}, {-1, -1},
+     0, "Kernel panic - not syncing: x", TRUE, "host.not-running", PST_SEVERITY_UNKNOWN},
+};
+// clang-format on
+
+static gint64
+known(gint64 number)
+{
+    return number < 0 ? PST_INT_UNKNOWN : number;
+}
+
+static PstReport *
+report_of(const Row *row)
+{
+    PstReport *report = pst_report_new(&pst_report_host_kind);
+    PstHostData *data = report->data;
+
+    data->state = g_strdup(row->state);
+    data->reason = g_strdup(row->reason);
+    data->asked = row->asked;
+    data->answered = row->answered;
+    data->watched_ms = known(row->watched_ms);
+    for (guint i = 0; i < 2; i++) {
+        PstHostCpu *cpu = pst_fields_append(&pst_report_host_cpu_fields, &data->cpus);
+        cpu->progress_ms = known(row->progress_ms[i]);
+        cpu->busy_percent = known(row->busy_percent[i]);
+    }
+    PstHostDisk *disk = pst_fields_append(&pst_report_host_disk_fields, &data->disks);
+    disk->progress = known(row->disk_requests);
+    if (row->panic != NULL) {
+        data->console = pst_fields_new(&pst_report_host_console_fields);
+        data->console->panic = g_strdup(row->panic);
+    }
+    return report;
+}
+
+static void
+test_judge(void)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(PstReport) report = report_of(&rows[i]);
+
+        g_test_message("%s", rows[i].name);
+        g_assert_cmpint(pst_host_judge_is_certain(report->data), ==, rows[i].certain);
+        pst_host_judge(report);
+        g_assert_cmpuint(report->findings->len, ==, rows[i].finding != NULL);
+        if (rows[i].finding == NULL) {
+            g_assert_cmpint(report->status, ==, PST_STATUS_OK);
+            continue;
+        }
+        const PstFinding *finding = report->findings->pdata[0];
+        g_assert_cmpstr(finding->id, ==, rows[i].finding);
+        g_assert_cmpint(finding->severity, ==, rows[i].severity);
+        g_assert_nonnull(finding->remedy);
+        g_assert_cmpstr(report->summary, ==, finding->message);
+    }
+}
+
+static const PstFinding *
+find(const PstReport *report, const char *id)
+{
+    for (guint i = 0; i < report->findings->len; i++)
+        if (g_str_equal(((PstFinding *)report->findings->pdata[i])->id, id))
+            return report->findings->pdata[i];
+    return NULL;
+}
+
+/* What goes on beside the guest's own state; and the last record, with the time between. */
+static void
+test_beside(void)
+{
+    const Row row = {"",   "running", "booted", YES, NO,
+                     3000, {2900, 0}, {97, 0},  0,   "Kernel panic - not syncing: x",
+                     TRUE, NULL,      0};
+    g_autoptr(PstReport) report = report_of(&row);
+    PstHostData *data = report->data;
+
+    data->monitor = pst_fields_new(&pst_report_host_monitor_fields);
+    data->monitor->state = g_strdup("occupied");
+    data->monitor->for_ms = 4000;
+    data->job = pst_fields_new(&pst_report_host_job_fields);
+    data->job->operation = g_strdup("save");
+    data->job->running_ms = 11000;
+    ((PstHostDisk *)data->disks->pdata[0])->name = g_strdup("vda");
+    ((PstHostDisk *)data->disks->pdata[0])->error = g_strdup("no-space");
+    data->console->age_ms = 5000;
+    data->last_record = pst_fields_new(&pst_report_host_record_fields);
+    data->last_record->age_ms = 17500;
+    data->last_record->text = g_strdup("services: none failed");
+    pst_host_judge(report);
+    g_assert_cmpstr(find(report, "host.panicked")->message, ==,
+                    "the guest's kernel has panicked; its last record is 12.5 s older than the "
+                    "console's last line");
+    g_assert_cmpstr(find(report, "host.panicked")->evidence->text, ==, data->console->panic);
+    g_assert_nonnull(find(report, "host.monitor-silent"));
+    g_assert_nonnull(find(report, "host.job"));
+    g_assert_nonnull(find(report, "host.disk-error"));
+    g_assert_cmpint(report->status, ==, PST_STATUS_CRITICAL);
+}
+
+static PstHostData *
+sample(gint64 used_ms, gint64 waited_ms, gint64 requests)
+{
+    PstHostData *data = pst_fields_new(pst_report_host_kind.data);
+    PstHostCpu *cpu = pst_fields_append(&pst_report_host_cpu_fields, &data->cpus);
+    PstHostDisk *disk = pst_fields_append(&pst_report_host_disk_fields, &data->disks);
+
+    cpu->used_ms = used_ms;
+    cpu->waited_ms = waited_ms;
+    disk->name = g_strdup("vda");
+    disk->requests = requests;
+    return data;
+}
+
+static void
+check_compared(gint64 used_ms, gint64 waited_ms, gint64 progress_ms, gint64 busy_percent)
+{
+    PstHostData *before = sample(1000, 500, 70), *after = sample(used_ms, waited_ms, 72);
+    const PstHostCpu *cpu = after->cpus->pdata[0];
+
+    pst_host_compare(before, after, 2000);
+    g_assert_cmpint(after->watched_ms, ==, 2000);
+    g_assert_cmpint(cpu->progress_ms, ==, progress_ms);
+    g_assert_cmpint(cpu->busy_percent, ==, busy_percent);
+    g_assert_cmpint(((PstHostDisk *)after->disks->pdata[0])->progress, ==, 2);
+    pst_fields_free(pst_report_host_kind.data, before);
+    pst_fields_free(pst_report_host_kind.data, after);
+}
+
+/* A processor that waits for one of the host's is as busy as one that has it. */
+static void
+test_compare(void)
+{
+    check_compared(1500, 500, 500, 25);
+    check_compared(1500, 2000, 500, 100);
+    check_compared(1500, PST_INT_UNKNOWN, 500, 25);
+    check_compared(1000, 500, 0, 0);
+    check_compared(9000, 500, 8000, 100);
+    check_compared(10, 0, PST_INT_UNKNOWN, PST_INT_UNKNOWN);
+    check_compared(PST_INT_UNKNOWN, 0, PST_INT_UNKNOWN, PST_INT_UNKNOWN);
+}
+
+static void
+test_xml(void)
+{
+    PstHostData *data = pst_fields_new(pst_report_host_kind.data);
+    g_autofree char *console = NULL, *none = NULL;
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(pst_host_xml_read(
+        "<domain><devices><serial type='pty'><log file='/var/log/a' append='on'/></serial>"
+        "<console type='pty'><log file='/var/log/b'/></console>"
+        "<channel type='unix'><target type='virtio' name='one' state='connected'/></channel>"
+        "<channel type='unix'><target type='virtio' name='two'/></channel>"
+        "<channel type='pty'><target type='guestfwd'/></channel></devices></domain>",
+        data, &console, &error));
+    g_assert_no_error(error);
+    g_assert_cmpstr(console, ==, "/var/log/a");
+    g_assert_cmpuint(data->channels->len, ==, 2);
+    g_assert_cmpstr(((PstHostChannel *)data->channels->pdata[0])->state, ==, "connected");
+    g_assert_null(((PstHostChannel *)data->channels->pdata[1])->state);
+    g_assert_true(pst_host_xml_read("<domain/>", data, &none, &error));
+    g_assert_null(none);
+    g_assert_false(pst_host_xml_read("<domain", data, &none, &error));
+    g_assert_error(error, PST_ERROR, PST_ERROR_INTERNAL);
+    pst_fields_free(pst_report_host_kind.data, data);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/host/judge", test_judge);
+    g_test_add_func("/host/beside", test_beside);
+    g_test_add_func("/host/compare", test_compare);
+    g_test_add_func("/host/xml", test_xml);
+    return g_test_run();
+}
