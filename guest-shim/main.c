@@ -11,6 +11,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "guest-shim/initramfs.h"
 #include "guest-shim/port.h"
 #include "guest-shim/recorder.h"
 #include "guest-shim/stdio.h"
@@ -123,6 +124,7 @@ watch_signals(GMainLoop *loop, GError **error)
 
 typedef struct {
     GMainLoop *loop;
+    gboolean left; /* the initramfs that it served in: the guest goes on */
     GError *error;
 } Service;
 
@@ -133,6 +135,15 @@ on_lost(const GError *error, gpointer user_data)
 
     if (service->error == NULL)
         service->error = g_error_copy(error);
+    g_main_loop_quit(service->loop);
+}
+
+static void
+on_left(gpointer user_data)
+{
+    Service *service = user_data;
+
+    service->left = TRUE;
     g_main_loop_quit(service->loop);
 }
 
@@ -166,9 +177,12 @@ serve_port(const PstSysroot *sysroot, GError **error)
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     g_autoptr(PstRecorder) recorder = NULL;
     g_autoptr(PstPort) port = NULL;
-    Service service = {loop, NULL};
+    Service service = {.loop = loop};
 
     if (!watch_signals(loop, error))
+        return FALSE;
+    /* One that can't tell when to go must not come between the port and the real root's. */
+    if (pst_initramfs_is_root(sysroot) && pst_initramfs_watch_end(on_left, &service, error) == 0)
         return FALSE;
     stay_in_memory();
     recorder = pst_recorder_new(sysroot);
@@ -176,7 +190,8 @@ serve_port(const PstSysroot *sysroot, GError **error)
     if (port == NULL)
         return FALSE;
     g_main_loop_run(loop);
-    pst_recorder_end(recorder);
+    if (!service.left)
+        pst_recorder_end(recorder);
     if (service.error == NULL)
         return TRUE;
     g_propagate_error(error, service.error);

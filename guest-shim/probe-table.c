@@ -36,17 +36,17 @@
 #include "protocol/report-system.h"
 
 const PstProbe pst_probe_table[] = {
-    {&pst_report_system_kind, pst_probe_system_run},
+    {&pst_report_system_kind, pst_probe_system_run, .early = TRUE},
     {&pst_report_sudo_kind, pst_probe_sudo_run},
     {&pst_report_services_kind, pst_probe_services_run},
     {&pst_report_journal_kind, pst_probe_journal_run, TRUE},
-    {&pst_report_network_kind, pst_probe_network_run, TRUE},
+    {&pst_report_network_kind, pst_probe_network_run, TRUE, .early = TRUE},
     {&pst_report_ssh_kind, pst_probe_ssh_run},
     {&pst_report_account_kind, pst_probe_account_run, TRUE},
     {&pst_report_pam_kind, pst_probe_pam_run, TRUE},
     {&pst_report_firewall_kind, pst_probe_firewall_run, TRUE},
     {&pst_report_storage_kind, pst_probe_storage_run, TRUE},
-    {&pst_report_memory_kind, pst_probe_memory_run, TRUE},
+    {&pst_report_memory_kind, pst_probe_memory_run, TRUE, .early = TRUE},
     {&pst_report_security_kind, pst_probe_security_run, TRUE},
     {&pst_report_changes_kind, pst_probe_changes_run, TRUE},
     {&pst_report_containers_kind, pst_probe_containers_run, TRUE},

@@ -27,6 +27,9 @@ typedef struct {
      * than a few seconds: in a guest with one processor all probes at once would make them late.
      */
     gboolean patient;
+    /* What it looks at is the same in an initramfs. The others ask about the installed system,
+     * which is not there: what they would see in its place must not pass for it. */
+    gboolean early;
 } PstProbe;
 
 extern const PstProbe pst_probe_table[];

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "guest-shim/dispatcher.h"
+#include "guest-shim/initramfs.h"
 #include "guest-shim/loop-handles.h"
 #include "guest-shim/probe.h"
 #include "guest-shim/worker.h"
@@ -190,6 +191,8 @@ pst_recorder_look_new(const PstSysroot *sysroot, const char *const *probes,
                       PstRecorderLookReport report, gpointer user_data)
 {
     PstRecorderLook *look = g_new0(PstRecorderLook, 1);
+    /* What the installed system last said stays the newest word on it. */
+    gboolean early_alone = pst_initramfs_is_root(sysroot);
 
     look->dispatcher = pst_dispatcher_new(sysroot, on_reply, look);
     pst_dispatcher_set_max_report(look->dispatcher, MAX_REPORT);
@@ -197,7 +200,7 @@ pst_recorder_look_new(const PstSysroot *sysroot, const char *const *probes,
     look->user_data = user_data;
     look->probes = g_ptr_array_new();
     for (guint i = 0; i < pst_probe_table_n; i++)
-        if (is_wanted(&pst_probe_table[i], probes))
+        if (is_wanted(&pst_probe_table[i], probes) && (pst_probe_table[i].early || !early_alone))
             g_ptr_array_add(look->probes, (gpointer)&pst_probe_table[i]);
     look->digests = g_new0(char *, look->probes->len + 1);
     look->next = look->probes->len;

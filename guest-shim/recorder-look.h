@@ -15,7 +15,8 @@ typedef struct PstRecorderLook PstRecorderLook;
 /* FALSE where it could not be kept. */
 typedef gboolean (*PstRecorderLookReport)(JsonObject *report, gpointer user_data);
 
-/* PROBES: NULL-terminated, copied; NULL: all that leave no trace. */
+/* PROBES: NULL-terminated, copied; NULL: all that leave no trace. In an initramfs only those of
+ * them that look at the same there. */
 PstRecorderLook *pst_recorder_look_new(const PstSysroot *sysroot, const char *const *probes,
                                        PstRecorderLookReport report, gpointer user_data);
 void pst_recorder_look_free(PstRecorderLook *look);

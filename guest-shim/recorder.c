@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "guest-shim/initramfs.h"
 #include "guest-shim/loop-handles.h"
 #include "guest-shim/probe.h"
 #include "guest-shim/recorder-config.h"
@@ -16,6 +17,8 @@
 #define REPEAT_BYTES (1024 * 1024)
 /* What the services of a boot need to settle. */
 #define SETTLED_S 60
+/* In an initramfs the same: a start that gets on leaves it before, and pays for no look. */
+#define EARLY_SETTLED_S 15
 #define END_MS 200
 /* Of the bytes of a domain's name; libvirt's own bound is a file's name. */
 #define MAX_DOMAIN 255
@@ -33,6 +36,7 @@ struct PstRecorder {
     guint64 repeat_at; /* when so much is written, all is written again */
     guint interval, settled, next_try;
     guint n_tries;
+    gboolean early; /* in an initramfs */
 };
 
 static gboolean
@@ -63,6 +67,8 @@ write_boot(PstRecorder *recorder)
     g_autoptr(JsonObject) body = json_object_new();
 
     json_object_set_string_member(body, "shim", PST_VERSION);
+    if (recorder->early)
+        json_object_set_boolean_member(body, "initramfs", TRUE);
     write_record(recorder, PST_RECORD_BOOT, body);
 }
 
@@ -130,7 +136,8 @@ start_timers(PstRecorder *recorder)
     gint64 interval_s = recorder->config->interval_s;
 
     if (recorder->settled == 0)
-        recorder->settled = g_timeout_add_seconds(SETTLED_S, on_settled, recorder);
+        recorder->settled = g_timeout_add_seconds(recorder->early ? EARLY_SETTLED_S : SETTLED_S,
+                                                  on_settled, recorder);
     if (recorder->interval == 0 && interval_s > 0)
         recorder->interval = g_timeout_add_seconds((guint)interval_s, on_interval, recorder);
 }
@@ -143,7 +150,8 @@ pst_recorder_find_port(PstRecorder *recorder)
     recorder->repeat_at = pst_recorder_port_written(recorder->port) + REPEAT_BYTES;
     write_boot(recorder);
     pst_recorder_look_forget(recorder->look);
-    pst_recorder_look_begin(recorder->look);
+    if (!recorder->early)
+        pst_recorder_look_begin(recorder->look);
     pst_recorder_events_start(recorder->events);
     start_timers(recorder);
 }
@@ -174,6 +182,7 @@ pst_recorder_new(const PstSysroot *sysroot)
     PstRecorder *recorder = g_new0(PstRecorder, 1);
 
     recorder->sysroot = sysroot;
+    recorder->early = pst_initramfs_is_root(sysroot);
     recorder->boot_id = pst_sysroot_read_line(sysroot, "/proc/sys/kernel/random/boot_id", NULL);
     recorder->machine_id = pst_sysroot_read_line(sysroot, "/etc/machine-id", NULL);
     recorder->config = pst_recorder_config_read(sysroot);

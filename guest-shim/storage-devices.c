@@ -177,8 +177,8 @@ pst_storage_devices_read_only(const PstSysroot *sysroot, const char *number)
 
 /* udev names these links with what would be odd in a name as \xHH (udev_util_encode_string): only
  * plain tags are looked up. */
-static char *
-path_of_tag(const char *device)
+char *
+pst_storage_devices_path(const char *device)
 {
     static const char *const tags[][2] = {{"UUID=", "/dev/disk/by-uuid/"},
                                           {"LABEL=", "/dev/disk/by-label/"},
@@ -206,7 +206,7 @@ path_of_tag(const char *device)
 PstTri
 pst_storage_devices_present(const PstSysroot *sysroot, const char *device)
 {
-    g_autofree char *path = path_of_tag(device);
+    g_autofree char *path = pst_storage_devices_path(device);
     g_autoptr(GError) cause = NULL;
     struct stat st;
 

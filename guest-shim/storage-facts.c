@@ -258,28 +258,38 @@ find_missing(const PstProbeContext *context, PstStorageFacts *facts, PstStorageD
     }
 }
 
+static gboolean
+any_exists(const PstSysroot *sysroot, const char *const *paths)
+{
+    for (guint i = 0; paths[i] != NULL; i++)
+        if (pst_sysroot_exists(sysroot, paths[i]))
+            return TRUE;
+    return FALSE;
+}
+
 /* Whether the guest was started lately and has not come to the services that wait for its file
- * systems. systemd-tmpfiles makes the file and systemd-user-sessions removes it. */
+ * systems. systemd-tmpfiles makes /run/nologin and systemd-user-sessions removes it; a start that
+ * ended in maintenance goes no further. */
 static gboolean
 is_starting(const PstSysroot *sysroot, const PstStorageFacts *facts)
 {
+    static const char *const maintenance[] = {
+        "/sys/fs/cgroup/system.slice/emergency.service",
+        "/sys/fs/cgroup/system.slice/rescue.service",
+        "/sys/fs/cgroup/systemd/system.slice/emergency.service",
+        NULL,
+    };
     static const char *const later[] = {
         "/sys/fs/cgroup/system.slice/dbus.service",
         "/sys/fs/cgroup/system.slice/dbus-broker.service",
-        "/sys/fs/cgroup/system.slice/emergency.service",
-        "/sys/fs/cgroup/system.slice/rescue.service",
         "/sys/fs/cgroup/systemd/system.slice/dbus.service",
-        "/sys/fs/cgroup/systemd/system.slice/emergency.service",
+        NULL,
     };
 
-    if (facts->uptime_s == PST_INT_UNKNOWN || facts->uptime_s > START_S)
+    if (facts->uptime_s == PST_INT_UNKNOWN || facts->uptime_s > START_S ||
+        any_exists(sysroot, maintenance))
         return FALSE;
-    if (pst_sysroot_exists(sysroot, "/run/nologin"))
-        return TRUE;
-    for (guint i = 0; i < G_N_ELEMENTS(later); i++)
-        if (pst_sysroot_exists(sysroot, later[i]))
-            return FALSE;
-    return TRUE;
+    return pst_sysroot_exists(sysroot, "/run/nologin") || !any_exists(sysroot, later);
 }
 
 static gint64

@@ -6,6 +6,8 @@
 #include <time.h>
 
 #include "guest-shim/daemon-state.h"
+#include "guest-shim/initramfs-facts.h"
+#include "guest-shim/initramfs.h"
 #include "guest-shim/last-shutdown.h"
 #include "guest-shim/mount-table.h"
 
@@ -187,8 +189,9 @@ pst_system_facts_read(const PstSysroot *sysroot, PstSystemData *data)
     read_newest(sysroot, facts);
     read_root(sysroot, data, facts);
     read_nologin(sysroot, data, facts);
-    /* initrd-release(5) is how systemd itself tells. */
-    data->initramfs = PST_TRI(pst_sysroot_exists(sysroot, "/etc/initrd-release"));
+    data->initramfs = PST_TRI(pst_initramfs_is_root(sysroot));
+    if (data->initramfs == PST_TRI_YES)
+        data->early = pst_initramfs_facts_read(sysroot, data->kernel->command_line);
     data->last_shutdown_clean = pst_last_shutdown_was_clean(sysroot);
     data->dbus =
         g_strdup(pst_daemon_state_name(pst_daemon_state_read(sysroot, &pst_daemon_state_dbus)));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "guest-shim/system-judge.h"
 
+#include "guest-shim/initramfs-judge.h"
 #include "protocol/error.h"
 
 #define MINUTE_MS (60 * 1000)
@@ -68,7 +69,10 @@ judge_pid1(const PstSystemData *data, const GError *error, PstReport *report)
     if (error == NULL)
         return;
     if (g_error_matches(error, PST_ERROR, PST_ERROR_ABSENT) && data->manager == NULL) {
-        pst_report_add(report, "system.no-systemd", PST_SEVERITY_INFORMATION, "%s", error->message);
+        /* In an initramfs that is how it is. */
+        if (data->early == NULL)
+            pst_report_add(report, "system.no-systemd", PST_SEVERITY_INFORMATION, "%s",
+                           error->message);
         return;
     }
     /* Only a refusal, or a connection that PID 1 closed, proves anything. */
@@ -280,13 +284,6 @@ judge_root(const PstSystemData *data, const PstSystemFacts *facts, PstReport *re
 {
     PstFinding *finding;
 
-    if (data->initramfs == PST_TRI_YES) {
-        finding = pst_report_add(report, "system.in-initramfs", PST_SEVERITY_CRITICAL,
-                                 "the guest is still in its initramfs: the root file system is not "
-                                 "mounted");
-        finding->evidence->path = g_strdup("/etc/initrd-release");
-        return;
-    }
     if (data->root_read_only != PST_TRI_YES)
         return;
     finding = pst_report_add(report, "system.root-read-only", roots[facts->root_meant].severity,
@@ -305,8 +302,8 @@ judge_daemons(const PstSystemData *data, PstReport *report)
     PstFinding *finding;
 
     /* Where the guest is in maintenance the daemon is not meant to run. */
-    if ((!stuck && g_strcmp0(data->dbus, "stopped") != 0) || is_state(data, "maintenance") ||
-        is_starting(data) || is_state(data, "stopping"))
+    if (data->early != NULL || (!stuck && g_strcmp0(data->dbus, "stopped") != 0) ||
+        is_state(data, "maintenance") || is_starting(data) || is_state(data, "stopping"))
         return;
     if (stuck)
         finding = pst_report_add(report, "system.dbus-stuck", PST_SEVERITY_WARNING,
@@ -324,7 +321,10 @@ void
 pst_system_judge(const PstSystemData *data, const PstSystemFacts *facts,
                  const GError *manager_error, PstReport *report)
 {
-    judge_root(data, facts, report);
+    if (data->early != NULL)
+        pst_initramfs_judge(data, report);
+    else
+        judge_root(data, facts, report);
     judge_pid1(data, manager_error, report);
     judge_manager(data, facts, report);
     judge_clock(data, facts, report);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "guest-shim/finding-dates.h"
+#include "guest-shim/initramfs.h"
 #include "guest-shim/redact.h"
 
 #define PATIENT_NICE "10"
@@ -135,6 +136,18 @@ die_with(pid_t shim)
         _exit(1);
 }
 
+static void
+tell_too_early(const PstProbe *probe, PstReport *report)
+{
+    g_autofree char *id = g_strconcat(probe->kind->name, ".could-not-look", NULL);
+    PstFinding *finding =
+        pst_report_add(report, id, PST_SEVERITY_UNKNOWN,
+                       "%s was not looked at: the guest is in its initramfs", probe->kind->name);
+
+    finding->caused_by = g_strdup("system.in-initramfs");
+    pst_report_conclude(report, "");
+}
+
 void
 pst_worker_child_run(const PstProbe *probe, gconstpointer args, const PstProbeContext *context,
                      pid_t shim, int out, gsize max_text)
@@ -154,7 +167,10 @@ pst_worker_child_run(const PstProbe *probe, gconstpointer args, const PstProbeCo
     pst_sysroot_remember(context->sysroot);
 
     PstReport *report = pst_report_new(probe->kind);
-    probe->run(context, args, report);
+    if (probe->early || !pst_initramfs_is_root(context->sysroot))
+        probe->run(context, args, report);
+    else
+        tell_too_early(probe, report);
     pst_finding_dates_fill(context->sysroot, report);
     report->realtime_us = g_get_real_time();
     /* Here, so that no probe can forget it. */

@@ -223,6 +223,12 @@ says_nologin(const PstFinding *symptom, const PstFinding *cause G_GNUC_UNUSED)
 }
 
 const PstCauseLink pst_cause_links[] = {
+    /* The network is the installed system's to set up; where the root comes over it, no device is
+     * missed and nothing else is named as the cause. */
+    {"network.link-down", "system.in-initramfs", any},
+    {"network.no-address", "system.in-initramfs", any},
+    {"network.no-default-route", "system.in-initramfs", any},
+    {"network.no-link", "system.in-initramfs", any},
     {"changes.package-file-changed", "pam.module-damaged", is_its_file},
     {"changes.package-file-changed", "pam.module-truncated", is_its_file},
     {"containers.exited", "services.failed", same_unit},
@@ -262,6 +268,8 @@ const PstCauseLink pst_cause_links[] = {
     {"ssh.not-running", "services.failed", same_unit},
     {"ssh.not-running", "security.mislabelled", mislabelled_sshd},
     {"ssh.not-running", "security.denials", denied_sshd},
+    {"ssh.not-running", "system.emergency", any},
+    {"ssh.not-running", "system.rescue", any},
     {"ssh.unknown-user", "account.unknown-user", any},
     {"sudo.account-expired", "account.expired", any},
     {"sudo.not-executable", "account.shell-shut", same_line},

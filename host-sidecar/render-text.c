@@ -108,6 +108,32 @@ render_cause(GString *out, const PstCause *cause, Room *room)
         room->n_left_out++;
 }
 
+/* What could not be looked at for a reason that is told: its probe's name says it all. */
+static gboolean
+is_unlooked(const PstCause *cause)
+{
+    return cause->cause != NULL && cause->finding->severity == PST_SEVERITY_UNKNOWN &&
+           g_str_has_suffix(cause->finding->id, ".could-not-look");
+}
+
+/* The one at *AT and its like right behind it in one line; *AT is left at the last of them. */
+static void
+render_unlooked(GString *out, const GArray *causes, guint *at)
+{
+    const PstFinding *from = g_array_index(causes, PstCause, *at).cause;
+
+    g_string_append_printf(out, "%-9s not looked at: ", "UNKNOWN");
+    for (gboolean more = TRUE; more; *at += more) {
+        const PstCause *cause = &g_array_index(causes, PstCause, *at);
+        const PstCause *next = *at + 1 < causes->len ? cause + 1 : NULL;
+
+        more = next != NULL && is_unlooked(next) && next->cause == from;
+        g_string_append_printf(out, "%s%s", cause->answer->probe, more ? ", " : "; follows from ");
+    }
+    pst_render_append(out, from->id);
+    g_string_append_c(out, '\n');
+}
+
 static void
 render_causes(GString *out, PstAnswer *const *answers, guint n)
 {
@@ -118,7 +144,11 @@ render_causes(GString *out, PstAnswer *const *answers, guint n)
         const PstCause *cause = &g_array_index(causes, PstCause, i);
 
         /* The matrix above has said it already. */
-        if (pst_render_access_data(cause->answer) == NULL)
+        if (pst_render_access_data(cause->answer) != NULL)
+            continue;
+        if (is_unlooked(cause))
+            render_unlooked(out, causes, &i);
+        else
             render_cause(out, cause, &room);
     }
     if (room.n_left_out > 0)

@@ -139,6 +139,15 @@ string_of(JsonObject *body, const char *name)
     return value;
 }
 
+static gboolean
+is_set(JsonObject *body, const char *name)
+{
+    gboolean value = FALSE;
+
+    pst_json_get_bool(body, name, PST_JSON_OPTIONAL, &value, NULL);
+    return value;
+}
+
 /* What a record says, in a line. */
 static void
 append_words(GString *out, const PstRecord *record)
@@ -147,6 +156,7 @@ append_words(GString *out, const PstRecord *record)
     case PST_RECORD_BOOT:
         g_string_append(out, "postern-shim ");
         pst_render_append(out, string_of(record->body, "shim"));
+        g_string_append(out, is_set(record->body, "initramfs") ? ", in the initramfs" : "");
         break;
     case PST_RECORD_REPORT:
         pst_render_append(out, string_of(record->body, "probe"));

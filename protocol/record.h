@@ -8,7 +8,7 @@
  * that follows it: what was torn, or put together from two, is told from what was written. */
 
 typedef enum {
-    PST_RECORD_BOOT,     /* body: {shim}; first of each boot, and again with each repetition */
+    PST_RECORD_BOOT, /* body: {shim, initramfs?}; first of each boot, again with each repetition */
     PST_RECORD_REPORT,   /* body: a report, compact */
     PST_RECORD_EVENT,    /* body: {event, message, path?, suppressed?} */
     PST_RECORD_SHUTDOWN, /* body: empty */

@@ -60,6 +60,31 @@ static const PstField file_system_rows[] = {
 const PstFields pst_report_system_file_system_fields =
     PST_FIELDS(PstSystemFileSystem, file_system_rows);
 
+static const PstField block_rows[] = {
+    PST_STRING(PstSystemBlock, name, "the kernel's name of it"),
+    PST_INT(PstSystemBlock, size_bytes, "its size"),
+    PST_BOOL(PstSystemBlock, looked_at, "udev has seen what is on it"),
+    PST_STRING(PstSystemBlock, file_system, "what is on it, as ext4 or crypto_LUKS"),
+    PST_STRING(PstSystemBlock, uuid, "of the file system"),
+    PST_STRING(PstSystemBlock, label, "of the file system"),
+};
+const PstFields pst_report_system_block_fields = PST_FIELDS(PstSystemBlock, block_rows);
+
+static const PstField early_rows[] = {
+    PST_STRING(PstSystemEarly, root, "the last root= of the kernel's command line"),
+    PST_BOOL(PstSystemEarly, root_present, "its device is there"),
+    PST_STRING(PstSystemEarly, root_device, "the kernel's name of that device"),
+    PST_BOOL(PstSystemEarly, root_mounted, "it is mounted, for the system to be started from it"),
+    PST_BOOL(PstSystemEarly, root_has_init, "what is mounted has a program to start"),
+    PST_STRING(PstSystemEarly, stop_at, "break= of the kernel's command line"),
+    PST_STRING(PstSystemEarly, gave_up, "why the initramfs opened a shell, in its own words"),
+    PST_STRING(PstSystemEarly, asking, "the program that waits for a passphrase"),
+    PST_STRING(PstSystemEarly, complaint, "the kernel's last one about the root's device"),
+    PST_STRING(PstSystemEarly, check, "the last line of the root's check"),
+    PST_LIST(PstSystemEarly, blocks, pst_report_system_block_fields, "the block devices"),
+};
+const PstFields pst_report_system_early_fields = PST_FIELDS(PstSystemEarly, early_rows);
+
 static const PstField data_rows[] = {
     PST_STRING(PstSystemData, hostname, "as the kernel has it"),
     PST_STRING(PstSystemData, machine_id, "of /etc/machine-id"),
@@ -73,6 +98,8 @@ static const PstField data_rows[] = {
     PST_STRING(PstSystemData, journald, "systemd-journald: running, stuck, stopped, absent"),
     PST_BOOL(PstSystemData, nologin, "only root may log in"),
     PST_BOOL(PstSystemData, initramfs, "the real root file system is not mounted yet"),
+    PST_OBJECT(PstSystemData, early, pst_report_system_early_fields,
+               "how far it has come, while the guest is in its initramfs"),
     PST_BOOL(PstSystemData, root_read_only, "the root file system can't be written"),
     PST_BOOL(PstSystemData, last_shutdown_clean, "the boot before this one ended in order"),
     PST_LIST(PstSystemData, users, pst_report_system_user_fields,

@@ -62,6 +62,30 @@ typedef struct {
 } PstSystemFileSystem;
 
 typedef struct {
+    char *name; /* vda1 */
+    gint64 size_bytes;
+    PstTri looked_at;  /* udev has seen what is on it */
+    char *file_system; /* or what else is on it, as crypto_LUKS; absent for nothing known */
+    char *uuid;
+    char *label;
+} PstSystemBlock;
+
+/* How far an initramfs has come. */
+typedef struct {
+    char *root;           /* the last root= of the kernel's command line */
+    PstTri root_present;  /* its device is there; unknown for what is no device */
+    char *root_device;    /* the kernel's name of it, where it is there */
+    PstTri root_mounted;  /* where the initramfs mounts it */
+    PstTri root_has_init; /* what is mounted there can be started */
+    char *stop_at;        /* break= of the kernel's command line */
+    char *gave_up;        /* why, as the initramfs says it, where it has opened a shell */
+    char *asking;         /* the program that waits for a passphrase */
+    char *complaint;      /* the kernel's last one about the root's device */
+    char *check;          /* the last line of the root's check */
+    GPtrArray *blocks;    /* of PstSystemBlock */
+} PstSystemEarly;
+
+typedef struct {
     char *hostname;
     char *machine_id;
     char *boot_id;
@@ -74,6 +98,7 @@ typedef struct {
     char *journald;            /* running, stuck, stopped, absent */
     PstTri nologin;            /* only root may log in */
     PstTri initramfs;          /* the real root is not mounted yet */
+    PstSystemEarly *early;     /* only in an initramfs */
     PstTri root_read_only;
     PstTri last_shutdown_clean;
     GPtrArray *users;        /* of PstSystemUser; only by way of the guest agent */
@@ -85,6 +110,8 @@ extern const PstFields pst_report_system_user_fields;
 extern const PstFields pst_report_system_file_system_fields;
 extern const PstFields pst_report_system_os_fields;
 extern const PstFields pst_report_system_kernel_fields;
+extern const PstFields pst_report_system_block_fields;
+extern const PstFields pst_report_system_early_fields;
 extern const PstFields pst_report_system_clock_fields;
 extern const PstFields pst_report_system_manager_fields;
 extern const PstReportKind pst_report_system_kind;

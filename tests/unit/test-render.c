@@ -242,6 +242,36 @@ test_room(void)
         pst_answer_free(answers[i]);
 }
 
+/* What could not be looked at for one reason is a line, and takes no room from what can be mended.
+ */
+static void
+test_unlooked(void)
+{
+    static const char *const probes[] = {"system", "sudo", "network", "ssh"};
+    PstAnswer *answers[G_N_ELEMENTS(probes)];
+
+    for (guint i = 0; i < G_N_ELEMENTS(probes); i++) {
+        g_autofree char *id = g_strconcat(probes[i], ".could-not-look", NULL);
+
+        answers[i] = pst_answer_new("guest", probes[i], NULL);
+        answers[i]->report = pst_report_new(pst_vocabulary_find(probes[i]));
+        if (i > 0)
+            pst_report_add(answers[i]->report, id, PST_SEVERITY_UNKNOWN, "not %u", i)->caused_by =
+                g_strdup(i != 2 ? "system.in-initramfs" : NULL);
+        else
+            pst_report_add(answers[i]->report, "system.in-initramfs", PST_SEVERITY_CRITICAL, "x");
+        pst_report_conclude(answers[i]->report, "x");
+    }
+    g_autofree char *text = pst_render_diagnosis("guest", answers, G_N_ELEMENTS(probes));
+
+    g_assert_nonnull(strstr(text, "x [system.in-initramfs]\n"
+                                  "UNKNOWN   not looked at: sudo, ssh; follows from "
+                                  "system.in-initramfs\n"));
+    g_assert_nonnull(strstr(text, "UNKNOWN   not 2 [network.could-not-look]\n"));
+    for (guint i = 0; i < G_N_ELEMENTS(probes); i++)
+        pst_answer_free(answers[i]);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -255,5 +285,6 @@ main(int argc, char **argv)
     g_test_add_func("/render/age", test_age);
     g_test_add_func("/render/data", test_data);
     g_test_add_func("/render/room", test_room);
+    g_test_add_func("/render/unlooked", test_unlooked);
     return g_test_run();
 }

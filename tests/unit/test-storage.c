@@ -472,6 +472,7 @@ test_emergency(World *world, gconstpointer data G_GNUC_UNUSED)
     put_text(world, "/etc/fstab", FSTAB "UUID=dead /backup ext4 defaults 0 2\n");
     put_text(world, "/proc/uptime", "20 1\n");
     put_text(world, "/sys/fs/cgroup/system.slice/emergency.service/cgroup.procs", "1\n");
+    put_text(world, "/run/nologin", "");
     g_autoptr(PstReport) report = run(world);
 
     g_assert_cmpint(only_finding(report, "storage.fstab-not-mounted")->severity, ==,

@@ -79,7 +79,7 @@ def up(name, options):
     sweep()
     with paths.lock(f"guest-{name}"):
         clear(name)
-        folder(name, [chosen.folder, chosen.root])
+        folder(name, [chosen.folder, chosen.root, chosen.initrd])
         _make_overlay(name, chosen.root)
         start(_describe(name, chosen, options))
         if options.no_wait:

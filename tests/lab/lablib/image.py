@@ -31,6 +31,7 @@ class Image:
 
     root: Path
     folder: Path
+    own_initrd: Path = None  # instead of the one that the base image was made with
 
     @property
     def kernel(self):
@@ -38,7 +39,7 @@ class Image:
 
     @property
     def initrd(self):
-        return self.folder / "initrd.img"
+        return self.own_initrd or self.folder / "initrd.img"
 
     @property
     def modules(self):
@@ -138,13 +139,13 @@ def _build(folder, key, release):
              str(finished / "root.img")])
         finished.rename(folder)
     finally:
-        run([*_as_tree_root(), "/usr/bin/rm", "-rf", str(work / "tree")], check=False)
+        run([*as_tree_root(), "/usr/bin/rm", "-rf", str(work / "tree")], check=False)
         shutil.rmtree(work, ignore_errors=True)
         shutil.rmtree(finished, ignore_errors=True)
     print(f"lab: image built in {time.monotonic() - begun:.0f} s", file=sys.stderr)
 
 
-def _as_tree_root():
+def as_tree_root():
     """What an ordinary user puts before a command to be root in a user namespace."""
     return [] if os.geteuid() == 0 else [MMDEBSTRAP, "--unshare-helper"]
 
@@ -172,7 +173,7 @@ def _make_file_system(tree, target):
     """An ext4 file system of the tree, without a loop mount, by whoever the tree belongs to."""
     target.touch()
     os.chmod(target, 0o666)
-    run([*_as_tree_root(), "/usr/sbin/mke2fs", "-q", "-F", "-t", "ext4", "-L", "guest", "-d",
+    run([*as_tree_root(), "/usr/sbin/mke2fs", "-q", "-F", "-t", "ext4", "-L", "guest", "-d",
          str(tree), str(target), SIZE])
 
 

@@ -5,14 +5,16 @@ import os
 import tempfile
 from pathlib import Path
 
-from . import image, paths
+from . import image, initrd, paths
 from .errors import LabError
 from .proc import run
 
-FORMAT = "1"  # Raise it when this file changes what an image is.
+FORMAT = "2"  # Raise it when this file changes what an image is.
 UNIT = "postern-shim.service"
 UNIT_PATH = f"/usr/lib/systemd/system/{UNIT}"
 PROGRAM_PATH = "/usr/sbin/postern-shim"
+INITRAMFS = paths.CHECKOUT / "initramfs-tools"
+INITRAMFS_PATH = "/usr/share/initramfs-tools"
 WANTED_BY = ("sysinit", "rescue", "emergency")
 
 
@@ -23,7 +25,7 @@ def build_folder(given=None):
 
 
 def with_shim(base, build):
-    """The image `base` with the shim of the folder `build` installed."""
+    """The image `base` with the shim of the folder `build` installed, in its initramfs too."""
     program = build / "guest-shim/postern-shim"
     unit = build / "systemd" / UNIT
     if not unit.is_file():
@@ -32,38 +34,51 @@ def with_shim(base, build):
         if not path.is_file():
             raise LabError(f"{path} is not there: build first, say --build DIR, or use --no-shim")
     with paths.lock("image"):
-        digest = image.digest_files([FORMAT, base.folder.name, program, unit])
-        root = paths.IMAGES / f"shim-{digest}.img"
-        if not root.exists():
-            _build(base, root, program, unit)
-        os.utime(root)
+        files = _files(program, unit)
+        digest = image.digest_files([FORMAT, base.folder.name, *(source for source, _, _ in files)])
+        made = image.Image(paths.IMAGES / f"shim-{digest}.img", base.folder,
+                           paths.IMAGES / f"initrd-{digest}.img")
+        if not made.root.exists() or not made.initrd.exists():
+            _build(base, made, files)
+        for path in (made.root, made.initrd):
+            os.utime(path)
         image.prune("shim-")
-    return image.Image(root, base.folder)
+        image.prune("initrd-")
+    return made
 
 
-def _build(base, root, program, unit):
-    work = root.with_suffix(".new")
-    run(["/usr/bin/cp", "--sparse=always", "--reflink=auto", str(base.root), str(work)])
+def _files(program, unit):
+    """What is installed: source, path in the guest, mode."""
+    return ((program, PROGRAM_PATH, "0755"), (unit, UNIT_PATH, "0644"),
+            (INITRAMFS / "hook", f"{INITRAMFS_PATH}/hooks/postern-shim", "0755"),
+            (INITRAMFS / "init-top", f"{INITRAMFS_PATH}/scripts/init-top/postern-shim", "0755"))
+
+
+def _build(base, made, files):
+    root, archive = made.root.with_suffix(".new"), made.initrd.with_suffix(".new")
+    run(["/usr/bin/cp", "--sparse=always", "--reflink=auto", str(base.root), str(root)])
     try:
-        _install(work, program, unit)
+        _install(root, files)
         # debugfs ends with 0 whatever went wrong: the file system itself has to be asked.
-        run(["/usr/sbin/e2fsck", "-fn", str(work)])
-        work.rename(root)
+        run(["/usr/sbin/e2fsck", "-fn", str(root)])
+        initrd.make(root, archive)
+        archive.rename(made.initrd)
+        root.rename(made.root)
     finally:
-        work.unlink(missing_ok=True)
+        root.unlink(missing_ok=True)
+        archive.unlink(missing_ok=True)
 
 
-def _install(work, program, unit):
+def _install(work, files):
     """debugfs(8) takes one command a line and splits it at blanks: the sources are linked to
     names without any."""
     with tempfile.TemporaryDirectory(prefix="postern-lab-") as folder:
         sources = Path(folder)
-        (sources / "program").symlink_to(program)
-        (sources / "unit").symlink_to(unit)
-        commands = [f"write {sources}/program {PROGRAM_PATH}",
-                    f"write {sources}/unit {UNIT_PATH}"]
-        for path, mode in ((PROGRAM_PATH, "0100755"), (UNIT_PATH, "0100644")):
-            commands += [f"set_inode_field {path} mode {mode}",
+        commands = []
+        for number, (source, path, mode) in enumerate(files):
+            (sources / str(number)).symlink_to(source)
+            commands += [f"write {sources}/{number} {path}",
+                         f"set_inode_field {path} mode 010{mode}",
                          f"set_inode_field {path} uid 0", f"set_inode_field {path} gid 0"]
         for target in WANTED_BY:
             wants = f"/etc/systemd/system/{target}.target.wants"
