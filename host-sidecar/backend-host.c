@@ -8,8 +8,6 @@
 /* How long the counters are watched before anything is said of them: with what comes before and
  * after, a guest that is dead is known to be within five seconds. */
 #define WATCH_US (3 * G_USEC_PER_SEC)
-/* Where nobody in the guest holds a port open, nobody waits for an answer either. */
-#define UNASKED_US G_USEC_PER_SEC
 /* What it takes to hand over in time. */
 #define MARGIN_US (G_USEC_PER_SEC / 3)
 /* The newest record is worth waiting for, but not for long. */
@@ -21,21 +19,24 @@ is_open(const PstGuest *guest G_GNUC_UNUSED, GError **error G_GNUC_UNUSED)
     return TRUE;
 }
 
-/* FALSE where nothing is left to be watched for. */
+/* FALSE where nothing is left to be watched for: nor is there where no port is open that anybody
+ * could be asked through. */
 static gboolean
 watch(PstHostLook *look, PstInquiry *inquiry, gint64 deadline_us)
 {
     gboolean asked = pst_inquiry_is_guest_asked(inquiry);
-    gint64 begun_us = g_get_monotonic_time();
-    gint64 until_us = begun_us + (asked ? WATCH_US : UNASKED_US);
+    gint64 begun_us = g_get_monotonic_time(), until_us = begun_us + WATCH_US;
+    PstHostData *data = pst_host_look_data(look);
 
-    pst_host_look_data(look)->asked = PST_TRI(asked);
-    if (pst_host_judge_is_certain(pst_host_look_data(look)) || until_us > deadline_us ||
+    data->asked = PST_TRI(asked);
+    data->answered = asked ? PST_TRI_UNKNOWN : PST_TRI_NO;
+    if (!asked || pst_host_judge_is_certain(data) || until_us > deadline_us ||
         !pst_inquiry_stay(inquiry, until_us) || !pst_host_look_again(look, deadline_us, NULL))
         return FALSE;
-    pst_host_look_data(look)->asked = PST_TRI(asked);
-    pst_host_look_data(look)->answered = PST_TRI(pst_inquiry_is_guest_alive(inquiry, begun_us));
-    return asked && !pst_host_judge_is_certain(pst_host_look_data(look));
+    data = pst_host_look_data(look);
+    data->asked = PST_TRI_YES;
+    data->answered = PST_TRI(pst_inquiry_is_guest_alive(inquiry, begun_us));
+    return !pst_host_judge_is_certain(data);
 }
 
 static gboolean

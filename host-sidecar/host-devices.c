@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include <libvirt/virterror.h>
+
 #include "host-sidecar/virt-error.h"
 #include "protocol/error.h"
 
@@ -13,6 +15,15 @@ typedef struct {
     virTypedParameterPtr params;
     int n;
 } Stats;
+
+/* A hypervisor that knows of no such thing has told all that there is. */
+static gboolean
+is_unsupported(void)
+{
+    virErrorPtr last = virGetLastError();
+
+    return last != NULL && last->code == VIR_ERR_NO_SUPPORT;
+}
 
 /* The names and units of all statistics: virConnectGetAllDomainStats(). */
 static gint64
@@ -142,9 +153,11 @@ read_stats(virDomainPtr domain, GError **error)
                                   &records, 0);
 
     if (n < 1) {
-        pst_virt_error_set(error, "its statistics");
+        gboolean unsupported = is_unsupported();
+        if (!unsupported)
+            pst_virt_error_set(error, "its statistics");
         virDomainStatsRecordListFree(records);
-        return NULL;
+        return unsupported ? pst_fields_new(pst_report_host_kind.data) : NULL;
     }
     const Stats stats = {records[0]->params, records[0]->nparams};
     PstHostData *data = pst_fields_new(pst_report_host_kind.data);
@@ -219,7 +232,7 @@ read_job(virDomainPtr domain, GError **error)
     int type = VIR_DOMAIN_JOB_NONE, n = 0, operation = 0;
     unsigned long long elapsed_ms = 0;
 
-    if (virDomainGetJobStats(domain, &type, &params, &n, 0) < 0) {
+    if (virDomainGetJobStats(domain, &type, &params, &n, 0) < 0 && !is_unsupported()) {
         pst_virt_error_set(error, "its job");
         return NULL;
     }

@@ -287,8 +287,19 @@ add_state(PstReport *report, const PstHostData *data)
         add_unanswered(report, data);
 }
 
+static void
+add_not_told(PstReport *report, const GPtrArray *not_told)
+{
+    for (guint i = 0; i < not_told->len; i++) {
+        const char *what = not_told->pdata[i];
+        PstFinding *finding = pst_report_add(report, "host.could-not-look", PST_SEVERITY_UNKNOWN,
+                                             "the host can't tell everything: %s", what);
+        finding->evidence->source = g_strdup("libvirt");
+    }
+}
+
 void
-pst_host_judge(PstReport *report)
+pst_host_judge(PstReport *report, const GPtrArray *not_told)
 {
     const PstHostData *data = report->data;
     g_autofree char *cpus = cpu_words(data);
@@ -300,5 +311,6 @@ pst_host_judge(PstReport *report)
     add_disk_errors(report, data);
     add_monitor(report, data);
     add_job(report, data);
+    add_not_told(report, not_told);
     pst_report_conclude(report, summary);
 }

@@ -10,5 +10,6 @@
  * without any work being done. */
 gboolean pst_host_judge_is_certain(const PstHostData *data);
 
-/* Adds the findings to a report of kind `host` that has its data, and concludes it. */
-void pst_host_judge(PstReport *report);
+/* Adds the findings to a report of kind `host` that has its data, and concludes it. NOT_TOLD, of
+ * char *, is what could not be had, and why. */
+void pst_host_judge(PstReport *report, const GPtrArray *not_told);

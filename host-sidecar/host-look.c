@@ -90,17 +90,6 @@ pst_host_look_explain(PstHostLook *look, gint64 deadline_us)
         read_record(look, deadline_us);
 }
 
-static void
-add_not_told(PstReport *report, const GPtrArray *not_told)
-{
-    for (guint i = 0; i < not_told->len; i++) {
-        const char *what = not_told->pdata[i];
-        PstFinding *finding = pst_report_add(report, "host.could-not-look", PST_SEVERITY_UNKNOWN,
-                                             "the host can't tell everything: %s", what);
-        finding->evidence->source = g_strdup("libvirt");
-    }
-}
-
 PstReport *
 pst_host_look_finish(PstHostLook *look)
 {
@@ -109,8 +98,7 @@ pst_host_look_finish(PstHostLook *look)
     pst_fields_free(pst_report_host_kind.data, report->data);
     report->data = g_steal_pointer(&look->sample->data);
     report->took_ms = (g_get_monotonic_time() - look->begun_us) / 1000;
-    add_not_told(report, look->sample->not_told);
-    pst_host_judge(report);
+    pst_host_judge(report, look->sample->not_told);
     return report;
 }
 

@@ -442,11 +442,14 @@ pst_inquiry_wait_all(PstInquiry *inquiry, guint n_rungs)
 }
 
 static void
-explain(const PstInquiry *inquiry, PstAnswer *answer, gboolean in_time)
+explain(PstInquiry *inquiry, guint i, gboolean in_time)
 {
+    PstAnswer *answer = inquiry->answers[i];
+
     if (inquiry->host != NULL)
         pst_answer_add_attempt(answer, PST_VIA_HOST, inquiry->host->took_ms,
                                inquiry->host->summary);
+    note_silent(inquiry, i, PST_VIA_NONE);
     answer->error = g_error_new(PST_ERROR, in_time ? PST_ERROR_UNAVAILABLE : PST_ERROR_DEADLINE,
                                 "no path to the guest answered%s", in_time ? "" : " in time");
 }
@@ -477,10 +480,8 @@ pst_inquiry_close(PstInquiry *inquiry)
     inquiry->closed = TRUE;
     tell_settled(inquiry);
     for (guint i = 0; i < inquiry->n; i++) {
-        if (!inquiry->settled[i] && !accept_offer(inquiry, i)) {
-            note_silent(inquiry, i, PST_VIA_NONE);
-            explain(inquiry, inquiry->answers[i], in_time);
-        }
+        if (!inquiry->settled[i] && !accept_offer(inquiry, i))
+            explain(inquiry, i, in_time);
         if (inquiry->answers[i]->attempts != NULL)
             g_ptr_array_sort(inquiry->answers[i]->attempts, compare_attempts);
         answers[inquiry->places[i]] = inquiry->answers[i];

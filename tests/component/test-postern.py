@@ -190,6 +190,8 @@ def test_no_domain():
 
 NO_CHANNEL = "the domain has no channel org.postern.shim.0"
 NO_AGENT = "the domain has no channel org.qemu.guest_agent.0"
+NOBODY_LISTENS = ("the guest runs, and no process in it holds the shim's port or the "
+                  "agent's")
 
 
 def test_list():
@@ -235,7 +237,8 @@ def test_questions_as_json():
     check(answer["error"]["reason"] == "unavailable", answer)
     check([(attempt["via"], attempt["reason"]) for attempt in answer["attempts"]] ==
           [("channel", NO_CHANNEL), ("agent", NO_AGENT), ("agent-builtin", NO_AGENT),
-           ("volume", "the domain has no recorder")], answer)
+           ("volume", "the domain has no recorder"),
+           ("host", NOBODY_LISTENS)], answer)
 
 
 def test_diagnose():
@@ -243,7 +246,9 @@ def test_diagnose():
     check((done.returncode, done.stderr) == (3, ""), done)
     lines = done.stdout.splitlines()
     answered = [*asked(), "access"]
-    check(lines[0] == f"test: unknown: {len(answered)} unknown", lines[0])
+    check(lines[0] == f"test: unknown, via host: {len(answered) + 1} unknown; first: "
+                      f"{NOBODY_LISTENS}", lines[0])
+    check(sum("[host.nobody-listens]" in line for line in lines) == 1, lines)
     for probe in answered:
         check(sum(line.startswith(f"UNKNOWN   {probe}: ") for line in lines) == 1, probe, lines)
     check(sum(NO_CHANNEL in line for line in lines) == 1, "each reason once", lines)
@@ -252,7 +257,7 @@ def test_diagnose():
     check((done.returncode, done.stderr) == (3, ""), done)
     report = json.loads(done.stdout)
     check(report["status"] == "unknown" and report["guest"] == "test", report)
-    check([answer["probe"] for answer in report["answers"]] == answered, report)
+    check([answer["probe"] for answer in report["answers"]] == ["host", *answered], report)
     check(done.stdout.count("\n") == 1, "one line")
 
 
@@ -263,7 +268,7 @@ def test_diagnose_sequence():
     texts = done.stdout.split("\x1e")
     check(texts[0] == "" and all(text.endswith("}\n") for text in texts[1:]), texts)
     *answers, verdict = map(json.loads, texts[1:])
-    check(sorted(answer["probe"] for answer in answers) == sorted([*asked(), "access"]), answers)
+    check(sorted(answer["probe"] for answer in answers) == sorted([*asked(), "access", "host"]), answers)
     whole = json.loads(run("diagnose", "test", "--json").stdout)
     check(list(verdict) == ["guest", "status", "summary", "causes"], verdict)
     check(all(verdict[name] == whole[name] for name in verdict), verdict)

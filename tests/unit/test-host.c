@@ -108,12 +108,14 @@ report_of(const Row *row)
 static void
 test_judge(void)
 {
+    g_autoptr(GPtrArray) nothing = g_ptr_array_new();
+
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autoptr(PstReport) report = report_of(&rows[i]);
 
         g_test_message("%s", rows[i].name);
         g_assert_cmpint(pst_host_judge_is_certain(report->data), ==, rows[i].certain);
-        pst_host_judge(report);
+        pst_host_judge(report, nothing);
         g_assert_cmpuint(report->findings->len, ==, rows[i].finding != NULL);
         if (rows[i].finding == NULL) {
             g_assert_cmpint(report->status, ==, PST_STATUS_OK);
@@ -158,7 +160,10 @@ test_beside(void)
     data->last_record = pst_fields_new(&pst_report_host_record_fields);
     data->last_record->age_ms = 17500;
     data->last_record->text = g_strdup("services: none failed");
-    pst_host_judge(report);
+    g_autoptr(GPtrArray) not_told = g_ptr_array_new();
+    g_ptr_array_add(not_told, (gpointer) "its job: no");
+    pst_host_judge(report, not_told);
+    g_assert_nonnull(find(report, "host.could-not-look"));
     g_assert_cmpstr(find(report, "host.panicked")->message, ==,
                     "the guest's kernel has panicked; its last record is 12.5 s older than the "
                     "console's last line");
