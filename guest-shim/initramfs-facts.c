@@ -126,8 +126,10 @@ read_root(const PstSysroot *sysroot, const char *command_line, PstSystemEarly *e
     g_autofree char *path = NULL;
 
     early->root = pst_initramfs_facts_word(command_line, "root=");
+    if (early->root != NULL && *early->root == '\0')
+        g_clear_pointer(&early->root, g_free);
     /* A root of another kind, as one that comes over the network, is no device. */
-    if (early->root == NULL || *early->root == '\0' || g_str_equal(early->root, "/dev/nfs"))
+    if (early->root == NULL || g_str_equal(early->root, "/dev/nfs"))
         return;
     early->root_present = pst_storage_devices_present(sysroot, early->root);
     if (early->root_present != PST_TRI_YES)

@@ -24,8 +24,7 @@ PATIENCE_SECONDS = 30
 
 def run(context):
     """Looks for what is left, and for the records of both."""
-    done = context.guest.shell(LOOK)
-    lines = done.out.split("\n")
+    lines = context.guest.shell(LOOK).split("\n")
     said = [line.split() for line in lines if line]
     main = said[-1][1]
     check(said[:-1] == [[main, "/usr/sbin/postern-shim"]] and said[-1][3] == "0",
