@@ -84,9 +84,9 @@ test_find(void)
     g_autoptr(PstVolumeRecords) records = make(NOW);
 
     /* Number 4 of the second boot was written twice: the first of them was reverted away. */
-    g_assert_cmpint(pst_volume_records_find(records, "sudo")->realtime_us, ==, 160 * SECOND);
-    g_assert_cmpint(pst_volume_records_find(records, "ssh")->realtime_us, ==, 470 * SECOND);
-    g_assert_null(pst_volume_records_find(records, "pam"));
+    g_assert_cmpint(pst_volume_records_find(records, "sudo", "web")->realtime_us, ==, 160 * SECOND);
+    g_assert_cmpint(pst_volume_records_find(records, "ssh", "web")->realtime_us, ==, 470 * SECOND);
+    g_assert_null(pst_volume_records_find(records, "pam", "web"));
 }
 
 static void
@@ -132,7 +132,7 @@ test_empty(void)
     g_autofree char *text = pst_volume_records_to_text(records, 10, NOW);
 
     g_assert_cmpstr(text, ==, "0 records in 1 parts, 0 dropped\n");
-    g_assert_null(pst_volume_records_find(records, "ssh"));
+    g_assert_null(pst_volume_records_find(records, "ssh", "web"));
 }
 
 int

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/recorder-check.h"
+
+#include "host-sidecar/backend-channel.h"
+#include "host-sidecar/channel.h"
+#include "host-sidecar/task.h"
+
+/* A shim that is stopped must not cost what the volume tells. */
+#define MAX_GREETING_US (2 * G_USEC_PER_SEC)
+#define PATIENCE_US G_USEC_PER_SEC
+#define PAUSE_US (250 * G_GINT64_CONSTANT(1000))
+
+void
+pst_recorder_check_free(PstRecorderCheck *check)
+{
+    g_free(check->note);
+    g_clear_pointer(&check->records, pst_volume_records_free);
+    g_clear_error(&check->error);
+    g_free(check);
+}
+
+/* The channel is let go of at once: others wait for it. */
+static PstHello *
+greet(const PstGuest *guest, gint64 deadline_us, GError **error)
+{
+    gint64 now_us = g_get_monotonic_time();
+    gint64 until_us = now_us + MIN(MAX_GREETING_US, (deadline_us - now_us) / 2);
+    g_autoptr(PstChannel) channel = pst_channel_open(guest, until_us, error);
+
+    if (channel == NULL)
+        return NULL;
+    g_autoptr(JsonObject) answer = pst_hello_answer(pst_channel_hello(channel));
+    return pst_hello_read_answer(answer, error);
+}
+
+/* Reads, and judges where there is a HELLO. */
+static void
+look(const PstGuest *guest, const PstHello *hello, gint64 greeted_us, PstRecorderCheck *check)
+{
+    g_clear_pointer(&check->records, pst_volume_records_free);
+    g_clear_error(&check->error);
+    check->records = pst_volume_read(guest, &check->error);
+    if (hello != NULL)
+        check->state = pst_recorder_state_judge(hello, check->records, greeted_us);
+}
+
+PstRecorderCheck *
+pst_recorder_check_make(const PstGuest *guest, gint64 deadline_us, gint64 patience_us)
+{
+    PstRecorderCheck *check = g_new0(PstRecorderCheck, 1);
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(PstHello) hello = NULL;
+    gboolean open = guest->xml.recorder && pst_backend_channel.is_open(guest, NULL);
+
+    if (open)
+        hello = greet(guest, deadline_us, &cause);
+    gint64 greeted_us = g_get_real_time();
+    gint64 until_us = MIN(deadline_us - PAUSE_US, g_get_monotonic_time() + patience_us);
+    look(guest, hello, greeted_us, check);
+    while (check->state == PST_RECORDER_STATE_BEHIND && g_get_monotonic_time() < until_us) {
+        g_usleep(PAUSE_US);
+        look(guest, hello, greeted_us, check);
+    }
+    if (hello != NULL)
+        check->note = pst_recorder_state_explain(check->state, hello, guest->name);
+    else if (open)
+        check->note = g_strdup_printf("whether the recorder still writes is not known: %s",
+                                      cause->message);
+    return check;
+}
+
+typedef struct {
+    PstGuest *guest;
+    gint64 deadline_us;
+} Check;
+
+static void
+free_check(gpointer data)
+{
+    Check *check = data;
+
+    pst_guest_unref(check->guest);
+    g_free(check);
+}
+
+static gpointer
+run_check(gpointer data, GError **error G_GNUC_UNUSED)
+{
+    const Check *check = data;
+
+    return pst_recorder_check_make(check->guest, check->deadline_us, PATIENCE_US);
+}
+
+PstRecorderCheck *
+pst_recorder_check_until(PstGuest *guest, gint64 deadline_us, GError **error)
+{
+    Check *check = g_new0(Check, 1);
+
+    *check = (Check){pst_guest_ref(guest), deadline_us};
+    return pst_task_call(run_check, check, free_check, (GDestroyNotify)pst_recorder_check_free,
+                         deadline_us, "libvirt", error);
+}
