@@ -109,8 +109,8 @@ render_item(GString *out, const PstLeftover *item, const Wanted *wanted)
 {
     g_autofree char *age =
         item->written_us > 0 ? pst_render_age(item->written_us) : g_strdup("unknown");
-    g_autofree char *size = g_format_size_full(item->volume_bytes + item->store_bytes,
-                                               G_FORMAT_SIZE_IEC_UNITS);
+    g_autofree char *size =
+        g_format_size_full(item->volume_bytes + item->store_bytes, G_FORMAT_SIZE_IEC_UNITS);
 
     g_string_append_printf(out, "%s %-14s %-10s %-14s ", item->uuid, age, size,
                            fate_of(item, wanted));

@@ -207,8 +207,8 @@ remove_item(virConnectPtr connection, const PstStore *store, const GPtrArray *pa
 }
 
 static void
-look_at(const Round *round, virConnectPtr connection, const PstStore *store,
-        const GPtrArray *parts, PstLeftover *item)
+look_at(const Round *round, virConnectPtr connection, const PstStore *store, const GPtrArray *parts,
+        PstLeftover *item)
 {
     if (g_get_monotonic_time() >= round->deadline_us - MARGIN_US) {
         item->problem = g_strdup("there was no time to look at it");

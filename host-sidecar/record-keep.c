@@ -8,9 +8,8 @@
  * and a class for each that it invents would push out those that are there. */
 static const char other[] = "other";
 
-static const char *const events[] = {
-    "kernel-warning", "oom-kill", "control-plane-changed", "unit-failed", "emergency-target",
-    "disk-nearly-full"};
+static const char *const events[] = {"kernel-warning", "oom-kill",         "control-plane-changed",
+                                     "unit-failed",    "emergency-target", "disk-nearly-full"};
 
 typedef struct {
     char *name;

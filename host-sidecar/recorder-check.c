@@ -64,8 +64,8 @@ pst_recorder_check_make(const PstGuest *guest, gint64 deadline_us, gint64 patien
     if (hello != NULL)
         check->note = pst_recorder_state_explain(check->state, hello, guest->name);
     else if (open)
-        check->note = g_strdup_printf("whether the recorder still writes is not known: %s",
-                                      cause->message);
+        check->note =
+            g_strdup_printf("whether the recorder still writes is not known: %s", cause->message);
     return check;
 }
 

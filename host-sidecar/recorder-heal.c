@@ -56,10 +56,10 @@ pst_recorder_heal_device(const char *domain_xml, char **alias)
     g_autoptr(xmlXPathContext) context = document != NULL ? xmlXPathNewContext(document) : NULL;
     g_autoptr(xmlXPathObject) found =
         context != NULL
-            ? xmlXPathEvalExpression(
-                  BAD_CAST "/domain/devices/channel[@type='file']"
-                           "[target[@type='virtio'][@name='org.postern.recorder.0']]",
-                  context)
+            ? xmlXPathEvalExpression(BAD_CAST
+                                     "/domain/devices/channel[@type='file']"
+                                     "[target[@type='virtio'][@name='org.postern.recorder.0']]",
+                                     context)
             : NULL;
 
     *alias = NULL;
@@ -263,8 +263,7 @@ run_heal(gpointer data, GError **error)
     if (!pst_guest_check_running(heal->guest, error) || !heal_guest(heal, error))
         return NULL;
     /* The greeting has the shim look for the port. */
-    PstRecorderCheck *check =
-        pst_recorder_check_make(heal->guest, heal->deadline_us, PATIENCE_US);
+    PstRecorderCheck *check = pst_recorder_check_make(heal->guest, heal->deadline_us, PATIENCE_US);
     if (check->state == PST_RECORDER_STATE_WRITES)
         return check;
     g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT, "the device was attached anew, and %s",

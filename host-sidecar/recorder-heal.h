@@ -3,10 +3,10 @@
 
 #include "host-sidecar/recorder-check.h"
 
-/* Takes a recorder's device from the running guest and gives it back, so that libvirt opens its file
- * anew; the lasting definition is left alone. It changes the guest's hardware: only for who asks for
- * it. Where the device is not there any more, as after one that was interrupted, it is attached as
- * the lasting definition has it. */
+/* Takes a recorder's device from the running guest and gives it back, so that libvirt opens its
+ * file anew; the lasting definition is left alone. It changes the guest's hardware: only for who
+ * asks for it. Where the device is not there any more, as after one that was interrupted, it is
+ * attached as the lasting definition has it. */
 
 /* Returns the check that follows, in which the recorder writes again; else NULL:
  * PST_ERROR_PATH_SHUT where the domain has no recorder or does not run, where the guest did not let

@@ -21,6 +21,6 @@ typedef enum {
 PstRecorderState pst_recorder_state_judge(const PstHello *hello, const PstVolumeRecords *records,
                                           gint64 now_us);
 
-/* What is to be said of it, one line for people with the way out, or NULL where all is well. NAME is
- * the domain's. Free with g_free(). */
+/* What is to be said of it, one line for people with the way out, or NULL where all is well. NAME
+ * is the domain's. Free with g_free(). */
 char *pst_recorder_state_explain(PstRecorderState state, const PstHello *hello, const char *name);

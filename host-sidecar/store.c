@@ -239,14 +239,13 @@ replace(const PstStore *store, const char *name, const GPtrArray *records, gint6
         pst_frame_append(bytes, record->text, record->bytes);
     }
     unlinkat(store->folder, new_name, 0);
-    int fd = openat(store->folder, new_name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
-                    0600);
+    int fd =
+        openat(store->folder, new_name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return fail(store, new_name, error);
-    gboolean written = write_all(fd, bytes->data, bytes->len) && set_mtime(fd, written_us) &&
-                       fsync(fd) == 0 &&
-                       renameat(store->folder, new_name, store->folder, name) == 0 &&
-                       fsync(store->folder) == 0;
+    gboolean written =
+        write_all(fd, bytes->data, bytes->len) && set_mtime(fd, written_us) && fsync(fd) == 0 &&
+        renameat(store->folder, new_name, store->folder, name) == 0 && fsync(store->folder) == 0;
     if (!written) {
         fail(store, name, error);
         unlinkat(store->folder, new_name, 0);

@@ -25,9 +25,9 @@ typedef struct {
 } PstStoreView;
 
 /* Merges what was read from the volume, which was last written at VOLUME_US, with what is kept, and
- * keeps what there is room for. Takes VOLUME over; the view is filled in any case, and the caller's.
- * FALSE with PST_ERROR_UNAVAILABLE, or PST_ERROR_BUSY where another harvester did not let go of the
- * file: then nothing was kept. */
+ * keeps what there is room for. Takes VOLUME over; the view is filled in any case, and the
+ * caller's. FALSE with PST_ERROR_UNAVAILABLE, or PST_ERROR_BUSY where another harvester did not let
+ * go of the file: then nothing was kept. */
 gboolean pst_store_harvest(const PstStore *store, const char *uuid, GPtrArray *volume,
                            gint64 volume_us, PstStoreView *view, GError **error);
 
@@ -43,5 +43,6 @@ typedef struct {
 /* Every file of it: a GPtrArray of PstStoreFile that frees them. */
 GPtrArray *pst_store_list(const PstStore *store);
 
-/* Removes a domain's file; that there is none is no error. PST_ERROR_UNAVAILABLE, PST_ERROR_BUSY. */
+/* Removes a domain's file; that there is none is no error. PST_ERROR_UNAVAILABLE, PST_ERROR_BUSY.
+ */
 gboolean pst_store_remove(const PstStore *store, const char *uuid, GError **error);

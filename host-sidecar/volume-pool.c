@@ -58,8 +58,7 @@ pst_volume_pool_refresh(PstVolumePool *pool, GError **error)
             return TRUE;
         g_usleep(PAUSE_US);
     }
-    return pst_volume_pool_fail(error,
-                                "the storage pool " PST_VOLUME_POOL " can't be refreshed");
+    return pst_volume_pool_fail(error, "the storage pool " PST_VOLUME_POOL " can't be refreshed");
 }
 
 char *
@@ -109,8 +108,8 @@ read_part(PstVolumePart *part)
     g_autoptr(xmlXPathContext) context = document != NULL ? xmlXPathNewContext(document) : NULL;
 
     free(text);
-    part->written_us = (gint64)(number_at(context, "number(//timestamps/mtime)") *
-                                (double)G_USEC_PER_SEC);
+    part->written_us =
+        (gint64)(number_at(context, "number(//timestamps/mtime)") * (double)G_USEC_PER_SEC);
     part->bytes = (guint64)number_at(context, "number(//physical)");
 }
 

@@ -208,8 +208,8 @@ harvest(const PstStore *store, const char *uuid, Reading *reading, GError *troub
     else
         view.records = pst_record_set_merge(pst_record_set_new(),
                                             g_steal_pointer(&reading->records), &view.merge);
-    PstVolumeRecords *records = pst_volume_records_new(view.records, &reading->counters,
-                                                       view.written_us, reading->n_parts);
+    PstVolumeRecords *records =
+        pst_volume_records_new(view.records, &reading->counters, view.written_us, reading->n_parts);
     records->volume_us = reading->written_us;
     records->n_stored = view.merge.n_stored;
     records->missed = view.merge.missed;

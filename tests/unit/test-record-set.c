@@ -76,8 +76,8 @@ test_merge(void)
 
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         PstRecordSetMerge merge;
-        g_autoptr(GPtrArray) merged = pst_record_set_merge(
-            make_set(cases[i].stored), make_set(cases[i].volume), &merge);
+        g_autoptr(GPtrArray) merged =
+            pst_record_set_merge(make_set(cases[i].stored), make_set(cases[i].volume), &merge);
         g_autofree char *words = words_of(merged);
 
         g_test_message("%s", cases[i].what);

@@ -16,13 +16,19 @@ judge(gint64 seq, gint64 last_us, const Last *records, gint64 volume_age_s)
 {
     static const PstRecordCounters counters = {0};
     PstHelloRecorder recorder = {.written_bytes = 1, .seq = seq, .last_us = last_us};
-    PstHello hello = {.boot_id = (char *)STREAM_BOOT_A, .boottime_us = HELLO, .recorder = &recorder};
+    PstHello hello = {
+        .boot_id = (char *)STREAM_BOOT_A, .boottime_us = HELLO, .recorder = &recorder};
     GPtrArray *set = pst_record_set_new();
 
     for (; records->seq != 0; records++) {
         const StreamRecord wanted = {records->seq < 0 ? STREAM_BOOT_B : STREAM_BOOT_A,
-                                     STREAM_MACHINE_A, "web", ABS(records->seq),
-                                     records->last_s * SECOND, PST_RECORD_BOOT, NULL, 0};
+                                     STREAM_MACHINE_A,
+                                     "web",
+                                     ABS(records->seq),
+                                     records->last_s * SECOND,
+                                     PST_RECORD_BOOT,
+                                     NULL,
+                                     0};
         g_ptr_array_add(set, stream_record(&wanted));
     }
     g_autoptr(PstVolumeRecords) volume =
@@ -46,14 +52,30 @@ test_judge(void)
         {"all are missing", 3, 900, {{0}}, 5000, PST_RECORDER_STATE_BEHIND},
         {"of another boot", 3, 900, {{-3, 900}}, 2000, PST_RECORDER_STATE_BEHIND},
         /* The shim before had come further. */
-        {"a new shim that is not heard", 3, 900, {{40, 700}, {41, 800}}, 200,
+        {"a new shim that is not heard",
+         3,
+         900,
+         {{40, 700}, {41, 800}},
+         200,
          PST_RECORDER_STATE_BEHIND},
         /* Before the revert the number was given to another one. */
-        {"not heard since a revert", 42, 900, {{41, 850}, {42, 950}, {81, 990}}, 300,
+        {"not heard since a revert",
+         42,
+         900,
+         {{41, 850}, {42, 950}, {81, 990}},
+         300,
          PST_RECORDER_STATE_BEHIND},
-        {"reverted, and nothing written since", 41, 850, {{41, 850}, {42, 950}}, 300,
+        {"reverted, and nothing written since",
+         41,
+         850,
+         {{41, 850}, {42, 950}},
+         300,
          PST_RECORDER_STATE_WRITES},
-        {"reverted, and heard", 42, 900, {{41, 850}, {42, 950}, {42, 900}}, 100,
+        {"reverted, and heard",
+         42,
+         900,
+         {{41, 850}, {42, 950}, {42, 900}},
+         100,
          PST_RECORDER_STATE_WRITES},
         {"flooded", 3, 900, {{1, 700}}, 3, PST_RECORDER_STATE_WASHED},
         {"nothing written yet", 0, 0, {{0}}, 0, PST_RECORDER_STATE_UNKNOWN},
@@ -61,9 +83,9 @@ test_judge(void)
 
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_test_message("%s", cases[i].what);
-        g_assert_cmpint(judge(cases[i].seq, cases[i].last_s * SECOND, cases[i].records,
-                              cases[i].volume_age_s),
-                        ==, cases[i].state);
+        g_assert_cmpint(
+            judge(cases[i].seq, cases[i].last_s * SECOND, cases[i].records, cases[i].volume_age_s),
+            ==, cases[i].state);
     }
 }
 
@@ -97,18 +119,15 @@ test_words(void)
     PstHello hello = {.boot_id = (char *)STREAM_BOOT_A, .boottime_us = HELLO};
 
     g_assert_cmpint(pst_recorder_state_judge(&hello, NULL, NOW), ==, PST_RECORDER_STATE_UNUSED);
-    g_autofree char *unused =
-        pst_recorder_state_explain(PST_RECORDER_STATE_UNUSED, &hello, "web");
+    g_autofree char *unused = pst_recorder_state_explain(PST_RECORDER_STATE_UNUSED, &hello, "web");
     g_assert_nonnull(strstr(unused, "does not hold the recorder's port open"));
     hello.recorder = &recorder;
     g_assert_cmpint(pst_recorder_state_judge(&hello, NULL, NOW), ==, PST_RECORDER_STATE_BEHIND);
-    g_autofree char *silent =
-        pst_recorder_state_explain(PST_RECORDER_STATE_BEHIND, &hello, "web");
+    g_autofree char *silent = pst_recorder_state_explain(PST_RECORDER_STATE_BEHIND, &hello, "web");
     g_assert_cmpstr(silent, ==,
                     "the recorder has fallen silent: record 7, written 90 s ago, did not arrive in "
                     "the volume; postern records web --heal attaches its device anew");
-    g_autofree char *washed =
-        pst_recorder_state_explain(PST_RECORDER_STATE_WASHED, &hello, "web");
+    g_autofree char *washed = pst_recorder_state_explain(PST_RECORDER_STATE_WASHED, &hello, "web");
     g_assert_nonnull(strstr(washed, "floods"));
     g_assert_null(pst_recorder_state_explain(PST_RECORDER_STATE_WRITES, &hello, "web"));
     g_assert_null(pst_recorder_state_explain(PST_RECORDER_STATE_UNKNOWN, &hello, "web"));

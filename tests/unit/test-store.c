@@ -70,8 +70,8 @@ make_volume(gint64 first, gint64 last, guint padding)
     GPtrArray *set = pst_record_set_new();
 
     for (gint64 seq = first; seq <= last; seq++) {
-        const StreamRecord wanted = {
-            STREAM_BOOT_A, STREAM_MACHINE_A, "web", seq, seq, PST_RECORD_EVENT, "oom-kill", padding};
+        const StreamRecord wanted = {STREAM_BOOT_A, STREAM_MACHINE_A, "web",      seq,
+                                     seq,           PST_RECORD_EVENT, "oom-kill", padding};
         g_ptr_array_add(set, stream_record(&wanted));
     }
     return set;
@@ -356,8 +356,8 @@ test_settings(void)
         {"[store]\ndomain_size=65536\ntotal_size=100000K\nkeep=0s\n", 65536, 102400000, 0},
     };
     static const char *const bad[] = {
-        "domain_size=4X", "domain_size=", "domain_size=M",  "domain_size=1K",
-        "domain_size=1G", "keep=often",   "total_size=-1M", "total_size=99999999999999999999G",
+        "domain_size=4X", "domain_size=",   "domain_size=M",  "domain_size=1K",
+        "domain_size=1G", "keep=often",     "total_size=-1M", "total_size=99999999999999999999G",
         "folder=state",   "domain_size=4MM"};
 
     for (guint i = 0; i < G_N_ELEMENTS(good); i++) {
@@ -381,8 +381,7 @@ test_settings(void)
     }
 }
 
-#define ADD(name, function)                                                                        \
-    g_test_add("/store/" name, Place, NULL, set_up, function, tear_down)
+#define ADD(name, function) g_test_add("/store/" name, Place, NULL, set_up, function, tear_down)
 
 int
 main(int argc, char **argv)

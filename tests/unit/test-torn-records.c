@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* A recorder's stream after all that can happen to it on its way to a disk and back. A second, naive
- * reader says what has to be found: each record that stands whole in the bytes, in their order, and
- * nothing else. POSTERN_TORN_ROUNDS is how often what is random is tried. */
+/* A recorder's stream after all that can happen to it on its way to a disk and back. A second,
+ * naive reader says what has to be found: each record that stands whole in the bytes, in their
+ * order, and nothing else. POSTERN_TORN_ROUNDS is how often what is random is tried. */
 #include "host-sidecar/record-set.h"
 #include "tests/unit/record-streams.h"
 
@@ -28,20 +28,16 @@ real_stream(void)
     return g_byte_array_new_take((guint8 *)text, len);
 }
 
-/* Another guest's, or the same one's after a revert: records FIRST to LAST_SEQ, of random lengths. */
+/* Another guest's, or the same one's after a revert: records FIRST to LAST_SEQ, of random lengths.
+ */
 static void
 append_made(GByteArray *stream, const char *boot_id, const char *machine_id, gint64 first,
             gint64 last)
 {
     for (gint64 seq = first; seq <= last; seq++) {
-        const StreamRecord wanted = {boot_id,
-                                     machine_id,
-                                     "other",
-                                     seq,
-                                     seq * 1000 + 500,
-                                     PST_RECORD_EVENT,
-                                     "oom-kill",
-                                     (guint)g_test_rand_int_range(0, 900)};
+        const StreamRecord wanted = {
+            boot_id,          machine_id,       "other",    seq,
+            seq * 1000 + 500, PST_RECORD_EVENT, "oom-kill", (guint)g_test_rand_int_range(0, 900)};
         stream_append(stream, &wanted);
     }
 }
@@ -226,7 +222,8 @@ test_sectors(void)
     }
 }
 
-/* Reverted in the middle of a record, and written on: a new epoch, and what comes after it is whole. */
+/* Reverted in the middle of a record, and written on: a new epoch, and what comes after it is
+ * whole. */
 static void
 test_reverted(void)
 {
