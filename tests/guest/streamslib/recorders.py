@@ -18,7 +18,7 @@ STOP_LOAD = "systemctl stop load; touch /etc/sudoers.d/harness\n"
 
 def _records(*words, deadline=20):
     """What `records` tells, the newest first."""
-    answer = finish(begin("records", "st-rec", "--lines", "2000", *words, deadline=deadline),
+    answer = finish(begin("records", RECORDED.name, "--lines", "2000", *words, deadline=deadline),
                     deadline)
     expect(answer.code == 0, "there are no records", answer)
     return answer
@@ -53,13 +53,13 @@ def a_recorder_that_fell_silent_is_healed():
     before = _await("first reports", _has_all).json["records"]
     expect(not _is_silent(_records()), "a sound recorder is called silent")
     for _ in range(ROUNDS):
-        lab("run", "st-rec", "-", text=LOAD)
+        lab("run", RECORDED.name, "-", text=LOAD)
         time.sleep(3)
         lab("restart-virtlogd")
         time.sleep(3)
-        lab("run", "st-rec", "-", text=STOP_LOAD)
+        lab("run", RECORDED.name, "-", text=STOP_LOAD)
         last = max(_records().json["records"], key=lambda one: one["realtime_us"])
-        diagnosis = finish(begin("diagnose", "st-rec", deadline=40), 40)
+        diagnosis = finish(begin("diagnose", RECORDED.name, deadline=40), 40)
         silent = _records()
         expect(_is_silent(silent), "a silent recorder is not noticed", silent)
         expect("fallen silent" in diagnosis.error, "diagnose does not say so", diagnosis)
