@@ -20,50 +20,52 @@ pst_recorder_check_free(PstRecorderCheck *check)
 }
 
 /* The channel is let go of at once: others wait for it. */
-static PstHello *
-greet(const PstGuest *guest, gint64 deadline_us, GError **error)
+static gboolean
+greet(PstGuest *guest, gint64 deadline_us, GError **error)
 {
     gint64 now_us = g_get_monotonic_time();
     gint64 until_us = now_us + MIN(MAX_GREETING_US, (deadline_us - now_us) / 2);
-    g_autoptr(PstChannel) channel = pst_channel_open(guest, until_us, error);
 
+    if (pst_guest_greeting(guest) != NULL)
+        return TRUE;
+    if (!guest->xml.recorder || !pst_backend_channel.is_open(guest, NULL))
+        return TRUE;
+    g_autoptr(PstChannel) channel = pst_channel_open(guest, until_us, error);
     if (channel == NULL)
-        return NULL;
-    g_autoptr(JsonObject) answer = pst_hello_answer(pst_channel_hello(channel));
-    return pst_hello_read_answer(answer, error);
+        return FALSE;
+    pst_guest_note_greeting(guest, pst_channel_hello(channel));
+    return TRUE;
 }
 
-/* Reads, and judges where there is a HELLO. */
+/* Reads, and judges where the shim was greeted. */
 static void
-look(const PstGuest *guest, const PstHello *hello, gint64 greeted_us, PstRecorderCheck *check)
+look(const PstGuest *guest, const PstGuestGreeting *greeting, PstRecorderCheck *check)
 {
     g_clear_pointer(&check->records, pst_volume_records_free);
     g_clear_error(&check->error);
     check->records = pst_volume_read(guest, &check->error);
-    if (hello != NULL)
-        check->state = pst_recorder_state_judge(hello, check->records, greeted_us);
+    if (greeting != NULL)
+        check->state =
+            pst_recorder_state_judge(greeting->hello, check->records, greeting->greeted_us);
 }
 
 PstRecorderCheck *
-pst_recorder_check_make(const PstGuest *guest, gint64 deadline_us, gint64 patience_us)
+pst_recorder_check_make(PstGuest *guest, gint64 deadline_us, gint64 patience_us)
 {
     PstRecorderCheck *check = g_new0(PstRecorderCheck, 1);
     g_autoptr(GError) cause = NULL;
-    g_autoptr(PstHello) hello = NULL;
-    gboolean open = guest->xml.recorder && pst_backend_channel.is_open(guest, NULL);
-
-    if (open)
-        hello = greet(guest, deadline_us, &cause);
-    gint64 greeted_us = g_get_real_time();
+    gboolean greeted = greet(guest, deadline_us, &cause);
+    const PstGuestGreeting *greeting = pst_guest_greeting(guest);
     gint64 until_us = MIN(deadline_us - PAUSE_US, g_get_monotonic_time() + patience_us);
-    look(guest, hello, greeted_us, check);
+
+    look(guest, greeting, check);
     while (check->state == PST_RECORDER_STATE_BEHIND && g_get_monotonic_time() < until_us) {
         g_usleep(PAUSE_US);
-        look(guest, hello, greeted_us, check);
+        look(guest, greeting, check);
     }
-    if (hello != NULL)
-        check->note = pst_recorder_state_explain(check->state, hello, guest->name);
-    else if (open)
+    if (greeting != NULL)
+        check->note = pst_recorder_state_explain(check->state, greeting->hello, guest->name);
+    else if (!greeted)
         check->note =
             g_strdup_printf("whether the recorder still writes is not known: %s", cause->message);
     return check;
