@@ -42,6 +42,16 @@ close_device(PstRecorderPort *port)
     drop_waiting(port);
 }
 
+/* A port that was taken away says nothing but that; one that nobody listens to says that it can be
+ * read too (virtio_console.c, port_fops_poll()). */
+static gboolean
+was_unplugged(const PstRecorderPort *port)
+{
+    struct pollfd state = {port->fd, POLLIN | POLLOUT, 0};
+
+    return poll(&state, 1, 0) == 1 && state.revents == POLLHUP;
+}
+
 /* FALSE where the port itself has gone. */
 static gboolean
 write_waiting(PstRecorderPort *port)
@@ -64,7 +74,7 @@ write_waiting(PstRecorderPort *port)
 static void
 serve(PstRecorderPort *port)
 {
-    if (!write_waiting(port))
+    if (was_unplugged(port) || !write_waiting(port))
         close_device(port);
 }
 
@@ -96,6 +106,8 @@ pst_recorder_port_look(PstRecorderPort *port)
 {
     struct epoll_event event = {.events = EPOLLOUT | EPOLLET};
 
+    if (port->fd >= 0 && was_unplugged(port))
+        close_device(port);
     if (port->fd >= 0)
         return FALSE;
     port->fd = pst_port_device_open(port->sysroot, port->name, NULL);

@@ -32,7 +32,7 @@ struct PstRecorder {
     PstRecorderLook *look;
     PstRecorderEvents *events;
     char *boot_id, *machine_id, *domain;
-    gint64 seq;
+    gint64 seq, last_us;
     guint64 repeat_at; /* when so much is written, all is written again */
     guint interval, settled, next_try;
     guint n_tries;
@@ -58,6 +58,7 @@ write_record(PstRecorder *recorder, PstRecordKind kind, JsonObject *body)
     if (text == NULL || !pst_recorder_port_write(recorder->port, text, len))
         return FALSE;
     recorder->seq++;
+    recorder->last_us = record.boottime_us;
     return TRUE;
 }
 
@@ -228,6 +229,8 @@ pst_recorder_state(const PstRecorder *recorder)
     state = pst_fields_new(&pst_hello_recorder_fields);
     state->written_bytes = (gint64)pst_recorder_port_written(recorder->port);
     state->seq = recorder->seq;
+    if (recorder->seq > 0)
+        state->last_us = recorder->last_us;
     return state;
 }
 

@@ -11,10 +11,14 @@
 #include "host-sidecar/host-look.h"
 #include "host-sidecar/output.h"
 #include "host-sidecar/render.h"
+#include "host-sidecar/volume.h"
 #include "protocol/error.h"
 #include "protocol/json.h"
 #include "protocol/limits.h"
 #include "protocol/vocabulary.h"
+
+/* What an answer may wait for that was asked in passing. */
+#define HARVEST_US G_USEC_PER_SEC
 
 void
 pst_ask_audit(const char *method, PstAnswer *const *answers, guint n)
@@ -70,6 +74,8 @@ pst_ask_guest(PstGuest *guest, const char *method, PstAnswer **questions, guint 
                                          deadline_us, listener, host);
 
     pst_ask_audit(method, answers, n);
+    if (guest->xml.recorder)
+        pst_volume_harvest_until(guest, MIN(deadline_us, g_get_monotonic_time() + HARVEST_US));
     return answers;
 }
 

@@ -148,6 +148,7 @@ ask(PstGuest *guest, PstInquiry *inquiry, GError **error)
 
     if (channel == NULL)
         return FALSE;
+    pst_guest_note_greeting(guest, pst_channel_hello(channel));
     pst_inquiry_progress(inquiry, PST_VIA_CHANNEL);
     return converse(channel, inquiry, error);
 }

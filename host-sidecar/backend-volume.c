@@ -36,9 +36,10 @@ is_same_question(JsonObject *args, JsonObject *report)
 }
 
 static void
-answer(PstInquiry *inquiry, guint i, const PstVolumeRecords *records)
+answer(const PstGuest *guest, PstInquiry *inquiry, guint i, const PstVolumeRecords *records)
 {
-    const PstRecord *record = pst_volume_records_find(records, pst_inquiry_probe(inquiry, i));
+    const PstRecord *record =
+        pst_volume_records_find(records, pst_inquiry_probe(inquiry, i), guest->name);
     g_autoptr(GError) cause = NULL;
 
     g_autoptr(JsonObject) args = pst_inquiry_args(inquiry, i);
@@ -68,7 +69,7 @@ ask(PstGuest *guest, PstInquiry *inquiry, GError **error)
         return FALSE;
     for (guint i = 0; records->records->len > 0 && i < pst_inquiry_size(inquiry); i++)
         if (pst_inquiry_is_open(inquiry, i))
-            answer(inquiry, i, records);
+            answer(guest, inquiry, i, records);
     if (records->records->len > 0)
         return TRUE;
     g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT, "its recorder has written nothing");

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <stdio.h>
+
 #include "host-sidecar/ask.h"
 #include "host-sidecar/brief.h"
 #include "host-sidecar/commands.h"
 #include "host-sidecar/diagnose.h"
+#include "host-sidecar/escape.h"
 #include "host-sidecar/exit-code.h"
 #include "host-sidecar/output.h"
+#include "host-sidecar/recorder-check.h"
 #include "host-sidecar/render.h"
 #include "host-sidecar/sequence.h"
 #include "host-sidecar/vantage.h"
@@ -97,6 +101,29 @@ free_answers(PstAnswer **answers, guint n)
     g_free(answers);
 }
 
+static gboolean
+is_via_channel(PstAnswer *const *answers, guint n)
+{
+    for (guint i = 0; i < n; i++)
+        if (answers[i]->via == PST_VIA_CHANNEL)
+            return TRUE;
+    return FALSE;
+}
+
+/* A recorder that fell silent tells nobody: while the guest answers is the time to mend it. */
+static void
+check_recorder(PstGuest *guest, PstAnswer *const *answers, guint n, gint64 deadline_us)
+{
+    if (!guest->xml.recorder || !is_via_channel(answers, n))
+        return;
+    g_autoptr(PstRecorderCheck) check = pst_recorder_check_until(guest, deadline_us, NULL);
+    if (check == NULL || check->state != PST_RECORDER_STATE_BEHIND)
+        return;
+    g_autofree char *line = g_strdup_printf("%s: %s", guest->name, check->note);
+    g_autofree char *escaped = pst_escape_text(line, FALSE);
+    fprintf(stderr, "postern: %s\n", escaped);
+}
+
 gboolean
 pst_command_diagnose_run(const PstCommand *command, PstOptions *options, int argc, char **argv,
                          int *exit_code, GError **error)
@@ -128,6 +155,7 @@ pst_command_diagnose_run(const PstCommand *command, PstOptions *options, int arg
     gboolean printed = sequence != NULL ? pst_sequence_end(sequence, guest->name, answers, n, error)
                                         : print(options, &wanted, guest->name, answers, n, error);
     *exit_code = pst_exit_code_of_status(pst_diagnose_judge(answers, n).status);
+    check_recorder(guest, answers, n, deadline_us);
     free_answers(answers, n);
     return printed;
 }

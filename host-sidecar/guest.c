@@ -104,14 +104,41 @@ pst_guest_ref(PstGuest *guest)
     return guest;
 }
 
+static void
+free_greeting(PstGuestGreeting *greeting)
+{
+    g_clear_pointer(&greeting->hello, pst_hello_free);
+    g_free(greeting);
+}
+
 void
 pst_guest_unref(PstGuest *guest)
 {
     if (!g_atomic_int_dec_and_test(&guest->references))
         return;
     pst_hypervisor_unref(guest->hypervisor);
+    g_clear_pointer(&guest->greeting, free_greeting);
     g_free(guest->name);
     g_free(guest);
+}
+
+void
+pst_guest_note_greeting(PstGuest *guest, const PstHello *hello)
+{
+    g_autoptr(JsonObject) json = pst_hello_answer(hello);
+    PstGuestGreeting *greeting = g_new0(PstGuestGreeting, 1);
+
+    greeting->hello = pst_hello_read_answer(json, NULL);
+    greeting->greeted_us = g_get_real_time();
+    if (greeting->hello == NULL ||
+        !g_atomic_pointer_compare_and_exchange(&guest->greeting, NULL, greeting))
+        free_greeting(greeting);
+}
+
+const PstGuestGreeting *
+pst_guest_greeting(PstGuest *guest)
+{
+    return g_atomic_pointer_get(&guest->greeting);
 }
 
 const char *

@@ -4,8 +4,16 @@
 #include "host-sidecar/guest-xml.h"
 #include "host-sidecar/hypervisor.h"
 #include "host-sidecar/ladder.h"
+#include "protocol/hello.h"
 
-/* A guest as libvirt knows it at one moment. Reference-counted; nothing in it changes. */
+/* What its shim said when it was greeted. */
+typedef struct {
+    PstHello *hello;
+    gint64 greeted_us; /* the host's real time */
+} PstGuestGreeting;
+
+/* A guest as libvirt knows it at one moment. Reference-counted; nothing in it changes but that it
+ * is greeted. */
 
 struct PstGuest {
     gint references;
@@ -15,6 +23,7 @@ struct PstGuest {
     int state;  /* virDomainState */
     int reason; /* depends on state */
     PstGuestXml xml;
+    PstGuestGreeting *greeting; /* see pst_guest_greeting() */
 };
 
 /* Looks a domain up by name, UUID, or number: PST_ERROR_NO_DOMAIN, PST_ERROR_NO_HYPERVISOR,
@@ -24,6 +33,12 @@ PstGuest *pst_guest_open(PstHypervisor *hypervisor, const char *name, gint64 dea
 PstGuest *pst_guest_ref(PstGuest *guest);
 void pst_guest_unref(PstGuest *guest);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstGuest, pst_guest_unref)
+
+/* Keeps a copy of what the shim said now, where it is the first; from any thread. */
+void pst_guest_note_greeting(PstGuest *guest, const PstHello *hello);
+
+/* That, borrowed; NULL where the shim was not greeted since the guest was opened. */
+const PstGuestGreeting *pst_guest_greeting(PstGuest *guest);
 
 /* The state in a word: running, paused, off, crashed … */
 const char *pst_guest_state_name(const PstGuest *guest);

@@ -6,6 +6,7 @@
 #include "host-sidecar/channel.h"
 #include "host-sidecar/task.h"
 #include "host-sidecar/turn.h"
+#include "host-sidecar/volume.h"
 #include "protocol/error.h"
 
 /* A few at a time: each holds a thread and two connections, of which libvirt serves 20 to 5,000. */
@@ -80,6 +81,9 @@ visit_domain(gpointer data, GError **error)
     row->channel = g_strdup(port_word(guest->xml.shim));
     row->agent = g_strdup(port_word(guest->xml.agent));
     greet(guest, MIN(visit->deadline_us, g_get_monotonic_time() + visit->greeting_us), row);
+    if (guest->xml.recorder)
+        pst_volume_harvest_until(
+            guest, MIN(visit->deadline_us, g_get_monotonic_time() + visit->greeting_us / 2));
     return row;
 }
 

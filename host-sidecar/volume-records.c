@@ -10,52 +10,9 @@ pst_volume_records_free(PstVolumeRecords *records)
     g_clear_pointer(&records->records, g_ptr_array_unref);
     g_clear_pointer(&records->epochs, g_array_unref);
     g_clear_pointer(&records->live, g_ptr_array_unref);
+    g_clear_pointer(&records->foreign, g_array_unref);
+    g_clear_pointer(&records->notes, g_ptr_array_unref);
     g_free(records);
-}
-
-/* A new epoch begins with each boot, and where the sequence falls, as it does after a revert. */
-static GArray *
-number_epochs(const GPtrArray *records)
-{
-    GArray *epochs = g_array_sized_new(FALSE, TRUE, sizeof(guint), records->len);
-    guint epoch = 0;
-
-    for (guint i = 0; i < records->len; i++) {
-        const PstRecord *record = records->pdata[i];
-        const PstRecord *before = i > 0 ? records->pdata[i - 1] : record;
-
-        epoch +=
-            i > 0 && (record->seq <= before->seq || !g_str_equal(record->boot_id, before->boot_id));
-        g_array_append_val(epochs, epoch);
-    }
-    return epochs;
-}
-
-static guint
-find_reverted(const GPtrArray *live, const PstRecord *record)
-{
-    for (guint i = 0; i < live->len; i++) {
-        const PstRecord *before = live->pdata[i];
-        if (before->seq >= record->seq && g_str_equal(before->boot_id, record->boot_id))
-            return i;
-    }
-    return live->len;
-}
-
-/* Those that a revert did not undo: where a boot counts again from an earlier number, what was
- * written from that number on never happened for the guest that writes now. A shim that was started
- * anew counts from 1 too, and then writes everything again. */
-static GPtrArray *
-find_live(const GPtrArray *records, const GArray *epochs)
-{
-    GPtrArray *live = g_ptr_array_new();
-
-    for (guint i = 0; i < records->len; i++) {
-        if (i > 0 && g_array_index(epochs, guint, i) != g_array_index(epochs, guint, i - 1))
-            g_ptr_array_set_size(live, (gint)find_reverted(live, records->pdata[i]));
-        g_ptr_array_add(live, records->pdata[i]);
-    }
-    return live;
 }
 
 PstVolumeRecords *
@@ -65,22 +22,31 @@ pst_volume_records_new(GPtrArray *records, const PstRecordCounters *counters, gi
     PstVolumeRecords *volume = g_new0(PstVolumeRecords, 1);
 
     volume->records = records;
-    volume->epochs = number_epochs(records);
-    volume->live = find_live(records, volume->epochs);
+    volume->epochs = pst_record_set_epochs(records);
+    volume->live = pst_record_set_live(records, volume->epochs);
+    volume->foreign = pst_record_set_foreign(records, &volume->mixed);
+    volume->notes = g_ptr_array_new_with_free_func(g_free);
     volume->counters = *counters;
-    volume->written_us = written_us;
+    volume->written_us = volume->volume_us = written_us;
     volume->n_parts = n_parts;
     return volume;
 }
 
+void
+pst_volume_records_note(PstVolumeRecords *records, const char *note)
+{
+    g_ptr_array_add(records->notes, g_strdup(note));
+}
+
 const PstRecord *
-pst_volume_records_find(const PstVolumeRecords *records, const char *probe)
+pst_volume_records_find(const PstVolumeRecords *records, const char *probe, const char *domain)
 {
     for (guint i = records->live->len; i > 0; i--) {
         const PstRecord *record = records->live->pdata[i - 1];
         const char *name = NULL;
 
         if (record->kind == PST_RECORD_REPORT &&
+            (!records->mixed || g_strcmp0(record->domain, domain) == 0) &&
             pst_json_get_string(record->body, "probe", PST_JSON_REQUIRED, &name, NULL) &&
             g_str_equal(name, probe))
             return record;
@@ -111,6 +77,8 @@ record_to_json(const PstVolumeRecords *records, guint i, gint64 now_us)
 
     json_object_set_int_member(json, "age_ms", age_us / 1000);
     json_object_set_int_member(json, "epoch", g_array_index(records->epochs, guint, i));
+    if (g_array_index(records->foreign, gboolean, i))
+        json_object_set_boolean_member(json, "other_machine", TRUE);
     return json;
 }
 
@@ -118,7 +86,7 @@ JsonObject *
 pst_volume_records_to_json(const PstVolumeRecords *records, guint n, gint64 now_us)
 {
     JsonObject *json = json_object_new();
-    JsonArray *array = json_array_new();
+    JsonArray *array = json_array_new(), *notes = json_array_new();
 
     for (guint i = records->records->len; i > 0 && records->records->len - i < n; i--)
         json_array_add_object_element(array, record_to_json(records, i - 1, now_us));
@@ -127,6 +95,12 @@ pst_volume_records_to_json(const PstVolumeRecords *records, guint n, gint64 now_
     json_object_set_int_member(json, "dropped", (gint64)records->counters.dropped);
     json_object_set_int_member(json, "stray_bytes", (gint64)records->counters.stray_bytes);
     json_object_set_int_member(json, "parts", records->n_parts);
+    json_object_set_int_member(json, "stored", records->n_stored);
+    json_object_set_int_member(json, "missed", records->missed);
+    json_object_set_boolean_member(json, "mixed", records->mixed);
+    for (guint i = 0; i < records->notes->len; i++)
+        json_array_add_string_element(notes, records->notes->pdata[i]);
+    json_object_set_array_member(json, "notes", notes);
     return json;
 }
 
@@ -176,6 +150,49 @@ append_words(GString *out, const PstRecord *record)
     }
 }
 
+/* Between the record at I and the one that was told before it, which is the newer one. */
+static void
+append_border(GString *out, const PstVolumeRecords *records, guint i)
+{
+    const PstRecord *newer = records->records->pdata[i + 1];
+    const PstRecord *record = records->records->pdata[i];
+
+    if (g_array_index(records->foreign, gboolean, i + 1)) {
+        g_string_append(out, "---- above: the machine ");
+        pst_render_append(out, newer->machine_id);
+        g_string_append(out, "; below: another one, ");
+        pst_render_append(out, record->machine_id);
+        g_string_append(out, " ----\n");
+    } else if (g_array_index(records->epochs, guint, i) !=
+               g_array_index(records->epochs, guint, i + 1)) {
+        g_string_append(out, "---- an earlier boot, or before a revert ----\n");
+    }
+}
+
+static void
+append_sum(GString *out, const PstVolumeRecords *records)
+{
+    g_string_append_printf(out, "%u records in %u parts, %" G_GUINT64_FORMAT " dropped",
+                           records->records->len, records->n_parts, records->counters.dropped);
+    if (records->n_stored > 0)
+        g_string_append_printf(out, "; %u of them were kept from earlier readings",
+                               records->n_stored);
+    g_string_append_c(out, '\n');
+    if (records->missed > 0)
+        g_string_append_printf(out,
+                               "note: %" G_GINT64_FORMAT " records were rolled away unread: "
+                               "postern passed by too seldom\n",
+                               records->missed);
+    if (records->mixed)
+        g_string_append(out, "note: two machines write to this volume: give each domain a file "
+                             "that is named by its own UUID\n");
+    for (guint i = 0; i < records->notes->len; i++) {
+        g_string_append(out, "note: ");
+        pst_render_append(out, records->notes->pdata[i]);
+        g_string_append_c(out, '\n');
+    }
+}
+
 char *
 pst_volume_records_words(const PstRecord *record)
 {
@@ -189,21 +206,18 @@ char *
 pst_volume_records_to_text(const PstVolumeRecords *records, guint n, gint64 now_us)
 {
     GString *out = g_string_new(NULL);
-    guint len = records->records->len, last = G_MAXUINT;
+    guint len = records->records->len;
 
     for (guint i = len; i > 0 && len - i < n; i--) {
         const PstRecord *record = records->records->pdata[i - 1];
-        guint epoch = g_array_index(records->epochs, guint, i - 1);
         g_autofree char *age = pst_render_ago(pst_volume_records_age_us(records, record, now_us));
 
-        if (last != G_MAXUINT && epoch != last)
-            g_string_append(out, "---- an earlier boot, or before a revert ----\n");
-        last = epoch;
+        if (i < len)
+            append_border(out, records, i - 1);
         g_string_append_printf(out, "%-14s %-9s ", age, pst_record_kind_names[record->kind]);
         append_words(out, record);
         g_string_append_c(out, '\n');
     }
-    g_string_append_printf(out, "%u records in %u parts, %" G_GUINT64_FORMAT " dropped\n", len,
-                           records->n_parts, records->counters.dropped);
+    append_sum(out, records);
     return g_string_free(out, FALSE);
 }

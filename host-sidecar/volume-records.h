@@ -1,18 +1,26 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "host-sidecar/record-set.h"
 #include "protocol/record-reader.h"
 
-/* What a guest's volume holds, for people and programs: pure functions. */
+/* What a guest's volume holds, and what the store has kept of it, for people and programs: pure
+ * functions. */
 
 typedef struct {
     GPtrArray *records; /* of PstRecord, in file order */
     GArray *epochs;     /* of guint: the number of each record's epoch, from 0 on; a new one begins
                          * with each boot, and where the sequence does not rise (a revert) */
     GPtrArray *live;    /* of those, borrowed: what no revert has undone */
-    PstRecordCounters counters;
+    GArray *foreign;    /* of gboolean: another machine wrote this record than the one before it */
+    gboolean mixed;     /* two machines write to it at the same time */
+    PstRecordCounters counters; /* of the volume alone */
     gint64 written_us; /* when the newest was written, the host's real time; 0 where not known */
-    guint n_parts;
+    gint64 volume_us;  /* when the volume was last written to, by whatever */
+    guint n_parts;     /* 0 where there is no volume (any more) */
+    guint n_stored;    /* of the records: that the store alone still has */
+    gint64 missed;     /* that were rolled away between two harvests */
+    GPtrArray *notes;  /* of char: what else is to be said, a line each */
 } PstVolumeRecords;
 
 /* Takes RECORDS over. */
@@ -21,8 +29,12 @@ PstVolumeRecords *pst_volume_records_new(GPtrArray *records, const PstRecordCoun
 void pst_volume_records_free(PstVolumeRecords *records);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstVolumeRecords, pst_volume_records_free)
 
-/* The newest report of PROBE that no revert has undone, borrowed; NULL where there is none. */
-const PstRecord *pst_volume_records_find(const PstVolumeRecords *records, const char *probe);
+void pst_volume_records_note(PstVolumeRecords *records, const char *note);
+
+/* The newest report of PROBE that no revert has undone, borrowed; NULL where there is none. Where
+ * two machines write to the volume, only what calls itself DOMAIN counts. */
+const PstRecord *pst_volume_records_find(const PstVolumeRecords *records, const char *probe,
+                                         const char *domain);
 
 /* How old the record is at NOW_US, the host's real time: the newest is as old as the file's last
  * change; of the guest's own clock, right or wrong, only what passed between two records counts.

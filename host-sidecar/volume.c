@@ -1,154 +1,43 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/volume.h"
 
-#include <libvirt/virterror.h>
-#include <libxml/parser.h>
-#include <libxml/xpath.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "host-sidecar/config.h"
+#include "host-sidecar/record-keep.h"
 #include "host-sidecar/task.h"
-#include "host-sidecar/virt-error.h"
 #include "protocol/error.h"
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(virStoragePool, virStoragePoolFree)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(virStorageVol, virStorageVolFree)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(virStream, virStreamFree)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlDoc, xmlFreeDoc)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlXPathContext, xmlXPathFreeContext)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlXPathObject, xmlXPathFreeObject)
 
 /* virtlogd rolls at 2 MiB unless it is told otherwise. */
 #define MAX_PART (64 * 1024 * 1024)
-/* Of the records the newest are kept; as JSON in memory they are some thirty times as large. */
+/* As JSON in memory records are some thirty times as large. */
 #define MAX_KEPT (2 * 1024 * 1024)
 #define READ_STEP 65536
-/* A refresh fails while a download runs, whoever's: "asynchronous jobs running". */
+/* A download can't be begun while a refresh runs. */
 #define ATTEMPTS 20
 #define PAUSE_US 50000
+/* A flood rolls the volume faster than it can be read. */
+#define READINGS 5
 
 typedef struct {
-    virConnectPtr connection;
-    virStoragePoolPtr pool;
-    GPtrArray *parts; /* of virStorageVolPtr, oldest first */
-} Volume;
+    GPtrArray *records;
+    PstRecordCounters counters;
+    gint64 written_us;
+    guint n_parts;
+    gboolean rolled; /* while it was read: a part may have been missed */
+} Reading;
 
 static void
-free_part(gpointer part)
+clear_reading(Reading *reading)
 {
-    virStorageVolFree(part);
+    g_clear_pointer(&reading->records, g_ptr_array_unref);
 }
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Reading, clear_reading)
 
-static void
-clear_volume(Volume *volume)
-{
-    g_clear_pointer(&volume->parts, g_ptr_array_unref);
-    g_clear_pointer(&volume->pool, virStoragePoolFree);
-    g_clear_pointer(&volume->connection, virConnectClose);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Volume, clear_volume)
-
-static gboolean
-refresh(Volume *volume, GError **error)
-{
-    for (guint i = 0; i < ATTEMPTS; i++) {
-        if (virStoragePoolRefresh(volume->pool, 0) == 0)
-            return TRUE;
-        g_usleep(PAUSE_US);
-    }
-    return pst_virt_error_set(error, "the storage pool " PST_VOLUME_POOL " can't be refreshed");
-}
-
-/* FALSE where it is not there: that is no error. */
-static gboolean
-add_part(Volume *volume, const char *name)
-{
-    virStorageVolPtr part = virStorageVolLookupByName(volume->pool, name);
-
-    if (part == NULL)
-        return FALSE;
-    g_ptr_array_insert(volume->parts, 0, part);
-    return TRUE;
-}
-
-static void
-find_parts(Volume *volume, const char *uuid)
-{
-    g_autofree char *name = g_strconcat(uuid, PST_VOLUME_SUFFIX, NULL);
-
-    g_ptr_array_set_size(volume->parts, 0);
-    if (!add_part(volume, name))
-        return;
-    for (guint i = 0; i < PST_VOLUME_MAX_PARTS - 1; i++) {
-        g_autofree char *rolled = g_strdup_printf("%s.%u", name, i);
-        if (!add_part(volume, rolled))
-            return;
-    }
-}
-
-/* <timestamps><mtime>SECONDS.NANOSECONDS</mtime>: https://libvirt.org/formatstorage.html */
-static gint64
-mtime_of(virStorageVolPtr part)
-{
-    char *text = virStorageVolGetXMLDesc(part, 0);
-    g_autoptr(xmlDoc) document =
-        text != NULL ? xmlReadMemory(text, (int)strlen(text), "volume.xml", NULL,
-                                     XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING)
-                     : NULL;
-    g_autoptr(xmlXPathContext) context = document != NULL ? xmlXPathNewContext(document) : NULL;
-    g_autoptr(xmlXPathObject) found =
-        context != NULL ? xmlXPathEvalExpression(BAD_CAST "number(//timestamps/mtime)", context)
-                        : NULL;
-    double seconds = found != NULL ? found->floatval : 0;
-
-    free(text);
-    return seconds > 0 ? (gint64)(seconds * (double)G_USEC_PER_SEC) : 0;
-}
-
-static gboolean
-open_pool(Volume *volume, const char *uuid, GError **error)
-{
-    volume->pool = virStoragePoolLookupByName(volume->connection, PST_VOLUME_POOL);
-    if (volume->pool == NULL)
-        return pst_virt_error_set(error, "there is no storage pool " PST_VOLUME_POOL);
-    find_parts(volume, uuid);
-    /* A pool learns of new files by a refresh alone. */
-    if (volume->parts->len < PST_VOLUME_MAX_PARTS) {
-        gboolean refreshed = refresh(volume, volume->parts->len == 0 ? error : NULL);
-
-        if (!refreshed && volume->parts->len == 0)
-            return FALSE;
-        if (refreshed)
-            find_parts(volume, uuid);
-    }
-    if (volume->parts->len > 0)
-        return TRUE;
-    g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT,
-                "the pool " PST_VOLUME_POOL " has no volume %s" PST_VOLUME_SUFFIX, uuid);
-    return FALSE;
-}
-
-static gsize
-kept_bytes(const GPtrArray *records)
-{
-    gsize bytes = 0;
-
-    for (guint i = 0; i < records->len; i++)
-        bytes += ((PstRecord *)records->pdata[i])->bytes;
-    return bytes;
-}
-
-/* Not one by one: each removal moves all the others. */
-static void
-drop_oldest(GPtrArray *records)
-{
-    gsize bytes = 0;
-    guint first = records->len;
-
-    while (first > 0 && bytes + ((PstRecord *)records->pdata[first - 1])->bytes <= MAX_KEPT)
-        bytes += ((PstRecord *)records->pdata[--first])->bytes;
-    g_ptr_array_remove_range(records, 0, first);
-}
+/* ---- the volume ---- */
 
 static void
 feed(PstRecordReader *reader, const guint8 *bytes, gsize len, GPtrArray *records)
@@ -162,8 +51,8 @@ feed(PstRecordReader *reader, const guint8 *bytes, gsize len, GPtrArray *records
         if (record != NULL)
             g_ptr_array_add(records, record);
     }
-    if (kept_bytes(records) > 2 * MAX_KEPT)
-        drop_oldest(records);
+    if (pst_record_set_bytes(records) > 2 * MAX_KEPT)
+        pst_record_keep_thin(records, MAX_KEPT);
 }
 
 static gboolean
@@ -181,64 +70,213 @@ receive(virStreamPtr stream, PstRecordReader *reader, GPtrArray *records)
 }
 
 static gboolean
-download(Volume *volume, virStorageVolPtr part, PstRecordReader *reader, GPtrArray *records,
-         GError **error)
+download(const PstVolumePool *pool, virStorageVolPtr part, PstRecordReader *reader,
+         GPtrArray *records, GError **error)
 {
-    g_autoptr(virStream) stream = virStreamNew(volume->connection, 0);
+    g_autoptr(virStream) stream = virStreamNew(pool->connection, 0);
 
     if (stream == NULL)
-        return pst_virt_error_set(error, "the volume can't be read");
+        return pst_volume_pool_fail(error, "the volume can't be read");
     for (guint i = 0; virStorageVolDownload(part, stream, 0, 0, 0) < 0; i++) {
         if (i == ATTEMPTS)
-            return pst_virt_error_set(error, "the volume can't be read");
+            return pst_volume_pool_fail(error, "the volume can't be read");
         g_usleep(PAUSE_US);
     }
     if (receive(stream, reader, records) && virStreamFinish(stream) == 0)
         return TRUE;
-    pst_virt_error_set(error, "the volume can't be read to its end");
+    pst_volume_pool_fail(error, "the volume can't be read to its end");
     virStreamAbort(stream);
     return FALSE;
 }
 
-static void
-free_record(gpointer record)
+static gint64
+written_us(const GPtrArray *parts)
 {
-    pst_record_free(record);
+    const PstVolumePart *newest = parts->len > 0 ? parts->pdata[parts->len - 1] : NULL;
+
+    return newest != NULL ? newest->written_us : 0;
 }
 
+/* NULL where the pool has none. */
 static GPtrArray *
-read_parts(Volume *volume, PstRecordCounters *counters, GError **error)
+find_parts(PstVolumePool *pool, const char *uuid, GError **error)
+{
+    g_autoptr(GPtrArray) parts = pst_volume_pool_parts(pool, uuid);
+
+    if (parts->len < PST_VOLUME_MAX_PARTS) {
+        gboolean none = parts->len == 0;
+        gboolean refreshed = pst_volume_pool_refresh(pool, none ? error : NULL);
+
+        if (!refreshed && none)
+            return NULL;
+        g_ptr_array_unref(parts);
+        parts = pst_volume_pool_parts(pool, uuid);
+    }
+    if (parts->len > 0)
+        return g_steal_pointer(&parts);
+    g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT,
+                "the pool " PST_VOLUME_POOL " has no volume %s" PST_VOLUME_SUFFIX, uuid);
+    return NULL;
+}
+
+/* Whether what stands under each name is what stood there before: a part that was rolled is not
+ * written to any more, and with each roll all of them change their names. */
+static gboolean
+is_rolled(PstVolumePool *pool, const char *uuid, const GPtrArray *before)
+{
+    /* What was not written to was not rolled. */
+    if (pst_volume_pool_written_us(pool, uuid) == written_us(before))
+        return FALSE;
+    g_autoptr(GPtrArray) now = find_parts(pool, uuid, NULL);
+    if (now == NULL || now->len != before->len)
+        return TRUE;
+    for (guint i = 0; i < now->len; i++) {
+        const PstVolumePart *a = before->pdata[i], *b = now->pdata[i];
+        gboolean newest = i + 1 == now->len;
+
+        if (newest ? b->bytes < a->bytes : b->written_us != a->written_us || b->bytes != a->bytes)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static gboolean
+read_parts(const PstVolumePool *pool, const GPtrArray *parts, Reading *reading, GError **error)
 {
     g_autoptr(PstRecordReader) reader = pst_record_reader_new();
-    g_autoptr(GPtrArray) records = g_ptr_array_new_with_free_func(free_record);
+    g_autoptr(GPtrArray) records = pst_record_set_new();
 
-    for (guint i = 0; i < volume->parts->len; i++)
-        if (!download(volume, volume->parts->pdata[i], reader, records, error))
-            return NULL;
-    drop_oldest(records);
-    *counters = pst_record_reader_counters(reader);
+    for (guint i = 0; i < parts->len; i++) {
+        const PstVolumePart *part = parts->pdata[i];
+        if (!download(pool, part->volume, reader, records, error))
+            return FALSE;
+    }
+    pst_record_keep_thin(records, MAX_KEPT);
+    clear_reading(reading);
+    reading->records = g_steal_pointer(&records);
+    reading->counters = pst_record_reader_counters(reader);
+    reading->n_parts = parts->len;
+    /* Of before it was read: a record that came meanwhile is then told as older than it is, and
+     * none as younger. */
+    reading->written_us = written_us(parts);
+    return TRUE;
+}
+
+static gboolean
+read_volume(PstVolumePool *pool, const char *uuid, Reading *reading, GError **error)
+{
+    reading->rolled = TRUE;
+    for (guint i = 0; i < READINGS && reading->rolled; i++) {
+        g_autoptr(GPtrArray) parts = find_parts(pool, uuid, error);
+
+        if (parts == NULL || !read_parts(pool, parts, reading, error))
+            return FALSE;
+        reading->rolled = is_rolled(pool, uuid, parts);
+    }
+    return TRUE;
+}
+
+/* ---- the store ---- */
+
+PstStore *
+pst_volume_open_store(virConnectPtr connection, gint64 *keep_us, GError **error)
+{
+    g_autoptr(GKeyFile) config = pst_config_load(error);
+    g_autoptr(PstStoreSettings) settings =
+        config != NULL ? pst_store_settings_read(config, error) : NULL;
+    char *uri = settings != NULL ? virConnectGetURI(connection) : NULL;
+
+    if (settings == NULL)
+        return NULL;
+    if (keep_us != NULL)
+        *keep_us = settings->keep_us;
+    PstStore *store = pst_store_open(settings, uri != NULL ? uri : "unknown", error);
+    free(uri);
+    return store;
+}
+
+/* Where there is no store, the volume alone is told. */
+static PstVolumeRecords *
+harvest(const PstStore *store, const char *uuid, Reading *reading, GError *trouble)
+{
+    g_autoptr(GError) cause = NULL;
+    PstStoreView view = {.written_us = reading->written_us};
+
+    if (store != NULL)
+        pst_store_harvest(store, uuid, g_steal_pointer(&reading->records), reading->written_us,
+                          &view, &cause);
+    else
+        view.records = pst_record_set_merge(pst_record_set_new(),
+                                            g_steal_pointer(&reading->records), &view.merge);
+    PstVolumeRecords *records =
+        pst_volume_records_new(view.records, &reading->counters, view.written_us, reading->n_parts);
+    records->volume_us = reading->written_us;
+    records->n_stored = view.merge.n_stored;
+    records->missed = view.merge.missed;
+    trouble = trouble != NULL ? trouble : cause;
+    if (trouble != NULL) {
+        g_autofree char *note = g_strdup_printf("they were not harvested: %s", trouble->message);
+        pst_volume_records_note(records, note);
+    }
+    if (reading->rolled)
+        pst_volume_records_note(records, "the volume is written to faster than it can be read: "
+                                         "some of it may not be told");
+    return records;
+}
+
+static gboolean
+read_pool(virConnectPtr connection, const char *uuid, Reading *reading, GError **error)
+{
+    virConnectRef(connection);
+    g_autoptr(PstVolumePool) pool = pst_volume_pool_open(connection, error);
+
+    if (pool == NULL || !read_volume(pool, uuid, reading, error)) {
+        clear_reading(reading);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static PstVolumeRecords *
+read_all(virConnectPtr connection, const char *uuid, GError **error)
+{
+    g_autoptr(GError) unread = NULL;
+    g_autoptr(GError) trouble = NULL;
+    g_auto(Reading) reading = {NULL};
+    g_autoptr(PstStore) store = pst_volume_open_store(connection, NULL, &trouble);
+
+    if (!read_pool(connection, uuid, &reading, &unread))
+        reading = (Reading){.records = pst_record_set_new()};
+    g_autoptr(PstVolumeRecords) records = harvest(store, uuid, &reading, trouble);
+    if (unread == NULL)
+        return g_steal_pointer(&records);
+    if (records->records->len == 0) {
+        g_propagate_error(error, g_steal_pointer(&unread));
+        return NULL;
+    }
+    g_autofree char *note = g_strdup_printf("the volume can't be read, these were kept from "
+                                            "earlier readings: %s",
+                                            unread->message);
+    pst_volume_records_note(records, note);
     return g_steal_pointer(&records);
+}
+
+PstVolumeRecords *
+pst_volume_read_uuid(const PstHypervisor *hypervisor, const char *uuid, GError **error)
+{
+    virConnectPtr connection = pst_hypervisor_connect(hypervisor, error);
+
+    if (connection == NULL)
+        return NULL;
+    PstVolumeRecords *records = read_all(connection, uuid, error);
+    virConnectClose(connection);
+    return records;
 }
 
 PstVolumeRecords *
 pst_volume_read(const PstGuest *guest, GError **error)
 {
-    g_auto(Volume) volume = {NULL};
-    PstRecordCounters counters;
-
-    volume.connection = pst_hypervisor_connect(guest->hypervisor, error);
-    if (volume.connection == NULL)
-        return NULL;
-    volume.parts = g_ptr_array_new_with_free_func(free_part);
-    if (!open_pool(&volume, guest->uuid, error))
-        return NULL;
-    /* Before it is read: a record that comes meanwhile is then told as older than it is, and none
-     * as younger. */
-    gint64 written_us = mtime_of(volume.parts->pdata[volume.parts->len - 1]);
-    GPtrArray *records = read_parts(&volume, &counters, error);
-    if (records == NULL)
-        return NULL;
-    return pst_volume_records_new(records, &counters, written_us, volume.parts->len);
+    return pst_volume_read_uuid(guest->hypervisor, guest->uuid, error);
 }
 
 static gpointer
@@ -252,4 +290,38 @@ pst_volume_read_until(PstGuest *guest, gint64 deadline_us, GError **error)
 {
     return pst_task_call(run_read, pst_guest_ref(guest), (GDestroyNotify)pst_guest_unref,
                          (GDestroyNotify)pst_volume_records_free, deadline_us, "libvirt", error);
+}
+
+/* Takes the connection over. */
+static gboolean
+is_harvested(virConnectPtr connection, const char *uuid)
+{
+    g_autoptr(PstStore) store = pst_volume_open_store(connection, NULL, NULL);
+    g_autoptr(PstVolumePool) pool = pst_volume_pool_open(connection, NULL);
+    gint64 volume_us = pool != NULL ? pst_volume_pool_written_us(pool, uuid) : 0;
+
+    /* Without a store there is nothing to be harvested into. */
+    return store == NULL || (volume_us > 0 && pst_store_written_us(store, uuid) == volume_us);
+}
+
+static gpointer
+run_harvest(gpointer data, GError **error)
+{
+    const PstGuest *guest = data;
+    virConnectPtr connection = pst_hypervisor_connect(guest->hypervisor, error);
+
+    if (connection != NULL && !is_harvested(connection, guest->uuid)) {
+        PstVolumeRecords *records = pst_volume_read(guest, NULL);
+        g_clear_pointer(&records, pst_volume_records_free);
+    }
+    return NULL;
+}
+
+void
+pst_volume_harvest_until(PstGuest *guest, gint64 deadline_us)
+{
+    g_autoptr(GError) error = NULL;
+
+    pst_task_call(run_harvest, pst_guest_ref(guest), (GDestroyNotify)pst_guest_unref, NULL,
+                  deadline_us, "libvirt", &error);
 }

@@ -20,6 +20,7 @@ static const PstFields params_fields = PST_FIELDS(PstHelloParams, params_rows);
 static const PstField recorder_rows[] = {
     PST_INT(PstHelloRecorder, written_bytes, "that the port has taken since the shim began"),
     PST_INT(PstHelloRecorder, seq, "the number of the last record"),
+    PST_INT(PstHelloRecorder, last_us, "CLOCK_BOOTTIME of the last record"),
 };
 const PstFields pst_hello_recorder_fields = PST_FIELDS(PstHelloRecorder, recorder_rows);
 

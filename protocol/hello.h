@@ -18,7 +18,8 @@ typedef struct {
 /* How far the recorder is, so that a host can hold it against what has arrived. */
 typedef struct {
     gint64 written_bytes; /* that the port has taken since the shim began */
-    gint64 seq;           /* of the last record */
+    gint64 seq;           /* of the last record; 0 where there is none yet */
+    gint64 last_us;       /* its boottime_us; the first shims did not tell it */
 } PstHelloRecorder;
 
 extern const PstFields pst_hello_recorder_fields;

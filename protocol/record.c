@@ -21,8 +21,15 @@ pst_record_free(PstRecord *record)
     g_free(record->boot_id);
     g_free(record->machine_id);
     g_free(record->domain);
-    g_clear_pointer(&record->body, json_object_unref);
+    pst_record_stub(record);
     g_free(record);
+}
+
+void
+pst_record_stub(PstRecord *record)
+{
+    g_clear_pointer(&record->body, json_object_unref);
+    g_clear_pointer(&record->text, g_free);
 }
 
 JsonObject *
@@ -66,7 +73,7 @@ not_a_record(GError **error, const char *why)
 }
 
 static gboolean
-check_sum(const char *text, gsize len, GError **error)
+check_sum(const char *text, gsize len, guint32 *crc, GError **error)
 {
     const char *digits = text + strlen(PREFIX);
     g_autofree char *wanted = NULL;
@@ -74,8 +81,8 @@ check_sum(const char *text, gsize len, GError **error)
     if (len <= HEAD || memcmp(text, PREFIX, strlen(PREFIX)) != 0 ||
         memcmp(digits + DIGITS, "\",", 2) != 0)
         return not_a_record(error, "it does not begin with its checksum");
-    wanted = g_strdup_printf("%0*x", DIGITS,
-                             pst_crc32c(PST_CRC32C_NONE, (const guint8 *)text + HEAD, len - HEAD));
+    *crc = pst_crc32c(PST_CRC32C_NONE, (const guint8 *)text + HEAD, len - HEAD);
+    wanted = g_strdup_printf("%0*x", DIGITS, *crc);
     if (memcmp(digits, wanted, DIGITS) != 0)
         return not_a_record(error, "its checksum does not hold");
     return TRUE;
@@ -126,14 +133,16 @@ pst_record_read(const char *text, gsize len, GError **error)
     g_autoptr(JsonObject) json = NULL;
     g_autoptr(GError) cause = NULL;
 
-    if (!check_sum(text, len, error))
+    if (!check_sum(text, len, &record->crc, error))
         return NULL;
     json = pst_json_parse_validated(text, len, error);
     if (json == NULL)
         return NULL;
     record->bytes = len;
-    if (decode(json, record, &cause))
+    if (decode(json, record, &cause)) {
+        record->text = g_strndup(text, len);
         return g_steal_pointer(&record);
+    }
     g_set_error(error, PST_ERROR, PST_ERROR_PROTOCOL, "%s", cause->message);
     return NULL;
 }

@@ -23,12 +23,18 @@ typedef struct {
     gint64 boottime_us;
     PstRecordKind kind;
     JsonObject *body;
-    gsize bytes; /* of its text; 0 in one that was made here */
+    char *text;  /* as it was read; NULL in one that was made here */
+    gsize bytes; /* of its text */
+    guint32 crc; /* that its text begins with */
 } PstRecord;
 
 extern const char *const pst_record_kind_names[];
 
 void pst_record_free(PstRecord *record);
+
+/* Gives back what is large in it, its text and its body: a stub tells no more than which record it
+ * was of. */
+void pst_record_stub(PstRecord *record);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstRecord, pst_record_free)
 
 /* Its members without the checksum; owned by the caller. */

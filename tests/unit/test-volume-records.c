@@ -84,9 +84,9 @@ test_find(void)
     g_autoptr(PstVolumeRecords) records = make(NOW);
 
     /* Number 4 of the second boot was written twice: the first of them was reverted away. */
-    g_assert_cmpint(pst_volume_records_find(records, "sudo")->realtime_us, ==, 160 * SECOND);
-    g_assert_cmpint(pst_volume_records_find(records, "ssh")->realtime_us, ==, 470 * SECOND);
-    g_assert_null(pst_volume_records_find(records, "pam"));
+    g_assert_cmpint(pst_volume_records_find(records, "sudo", "web")->realtime_us, ==, 160 * SECOND);
+    g_assert_cmpint(pst_volume_records_find(records, "ssh", "web")->realtime_us, ==, 470 * SECOND);
+    g_assert_null(pst_volume_records_find(records, "pam", "web"));
 }
 
 static void
@@ -132,7 +132,72 @@ test_empty(void)
     g_autofree char *text = pst_volume_records_to_text(records, 10, NOW);
 
     g_assert_cmpstr(text, ==, "0 records in 1 parts, 0 dropped\n");
-    g_assert_null(pst_volume_records_find(records, "ssh"));
+    g_assert_null(pst_volume_records_find(records, "ssh", "web"));
+}
+
+static void
+set_machine(const PstRecord *record, const char *machine_id, const char *domain)
+{
+    PstRecord *changed = (PstRecord *)record;
+
+    g_free(changed->machine_id);
+    changed->machine_id = g_strdup(machine_id);
+    g_free(changed->domain);
+    changed->domain = g_strdup(domain);
+}
+
+/* A copied domain writes into the original's file: each border is marked, and nothing is answered
+ * with the other's word. */
+static void
+test_two_machines(void)
+{
+    static const PstRecordCounters counters = {4, 0, 0};
+    GPtrArray *set = g_ptr_array_new_with_free_func(free_record);
+
+    add(set, FIRST, 1, 100 * SECOND, "sudo");
+    add(set, SECOND_BOOT, 1, 110 * SECOND, "sudo");
+    add(set, FIRST, 2, 120 * SECOND, "ssh");
+    add(set, SECOND_BOOT, 2, 130 * SECOND, "ssh");
+    for (guint i = 0; i < 4; i++)
+        set_machine(set->pdata[i], i % 2 == 0 ? "mine" : "theirs\x1b", i % 2 == 0 ? "web" : "copy");
+    g_autoptr(PstVolumeRecords) records = pst_volume_records_new(set, &counters, NOW, 1);
+    g_assert_true(records->mixed);
+    g_assert_cmpint(pst_volume_records_find(records, "sudo", "web")->realtime_us, ==, 100 * SECOND);
+    g_assert_cmpint(pst_volume_records_find(records, "sudo", "copy")->realtime_us, ==,
+                    110 * SECOND);
+    g_assert_null(pst_volume_records_find(records, "sudo", "renamed"));
+    g_autofree char *text = pst_volume_records_to_text(records, 10, NOW);
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    g_assert_true(g_str_has_prefix(lines[1], "---- above: the machine theirs"));
+    g_assert_true(g_str_has_prefix(lines[3], "---- above: the machine mine; below: another one"));
+    g_assert_null(strchr(text, '\x1b'));
+    g_assert_nonnull(strstr(text, "note: two machines write to this volume"));
+    g_autoptr(JsonObject) json = pst_volume_records_to_json(records, 10, NOW);
+    JsonArray *array = json_object_get_array_member(json, "records");
+    g_assert_true(json_object_get_boolean_member(json, "mixed"));
+    g_assert_true(
+        json_object_get_boolean_member(json_array_get_object_element(array, 0), "other_machine"));
+    g_assert_false(
+        json_object_has_member(json_array_get_object_element(array, 3), "other_machine"));
+}
+
+static void
+test_notes(void)
+{
+    g_autoptr(PstVolumeRecords) records = make(NOW);
+
+    records->n_stored = 2;
+    records->missed = 7;
+    pst_volume_records_note(records, "a guest's \x1b[2J");
+    g_autofree char *text = pst_volume_records_to_text(records, 1, NOW);
+    g_autoptr(JsonObject) json = pst_volume_records_to_json(records, 1, NOW);
+    g_assert_nonnull(strstr(text, "; 2 of them were kept from earlier readings\n"));
+    g_assert_nonnull(strstr(text, "note: 7 records were rolled away unread"));
+    g_assert_nonnull(strstr(text, "note: a guest's "));
+    g_assert_null(strchr(text, '\x1b'));
+    g_assert_cmpint(json_object_get_int_member(json, "stored"), ==, 2);
+    g_assert_cmpint(json_object_get_int_member(json, "missed"), ==, 7);
+    g_assert_cmpuint(json_array_get_length(json_object_get_array_member(json, "notes")), ==, 1);
 }
 
 int
@@ -145,5 +210,7 @@ main(int argc, char **argv)
     g_test_add_func("/volume-records/json", test_json);
     g_test_add_func("/volume-records/text", test_text);
     g_test_add_func("/volume-records/empty", test_empty);
+    g_test_add_func("/volume-records/two-machines", test_two_machines);
+    g_test_add_func("/volume-records/notes", test_notes);
     return g_test_run();
 }

@@ -22,7 +22,17 @@ class Lab:
         self.build = build
         self.was_up = run([LAB, "libvirtd-pid"], timeout=CALL_SECONDS).code == 0
         self.uri = call("uri").out.strip()
-        self.environment = dict(os.environ, LIBVIRT_DEFAULT_URI=self.uri, LC_ALL="C.UTF-8")
+        self.environment = dict(os.environ, LIBVIRT_DEFAULT_URI=self.uri, LC_ALL="C.UTF-8",
+                                POSTERN_CONFIG=str(self.configuration("postern.conf")))
+
+    def configuration(self, name, *lines):
+        """A configuration file of postern's with these lines in the group [store], whose folder is
+        below the build folder: what test guests recorded is not for the machine's own store."""
+        path = self.build / "guest-logs" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = "\n".join(["[store]", f"folder={path.parent}/store", *lines, ""])
+        path.write_text(text, encoding="utf-8")
+        return path
 
     def names(self):
         """The names of the lab's guests."""
@@ -110,7 +120,7 @@ class Guest:
 
     def qemu_pid(self):
         """The process id of its QEMU."""
-        return int(call("qemu-pid", self.name))
+        return int(call("qemu-pid", self.name).out)
 
     def virsh(self, *arguments, stdin=""):
         """One virsh command, which must succeed."""

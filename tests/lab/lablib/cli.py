@@ -100,6 +100,10 @@ def _restart_libvirtd(_options):
     daemon.restart()
 
 
+def _restart_virtlogd(_options):
+    daemon.restart("virtlogd")
+
+
 def _stop(_options):
     if daemon.pid_of("libvirtd") is not None:
         running = virsh.names("--state-running", "--state-paused", "--state-other")
@@ -201,6 +205,7 @@ VERBS = (
     ("qemu-pid", _qemu_pid, _with_name, "the process id of a guest's QEMU"),
     ("libvirtd-pid", _libvirtd_pid, _nothing, "the process id of the lab's libvirtd"),
     ("restart-libvirtd", _restart_libvirtd, _nothing, "restart it; guests go on running"),
+    ("restart-virtlogd", _restart_virtlogd, _nothing, "restart it: recorders fall silent"),
     ("stop", _stop, _nothing, "end the lab's daemons, if no guest is up"),
 )
 

@@ -77,10 +77,13 @@ def stop(program):
         time.sleep(0.05)
 
 
-def restart():
-    """Restarts libvirtd; guests and virtlogd go on running."""
+def restart(program="libvirtd"):
+    """Restarts one of the daemons; guests and the other go on running.
+
+    A recorder whose file virtlogd held is not heard any more then, until its device is attached anew.
+    """
     with paths.lock("restart"):
-        stop("libvirtd")
+        stop(program)
         start()
 
 

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/record-keep.h"
+
+#include "protocol/json.h"
+#include "protocol/vocabulary.h"
+
+/* Of a probe or an event that this program does not know, whatever its name: names are the guest's,
+ * and a class for each that it invents would push out those that are there. */
+static const char other[] = "other";
+
+static const char *const events[] = {"kernel-warning", "oom-kill",         "control-plane-changed",
+                                     "unit-failed",    "emergency-target", "disk-nearly-full"};
+
+typedef struct {
+    char *name;
+    GQueue old; /* of places, the oldest first: what can be given up */
+    GQueue dear;
+    gsize bytes;
+} Class;
+
+static void
+free_class(gpointer data)
+{
+    Class *class = data;
+
+    g_free(class->name);
+    g_queue_clear(&class->old);
+    g_queue_clear(&class->dear);
+    g_free(class);
+}
+
+static const char *
+known_event(const char *name)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(events); i++)
+        if (g_str_equal(events[i], name))
+            return events[i];
+    return other;
+}
+
+static const char *
+known_probe(const PstRecord *record)
+{
+    const char *name = "";
+
+    pst_json_get_string(record->body, "probe", PST_JSON_NULLABLE, &name, NULL);
+    return name != NULL && pst_vocabulary_find(name) != NULL ? name : other;
+}
+
+static char *
+class_name(const PstRecord *record)
+{
+    const char *name = "";
+
+    switch (record->kind) {
+    case PST_RECORD_BOOT:
+    case PST_RECORD_SHUTDOWN:
+        return g_strdup("boot");
+    case PST_RECORD_REPORT:
+        return g_strconcat("report ", known_probe(record), NULL);
+    case PST_RECORD_EVENT:
+        pst_json_get_string(record->body, "event", PST_JSON_NULLABLE, &name, NULL);
+        return g_strconcat("event ", known_event(name != NULL ? name : ""), NULL);
+    }
+    g_return_val_if_reached(g_strdup(other));
+}
+
+/* The newest of all, and the newest report of each probe: each record's address. */
+static GHashTable *
+find_dear(const GPtrArray *records)
+{
+    GHashTable *dear = g_hash_table_new(NULL, NULL);
+    g_autoptr(GHashTable) told = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GArray) epochs = pst_record_set_epochs(records);
+    g_autoptr(GPtrArray) live = pst_record_set_live(records, epochs);
+
+    if (records->len > 0)
+        g_hash_table_add(dear, records->pdata[records->len - 1]);
+    for (guint i = live->len; i > 0; i--) {
+        const PstRecord *record = live->pdata[i - 1];
+        if (record->body == NULL || record->kind != PST_RECORD_REPORT)
+            continue;
+        const char *probe = known_probe(record);
+        if (probe != other && g_hash_table_add(told, (gpointer)probe))
+            g_hash_table_add(dear, (gpointer)record);
+    }
+    return dear;
+}
+
+static GPtrArray *
+sort_into_classes(const GPtrArray *records)
+{
+    GPtrArray *classes = g_ptr_array_new_with_free_func(free_class);
+    g_autoptr(GHashTable) by_name = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) dear = find_dear(records);
+
+    for (guint i = 0; i < records->len; i++) {
+        PstRecord *record = records->pdata[i];
+        if (record->body == NULL)
+            continue;
+        g_autofree char *name = class_name(record);
+        Class *class = g_hash_table_lookup(by_name, name);
+        if (class == NULL) {
+            class = g_new0(Class, 1);
+            class->name = g_steal_pointer(&name);
+            g_hash_table_insert(by_name, class->name, class);
+            g_ptr_array_add(classes, class);
+        }
+        gboolean is_dear = g_hash_table_contains(dear, record);
+        g_queue_push_tail(is_dear ? &class->dear : &class->old, GUINT_TO_POINTER(i + 1));
+        class->bytes += record->bytes;
+    }
+    return classes;
+}
+
+/* The class that has most, of those that have something to give up. */
+static Class *
+largest(const GPtrArray *classes, gboolean dear)
+{
+    Class *found = NULL;
+
+    for (guint i = 0; i < classes->len; i++) {
+        Class *class = classes->pdata[i];
+        if (!g_queue_is_empty(dear ? &class->dear : &class->old) &&
+            (found == NULL || class->bytes > found->bytes))
+            found = class;
+    }
+    return found;
+}
+
+/* For each record whether it is kept. */
+static gboolean *
+choose(const GPtrArray *records, gsize max_bytes)
+{
+    gboolean *kept = g_new0(gboolean, records->len + 1);
+    gsize bytes = pst_record_set_bytes(records);
+
+    for (guint i = 0; i < records->len; i++)
+        kept[i] = ((PstRecord *)records->pdata[i])->body != NULL;
+    if (bytes <= max_bytes)
+        return kept;
+    g_autoptr(GPtrArray) classes = sort_into_classes(records);
+    while (bytes > max_bytes) {
+        Class *class = largest(classes, FALSE);
+        gboolean dear = class == NULL;
+
+        class = dear ? largest(classes, TRUE) : class;
+        if (class == NULL)
+            break;
+        guint place = GPOINTER_TO_UINT(g_queue_pop_head(dear ? &class->dear : &class->old)) - 1;
+        gsize given = ((PstRecord *)records->pdata[place])->bytes;
+        kept[place] = FALSE;
+        class->bytes -= given;
+        bytes -= given;
+    }
+    return kept;
+}
+
+GPtrArray *
+pst_record_keep_in(const GPtrArray *records, gsize max_bytes)
+{
+    GPtrArray *chosen = g_ptr_array_new();
+    g_autofree gboolean *kept = choose(records, max_bytes);
+
+    for (guint i = 0; i < records->len; i++)
+        if (kept[i])
+            g_ptr_array_add(chosen, records->pdata[i]);
+    return chosen;
+}
+
+void
+pst_record_keep_thin(GPtrArray *records, gsize max_bytes)
+{
+    g_autofree gboolean *kept = choose(records, max_bytes);
+
+    for (guint i = 0; i < records->len; i++)
+        if (!kept[i])
+            pst_record_stub(records->pdata[i]);
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "protocol/record.h"
+
+/* Records in the order in which they were written, from several readings of one guest's volume:
+ * pure functions. A set is a GPtrArray of PstRecord that frees them; where there was no
+ * room for all, stubs stand for the others, so that the order is still known (record-keep.h). */
+
+GPtrArray *pst_record_set_new(void);
+
+/* The number of each record's epoch, from 0 on: a new one begins with each boot, and where the
+ * sequence does not rise, as after a revert. A GArray of guint. */
+GArray *pst_record_set_epochs(const GPtrArray *records);
+
+/* Those that no revert has undone, borrowed: where a boot counts again from an earlier number, what
+ * was written from that number on never happened for the guest that writes now. A shim that was
+ * started anew counts from 1 too, and then writes everything again. */
+GPtrArray *pst_record_set_live(const GPtrArray *records, const GArray *epochs);
+
+/* Whether A and B are readings of the same record. */
+gboolean pst_record_set_same(const PstRecord *a, const PstRecord *b);
+
+/* STORED, which was read earlier and of which what there was no room for is missing, and VOLUME,
+ * which ends with the newest and lacks what was rolled away: in one order, each record once. Where
+ * they have records in common these say what comes before what; else all that is stored came
+ * first. Takes both over; there are no stubs in the result. */
+typedef struct {
+    guint n_stored; /* of the result: that the volume has not (any more) */
+    gint64 missed;  /* that were written and rolled away between the two, as far as the sequence
+                       tells */
+} PstRecordSetMerge;
+
+GPtrArray *pst_record_set_merge(GPtrArray *stored, GPtrArray *volume, PstRecordSetMerge *merge);
+
+/* Of the texts of all that are no stubs. */
+gsize pst_record_set_bytes(const GPtrArray *records);
+
+/* For each record whether its machine id differs from that of the last record before it that had
+ * one: a GArray of gboolean. *MIXED: one that had been left came back, so that two guests write to
+ * one volume. */
+GArray *pst_record_set_foreign(const GPtrArray *records, gboolean *mixed);

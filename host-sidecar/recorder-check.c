@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/recorder-check.h"
+
+#include "host-sidecar/backend-channel.h"
+#include "host-sidecar/channel.h"
+#include "host-sidecar/task.h"
+
+/* A shim that is stopped must not cost what the volume tells. */
+#define MAX_GREETING_US (2 * G_USEC_PER_SEC)
+#define PATIENCE_US G_USEC_PER_SEC
+#define PAUSE_US (250 * G_GINT64_CONSTANT(1000))
+
+void
+pst_recorder_check_free(PstRecorderCheck *check)
+{
+    g_free(check->note);
+    g_clear_pointer(&check->records, pst_volume_records_free);
+    g_clear_error(&check->error);
+    g_free(check);
+}
+
+/* The channel is let go of at once: others wait for it. */
+static gboolean
+greet(PstGuest *guest, gint64 deadline_us, GError **error)
+{
+    gint64 now_us = g_get_monotonic_time();
+    gint64 until_us = now_us + MIN(MAX_GREETING_US, (deadline_us - now_us) / 2);
+
+    if (pst_guest_greeting(guest) != NULL)
+        return TRUE;
+    if (!guest->xml.recorder || !pst_backend_channel.is_open(guest, NULL))
+        return TRUE;
+    g_autoptr(PstChannel) channel = pst_channel_open(guest, until_us, error);
+    if (channel == NULL)
+        return FALSE;
+    pst_guest_note_greeting(guest, pst_channel_hello(channel));
+    return TRUE;
+}
+
+/* Reads, and judges where the shim was greeted. */
+static void
+look(const PstGuest *guest, const PstGuestGreeting *greeting, PstRecorderCheck *check)
+{
+    g_clear_pointer(&check->records, pst_volume_records_free);
+    g_clear_error(&check->error);
+    check->records = pst_volume_read(guest, &check->error);
+    if (greeting != NULL)
+        check->state =
+            pst_recorder_state_judge(greeting->hello, check->records, greeting->greeted_us);
+}
+
+PstRecorderCheck *
+pst_recorder_check_make(PstGuest *guest, gint64 deadline_us, gint64 patience_us)
+{
+    PstRecorderCheck *check = g_new0(PstRecorderCheck, 1);
+    g_autoptr(GError) cause = NULL;
+    gboolean greeted = greet(guest, deadline_us, &cause);
+    const PstGuestGreeting *greeting = pst_guest_greeting(guest);
+    gint64 until_us = MIN(deadline_us - PAUSE_US, g_get_monotonic_time() + patience_us);
+
+    look(guest, greeting, check);
+    while (check->state == PST_RECORDER_STATE_BEHIND && g_get_monotonic_time() < until_us) {
+        g_usleep(PAUSE_US);
+        look(guest, greeting, check);
+    }
+    if (greeting != NULL)
+        check->note = pst_recorder_state_explain(check->state, greeting->hello, guest->name);
+    else if (!greeted)
+        check->note =
+            g_strdup_printf("whether the recorder still writes is not known: %s", cause->message);
+    return check;
+}
+
+typedef struct {
+    PstGuest *guest;
+    gint64 deadline_us;
+} Check;
+
+static void
+free_check(gpointer data)
+{
+    Check *check = data;
+
+    pst_guest_unref(check->guest);
+    g_free(check);
+}
+
+static gpointer
+run_check(gpointer data, GError **error G_GNUC_UNUSED)
+{
+    const Check *check = data;
+
+    return pst_recorder_check_make(check->guest, check->deadline_us, PATIENCE_US);
+}
+
+PstRecorderCheck *
+pst_recorder_check_until(PstGuest *guest, gint64 deadline_us, GError **error)
+{
+    Check *check = g_new0(Check, 1);
+
+    *check = (Check){pst_guest_ref(guest), deadline_us};
+    return pst_task_call(run_check, check, free_check, (GDestroyNotify)pst_recorder_check_free,
+                         deadline_us, "libvirt", error);
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "host-sidecar/recorder-check.h"
+
+/* Takes a recorder's device from the running guest and gives it back, so that libvirt opens its
+ * file anew; the lasting definition is left alone. It changes the guest's hardware: only for who
+ * asks for it. Where the device is not there any more, as after one that was interrupted, it is
+ * attached as the lasting definition has it. */
+
+/* Returns the check that follows, in which the recorder writes again; else NULL:
+ * PST_ERROR_PATH_SHUT where the domain has no recorder or does not run, where the guest did not let
+ * go of the device, and where nothing came after it was attached. */
+PstRecorderCheck *pst_recorder_heal_until(PstGuest *guest, gint64 deadline_us, GError **error);
+
+/* The device's XML to be attached again, from DOMAIN_XML, with *ALIAS where it has one; NULL where
+ * it has no recorder. Both to be freed with g_free(). */
+char *pst_recorder_heal_device(const char *domain_xml, char **alias);

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/recorder-state.h"
+
+#include "host-sidecar/render.h"
+
+/* Between a guest's write and the change of the file's time, and between two hosts' clocks. */
+#define SLACK_US G_USEC_PER_SEC
+
+static gboolean
+tells_last(const PstHelloRecorder *recorder)
+{
+    return recorder->last_us != PST_INT_UNKNOWN;
+}
+
+/* Numbers run a second time after a revert, clocks to the microsecond do not. */
+static gboolean
+is_last(const PstHello *hello, const PstRecord *record)
+{
+    return record->seq == hello->recorder->seq &&
+           (!tells_last(hello->recorder) || record->boottime_us == hello->recorder->last_us);
+}
+
+static gboolean
+holds_last(const PstHello *hello, const GPtrArray *records)
+{
+    gboolean first = TRUE;
+
+    for (guint i = records->len; i > 0; i--) {
+        const PstRecord *record = records->pdata[i - 1];
+        if (!g_str_equal(record->boot_id, hello->boot_id))
+            continue;
+        if (is_last(hello, record))
+            return TRUE;
+        /* What came after the hello. Without the time, the newest is all that can be told. */
+        if (first && !tells_last(hello->recorder) && record->seq > hello->recorder->seq)
+            return TRUE;
+        first = FALSE;
+    }
+    return FALSE;
+}
+
+/* Whether the file was written to since the shim wrote its last record. */
+static gboolean
+was_written_since(const PstHello *hello, const PstVolumeRecords *records, gint64 now_us)
+{
+    if (!tells_last(hello->recorder) || records->volume_us == 0)
+        return FALSE;
+    return records->volume_us > now_us - (hello->boottime_us - hello->recorder->last_us) + SLACK_US;
+}
+
+PstRecorderState
+pst_recorder_state_judge(const PstHello *hello, const PstVolumeRecords *records, gint64 now_us)
+{
+    if (hello->recorder == NULL)
+        return PST_RECORDER_STATE_UNUSED;
+    if (hello->recorder->seq == PST_INT_UNKNOWN || hello->recorder->seq < 1)
+        return PST_RECORDER_STATE_UNKNOWN;
+    if (records == NULL)
+        return PST_RECORDER_STATE_BEHIND;
+    if (holds_last(hello, records->records))
+        return PST_RECORDER_STATE_WRITES;
+    return was_written_since(hello, records, now_us) ? PST_RECORDER_STATE_WASHED
+                                                     : PST_RECORDER_STATE_BEHIND;
+}
+
+char *
+pst_recorder_state_explain(PstRecorderState state, const PstHello *hello, const char *name)
+{
+    g_autofree char *age = NULL;
+
+    switch (state) {
+    case PST_RECORDER_STATE_UNKNOWN:
+    case PST_RECORDER_STATE_WRITES:
+        return NULL;
+    case PST_RECORDER_STATE_WASHED:
+        return g_strdup("what its recorder wrote last is not in the volume, and other bytes were "
+                        "written since: something floods the recorder's port");
+    case PST_RECORDER_STATE_UNUSED:
+        return g_strdup("the shim does not hold the recorder's port open: nothing is recorded");
+    case PST_RECORDER_STATE_BEHIND:
+        age = tells_last(hello->recorder)
+                  ? pst_render_ago(hello->boottime_us - hello->recorder->last_us)
+                  : g_strdup("earlier");
+        return g_strdup_printf("the recorder has fallen silent: record %" G_GINT64_FORMAT
+                               ", written %s, did not arrive in the volume; postern records %s "
+                               "--heal attaches its device anew",
+                               hello->recorder->seq, age, name);
+    }
+    g_return_val_if_reached(NULL);
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "host-sidecar/volume-records.h"
+#include "protocol/hello.h"
+
+/* Whether a guest's recorder writes to its volume, from what its shim says to have written and what
+ * is there: pure functions. virtlogd that is restarted, or a file system that was full once, leaves
+ * a recorder's port that takes nothing for good and tells nobody. */
+
+typedef enum {
+    PST_RECORDER_STATE_UNKNOWN, /* nothing was written yet, or nobody told */
+    PST_RECORDER_STATE_WRITES,
+    PST_RECORDER_STATE_WASHED, /* something wrote over it since: the port works */
+    PST_RECORDER_STATE_BEHIND, /* what the shim wrote is not there: under way, or lost */
+    PST_RECORDER_STATE_UNUSED, /* the shim does not hold the recorder's port open */
+} PstRecorderState;
+
+/* NOW_US is the host's real time at which HELLO was answered; RECORDS may be NULL where none could
+ * be read. */
+PstRecorderState pst_recorder_state_judge(const PstHello *hello, const PstVolumeRecords *records,
+                                          gint64 now_us);
+
+/* What is to be said of it, one line for people with the way out, or NULL where all is well. NAME
+ * is the domain's. Free with g_free(). */
+char *pst_recorder_state_explain(PstRecorderState state, const PstHello *hello, const char *name);

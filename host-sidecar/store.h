@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "host-sidecar/record-set.h"
+#include "host-sidecar/store-settings.h"
+
+/* The sidecar's own copy of what guests recorded, so that a flood of a recorder, a lost volume or a
+ * domain that was undefined does not take it away. A folder for each hypervisor, by its URI, and in
+ * it a file for each domain, by its UUID: a stream of records like a volume, whose time of change
+ * is that of its newest record. Bounded by the settings; mode 0600, replaced as a whole, no link is
+ * followed. Thread-safe, as no state is kept. */
+
+typedef struct PstStore PstStore;
+
+/* Makes the folder where it is missing; PST_ERROR_UNAVAILABLE. */
+PstStore *pst_store_open(const PstStoreSettings *settings, const char *uri, GError **error);
+void pst_store_free(PstStore *store);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstStore, pst_store_free)
+
+/* What store and volume hold together. */
+typedef struct {
+    GPtrArray *records; /* a set without stubs */
+    gint64 written_us;  /* when the newest was written, the host's real time; 0 where not known */
+    PstRecordSetMerge merge;
+} PstStoreView;
+
+/* Merges what was read from the volume, which was last written at VOLUME_US, with what is kept, and
+ * keeps what there is room for. Takes VOLUME over; the view is filled in any case, and the
+ * caller's. FALSE with PST_ERROR_UNAVAILABLE, or PST_ERROR_BUSY where another harvester did not let
+ * go of the file: then nothing was kept. */
+gboolean pst_store_harvest(const PstStore *store, const char *uuid, GPtrArray *volume,
+                           gint64 volume_us, PstStoreView *view, GError **error);
+
+/* When the newest record that is kept was written; 0 where there is none. */
+gint64 pst_store_written_us(const PstStore *store, const char *uuid);
+
+typedef struct {
+    char *uuid;
+    gsize bytes;
+    gint64 written_us;
+} PstStoreFile;
+
+/* Every file of it: a GPtrArray of PstStoreFile that frees them. */
+GPtrArray *pst_store_list(const PstStore *store);
+
+/* Removes a domain's file; that there is none is no error. PST_ERROR_UNAVAILABLE, PST_ERROR_BUSY.
+ */
+gboolean pst_store_remove(const PstStore *store, const char *uuid, GError **error);

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A hostile guest floods its recorder for ten minutes, within the bounds that operating.md names."""
+
+import json
+import os
+import re
+import resource
+import time
+from pathlib import Path
+
+from guestlib.errors import check
+from guestlib.lab import Guest, call
+from guestlib.scenario import Scenario
+
+OWN = ("--recorder", "--no-snapshot")
+SECONDS = int(os.environ.get("POSTERN_FLOOD_SECONDS", "600"))
+PAUSE = 5
+PORT = "/dev/virtio-ports/org.postern.recorder.0"
+FLOOD = f"""\
+systemctl stop postern-shim
+systemd-run -q --unit=flood /bin/sh -c \\
+    'timeout {SECONDS} dd if=/dev/zero of={PORT} bs=65536 status=none'
+"""
+PATIENCE = 150
+MIB = 1024 * 1024
+MAX_DISK = 4 * 2 * MIB + MIB // 4
+MAX_GROWTH = 64 * MIB
+MAX_CORES = 1.1
+MAX_READER = 256 * MIB
+
+
+class Process:
+    """A process of the host: its time on the processors and its memory."""
+
+    def __init__(self, pid):
+        self.pid = pid
+        self.begun = time.monotonic()
+        self.seconds, self.memory = self._look()
+
+    def _look(self):
+        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
+        ticks = int(fields[11]) + int(fields[12])
+        status = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
+        resident = int(re.search(r"VmRSS:\s+(\d+)", status).group(1)) * 1024
+        return ticks / os.sysconf("SC_CLK_TCK"), resident
+
+    def cores(self):
+        """How many processors it has used since the beginning."""
+        return (self._look()[0] - self.seconds) / (time.monotonic() - self.begun)
+
+    def growth(self):
+        """By how many bytes it has grown."""
+        return self._look()[1] - self.memory
+
+
+def _virtlogd(uri):
+    return int((Path(uri.partition("socket=")[2]).parent / "virtlogd.pid").read_text("ascii"))
+
+
+def _records(context, guest):
+    done = context.postern.run("records", guest.name, "--json", "--lines", "5000", codes=[0],
+                               deadline=30)
+    return json.loads(done.out)
+
+
+def _await_reports(context, guest):
+    until = time.monotonic() + PATIENCE
+    while not any(one["kind"] == "report" and one["body"]["probe"] == "containers"
+                  for one in _records(context, guest)["records"]):
+        check(time.monotonic() < until, f"no reports within {PATIENCE} s")
+        time.sleep(2)
+
+
+def _disk(guest, uuid):
+    guest.virsh("pool-refresh", "postern")
+    names = [line.split()[0] for line in guest.virsh("vol-list", "postern").splitlines() if line]
+    sizes = [guest.virsh("vol-info", "--bytes", "--physical", "--pool", "postern", name)
+             for name in names if name.startswith(uuid)]
+    return sum(int(re.search(r"Physical:\s+(\d+)", size).group(1)) for size in sizes)
+
+
+def _identities(told):
+    return {(one["boot_id"], one["seq"], one["boottime_us"]) for one in told["records"]}
+
+
+def _flood(context, neighbour):
+    guest = context.guest
+    uuid = guest.virsh("domuuid", guest.name).strip()
+    before = _records(context, guest)
+    guest.shell(FLOOD)
+    processes = {"QEMU": Process(int(call("qemu-pid", guest.name).out)),
+                 "virtlogd": Process(_virtlogd(context.lab.uri))}
+    largest, until = 0, time.monotonic() + SECONDS
+    while time.monotonic() < until:
+        largest = max(largest, _disk(guest, uuid))
+        neighbour.shell("touch /etc/sudoers.d/harness")
+        check(_identities(before) <= _identities(_records(context, guest)),
+              "what was there before the flood is not told any more")
+        time.sleep(PAUSE)
+    reader = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    lines = [f"disk {largest / MIB:.1f} MiB, largest child {reader / MIB:.0f} MiB"]
+    lines += [f"{name}: {process.cores():.2f} cores, grown by {process.growth() / MIB:.1f} MiB"
+              for name, process in processes.items()]
+    context.log("\n".join(lines) + "\n")
+    print("\n".join(f"      {line}" for line in lines), flush=True)
+    check(largest <= MAX_DISK, f"the flood takes {largest} bytes on the host's disk")
+    check(reader <= MAX_READER, f"reading it takes {reader} bytes of memory")
+    for name, process in processes.items():
+        check(process.growth() <= MAX_GROWTH, f"{name} grew by {process.growth()} bytes")
+        check(process.cores() <= MAX_CORES, f"{name} took {process.cores():.2f} cores")
+
+
+def run(context):
+    """A guest that floods, and its neighbour."""
+    neighbour = Guest(context.lab, f"{context.guest.name}n")
+    neighbour.log = context.log
+    neighbour.up(*OWN)
+    try:
+        for guest in (context.guest, neighbour):
+            _await_reports(context, guest)
+        _flood(context, neighbour)
+        told = _records(context, neighbour)
+        check(told["dropped"] == 0 and told["missed"] == 0, "the neighbour has lost records")
+        numbers = sorted(one["seq"] for one in told["records"])
+        check(numbers == list(range(1, len(numbers) + 1)), f"the neighbour's numbers: {numbers}")
+    finally:
+        neighbour.down()
+
+
+def scenarios():
+    """One, which takes too long for every check."""
+    return [Scenario("recorder_flood", run, list(OWN), __doc__.splitlines()[0], check=False)]

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/recorder-state.h"
+#include "tests/unit/record-streams.h"
+
+#define SECOND G_GINT64_CONSTANT(1000000)
+#define NOW (G_GINT64_CONSTANT(1800000000) * SECOND)
+/* When the guest said hello, by its own clock. */
+#define HELLO (1000 * SECOND)
+
+typedef struct {
+    gint64 seq, last_s;
+} Last;
+
+static PstRecorderState
+judge(gint64 seq, gint64 last_us, const Last *records, gint64 volume_age_s)
+{
+    static const PstRecordCounters counters = {0};
+    PstHelloRecorder recorder = {.written_bytes = 1, .seq = seq, .last_us = last_us};
+    PstHello hello = {
+        .boot_id = (char *)STREAM_BOOT_A, .boottime_us = HELLO, .recorder = &recorder};
+    GPtrArray *set = pst_record_set_new();
+
+    for (; records->seq != 0; records++) {
+        const StreamRecord wanted = {records->seq < 0 ? STREAM_BOOT_B : STREAM_BOOT_A,
+                                     STREAM_MACHINE_A,
+                                     "web",
+                                     ABS(records->seq),
+                                     records->last_s * SECOND,
+                                     PST_RECORD_BOOT,
+                                     NULL,
+                                     0};
+        g_ptr_array_add(set, stream_record(&wanted));
+    }
+    g_autoptr(PstVolumeRecords) volume =
+        pst_volume_records_new(set, &counters, NOW - volume_age_s * SECOND, 1);
+    return pst_recorder_state_judge(&hello, volume, NOW);
+}
+
+static void
+test_judge(void)
+{
+    static const struct {
+        const char *what;
+        gint64 seq, last_s;
+        Last records[6];
+        gint64 volume_age_s;
+        PstRecorderState state;
+    } cases[] = {
+        {"all there", 3, 900, {{2, 800}, {3, 900}}, 100, PST_RECORDER_STATE_WRITES},
+        {"one more since", 3, 900, {{3, 900}, {4, 999}}, 1, PST_RECORDER_STATE_WRITES},
+        {"the last is missing", 3, 900, {{1, 700}, {2, 800}}, 200, PST_RECORDER_STATE_BEHIND},
+        {"all are missing", 3, 900, {{0}}, 5000, PST_RECORDER_STATE_BEHIND},
+        {"of another boot", 3, 900, {{-3, 900}}, 2000, PST_RECORDER_STATE_BEHIND},
+        /* The shim before had come further. */
+        {"a new shim that is not heard",
+         3,
+         900,
+         {{40, 700}, {41, 800}},
+         200,
+         PST_RECORDER_STATE_BEHIND},
+        /* Before the revert the number was given to another one. */
+        {"not heard since a revert",
+         42,
+         900,
+         {{41, 850}, {42, 950}, {81, 990}},
+         300,
+         PST_RECORDER_STATE_BEHIND},
+        {"reverted, and nothing written since",
+         41,
+         850,
+         {{41, 850}, {42, 950}},
+         300,
+         PST_RECORDER_STATE_WRITES},
+        {"reverted, and heard",
+         42,
+         900,
+         {{41, 850}, {42, 950}, {42, 900}},
+         100,
+         PST_RECORDER_STATE_WRITES},
+        {"flooded", 3, 900, {{1, 700}}, 3, PST_RECORDER_STATE_WASHED},
+        {"nothing written yet", 0, 0, {{0}}, 0, PST_RECORDER_STATE_UNKNOWN},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_test_message("%s", cases[i].what);
+        g_assert_cmpint(
+            judge(cases[i].seq, cases[i].last_s * SECOND, cases[i].records, cases[i].volume_age_s),
+            ==, cases[i].state);
+    }
+}
+
+/* A shim that does not tell when it wrote. */
+static void
+test_first_shims(void)
+{
+    static const struct {
+        gint64 seq;
+        Last records[4];
+        PstRecorderState state;
+    } cases[] = {
+        {3, {{2, 800}, {3, 900}}, PST_RECORDER_STATE_WRITES},
+        {3, {{3, 900}, {4, 910}}, PST_RECORDER_STATE_WRITES},
+        {3, {{1, 700}, {2, 800}}, PST_RECORDER_STATE_BEHIND},
+        {3, {{4, 910}, {-1, 10}}, PST_RECORDER_STATE_WRITES},
+        {3, {{4, 910}, {1, 10}}, PST_RECORDER_STATE_BEHIND},
+        {0, {{0}}, PST_RECORDER_STATE_UNKNOWN},
+        {PST_INT_UNKNOWN, {{0}}, PST_RECORDER_STATE_UNKNOWN},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
+        g_assert_cmpint(judge(cases[i].seq, PST_INT_UNKNOWN, cases[i].records, 1), ==,
+                        cases[i].state);
+}
+
+static void
+test_words(void)
+{
+    PstHelloRecorder recorder = {.seq = 7, .last_us = HELLO - 90 * SECOND};
+    PstHello hello = {.boot_id = (char *)STREAM_BOOT_A, .boottime_us = HELLO};
+
+    g_assert_cmpint(pst_recorder_state_judge(&hello, NULL, NOW), ==, PST_RECORDER_STATE_UNUSED);
+    g_autofree char *unused = pst_recorder_state_explain(PST_RECORDER_STATE_UNUSED, &hello, "web");
+    g_assert_nonnull(strstr(unused, "does not hold the recorder's port open"));
+    hello.recorder = &recorder;
+    g_assert_cmpint(pst_recorder_state_judge(&hello, NULL, NOW), ==, PST_RECORDER_STATE_BEHIND);
+    g_autofree char *silent = pst_recorder_state_explain(PST_RECORDER_STATE_BEHIND, &hello, "web");
+    g_assert_cmpstr(silent, ==,
+                    "the recorder has fallen silent: record 7, written 90 s ago, did not arrive in "
+                    "the volume; postern records web --heal attaches its device anew");
+    g_autofree char *washed = pst_recorder_state_explain(PST_RECORDER_STATE_WASHED, &hello, "web");
+    g_assert_nonnull(strstr(washed, "floods"));
+    g_assert_null(pst_recorder_state_explain(PST_RECORDER_STATE_WRITES, &hello, "web"));
+    g_assert_null(pst_recorder_state_explain(PST_RECORDER_STATE_UNKNOWN, &hello, "web"));
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/recorder-state/judge", test_judge);
+    g_test_add_func("/recorder-state/first-shims", test_first_shims);
+    g_test_add_func("/recorder-state/words", test_words);
+    return g_test_run();
+}
