@@ -44,7 +44,7 @@ find_reverted(const GPtrArray *live, const PstRecord *record)
 
 /* Those that a revert did not undo: where a boot counts again from an earlier number, what was
  * written from that number on never happened for the guest that writes now. A shim that was started
- * anew counts from 1 too, and then writes everything again. */
+ * anew goes on above what the one before it wrote. */
 static GPtrArray *
 find_live(const GPtrArray *records, const GArray *epochs)
 {
@@ -139,6 +139,13 @@ string_of(JsonObject *body, const char *name)
     return value;
 }
 
+static void
+append_subject(GString *out, const char *name)
+{
+    pst_render_append(out, name);
+    g_string_append(out, *name != '\0' ? ": " : "");
+}
+
 /* What a record says, in a line. */
 static void
 append_words(GString *out, const PstRecord *record)
@@ -156,8 +163,8 @@ append_words(GString *out, const PstRecord *record)
     case PST_RECORD_EVENT:
         pst_render_append(out, string_of(record->body, "event"));
         g_string_append(out, ": ");
-        pst_render_append(out, string_of(record->body, "path"));
-        g_string_append(out, *string_of(record->body, "path") != '\0' ? ": " : "");
+        append_subject(out, string_of(record->body, "path"));
+        append_subject(out, string_of(record->body, "unit"));
         pst_render_append(out, string_of(record->body, "message"));
         break;
     case PST_RECORD_SHUTDOWN:
