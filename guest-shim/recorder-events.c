@@ -6,6 +6,7 @@
 
 #include "guest-shim/changes-places.h"
 #include "guest-shim/probe.h"
+#include "guest-shim/recorder-changes.h"
 #include "guest-shim/recorder-folders.h"
 #include "guest-shim/recorder-kernel.h"
 #include "guest-shim/recorder-news.h"
@@ -63,6 +64,7 @@ struct PstRecorderEvents {
     PstRecorderKinds *kinds;
     PstRecorderKernel *kernel;
     PstRecorderFolders *folders;
+    PstRecorderChanges *changes;
     PstRecorderNews *news;
     PstRecorderDue dues[N_DUE];
     gboolean started;
@@ -100,26 +102,24 @@ on_news(PstEventKind kind, const PstEventFacts *facts, gpointer user_data)
 
 /* ---- the control plane ---- */
 
-static const char *
-words_of(guint32 mask)
+static void
+on_change(const char *path, guint32 mask, gpointer user_data)
 {
-    if ((mask & (IN_DELETE | IN_MOVED_FROM)) != 0)
-        return "removed";
-    if ((mask & (IN_CREATE | IN_MOVED_TO)) != 0)
-        return "put there";
-    return (mask & IN_ATTRIB) != 0 ? "mode or owner changed" : "written";
+    PstRecorderEvents *events = user_data;
+    g_autofree char *words = pst_recorder_changes_words(mask);
+    PstEventFacts facts = {.message = words, .path = path};
+
+    emit(events, PST_EVENT_CONTROL_PLANE, &facts);
+    pst_recorder_due_ask(&events->dues[DUE_ALL]);
 }
 
 static void
 take_change(PstRecorderEvents *events, const char *folder, const char *name, guint32 mask)
 {
     g_autofree char *path = g_build_filename(folder, name, NULL);
-    PstEventFacts facts = {.message = words_of(mask), .path = path};
 
-    if (!pst_changes_places_is_control(path))
-        return;
-    emit(events, PST_EVENT_CONTROL_PLANE, &facts);
-    pst_recorder_due_ask(&events->dues[DUE_ALL]);
+    if (pst_changes_places_is_control(path))
+        pst_recorder_changes_take(events->changes, path, mask);
 }
 
 /* ---- units ---- */
@@ -202,6 +202,7 @@ pst_recorder_events_new(const PstSysroot *sysroot, PstRecorderEvent event, PstRe
     events->kernel = pst_recorder_kernel_new(on_kernel, events);
     events->folders =
         pst_recorder_folders_new(sysroot, watched, G_N_ELEMENTS(watched), on_folder, events);
+    events->changes = pst_recorder_changes_new(on_change, events);
     events->news = pst_recorder_news_new(on_news, events);
     for (guint i = 0; i < N_DUE; i++)
         events->dues[i] = (PstRecorderDue){
@@ -245,6 +246,7 @@ pst_recorder_events_free(PstRecorderEvents *events)
     for (guint i = 0; i < N_DUE; i++)
         pst_recorder_due_clear(&events->dues[i]);
     pst_recorder_folders_free(events->folders);
+    pst_recorder_changes_free(events->changes);
     pst_recorder_kernel_free(events->kernel);
     pst_recorder_news_free(events->news);
     pst_recorder_kinds_free(events->kinds);

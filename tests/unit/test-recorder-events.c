@@ -13,6 +13,7 @@
 typedef struct {
     World *world;
     GPtrArray *told; /* "EVENT PATH UNIT" */
+    GPtrArray *messages;
     GPtrArray *looks;
     PstRecorderEvents *events;
 } Fixture;
@@ -21,11 +22,13 @@ static void
 on_event(JsonObject *event, gpointer user_data)
 {
     Fixture *fixture = user_data;
-    const char *name = "", *path = "-", *unit = "-";
+    const char *name = "", *path = "-", *unit = "-", *message = "";
 
     pst_json_get_string(event, "event", PST_JSON_REQUIRED, &name, NULL);
     pst_json_get_string(event, "path", PST_JSON_OPTIONAL, &path, NULL);
     pst_json_get_string(event, "unit", PST_JSON_OPTIONAL, &unit, NULL);
+    pst_json_get_string(event, "message", PST_JSON_REQUIRED, &message, NULL);
+    g_ptr_array_add(fixture->messages, g_strdup(message));
     g_ptr_array_add(fixture->told, g_strdup_printf("%s %s %s", name, path, unit));
 }
 
@@ -104,6 +107,7 @@ begin(Fixture *fixture, gconstpointer data)
     make_folder(fixture->world, "/etc/ssh/sshd_config.d");
     make_folder(fixture->world, "/run/systemd/units");
     fixture->told = g_ptr_array_new_with_free_func(g_free);
+    fixture->messages = g_ptr_array_new_with_free_func(g_free);
     fixture->looks = g_ptr_array_new_with_free_func(g_free);
     fixture->events = pst_recorder_events_new(fixture->world->sysroot, on_event, on_due, fixture);
 }
@@ -113,6 +117,7 @@ end(Fixture *fixture, gconstpointer data)
 {
     pst_recorder_events_free(fixture->events);
     g_ptr_array_unref(fixture->told);
+    g_ptr_array_unref(fixture->messages);
     g_ptr_array_unref(fixture->looks);
     tear_down(fixture->world, data);
     g_free(fixture->world);
@@ -129,6 +134,27 @@ test_control_plane(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     await(fixture->told, "control-plane-changed /etc/sudoers.d/one -");
     g_assert_cmpuint(count(fixture->told, "control-plane-changed /etc/no-matter"), ==, 0);
     await(fixture->looks, "all");
+}
+
+/* A file that is put there, written and given a mode is two events: at once, and what followed. */
+static void
+test_together(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autofree char *path = place(fixture->world, "/etc/sudoers.d/one");
+
+    pst_recorder_events_start(fixture->events);
+    for (guint i = 0; i < 20; i++) {
+        g_autoptr(GError) error = NULL;
+
+        g_file_set_contents_full(path, "x", 1, G_FILE_SET_CONTENTS_NONE, 0644, &error);
+        g_assert_no_error(error);
+        g_assert_cmpint(chmod(path, i % 2 == 0 ? 0666 : 0440), ==, 0);
+        turn();
+    }
+    g_assert_cmpuint(fixture->told->len, ==, 1);
+    await(fixture->messages, "written, mode or owner changed");
+    g_assert_cmpstr(fixture->messages->pdata[0], ==, "put there");
+    g_assert_cmpuint(count(fixture->told, "control-plane-changed /etc/sudoers.d/one -"), ==, 2);
 }
 
 /* Removed with all that is in it and made anew; moved away and another one put there; the folder
@@ -253,6 +279,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
 #define ADD(name, test) g_test_add("/recorder-events/" name, Fixture, NULL, begin, test, end)
     ADD("control-plane", test_control_plane);
+    ADD("together", test_together);
     ADD("made-anew", test_made_anew);
     ADD("later", test_later);
     ADD("flood", test_flood);
