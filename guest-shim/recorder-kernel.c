@@ -12,7 +12,7 @@
 #include "guest-shim/process-list.h"
 
 #define KMSG_RECORD 8192
-#define KMSG_BUDGET 512
+#define KMSG_BUDGET 1024
 #define WARNING 4
 #define MAX_MESSAGE 1024
 /* Of what comes with a warning: a trace of calls. */
@@ -102,9 +102,10 @@ pst_recorder_kernel_pause(PstRecorderKernel *kernel)
     kernel->n_left_out = 0;
 }
 
-/* TRUE where nothing is left in the log; an error other than these ends the reading for good. */
+/* As much as there is, up to a bound: of a flood that goes on, the rest is read a second later or
+ * overwritten meanwhile. FALSE where the log can't be read any more. */
 static gboolean
-read_log(PstRecorderKernel *kernel, gboolean *broken)
+read_log(PstRecorderKernel *kernel)
 {
     char record[KMSG_RECORD + 1];
 
@@ -115,15 +116,14 @@ read_log(PstRecorderKernel *kernel, gboolean *broken)
          * on behind it. */
         if (n < 0 && (errno == EINTR || errno == EPIPE || errno == EINVAL))
             continue;
-        *broken = n == 0 || (n < 0 && errno != EAGAIN);
         if (n <= 0)
-            return TRUE;
+            return n < 0 && errno == EAGAIN;
         record[n] = '\0';
         /* Behind the first line there are the device and the subsystem. */
         record[strcspn(record, "\n")] = '\0';
         pst_recorder_kernel_take(kernel, record);
     }
-    return FALSE;
+    return TRUE;
 }
 
 static gboolean on_log(gint fd, GIOCondition condition, gpointer user_data);
@@ -142,14 +142,11 @@ static gboolean
 on_log(gint fd G_GNUC_UNUSED, GIOCondition condition G_GNUC_UNUSED, gpointer user_data)
 {
     PstRecorderKernel *kernel = user_data;
-    gboolean broken = FALSE;
+    gboolean readable = read_log(kernel);
 
-    /* What is left after so many is read when the main loop has turned. */
-    if (!read_log(kernel, &broken))
-        return G_SOURCE_CONTINUE;
     pst_recorder_kernel_pause(kernel);
     kernel->source = 0;
-    if (!broken)
+    if (readable)
         kernel->pause = g_timeout_add_seconds(PAUSE_S, on_pause_over, kernel);
     return G_SOURCE_REMOVE;
 }
