@@ -1,258 +1,254 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "guest-shim/recorder-events.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <glib-unix.h>
 #include <string.h>
 #include <sys/inotify.h>
 
 #include "guest-shim/changes-places.h"
-#include "guest-shim/kernel-log.h"
-#include "guest-shim/loop-handles.h"
-#include "guest-shim/oom-line.h"
 #include "guest-shim/probe.h"
-#include "guest-shim/token-bucket.h"
-#include "protocol/json.h"
+#include "guest-shim/recorder-changes.h"
+#include "guest-shim/recorder-folders.h"
+#include "guest-shim/recorder-kernel.h"
+#include "guest-shim/recorder-news.h"
 
-#define KMSG_RECORD 8192
-#define KMSG_BUDGET 64
-#define WARNING 4
-/* A package manager changes many files at once: what follows within this is of one change. */
-#define SETTLE_S 5
+/* systemd makes INVOCATION UNIT for each unit that runs something (services, mounts, swaps, scopes)
+ * and takes it away when the unit is inactive or has failed: unit_notify() of its core/unit.c. */
+#define UNITS "/run/systemd/units"
+#define INVOCATION "invocation:"
+#define PLANE (IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB | IN_CREATE)
 
-typedef enum {
-    KERNEL_WARNING,
-    OOM_KILL,
-    CONTROL_PLANE,
-    N_EVENTS,
-} Event;
-
-static const struct {
-    const char *name;
-    guint burst;
-    gint64 each_us;
-} kinds[N_EVENTS] = {
-    [KERNEL_WARNING] = {"kernel-warning", 20, 60 * G_USEC_PER_SEC},
-    [OOM_KILL] = {"oom-kill", 20, 60 * G_USEC_PER_SEC},
-    [CONTROL_PLANE] = {"control-plane-changed", 30, 20 * G_USEC_PER_SEC},
+static const PstRecorderFolder watched[] = {
+    /* Those of the control plane: each file in them is judged by its path. */
+    {"/etc", PLANE},
+    {"/etc/nftables.d", PLANE},
+    {"/etc/pam.d", PLANE},
+    {"/etc/security", PLANE},
+    {"/etc/ssh", PLANE},
+    {"/etc/ssh/sshd_config.d", PLANE},
+    {"/etc/sudoers.d", PLANE},
+    {"/etc/systemd", PLANE},
+    {"/etc/systemd/system", PLANE},
+    {UNITS, IN_DELETE | IN_MOVED_TO},
 };
 
-/* The folders of the control plane; each file in them is judged by its path. */
-static const char *const watched[] = {"/etc",
-                                      "/etc/pam.d",
-                                      "/etc/ssh",
-                                      "/etc/ssh/sshd_config.d",
-                                      "/etc/sudoers.d",
-                                      "/etc/security",
-                                      "/etc/systemd/system",
-                                      "/etc/nftables.d"};
+typedef enum {
+    DUE_ALL,
+    DUE_UNITS,
+    DUE_MEMORY,
+    DUE_TROUBLE,
+    N_DUE,
+} Due;
+
+static const char *const of_units[] = {"services", NULL};
+static const char *const of_memory[] = {"memory", "system", "services", NULL};
+/* A unit that fails may do so for want of room or memory. */
+static const char *const of_trouble[] = {"system", "storage", "memory", "journal", NULL};
+
+static const struct {
+    const char *const *probes;
+    guint settle_s, burst;
+    gint64 each_s;
+} dues[N_DUE] = {
+    /* A package manager changes many files at once: what follows within this is of one change. */
+    [DUE_ALL] = {NULL, 5, 6, 60},
+    /* A unit that ends may be about to be started again. */
+    [DUE_UNITS] = {of_units, 1, 10, 20},
+    [DUE_MEMORY] = {of_memory, 1, 6, 60},
+    [DUE_TROUBLE] = {of_trouble, 1, 6, 60},
+};
 
 struct PstRecorderEvents {
     const PstSysroot *sysroot;
     PstRecorderEvent event;
     gpointer user_data;
-    PstTokenBucket buckets[N_EVENTS];
-    int kmsg, inotify;
-    guint kmsg_source, inotify_source, settle;
-    int watches[G_N_ELEMENTS(watched)];
+    PstRecorderKinds *kinds;
+    PstRecorderKernel *kernel;
+    PstRecorderFolders *folders;
+    PstRecorderChanges *changes;
+    PstRecorderNews *news;
+    PstRecorderDue dues[N_DUE];
+    gboolean started;
 };
 
 static void
-emit(PstRecorderEvents *events, Event kind, const char *message, const char *path, gboolean look)
+emit(PstRecorderEvents *events, PstEventKind kind, const PstEventFacts *facts)
 {
-    g_autoptr(JsonObject) json = json_object_new();
-    PstTokenBucket *bucket = &events->buckets[kind];
-    guint64 suppressed = bucket->refused;
+    g_autoptr(JsonObject) json =
+        pst_recorder_kinds_make(events->kinds, kind, facts, pst_probe_now_us());
 
-    if (!pst_token_bucket_take(bucket, pst_probe_now_us()))
-        return;
-    json_object_set_string_member(json, "event", kinds[kind].name);
-    pst_json_set_string(json, "message", message);
-    pst_json_set_string(json, "path", path);
-    if (suppressed > 0)
-        json_object_set_int_member(json, "suppressed", (gint64)suppressed);
-    events->event(json, look, events->user_data);
-}
-
-/* ---- the kernel's log ---- */
-
-static gboolean
-is_warning(const char *line)
-{
-    guint64 priority = g_ascii_strtoull(line, NULL, 10);
-
-    return (priority & 7) <= WARNING;
+    if (json != NULL)
+        events->event(json, events->user_data);
 }
 
 static void
-take_line(PstRecorderEvents *events, const char *line)
-{
-    gint64 time_us;
-    const char *message = pst_kernel_log_parse(line, &time_us);
-    PstOomLine oom = {0};
-
-    if (message == NULL)
-        return;
-    if (pst_oom_line_parse(message, &oom) == PST_OOM_LINE_KILLED)
-        emit(events, OOM_KILL, message, NULL, TRUE);
-    else if (is_warning(line))
-        emit(events, KERNEL_WARNING, message, NULL, FALSE);
-    pst_oom_line_clear(&oom);
-}
-
-static gboolean
-on_kmsg(gint fd, GIOCondition condition G_GNUC_UNUSED, gpointer user_data)
+on_kernel(PstEventKind kind, const PstEventFacts *facts, gpointer user_data)
 {
     PstRecorderEvents *events = user_data;
-    char line[KMSG_RECORD + 1];
 
-    /* What is left after so many is read when the main loop has turned. */
-    for (guint i = 0; i < KMSG_BUDGET; i++) {
-        gssize n = read(fd, line, KMSG_RECORD);
-
-        /* EPIPE: the ring went round; EINVAL: one that is longer is passed over. The next read goes
-         * on behind it. */
-        if (n < 0 && (errno == EINTR || errno == EPIPE || errno == EINVAL))
-            continue;
-        if (n < 0 && errno == EAGAIN)
-            return G_SOURCE_CONTINUE;
-        if (n <= 0) {
-            events->kmsg_source = 0;
-            return G_SOURCE_REMOVE;
-        }
-        line[n] = '\0';
-        /* Behind the first line there are the device and the subsystem. */
-        line[strcspn(line, "\n")] = '\0';
-        take_line(events, line);
-    }
-    return G_SOURCE_CONTINUE;
+    emit(events, kind, facts);
+    if (kind == PST_EVENT_OOM_KILL)
+        pst_recorder_due_ask(&events->dues[DUE_MEMORY]);
 }
 
 static void
-start_kmsg(PstRecorderEvents *events)
+on_news(PstEventKind kind, const PstEventFacts *facts, gpointer user_data)
 {
-    events->kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    if (events->kmsg < 0)
-        return;
-    lseek(events->kmsg, 0, SEEK_END);
-    events->kmsg_source = g_unix_fd_add(events->kmsg, G_IO_IN, on_kmsg, events);
+    PstRecorderEvents *events = user_data;
+
+    emit(events, kind, facts);
+    if (kind == PST_EVENT_UNIT_FAILED)
+        pst_recorder_due_ask(&events->dues[DUE_TROUBLE]);
 }
 
 /* ---- the control plane ---- */
 
-static const char *
-folder_of(const PstRecorderEvents *events, int watch)
-{
-    for (guint i = 0; i < G_N_ELEMENTS(watched); i++)
-        if (events->watches[i] == watch)
-            return watched[i];
-    return NULL;
-}
-
-static gboolean
-on_settled(gpointer user_data)
+static void
+on_change(const char *path, guint32 mask, gpointer user_data)
 {
     PstRecorderEvents *events = user_data;
+    g_autofree char *words = pst_recorder_changes_words(mask);
+    PstEventFacts facts = {.message = words, .path = path};
 
-    events->settle = 0;
-    events->event(NULL, TRUE, events->user_data);
-    return G_SOURCE_REMOVE;
-}
-
-static const char *
-words_of(guint32 mask)
-{
-    if ((mask & (IN_DELETE | IN_MOVED_FROM)) != 0)
-        return "removed";
-    return (mask & IN_ATTRIB) != 0 ? "mode or owner changed" : "written";
+    emit(events, PST_EVENT_CONTROL_PLANE, &facts);
+    pst_recorder_due_ask(&events->dues[DUE_ALL]);
 }
 
 static void
-take_change(PstRecorderEvents *events, const struct inotify_event *change)
+take_change(PstRecorderEvents *events, const char *folder, const char *name, guint32 mask)
 {
-    const char *folder = folder_of(events, change->wd);
-    g_autofree char *path = NULL;
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+
+    if (pst_changes_places_is_control(path))
+        pst_recorder_changes_take(events->changes, path, mask);
+}
+
+/* ---- units ---- */
+
+static const char *
+mode_of(const char *unit)
+{
+    if (g_str_equal(unit, "emergency.service"))
+        return "emergency mode";
+    return g_str_equal(unit, "rescue.service") ? "rescue mode" : NULL;
+}
+
+static void
+tell_mode(PstRecorderEvents *events, const char *unit, const char *words)
+{
+    g_autofree char *message = g_strconcat(words, mode_of(unit), NULL);
+    PstEventFacts facts = {.message = message, .unit = unit};
+
+    emit(events, PST_EVENT_EMERGENCY, &facts);
+    pst_recorder_due_ask(&events->dues[DUE_ALL]);
+}
+
+/* Scopes are sessions of users, which come and go. */
+static void
+take_unit(PstRecorderEvents *events, const char *name, guint32 mask)
+{
+    const char *unit = name + strlen(INVOCATION);
+
+    if (!g_str_has_prefix(name, INVOCATION) || g_str_has_suffix(name, ".scope"))
+        return;
+    if ((mask & IN_DELETE) != 0) {
+        pst_recorder_news_ended(events->news, unit);
+        pst_recorder_due_ask(&events->dues[DUE_UNITS]);
+    } else if (mode_of(unit) != NULL) {
+        tell_mode(events, unit, "the guest enters ");
+    }
+}
+
+static void
+on_folder(const char *folder, const char *name, guint32 mask, gpointer user_data)
+{
+    PstRecorderEvents *events = user_data;
 
     /* Some were lost: whatever they were, a look tells. */
-    if ((change->mask & IN_Q_OVERFLOW) != 0 && events->settle == 0)
-        events->settle = g_timeout_add_seconds(SETTLE_S, on_settled, events);
-    if (folder == NULL || change->len == 0)
-        return;
-    path = g_build_filename(folder, change->name, NULL);
-    if (!pst_changes_places_is_control(path))
-        return;
-    emit(events, CONTROL_PLANE, words_of(change->mask), path, FALSE);
-    if (events->settle == 0)
-        events->settle = g_timeout_add_seconds(SETTLE_S, on_settled, events);
+    if (folder == NULL)
+        pst_recorder_due_ask(&events->dues[DUE_ALL]);
+    else if (g_str_equal(folder, UNITS))
+        take_unit(events, name, mask);
+    else
+        take_change(events, folder, name, mask);
 }
 
-static gboolean
-on_inotify(gint fd, GIOCondition condition G_GNUC_UNUSED, gpointer user_data)
-{
-    PstRecorderEvents *events = user_data;
-    _Alignas(struct inotify_event) char buffer[4096];
-    gssize n;
-
-    while ((n = read(fd, buffer, sizeof(buffer))) > 0) {
-        for (char *at = buffer; at < buffer + n;) {
-            const struct inotify_event *change = (const struct inotify_event *)(gpointer)at;
-
-            take_change(events, change);
-            at += sizeof(*change) + change->len;
-        }
-    }
-    return G_SOURCE_CONTINUE;
-}
-
+/* In which mode it is already, as it may be after a boot straight into it. */
 static void
-start_inotify(PstRecorderEvents *events)
+look_for_mode(PstRecorderEvents *events)
 {
-    const guint32 mask = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB |
-                         IN_ONLYDIR | IN_CREATE;
+    static const char *const units[] = {"emergency.service", "rescue.service"};
 
-    events->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-    if (events->inotify < 0)
-        return;
-    for (guint i = 0; i < G_N_ELEMENTS(watched); i++)
-        events->watches[i] = inotify_add_watch(events->inotify, watched[i], mask);
-    events->inotify_source = g_unix_fd_add(events->inotify, G_IO_IN, on_inotify, events);
+    for (guint i = 0; i < G_N_ELEMENTS(units); i++) {
+        g_autofree char *path = g_strconcat(UNITS "/" INVOCATION, units[i], NULL);
+        struct stat st;
+
+        if (pst_sysroot_lstat(events->sysroot, path, &st, NULL))
+            tell_mode(events, units[i], "the guest is in ");
+    }
 }
 
 /* ---- */
 
 PstRecorderEvents *
-pst_recorder_events_new(const PstSysroot *sysroot, PstRecorderEvent event, gpointer user_data)
+pst_recorder_events_new(const PstSysroot *sysroot, PstRecorderEvent event, PstRecorderLookDue due,
+                        gpointer user_data)
 {
     PstRecorderEvents *events = g_new0(PstRecorderEvents, 1);
 
     events->sysroot = sysroot;
     events->event = event;
     events->user_data = user_data;
-    events->kmsg = events->inotify = -1;
-    for (guint i = 0; i < N_EVENTS; i++)
-        events->buckets[i] = (PstTokenBucket){.size = kinds[i].burst, .each_us = kinds[i].each_us};
+    events->kinds = pst_recorder_kinds_new();
+    events->kernel = pst_recorder_kernel_new(on_kernel, events);
+    events->folders =
+        pst_recorder_folders_new(sysroot, watched, G_N_ELEMENTS(watched), on_folder, events);
+    events->changes = pst_recorder_changes_new(on_change, events);
+    events->news = pst_recorder_news_new(on_news, events);
+    for (guint i = 0; i < N_DUE; i++)
+        events->dues[i] = (PstRecorderDue){
+            .probes = dues[i].probes,
+            .settle_s = dues[i].settle_s,
+            .bucket = {.size = dues[i].burst, .each_us = dues[i].each_s * G_USEC_PER_SEC},
+            .due = due,
+            .user_data = user_data,
+        };
     return events;
 }
 
 void
 pst_recorder_events_start(PstRecorderEvents *events)
 {
-    if (!pst_sysroot_is_live(events->sysroot))
-        return;
-    if (events->kmsg < 0)
-        start_kmsg(events);
-    if (events->inotify < 0)
-        start_inotify(events);
+    if (pst_sysroot_is_live(events->sysroot))
+        pst_recorder_kernel_start(events->kernel, events->sysroot);
+    pst_recorder_folders_watch(events->folders);
+    if (!events->started)
+        look_for_mode(events);
+    events->started = TRUE;
+}
+
+void
+pst_recorder_events_take_report(PstRecorderEvents *events, JsonObject *report)
+{
+    pst_recorder_news_take(events->news, report);
+}
+
+void
+pst_recorder_events_unchanged(PstRecorderEvents *events)
+{
+    PstEventFacts facts = {.message = "a look at everything has found nothing new"};
+
+    emit(events, PST_EVENT_UNCHANGED, &facts);
 }
 
 void
 pst_recorder_events_free(PstRecorderEvents *events)
 {
-    pst_loop_handles_remove(&events->kmsg_source);
-    pst_loop_handles_remove(&events->inotify_source);
-    pst_loop_handles_remove(&events->settle);
-    pst_loop_handles_close(&events->kmsg);
-    pst_loop_handles_close(&events->inotify);
+    for (guint i = 0; i < N_DUE; i++)
+        pst_recorder_due_clear(&events->dues[i]);
+    pst_recorder_folders_free(events->folders);
+    pst_recorder_changes_free(events->changes);
+    pst_recorder_kernel_free(events->kernel);
+    pst_recorder_news_free(events->news);
+    pst_recorder_kinds_free(events->kinds);
     g_free(events);
 }

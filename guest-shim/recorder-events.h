@@ -3,23 +3,30 @@
 
 #include <json-glib/json-glib.h>
 
+#include "guest-shim/recorder-due.h"
 #include "guest-shim/sysroot.h"
 
-/* What happens in the guest, as the kernel tells it: its own log (warnings and worse, processes
- * killed for want of memory), and changes of the files that decide who gets in and who becomes
- * root. Nothing is asked again and again. Any user can cause some of this, so each kind has a
- * bucket: what is beyond it is counted, and the next event of the kind says how many there were. */
+/* What happens in the guest. The kernel tells of most of it: its own log (warnings and worse,
+ * processes killed for want of memory), changes of the files that decide who gets in and who
+ * becomes root, and the links that systemd keeps in /run/systemd/units for each unit that runs
+ * something and takes away when it ends. Which of those have failed, and that a disk has filled up,
+ * is seen in the reports of a look. Nothing is asked again and again. */
 
 typedef struct PstRecorderEvents PstRecorderEvents;
 
-/* EVENT: {event, message, path?, suppressed?}, borrowed; NULL where nothing happened but that a
- * look is due. LOOK: a look at the guest is due. */
-typedef void (*PstRecorderEvent)(JsonObject *event, gboolean look, gpointer user_data);
+/* EVENT: the body of a record, borrowed. */
+typedef void (*PstRecorderEvent)(JsonObject *event, gpointer user_data);
 
 PstRecorderEvents *pst_recorder_events_new(const PstSysroot *sysroot, PstRecorderEvent event,
-                                           gpointer user_data);
+                                           PstRecorderLookDue due, gpointer user_data);
 void pst_recorder_events_free(PstRecorderEvents *events);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstRecorderEvents, pst_recorder_events_free)
 
-/* Listens from here on; what it listens to already is left as it is. */
+/* Listens from here on to what is there; what it listens to already is left as it is. */
 void pst_recorder_events_start(PstRecorderEvents *events);
+
+/* A report of a look, validated. */
+void pst_recorder_events_take_report(PstRecorderEvents *events, JsonObject *report);
+
+/* A look at everything has found nothing new. */
+void pst_recorder_events_unchanged(PstRecorderEvents *events);

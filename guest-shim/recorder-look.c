@@ -7,6 +7,7 @@
 #include "guest-shim/initramfs.h"
 #include "guest-shim/loop-handles.h"
 #include "guest-shim/probe.h"
+#include "guest-shim/token-bucket.h"
 #include "guest-shim/worker.h"
 #include "protocol/call.h"
 #include "protocol/json.h"
@@ -15,16 +16,25 @@
 #define PROBE_US (15 * G_USEC_PER_SEC)
 /* Half of what a record may have. */
 #define MAX_REPORT (32 * 1024)
+/* Whoever can make a report change can make it change at every look. */
+#define BURST 8
+#define EACH_S 120
+
+typedef struct {
+    const PstProbe *probe;
+    char *digest; /* of what it said the last time; NULL: nothing yet */
+    gboolean due;
+    PstTokenBucket bucket; /* for what it says anew */
+} Asked;
 
 struct PstRecorderLook {
     PstDispatcher *dispatcher;
     PstRecorderLookReport report;
+    PstRecorderLookEnd end;
     gpointer user_data;
-    GPtrArray *probes; /* of const PstProbe */
-    char **digests;    /* what each said the last time; NULL: nothing yet */
-    guint source;      /* of the next question */
-    guint next;        /* of the probe that is asked now; probes->len at rest */
-    gboolean again;
+    GArray *asked; /* of Asked */
+    guint source;  /* of the next question */
+    guint now;     /* who is asked; asked->len at rest */
 };
 
 static void ask_next(PstRecorderLook *look);
@@ -71,24 +81,41 @@ pst_recorder_look_digest(JsonObject *report)
     return g_compute_checksum_for_string(G_CHECKSUM_SHA1, text->str, (gssize)text->len);
 }
 
+static Asked *
+asked_at(const PstRecorderLook *look, guint i)
+{
+    return &g_array_index(look->asked, Asked, i);
+}
+
+/* One that was forgotten is written whatever was written before. */
+static gboolean
+may_be_written(Asked *asked)
+{
+    return pst_token_bucket_take(&asked->bucket, pst_probe_now_us()) || asked->digest == NULL;
+}
+
 static void
 take_report(PstRecorderLook *look, JsonObject *report)
 {
     g_autofree char *digest = pst_recorder_look_digest(report);
-    char **last = &look->digests[look->next];
+    Asked *asked = asked_at(look, look->now);
 
-    /* One that could not be written is news the next time too. */
-    if (g_strcmp0(*last, digest) == 0 || !look->report(report, look->user_data))
+    if (g_strcmp0(asked->digest, digest) == 0 || !may_be_written(asked)) {
+        look->report(report, FALSE, look->user_data);
         return;
-    g_free(*last);
-    *last = g_steal_pointer(&digest);
+    }
+    g_free(asked->digest);
+    asked->digest = g_steal_pointer(&digest);
+    /* One that could not be written is news the next time too. */
+    if (!look->report(report, TRUE, look->user_data))
+        g_clear_pointer(&asked->digest, g_free);
 }
 
 /* A probe that could not look must not leave its last good word as the newest. */
 static JsonObject *
 silence(const PstRecorderLook *look, JsonObject *answer)
 {
-    const PstProbe *probe = look->probes->pdata[look->next];
+    const PstProbe *probe = asked_at(look, look->now)->probe;
     JsonObject *error = answer != NULL ? member_of(answer, "error") : NULL;
     JsonObject *report = json_object_new();
     const char *why = "no answer";
@@ -125,7 +152,6 @@ on_reply(const char *text, gpointer user_data)
     g_autoptr(JsonObject) silent = report == NULL ? silence(look, json) : NULL;
 
     take_report(look, report != NULL ? report : silent);
-    look->next++;
     if (look->source == 0)
         look->source = g_idle_add(on_next, look);
 }
@@ -154,24 +180,47 @@ ask(PstRecorderLook *look, const PstProbe *probe)
     message->type = PST_MESSAGE_REQUEST;
     message->method = g_strdup("probe");
     memset(message->id.session, '0', PST_SESSION_DIGITS);
-    message->id.number = look->next;
+    message->id.number = look->now;
     message->params = pst_call_params(&call);
     pst_dispatcher_take(look->dispatcher, message);
     pst_dispatcher_run(look->dispatcher);
 }
 
+static guint
+find_due(const PstRecorderLook *look)
+{
+    guint i = 0;
+
+    while (i < look->asked->len && !asked_at(look, i)->due)
+        i++;
+    return i;
+}
+
+static void
+give_up(PstRecorderLook *look)
+{
+    for (guint i = 0; i < look->asked->len; i++)
+        asked_at(look, i)->due = FALSE;
+}
+
 static void
 ask_next(PstRecorderLook *look)
 {
-    if (look->next >= look->probes->len && look->again) {
-        look->again = FALSE;
-        look->next = 0;
-    }
+    gboolean whole = TRUE;
+
+    look->now = find_due(look);
     /* A host has questions too, and only so many may hang in the kernel. */
-    if (pst_worker_n_stuck() > 0)
-        look->next = look->probes->len;
-    if (look->next < look->probes->len)
-        ask(look, look->probes->pdata[look->next]);
+    if (look->now < look->asked->len && pst_worker_n_stuck() > 0) {
+        whole = FALSE;
+        give_up(look);
+        look->now = look->asked->len;
+    }
+    if (look->now >= look->asked->len) {
+        look->end(whole, look->user_data);
+        return;
+    }
+    asked_at(look, look->now)->due = FALSE;
+    ask(look, asked_at(look, look->now)->probe);
 }
 
 static gboolean
@@ -188,7 +237,7 @@ is_wanted(const PstProbe *probe, const char *const *names)
 
 PstRecorderLook *
 pst_recorder_look_new(const PstSysroot *sysroot, const char *const *probes,
-                      PstRecorderLookReport report, gpointer user_data)
+                      PstRecorderLookReport report, PstRecorderLookEnd end, gpointer user_data)
 {
     PstRecorderLook *look = g_new0(PstRecorderLook, 1);
     /* What the installed system last said stays the newest word on it. */
@@ -197,13 +246,17 @@ pst_recorder_look_new(const PstSysroot *sysroot, const char *const *probes,
     look->dispatcher = pst_dispatcher_new(sysroot, on_reply, look);
     pst_dispatcher_set_max_report(look->dispatcher, MAX_REPORT);
     look->report = report;
+    look->end = end;
     look->user_data = user_data;
-    look->probes = g_ptr_array_new();
-    for (guint i = 0; i < pst_probe_table_n; i++)
-        if (is_wanted(&pst_probe_table[i], probes) && (pst_probe_table[i].early || !early_alone))
-            g_ptr_array_add(look->probes, (gpointer)&pst_probe_table[i]);
-    look->digests = g_new0(char *, look->probes->len + 1);
-    look->next = look->probes->len;
+    look->asked = g_array_new(FALSE, TRUE, sizeof(Asked));
+    for (guint i = 0; i < pst_probe_table_n; i++) {
+        Asked asked = {.probe = &pst_probe_table[i],
+                       .bucket = {.size = BURST, .each_us = EACH_S * G_USEC_PER_SEC}};
+
+        if (is_wanted(asked.probe, probes) && (asked.probe->early || !early_alone))
+            g_array_append_val(look->asked, asked);
+    }
+    look->now = look->asked->len;
     return look;
 }
 
@@ -213,25 +266,25 @@ pst_recorder_look_free(PstRecorderLook *look)
     pst_loop_handles_remove(&look->source);
     pst_dispatcher_free(look->dispatcher);
     pst_recorder_look_forget(look);
-    g_free(look->digests);
-    g_ptr_array_unref(look->probes);
+    g_array_unref(look->asked);
     g_free(look);
 }
 
 void
-pst_recorder_look_begin(PstRecorderLook *look)
+pst_recorder_look_begin(PstRecorderLook *look, const char *const *probes)
 {
-    if (look->next < look->probes->len) {
-        look->again = TRUE;
-        return;
-    }
-    look->next = 0;
-    ask_next(look);
+    gboolean at_rest = look->now >= look->asked->len;
+
+    for (guint i = 0; i < look->asked->len; i++)
+        if (probes == NULL || g_strv_contains(probes, asked_at(look, i)->probe->kind->name))
+            asked_at(look, i)->due = TRUE;
+    if (at_rest && find_due(look) < look->asked->len)
+        ask_next(look);
 }
 
 void
 pst_recorder_look_forget(PstRecorderLook *look)
 {
-    for (guint i = 0; i < look->probes->len; i++)
-        g_clear_pointer(&look->digests[i], g_free);
+    for (guint i = 0; i < look->asked->len; i++)
+        g_clear_pointer(&asked_at(look, i)->digest, g_free);
 }

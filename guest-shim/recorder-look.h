@@ -6,26 +6,31 @@
 #include "guest-shim/sysroot.h"
 
 /* One look of the recorder's: probe after probe, each asked so that it leaves no trace in the
- * guest. A report is handed on where it is not what the probe said the last time: another status,
- * another finding, or another thing that a finding is about. One that did not come is handed on as
- * a report of the status unknown. While a worker hangs in the kernel no further one is begun. */
+ * guest. One that did not answer is told of as a report of the status unknown. While a worker hangs
+ * in the kernel no further one is begun. */
 
 typedef struct PstRecorderLook PstRecorderLook;
 
-/* FALSE where it could not be kept. */
-typedef gboolean (*PstRecorderLookReport)(JsonObject *report, gpointer user_data);
+/* CHANGED: it is not what the probe said the last time (another status, another finding, or another
+ * thing that a finding is about) and is to be kept, which a bucket a probe bounds. FALSE where it
+ * could not be kept. */
+typedef gboolean (*PstRecorderLookReport)(JsonObject *report, gboolean changed, gpointer user_data);
+
+/* All that was due has been asked; not WHOLE: some of it was not, because a worker hangs. */
+typedef void (*PstRecorderLookEnd)(gboolean whole, gpointer user_data);
 
 /* PROBES: NULL-terminated, copied; NULL: all that leave no trace. In an initramfs only those of
  * them that look at the same there. */
 PstRecorderLook *pst_recorder_look_new(const PstSysroot *sysroot, const char *const *probes,
-                                       PstRecorderLookReport report, gpointer user_data);
+                                       PstRecorderLookReport report, PstRecorderLookEnd end,
+                                       gpointer user_data);
 void pst_recorder_look_free(PstRecorderLook *look);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstRecorderLook, pst_recorder_look_free)
 
-/* Begins; where one goes on already, another one follows it. */
-void pst_recorder_look_begin(PstRecorderLook *look);
+/* PROBES (NULL: all) are due; the one that is asked already is asked once more. */
+void pst_recorder_look_begin(PstRecorderLook *look, const char *const *probes);
 
-/* The next look hands on every report. */
+/* The next look hands on every report as changed. */
 void pst_recorder_look_forget(PstRecorderLook *look);
 
 /* What of a report is compared: a text that is the same where nothing of weight has changed. Free

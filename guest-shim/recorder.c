@@ -33,7 +33,8 @@ struct PstRecorder {
     PstRecorderEvents *events;
     char *boot_id, *machine_id, *domain;
     gint64 seq, last_us;
-    guint64 repeat_at; /* when so much is written, all is written again */
+    gint64 compare_seq; /* before the look of an interval; -1: none is on its way */
+    guint64 repeat_at;  /* when so much is written, all is written again */
     guint interval, settled, next_try;
     guint n_tries;
     gboolean early; /* in an initramfs */
@@ -83,29 +84,49 @@ repeat_if_due(PstRecorder *recorder)
     recorder->repeat_at = written + REPEAT_BYTES;
     write_boot(recorder);
     pst_recorder_look_forget(recorder->look);
-    pst_recorder_look_begin(recorder->look);
+    pst_recorder_look_begin(recorder->look, NULL);
 }
 
 static gboolean
-on_report(JsonObject *report, gpointer user_data)
+on_report(JsonObject *report, gboolean changed, gpointer user_data)
+{
+    PstRecorder *recorder = user_data;
+    gboolean kept = !changed || write_record(recorder, PST_RECORD_REPORT, report);
+
+    pst_recorder_events_take_report(recorder->events, report);
+    if (changed && kept)
+        repeat_if_due(recorder);
+    return kept;
+}
+
+/* A record an interval, whatever it says: it tells how lately the guest was well, and after a
+ * revert that what was written meanwhile has not happened. */
+static void
+on_look_end(gboolean whole, gpointer user_data)
 {
     PstRecorder *recorder = user_data;
 
-    if (!write_record(recorder, PST_RECORD_REPORT, report))
-        return FALSE;
-    repeat_if_due(recorder);
-    return TRUE;
+    if (whole && recorder->compare_seq == recorder->seq)
+        pst_recorder_events_unchanged(recorder->events);
+    recorder->compare_seq = -1;
 }
 
 static void
-on_event(JsonObject *event, gboolean look, gpointer user_data)
+on_event(JsonObject *event, gpointer user_data)
 {
     PstRecorder *recorder = user_data;
 
-    if (event != NULL && write_record(recorder, PST_RECORD_EVENT, event))
+    if (write_record(recorder, PST_RECORD_EVENT, event))
         repeat_if_due(recorder);
-    if (look && pst_recorder_port_is_open(recorder->port))
-        pst_recorder_look_begin(recorder->look);
+}
+
+static void
+on_look_due(const char *const *probes, gpointer user_data)
+{
+    PstRecorder *recorder = user_data;
+
+    if (pst_recorder_port_is_open(recorder->port))
+        pst_recorder_look_begin(recorder->look, probes);
 }
 
 static gboolean
@@ -113,11 +134,14 @@ on_interval(gpointer user_data)
 {
     PstRecorder *recorder = user_data;
 
-    if (pst_recorder_port_is_open(recorder->port))
-        pst_recorder_look_begin(recorder->look);
-    else
+    if (!pst_recorder_port_is_open(recorder->port)) {
         /* A device that was taken away may be there again. */
         pst_recorder_find_port(recorder);
+        return G_SOURCE_CONTINUE;
+    }
+    pst_recorder_events_start(recorder->events);
+    recorder->compare_seq = recorder->seq;
+    pst_recorder_look_begin(recorder->look, NULL);
     return G_SOURCE_CONTINUE;
 }
 
@@ -152,7 +176,7 @@ pst_recorder_find_port(PstRecorder *recorder)
     write_boot(recorder);
     pst_recorder_look_forget(recorder->look);
     if (!recorder->early)
-        pst_recorder_look_begin(recorder->look);
+        pst_recorder_look_begin(recorder->look, NULL);
     pst_recorder_events_start(recorder->events);
     start_timers(recorder);
 }
@@ -184,12 +208,15 @@ pst_recorder_new(const PstSysroot *sysroot)
 
     recorder->sysroot = sysroot;
     recorder->early = pst_initramfs_is_root(sysroot);
+    /* Above all that an earlier shim of this boot wrote, so that it falls with a revert alone. */
+    recorder->seq = pst_probe_now_us() / 1000;
     recorder->boot_id = pst_sysroot_read_line(sysroot, "/proc/sys/kernel/random/boot_id", NULL);
     recorder->machine_id = pst_sysroot_read_line(sysroot, "/etc/machine-id", NULL);
     recorder->config = pst_recorder_config_read(sysroot);
     recorder->look = pst_recorder_look_new(sysroot, (const char *const *)recorder->config->probes,
-                                           on_report, recorder);
-    recorder->events = pst_recorder_events_new(sysroot, on_event, recorder);
+                                           on_report, on_look_end, recorder);
+    recorder->events = pst_recorder_events_new(sysroot, on_event, on_look_due, recorder);
+    recorder->compare_seq = -1;
     recorder->port = pst_recorder_port_new(PST_RECORDER_PORT, sysroot);
     pst_recorder_find_port(recorder);
     try_later(recorder);
@@ -202,8 +229,8 @@ pst_recorder_free(PstRecorder *recorder)
     pst_loop_handles_remove(&recorder->interval);
     pst_loop_handles_remove(&recorder->settled);
     pst_loop_handles_remove(&recorder->next_try);
-    pst_recorder_events_free(recorder->events);
     pst_recorder_look_free(recorder->look);
+    pst_recorder_events_free(recorder->events);
     pst_recorder_port_free(recorder->port);
     pst_recorder_config_free(recorder->config);
     g_free(recorder->boot_id);

@@ -122,6 +122,13 @@ is_set(JsonObject *body, const char *name)
     return value;
 }
 
+static void
+append_subject(GString *out, const char *name)
+{
+    pst_render_append(out, name);
+    g_string_append(out, *name != '\0' ? ": " : "");
+}
+
 /* What a record says, in a line. */
 static void
 append_words(GString *out, const PstRecord *record)
@@ -140,8 +147,8 @@ append_words(GString *out, const PstRecord *record)
     case PST_RECORD_EVENT:
         pst_render_append(out, string_of(record->body, "event"));
         g_string_append(out, ": ");
-        pst_render_append(out, string_of(record->body, "path"));
-        g_string_append(out, *string_of(record->body, "path") != '\0' ? ": " : "");
+        append_subject(out, string_of(record->body, "path"));
+        append_subject(out, string_of(record->body, "unit"));
         pst_render_append(out, string_of(record->body, "message"));
         break;
     case PST_RECORD_SHUTDOWN:

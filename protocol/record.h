@@ -15,7 +15,7 @@ typedef enum {
 } PstRecordKind;
 
 typedef struct {
-    gint64 seq; /* from 1 on within a boot; one that falls begins a new epoch */
+    gint64 seq; /* rises within a boot; one that does not begins a new epoch */
     char *boot_id;
     char *machine_id;
     char *domain; /* as the host named it; NULL where it never did */

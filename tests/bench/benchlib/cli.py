@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from . import conversation, failure, figures, in_guest, probes, world
+from . import conversation, failure, figures, in_guest, probes, recorder, world
 
 BENCHES = {
     "ping": conversation.ping,
@@ -16,6 +16,7 @@ BENCHES = {
     "probes": probes.probes,
     "memory": in_guest.memory,
     "idle": in_guest.idle,
+    "recorder": recorder.recorder,
     "flood": failure.flood,
     "dead-channel": failure.dead_channel,
     "neighbours": failure.neighbours,

@@ -40,10 +40,10 @@ def idle(world):
     seconds = world.rounds(60, 5)
     # It has been open once before it is closed.
     world.hold(guest).communicate()
-    closed = _switches(world, guest, seconds)
+    closed = switches(world, guest, seconds)
     held = world.hold(guest)
     try:
-        opened = _switches(world, guest, seconds)
+        opened = switches(world, guest, seconds)
         if held.poll() is not None:
             raise CannotMeasure("the channel did not stay open")
     finally:
@@ -52,7 +52,8 @@ def idle(world):
             figures.exactly_none(f"shim idle {seconds} s, host end open", "switches", opened)]
 
 
-def _switches(world, guest, seconds):
+def switches(world, guest, seconds):
+    """How often a thread of the shim ran within so many seconds."""
     after, before = world.script(guest, IDLE % seconds).split()
     if int(before) == 0:
         raise CannotMeasure("the shim's context switches are not counted")

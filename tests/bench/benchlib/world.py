@@ -12,6 +12,7 @@ LAB = CHECKOUT / "tests/lab/lab"
 FULL = "be-full"
 WIDE = "be-wide"
 WIDE_CPUS = 2
+RECORDER = "be-recorder"
 USER = "harness"
 SECONDS = 300
 
@@ -73,6 +74,10 @@ class World:
         """The name of a full guest with a processor to spare."""
         return self._full(WIDE, "--cpus", str(WIDE_CPUS))
 
+    def recorder(self):
+        """The name of a full guest with a recorder."""
+        return self._full(RECORDER, "--recorder")
+
     def _full(self, name, *options):
         if name not in self._up:
             self._up.add(name)
@@ -109,6 +114,10 @@ class World:
             held.communicate()
             raise CannotMeasure(f"the channel of {guest} could not be held open")
         return held
+
+    def virsh(self, *words):
+        """Runs a virsh command on the lab's libvirt; its output."""
+        return self._run(["/usr/bin/virsh", "-q", *words], f"virsh {words[0]}")
 
     def postern(self, *words):
         """Runs postern; its output. A finding is no failure: its exit status is that of a report."""

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The parts of the recorder that need no main loop of the shim's: kinds and their bounds, the
+ * kernel's log, the news of reports, looks that are due. */
+#include "guest-shim/recorder-due.h"
+#include "guest-shim/recorder-kernel.h"
+#include "guest-shim/recorder-kinds.h"
+#include "guest-shim/recorder-news.h"
+#include "protocol/json.h"
+
+#define SECOND ((gint64)G_USEC_PER_SEC)
+#define MAX_BURST 30
+#define MIN_EACH_S 20
+
+/* ---- each kind has its bound ---- */
+
+static guint
+make_many(PstRecorderKinds *kinds, PstEventKind kind, guint n, gint64 now_us)
+{
+    const PstEventFacts facts = {.message = "m"};
+    guint made = 0;
+
+    for (guint i = 0; i < n; i++) {
+        g_autoptr(JsonObject) json = pst_recorder_kinds_make(kinds, kind, &facts, now_us);
+        made += json != NULL;
+    }
+    return made;
+}
+
+/* A flood of any kind, however long, and none of another kind suffers. */
+static void
+test_bound(void)
+{
+    for (PstEventKind flood = 0; flood < PST_EVENT_KINDS; flood++) {
+        g_autoptr(PstRecorderKinds) kinds = pst_recorder_kinds_new();
+        guint made = 0;
+
+        for (gint64 s = 1; s <= 3600; s++)
+            made += make_many(kinds, flood, 100, s * SECOND);
+        g_assert_cmpuint(made, >, 0);
+        g_assert_cmpuint(made, <=, MAX_BURST + 3600 / MIN_EACH_S);
+        for (PstEventKind other = 0; other < PST_EVENT_KINDS; other++)
+            if (other != flood)
+                g_assert_cmpuint(make_many(kinds, other, 1, 3600 * SECOND), ==, 1);
+    }
+}
+
+static void
+test_suppressed(void)
+{
+    g_autoptr(PstRecorderKinds) kinds = pst_recorder_kinds_new();
+    const PstEventFacts facts = {.message = "bad \xff", .unit = "a.service"};
+    guint made = make_many(kinds, PST_EVENT_UNIT_FAILED, 1000, SECOND);
+    g_autoptr(JsonObject) json =
+        pst_recorder_kinds_make(kinds, PST_EVENT_UNIT_FAILED, &facts, 1000 * SECOND);
+    gint64 suppressed = 0;
+
+    g_assert_true(pst_json_get_int(json, "suppressed", PST_JSON_REQUIRED, &suppressed, NULL));
+    g_assert_cmpint(suppressed, ==, 1000 - made);
+    g_assert_cmpstr(json_object_get_string_member(json, "event"), ==, "unit-failed");
+    g_assert_cmpstr(json_object_get_string_member(json, "unit"), ==, "a.service");
+    g_assert_cmpstr(json_object_get_string_member(json, "message"), ==, "bad \xef\xbf\xbd");
+    g_assert_false(json_object_has_member(json, "path"));
+}
+
+/* ---- what is told is kept as "KIND MESSAGE UNIT PATH TEXT" ---- */
+
+static void
+keep(PstEventKind kind, const PstEventFacts *facts, gpointer user_data)
+{
+    g_ptr_array_add(user_data, g_strdup_printf("%d %s %s %s %s", kind, facts->message,
+                                               facts->unit != NULL ? facts->unit : "-",
+                                               facts->path != NULL ? facts->path : "-",
+                                               facts->text != NULL ? facts->text : "-"));
+}
+
+static void
+assert_told(GPtrArray *told, const char *const *wanted)
+{
+    for (guint i = 0; i < told->len; i++)
+        g_test_message("%s", (const char *)told->pdata[i]);
+    for (guint i = 0; wanted[i] != NULL; i++) {
+        g_assert_cmpuint(told->len, >, i);
+        g_assert_cmpstr(told->pdata[i], ==, wanted[i]);
+    }
+    g_assert_cmpuint(told->len, ==, g_strv_length((char **)wanted));
+    g_ptr_array_set_size(told, 0);
+}
+
+/* ---- the kernel's log ---- */
+
+static void
+test_kernel(void)
+{
+    static const char *const lines[] = {
+        "6,1,10,-;nothing of weight",
+        "4,2,11,-;tail invoked oom-killer: gfp_mask=0xcc0",
+        "4,3,11,-;CPU: 0 PID: 300 Comm: tail",
+        "6,4,12,-;oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,"
+        "oom_memcg=/system.slice/eats.service,task_memcg=/system.slice/eats.service,task=tail,"
+        "pid=300,uid=0",
+        "3,5,12,-;Memory cgroup out of memory: Killed process 300 (tail) total-vm:1kB, "
+        "anon-rss:1kB, file-rss:0kB, shmem-rss:0kB, UID:0 pgtables:1kB oom_score_adj:0",
+        /* Of a program (facility 1), and no record at all. */
+        "12,6,13,-;said by a program",
+        "garbage",
+    };
+    g_autoptr(GPtrArray) told = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(PstRecorderKernel) kernel = pst_recorder_kernel_new(keep, told);
+    const char *const wanted[] = {
+        "6 Memory cgroup out of memory: Killed process 300 (tail) total-vm:1kB, anon-rss:1kB, "
+        "file-rss:0kB, shmem-rss:0kB, UID:0 pgtables:1kB oom_score_adj:0 eats.service - -",
+        "5 tail invoked oom-killer: gfp_mask=0xcc0 - - CPU: 0 PID: 300 Comm: tail", NULL};
+    const char *const nothing[] = {NULL};
+
+    for (guint i = 0; i < G_N_ELEMENTS(lines); i++)
+        pst_recorder_kernel_take(kernel, lines[i]);
+    pst_recorder_kernel_pause(kernel);
+    assert_told(told, wanted);
+    pst_recorder_kernel_pause(kernel);
+    assert_told(told, nothing);
+}
+
+/* However much comes together, what is told of it is small. */
+static void
+test_kernel_flood(void)
+{
+    g_autoptr(GPtrArray) told = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(PstRecorderKernel) kernel = pst_recorder_kernel_new(keep, told);
+    g_autofree char *dots = g_strnfill(7000, '.');
+    g_autofree char *line = g_strconcat("3,1,1,-;", dots, NULL);
+
+    pst_recorder_kernel_take(kernel, line);
+    for (guint i = 0; i < 10000; i++)
+        pst_recorder_kernel_take(kernel, i % 2 == 0 ? line : "3,1,1,-;short");
+    pst_recorder_kernel_pause(kernel);
+    g_assert_cmpuint(told->len, ==, 1);
+    g_assert_cmpuint(strlen(told->pdata[0]), <, 6000);
+    g_assert_true(g_str_has_suffix(told->pdata[0], " lines more"));
+}
+
+/* ---- the news of reports ---- */
+
+#define SERVICES(status, findings)                                                                 \
+    "{\"probe\":\"services\",\"status\":\"" status "\",\"findings\":[" findings "]}"
+#define STORAGE(findings)                                                                          \
+    "{\"probe\":\"storage\",\"status\":\"warning\",\"findings\":[" findings "]}"
+#define FAILED(unit)                                                                               \
+    "{\"id\":\"services.failed\",\"severity\":\"warning\",\"message\":\"failed\",\"evidence\":{"   \
+    "\"unit\":\"" unit "\",\"path\":\"/x\"}}"
+#define ROOM(id, path)                                                                             \
+    "{\"id\":\"storage." id "\",\"severity\":\"warning\",\"message\":\"room\",\"evidence\":{"      \
+    "\"path\":\"" path "\"}}"
+
+static void
+take(PstRecorderNews *news, const char *text)
+{
+    g_autoptr(JsonObject) json = pst_json_parse(text, strlen(text), &pst_validate_from_guest, NULL);
+
+    g_assert_nonnull(json);
+    pst_recorder_news_take(news, json);
+}
+
+static void
+test_news(void)
+{
+    g_autoptr(GPtrArray) told = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(PstRecorderNews) news = pst_recorder_news_new(keep, told);
+    const char *const nothing[] = {NULL};
+    const char *const b_failed[] = {"0 failed b - -", NULL};
+    const char *const a_failed[] = {"0 failed a - -", NULL};
+    const char *const full[] = {"4 room - /var -", "3 room - / -", NULL};
+
+    /* What it begins with is no news; what comes is, once. */
+    take(news, SERVICES("warning", FAILED("a")));
+    assert_told(told, nothing);
+    take(news, SERVICES("warning", FAILED("a") "," FAILED("b")));
+    assert_told(told, b_failed);
+    take(news, SERVICES("warning", FAILED("b") "," FAILED("a")));
+    assert_told(told, nothing);
+
+    /* One that could not look has not seen them pass. */
+    take(news, SERVICES("unknown", ""));
+    take(news, SERVICES("warning", FAILED("a") "," FAILED("b")));
+    assert_told(told, nothing);
+    take(news, SERVICES("ok", ""));
+    take(news, SERVICES("warning", FAILED("a")));
+    assert_told(told, a_failed);
+
+    /* It was started again and failed again, between two looks. */
+    pst_recorder_news_ended(news, "a");
+    pst_recorder_news_ended(news, "never-heard-of");
+    take(news, SERVICES("warning", FAILED("a")));
+    assert_told(told, a_failed);
+    take(news, SERVICES("warning", FAILED("a")));
+    assert_told(told, nothing);
+
+    take(news, STORAGE(""));
+    take(news, STORAGE(ROOM("nearly-full", "/var") "," ROOM("full", "/") "," ROOM("slow", "/")));
+    assert_told(told, full);
+}
+
+/* A unit that ends before the first look, and is seen to have failed by it. */
+static void
+test_news_first(void)
+{
+    g_autoptr(GPtrArray) told = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(PstRecorderNews) news = pst_recorder_news_new(keep, told);
+    const char *const a_failed[] = {"0 failed a - -", NULL};
+
+    pst_recorder_news_ended(news, "a");
+    take(news, SERVICES("unknown", ""));
+    take(news, SERVICES("warning", FAILED("a") "," FAILED("b")));
+    assert_told(told, a_failed);
+    for (guint i = 0; i < 100000; i++) {
+        g_autofree char *name = g_strdup_printf("%u", i);
+        pst_recorder_news_ended(news, name);
+    }
+}
+
+/* ---- looks that are due ---- */
+
+static void
+count(const char *const *probes G_GNUC_UNUSED, gpointer user_data)
+{
+    ++*(guint *)user_data;
+}
+
+/* A second at most of what a guest could keep up for ever. */
+static void
+test_due(void)
+{
+    guint n = 0;
+    PstRecorderDue due = {
+        .bucket = {.size = 4, .each_us = 3600 * SECOND}, .due = count, .user_data = &n};
+    gint64 until_us = g_get_monotonic_time() + SECOND;
+
+    while (g_get_monotonic_time() < until_us) {
+        pst_recorder_due_ask(&due);
+        g_main_context_iteration(NULL, FALSE);
+    }
+    g_assert_cmpuint(n, ==, 4);
+    /* The last one is not lost. */
+    g_assert_cmpuint(due.source, !=, 0);
+    pst_recorder_due_clear(&due);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/recorder-parts/bound", test_bound);
+    g_test_add_func("/recorder-parts/suppressed", test_suppressed);
+    g_test_add_func("/recorder-parts/kernel", test_kernel);
+    g_test_add_func("/recorder-parts/kernel-flood", test_kernel_flood);
+    g_test_add_func("/recorder-parts/news", test_news);
+    g_test_add_func("/recorder-parts/news-first", test_news_first);
+    g_test_add_func("/recorder-parts/due", test_due);
+    return g_test_run();
+}
