@@ -5,19 +5,14 @@
 #include "protocol/json.h"
 
 static const struct {
-    const char *name;
     guint burst;
     gint64 each_s;
 } rows[PST_EVENT_KINDS] = {
-    [PST_EVENT_UNIT_FAILED] = {"unit-failed", 30, 20},
-    [PST_EVENT_UNIT_RESTARTING] = {"unit-restarting", 10, 60},
-    [PST_EVENT_EMERGENCY] = {"emergency-entered", 10, 60},
-    [PST_EVENT_DISK_FULL] = {"disk-full", 10, 60},
-    [PST_EVENT_DISK_NEARLY_FULL] = {"disk-nearly-full", 10, 60},
-    [PST_EVENT_KERNEL_WARNING] = {"kernel-warning", 20, 60},
-    [PST_EVENT_OOM_KILL] = {"oom-kill", 20, 60},
-    [PST_EVENT_CONTROL_PLANE] = {"control-plane-changed", 30, 20},
-    [PST_EVENT_UNCHANGED] = {"unchanged", 10, 30},
+    [PST_EVENT_UNIT_FAILED] = {30, 20},      [PST_EVENT_UNIT_RESTARTING] = {10, 60},
+    [PST_EVENT_EMERGENCY] = {10, 60},        [PST_EVENT_DISK_FULL] = {10, 60},
+    [PST_EVENT_DISK_NEARLY_FULL] = {10, 60}, [PST_EVENT_KERNEL_WARNING] = {20, 60},
+    [PST_EVENT_OOM_KILL] = {20, 60},         [PST_EVENT_CONTROL_PLANE] = {30, 20},
+    [PST_EVENT_UNCHANGED] = {10, 30},
 };
 
 struct PstRecorderKinds {
@@ -52,7 +47,7 @@ pst_recorder_kinds_make(PstRecorderKinds *kinds, PstEventKind kind, const PstEve
         return NULL;
 
     JsonObject *json = json_object_new();
-    json_object_set_string_member(json, "event", rows[kind].name);
+    json_object_set_string_member(json, "event", pst_record_event_names[kind]);
     pst_json_set_string(json, "message", facts->message);
     pst_json_set_string(json, "path", facts->path);
     pst_json_set_string(json, "unit", facts->unit);

@@ -1,24 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include <json-glib/json-glib.h>
+#include "protocol/record-event.h"
 
 /* The kinds of events that the recorder writes. Whoever may use a guest can cause most of them, so
  * each kind has a bucket of its own: what is beyond it is counted, and the next one of its kind
  * says how many there were. docs/protocol.md lists them. */
-
-typedef enum {
-    PST_EVENT_UNIT_FAILED,
-    PST_EVENT_UNIT_RESTARTING,
-    PST_EVENT_EMERGENCY,
-    PST_EVENT_DISK_FULL,
-    PST_EVENT_DISK_NEARLY_FULL,
-    PST_EVENT_KERNEL_WARNING,
-    PST_EVENT_OOM_KILL,
-    PST_EVENT_CONTROL_PLANE,
-    PST_EVENT_UNCHANGED,
-} PstEventKind;
-#define PST_EVENT_KINDS (PST_EVENT_UNCHANGED + 1)
 
 /* What is NULL does not apply. */
 typedef struct {

@@ -2,14 +2,12 @@
 #include "host-sidecar/record-keep.h"
 
 #include "protocol/json.h"
+#include "protocol/record-event.h"
 #include "protocol/vocabulary.h"
 
 /* Of a probe or an event that this program does not know, whatever its name: names are the guest's,
  * and a class for each that it invents would push out those that are there. */
 static const char other[] = "other";
-
-static const char *const events[] = {"kernel-warning", "oom-kill",         "control-plane-changed",
-                                     "unit-failed",    "emergency-target", "disk-nearly-full"};
 
 typedef struct {
     char *name;
@@ -32,10 +30,9 @@ free_class(gpointer data)
 static const char *
 known_event(const char *name)
 {
-    for (guint i = 0; i < G_N_ELEMENTS(events); i++)
-        if (g_str_equal(events[i], name))
-            return events[i];
-    return other;
+    const char *known = pst_record_event_find(name);
+
+    return known != NULL ? known : other;
 }
 
 static const char *
