@@ -122,7 +122,7 @@ def run(context):
         told = _records(context, neighbour)
         check(told["dropped"] == 0 and told["missed"] == 0, "the neighbour has lost records")
         numbers = sorted(one["seq"] for one in told["records"])
-        check(numbers == list(range(1, len(numbers) + 1)), f"the neighbour's numbers: {numbers}")
+        check(numbers == list(range(numbers[0], numbers[0] + len(numbers))), f"the neighbour's numbers: {numbers}")
     finally:
         neighbour.down()
 
