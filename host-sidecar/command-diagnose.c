@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include <stdio.h>
-
 #include "host-sidecar/ask.h"
 #include "host-sidecar/brief.h"
 #include "host-sidecar/commands.h"
 #include "host-sidecar/diagnose.h"
-#include "host-sidecar/escape.h"
 #include "host-sidecar/exit-code.h"
+#include "host-sidecar/host-judge.h"
 #include "host-sidecar/output.h"
 #include "host-sidecar/recorder-check.h"
 #include "host-sidecar/render.h"
@@ -111,17 +109,15 @@ is_via_channel(PstAnswer *const *answers, guint n)
 }
 
 /* A recorder that fell silent tells nobody: while the guest answers is the time to mend it. */
-static void
+static PstReport *
 check_recorder(PstGuest *guest, PstAnswer *const *answers, guint n, gint64 deadline_us)
 {
     if (!guest->xml.recorder || !is_via_channel(answers, n))
-        return;
+        return NULL;
     g_autoptr(PstRecorderCheck) check = pst_recorder_check_until(guest, deadline_us, NULL);
     if (check == NULL || check->state != PST_RECORDER_STATE_BEHIND)
-        return;
-    g_autofree char *line = g_strdup_printf("%s: %s", guest->name, check->note);
-    g_autofree char *escaped = pst_escape_text(line, FALSE);
-    fprintf(stderr, "postern: %s\n", escaped);
+        return NULL;
+    return pst_host_judge_recorder(pst_guest_state_name(guest), check->note);
 }
 
 gboolean
@@ -150,12 +146,13 @@ pst_command_diagnose_run(const PstCommand *command, PstOptions *options, int arg
     PstReport *host = NULL;
     PstAnswer **answers =
         pst_ask_guest(guest, command->name, questions, n, deadline_us, &listener, &host);
+    if (host == NULL)
+        host = check_recorder(guest, answers, n, deadline_us);
     answers = pst_diagnose_derive(answers, &n, &wish);
     answers = pst_diagnose_add_host(answers, &n, guest->name, host);
     gboolean printed = sequence != NULL ? pst_sequence_end(sequence, guest->name, answers, n, error)
                                         : print(options, &wanted, guest->name, answers, n, error);
     *exit_code = pst_exit_code_of_status(pst_diagnose_judge(answers, n).status);
-    check_recorder(guest, answers, n, deadline_us);
     free_answers(answers, n);
     return printed;
 }

@@ -314,3 +314,18 @@ pst_host_judge(PstReport *report, const GPtrArray *not_told)
     add_not_told(report, not_told);
     pst_report_conclude(report, summary);
 }
+
+PstReport *
+pst_host_judge_recorder(const char *state, const char *note)
+{
+    PstReport *report = pst_report_new(&pst_report_host_kind);
+    PstHostData *data = report->data;
+    PstFinding *finding =
+        pst_report_add(report, "host.recorder-silent", PST_SEVERITY_WARNING, "%s", note);
+
+    finding->remedy = g_strdup("postern records DOMAIN --heal attaches its device anew");
+    data->state = g_strdup(state);
+    data->answered = PST_TRI_YES;
+    pst_report_conclude(report, "");
+    return report;
+}

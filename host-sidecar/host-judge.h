@@ -13,3 +13,7 @@ gboolean pst_host_judge_is_certain(const PstHostData *data);
 /* Adds the findings to a report of kind `host` that has its data, and concludes it. NOT_TOLD, of
  * char *, is what could not be had, and why. */
 void pst_host_judge(PstReport *report, const GPtrArray *not_told);
+
+/* The report of a guest that answers and is in STATE, and whose recorder does not write: NOTE says
+ * so, and the way out. Owned by the caller. */
+PstReport *pst_host_judge_recorder(const char *state, const char *note);

@@ -174,6 +174,16 @@ test_beside(void)
     g_assert_cmpint(report->status, ==, PST_STATUS_CRITICAL);
 }
 
+static void
+test_recorder(void)
+{
+    g_autoptr(PstReport) report = pst_host_judge_recorder("running", "the recorder is silent");
+
+    g_assert_cmpint(report->status, ==, PST_STATUS_WARNING);
+    g_assert_cmpstr(report->summary, ==, "the recorder is silent");
+    g_assert_nonnull(find(report, "host.recorder-silent")->remedy);
+}
+
 static PstHostData *
 sample(gint64 used_ms, gint64 waited_ms, gint64 requests)
 {
@@ -248,6 +258,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/host/judge", test_judge);
     g_test_add_func("/host/beside", test_beside);
+    g_test_add_func("/host/recorder", test_recorder);
     g_test_add_func("/host/compare", test_compare);
     g_test_add_func("/host/xml", test_xml);
     return g_test_run();
