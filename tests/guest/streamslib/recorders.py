@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A recorder that falls silent, as it does when virtlogd is restarted, and how it is healed."""
 
-import os
 import json
+import os
 import time
 
 from .tools import Guest, begin, expect, finish, lab, scenario
