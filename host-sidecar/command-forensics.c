@@ -88,6 +88,7 @@ exit_code_of(PstVerifyVerdict verdict)
         return PST_EXIT_OK;
     case PST_VERIFY_CHANGED:
     case PST_VERIFY_UNSEALED:
+    case PST_VERIFY_BROKEN:
         return CHANGED;
     case PST_VERIFY_UNVOUCHED:
         break;

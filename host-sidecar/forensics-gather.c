@@ -231,7 +231,7 @@ end_source(Gathering *gathering, guint i, gpointer result, const char *error)
 static void
 write_answer(Gathering *gathering, PstAnswer *answer)
 {
-    g_autofree char *what = g_strdup_printf("the report %s", answer->probe);
+    g_autofree char *what = g_strdup_printf("report %s", answer->probe);
     g_autofree char *path = g_strdup_printf("reports/%s.json", answer->probe);
     PstManifestPart *part = add_part(gathering, what, pst_answer_via_names[answer->via]);
 

@@ -6,29 +6,56 @@
 /* As `records` shows them. */
 #define MAX_RECORDS 500
 
+/* Whether an earlier part was not had for the same reason: that is said once. */
+static gboolean
+is_said(const GPtrArray *parts, guint i)
+{
+    const PstManifestPart *part = parts->pdata[i];
+
+    for (guint j = 0; j < i; j++)
+        if (g_strcmp0(((PstManifestPart *)parts->pdata[j])->error, part->error) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+static void
+append_failure(GString *out, const GPtrArray *parts, guint first)
+{
+    const PstManifestPart *part = parts->pdata[first];
+    const char *between = "<li><strong>";
+
+    for (guint i = first; i < parts->len; i++) {
+        const PstManifestPart *other = parts->pdata[i];
+
+        if (g_strcmp0(other->error, part->error) != 0)
+            continue;
+        g_string_append(out, between);
+        pst_html_page_text(out, other->what);
+        between = ", ";
+    }
+    g_string_append(out, "</strong>: ");
+    pst_html_page_text(out, part->error);
+    if (part->took_ms > 0)
+        g_string_append_printf(
+            out, " <span class=\"note\">(given up after %" G_GINT64_FORMAT " ms)</span>",
+            part->took_ms);
+    g_string_append(out, "</li>\n");
+}
+
 static void
 append_failed(GString *out, const PstHtmlPage *page)
 {
+    const GPtrArray *parts = page->manifest->parts;
     gboolean any = FALSE;
 
-    for (guint i = 0; i < page->manifest->parts->len; i++) {
-        const PstManifestPart *part = page->manifest->parts->pdata[i];
-
-        if (part->error == NULL)
+    for (guint i = 0; i < parts->len; i++) {
+        if (((PstManifestPart *)parts->pdata[i])->error == NULL || is_said(parts, i))
             continue;
         if (!any)
             g_string_append(out, "<h2 id=\"failed\">What could not be had, and why</h2>\n"
                                  "<ul class=\"failed\">\n");
         any = TRUE;
-        g_string_append(out, "<li><strong>");
-        pst_html_page_text(out, part->what);
-        g_string_append(out, "</strong>: ");
-        pst_html_page_text(out, part->error);
-        if (part->took_ms > 0)
-            g_string_append_printf(
-                out, " <span class=\"note\">(given up after %" G_GINT64_FORMAT " ms)</span>",
-                part->took_ms);
-        g_string_append(out, "</li>\n");
+        append_failure(out, parts, i);
     }
     if (any)
         g_string_append(out, "</ul>\n");

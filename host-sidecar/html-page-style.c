@@ -17,6 +17,7 @@ const char pst_html_page_style[] =
     "h1{font-size:1.05rem;font-weight:600;margin:0 0 .35rem;color:var(--soft)}\n"
     "h2{font-size:1.15rem;margin:2.5rem 0 .75rem;line-height:1.3}\n"
     "p{margin:.4rem 0}\n"
+    "a{color:var(--host)}\n"
     "code,pre,.mono{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,\"DejaVu Sans Mono\","
     "\"Liberation Mono\",monospace;font-size:.855em}\n"
     "pre{margin:.5rem 0;padding:.75rem;background:var(--code);border:1px solid var(--line);"

@@ -3,12 +3,12 @@
 
 #include "host-sidecar/render.h"
 #include "host-sidecar/seal.h"
+#include "protocol/error.h"
 #include "protocol/json.h"
 
 static const char *const verdict_names[] = {
-    [PST_VERIFY_INTACT] = "intact",
-    [PST_VERIFY_CHANGED] = "changed",
-    [PST_VERIFY_UNSEALED] = "unsealed",
+    [PST_VERIFY_INTACT] = "intact",       [PST_VERIFY_CHANGED] = "changed",
+    [PST_VERIFY_UNSEALED] = "unsealed",   [PST_VERIFY_BROKEN] = "broken",
     [PST_VERIFY_UNVOUCHED] = "unvouched",
 };
 
@@ -69,9 +69,16 @@ pst_verify_bundle(const char *path, const char *digest, const char *audit_file, 
 {
     g_autoptr(PstVerify) verify = g_new0(PstVerify, 1);
 
-    verify->contents = pst_bundle_contents_read(path, error);
+    g_autoptr(GError) cause = NULL;
+
+    verify->contents = pst_bundle_contents_read(path, &cause);
+    if (verify->contents == NULL && cause->code == PST_ERROR_PROTOCOL) {
+        verify->verdict = PST_VERIFY_BROKEN;
+        verify->fault = g_strdup(cause->message);
+        return g_steal_pointer(&verify);
+    }
     if (verify->contents == NULL) {
-        g_free(g_steal_pointer(&verify));
+        g_propagate_error(error, g_steal_pointer(&cause));
         return NULL;
     }
     if (verify->contents->manifest != NULL)
@@ -123,6 +130,9 @@ append_verdict(GString *out, const PstVerify *verify)
     case PST_VERIFY_CHANGED:
         g_string_append(out, "changed: this is not what was sealed\n");
         break;
+    case PST_VERIFY_BROKEN:
+        g_string_append(out, "broken: this is no bundle, or no longer\n");
+        break;
     case PST_VERIFY_UNSEALED:
         g_string_append_printf(out,
                                "never sealed: %u files are there, and no " PST_MANIFEST_NAME
@@ -169,7 +179,8 @@ pst_verify_to_json(const PstVerify *verify, const char *path)
 
     pst_json_set_string(json, "path", path);
     pst_json_set_string(json, "verdict", verdict_names[verify->verdict]);
-    json_object_set_int_member(json, "files", verify->contents->files->len);
+    if (verify->contents != NULL)
+        json_object_set_int_member(json, "files", verify->contents->files->len);
     pst_json_set_string(json, "sha256", verify->sha256);
     pst_json_set_string(json, "sealed_sha256", verify->sealed);
     pst_json_set_string(json, "fault", verify->fault);

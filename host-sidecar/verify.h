@@ -9,6 +9,7 @@ typedef enum {
     PST_VERIFY_INTACT,
     PST_VERIFY_CHANGED,   /* something is changed, missing or added, or the manifest is another */
     PST_VERIFY_UNSEALED,  /* it has no manifest: it was never ended */
+    PST_VERIFY_BROKEN,    /* it is no bundle, or no longer */
     PST_VERIFY_UNVOUCHED, /* it agrees with its manifest, and nothing tells whether that is the one
                            */
 } PstVerifyVerdict;
@@ -20,11 +21,11 @@ typedef struct {
     GPtrArray *changes;    /* of PstManifestChange; NULL without a manifest */
     char *sha256;          /* of the manifest as it lies there; NULL where there is none */
     char *sealed;          /* what that digest has to be; NULL where nobody tells */
-    char *fault;           /* why the manifest can't be read, or the audit log; NULL */
+    char *fault;           /* why bundle, manifest or audit log can't be read; NULL */
 } PstVerify;
 
-/* DIGEST is what the manifest's has to be; where it is NULL, AUDIT_FILE is asked. NULL with an
- * error where the bundle can't be read. */
+/* DIGEST is what the manifest's has to be; where it is NULL, AUDIT_FILE is asked. NULL with
+ * PST_ERROR_UNAVAILABLE where nobody could look. */
 PstVerify *pst_verify_bundle(const char *path, const char *digest, const char *audit_file,
                              GError **error);
 void pst_verify_free(PstVerify *verify);
