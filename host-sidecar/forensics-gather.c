@@ -48,6 +48,7 @@ struct Gathering {
     GAsyncQueue *news;
     gint64 begun_us; /* monotonic */
     gboolean *ended; /* of the sources */
+    gint64 *had_us;  /* of the answers, monotonic: when each came first */
     gboolean answered;
 };
 
@@ -265,8 +266,10 @@ put_answer(Gathering *gathering, PstAnswer *answer)
         pst_answer_free(answer);
         return;
     }
-    if (gathering->out->answers[i]->report == NULL && answer->report != NULL)
+    if (gathering->out->answers[i]->report == NULL && answer->report != NULL) {
         write_answer(gathering, answer);
+        gathering->had_us[i] = g_get_monotonic_time();
+    }
     pst_answer_free(gathering->out->answers[i]);
     gathering->out->answers[i] = answer;
 }
@@ -347,6 +350,17 @@ give_up(Gathering *gathering)
     }
 }
 
+/* What came early is older by now. */
+static void
+let_age(Gathering *gathering)
+{
+    gint64 now_us = g_get_monotonic_time();
+
+    for (guint i = 0; i < gathering->out->n; i++)
+        if (gathering->out->answers[i]->report != NULL)
+            gathering->out->answers[i]->age_ms += (now_us - gathering->had_us[i]) / 1000;
+}
+
 static void
 start_questions(Gathering *gathering, PstGuest *guest, const char *method,
                 const PstDiagnoseWish *wish, gint64 deadline_us)
@@ -386,6 +400,8 @@ pst_forensics_gather(PstGuest *guest, const char *method, const PstDiagnoseWish 
     };
 
     out->answers = pst_diagnose_questions(guest->name, wish, &out->n);
+    g_autofree gint64 *had_us = g_new0(gint64, out->n);
+    gathering.had_us = had_us;
     guint n = out->n;
     /* The queue outlives this: what comes too late is put there, and nobody looks. */
     pst_interrupt_catch(hear_signal, gathering.news);
@@ -394,6 +410,7 @@ pst_forensics_gather(PstGuest *guest, const char *method, const PstDiagnoseWish 
         start_source(&gathering, i, guest, deadline_us);
     wait_for_news(&gathering, n, deadline_us);
     give_up(&gathering);
+    let_age(&gathering);
     out->answers = pst_diagnose_derive(out->answers, &out->n, wish);
     out->now_us = g_get_real_time();
     return out;

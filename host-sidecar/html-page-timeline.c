@@ -4,6 +4,9 @@
 #include "host-sidecar/render.h"
 #include "protocol/report-host.h"
 
+/* So many are seen at once; the older ones are behind a click. */
+#define MAX_SHOWN 30
+
 static const char *const side_names[] = {"guest", "host"};
 
 static void
@@ -32,9 +35,15 @@ pst_html_page_timeline(GString *out, const PstHtmlPage *page)
                          "<p class=\"note\">Times are the host's; what the guest dates is reckoned "
                          "from how long ago it was by the guest's own clock.</p>\n"
                          "<ol class=\"timeline\">\n");
-    for (guint i = 0; i < page->timeline->len; i++)
+    for (guint i = 0; i < page->timeline->len; i++) {
+        if (i == MAX_SHOWN)
+            g_string_append_printf(out,
+                                   "</ol>\n<details><summary>earlier <span class=\"what\">%u "
+                                   "more</span></summary>\n<ol class=\"timeline\">\n",
+                                   page->timeline->len - MAX_SHOWN);
         append_event(out, page, page->timeline->pdata[i]);
-    g_string_append(out, "</ol>\n");
+    }
+    g_string_append(out, page->timeline->len > MAX_SHOWN ? "</ol>\n</details>\n" : "</ol>\n");
 }
 
 static const PstHostConsole *

@@ -53,7 +53,8 @@ append_ways_there(GString *out, const PstHtmlPage *page)
         return;
     }
     for (guint i = 0; i < page->n; i++)
-        oldest_ms = MAX(oldest_ms, page->answers[i]->age_ms);
+        if (page->answers[i]->via == PST_VIA_VOLUME)
+            oldest_ms = MAX(oldest_ms, page->answers[i]->age_ms);
     if (oldest_ms > 0) {
         g_autofree char *ago = pst_render_ago(oldest_ms * 1000);
         g_string_append_printf(out, "; the oldest is of %s", ago);
@@ -129,7 +130,9 @@ append_followers(GString *out, const GArray *causes, const PstFinding *root)
     for (guint i = 0; i < causes->len; i++) {
         const PstCause *cause = &g_array_index(causes, PstCause, i);
 
-        if (cause->root == root && cause->finding != root)
+        /* Whom it shuts out is told in the matrix. */
+        if (cause->root == root && cause->finding != root &&
+            pst_render_access_data(cause->answer) == NULL)
             g_string_append_printf(names, "%s%s", names->len > 0 ? "; " : "",
                                    cause->finding->message);
     }
