@@ -30,6 +30,20 @@ count_failed(const PstManifest *manifest)
     return n;
 }
 
+/* The first question's reason: where no path is open, it is every question's. */
+static void
+append_why(GString *out, const PstHtmlPage *page)
+{
+    for (guint i = 0; i < page->n; i++) {
+        if (page->answers[i]->error == NULL)
+            continue;
+        g_autofree char *why = pst_answer_explain(page->answers[i]);
+        g_string_append(out, ": ");
+        pst_html_page_text(out, why);
+        return;
+    }
+}
+
 /* By which paths the answers came, and how old the oldest of them is. */
 static void
 append_ways_there(GString *out, const PstHtmlPage *page)
@@ -49,7 +63,9 @@ append_ways_there(GString *out, const PstHtmlPage *page)
         between = ", ";
     }
     if (*between == ' ') {
-        g_string_append(out, " Nothing in the guest answered.");
+        g_string_append(out, " Nothing in the guest answered");
+        append_why(out, page);
+        g_string_append_c(out, '.');
         return;
     }
     for (guint i = 0; i < page->n; i++)
