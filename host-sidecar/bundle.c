@@ -14,6 +14,10 @@
 
 /* No part's path begins with a dot. */
 #define UNDER_WAY ".under-way"
+/* The manifest's room is taken when the bundle is begun: where a disk becomes full, what found room
+ * is sealed all the same. */
+#define SEALING ".sealing"
+#define SEALING_BYTES (64 * 1024)
 #define FOLDER_FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
 
 struct PstBundle {
@@ -21,6 +25,7 @@ struct PstBundle {
     char *folder;
     gboolean packed; /* it is to be an archive */
     int fd;          /* of the folder */
+    int sealing;     /* of what the manifest will be written to */
     PstManifest *manifest;
     gsize total;
 };
@@ -76,13 +81,27 @@ take_folder(PstBundle *bundle, GError **error)
 }
 
 static gboolean
+reserve(PstBundle *bundle, GError **error)
+{
+    bundle->sealing =
+        openat(bundle->fd, SEALING, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int why = bundle->sealing >= 0 ? posix_fallocate(bundle->sealing, 0, SEALING_BYTES) : errno;
+
+    if (why == 0)
+        return TRUE;
+    unlinkat(bundle->fd, SEALING, 0);
+    rmdir(bundle->folder);
+    return fail(bundle->folder, g_strerror(why), error);
+}
+
+static gboolean
 begin(PstBundle *bundle, GError **error)
 {
     struct stat st;
 
     if (bundle->packed && lstat(bundle->path, &st) == 0)
         return fail(bundle->path, "is there already", error);
-    return take_folder(bundle, error);
+    return take_folder(bundle, error) && reserve(bundle, error);
 }
 
 PstBundle *
@@ -91,6 +110,7 @@ pst_bundle_new(const char *path, PstManifest *manifest, GError **error)
     g_autoptr(PstBundle) bundle = g_new0(PstBundle, 1);
 
     bundle->fd = -1;
+    bundle->sealing = -1;
     bundle->manifest = manifest;
     bundle->path = g_strdup(path);
     for (gsize n = strlen(path); n > 1 && bundle->path[n - 1] == '/'; n--)
@@ -108,6 +128,8 @@ pst_bundle_free(PstBundle *bundle)
 {
     if (bundle->fd >= 0)
         close(bundle->fd);
+    if (bundle->sealing >= 0)
+        close(bundle->sealing);
     pst_manifest_free(bundle->manifest);
     g_free(bundle->folder);
     g_free(bundle->path);
@@ -281,13 +303,20 @@ pack(PstBundle *bundle, GError **error)
     return TRUE;
 }
 
+static gboolean
+write_manifest(const PstBundle *bundle, const char *text, gsize len)
+{
+    return write_all(bundle->sealing, text, len) && ftruncate(bundle->sealing, (off_t)len) == 0 &&
+           renameat2(bundle->fd, SEALING, bundle->fd, PST_MANIFEST_NAME, RENAME_NOREPLACE) == 0;
+}
+
 char *
 pst_bundle_seal(PstBundle *bundle, GError **error)
 {
     gsize len = 0;
     g_autofree char *text = pst_manifest_to_text(bundle->manifest, &len);
-    gboolean sealed = write_file(bundle->fd, PST_MANIFEST_NAME, text, len) ||
-                      fail(PST_MANIFEST_NAME, g_strerror(errno), error);
+    gboolean sealed =
+        write_manifest(bundle, text, len) || fail(PST_MANIFEST_NAME, g_strerror(errno), error);
 
     if (sealed && bundle->packed)
         sealed = pack(bundle, error);

@@ -5,6 +5,7 @@
 
 #include "host-sidecar/ask.h"
 #include "host-sidecar/domain-xml.h"
+#include "host-sidecar/host-look.h"
 #include "host-sidecar/interrupt.h"
 #include "host-sidecar/render.h"
 #include "host-sidecar/screenshot.h"
@@ -14,6 +15,8 @@
 
 /* What the ladder keeps for itself below a deadline, and a little more. */
 #define GRACE_US (200 * G_GINT64_CONSTANT(1000))
+/* How long the counters are watched. */
+#define WATCH_MS 1000
 
 typedef struct Gathering Gathering;
 
@@ -36,6 +39,7 @@ typedef struct {
     NewsKind kind;
     PstAnswer *answer;
     PstAnswer **answers;
+    PstReport *host; /* what the ladder saw from outside, where it looked */
     guint source;
     gpointer result;
     GError *error;
@@ -50,6 +54,7 @@ struct Gathering {
     gboolean *ended; /* of the sources */
     gint64 *had_us;  /* of the answers, monotonic: when each came first */
     gboolean answered;
+    PstReport *host, *asked_host; /* the source's, and the ladder's: which knows what it asked */
 };
 
 /* What a task owns. */
@@ -81,6 +86,22 @@ static gpointer
 look_records(PstGuest *guest, gint64 deadline_us G_GNUC_UNUSED, GError **error)
 {
     return pst_volume_read(guest, error);
+}
+
+static gpointer
+look_host(PstGuest *guest, gint64 deadline_us, GError **error)
+{
+    return pst_host_look_report(guest, WATCH_MS, deadline_us, error);
+}
+
+static void
+take_host(Gathering *gathering, PstManifestPart *part, gpointer result)
+{
+    g_autoptr(JsonObject) json = pst_report_to_json(result);
+    g_autofree char *text = pst_render_json(json);
+
+    gathering->host = result;
+    pst_bundle_write(gathering->bundle, part, "reports/host.json", text, strlen(text));
 }
 
 static void
@@ -122,6 +143,7 @@ take_records(Gathering *gathering, PstManifestPart *part, gpointer result)
 }
 
 static const Source sources[] = {
+    {"what the host sees of it", "host", look_host, take_host},
     {"the domain's XML", "libvirt", look_xml, take_xml},
     {"the screen", "libvirt", look_screen, take_screen},
     {"what the recorder wrote", "volume", look_records, take_records},
@@ -187,7 +209,7 @@ run_questions(gpointer data, GError **unused G_GNUC_UNUSED)
     News *news = news_new(NEWS_ANSWERS);
 
     news->answers = pst_ask_guest(errand->guest, errand->method, errand->questions, errand->n,
-                                  errand->deadline_us, &listener);
+                                  errand->deadline_us, &listener, &news->host);
     g_async_queue_push(errand->news, news);
     return NULL;
 }
@@ -292,6 +314,7 @@ take_news(Gathering *gathering, News *news, guint n)
         break;
     case NEWS_ANSWERS:
         put_answers(gathering, news->answers, n);
+        gathering->asked_host = news->host;
         break;
     case NEWS_SOURCE:
         end_source(gathering, news->source, news->result,
@@ -361,6 +384,25 @@ let_age(Gathering *gathering)
             gathering->out->answers[i]->age_ms += (now_us - gathering->had_us[i]) / 1000;
 }
 
+/* Before all others, whether it is well or not: the page needs it. */
+static void
+add_host(Gathering *gathering, const char *guest)
+{
+    PstForensicsGather *out = gathering->out;
+    PstReport *report = gathering->asked_host != NULL ? gathering->asked_host : gathering->host;
+
+    if (report == NULL)
+        return;
+    if (report != gathering->host)
+        g_clear_pointer(&gathering->host, pst_report_free);
+    out->answers = g_renew(PstAnswer *, out->answers, out->n + 1);
+    memmove(out->answers + 1, out->answers, out->n * sizeof *out->answers);
+    out->answers[0] = pst_answer_new(guest, report->probe, NULL);
+    out->answers[0]->via = PST_VIA_HOST;
+    out->answers[0]->report = report;
+    out->n++;
+}
+
 static void
 start_questions(Gathering *gathering, PstGuest *guest, const char *method,
                 const PstDiagnoseWish *wish, gint64 deadline_us)
@@ -412,6 +454,7 @@ pst_forensics_gather(PstGuest *guest, const char *method, const PstDiagnoseWish 
     give_up(&gathering);
     let_age(&gathering);
     out->answers = pst_diagnose_derive(out->answers, &out->n, wish);
+    add_host(&gathering, guest->name);
     out->now_us = g_get_real_time();
     return out;
 }

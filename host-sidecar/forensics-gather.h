@@ -11,7 +11,7 @@
  */
 
 typedef struct {
-    PstAnswer **answers; /* as many as there were questions, and those that were derived */
+    PstAnswer **answers; /* to the questions, what was derived, and what the host sees */
     guint n;
     PstVolumeRecords *records; /* NULL where there are none */
     char *xml;                 /* NULL where it could not be had */

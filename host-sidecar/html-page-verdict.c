@@ -55,7 +55,7 @@ append_ways_there(GString *out, const PstHtmlPage *page)
     for (guint i = 0; i < page->n; i++) {
         const PstAnswer *answer = page->answers[i];
 
-        if (answer->report == NULL || answer->report->kind == NULL || answer->via == PST_VIA_NONE ||
+        if (answer->report == NULL || answer->report->kind == NULL || answer->via >= PST_VIA_HOST ||
             seen[answer->via])
             continue;
         seen[answer->via] = TRUE;

@@ -207,20 +207,20 @@ def test_full_disk():
         raise Skip("no mount namespace for a small file system")
     small = FOLDER + "/small"
     os.mkdir(small)
-    if deadmount.libc.mount(b"none", small.encode(), b"tmpfs", 0, b"size=48k") != 0:
+    if deadmount.libc.mount(b"none", small.encode(), b"tmpfs", 0, b"size=160k") != 0:
         raise Skip("no small file system can be mounted")
     path, told = made("small/b")
     manifest, _ = manifest_of(path)
     failed = {part["what"]: part["error"] for part in manifest["parts"] if "error" in part}
-    check("No space left" in failed.get("the screen", ""), failed, told)
+    check("No space left" in failed.get("the page to read all this by", ""), failed, told)
     check(verified(0, path)["verdict"] == "intact", "it is not intact")
     with open(small + "/fill", "wb") as file:
         try:
-            file.write(b"x" * 65536)
+            file.write(b"x" * 200000)
         except OSError:
             pass
-    refused(74, "what was gathered is in " + small + "/full", "test", "-o", small + "/full")
-    check(run("--verify", small + "/full").returncode == 1, "it was never sealed")
+    refused(74, "small/full: No space left", "test", "-o", small + "/full")
+    check(not os.path.exists(small + "/full"), "a folder is left")
 
 
 def isolate():
