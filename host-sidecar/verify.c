@@ -159,12 +159,14 @@ pst_verify_to_text(const PstVerify *verify, const char *path)
     append_verdict(out, verify);
     append_changes(out, verify);
     if (verify->manifest != NULL) {
-        g_autofree char *age = pst_render_age(verify->manifest->ended_us);
+        gboolean dated = verify->manifest->ended_us != PST_INT_UNKNOWN;
+        g_autofree char *age = dated ? pst_render_age(verify->manifest->ended_us) : NULL;
 
         g_string_append(out, "  of ");
         pst_render_append(out, verify->manifest->guest);
         g_string_append_printf(
-            out, ", sealed %s%s, manifest SHA-256 %s\n", age,
+            out, ", sealed %s%s, manifest SHA-256 %s\n",
+            dated ? age : "at a time that it does not tell",
             verify->manifest->end == PST_MANIFEST_INTERRUPTED ? " after it was interrupted" : "",
             verify->sha256);
     }
