@@ -26,6 +26,26 @@ pst_answer_new(const char *guest, const char *probe, JsonObject *args)
     return answer;
 }
 
+PstAnswer *
+pst_answer_copy(const PstAnswer *answer)
+{
+    PstAnswer *copy = pst_answer_new(answer->guest, answer->probe, answer->args);
+
+    copy->via = answer->via;
+    copy->age_ms = answer->age_ms;
+    for (guint i = 0; answer->attempts != NULL && i < answer->attempts->len; i++) {
+        const PstAttempt *attempt = answer->attempts->pdata[i];
+        pst_answer_add_attempt(copy, (PstVia)attempt->via, attempt->took_ms, attempt->reason);
+    }
+    if (answer->report != NULL) {
+        g_autoptr(JsonObject) json = pst_report_to_json(answer->report);
+        copy->report = pst_report_decode(json, &copy->error);
+    }
+    if (answer->error != NULL && copy->error == NULL)
+        copy->error = g_error_copy(answer->error);
+    return copy;
+}
+
 void
 pst_answer_free(PstAnswer *answer)
 {

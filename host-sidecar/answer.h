@@ -39,6 +39,7 @@ extern const PstFields pst_answer_attempt_fields;
 
 /* A question that is not answered yet; ARGS may be NULL. */
 PstAnswer *pst_answer_new(const char *guest, const char *probe, JsonObject *args);
+PstAnswer *pst_answer_copy(const PstAnswer *answer);
 void pst_answer_free(PstAnswer *answer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstAnswer, pst_answer_free)
 

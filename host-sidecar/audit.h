@@ -2,24 +2,15 @@
 #pragma once
 
 #include "host-sidecar/answer.h"
+#include "host-sidecar/audit-log.h"
 
 /* Who asked what of which guest, by which path, with what result: for each question a record before
  * it is asked (result `asked`) and one after, in the host's journal, or in a file where there is no
  * journal. */
 
-/* The id of these records in the journal: journalctl MESSAGE_ID=… */
-#define PST_AUDIT_MESSAGE_ID "6d0e1f5a3c3b4c7e9a5b2f8d7c1e4a90"
-
 /* Who runs this process, as `name (uid N)`, and who had logged in for that if it is somebody else;
  * the number alone where no name came within 200 ms. Found out once. */
 const char *pst_audit_caller(void);
-
-/* The journal's socket, and the file that is appended to where the socket is not there or does not
- * take the record at once. */
-typedef struct {
-    const char *journal;
-    const char *file;
-} PstAuditPlaces;
 
 gboolean pst_audit_write_to(const PstAuditPlaces *places, const char *caller, const char *method,
                             const PstAnswer *answer, GError **error);

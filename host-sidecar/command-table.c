@@ -16,6 +16,9 @@ const PstCommand pst_command_table[] = {
     {"ls", "DOMAIN PATH", "What is in this folder?", pst_command_ls_run},
     {"sudo", "DOMAIN", "Can this user become root, and if not, why?", pst_command_sudo_run},
     {"records", "[DOMAIN]", "What its recorder wrote, the newest first.", pst_command_records_run},
+    {"forensics", "DOMAIN", "All evidence in a sealed bundle, with a page to read it by.",
+     pst_command_forensics_run},
+     pst_command_forensics_run},
     {"known-hosts", "DOMAIN", "Its SSH host keys, as lines of known_hosts.",
      pst_command_known_hosts_run},
 };

@@ -68,8 +68,8 @@ pst_volume_records_age_us(const PstVolumeRecords *records, const PstRecord *reco
     return MAX(0, now_us - written_us) + MAX(0, before_us);
 }
 
-static JsonObject *
-record_to_json(const PstVolumeRecords *records, guint i, gint64 now_us)
+JsonObject *
+pst_volume_records_item(const PstVolumeRecords *records, guint i, gint64 now_us)
 {
     const PstRecord *record = records->records->pdata[i];
     JsonObject *json = pst_record_to_json(record);
@@ -89,7 +89,7 @@ pst_volume_records_to_json(const PstVolumeRecords *records, guint n, gint64 now_
     JsonArray *array = json_array_new(), *notes = json_array_new();
 
     for (guint i = records->records->len; i > 0 && records->records->len - i < n; i--)
-        json_array_add_object_element(array, record_to_json(records, i - 1, now_us));
+        json_array_add_object_element(array, pst_volume_records_item(records, i - 1, now_us));
     json_object_set_array_member(json, "records", array);
     json_object_set_int_member(json, "whole", (gint64)records->counters.records);
     json_object_set_int_member(json, "dropped", (gint64)records->counters.dropped);

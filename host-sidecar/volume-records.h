@@ -45,6 +45,9 @@ gint64 pst_volume_records_age_us(const PstVolumeRecords *records, const PstRecor
 /* What a record says, in a line for people; free with g_free(). */
 char *pst_volume_records_words(const PstRecord *record);
 
+/* Record I of them with its age and its epoch; owned by the caller. */
+JsonObject *pst_volume_records_item(const PstVolumeRecords *records, guint i, gint64 now_us);
+
 /* The newest N, the newest first, and what was dropped. */
 JsonObject *pst_volume_records_to_json(const PstVolumeRecords *records, guint n, gint64 now_us);
 char *pst_volume_records_to_text(const PstVolumeRecords *records, guint n, gint64 now_us);

@@ -24,7 +24,7 @@ from taplib import Skip, check, run_all
 PROGRAM = sys.argv[1]
 TEST = "test:///default"  # one domain, `test`, without channels
 VERBS = ["list", "describe", "probe", "diagnose", "services", "journal", "read", "ls", "sudo",
-         "records", "known-hosts"]
+         "records", "forensics", "known-hosts"]
 # How late a command may be on a busy machine, under a sanitizer, in seconds.
 LATE = 3.0
 FOLDER = tempfile.mkdtemp(prefix="postern-command-")

@@ -7,7 +7,8 @@ import sys
 import time
 from pathlib import Path
 
-from . import conversation, failure, figures, in_guest, probes, recorder, world
+from . import (conversation, evidence, failure, figures, in_guest, probes, recorder,
+               world)
 
 BENCHES = {
     "ping": conversation.ping,
@@ -20,6 +21,7 @@ BENCHES = {
     "flood": failure.flood,
     "dead-channel": failure.dead_channel,
     "neighbours": failure.neighbours,
+    "forensics": evidence.forensics,
 }
 
 

@@ -28,6 +28,7 @@ class World:
         self.build = Path(build or os.environ.get("POSTERN_BUILD") or CHECKOUT / "build").absolute()
         self.short = short
         self._keep = keep
+        self.uri = None
         self._up = set()
         self._environment = os.environ | {"POSTERN_BUILD": str(self.build)}
 
@@ -36,7 +37,7 @@ class World:
             if not (self.build / program).is_file():
                 raise CannotMeasure(f"{self.build / program} is not there: build first, or name a "
                                     "build folder with --build")
-        self._environment["LIBVIRT_DEFAULT_URI"] = self.lab("uri").strip()
+        self.uri = self._environment["LIBVIRT_DEFAULT_URI"] = self.lab("uri").strip()
         self._up = self._left_over()
         if not self._keep:
             self._take_down()
@@ -66,9 +67,9 @@ class World:
         """How often, or how long, something is done in this run."""
         return short if self.short else normal
 
-    def full(self):
+    def full(self, name=FULL, *options):
         """The name of a full guest that is up."""
-        return self._full(FULL)
+        return self._full(name, *options)
 
     def wide(self):
         """The name of a full guest with a processor to spare."""

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/archive.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "protocol/error.h"
+
+#define STEP 65536
+
+typedef struct archive Archive;
+typedef struct archive_entry ArchiveEntry;
+
+static void
+free_archive(Archive *archive)
+{
+    archive_free(archive);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Archive, free_archive)
+
+static void
+free_entry(ArchiveEntry *entry)
+{
+    archive_entry_free(entry);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ArchiveEntry, free_entry)
+
+static gboolean
+fail(PstErrorCode code, const char *what, const char *why, GError **error)
+{
+    g_set_error(error, PST_ERROR, (int)code, "%s: %s", what, why != NULL ? why : "it is broken");
+    return FALSE;
+}
+
+static gboolean
+copy_file(Archive *archive, int fd, gint64 size, const char *path, GError **error)
+{
+    g_autofree guint8 *buffer = g_malloc(STEP);
+    gint64 left = size;
+    gssize n;
+
+    while (left > 0 && (n = read(fd, buffer, (gsize)MIN(left, STEP))) > 0) {
+        if (archive_write_data(archive, buffer, (gsize)n) != n)
+            return fail(PST_ERROR_OUTPUT, path, archive_error_string(archive), error);
+        left -= n;
+    }
+    return left == 0 || fail(PST_ERROR_OUTPUT, path, "it became shorter", error);
+}
+
+static gboolean
+pack_open(Archive *archive, int fd, const char *name, const char *path, GError **error)
+{
+    g_autoptr(ArchiveEntry) entry = archive_entry_new();
+    struct stat st;
+
+    if (fstat(fd, &st) < 0)
+        return fail(PST_ERROR_OUTPUT, path, g_strerror(errno), error);
+    archive_entry_set_pathname(entry, name);
+    archive_entry_set_filetype(entry, AE_IFREG);
+    archive_entry_set_perm(entry, 0600);
+    archive_entry_set_size(entry, st.st_size);
+    archive_entry_set_mtime(entry, st.st_mtim.tv_sec, 0);
+    if (archive_write_header(archive, entry) != ARCHIVE_OK)
+        return fail(PST_ERROR_OUTPUT, path, archive_error_string(archive), error);
+    return copy_file(archive, fd, st.st_size, path, error);
+}
+
+static gboolean
+pack_file(Archive *archive, int folder_fd, const char *top, const char *path, GError **error)
+{
+    g_autofree char *name = g_strconcat(top, "/", path, NULL);
+    int fd = openat(folder_fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+    if (fd < 0)
+        return fail(PST_ERROR_OUTPUT, path, g_strerror(errno), error);
+    gboolean packed = pack_open(archive, fd, name, path, error);
+    close(fd);
+    return packed;
+}
+
+gboolean
+pst_archive_pack(int archive_fd, int folder_fd, const char *top, const GPtrArray *paths,
+                 GError **error)
+{
+    g_autoptr(Archive) archive = archive_write_new();
+
+    /* Where it can't compress by itself, libarchive would start a program: ARCHIVE_WARN. */
+    if (archive_write_add_filter_zstd(archive) != ARCHIVE_OK ||
+        archive_write_set_format_pax_restricted(archive) != ARCHIVE_OK ||
+        archive_write_open_fd(archive, archive_fd) != ARCHIVE_OK)
+        return fail(PST_ERROR_OUTPUT, "no archive can be begun", archive_error_string(archive),
+                    error);
+    for (guint i = 0; i < paths->len; i++)
+        if (!pack_file(archive, folder_fd, top, paths->pdata[i], error))
+            return FALSE;
+    return archive_write_close(archive) == ARCHIVE_OK ||
+           fail(PST_ERROR_OUTPUT, "the archive can't be ended", archive_error_string(archive),
+                error);
+}
+
+static gssize
+read_data(gpointer archive, guint8 *buffer, gsize len)
+{
+    return archive_read_data(archive, buffer, len);
+}
+
+static const char *
+odd_of(ArchiveEntry *entry)
+{
+    if (archive_entry_hardlink(entry) != NULL || archive_entry_symlink(entry) != NULL)
+        return "a link";
+    return archive_entry_filetype(entry) == AE_IFREG ? NULL : "no file";
+}
+
+static gboolean
+tell_entry(Archive *archive, ArchiveEntry *entry, PstArchiveEach each, gpointer user_data,
+           GError **error)
+{
+    const char *path = archive_entry_pathname(entry);
+
+    if (archive_entry_filetype(entry) == AE_IFDIR)
+        return TRUE;
+    if (path == NULL)
+        return fail(PST_ERROR_PROTOCOL, "not a sound archive", "a name in it is no text", error);
+    return each(path, odd_of(entry), read_data, archive, user_data, error);
+}
+
+static gboolean
+open_read(Archive *archive, int fd, GError **error)
+{
+    /* What stands behind the archive's end is looked at too. */
+    if (archive_read_support_filter_zstd(archive) == ARCHIVE_OK &&
+        archive_read_support_format_tar(archive) == ARCHIVE_OK &&
+        archive_read_set_options(archive, "tar:read_concatenated_archives") == ARCHIVE_OK &&
+        archive_read_open_fd(archive, fd, STEP) == ARCHIVE_OK)
+        return TRUE;
+    return fail(PST_ERROR_PROTOCOL, "not an archive", archive_error_string(archive), error);
+}
+
+gboolean
+pst_archive_each(int fd, guint max, PstArchiveEach each, gpointer user_data, GError **error)
+{
+    g_autoptr(Archive) archive = archive_read_new();
+    ArchiveEntry *entry = NULL;
+    int outcome;
+
+    if (!open_read(archive, fd, error))
+        return FALSE;
+    for (guint i = 0; (outcome = archive_read_next_header(archive, &entry)) == ARCHIVE_OK; i++) {
+        if (i == max)
+            return fail(PST_ERROR_PROTOCOL, "not a bundle", "it has too many files", error);
+        if (!tell_entry(archive, entry, each, user_data, error))
+            return FALSE;
+    }
+    return outcome == ARCHIVE_EOF ||
+           fail(PST_ERROR_PROTOCOL, "not a sound archive", archive_error_string(archive), error);
+}

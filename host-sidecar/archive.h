@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <glib.h>
+
+/* A bundle as one file: a tar archive compressed by zstd, by libarchive and without any process. */
+
+#define PST_ARCHIVE_SUFFIX ".tar.zst"
+
+/* Packs the files at PATHS below the folder into the archive, each as TOP/PATH. FALSE with
+ * PST_ERROR_OUTPUT. */
+gboolean pst_archive_pack(int archive_fd, int folder_fd, const char *top, const GPtrArray *paths,
+                          GError **error);
+
+/* What is in an archive, entry by entry. ODD says what an entry is that is no plain file, and is
+ * NULL for one that is; folders are not told of. READ takes the next bytes: their number, 0 at the
+ * entry's end, -1 where the archive is broken. FALSE with an error ends the reading. */
+typedef gssize (*PstArchiveRead)(gpointer archive, guint8 *buffer, gsize len);
+typedef gboolean (*PstArchiveEach)(const char *path, const char *odd, PstArchiveRead read,
+                                   gpointer archive, gpointer user_data, GError **error);
+
+/* Tells EACH of at most MAX entries. Any bytes may be behind FD: FALSE with PST_ERROR_PROTOCOL
+ * where they are no archive, or have more entries. */
+gboolean pst_archive_each(int fd, guint max, PstArchiveEach each, gpointer user_data,
+                          GError **error);

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/bundle.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "host-sidecar/archive.h"
+#include "protocol/error.h"
+
+/* No part's path begins with a dot. */
+#define UNDER_WAY ".under-way"
+/* The manifest's room is taken when the bundle is begun: where a disk becomes full, what found room
+ * is sealed all the same. */
+#define SEALING ".sealing"
+#define SEALING_BYTES (64 * 1024)
+#define FOLDER_FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
+
+struct PstBundle {
+    char *path;
+    char *folder;
+    gboolean packed; /* it is to be an archive */
+    int fd;          /* of the folder */
+    int sealing;     /* of what the manifest will be written to */
+    PstManifest *manifest;
+    gsize total;
+};
+
+static gboolean
+fail(const char *what, const char *why, GError **error)
+{
+    g_set_error(error, PST_ERROR, PST_ERROR_OUTPUT, "%s: %s", what, why);
+    return FALSE;
+}
+
+static gboolean
+is_empty(int fd)
+{
+    int copy = dup(fd);
+    DIR *folder = copy >= 0 ? fdopendir(copy) : NULL;
+    guint n = 0;
+
+    if (folder == NULL) {
+        if (copy >= 0)
+            close(copy);
+        return FALSE;
+    }
+    for (const struct dirent *entry; n == 0 && (entry = readdir(folder)) != NULL;)
+        n += !g_str_equal(entry->d_name, ".") && !g_str_equal(entry->d_name, "..");
+    closedir(folder);
+    return n == 0;
+}
+
+/* A folder that somebody else made may have other readers, and something in it. */
+static gboolean
+take_folder(PstBundle *bundle, GError **error)
+{
+    gboolean made = mkdir(bundle->folder, 0700) == 0;
+    struct stat st;
+
+    if (!made && errno != EEXIST)
+        return fail(bundle->folder, g_strerror(errno), error);
+    if (!made && bundle->packed)
+        return fail(bundle->folder, "a bundle was begun there and not ended: move it away", error);
+    bundle->fd = open(bundle->folder, FOLDER_FLAGS);
+    if (bundle->fd < 0 || fstat(bundle->fd, &st) < 0)
+        return fail(bundle->folder,
+                    errno == ELOOP || errno == ENOTDIR ? "no folder" : g_strerror(errno), error);
+    if (made)
+        return TRUE;
+    if (st.st_uid != geteuid())
+        return fail(bundle->folder, "the folder is somebody else's: name one that is not there",
+                    error);
+    if (!is_empty(bundle->fd))
+        return fail(bundle->folder, "the folder is not empty: name one that is not there", error);
+    return fchmod(bundle->fd, 0700) == 0 || fail(bundle->folder, g_strerror(errno), error);
+}
+
+static gboolean
+reserve(PstBundle *bundle, GError **error)
+{
+    bundle->sealing =
+        openat(bundle->fd, SEALING, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int why = bundle->sealing >= 0 ? posix_fallocate(bundle->sealing, 0, SEALING_BYTES) : errno;
+
+    if (why == 0)
+        return TRUE;
+    unlinkat(bundle->fd, SEALING, 0);
+    rmdir(bundle->folder);
+    return fail(bundle->folder, g_strerror(why), error);
+}
+
+static gboolean
+begin(PstBundle *bundle, GError **error)
+{
+    struct stat st;
+
+    if (bundle->packed && lstat(bundle->path, &st) == 0)
+        return fail(bundle->path, "is there already", error);
+    return take_folder(bundle, error) && reserve(bundle, error);
+}
+
+PstBundle *
+pst_bundle_new(const char *path, PstManifest *manifest, GError **error)
+{
+    g_autoptr(PstBundle) bundle = g_new0(PstBundle, 1);
+
+    bundle->fd = -1;
+    bundle->sealing = -1;
+    bundle->manifest = manifest;
+    bundle->path = g_strdup(path);
+    for (gsize n = strlen(path); n > 1 && bundle->path[n - 1] == '/'; n--)
+        bundle->path[n - 1] = '\0';
+    bundle->packed = g_str_has_suffix(bundle->path, PST_ARCHIVE_SUFFIX);
+    bundle->folder =
+        g_strconcat(bundle->path, bundle->packed ? PST_BUNDLE_PARTIAL_SUFFIX : NULL, NULL);
+    if (!begin(bundle, error))
+        return NULL;
+    return g_steal_pointer(&bundle);
+}
+
+void
+pst_bundle_free(PstBundle *bundle)
+{
+    if (bundle->fd >= 0)
+        close(bundle->fd);
+    if (bundle->sealing >= 0)
+        close(bundle->sealing);
+    pst_manifest_free(bundle->manifest);
+    g_free(bundle->folder);
+    g_free(bundle->path);
+    g_free(bundle);
+}
+
+PstManifest *
+pst_bundle_manifest(PstBundle *bundle)
+{
+    return bundle->manifest;
+}
+
+const char *
+pst_bundle_folder(const PstBundle *bundle)
+{
+    return bundle->folder;
+}
+
+static gboolean
+write_all(int fd, const char *data, gsize len)
+{
+    while (len > 0) {
+        gssize n = write(fd, data, len);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return FALSE;
+        data += n;
+        len -= (gsize)n;
+    }
+    return TRUE;
+}
+
+/* Under a name that says so, then under its own. */
+static gboolean
+write_file(int fd, const char *name, gconstpointer data, gsize len)
+{
+    int file = openat(fd, UNDER_WAY, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    if (file < 0)
+        return FALSE;
+    gboolean written = write_all(file, data, len);
+    int why = errno;
+    if (close(file) < 0 && written) {
+        why = errno;
+        written = FALSE;
+    }
+    if (written && renameat2(fd, UNDER_WAY, fd, name, RENAME_NOREPLACE) == 0)
+        return TRUE;
+    if (written)
+        why = errno;
+    unlinkat(fd, UNDER_WAY, 0);
+    errno = why;
+    return FALSE;
+}
+
+static gboolean
+write_path(int fd, const char *path, gconstpointer data, gsize len)
+{
+    const char *slash = strchr(path, '/');
+
+    if (slash == NULL)
+        return write_file(fd, path, data, len);
+    g_autofree char *name = g_strndup(path, (gsize)(slash - path));
+    if (mkdirat(fd, name, 0700) < 0 && errno != EEXIST)
+        return FALSE;
+    int folder = openat(fd, name, FOLDER_FLAGS);
+    if (folder < 0)
+        return FALSE;
+    gboolean written = write_file(folder, slash + 1, data, len);
+    int why = errno;
+    close(folder);
+    errno = why;
+    return written;
+}
+
+static char *
+digest(gconstpointer data, gsize len)
+{
+    return g_compute_checksum_for_data(G_CHECKSUM_SHA256, data, len);
+}
+
+static gboolean
+refuse(PstManifestPart *part, const char *why)
+{
+    g_free(part->error);
+    part->error = g_strdup(why);
+    return FALSE;
+}
+
+gboolean
+pst_bundle_write(PstBundle *bundle, PstManifestPart *part, const char *path, gconstpointer data,
+                 gsize len)
+{
+    g_return_val_if_fail(pst_manifest_is_path(path), FALSE);
+    if (len > PST_BUNDLE_MAX_PART)
+        return refuse(part, "too large for a bundle");
+    if (bundle->total + len > PST_BUNDLE_MAX_TOTAL)
+        return refuse(part, "the bundle is full");
+    if (!write_path(bundle->fd, path, data, len))
+        return refuse(part, g_strerror(errno));
+    bundle->total += len;
+    part->path = g_strdup(path);
+    part->bytes = (gint64)len;
+    part->sha256 = digest(data, len);
+    return TRUE;
+}
+
+static GPtrArray *
+paths_of(const PstManifest *manifest)
+{
+    GPtrArray *paths = g_ptr_array_new();
+
+    for (guint i = 0; i < manifest->parts->len; i++) {
+        PstManifestPart *part = manifest->parts->pdata[i];
+
+        if (part->path != NULL)
+            g_ptr_array_add(paths, part->path);
+    }
+    g_ptr_array_add(paths, (gpointer)PST_MANIFEST_NAME);
+    return paths;
+}
+
+/* What this program put there and nothing else; a folder that is not empty then stays. */
+static void
+remove_folder(PstBundle *bundle, const GPtrArray *paths)
+{
+    for (guint i = 0; i < paths->len; i++)
+        unlinkat(bundle->fd, paths->pdata[i], 0);
+    for (guint i = 0; i < paths->len; i++) {
+        const char *path = paths->pdata[i];
+        const char *slash = strchr(path, '/');
+        g_autofree char *name = slash != NULL ? g_strndup(path, (gsize)(slash - path)) : NULL;
+
+        if (name != NULL)
+            unlinkat(bundle->fd, name, AT_REMOVEDIR);
+    }
+    rmdir(bundle->folder);
+}
+
+static gboolean
+pack_into(PstBundle *bundle, const char *name, const GPtrArray *paths, GError **error)
+{
+    g_autofree char *base = g_path_get_basename(bundle->path);
+    g_autofree char *top = g_strndup(base, strlen(base) - strlen(PST_ARCHIVE_SUFFIX));
+    int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    if (fd < 0)
+        return fail(name, g_strerror(errno), error);
+    gboolean packed = pst_archive_pack(fd, bundle->fd, *top != '\0' ? top : "bundle", paths, error);
+    if (close(fd) < 0 && packed)
+        packed = fail(name, g_strerror(errno), error);
+    if (packed && renameat2(AT_FDCWD, name, AT_FDCWD, bundle->path, RENAME_NOREPLACE) < 0)
+        packed = fail(bundle->path, g_strerror(errno), error);
+    if (!packed)
+        unlink(name);
+    return packed;
+}
+
+/* The archive is made in the folder, which is on the same file system and nobody else's. */
+static gboolean
+pack(PstBundle *bundle, GError **error)
+{
+    g_autoptr(GPtrArray) paths = paths_of(bundle->manifest);
+    g_autofree char *name = g_build_filename(bundle->folder, UNDER_WAY, NULL);
+
+    if (!pack_into(bundle, name, paths, error))
+        return FALSE;
+    remove_folder(bundle, paths);
+    return TRUE;
+}
+
+static gboolean
+write_manifest(const PstBundle *bundle, const char *text, gsize len)
+{
+    return write_all(bundle->sealing, text, len) && ftruncate(bundle->sealing, (off_t)len) == 0 &&
+           renameat2(bundle->fd, SEALING, bundle->fd, PST_MANIFEST_NAME, RENAME_NOREPLACE) == 0;
+}
+
+char *
+pst_bundle_seal(PstBundle *bundle, GError **error)
+{
+    gsize len = 0;
+    g_autofree char *text = pst_manifest_to_text(bundle->manifest, &len);
+    gboolean sealed =
+        write_manifest(bundle, text, len) || fail(PST_MANIFEST_NAME, g_strerror(errno), error);
+
+    if (sealed && bundle->packed)
+        sealed = pack(bundle, error);
+    if (sealed)
+        return digest(text, len);
+    g_prefix_error(error, "what was gathered is in %s, but ", bundle->folder);
+    return NULL;
+}

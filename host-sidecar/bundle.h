@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "host-sidecar/manifest.h"
+
+/* A bundle of evidence while it is written: a folder, for its owner alone. Each part is written
+ * under another name and renamed when it is whole, so that whatever ends this program leaves whole
+ * parts behind, and, without a manifest, says that the bundle was never sealed. No link is
+ * followed, and nothing that was there before is replaced.
+ *
+ * Where the path ends in .tar.zst, the folder is PATH.partial until the bundle is sealed; then it
+ * is packed, and is gone. */
+
+/* What does not fit is left out, and its part says so. */
+#define PST_BUNDLE_MAX_PART (32 * 1024 * 1024)
+#define PST_BUNDLE_MAX_TOTAL (128 * 1024 * 1024)
+
+#define PST_BUNDLE_PARTIAL_SUFFIX ".partial"
+
+typedef struct PstBundle PstBundle;
+
+/* Begins a bundle at PATH: a folder that is not there or is empty, or an archive that is not there;
+ * else PST_ERROR_OUTPUT. Takes the manifest over. */
+PstBundle *pst_bundle_new(const char *path, PstManifest *manifest, GError **error);
+void pst_bundle_free(PstBundle *bundle);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstBundle, pst_bundle_free)
+
+/* Borrowed: parts are added to it with pst_manifest_add(). */
+PstManifest *pst_bundle_manifest(PstBundle *bundle);
+
+/* Where the parts are at this moment. */
+const char *pst_bundle_folder(const PstBundle *bundle);
+
+/* Writes a part to its path in the bundle, a pst_manifest_is_path(). FALSE where that can't be, and
+ * the part then has an error and no path. */
+gboolean pst_bundle_write(PstBundle *bundle, PstManifestPart *part, const char *path,
+                          gconstpointer data, gsize len);
+
+/* Writes the manifest, and packs the bundle where it is to be an archive. Returns the manifest's
+ * SHA-256, or NULL with PST_ERROR_OUTPUT, which names where the parts are. Free with g_free(). */
+char *pst_bundle_seal(PstBundle *bundle, GError **error);

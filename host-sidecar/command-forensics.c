@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <string.h>
+
+#include "host-sidecar/ask.h"
+#include "host-sidecar/audit.h"
+#include "host-sidecar/commands.h"
+#include "host-sidecar/exit-code.h"
+#include "host-sidecar/forensics.h"
+#include "host-sidecar/output.h"
+#include "host-sidecar/render.h"
+#include "host-sidecar/vantage.h"
+#include "host-sidecar/verify.h"
+#include "protocol/error.h"
+
+#define N_ENTRIES 4
+#define DIGEST_DIGITS 64
+/* Of a verification. */
+#define CHANGED 1
+
+typedef struct {
+    PstVantageWords words;
+    gboolean passive;
+    char *units, *verify, *digest;
+} Wanted;
+
+static void
+clear_wanted(Wanted *wanted)
+{
+    pst_vantage_words_clear(&wanted->words);
+    g_free(wanted->units);
+    g_free(wanted->verify);
+    g_free(wanted->digest);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Wanted, clear_wanted)
+
+static gboolean
+refuse(const char *why, GError **error)
+{
+    g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "%s", why);
+    return FALSE;
+}
+
+static gboolean
+check(const Wanted *wanted, const PstOptions *options, int n, GError **error)
+{
+    gboolean verify = wanted->verify != NULL;
+
+    if (verify && (n > 0 || options->output != NULL))
+        return refuse("usage: postern forensics --verify PATH [--digest SHA256]", error);
+    if (!verify && n != 1)
+        return refuse("usage: postern forensics DOMAIN [options]", error);
+    if (wanted->digest == NULL)
+        return TRUE;
+    if (!verify)
+        return refuse("--digest goes with --verify", error);
+    if (strlen(wanted->digest) != DIGEST_DIGITS ||
+        strspn(wanted->digest, "0123456789abcdefABCDEF") != DIGEST_DIGITS)
+        return refuse("--digest: say the 64 hexadecimal digits of a SHA-256", error);
+    return TRUE;
+}
+
+static gboolean
+parse(const PstCommand *command, PstOptions *options, int *argc, char ***argv, Wanted *wanted,
+      GError **error)
+{
+    GOptionEntry entries[PST_VANTAGE_N_ENTRIES + N_ENTRIES + 1] = {
+        {"passive", 0, 0, G_OPTION_ARG_NONE, &wanted->passive,
+         "Leave no trace in the guest's own logs", NULL},
+        {"units", 0, 0, G_OPTION_ARG_STRING, &wanted->units, "These units must be active",
+         "UNIT,…"},
+        {"verify", 0, 0, G_OPTION_ARG_FILENAME, &wanted->verify,
+         "Ask nobody: is the bundle at PATH as it was sealed?", "PATH"},
+        {"digest", 0, 0, G_OPTION_ARG_STRING, &wanted->digest,
+         "With --verify: its manifest's SHA-256, in place of the audit log's", "SHA256"},
+    };
+
+    pst_vantage_entries(&wanted->words, entries + N_ENTRIES, PST_VANTAGE_N_ENTRIES);
+    return pst_options_parse(options, command->name, command->arguments, command->summary, entries,
+                             0, 1, argc, argv, error) &&
+           check(wanted, options, *argc - 1, error);
+}
+
+static int
+exit_code_of(PstVerifyVerdict verdict)
+{
+    switch (verdict) {
+    case PST_VERIFY_INTACT:
+        return PST_EXIT_OK;
+    case PST_VERIFY_CHANGED:
+    case PST_VERIFY_UNSEALED:
+    case PST_VERIFY_BROKEN:
+        return CHANGED;
+    case PST_VERIFY_UNVOUCHED:
+        break;
+    }
+    return PST_EXIT_UNKNOWN;
+}
+
+static gboolean
+verify(const PstOptions *options, const Wanted *wanted, int *exit_code, GError **error)
+{
+    g_autofree char *audit_file = pst_audit_log_file();
+    g_autofree char *text = NULL;
+    g_autoptr(PstVerify) outcome =
+        pst_verify_bundle(wanted->verify, wanted->digest, audit_file, error);
+
+    if (outcome == NULL)
+        return FALSE;
+    *exit_code = exit_code_of(outcome->verdict);
+    if (options->json) {
+        g_autoptr(JsonObject) json = pst_verify_to_json(outcome, wanted->verify);
+        text = pst_render_json(json);
+    } else {
+        text = pst_verify_to_text(outcome, wanted->verify);
+    }
+    return (options->quiet && outcome->verdict == PST_VERIFY_INTACT) ||
+           pst_output_write(NULL, text, error);
+}
+
+static gboolean
+print(const PstOptions *options, const PstForensics *forensics, GError **error)
+{
+    g_autofree char *text = NULL;
+
+    if (options->json) {
+        g_autoptr(JsonObject) json = pst_forensics_to_json(forensics);
+        text = pst_render_json(json);
+    } else {
+        text = pst_forensics_to_text(forensics);
+    }
+    return options->quiet || pst_output_write(NULL, text, error);
+}
+
+gboolean
+pst_command_forensics_run(const PstCommand *command, PstOptions *options, int argc, char **argv,
+                          int *exit_code, GError **error)
+{
+    g_auto(Wanted) wanted = {{NULL}};
+
+    if (!parse(command, options, &argc, &argv, &wanted, error))
+        return FALSE;
+    if (wanted.verify != NULL)
+        return verify(options, &wanted, exit_code, error);
+    g_autoptr(JsonObject) vantage = pst_vantage_read(&wanted.words, error);
+    if (vantage == NULL)
+        return FALSE;
+
+    const PstDiagnoseWish wish = {vantage, wanted.passive, wanted.units, NULL};
+    const PstForensicsWish how = {command->name, options->output, &wish, options->deadline_us,
+                                  g_get_monotonic_time() + options->deadline_us};
+    g_autoptr(PstGuest) guest =
+        pst_ask_open(options, command->name, argv[1], how.deadline_us, error);
+    if (guest == NULL)
+        return FALSE;
+    g_autoptr(PstForensics) forensics = pst_forensics_make(guest, &how, error);
+    if (forensics == NULL)
+        return FALSE;
+    *exit_code = forensics->manifest->end == PST_MANIFEST_COMPLETE ? PST_EXIT_OK : PST_EXIT_UNKNOWN;
+    return print(options, forensics, error);
+}

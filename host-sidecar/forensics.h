@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "host-sidecar/bundle.h"
+#include "host-sidecar/diagnose.h"
+#include "host-sidecar/guest.h"
+
+/* A bundle of evidence from its first part to its seal. */
+
+typedef struct {
+    const char *method; /* the verb, for the audit */
+    const char *path;   /* where it is to be; NULL: a folder here, named by guest and time */
+    const PstDiagnoseWish *wish;
+    gint64 span_us;     /* how long it may take in all */
+    gint64 deadline_us; /* when that has passed, on the monotonic clock */
+} PstForensicsWish;
+
+typedef struct {
+    char *path;
+    PstBundle *bundle;
+    const PstManifest *manifest; /* the bundle's */
+    PstStatus status;
+    char *sha256; /* of the manifest */
+} PstForensics;
+
+/* NULL with PST_ERROR_OUTPUT where the bundle can be neither begun nor sealed, or the seal not be
+ * recorded. */
+PstForensics *pst_forensics_make(PstGuest *guest, const PstForensicsWish *wish, GError **error);
+void pst_forensics_free(PstForensics *forensics);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstForensics, pst_forensics_free)
+
+/* What was made, and where. */
+char *pst_forensics_to_text(const PstForensics *forensics);
+JsonObject *pst_forensics_to_json(const PstForensics *forensics);

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* What could not be had, then everything that could. */
+#include "host-sidecar/html-page.h"
+#include "host-sidecar/render.h"
+
+/* As `records` shows them. */
+#define MAX_RECORDS 500
+
+/* Whether an earlier part was not had for the same reason: that is said once. */
+static gboolean
+is_said(const GPtrArray *parts, guint i)
+{
+    const PstManifestPart *part = parts->pdata[i];
+
+    for (guint j = 0; j < i; j++)
+        if (g_strcmp0(((PstManifestPart *)parts->pdata[j])->error, part->error) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+static void
+append_failure(GString *out, const GPtrArray *parts, guint first)
+{
+    const PstManifestPart *part = parts->pdata[first];
+    const char *between = "<li><strong>";
+
+    for (guint i = first; i < parts->len; i++) {
+        const PstManifestPart *other = parts->pdata[i];
+
+        if (g_strcmp0(other->error, part->error) != 0)
+            continue;
+        g_string_append(out, between);
+        pst_html_page_text(out, other->what);
+        between = ", ";
+    }
+    g_string_append(out, "</strong>: ");
+    pst_html_page_text(out, part->error);
+    if (part->took_ms > 0)
+        g_string_append_printf(
+            out, " <span class=\"note\">(given up after %" G_GINT64_FORMAT " ms)</span>",
+            part->took_ms);
+    g_string_append(out, "</li>\n");
+}
+
+static void
+append_failed(GString *out, const PstHtmlPage *page)
+{
+    const GPtrArray *parts = page->manifest->parts;
+    gboolean any = FALSE;
+
+    for (guint i = 0; i < parts->len; i++) {
+        if (((PstManifestPart *)parts->pdata[i])->error == NULL || is_said(parts, i))
+            continue;
+        if (!any)
+            g_string_append(out, "<h2 id=\"failed\">What could not be had, and why</h2>\n"
+                                 "<ul class=\"failed\">\n");
+        any = TRUE;
+        append_failure(out, parts, i);
+    }
+    if (any)
+        g_string_append(out, "</ul>\n");
+}
+
+static void
+append_report(GString *out, PstAnswer *answer)
+{
+    g_autofree char *text = NULL;
+
+    if (answer->report == NULL)
+        return;
+    text = pst_render_answer(answer);
+    g_string_append(out, "<details><summary>");
+    pst_html_page_badge(out, pst_answer_status(answer));
+    pst_html_page_text(out, answer->probe);
+    g_string_append(out, " <span class=\"what\">");
+    pst_html_page_text(out, answer->report->summary);
+    g_string_append(out, "</span></summary>\n");
+    pst_html_page_block(out, "report", text);
+    g_string_append(out, "</details>\n");
+}
+
+static void
+append_text(GString *out, const char *name, const char *what, const char *text)
+{
+    g_string_append_printf(out, "<details><summary>%s <span class=\"what\">%s</span></summary>\n",
+                           name, what);
+    pst_html_page_block(out, "report", text);
+    g_string_append(out, "</details>\n");
+}
+
+static void
+append_part(GString *out, const PstManifestPart *part)
+{
+    if (part->path == NULL)
+        return;
+    g_string_append(out, "<tr><td class=\"mono\">");
+    pst_html_page_text(out, part->path);
+    g_string_append_printf(out, "</td><td class=\"number\">%" G_GINT64_FORMAT "</td><td>",
+                           part->bytes);
+    pst_html_page_text(out, part->via);
+    if (part->age_ms > 0) {
+        g_autofree char *ago = pst_render_ago(part->age_ms * 1000);
+        g_string_append_printf(out, ", of %s", ago);
+    }
+    g_string_append_printf(out, "</td><td class=\"number\">%" G_GINT64_FORMAT " ms</td>",
+                           MAX(part->took_ms, 0));
+    pst_html_page_element(out, "td", "mono", part->sha256);
+    g_string_append(out, "</tr>\n");
+}
+
+static void
+append_parts(GString *out, const PstHtmlPage *page)
+{
+    g_string_append(out, "<details><summary>the parts <span class=\"what\">each with its SHA-256"
+                         "</span></summary>\n<table><thead><tr><th>path</th>"
+                         "<th class=\"number\">bytes</th><th>had via</th>"
+                         "<th class=\"number\">after</th><th>SHA-256</th></tr></thead><tbody>\n");
+    for (guint i = 0; i < page->manifest->parts->len; i++)
+        append_part(out, page->manifest->parts->pdata[i]);
+    g_string_append(out, "</tbody></table>\n</details>\n");
+}
+
+void
+pst_html_page_details(GString *out, const PstHtmlPage *page)
+{
+    append_failed(out, page);
+    g_string_append(out, "<h2>The details</h2>\n");
+    for (guint i = 0; i < page->n; i++)
+        append_report(out, page->answers[i]);
+    if (page->records != NULL) {
+        g_autofree char *text =
+            pst_volume_records_to_text(page->records, MAX_RECORDS, page->now_us);
+        append_text(out, "the records", "what the guest's recorder wrote, the newest first", text);
+    }
+    if (page->xml != NULL)
+        append_text(out, "the domain", "its XML, as libvirt has it", page->xml);
+    append_parts(out, page);
+    g_string_append(out, "<p class=\"note\">Bundle <span class=\"mono\">");
+    pst_html_page_text(out, page->manifest->bundle);
+    g_string_append(out, "</span>. <code>postern forensics --verify</code> tells whether it is as "
+                         "it was sealed: the digest of manifest.json is in the audit log of the "
+                         "host that made it.</p>\n");
+}

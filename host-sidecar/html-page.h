@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "host-sidecar/manifest.h"
+#include "host-sidecar/timeline.h"
+
+/* The page of a bundle of evidence, for people: one HTML file that needs no script and nothing from
+ * outside. Pure functions: reports in, text out. Whatever a guest wrote goes through
+ * pst_html_escape_append() and stays in its element. */
+
+typedef struct {
+    const PstManifest *manifest; /* the parts up to now */
+    PstAnswer *const *answers;
+    guint n;
+    const PstVolumeRecords *records; /* may be NULL */
+    const GPtrArray *timeline;       /* of PstTimelineEvent */
+    GBytes *screen;                  /* a PNG; may be NULL */
+    const char *xml;                 /* may be NULL */
+    gint64 now_us;
+} PstHtmlPage;
+
+/* Free with g_free(). */
+char *pst_html_page(const PstHtmlPage *page);
+
+/* The parts of it, in their order. */
+void pst_html_page_verdict(GString *out, const PstHtmlPage *page);
+void pst_html_page_timeline(GString *out, const PstHtmlPage *page);
+void pst_html_page_screen(GString *out, const PstHtmlPage *page);
+void pst_html_page_details(GString *out, const PstHtmlPage *page);
+
+/* The style sheet, without its element. */
+extern const char pst_html_page_style[];
+
+/* What several of them are made of. Each takes text from anywhere, which may be NULL for none, and
+ * keeps its direction to itself. */
+void pst_html_page_text(GString *out, const char *text);
+void pst_html_page_element(GString *out, const char *element, const char *name, const char *text);
+void pst_html_page_block(GString *out, const char *name, const char *text);
+
+/* A word for how bad it is, never told by colour alone. */
+void pst_html_page_badge(GString *out, PstStatus status);
+
+/* A moment of the host's real time, in UTC. */
+void pst_html_page_moment(GString *out, gint64 moment_us);

@@ -1,0 +1,240 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""postern forensics without a hypervisor: libvirt's own test driver, whose domain `test` has a
+screen and nothing that answers. Usage: test-forensics.py POSTERN [TEST…]"""
+
+import hashlib
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+# pylint: disable=wrong-import-position
+import deadmount
+from taplib import Skip, check, run_all
+
+PROGRAM = os.path.abspath(sys.argv[1])
+FOLDER = tempfile.mkdtemp(prefix="postern-forensics-")
+PARTS = {"domain.xml", "screenshot.png", "diagnosis.txt", "diagnosis.json", "failed.json",
+         "index.html"}
+
+
+def run(*words, umask=0o022):
+    environment = dict(os.environ, LIBVIRT_DEFAULT_URI="test:///default", HOME=FOLDER,
+                       XDG_STATE_HOME=FOLDER + "/state", XDG_RUNTIME_DIR=FOLDER)
+    return subprocess.run([PROGRAM, "forensics", *words], stdin=subprocess.DEVNULL, cwd=FOLDER,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
+                          timeout=60, check=False, text=True, umask=umask)
+
+
+def refused(code, says, *words):
+    done = run(*words)
+    check(done.returncode == code and not done.stdout, words, done)
+    check(says in done.stderr and done.stderr.count("\n") == 1, words, says, done.stderr)
+
+
+def made(name, *more, **options):
+    """The path of a new bundle, and what was printed as JSON."""
+    path = os.path.join(FOLDER, name)
+    done = run("test", "-o", path, "--json", *more, **options)
+    check(done.returncode == 0 and not done.stderr, done)
+    return path, json.loads(done.stdout)
+
+
+def verified(code, path, *words):
+    done = run("--verify", path, "--json", *words)
+    check(done.returncode == code, code, done)
+    return json.loads(done.stdout)
+
+
+def manifest_of(path):
+    with open(os.path.join(path, "manifest.json"), "rb") as file:
+        text = file.read()
+    return json.loads(text), hashlib.sha256(text).hexdigest()
+
+
+def test_folder():
+    """Every part is there, for its owner alone whatever the umask, and as the manifest has it."""
+    for name, umask in (("folder", 0o022), ("open", 0)):
+        path, told = made(name, umask=umask)
+        manifest, digest = manifest_of(path)
+        check(told["sha256"] == digest and told["bundle"] == manifest["bundle"], told)
+        check(told["end"] == "complete" and told["status"] == "unknown", told)
+        there = {part["path"]: part for part in manifest["parts"] if "path" in part}
+        check(set(there) >= PARTS, set(there))
+        found = set()
+        for folder, folders, names in os.walk(path):
+            for one in [folder, *(os.path.join(folder, each) for each in folders)]:
+                check(stat.S_IMODE(os.lstat(one).st_mode) == 0o700, one)
+            for one in names:
+                full = os.path.join(folder, one)
+                check(stat.S_IMODE(os.lstat(full).st_mode) == 0o600, full)
+                found.add(os.path.relpath(full, path))
+        check(found == set(there) | {"manifest.json"}, found)
+        for part in there.values():
+            with open(os.path.join(path, part["path"]), "rb") as file:
+                text = file.read()
+            check(hashlib.sha256(text).hexdigest() == part["sha256"], part)
+            check(len(text) == part["bytes"], part)
+
+
+def test_what_failed():
+    """Each question that nobody answered is named, with the reason."""
+    path, told = made("failed")
+    manifest, _ = manifest_of(path)
+    failed = {part["what"]: part["error"] for part in manifest["parts"] if "error" in part}
+    check(told["failed"] == len(failed), told, failed)
+    check("org.postern.shim.0" in failed["report sudo"], failed)
+    check("pool postern" in failed["what the recorder wrote"], failed)
+    with open(os.path.join(path, "failed.json"), encoding="utf-8") as file:
+        questions = json.load(file)["questions"]
+    check({f"report {one['probe']}" for one in questions if one["probe"] != "access"} <=
+          set(failed), questions)
+    check(all(one["error"]["message"] for one in questions), questions)
+    with open(os.path.join(path, "index.html"), encoding="utf-8") as file:
+        page = file.read()
+    check("What could not be had, and why" in page, "the page does not say what failed")
+    check("data:image/png;base64," in page, "the page has no screen")
+    with open(os.path.join(path, "screenshot.png"), "rb") as file:
+        check(file.read(8) == b"\x89PNG\r\n\x1a\n", "the screenshot is no PNG")
+
+
+def test_text():
+    done = run("test", "-o", FOLDER + "/text", "--user", "harness")
+    check(done.returncode == 0, done)
+    for words in ("test: unknown: ", "bundle    ", "could not be had", "manifest  SHA-256 "):
+        check(words in done.stdout, words, done.stdout)
+    done = run("test", "-o", FOLDER + "/quiet", "--quiet")
+    check(done.returncode == 0 and not done.stdout + done.stderr, done)
+
+
+def test_default_path():
+    done = run("test", "--json")
+    path = json.loads(done.stdout)["path"]
+    check(path.startswith("postern-test-2") and path.endswith("Z"), path)
+    check(os.path.isdir(os.path.join(FOLDER, path)), path)
+
+
+def test_archive():
+    path, told = made("b.tar.zst")
+    check(stat.S_IMODE(os.lstat(path).st_mode) == 0o600, "its mode")
+    check(not os.path.exists(path + ".partial"), "the folder is left")
+    check(verified(0, path)["verdict"] == "intact", "it is not intact")
+    check(verified(0, path, "--digest", told["sha256"])["files"] == told["parts"], told)
+    with open(path, "r+b") as file:
+        file.truncate(os.path.getsize(path) // 2)
+    check("Truncated" in verified(1, path)["fault"], "it is not told to be cut")
+
+
+def test_verify():
+    path, told = made("verify")
+    done = run("--verify", path)
+    check(done.returncode == 0 and "intact: " in done.stdout, done)
+    check(not run("--verify", path, "--quiet").stdout, "it is not quiet")
+    check(verified(0, path, "--digest", told["sha256"].upper())["verdict"] == "intact", "digest")
+    check(verified(1, path, "--digest", "0" * 64)["verdict"] == "changed", "another digest")
+
+    with open(os.path.join(path, "domain.xml"), "r+", encoding="utf-8") as file:
+        file.write("<Domain")
+    with open(os.path.join(path, "more"), "w", encoding="utf-8"):
+        pass
+    os.unlink(os.path.join(path, "failed.json"))
+    changes = {(one["change"], one["path"]) for one in verified(1, path)["changes"]}
+    check(changes == {("changed", "domain.xml"), ("added", "more"), ("missing", "failed.json")},
+          changes)
+    done = run("--verify", path)
+    check(done.returncode == 1 and "changed  domain.xml" in done.stdout, done)
+
+
+def test_verify_manifest():
+    """A manifest that was made to fit what was changed is not the one that was sealed."""
+    path, told = made("forged")
+    manifest, _ = manifest_of(path)
+    manifest["summary"] = "nothing is wrong"
+    with open(os.path.join(path, "manifest.json"), "w", encoding="utf-8") as file:
+        json.dump(manifest, file)
+    outcome = verified(1, path)
+    check(outcome["sealed_sha256"] == told["sha256"] and not outcome["changes"], outcome)
+    manifest["bundle"] = "0" * 32
+    with open(os.path.join(path, "manifest.json"), "w", encoding="utf-8") as file:
+        json.dump(manifest, file)
+    check(verified(3, path)["verdict"] == "unvouched", "nobody vouches for it")
+    check(verified(1, path, "--digest", told["sha256"])["verdict"] == "changed", "the digest does")
+
+
+def test_verify_unsealed():
+    path, _ = made("unsealed")
+    os.unlink(os.path.join(path, "manifest.json"))
+    done = run("--verify", path)
+    check(done.returncode == 1 and "never sealed" in done.stdout, done)
+
+
+def test_refused():
+    path, _ = made("there")
+    refused(74, "is not empty", "test", "-o", path)
+    os.symlink(FOLDER, FOLDER + "/link")
+    refused(74, "link: ", "test", "-o", FOLDER + "/link")
+    refused(74, "none/x: No such file", "test", "-o", FOLDER + "/none/x")
+    refused(68, "none", "none", "-o", FOLDER + "/never")
+    check(not os.path.exists(FOLDER + "/never"), "a bundle of no domain was begun")
+    archive, _ = made("there.tar.zst")
+    refused(74, "is there already", "test", "-o", archive)
+    os.mkdir(FOLDER + "/left.tar.zst.partial")
+    refused(74, "begun there and not ended", "test", "-o", FOLDER + "/left.tar.zst")
+    refused(3, "No such file", "--verify", FOLDER + "/never")
+    done = run("--verify", PROGRAM)
+    check(done.returncode == 1 and "broken: this is no bundle" in done.stdout, done)
+
+
+def test_misuse():
+    refused(64, "usage: postern forensics DOMAIN")
+    refused(64, "usage: postern forensics DOMAIN", "a", "b")
+    refused(64, "--verify PATH", "test", "--verify", FOLDER)
+    refused(64, "--verify PATH", "--verify", FOLDER, "-o", "x")
+    refused(64, "goes with --verify", "test", "--digest", "0" * 64)
+    refused(64, "64 hexadecimal digits", "--verify", FOLDER, "--digest", "0" * 63)
+    refused(64, "64 hexadecimal digits", "--verify", FOLDER, "--digest", "g" * 64)
+
+
+def test_full_disk():
+    """What there is room for is sealed, and says what there was no room for."""
+    if not ISOLATED:
+        raise Skip("no mount namespace for a small file system")
+    small = FOLDER + "/small"
+    os.mkdir(small)
+    if deadmount.libc.mount(b"none", small.encode(), b"tmpfs", 0, b"size=160k") != 0:
+        raise Skip("no small file system can be mounted")
+    path, told = made("small/b")
+    manifest, _ = manifest_of(path)
+    failed = {part["what"]: part["error"] for part in manifest["parts"] if "error" in part}
+    check("No space left" in failed.get("the page to read all this by", ""), failed, told)
+    check(verified(0, path)["verdict"] == "intact", "it is not intact")
+    with open(small + "/fill", "wb") as file:
+        try:
+            file.write(b"x" * 200000)
+        except OSError:
+            pass
+    refused(74, "small/full: No space left", "test", "-o", small + "/full")
+    check(not os.path.exists(small + "/full"), "a folder is left")
+
+
+def isolate():
+    """The audit records of these tests do not belong into the machine's own log."""
+    try:
+        deadmount.enter_namespace()
+    except Skip:
+        return False
+    return deadmount.libc.mount(b"none", b"/var/log", b"tmpfs", 0, None) == 0
+
+
+if __name__ == "__main__":
+    ISOLATED = isolate()
+    try:
+        run_all(sys.modules[__name__])
+    finally:
+        shutil.rmtree(FOLDER, ignore_errors=True)
