@@ -18,7 +18,6 @@ const PstCommand pst_command_table[] = {
     {"records", "[DOMAIN]", "What its recorder wrote, the newest first.", pst_command_records_run},
     {"forensics", "DOMAIN", "All evidence in a sealed bundle, with a page to read it by.",
      pst_command_forensics_run},
-     pst_command_forensics_run},
     {"known-hosts", "DOMAIN", "Its SSH host keys, as lines of known_hosts.",
      pst_command_known_hosts_run},
 };
