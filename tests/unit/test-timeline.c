@@ -122,6 +122,7 @@ add_record(GPtrArray *records, PstRecordKind kind, gint64 boottime_us, const cha
 
     record->seq = records->len + 1;
     record->boot_id = g_strdup("1");
+    record->machine_id = g_strdup("m");
     record->boottime_us = boottime_us;
     record->realtime_us = boottime_us;
     record->kind = kind;

@@ -59,7 +59,7 @@ def _healthy(world, folder):
     answers = json.loads(world.postern("diagnose", "--json", "--user", USER, GUEST))["answers"]
     sections = [one["probe"] for one in answers if one["probe"] not in DERIVED]
     ours, theirs = [], []
-    for number in range(world.rounds(5, 1)):
+    for number in range(world.rounds(3, 1)):
         seconds, told = _bundle(world, folder, f"healthy-{number}")
         ours.append(seconds)
         script = world.program("bench-script", GUEST, COMMANDS, *sections)
@@ -71,7 +71,7 @@ def _dead(world, folder):
     world.lab("run", "--detach", GUEST, str(PANIC))
     time.sleep(5)
     ours, theirs = [], []
-    for number in range(world.rounds(3, 1)):
+    for number in range(world.rounds(2, 1)):
         seconds, told = _bundle(world, folder, f"dead-{number}")
         ours.append(seconds)
         begun = time.monotonic()

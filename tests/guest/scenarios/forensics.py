@@ -7,13 +7,40 @@ import json
 import signal
 import subprocess
 import time
+from html.parser import HTMLParser
 from pathlib import Path
 
 from guestlib.errors import check
+from guestlib.scenario import TOO_SLOW, TRIES
 
 OWN = ("--recorder",)
 BREAK = "chmod 0666 /etc/sudoers.d/harness"
-OUTSIDE = ("<script", "http://", "https://", "<link", "url(")
+
+
+class Page(HTMLParser):
+    """What a page would load, run or lead to; and what its style asks for."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.outside = []
+        self._style = False
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self._style = tag == "style"
+        if tag in ("script", "link", "iframe", "object", "embed", "form", "base"):
+            self.outside.append(tag)
+        for name, value in attrs:
+            if (name in ("src", "href", "srcset", "style", "action") or name.startswith("on")) and \
+                    not value.startswith(("data:image/png;base64,", "#")):
+                self.outside.append(f"{tag} {name}={value}")
+
+    def handle_endtag(self, tag):
+        self._style = False
+
+    def handle_data(self, data):
+        if self._style and ("url(" in data or "@import" in data):
+            self.outside.append("its style")
 
 
 def _bundle(context, name, *more, deadline=20):
@@ -37,8 +64,17 @@ def _verify(context, path, code):
     return done.out
 
 
+def _patiently(context):
+    """A bundle in which nothing was too slow, as an emulated guest on a busy machine may be."""
+    for number in range(TRIES):
+        path, told, _ = _bundle(context, f"healthy-{number}", deadline=30)
+        if not TOO_SLOW.search((path / "diagnosis.txt").read_text(encoding="utf-8")):
+            break
+    return path, told
+
+
 def _healthy(context):
-    path, told, _ = _bundle(context, "healthy")
+    path, told = _patiently(context)
     manifest, digest = _manifest(path)
     check(told["status"] == "ok" and told["failed"] == 0,
           f"of a sound guest it says {told['status']}: {told['summary']}; {told['failed']} failed")
@@ -55,7 +91,7 @@ def _healthy(context):
     check(records[0] == "" and len(records) > 10 and
           all(json.loads(record)["boot_id"] for record in records[1:]), "the records are not whole")
     page = (path / "index.html").read_text(encoding="utf-8")
-    check(not [word for word in OUTSIDE if word in page], "the page leads outside of itself")
+    check(not Page(page).outside, f"the page leads outside of itself: {Page(page).outside}")
     check("data:image/png;base64," in page, "the page has no screen")
     check("intact" in _verify(context, path, 0), "it is not intact")
     return path
@@ -81,7 +117,7 @@ def _tampered(context, path):
 
 
 def _archive(context):
-    path, told, _ = _bundle(context, "healthy.tar.zst")
+    path, told, _ = _bundle(context, "healthy.tar.zst", deadline=30)
     check(path.is_file() and not Path(f"{path}.partial").exists(), "the folder is left")
     check("intact" in _verify(context, path, 0), "the archive is not intact")
     context.postern.run("forensics", "--verify", str(path), "--digest", told["sha256"], codes=[0])
