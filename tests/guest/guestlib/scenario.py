@@ -109,7 +109,8 @@ def _of_module(path):
         yield from module.scenarios()
         return
     summary = module.__doc__.strip().splitlines()[0]
-    yield Scenario(path.stem, module.run, getattr(module, "OWN", None), summary)
+    yield Scenario(path.stem, module.run, getattr(module, "OWN", None), summary,
+                   check=getattr(module, "CHECK", True))
 
 
 def find_all():
