@@ -146,8 +146,10 @@ pst_command_diagnose_run(const PstCommand *command, PstOptions *options, int arg
     PstReport *host = NULL;
     PstAnswer **answers =
         pst_ask_guest(guest, command->name, questions, n, deadline_us, &listener, &host);
-    if (host == NULL)
+    if (pst_diagnose_is_answered(answers, n)) {
+        g_clear_pointer(&host, pst_report_free);
         host = check_recorder(guest, answers, n, deadline_us);
+    }
     answers = pst_diagnose_derive(answers, &n, &wish);
     answers = pst_diagnose_add_host(answers, &n, guest->name, host);
     gboolean printed = sequence != NULL ? pst_sequence_end(sequence, guest->name, answers, n, error)

@@ -83,6 +83,15 @@ pst_diagnose_derive(PstAnswer **answers, guint *n, const PstDiagnoseWish *wish)
     return answers;
 }
 
+gboolean
+pst_diagnose_is_answered(PstAnswer *const *answers, guint n)
+{
+    for (guint i = 0; i < n; i++)
+        if (answers[i]->via >= PST_VIA_VOLUME)
+            return FALSE;
+    return TRUE;
+}
+
 PstAnswer **
 pst_diagnose_add_host(PstAnswer **answers, guint *n, const char *guest, PstReport *host)
 {

@@ -19,6 +19,10 @@ PstAnswer **pst_diagnose_questions(const char *guest, const PstDiagnoseWish *wis
 /* Adds what is derived from the answers: takes the array over and returns it, with *n raised. */
 PstAnswer **pst_diagnose_derive(PstAnswer **answers, guint *n, const PstDiagnoseWish *wish);
 
+/* Whether the guest itself answered every question, by whichever way: what the host saw meanwhile,
+ * on a busy machine perhaps, is then of no account. */
+gboolean pst_diagnose_is_answered(PstAnswer *const *answers, guint n);
+
 /* Puts what the host saw of the guest before the answers, where it is worth a word: HOST, which may
  * be NULL, and the array are taken over; returns it, with *n raised. */
 PstAnswer **pst_diagnose_add_host(PstAnswer **answers, guint *n, const char *guest,

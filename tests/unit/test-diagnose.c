@@ -99,6 +99,11 @@ test_add_host(void)
     guint n = 1;
 
     answers[0] = pst_answer_new("guest", "sudo", NULL);
+    g_assert_false(pst_diagnose_is_answered(answers, n));
+    answers[0]->via = PST_VIA_VOLUME;
+    g_assert_false(pst_diagnose_is_answered(answers, n));
+    answers[0]->via = PST_VIA_AGENT_BUILTIN;
+    g_assert_true(pst_diagnose_is_answered(answers, n));
     pst_report_conclude(sound, "running");
     pst_report_add(sick, "host.paused", PST_SEVERITY_UNKNOWN, "paused");
     pst_report_conclude(sick, "running");

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What was found in each broken guest, as one table at the end of a run."""
 
-COLUMNS = ("scenario", "expected", "first found", "ssh key", "ssh password", "sudo", "undo")
+COLUMNS = ("scenario", "expected", "first found", "path", "ssh key", "ssh password", "sudo", "undo")
 
 
 class Table:
