@@ -98,8 +98,10 @@ open_agent(PstGuest *guest, PstInquiry *inquiry, gint64 *realtime_us, gint64 *re
     while (pst_inquiry_yield(inquiry, PST_VIA_AGENT)) {
         g_autoptr(PstAgent) agent = pst_agent_open(guest, deadline_us, error);
 
-        if (agent == NULL ||
-            !pst_agent_time(agent, MIN(deadline_us, g_get_monotonic_time() + ALIVE_US), realtime_us,
+        if (agent == NULL)
+            return NULL;
+        pst_inquiry_guest_is_asked(inquiry, PST_VIA_AGENT);
+        if (!pst_agent_time(agent, MIN(deadline_us, g_get_monotonic_time() + ALIVE_US), realtime_us,
                             error))
             return NULL;
         *read_us = g_get_monotonic_time();

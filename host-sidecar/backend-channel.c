@@ -143,9 +143,13 @@ converse(PstChannel *channel, PstInquiry *inquiry, GError **error)
 static gboolean
 ask(PstGuest *guest, PstInquiry *inquiry, GError **error)
 {
-    g_autoptr(PstChannel) channel =
-        pst_channel_open(guest, pst_inquiry_deadline_us(inquiry), error);
+    gint64 deadline_us = pst_inquiry_deadline_us(inquiry);
+    PstTurn *turn = pst_turn_take(guest->uuid, deadline_us, error);
 
+    if (turn == NULL)
+        return FALSE;
+    pst_inquiry_guest_is_asked(inquiry, PST_VIA_CHANNEL);
+    g_autoptr(PstChannel) channel = pst_channel_open_in_turn(guest, turn, deadline_us, error);
     if (channel == NULL)
         return FALSE;
     pst_guest_note_greeting(guest, pst_channel_hello(channel));

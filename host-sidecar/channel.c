@@ -147,11 +147,17 @@ say_hello(PstChannel *channel, const char *domain, gint64 deadline_us, GError **
 PstChannel *
 pst_channel_open(const PstGuest *guest, gint64 deadline_us, GError **error)
 {
+    PstTurn *turn = pst_turn_take(guest->uuid, deadline_us, error);
+
+    return turn != NULL ? pst_channel_open_in_turn(guest, turn, deadline_us, error) : NULL;
+}
+
+PstChannel *
+pst_channel_open_in_turn(const PstGuest *guest, PstTurn *turn, gint64 deadline_us, GError **error)
+{
     g_autoptr(PstChannel) channel = g_new0(PstChannel, 1);
 
-    channel->turn = pst_turn_take(guest->uuid, deadline_us, error);
-    if (channel->turn == NULL)
-        return NULL;
+    channel->turn = turn;
     channel->shared = new_shared();
     g_atomic_int_inc(&channel->shared->references);
     channel->stream = pst_stream_open(guest, CHANNEL_NAME, on_receive, channel->shared,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "host-sidecar/stream.h"
+#include "host-sidecar/turn.h"
 #include "protocol/hello.h"
 #include "protocol/message.h"
 
@@ -13,6 +14,10 @@ typedef struct PstChannel PstChannel;
 /* Takes the turn, opens the stream and says hello; within DEADLINE_US (monotonic). An error says
  * which of these failed. */
 PstChannel *pst_channel_open(const PstGuest *guest, gint64 deadline_us, GError **error);
+
+/* The same for who has the guest's turn already: takes it over, also where it fails. */
+PstChannel *pst_channel_open_in_turn(const PstGuest *guest, PstTurn *turn, gint64 deadline_us,
+                                     GError **error);
 void pst_channel_free(PstChannel *channel);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstChannel, pst_channel_free)
 

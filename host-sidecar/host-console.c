@@ -8,6 +8,7 @@
 #include "host-sidecar/task.h"
 #include "host-sidecar/virt-error.h"
 #include "host-sidecar/volume.h"
+#include "protocol/error.h"
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(virStoragePool, virStoragePoolFree)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(virStorageVol, virStorageVolFree)
@@ -38,12 +39,20 @@ free_console(gpointer console)
     pst_fields_free(&pst_report_host_console_fields, console);
 }
 
+typedef struct {
+    GByteArray *bytes;
+    gsize total;
+} Tail;
+
 static void
-keep_tail(const guint8 *bytes, gsize len, gpointer tail)
+keep_tail(const guint8 *bytes, gsize len, gpointer user_data)
 {
-    g_byte_array_append(tail, bytes, (guint)len);
-    if (((GByteArray *)tail)->len > 2 * MAX_TAIL)
-        g_byte_array_remove_range(tail, 0, ((GByteArray *)tail)->len - MAX_TAIL);
+    Tail *tail = user_data;
+
+    tail->total += len;
+    g_byte_array_append(tail->bytes, bytes, (guint)len);
+    if (tail->bytes->len > 2 * MAX_TAIL)
+        g_byte_array_remove_range(tail->bytes, 0, tail->bytes->len - MAX_TAIL);
 }
 
 /* A pool learns of a new file by a refresh alone; which one holds it, libvirt knows only then. */
@@ -64,16 +73,24 @@ static PstHostConsole *
 read_log(virConnectPtr connection, const char *path, GError **error)
 {
     g_autoptr(virStorageVol) log = find_log(connection, path);
-    g_autoptr(GByteArray) tail = g_byte_array_new();
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    Tail tail = {bytes, 0};
 
     if (log == NULL) {
         pst_virt_error_set(error, "the log of its console is in no storage pool");
         return NULL;
     }
     gint64 written_us = pst_storage_read_mtime_us(log);
-    if (!pst_storage_read(log, MAX_LOG, keep_tail, tail, error))
+    if (!pst_storage_read(log, MAX_LOG, keep_tail, &tail, error))
         return NULL;
-    PstHostConsole *console = pst_console_text_read((const char *)tail->data, tail->len);
+    /* What was read is not its end then. */
+    if (tail.total >= MAX_LOG) {
+        g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT,
+                    "the log of its console has more than %d MiB: let virtlogd roll it (max_size)",
+                    MAX_LOG / 1024 / 1024);
+        return NULL;
+    }
+    PstHostConsole *console = pst_console_text_read((const char *)bytes->data, bytes->len);
     if (written_us > 0)
         console->age_ms = MAX(0, g_get_real_time() - written_us) / 1000;
     return console;

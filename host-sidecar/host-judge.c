@@ -5,8 +5,10 @@
 
 /* Less says nothing: a guest that idles may need no processor for a second. */
 #define MIN_WATCHED_MS 2000
-/* A kernel that spins in panic() takes 92 % of an emulated processor. */
+/* A kernel that spins in panic() takes 92 % of an emulated processor. What it waited for one of the
+ * host's counts too, but a guest that hardly got one may well be alive. */
 #define SPINNING_PERCENT 85
+#define RAN_PERCENT 30
 /* What the kernel's accounts can tell from nothing: they count in ticks of 10 ms. */
 #define STILL_MS 10
 #define MONITOR_BUSY_MS 2000
@@ -27,18 +29,30 @@ is_running(const PstHostData *data)
 static gboolean
 is_silent(const PstHostData *data)
 {
-    return data->asked == PST_TRI_YES && data->answered != PST_TRI_YES;
+    return data->asked == PST_TRI_YES && data->answered == PST_TRI_NO;
+}
+
+static gboolean
+nobody_listens(const PstHostData *data)
+{
+    for (guint i = 0; data->channels != NULL && i < data->channels->len; i++) {
+        const PstHostChannel *channel = data->channels->pdata[i];
+        if (is(channel->state, "connected") && (is(channel->name, "org.postern.shim.0") ||
+                                                is(channel->name, "org.qemu.guest_agent.0")))
+            return FALSE;
+    }
+    return data->asked == PST_TRI_NO;
 }
 
 /* A line on the console is the guest's own word, perhaps of another time: it counts where the guest
- * was silent meanwhile, or was not asked. */
+ * was silent meanwhile, or nobody in it can be asked. */
 static gboolean
 has_panicked(const PstHostData *data)
 {
     if (is(data->reason, "panicked"))
         return TRUE;
     return is_running(data) && data->console != NULL && data->console->panic != NULL &&
-           (data->answered == PST_TRI_NO || data->asked == PST_TRI_UNKNOWN);
+           (is_silent(data) || data->asked == PST_TRI_NO);
 }
 
 /* Of all processors, or PST_INT_UNKNOWN. */
@@ -67,9 +81,12 @@ stands_still(const PstHostData *data)
     return is_silent(data) && total != PST_INT_UNKNOWN && total < STILL_MS;
 }
 
+/* Also where QEMU did not tell. */
 static gboolean
-is_disk_used(const PstHostData *data)
+may_use_disk(const PstHostData *data)
 {
+    if (data->memory == NULL)
+        return TRUE;
     for (guint i = 0; data->disks != NULL && i < data->disks->len; i++)
         if (((PstHostDisk *)data->disks->pdata[i])->progress != 0)
             return TRUE;
@@ -82,11 +99,12 @@ spins(const PstHostData *data)
 {
     guint n_spinning = 0;
 
-    if (!is_silent(data) || total_progress(data) == PST_INT_UNKNOWN || is_disk_used(data))
+    if (!is_silent(data) || total_progress(data) == PST_INT_UNKNOWN || may_use_disk(data))
         return FALSE;
     for (guint i = 0; i < data->cpus->len; i++) {
         const PstHostCpu *cpu = data->cpus->pdata[i];
-        gboolean spinning = cpu->busy_percent >= SPINNING_PERCENT;
+        gboolean spinning = cpu->busy_percent >= SPINNING_PERCENT &&
+                            cpu->progress_ms * 100 >= data->watched_ms * RAN_PERCENT;
         if (!spinning && cpu->progress_ms > STILL_MS)
             return FALSE;
         n_spinning += spinning;
@@ -201,6 +219,19 @@ add_stuck(PstReport *report, const PstHostData *data)
                        : "see its console; keep what there is (virsh dump), then virsh reset");
 }
 
+/* The host's own doing: it has other work. */
+static gboolean
+is_starved(const PstHostData *data)
+{
+    gint64 waited_ms = 0, progress_ms = total_progress(data);
+
+    for (guint i = 0; progress_ms != PST_INT_UNKNOWN && i < data->cpus->len; i++) {
+        const PstHostCpu *cpu = data->cpus->pdata[i];
+        waited_ms += cpu->busy_percent * data->watched_ms / 100 - cpu->progress_ms;
+    }
+    return progress_ms != PST_INT_UNKNOWN && waited_ms > data->watched_ms / 2;
+}
+
 static void
 add_unanswered(PstReport *report, const PstHostData *data)
 {
@@ -208,11 +239,17 @@ add_unanswered(PstReport *report, const PstHostData *data)
     g_autofree char *record = record_words(data);
     PstFinding *finding = NULL;
 
-    if (is_silent(data)) {
+    if (is_silent(data) && is_starved(data)) {
+        finding = pst_report_add(report, "host.starved", PST_SEVERITY_UNKNOWN,
+                                 "the guest does not answer, and the host has no processor for "
+                                 "it: it waits%s%s",
+                                 cpus, record);
+        finding->remedy = g_strdup("see what else runs on the host; ask again later");
+    } else if (is_silent(data) || (data->asked == PST_TRI_NO && !nobody_listens(data))) {
         finding = pst_report_add(report, "host.no-answer", PST_SEVERITY_UNKNOWN,
                                  "the guest runs, and nothing in it answers%s%s", cpus, record);
         finding->remedy = g_strdup("ask again with a longer --deadline; see its console");
-    } else if (data->asked == PST_TRI_NO) {
+    } else if (nobody_listens(data)) {
         finding = pst_report_add(report, "host.nobody-listens", PST_SEVERITY_UNKNOWN,
                                  "the guest runs, and no process in it holds the shim's port or "
                                  "the agent's%s%s",
@@ -224,6 +261,23 @@ add_unanswered(PstReport *report, const PstHostData *data)
         return;
     finding->evidence->source = g_strdup("libvirt");
     quote_record(finding, data);
+}
+
+/* Where nobody was asked, it may be of an earlier start: a kernel that starts quietly does not say
+ * its name there. */
+static void
+add_old_panic(PstReport *report, const PstHostData *data)
+{
+    if (data->console == NULL || data->console->panic == NULL || !is_running(data) ||
+        data->asked != PST_TRI_UNKNOWN)
+        return;
+    PstFinding *finding =
+        pst_report_add(report, "host.panic-on-console", PST_SEVERITY_WARNING,
+                       "a panic stands on the console; whether the guest was started again since "
+                       "is not known");
+    finding->evidence->text = g_strdup(data->console->panic);
+    finding->evidence->source = g_strdup("the console's log");
+    finding->remedy = g_strdup("ask the guest itself: postern diagnose");
 }
 
 static void
@@ -308,6 +362,7 @@ pst_host_judge(PstReport *report, const GPtrArray *not_told)
         data->reason != NULL ? data->reason : "", data->reason != NULL ? ")" : "", cpus);
 
     add_state(report, data);
+    add_old_panic(report, data);
     add_disk_errors(report, data);
     add_monitor(report, data);
     add_job(report, data);

@@ -35,6 +35,7 @@ struct PstInquiry {
     gboolean alive[PST_VIA_NONE];
     gboolean ended[PST_VIA_NONE];
     gint64 started_us[PST_VIA_NONE]; /* 0: not tried */
+    gint64 asked_us[PST_VIA_NONE];   /* when the rung began to send; 0: not yet */
     guint n_ended;
 };
 
@@ -340,23 +341,36 @@ pst_inquiry_await_end(PstInquiry *inquiry, PstVia other, gint64 until_us)
     return !is_settled(inquiry) && g_get_monotonic_time() < inquiry->deadline_us;
 }
 
-gboolean
-pst_inquiry_is_guest_asked(PstInquiry *inquiry)
+void
+pst_inquiry_guest_is_asked(PstInquiry *inquiry, PstVia via)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
 
-    for (guint i = 0; i < PST_VIA_VOLUME; i++)
-        if (inquiry->started_us[i] > 0 && !inquiry->ended[i])
-            return TRUE;
-    return FALSE;
+    inquiry->asked_us[via] = g_get_monotonic_time();
 }
 
-gboolean
-pst_inquiry_is_guest_alive(PstInquiry *inquiry, gint64 since_us)
+static gboolean
+is_alive(const PstInquiry *inquiry, gint64 since_us)
+{
+    return has_better(inquiry, PST_VIA_VOLUME) || inquiry->answered_us >= since_us;
+}
+
+PstInquiryPulse
+pst_inquiry_pulse(PstInquiry *inquiry, gint64 since_us)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
+    PstInquiryPulse pulse = PST_INQUIRY_PULSE_NOBODY;
 
-    return has_better(inquiry, PST_VIA_VOLUME) || inquiry->answered_us >= since_us;
+    if (is_alive(inquiry, since_us))
+        return PST_INQUIRY_PULSE_ALIVE;
+    for (guint i = 0; i < PST_VIA_VOLUME; i++) {
+        if (inquiry->started_us[i] == 0 || inquiry->ended[i])
+            continue;
+        if (inquiry->asked_us[i] > 0 && inquiry->asked_us[i] <= since_us)
+            return PST_INQUIRY_PULSE_SILENT;
+        pulse = PST_INQUIRY_PULSE_WAITING;
+    }
+    return pulse;
 }
 
 gboolean
@@ -370,12 +384,20 @@ pst_inquiry_stay(PstInquiry *inquiry, gint64 until_us)
     return FALSE;
 }
 
-void
-pst_inquiry_see_host(PstInquiry *inquiry, PstReport *report)
+static gboolean
+is_answered(const PstInquiry *inquiry)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
+    for (guint i = 0; i < inquiry->n; i++)
+        if (!inquiry->settled[i])
+            return FALSE;
+    return TRUE;
+}
 
-    if (inquiry->closed) {
+/* Takes REPORT. */
+static void
+see_host(PstInquiry *inquiry, PstReport *report)
+{
+    if (inquiry->closed || is_answered(inquiry)) {
         pst_report_free(report);
         return;
     }
@@ -384,12 +406,26 @@ pst_inquiry_see_host(PstInquiry *inquiry, PstReport *report)
 }
 
 void
-pst_inquiry_give_up(PstInquiry *inquiry)
+pst_inquiry_see_host(PstInquiry *inquiry, PstReport *report)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
 
+    see_host(inquiry, report);
+}
+
+gboolean
+pst_inquiry_give_up(PstInquiry *inquiry, PstReport *host, gint64 since_us)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
+
+    if (is_alive(inquiry, since_us)) {
+        pst_report_free(host);
+        return FALSE;
+    }
+    see_host(inquiry, host);
     inquiry->given_up = TRUE;
     g_cond_broadcast(&inquiry->changed);
+    return TRUE;
 }
 
 /* A listener may take long, where it prints: the rungs go on meanwhile. What is settled changes no

@@ -70,21 +70,29 @@ gboolean pst_inquiry_await_end(PstInquiry *inquiry, PstVia other, gint64 until_u
 /* Whether a better rung than VIA shows signs of life now. */
 gboolean pst_inquiry_has_better(PstInquiry *inquiry, PstVia via);
 
-/* For the rung that looks at the guest from outside. Whether any rung that asks the guest itself is
- * at work. */
-gboolean pst_inquiry_is_guest_asked(PstInquiry *inquiry);
+/* The rung has its turn, and begins to send to the guest. */
+void pst_inquiry_guest_is_asked(PstInquiry *inquiry, PstVia via);
 
-/* Whether one of them shows signs of life, or had an answer since SINCE_US. */
-gboolean pst_inquiry_is_guest_alive(PstInquiry *inquiry, gint64 since_us);
+/* For the rung that looks at the guest from outside: how those that ask the guest itself get on. */
+typedef enum {
+    PST_INQUIRY_PULSE_NOBODY,  /* none of them is at work */
+    PST_INQUIRY_PULSE_WAITING, /* they wait for their turn, or have only just begun to send */
+    PST_INQUIRY_PULSE_SILENT,  /* what was sent before SINCE_US has had no answer since */
+    PST_INQUIRY_PULSE_ALIVE,   /* one shows signs of life, or had an answer since then */
+} PstInquiryPulse;
+
+PstInquiryPulse pst_inquiry_pulse(PstInquiry *inquiry, gint64 since_us);
 
 /* Waits until UNTIL_US. FALSE as soon as nothing is left to be asked. */
 gboolean pst_inquiry_stay(PstInquiry *inquiry, gint64 until_us);
 
-/* What the host sees of the guest (taken over). */
+/* What the host sees of the guest (taken over), of which nobody is told where the guest has
+ * answered everything. */
 void pst_inquiry_see_host(PstInquiry *inquiry, PstReport *report);
 
-/* It is certain that nothing in the guest will answer: what is still open stays so. */
-void pst_inquiry_give_up(PstInquiry *inquiry);
+/* It is certain that nothing in the guest will answer, as HOST (taken over) tells: what is still
+ * open stays so. FALSE, and nothing is given up, where it has come to life since SINCE_US. */
+gboolean pst_inquiry_give_up(PstInquiry *inquiry, PstReport *host, gint64 since_us);
 
 /* The rung has done all that it can. */
 void pst_inquiry_rung_ended(PstInquiry *inquiry, PstVia via);

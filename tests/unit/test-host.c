@@ -54,7 +54,15 @@ static const Row rows[] = {
     {"a panic on its console, silent", "running", "booted", YES, NO, 3000, {2000, 0}, {60, 0}, 0,
      "Kernel panic - not syncing: x", TRUE, "host.panicked", PST_SEVERITY_CRITICAL},
     {"the same, not watched yet", "running", "booted", YES, OPEN, -1, {-1, -1}, {-1, -1}, 0,
-     "Kernel panic - not syncing: x", FALSE, "host.no-answer", PST_SEVERITY_UNKNOWN},
+     "Kernel panic - not syncing: x", FALSE, NULL, 0},
+    {"the same, and others have the turn", "running", "booted", OPEN, OPEN, 3000, {0, 0}, {0, 0},
+     0, "Kernel panic - not syncing: x", FALSE, "host.panic-on-console", PST_SEVERITY_WARNING},
+    {"stands still, and others have the turn", "running", "booted", OPEN, OPEN, 3000, {0, 0},
+     {0, 0}, 0, NULL, FALSE, NULL, 0},
+    {"waits for the host's processors", "running", "booted", YES, NO, 3000, {150, 0}, {100, 0}, 0,
+     NULL, FALSE, "host.starved", PST_SEVERITY_UNKNOWN},
+    {"spins, and shares the host's", "running", "booted", YES, NO, 3000, {1500, 0}, {100, 0}, 0,
+     NULL, TRUE, "host.spins", PST_SEVERITY_CRITICAL},
     {"the same, nobody to ask", "running", "booted", NO, NO, 1000, {9, 0}, {0, 0}, 0,
      "Kernel panic - not syncing: x", TRUE, "host.panicked", PST_SEVERITY_CRITICAL},
     {"panicked by libvirt's word", "crashed", "panicked", NO, OPEN, -1, {-1, -1}, {-1, -1}, 0, NULL,
@@ -98,6 +106,7 @@ report_of(const Row *row)
     }
     PstHostDisk *disk = pst_fields_append(&pst_report_host_disk_fields, &data->disks);
     disk->progress = known(row->disk_requests);
+    data->memory = pst_fields_new(&pst_report_host_memory_fields);
     if (row->panic != NULL) {
         data->console = pst_fields_new(&pst_report_host_console_fields);
         data->console->panic = g_strdup(row->panic);
@@ -172,6 +181,20 @@ test_beside(void)
     g_assert_nonnull(find(report, "host.job"));
     g_assert_nonnull(find(report, "host.disk-error"));
     g_assert_cmpint(report->status, ==, PST_STATUS_CRITICAL);
+}
+
+/* What QEMU did not tell is no sign that nothing is done. */
+static void
+test_untold(void)
+{
+    const Row row = {"",      "running", "booted", YES,   NO,   3000, {2900, 0},
+                     {97, 0}, 0,         NULL,     FALSE, NULL, 0};
+    g_autoptr(PstReport) report = report_of(&row);
+    PstHostData *data = report->data;
+
+    g_assert_true(pst_host_judge_is_certain(data));
+    pst_fields_free(&pst_report_host_memory_fields, g_steal_pointer(&data->memory));
+    g_assert_false(pst_host_judge_is_certain(data));
 }
 
 static void
@@ -258,6 +281,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/host/judge", test_judge);
     g_test_add_func("/host/beside", test_beside);
+    g_test_add_func("/host/untold", test_untold);
     g_test_add_func("/host/recorder", test_recorder);
     g_test_add_func("/host/compare", test_compare);
     g_test_add_func("/host/xml", test_xml);

@@ -117,7 +117,6 @@ def _kill(context, guest):
     guest.push(STREAM, "/root/stream")
     before = _records(context, guest)
     for _ in range(KILLS):
-        boots = _boots(_records(context, guest)["records"])
         guest.shell(LOAD)
         time.sleep(2)
         pid = int(call("qemu-pid", guest.name).out)
@@ -129,7 +128,7 @@ def _kill(context, guest):
               "what was there before QEMU was killed is not told any more")
         guest.virsh("start", guest.name)
         told = _await(context, guest, "record of the next boot",
-                      lambda records, known=boots: _boots(records) - known)
+                      lambda records, known=_boots(told["records"]): _boots(records) - known)
     check(told["dropped"] <= KILLS, f"{told['dropped']} records are torn after {KILLS} kills")
     # The stream was another machine's.
     check(told["mixed"], "two machines' records are not told apart")
