@@ -29,7 +29,7 @@ def _run(context, breakage, wanted, words):
         check(time.monotonic() < patience, f"it says {answer.text()} via {answer.via}")
         time.sleep(2)
     check(words in told[0]["message"], f"it says: {told[0]['message']}")
-    diagnosis = context.diagnose()
+    diagnosis = context.postern.diagnose(context.guest)
     roots = [cause["finding"]["id"] for cause in diagnosis.causes]
     check(roots == [wanted], f"the causes are {roots}, not {wanted} alone")
 

@@ -34,7 +34,7 @@ def run(context):
     check("vda" in finding["message"] and "label guest" in finding["evidence"]["text"],
           f"it does not tell which devices there are: {finding}")
 
-    diagnosis = context.diagnose()
+    diagnosis = context.postern.diagnose(context.guest)
     check(diagnosis.via() == ["channel"], f"it came via {diagnosis.via()}")
     check(diagnosis.status == "critical", f"the diagnosis is {diagnosis.status}")
     roots = [cause["finding"]["id"] for cause in diagnosis.causes]
