@@ -69,7 +69,7 @@ const char pst_html_page_style[] =
     "summary .what{font-weight:400;color:var(--soft)}\n"
     "table{border-collapse:collapse;width:100%;font-size:.9rem;display:block;overflow-x:auto}\n"
     "th,td{text-align:left;vertical-align:top;padding:.3rem .8rem .3rem 0;"
-    "border-bottom:1px solid var(--line)}\n"
+    "white-space:nowrap;border-bottom:1px solid var(--line)}\n"
     "th{color:var(--soft);font-weight:600}\n"
     "td.number,th.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}\n"
     ".failed{list-style:none;margin:0;padding:0}\n"

@@ -131,7 +131,7 @@ append_evidence(GString *out, const PstEvidence *evidence)
     append_term(out, "unit", evidence->unit);
     append_term(out, "command", evidence->command);
     if (evidence->text != NULL && *evidence->text != '\0') {
-        g_string_append(out, "<dt>there</dt><dd><code>");
+        g_string_append(out, "<dt>seen</dt><dd><code>");
         pst_html_page_text(out, evidence->text);
         g_string_append(out, "</code></dd>\n");
     }
@@ -165,6 +165,10 @@ append_cause(GString *out, const GArray *causes, const PstCause *cause)
     pst_html_page_badge(out, (PstStatus)finding->severity);
     g_string_append(out, "<span class=\"note mono\">");
     pst_html_page_text(out, finding->id);
+    if (cause->answer->via == PST_VIA_VOLUME) {
+        g_autofree char *ago = pst_render_ago(cause->answer->age_ms * 1000);
+        g_string_append_printf(out, ", as of %s", ago);
+    }
     g_string_append(out, "</span>");
     pst_html_page_element(out, "p", "message", finding->message);
     g_string_append(out, "<dl>");

@@ -3,6 +3,7 @@
 
 #include "host-sidecar/causes.h"
 #include "protocol/json.h"
+#include "protocol/record-event.h"
 #include "protocol/report-host.h"
 #include "protocol/report-journal.h"
 #include "protocol/report-system.h"
@@ -59,6 +60,13 @@ severity_of(const char *status)
     return PST_SEVERITY_INFORMATION;
 }
 
+/* That the recorder looked, and nothing had happened. */
+static gboolean
+is_quiet(const char *event)
+{
+    return g_str_equal(event, pst_record_event_names[PST_EVENT_UNCHANGED]);
+}
+
 static void
 add_record(GPtrArray *events, const PstRecord *record, gint64 moment_us)
 {
@@ -76,7 +84,8 @@ add_record(GPtrArray *events, const PstRecord *record, gint64 moment_us)
         text = g_strdup_printf("%s: %s", string_of(body, "probe"), string_of(body, "summary"));
         break;
     case PST_RECORD_EVENT:
-        severity = PST_SEVERITY_WARNING;
+        severity =
+            is_quiet(string_of(body, "event")) ? PST_SEVERITY_INFORMATION : PST_SEVERITY_WARNING;
         text = g_strdup_printf("%s: %s%s%s", string_of(body, "event"), string_of(body, "path"),
                                *string_of(body, "path") != '\0' ? ": " : "",
                                string_of(body, "message"));

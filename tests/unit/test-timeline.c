@@ -165,12 +165,16 @@ test_records_few(void)
 
     add_record(records, PST_RECORD_BOOT, 1 * SECOND, "shim", "0.1", "");
     add_record(records, PST_RECORD_REPORT, 3 * SECOND, "probe", "sudo", "critical");
+    add_record(records, PST_RECORD_EVENT, 3 * SECOND, "event", "unchanged", "");
+    add_record(records, PST_RECORD_EVENT, 3 * SECOND, "event", "oom-kill", "");
     g_autoptr(PstVolumeRecords) volume = pst_volume_records_new(records, &counters, NOW, 1);
     const PstTimelineSources sources = {NULL, 0, volume, NOW, NOW, NULL};
     g_autoptr(GPtrArray) events = pst_timeline_build(&sources);
     assert_event(events, "postern-shim 0.1", PST_TIMELINE_GUEST, NOW - 2 * SECOND);
     assert_event(events, "sudo: ", PST_TIMELINE_GUEST, NOW);
     g_assert_cmpint(find(events, "sudo: ")->severity, ==, PST_SEVERITY_CRITICAL);
+    g_assert_cmpint(find(events, "oom-kill")->severity, ==, PST_SEVERITY_WARNING);
+    g_assert_cmpint(find(events, "unchanged")->severity, ==, PST_SEVERITY_INFORMATION);
 }
 
 int
