@@ -266,8 +266,10 @@ run_heal(gpointer data, GError **error)
     PstRecorderCheck *check = pst_recorder_check_make(heal->guest, heal->deadline_us, PATIENCE_US);
     if (check->state == PST_RECORDER_STATE_WRITES)
         return check;
-    g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT, "the device was attached anew, and %s",
-                check->note != NULL ? check->note : "nothing is known of what it writes");
+    const char *why = check->note;
+    if (why == NULL)
+        why = check->error != NULL ? check->error->message : "nothing is known of what it writes";
+    g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT, "the device was attached anew, and %s", why);
     pst_recorder_check_free(check);
     return NULL;
 }
