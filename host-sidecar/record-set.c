@@ -176,6 +176,15 @@ move_records(GPtrArray *to, GPtrArray *from, guint begin, guint end)
     }
 }
 
+/* A shim's first number is the milliseconds since the boot (guest-shim/recorder.c): one that was
+ * started after BEFORE was written has none that is lower. */
+static gboolean
+is_same_shim(const PstRecord *before, const PstRecord *record)
+{
+    return g_str_equal(before->boot_id, record->boot_id) && record->seq > before->seq &&
+           record->seq <= before->boottime_us / 1000;
+}
+
 static gint64
 count_missed(const GPtrArray *stored, const GPtrArray *volume)
 {
@@ -185,7 +194,7 @@ count_missed(const GPtrArray *stored, const GPtrArray *volume)
         return 0;
     last = stored->pdata[stored->len - 1];
     first = volume->pdata[0];
-    return g_str_equal(last->boot_id, first->boot_id) ? MAX(0, first->seq - last->seq - 1) : 0;
+    return is_same_shim(last, first) ? first->seq - last->seq - 1 : 0;
 }
 
 /* A set whose records were moved has holes, which its free function must not meet. */
