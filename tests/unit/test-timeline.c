@@ -164,12 +164,18 @@ test_records_few(void)
     const PstRecordCounters counters = {0, 0, 0};
 
     add_record(records, PST_RECORD_BOOT, 1 * SECOND, "shim", "0.1", "");
+    json_object_set_boolean_member(((PstRecord *)records->pdata[0])->body, "initramfs", TRUE);
     add_record(records, PST_RECORD_REPORT, 3 * SECOND, "probe", "sudo", "critical");
+    add_record(records, PST_RECORD_EVENT, 3 * SECOND, "event", "unit-failed", "");
+    json_object_set_string_member(((PstRecord *)records->pdata[2])->body, "unit", "sshd.service");
     g_autoptr(PstVolumeRecords) volume = pst_volume_records_new(records, &counters, NOW, 1);
     const PstTimelineSources sources = {NULL, 0, volume, NOW, NOW, NULL};
     g_autoptr(GPtrArray) events = pst_timeline_build(&sources);
     assert_event(events, "postern-shim 0.1", PST_TIMELINE_GUEST, NOW - 2 * SECOND);
     assert_event(events, "sudo: ", PST_TIMELINE_GUEST, NOW);
+    assert_event(events, "the shim began to record: postern-shim 0.1, in the initramfs",
+                 PST_TIMELINE_GUEST, NOW - 2 * SECOND);
+    assert_event(events, "unit-failed: sshd.service: again", PST_TIMELINE_GUEST, NOW);
     g_assert_cmpint(find(events, "sudo: ")->severity, ==, PST_SEVERITY_CRITICAL);
 }
 
