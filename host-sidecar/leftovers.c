@@ -4,12 +4,15 @@
 #include <libvirt/virterror.h>
 #include <stdlib.h>
 
+#include "host-sidecar/storage-read.h"
 #include "host-sidecar/store.h"
 #include "host-sidecar/task.h"
 #include "host-sidecar/virt-error.h"
 #include "host-sidecar/volume.h"
-#include "protocol/error.h"
+#include "protocol/record-reader.h"
 
+/* Of a volume, for its domain's name: a boot record and all reports are far less. */
+#define MAX_NAMING (256 * 1024)
 /* So that what was removed is told before the deadline. */
 #define MARGIN_US (G_USEC_PER_SEC / 2)
 
@@ -117,7 +120,7 @@ list_domains(virConnectPtr connection, GError **error)
 typedef struct {
     PstHypervisor *hypervisor;
     gboolean prune;
-    gint64 deadline_us;
+    gint64 deadline_us, names_until_us;
 } Round;
 
 static void
@@ -146,26 +149,56 @@ list_parts(virConnectPtr connection, PstLeftovers *leftovers)
     return parts;
 }
 
-static char *
-name_in(const PstVolumeRecords *records)
+/* The part of UUID that was written last; NULL where there is none. */
+static const PstVolumePart *
+newest_part(const GPtrArray *parts, const char *uuid)
 {
-    for (guint i = records->records->len; i > 0; i--) {
-        const PstRecord *record = records->records->pdata[i - 1];
-        if (record->domain != NULL)
-            return g_strdup(record->domain);
+    const PstVolumePart *newest = NULL;
+
+    for (guint i = 0; parts != NULL && i < parts->len; i++) {
+        const PstVolumePart *part = parts->pdata[i];
+        if (g_ascii_strcasecmp(part->uuid, uuid) == 0 &&
+            (newest == NULL || part->written_us > newest->written_us))
+            newest = part;
     }
-    return NULL;
+    return newest;
 }
 
-static void
-find_name(const Round *round, PstLeftover *item)
-{
-    g_autoptr(GError) error = NULL;
-    PstVolumeRecords *records = pst_volume_read_uuid(round->hypervisor, item->uuid, &error);
+typedef struct {
+    PstRecordReader *reader;
+    char *name;
+} Naming;
 
-    if (records != NULL)
-        item->name = name_in(records);
-    g_clear_pointer(&records, pst_volume_records_free);
+static void
+take_name(const guint8 *bytes, gsize len, gpointer user_data)
+{
+    Naming *naming = user_data;
+
+    while (len > 0) {
+        g_autoptr(PstRecord) record = NULL;
+        gsize n = pst_record_reader_take(naming->reader, bytes, len, &record);
+
+        bytes += n;
+        len -= n;
+        if (record != NULL && record->domain != NULL) {
+            g_free(naming->name);
+            naming->name = g_strdup(record->domain);
+        }
+    }
+}
+
+/* Of the volume's newest part as much as can't hold up what is to be removed; else what the store
+ * has. */
+static void
+find_name(const PstStore *store, const GPtrArray *parts, PstLeftover *item)
+{
+    const PstVolumePart *part = newest_part(parts, item->uuid);
+    g_autoptr(PstRecordReader) reader = pst_record_reader_new();
+    Naming naming = {reader, NULL};
+
+    if (part != NULL)
+        pst_storage_read(part->volume, MAX_NAMING, take_name, &naming, NULL);
+    item->name = naming.name != NULL ? naming.name : pst_store_name(store, item->uuid);
 }
 
 /* The list is of a moment ago: a domain can have been defined since. */
@@ -214,7 +247,8 @@ look_at(const Round *round, virConnectPtr connection, const PstStore *store, con
         item->problem = g_strdup("there was no time to look at it");
         return;
     }
-    find_name(round, item);
+    if (g_get_monotonic_time() < round->names_until_us)
+        find_name(store, parts, item);
     if (round->prune && item->expired)
         remove_item(connection, store, parts, item);
 }
@@ -265,8 +299,10 @@ PstLeftovers *
 pst_leftovers_make(PstHypervisor *hypervisor, gboolean prune, gint64 deadline_us, GError **error)
 {
     Round *round = g_new0(Round, 1);
+    gint64 now_us = g_get_monotonic_time();
 
-    *round = (Round){pst_hypervisor_ref(hypervisor), prune, deadline_us};
+    *round = (Round){pst_hypervisor_ref(hypervisor), prune, deadline_us,
+                     prune ? now_us + (deadline_us - now_us) / 2 : deadline_us};
     return pst_task_call(run_round, round, free_round, (GDestroyNotify)pst_leftovers_free,
                          deadline_us, "libvirt", error);
 }

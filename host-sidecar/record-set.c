@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/record-set.h"
 
+#include <string.h>
+
 #include "protocol/json.h"
 
 static void
@@ -51,28 +53,73 @@ pst_record_set_epochs(const GPtrArray *records)
     return epochs;
 }
 
-static guint
-find_reverted(const GPtrArray *live, const PstRecord *record)
+/* Identifiers are the guest's: it can choose them so that a hash table is as slow as a list. */
+static gint
+by_text(gconstpointer a, gconstpointer b, gpointer user_data G_GNUC_UNUSED)
 {
-    for (guint i = 0; i < live->len; i++) {
-        const PstRecord *before = live->pdata[i];
-        if (before->seq >= record->seq && g_str_equal(before->boot_id, record->boot_id))
-            return i;
+    return strcmp(a, b);
+}
+
+/* Live records with, for each, the place of the one before it of the same boot, and for each boot
+ * that of its last: places from 1 on, 0 is none. Of one boot the numbers rise. */
+typedef struct {
+    GPtrArray *records;
+    GArray *before;
+    GTree *last;
+} Live;
+
+static guint
+last_of(const Live *live, const PstRecord *record)
+{
+    return GPOINTER_TO_UINT(g_tree_lookup(live->last, record->boot_id));
+}
+
+static void
+push_live(Live *live, PstRecord *record)
+{
+    guint before = last_of(live, record);
+
+    g_ptr_array_add(live->records, record);
+    g_array_append_val(live->before, before);
+    g_tree_insert(live->last, record->boot_id, GUINT_TO_POINTER(live->records->len));
+}
+
+/* Each record is looked at once at most before it goes, so that all of them take no longer than
+ * their number. */
+static void
+revert_to(Live *live, const PstRecord *record)
+{
+    guint len = live->records->len;
+
+    for (guint place = last_of(live, record); place > 0;) {
+        const PstRecord *before = live->records->pdata[place - 1];
+        if (before->seq < record->seq)
+            break;
+        len = place - 1;
+        place = g_array_index(live->before, guint, place - 1);
     }
-    return live->len;
+    for (guint place = live->records->len; place > len; place--) {
+        const PstRecord *undone = live->records->pdata[place - 1];
+        g_tree_insert(live->last, undone->boot_id,
+                      GUINT_TO_POINTER(g_array_index(live->before, guint, place - 1)));
+    }
+    g_ptr_array_set_size(live->records, (gint)len);
+    g_array_set_size(live->before, len);
 }
 
 GPtrArray *
 pst_record_set_live(const GPtrArray *records, const GArray *epochs)
 {
-    GPtrArray *live = g_ptr_array_new();
+    g_autoptr(GArray) before = g_array_sized_new(FALSE, FALSE, sizeof(guint), records->len);
+    g_autoptr(GTree) last = g_tree_new_full(by_text, NULL, NULL, NULL);
+    Live live = {g_ptr_array_new(), before, last};
 
     for (guint i = 0; i < records->len; i++) {
         if (i > 0 && g_array_index(epochs, guint, i) != g_array_index(epochs, guint, i - 1))
-            g_ptr_array_set_size(live, (gint)find_reverted(live, records->pdata[i]));
-        g_ptr_array_add(live, records->pdata[i]);
+            revert_to(&live, records->pdata[i]);
+        push_live(&live, records->pdata[i]);
     }
-    return live;
+    return live.records;
 }
 
 /* ---- whose they are ---- */
@@ -81,7 +128,7 @@ GArray *
 pst_record_set_foreign(const GPtrArray *records, gboolean *mixed)
 {
     GArray *foreign = g_array_sized_new(FALSE, TRUE, sizeof(gboolean), records->len);
-    g_autoptr(GHashTable) left = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GTree) left = g_tree_new_full(by_text, NULL, NULL, NULL);
     const char *current = "";
 
     *mixed = FALSE;
@@ -91,8 +138,8 @@ pst_record_set_foreign(const GPtrArray *records, gboolean *mixed)
         gboolean changed = *machine != '\0' && *current != '\0' && !g_str_equal(machine, current);
 
         if (changed) {
-            g_hash_table_add(left, (gpointer)current);
-            *mixed |= g_hash_table_contains(left, machine);
+            g_tree_insert(left, (gpointer)current, (gpointer)current);
+            *mixed |= g_tree_lookup(left, machine) != NULL;
         }
         if (*machine != '\0')
             current = machine;
@@ -103,26 +150,32 @@ pst_record_set_foreign(const GPtrArray *records, gboolean *mixed)
 
 /* ---- one order ---- */
 
+static gint
+compare(gint64 a, gint64 b)
+{
+    return a < b ? -1 : a > b;
+}
+
+/* Some order in which those that are the same are equal. */
+static gint
+by_content(gconstpointer left, gconstpointer right, gpointer user_data G_GNUC_UNUSED)
+{
+    const PstRecord *a = left, *b = right;
+    const gint differences[] = {compare(a->crc, b->crc), compare(a->seq, b->seq),
+                                compare((gint64)a->bytes, (gint64)b->bytes),
+                                compare(a->boottime_us, b->boottime_us),
+                                compare(a->realtime_us, b->realtime_us)};
+
+    for (guint i = 0; i < G_N_ELEMENTS(differences); i++)
+        if (differences[i] != 0)
+            return differences[i];
+    return strcmp(a->boot_id, b->boot_id);
+}
+
 gboolean
 pst_record_set_same(const PstRecord *a, const PstRecord *b)
 {
-    return a->crc == b->crc && a->bytes == b->bytes && a->seq == b->seq &&
-           a->boottime_us == b->boottime_us && a->realtime_us == b->realtime_us &&
-           g_str_equal(a->boot_id, b->boot_id);
-}
-
-static guint
-hash_record(gconstpointer data)
-{
-    const PstRecord *record = data;
-
-    return record->crc ^ (guint)record->seq ^ (guint)record->boottime_us;
-}
-
-static gboolean
-equal_records(gconstpointer a, gconstpointer b)
-{
-    return pst_record_set_same(a, b);
+    return by_content(a, b, NULL) == 0;
 }
 
 static void
@@ -132,17 +185,17 @@ free_queue(gpointer queue)
 }
 
 /* Where each record stands in RECORDS: places from 1 on, in rising order. */
-static GHashTable *
+static GTree *
 index_records(const GPtrArray *records)
 {
-    GHashTable *index = g_hash_table_new_full(hash_record, equal_records, NULL, free_queue);
+    GTree *index = g_tree_new_full(by_content, NULL, NULL, free_queue);
 
     for (guint i = 0; i < records->len; i++) {
-        GQueue *places = g_hash_table_lookup(index, records->pdata[i]);
+        GQueue *places = g_tree_lookup(index, records->pdata[i]);
 
         if (places == NULL) {
             places = g_queue_new();
-            g_hash_table_insert(index, records->pdata[i], places);
+            g_tree_insert(index, records->pdata[i], places);
         }
         g_queue_push_tail(places, GUINT_TO_POINTER(i + 1));
     }
@@ -151,9 +204,9 @@ index_records(const GPtrArray *records)
 
 /* The first place of RECORD from NEXT on, or G_MAXUINT. */
 static guint
-find_from(GHashTable *index, const PstRecord *record, guint next)
+find_from(GTree *index, const PstRecord *record, guint next)
 {
-    GQueue *places = g_hash_table_lookup(index, record);
+    GQueue *places = g_tree_lookup(index, record);
     guint at = G_MAXUINT;
 
     while (places != NULL && at == G_MAXUINT && !g_queue_is_empty(places)) {
@@ -176,6 +229,15 @@ move_records(GPtrArray *to, GPtrArray *from, guint begin, guint end)
     }
 }
 
+/* A shim's first number is the milliseconds since the boot (guest-shim/recorder.c): one that was
+ * started after BEFORE was written has none that is lower. */
+static gboolean
+is_same_shim(const PstRecord *before, const PstRecord *record)
+{
+    return g_str_equal(before->boot_id, record->boot_id) && record->seq > before->seq &&
+           record->seq <= before->boottime_us / 1000;
+}
+
 static gint64
 count_missed(const GPtrArray *stored, const GPtrArray *volume)
 {
@@ -185,7 +247,7 @@ count_missed(const GPtrArray *stored, const GPtrArray *volume)
         return 0;
     last = stored->pdata[stored->len - 1];
     first = volume->pdata[0];
-    return g_str_equal(last->boot_id, first->boot_id) ? MAX(0, first->seq - last->seq - 1) : 0;
+    return is_same_shim(last, first) ? first->seq - last->seq - 1 : 0;
 }
 
 /* A set whose records were moved has holes, which its free function must not meet. */
@@ -201,7 +263,7 @@ pst_record_set_merge(GPtrArray *stored, GPtrArray *volume, PstRecordSetMerge *me
 {
     GPtrArray *merged = pst_record_set_new();
     g_autoptr(GArray) anchors = g_array_sized_new(FALSE, FALSE, sizeof(guint), volume->len);
-    g_autoptr(GHashTable) index = index_records(stored);
+    GTree *index = index_records(stored);
     guint next = 0, in_volume = 0;
 
     *merge = (PstRecordSetMerge){.n_stored = stored->len};
@@ -212,7 +274,7 @@ pst_record_set_merge(GPtrArray *stored, GPtrArray *volume, PstRecordSetMerge *me
         g_array_append_val(anchors, at);
     }
     merge->missed = next == 0 ? count_missed(stored, volume) : 0;
-    g_hash_table_remove_all(index);
+    g_tree_unref(index);
     next = 0;
     /* What only the store has, before a record that both have, was rolled away before what only the
      * volume has: that reaches without a gap up to the record. */

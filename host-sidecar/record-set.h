@@ -14,8 +14,8 @@ GPtrArray *pst_record_set_new(void);
 GArray *pst_record_set_epochs(const GPtrArray *records);
 
 /* Those that no revert has undone, borrowed: where a boot counts again from an earlier number, what
- * was written from that number on never happened for the guest that writes now. A shim that was
- * started anew counts from 1 too, and then writes everything again. */
+ * was written from that number on never happened for the guest that writes now. A shim that is
+ * started anew goes on above it (see seq in docs/protocol.md). */
 GPtrArray *pst_record_set_live(const GPtrArray *records, const GArray *epochs);
 
 /* Whether A and B are readings of the same record. */
@@ -28,7 +28,8 @@ gboolean pst_record_set_same(const PstRecord *a, const PstRecord *b);
 typedef struct {
     guint n_stored; /* of the result: that the volume has not (any more) */
     gint64 missed;  /* that were written and rolled away between the two, as far as the sequence
-                       tells */
+                       tells: where a shim may have been started meanwhile it does not, and 0 stands
+                       here */
 } PstRecordSetMerge;
 
 GPtrArray *pst_record_set_merge(GPtrArray *stored, GPtrArray *volume, PstRecordSetMerge *merge);

@@ -16,6 +16,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlXPathObject, xmlXPathFreeObject)
 
 /* What is left for attaching it when the guest took its time to let go of it. */
 #define ATTACH_US (2 * (gint64)G_USEC_PER_SEC)
+/* With less the device would be taken away and the deadline be over before it is given back. */
+#define MIN_US (5 * (gint64)G_USEC_PER_SEC)
 /* What a shim needs to write its boot record. */
 #define PATIENCE_US (5 * (gint64)G_USEC_PER_SEC)
 
@@ -168,7 +170,7 @@ await_removal(Removal *removal, virDomainPtr domain, gint64 until_us)
 }
 
 static gboolean
-detach(virDomainPtr domain, const char *alias, gint64 until_us, GError **error)
+detach(virDomainPtr domain, const char *alias, const char *name, gint64 until_us, GError **error)
 {
     Removal *removal = g_new0(Removal, 1);
 
@@ -187,8 +189,9 @@ detach(virDomainPtr domain, const char *alias, gint64 until_us, GError **error)
         pst_virt_error_set(error, "the recorder's device can't be detached");
     else if (!gone)
         g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT,
-                    "the guest did not let go of the recorder's device: nothing was changed yet; "
-                    "try again");
+                    "the guest did not let go of the recorder's device in time, and may yet: say "
+                    "postern records %s --heal again, so that it is not left without",
+                    name);
     if (removed >= 0)
         virConnectDomainEventDeregisterAny(virDomainGetConnect(domain), removed);
     if (failed >= 0)
@@ -198,6 +201,18 @@ detach(virDomainPtr domain, const char *alias, gint64 until_us, GError **error)
 }
 
 /* ---- */
+
+gboolean
+pst_recorder_heal_has_time(gint64 deadline_us, GError **error)
+{
+    if (deadline_us - g_get_monotonic_time() >= MIN_US)
+        return TRUE;
+    g_set_error(error, PST_ERROR, PST_ERROR_USAGE,
+                "--heal needs %d s for taking the recorder's device away and giving it back, and "
+                "fewer are left: nothing was changed; say a longer --deadline",
+                (int)(MIN_US / G_USEC_PER_SEC));
+    return FALSE;
+}
 
 static gboolean
 attach(virDomainPtr domain, const char *device, const char *name, GError **error)
@@ -217,7 +232,8 @@ attach_anew(virDomainPtr domain, const char *name, gint64 deadline_us, GError **
     g_autofree char *device = read_device(domain, 0, &alias);
 
     if (device != NULL && alias != NULL) {
-        if (!detach(domain, alias, deadline_us - ATTACH_US, error))
+        if (!pst_recorder_heal_has_time(deadline_us, error) ||
+            !detach(domain, alias, name, deadline_us - ATTACH_US, error))
             return FALSE;
     } else if (device == NULL) {
         device = read_device(domain, VIR_DOMAIN_XML_INACTIVE, &alias);
@@ -266,8 +282,10 @@ run_heal(gpointer data, GError **error)
     PstRecorderCheck *check = pst_recorder_check_make(heal->guest, heal->deadline_us, PATIENCE_US);
     if (check->state == PST_RECORDER_STATE_WRITES)
         return check;
-    g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT, "the device was attached anew, and %s",
-                check->note != NULL ? check->note : "nothing is known of what it writes");
+    const char *why = check->note;
+    if (why == NULL)
+        why = check->error != NULL ? check->error->message : "nothing is known of what it writes";
+    g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT, "the device was attached anew, and %s", why);
     pst_recorder_check_free(check);
     return NULL;
 }
@@ -275,9 +293,24 @@ run_heal(gpointer data, GError **error)
 PstRecorderCheck *
 pst_recorder_heal_until(PstGuest *guest, gint64 deadline_us, GError **error)
 {
-    Heal *heal = g_new0(Heal, 1);
+    g_autoptr(GError) cause = NULL;
 
+    /* Before anything is begun that the deadline can't cut off in good order. */
+    if (!pst_recorder_heal_has_time(deadline_us, error))
+        return NULL;
+    Heal *heal = g_new0(Heal, 1);
     *heal = (Heal){pst_guest_ref(guest), deadline_us};
-    return pst_task_call(run_heal, heal, free_heal, (GDestroyNotify)pst_recorder_check_free,
-                         deadline_us, "libvirt", error);
+    PstRecorderCheck *check =
+        pst_task_call(run_heal, heal, free_heal, (GDestroyNotify)pst_recorder_check_free,
+                      deadline_us, "libvirt", &cause);
+    if (check != NULL)
+        return check;
+    if (g_error_matches(cause, PST_ERROR, PST_ERROR_DEADLINE))
+        g_set_error(error, PST_ERROR, PST_ERROR_DEADLINE,
+                    "%s: the recorder's device may be gone, or go yet: say postern records %s "
+                    "--heal again",
+                    cause->message, guest->name);
+    else
+        g_propagate_error(error, g_steal_pointer(&cause));
+    return NULL;
 }

@@ -10,8 +10,12 @@
 
 /* Returns the check that follows, in which the recorder writes again; else NULL:
  * PST_ERROR_PATH_SHUT where the domain has no recorder or does not run, where the guest did not let
- * go of the device, and where nothing came after it was attached. */
+ * go of the device, and where nothing came after it was attached; PST_ERROR_USAGE as below;
+ * PST_ERROR_DEADLINE, and then the device may be gone. */
 PstRecorderCheck *pst_recorder_heal_until(PstGuest *guest, gint64 deadline_us, GError **error);
+
+/* Whether enough is left until the deadline for both halves; else PST_ERROR_USAGE. */
+gboolean pst_recorder_heal_has_time(gint64 deadline_us, GError **error);
 
 /* The device's XML to be attached again, from DOMAIN_XML, with *ALIAS where it has one; NULL where
  * it has no recorder. Both to be freed with g_free(). */

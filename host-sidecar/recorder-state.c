@@ -55,8 +55,9 @@ pst_recorder_state_judge(const PstHello *hello, const PstVolumeRecords *records,
         return PST_RECORDER_STATE_UNUSED;
     if (hello->recorder->seq == PST_INT_UNKNOWN || hello->recorder->seq < 1)
         return PST_RECORDER_STATE_UNKNOWN;
-    if (records == NULL)
-        return PST_RECORDER_STATE_BEHIND;
+    /* What the store has kept says nothing of what came since it was harvested. */
+    if (records == NULL || records->n_parts == 0)
+        return PST_RECORDER_STATE_UNKNOWN;
     if (holds_last(hello, records->records))
         return PST_RECORDER_STATE_WRITES;
     return was_written_since(hello, records, now_us) ? PST_RECORDER_STATE_WASHED

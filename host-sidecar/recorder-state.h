@@ -9,7 +9,8 @@
  * a recorder's port that takes nothing for good and tells nobody. */
 
 typedef enum {
-    PST_RECORDER_STATE_UNKNOWN, /* nothing was written yet, or nobody told */
+    PST_RECORDER_STATE_UNKNOWN, /* nothing was written yet, nobody told, or the volume was not read
+                                 */
     PST_RECORDER_STATE_WRITES,
     PST_RECORDER_STATE_WASHED, /* something wrote over it since: the port works */
     PST_RECORDER_STATE_BEHIND, /* what the shim wrote is not there: under way, or lost */
@@ -17,7 +18,7 @@ typedef enum {
 } PstRecorderState;
 
 /* NOW_US is the host's real time at which HELLO was answered; RECORDS may be NULL where none could
- * be read. */
+ * be read: that is no sign of a recorder that fell silent. */
 PstRecorderState pst_recorder_state_judge(const PstHello *hello, const PstVolumeRecords *records,
                                           gint64 now_us);
 

@@ -334,6 +334,21 @@ pst_store_written_us(const PstStore *store, const char *uuid)
     return mtime_us(&st);
 }
 
+char *
+pst_store_name(const PstStore *store, const char *uuid)
+{
+    g_autofree char *file = g_strconcat(uuid, SUFFIX, NULL);
+    gint64 written_us = 0;
+    g_autoptr(GPtrArray) records = read_records(store, file, &written_us);
+
+    for (guint i = records->len; i > 0; i--) {
+        const PstRecord *record = records->pdata[i - 1];
+        if (record->domain != NULL)
+            return g_strdup(record->domain);
+    }
+    return NULL;
+}
+
 /* ---- all of them ---- */
 
 static void

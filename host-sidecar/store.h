@@ -34,6 +34,10 @@ gboolean pst_store_harvest(const PstStore *store, const char *uuid, GPtrArray *v
 /* When the newest record that is kept was written; 0 where there is none. */
 gint64 pst_store_written_us(const PstStore *store, const char *uuid);
 
+/* What the newest record that tells it calls its domain, or NULL. Nothing is kept, no lock is
+ * taken. Free with g_free(). */
+char *pst_store_name(const PstStore *store, const char *uuid);
+
 typedef struct {
     char *uuid;
     gsize bytes;

@@ -70,31 +70,16 @@ is_quiet(const char *event)
 static void
 add_record(GPtrArray *events, const PstRecord *record, gint64 moment_us)
 {
-    JsonObject *body = record->body;
     PstSeverity severity = PST_SEVERITY_INFORMATION;
-    char *text = NULL;
+    g_autofree char *words = pst_volume_records_words(record);
 
-    switch (record->kind) {
-    case PST_RECORD_BOOT:
-        text =
-            g_strdup_printf("the shim began to record (postern-shim %s)", string_of(body, "shim"));
-        break;
-    case PST_RECORD_REPORT:
-        severity = severity_of(string_of(body, "status"));
-        text = g_strdup_printf("%s: %s", string_of(body, "probe"), string_of(body, "summary"));
-        break;
-    case PST_RECORD_EVENT:
-        severity =
-            is_quiet(string_of(body, "event")) ? PST_SEVERITY_INFORMATION : PST_SEVERITY_WARNING;
-        text = g_strdup_printf("%s: %s%s%s", string_of(body, "event"), string_of(body, "path"),
-                               *string_of(body, "path") != '\0' ? ": " : "",
-                               string_of(body, "message"));
-        break;
-    case PST_RECORD_SHUTDOWN:
-        text = g_strdup("the shim was told to end");
-        break;
-    }
-    add(events, PST_TIMELINE_GUEST, "record", severity, moment_us, text);
+    if (record->kind == PST_RECORD_EVENT && !is_quiet(string_of(record->body, "event")))
+        severity = PST_SEVERITY_WARNING;
+    else if (record->kind == PST_RECORD_REPORT)
+        severity = severity_of(string_of(record->body, "status"));
+    add(events, PST_TIMELINE_GUEST, "record", severity, moment_us,
+        g_strconcat(record->kind == PST_RECORD_BOOT ? "the shim began to record: " : "", words,
+                    NULL));
 }
 
 /* What was well at a boot is no event. */

@@ -5,6 +5,9 @@
 #define A STREAM_BOOT_A, STREAM_MACHINE_A, "web"
 #define B STREAM_BOOT_B, STREAM_MACHINE_B, "other"
 
+/* Between two records of one shim, which writes fewer than one in a millisecond. */
+#define TICK (60 * G_GINT64_CONSTANT(1000000))
+
 /* Events of boot A, by number; a letter behind a number makes another record of the same number, as
  * a revert does; "-" makes the next one a stub. */
 static GPtrArray *
@@ -19,7 +22,7 @@ make_set(const char *words)
         gboolean stub = **part == '-';
         char *rest = NULL;
         gint64 seq = g_ascii_strtoll(*part + stub, &rest, 10);
-        const StreamRecord wanted = {A, seq, seq * 1000 + *rest, PST_RECORD_EVENT, "oom-kill", 10};
+        const StreamRecord wanted = {A, seq, seq * TICK + *rest, PST_RECORD_EVENT, "oom-kill", 10};
         PstRecord *record = stream_record(&wanted);
         if (stub)
             pst_record_stub(record);
@@ -35,7 +38,7 @@ words_of(const GPtrArray *set)
 
     for (guint i = 0; i < set->len; i++) {
         const PstRecord *record = set->pdata[i];
-        char letter = (char)(record->boottime_us - record->seq * 1000);
+        char letter = (char)(record->boottime_us - record->seq * TICK);
         g_string_append_printf(out, "%s%" G_GINT64_FORMAT, i > 0 ? " " : "", record->seq);
         if (letter != '\0')
             g_string_append_c(out, letter);
@@ -83,6 +86,58 @@ test_merge(void)
         g_test_message("%s", cases[i].what);
         g_assert_cmpstr(words, ==, cases[i].merged);
         g_assert_cmpuint(merge.n_stored, ==, cases[i].n_stored);
+        g_assert_cmpint(merge.missed, ==, cases[i].missed);
+    }
+}
+
+/* One record is stored, and the volume begins with another one. */
+static void
+test_missed(void)
+{
+    static const struct {
+        const char *what;
+        StreamRecord stored, volume;
+        gint64 missed;
+    } cases[] = {
+        {"one shim",
+         {A, 20000, 3600000000, PST_RECORD_EVENT, "oom-kill", 0},
+         {A, 20008, 3700000000, PST_RECORD_EVENT, "oom-kill", 0},
+         7},
+        /* A boot record is repeated too. */
+        {"one shim, all repeated",
+         {A, 20000, 3600000000, PST_RECORD_EVENT, "oom-kill", 0},
+         {A, 20008, 3700000000, PST_RECORD_BOOT, NULL, 0},
+         7},
+        {"a shim that was started anew",
+         {A, 20000, 3600000000, PST_RECORD_EVENT, "oom-kill", 0},
+         {A, 3600501, 3600501000, PST_RECORD_BOOT, NULL, 0},
+         0},
+        {"that, and its boot record is rolled away",
+         {A, 20000, 3600000000, PST_RECORD_EVENT, "oom-kill", 0},
+         {A, 3600511, 3700000000, PST_RECORD_EVENT, "oom-kill", 0},
+         0},
+        {"another boot",
+         {A, 20000, 3600000000, PST_RECORD_EVENT, "oom-kill", 0},
+         {B, 30000, 30000000, PST_RECORD_BOOT, NULL, 0},
+         0},
+        {"a revert",
+         {A, 20008, 3600000000, PST_RECORD_EVENT, "oom-kill", 0},
+         {A, 20000, 3500000000, PST_RECORD_EVENT, "oom-kill", 0},
+         0},
+        {"numbers that no shim writes",
+         {A, 0, 0, PST_RECORD_EVENT, "oom-kill", 0},
+         {A, G_MAXINT32, 0, PST_RECORD_EVENT, "oom-kill", 0},
+         0},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        GPtrArray *stored = pst_record_set_new(), *volume = pst_record_set_new();
+        PstRecordSetMerge merge;
+
+        g_test_message("%s", cases[i].what);
+        g_ptr_array_add(stored, stream_record(&cases[i].stored));
+        g_ptr_array_add(volume, stream_record(&cases[i].volume));
+        g_autoptr(GPtrArray) merged = pst_record_set_merge(stored, volume, &merge);
         g_assert_cmpint(merge.missed, ==, cases[i].missed);
     }
 }
@@ -255,12 +310,92 @@ test_foreign(void)
     }
 }
 
+/* Of a boot that is named by BOOT, without a text. */
+static void
+add_plain(GPtrArray *set, guint boot, gint64 seq)
+{
+    PstRecord *record = g_new0(PstRecord, 1);
+
+    record->seq = seq;
+    record->boot_id = g_strdup_printf("%08x-2222-3333-4444-555555555555", boot);
+    record->machine_id = g_strdup_printf("%032x", boot);
+    g_ptr_array_add(set, record);
+}
+
+/* As the definition has it, at whatever cost. */
+static GPtrArray *
+plain_live(const GPtrArray *set, const GArray *epochs)
+{
+    GPtrArray *live = g_ptr_array_new();
+
+    for (guint i = 0; i < set->len; i++) {
+        const PstRecord *record = set->pdata[i];
+        guint at = live->len;
+
+        for (guint j = live->len; j > 0; j--) {
+            const PstRecord *before = live->pdata[j - 1];
+            if (before->seq >= record->seq && g_str_equal(before->boot_id, record->boot_id))
+                at = j - 1;
+        }
+        if (i > 0 && g_array_index(epochs, guint, i) != g_array_index(epochs, guint, i - 1))
+            g_ptr_array_set_size(live, (gint)at);
+        g_ptr_array_add(live, set->pdata[i]);
+    }
+    return live;
+}
+
+static void
+test_live_random(void)
+{
+    for (guint round = 0; round < 2000; round++) {
+        g_autoptr(GPtrArray) set = pst_record_set_new();
+        guint n = (guint)g_test_rand_int_range(0, 40), boots = (guint)g_test_rand_int_range(1, 5);
+
+        for (guint i = 0; i < n; i++)
+            add_plain(set, (guint)g_test_rand_int_range(0, (int)boots),
+                      g_test_rand_int_range(0, (int)i + 2));
+        g_autoptr(GArray) epochs = pst_record_set_epochs(set);
+        g_autoptr(GPtrArray) live = pst_record_set_live(set, epochs);
+        g_autoptr(GPtrArray) wanted = plain_live(set, epochs);
+        g_assert_cmpuint(live->len, ==, wanted->len);
+        for (guint i = 0; i < live->len; i++)
+            g_assert_true(live->pdata[i] == wanted->pdata[i]);
+    }
+}
+
+/* What a guest can make of a volume of 8 MiB: a boot and a machine for each record, and all of
+ * them with the same checksum, number and clocks. */
+static void
+test_many_boots(void)
+{
+    GPtrArray *stored = pst_record_set_new(), *volume = pst_record_set_new();
+    PstRecordSetMerge merge;
+    gboolean mixed;
+
+    for (guint i = 0; i < 70000; i++) {
+        add_plain(stored, i, 1);
+        add_plain(volume, i + 35000, 1);
+    }
+    g_test_timer_start();
+    g_autoptr(GArray) epochs = pst_record_set_epochs(volume);
+    g_autoptr(GPtrArray) live = pst_record_set_live(volume, epochs);
+    g_autoptr(GArray) foreign = pst_record_set_foreign(volume, &mixed);
+    g_assert_cmpuint(live->len, ==, 70000);
+    g_assert_false(mixed);
+    g_autoptr(GPtrArray) merged = pst_record_set_merge(stored, volume, &merge);
+    g_assert_cmpuint(merge.n_stored, ==, 35000);
+    g_assert_cmpfloat(g_test_timer_elapsed(), <, 1.0);
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/record-set/merge", test_merge);
+    g_test_add_func("/record-set/missed", test_missed);
     g_test_add_func("/record-set/merge-random", test_merge_random);
+    g_test_add_func("/record-set/live-random", test_live_random);
+    g_test_add_func("/record-set/many-boots", test_many_boots);
     g_test_add_func("/record-set/flood", test_flood);
     g_test_add_func("/record-set/keep-live", test_keep_live);
     g_test_add_func("/record-set/keep-all", test_keep_all);

@@ -5,6 +5,7 @@
 
 #include "host-sidecar/recorder-heal.h"
 #include "host-sidecar/volume-pool.h"
+#include "protocol/error.h"
 
 #define UUID "3a4f5d6e-1111-4222-8333-444455556666"
 #define RECORDER                                                                                   \
@@ -48,6 +49,21 @@ test_no_device(void)
     }
 }
 
+/* What is taken away has to be given back before the deadline. */
+static void
+test_short_deadline(void)
+{
+    gint64 now_us = g_get_monotonic_time();
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(pst_recorder_heal_has_time(now_us + 30 * G_USEC_PER_SEC, &error));
+    g_assert_no_error(error);
+    g_assert_false(pst_recorder_heal_has_time(now_us + 2 * G_USEC_PER_SEC, &error));
+    g_assert_error(error, PST_ERROR, PST_ERROR_USAGE);
+    g_assert_nonnull(strstr(error->message, "nothing was changed"));
+    g_assert_nonnull(strstr(error->message, "--deadline"));
+}
+
 static void
 test_names(void)
 {
@@ -77,6 +93,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/recorder-device/device", test_device);
     g_test_add_func("/recorder-device/no-device", test_no_device);
+    g_test_add_func("/recorder-device/short-deadline", test_short_deadline);
     g_test_add_func("/recorder-device/names", test_names);
     return g_test_run();
 }

@@ -12,7 +12,7 @@ typedef struct {
 } Last;
 
 static PstRecorderState
-judge(gint64 seq, gint64 last_us, const Last *records, gint64 volume_age_s)
+judge_parts(gint64 seq, gint64 last_us, const Last *records, gint64 volume_age_s, guint n_parts)
 {
     static const PstRecordCounters counters = {0};
     PstHelloRecorder recorder = {.written_bytes = 1, .seq = seq, .last_us = last_us};
@@ -32,8 +32,14 @@ judge(gint64 seq, gint64 last_us, const Last *records, gint64 volume_age_s)
         g_ptr_array_add(set, stream_record(&wanted));
     }
     g_autoptr(PstVolumeRecords) volume =
-        pst_volume_records_new(set, &counters, NOW - volume_age_s * SECOND, 1);
+        pst_volume_records_new(set, &counters, NOW - volume_age_s * SECOND, n_parts);
     return pst_recorder_state_judge(&hello, volume, NOW);
+}
+
+static PstRecorderState
+judge(gint64 seq, gint64 last_us, const Last *records, gint64 volume_age_s)
+{
+    return judge_parts(seq, last_us, records, volume_age_s, 1);
 }
 
 static void
@@ -112,6 +118,21 @@ test_first_shims(void)
                         cases[i].state);
 }
 
+/* Of a volume that can't be read nothing is known: attaching its device anew mends no pool. */
+static void
+test_unread(void)
+{
+    static const Last kept[] = {{2, 800}, {0}};
+    PstHelloRecorder recorder = {.seq = 3, .last_us = 900 * SECOND};
+    const PstHello hello = {
+        .boot_id = (char *)STREAM_BOOT_A, .boottime_us = HELLO, .recorder = &recorder};
+
+    g_assert_cmpint(pst_recorder_state_judge(&hello, NULL, NOW), ==, PST_RECORDER_STATE_UNKNOWN);
+    /* What the store alone has. */
+    g_assert_cmpint(judge_parts(3, 900 * SECOND, kept, 200, 0), ==, PST_RECORDER_STATE_UNKNOWN);
+    g_assert_cmpint(judge_parts(3, 900 * SECOND, kept, 200, 1), ==, PST_RECORDER_STATE_BEHIND);
+}
+
 static void
 test_words(void)
 {
@@ -122,7 +143,6 @@ test_words(void)
     g_autofree char *unused = pst_recorder_state_explain(PST_RECORDER_STATE_UNUSED, &hello, "web");
     g_assert_nonnull(strstr(unused, "does not hold the recorder's port open"));
     hello.recorder = &recorder;
-    g_assert_cmpint(pst_recorder_state_judge(&hello, NULL, NOW), ==, PST_RECORDER_STATE_BEHIND);
     g_autofree char *silent = pst_recorder_state_explain(PST_RECORDER_STATE_BEHIND, &hello, "web");
     g_assert_cmpstr(silent, ==,
                     "the recorder has fallen silent: record 7, written 90 s ago, did not arrive in "
@@ -139,6 +159,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/recorder-state/judge", test_judge);
     g_test_add_func("/recorder-state/first-shims", test_first_shims);
+    g_test_add_func("/recorder-state/unread", test_unread);
     g_test_add_func("/recorder-state/words", test_words);
     return g_test_run();
 }

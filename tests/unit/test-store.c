@@ -117,6 +117,17 @@ test_round(Place *place, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpint(g_access(place->file, F_OK), ==, 0);
 }
 
+static void
+test_name(Place *place, gconstpointer data G_GNUC_UNUSED)
+{
+    g_assert_null(pst_store_name(place->store, UUID));
+    harvest(place->store, UUID, make_volume(1, 5, 10), NOW, NULL);
+    g_autofree char *name = pst_store_name(place->store, UUID);
+    g_assert_cmpstr(name, ==, "web");
+    g_assert_null(pst_store_name(place->store, OTHER));
+    g_assert_cmpint(pst_store_written_us(place->store, UUID), ==, NOW);
+}
+
 /* The newest record is as old as when it was harvested, whatever came into the volume since that is
  * no record. */
 static void
@@ -387,6 +398,7 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    ADD("name", test_name);
     ADD("round", test_round);
     ADD("age", test_age);
     ADD("unchanged", test_unchanged);

@@ -164,7 +164,10 @@ test_records_few(void)
     const PstRecordCounters counters = {0, 0, 0};
 
     add_record(records, PST_RECORD_BOOT, 1 * SECOND, "shim", "0.1", "");
+    json_object_set_boolean_member(((PstRecord *)records->pdata[0])->body, "initramfs", TRUE);
     add_record(records, PST_RECORD_REPORT, 3 * SECOND, "probe", "sudo", "critical");
+    add_record(records, PST_RECORD_EVENT, 3 * SECOND, "event", "unit-failed", "");
+    json_object_set_string_member(((PstRecord *)records->pdata[2])->body, "unit", "sshd.service");
     add_record(records, PST_RECORD_EVENT, 3 * SECOND, "event", "unchanged", "");
     add_record(records, PST_RECORD_EVENT, 3 * SECOND, "event", "oom-kill", "");
     g_autoptr(PstVolumeRecords) volume = pst_volume_records_new(records, &counters, NOW, 1);
@@ -172,6 +175,9 @@ test_records_few(void)
     g_autoptr(GPtrArray) events = pst_timeline_build(&sources);
     assert_event(events, "postern-shim 0.1", PST_TIMELINE_GUEST, NOW - 2 * SECOND);
     assert_event(events, "sudo: ", PST_TIMELINE_GUEST, NOW);
+    assert_event(events, "the shim began to record: postern-shim 0.1, in the initramfs",
+                 PST_TIMELINE_GUEST, NOW - 2 * SECOND);
+    assert_event(events, "unit-failed: sshd.service: again", PST_TIMELINE_GUEST, NOW);
     g_assert_cmpint(find(events, "sudo: ")->severity, ==, PST_SEVERITY_CRITICAL);
     g_assert_cmpint(find(events, "oom-kill")->severity, ==, PST_SEVERITY_WARNING);
     g_assert_cmpint(find(events, "unchanged")->severity, ==, PST_SEVERITY_INFORMATION);

@@ -56,7 +56,8 @@ def _has_last_probe(records):
 
 
 def _boots(records):
-    return {one["boot_id"] for one in records if one["kind"] == "boot"}
+    """Of those that know whose they are: an initramfs does not."""
+    return {one["boot_id"] for one in records if one["kind"] == "boot" and one["machine_id"]}
 
 
 def _uuid(guest):
