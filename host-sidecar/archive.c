@@ -11,6 +11,8 @@
 #include "protocol/error.h"
 
 #define STEP 65536
+/* zstd makes 30,000 times as much of zeros. */
+#define INPUT_STEP 4096
 
 typedef struct archive Archive;
 typedef struct archive_entry ArchiveEntry;
@@ -129,33 +131,72 @@ tell_entry(Archive *archive, ArchiveEntry *entry, PstArchiveEach each, gpointer 
     return each(path, odd_of(entry), read_data, archive, user_data, error);
 }
 
+/* What the archive is read from. */
+typedef struct {
+    int fd;
+    gint64 max_bytes; /* of the archive, decompressed */
+    gboolean full;    /* it has more */
+    guint8 buffer[INPUT_STEP];
+} Input;
+
+/* Whatever libarchive reads past by itself (the data of a link, zeros without end) comes by here:
+ * what one more step can be decompressed to is all that is over the limit. */
+static la_ssize_t
+read_input(Archive *archive, void *user_data, const void **buffer)
+{
+    Input *input = user_data;
+    gssize n;
+
+    input->full |= archive_filter_bytes(archive, 0) > input->max_bytes;
+    if (input->full)
+        return -1;
+    while ((n = read(input->fd, input->buffer, sizeof(input->buffer))) < 0 && errno == EINTR)
+        continue;
+    if (n < 0)
+        archive_set_error(archive, errno, "%s", g_strerror(errno));
+    *buffer = input->buffer;
+    return n;
+}
+
 static gboolean
-open_read(Archive *archive, int fd, GError **error)
+open_read(Archive *archive, Input *input, GError **error)
 {
     /* What stands behind the archive's end is looked at too. */
     if (archive_read_support_filter_zstd(archive) == ARCHIVE_OK &&
         archive_read_support_format_tar(archive) == ARCHIVE_OK &&
         archive_read_set_options(archive, "tar:read_concatenated_archives") == ARCHIVE_OK &&
-        archive_read_open_fd(archive, fd, STEP) == ARCHIVE_OK)
+        archive_read_open(archive, input, NULL, read_input, NULL) == ARCHIVE_OK)
         return TRUE;
     return fail(PST_ERROR_PROTOCOL, "not an archive", archive_error_string(archive), error);
 }
 
-gboolean
-pst_archive_each(int fd, guint max, PstArchiveEach each, gpointer user_data, GError **error)
+/* libarchive, and who reads by it, have words of their own for a reading that fails. */
+static gboolean
+too_much(GError **error)
 {
+    g_clear_error(error);
+    return fail(PST_ERROR_PROTOCOL, "not a bundle", "there is more than a bundle can hold", error);
+}
+
+gboolean
+pst_archive_each(int fd, guint max, gint64 max_bytes, PstArchiveEach each, gpointer user_data,
+                 GError **error)
+{
+    Input input = {.fd = fd, .max_bytes = max_bytes};
     g_autoptr(Archive) archive = archive_read_new();
     ArchiveEntry *entry = NULL;
     int outcome;
 
-    if (!open_read(archive, fd, error))
+    if (!open_read(archive, &input, error))
         return FALSE;
     for (guint i = 0; (outcome = archive_read_next_header(archive, &entry)) == ARCHIVE_OK; i++) {
         if (i == max)
             return fail(PST_ERROR_PROTOCOL, "not a bundle", "it has too many files", error);
         if (!tell_entry(archive, entry, each, user_data, error))
-            return FALSE;
+            return input.full ? too_much(error) : FALSE;
     }
+    if (input.full)
+        return too_much(error);
     return outcome == ARCHIVE_EOF ||
            fail(PST_ERROR_PROTOCOL, "not a sound archive", archive_error_string(archive), error);
 }

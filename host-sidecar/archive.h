@@ -20,6 +20,7 @@ typedef gboolean (*PstArchiveEach)(const char *path, const char *odd, PstArchive
                                    gpointer archive, gpointer user_data, GError **error);
 
 /* Tells EACH of at most MAX entries. Any bytes may be behind FD: FALSE with PST_ERROR_PROTOCOL
- * where they are no archive, or have more entries. */
-gboolean pst_archive_each(int fd, guint max, PstArchiveEach each, gpointer user_data,
-                          GError **error);
+ * where they are no archive, have more entries, or more than MAX_BYTES with all that is around the
+ * entries; then at most some 100 MiB more were decompressed. */
+gboolean pst_archive_each(int fd, guint max, gint64 max_bytes, PstArchiveEach each,
+                          gpointer user_data, GError **error);

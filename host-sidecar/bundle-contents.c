@@ -16,6 +16,8 @@
 /* A bundle that was added to still has its changes told. */
 #define MAX_FILES (4 * PST_MANIFEST_MAX_PARTS)
 #define MAX_TOTAL (2 * (gint64)PST_BUNDLE_MAX_TOTAL)
+/* With the headers, of which libarchive itself bounds each. */
+#define MAX_ARCHIVE (MAX_TOTAL + MAX_TOTAL / 8)
 #define MAX_DEPTH 4
 
 typedef struct {
@@ -217,7 +219,7 @@ read_open(Reading *reading, int fd, const char *path, GError **error)
     }
     if (!S_ISREG(st.st_mode))
         return fail(PST_ERROR_PROTOCOL, path, "neither a folder nor an archive", error);
-    return pst_archive_each(fd, MAX_FILES, take_entry, reading, error);
+    return pst_archive_each(fd, MAX_FILES, MAX_ARCHIVE, take_entry, reading, error);
 }
 
 PstBundleContents *

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host-sidecar/virt-error.h"
+#include "host-sidecar/volume-pool.h"
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(virStream, virStreamFree)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlDoc, xmlFreeDoc)
@@ -18,19 +18,20 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlXPathObject, xmlXPathFreeObject)
 #define ATTEMPTS 20
 #define PAUSE_US 50000
 
-static gboolean
+/* What the last virStreamRecv() said: 0 at the stream's end. */
+static int
 receive(virStreamPtr stream, gsize max_bytes, PstStorageSink sink, gpointer user_data)
 {
     g_autofree guint8 *buffer = g_malloc(READ_STEP);
     gsize left = max_bytes;
-    int n = 0;
+    int n = 1;
 
     while (left > 0 && (n = virStreamRecv(stream, (char *)buffer, READ_STEP)) > 0) {
         gsize len = MIN((gsize)n, left);
         sink(buffer, len, user_data);
         left -= len;
     }
-    return n >= 0;
+    return n;
 }
 
 gboolean
@@ -40,21 +41,21 @@ pst_storage_read(virStorageVolPtr volume, gsize max_bytes, PstStorageSink sink, 
     g_autoptr(virStream) stream = virStreamNew(virStorageVolGetConnect(volume), 0);
 
     if (stream == NULL)
-        return pst_virt_error_set(error, "the volume can't be read");
+        return pst_volume_pool_fail(error, "the volume can't be read");
     /* One byte more than is wanted: the end of the stream is then met, and it can be finished. */
     for (guint i = 0; virStorageVolDownload(volume, stream, 0, max_bytes + 1, 0) < 0; i++) {
         if (i == ATTEMPTS)
-            return pst_virt_error_set(error, "the volume can't be read");
+            return pst_volume_pool_fail(error, "the volume can't be read");
         g_usleep(PAUSE_US);
     }
-    if (!receive(stream, max_bytes, sink, user_data)) {
-        pst_virt_error_set(error, "the volume can't be read to its end");
-        virStreamAbort(stream);
-        return FALSE;
-    }
-    if (virStreamFinish(stream) < 0)
-        virStreamAbort(stream);
-    return TRUE;
+    int n = receive(stream, max_bytes, sink, user_data);
+    if (n >= 0 && virStreamFinish(stream) == 0)
+        return TRUE;
+    /* Of one that was left before its end, nothing is missing that was wanted. */
+    if (n <= 0)
+        pst_volume_pool_fail(error, "the volume can't be read to its end");
+    virStreamAbort(stream);
+    return n > 0;
 }
 
 /* <timestamps><mtime>SECONDS.NANOSECONDS</mtime>: https://libvirt.org/formatstorage.html */

@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/volume-pool.h"
 
-#include <libxml/parser.h>
-#include <libxml/xpath.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "host-sidecar/storage-read.h"
 #include "host-sidecar/virt-error.h"
 #include "protocol/error.h"
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlDoc, xmlFreeDoc)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlXPathContext, xmlXPathFreeContext)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlXPathObject, xmlXPathFreeObject)
 
 /* A refresh fails while a download runs, whoever's: "asynchronous jobs running". */
 #define ATTEMPTS 20
@@ -87,30 +82,16 @@ free_part(gpointer data)
     g_free(part);
 }
 
-static double
-number_at(xmlXPathContextPtr context, const char *path)
+gboolean
+pst_volume_pool_check_part(guint64 bytes, GError **error)
 {
-    g_autoptr(xmlXPathObject) found =
-        context != NULL ? xmlXPathEvalExpression(BAD_CAST path, context) : NULL;
-
-    return found != NULL && found->floatval > 0 ? found->floatval : 0;
-}
-
-/* <timestamps><mtime>SECONDS.NANOSECONDS</mtime>: https://libvirt.org/formatstorage.html */
-static void
-read_part(PstVolumePart *part)
-{
-    char *text = virStorageVolGetXMLDesc(part->volume, 0);
-    g_autoptr(xmlDoc) document =
-        text != NULL ? xmlReadMemory(text, (int)strlen(text), "volume.xml", NULL,
-                                     XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING)
-                     : NULL;
-    g_autoptr(xmlXPathContext) context = document != NULL ? xmlXPathNewContext(document) : NULL;
-
-    free(text);
-    part->written_us =
-        (gint64)(number_at(context, "number(//timestamps/mtime)") * (double)G_USEC_PER_SEC);
-    part->bytes = (guint64)number_at(context, "number(//physical)");
+    if (bytes <= PST_VOLUME_MAX_PART)
+        return TRUE;
+    g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT,
+                "a part of the volume has more than %d MiB, which are not read: set max_size in "
+                "/etc/libvirt/virtlogd.conf, 2 MiB unless said, and remove that part",
+                PST_VOLUME_MAX_PART / 1024 / 1024);
+    return FALSE;
 }
 
 /* Takes the volume over. */
@@ -118,10 +99,14 @@ static PstVolumePart *
 new_part(virStorageVolPtr volume, const char *uuid)
 {
     PstVolumePart *part = g_new0(PstVolumePart, 1);
+    virStorageVolInfo info = {0};
 
     part->volume = volume;
     part->uuid = g_strdup(uuid);
-    read_part(part);
+    part->written_us = pst_storage_read_mtime_us(volume);
+    /* The file's length; the capacity is what a guest that writes a disk's header makes of it. */
+    if (virStorageVolGetInfoFlags(volume, &info, VIR_STORAGE_VOL_GET_PHYSICAL) == 0)
+        part->bytes = info.allocation;
     return part;
 }
 

@@ -2,23 +2,15 @@
 #include "host-sidecar/volume.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "host-sidecar/config.h"
 #include "host-sidecar/record-keep.h"
+#include "host-sidecar/storage-read.h"
 #include "host-sidecar/task.h"
 #include "protocol/error.h"
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(virStream, virStreamFree)
-
-/* virtlogd rolls at 2 MiB unless it is told otherwise. */
-#define MAX_PART (64 * 1024 * 1024)
 /* As JSON in memory records are some thirty times as large. */
 #define MAX_KEPT (2 * 1024 * 1024)
-#define READ_STEP 65536
-/* A download can't be begun while a refresh runs. */
-#define ATTEMPTS 20
-#define PAUSE_US 50000
 /* A flood rolls the volume faster than it can be read. */
 #define READINGS 5
 
@@ -55,38 +47,28 @@ feed(PstRecordReader *reader, const guint8 *bytes, gsize len, GPtrArray *records
         pst_record_keep_thin(records, MAX_KEPT);
 }
 
-static gboolean
-receive(virStreamPtr stream, PstRecordReader *reader, GPtrArray *records)
-{
-    g_autofree guint8 *buffer = g_malloc(READ_STEP);
-    gsize total = 0;
-    int n;
+typedef struct {
+    PstRecordReader *reader;
+    GPtrArray *records;
+    gsize bytes;
+} Part;
 
-    while ((n = virStreamRecv(stream, (char *)buffer, READ_STEP)) > 0 && total <= MAX_PART) {
-        feed(reader, buffer, (gsize)n, records);
-        total += (gsize)n;
-    }
-    return n == 0;
+static void
+take_bytes(const guint8 *bytes, gsize len, gpointer user_data)
+{
+    Part *part = user_data;
+
+    part->bytes += len;
+    feed(part->reader, bytes, len, part->records);
 }
 
 static gboolean
-download(const PstVolumePool *pool, virStorageVolPtr part, PstRecordReader *reader,
-         GPtrArray *records, GError **error)
+read_part(virStorageVolPtr volume, PstRecordReader *reader, GPtrArray *records, GError **error)
 {
-    g_autoptr(virStream) stream = virStreamNew(pool->connection, 0);
+    Part part = {reader, records, 0};
 
-    if (stream == NULL)
-        return pst_volume_pool_fail(error, "the volume can't be read");
-    for (guint i = 0; virStorageVolDownload(part, stream, 0, 0, 0) < 0; i++) {
-        if (i == ATTEMPTS)
-            return pst_volume_pool_fail(error, "the volume can't be read");
-        g_usleep(PAUSE_US);
-    }
-    if (receive(stream, reader, records) && virStreamFinish(stream) == 0)
-        return TRUE;
-    pst_volume_pool_fail(error, "the volume can't be read to its end");
-    virStreamAbort(stream);
-    return FALSE;
+    return pst_storage_read(volume, PST_VOLUME_MAX_PART + 1, take_bytes, &part, error) &&
+           pst_volume_pool_check_part(part.bytes, error);
 }
 
 static gint64
@@ -141,14 +123,14 @@ is_rolled(PstVolumePool *pool, const char *uuid, const GPtrArray *before)
 }
 
 static gboolean
-read_parts(const PstVolumePool *pool, const GPtrArray *parts, Reading *reading, GError **error)
+read_parts(const GPtrArray *parts, Reading *reading, GError **error)
 {
     g_autoptr(PstRecordReader) reader = pst_record_reader_new();
     g_autoptr(GPtrArray) records = pst_record_set_new();
 
     for (guint i = 0; i < parts->len; i++) {
         const PstVolumePart *part = parts->pdata[i];
-        if (!download(pool, part->volume, reader, records, error))
+        if (!read_part(part->volume, reader, records, error))
             return FALSE;
     }
     pst_record_keep_thin(records, MAX_KEPT);
@@ -169,7 +151,7 @@ read_volume(PstVolumePool *pool, const char *uuid, Reading *reading, GError **er
     for (guint i = 0; i < READINGS && reading->rolled; i++) {
         g_autoptr(GPtrArray) parts = find_parts(pool, uuid, error);
 
-        if (parts == NULL || !read_parts(pool, parts, reading, error))
+        if (parts == NULL || !read_parts(parts, reading, error))
             return FALSE;
         reading->rolled = is_rolled(pool, uuid, parts);
     }

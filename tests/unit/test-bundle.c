@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* A bundle on a disk: how it is written, and that each way of changing it is found. */
+#include <archive.h>
+#include <archive_entry.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
@@ -212,6 +214,81 @@ test_archive_appended(World *world, gconstpointer unused G_GNUC_UNUSED)
     g_assert_true(
         g_file_set_contents(world->path, (const char *)both->data, (gssize)both->len, NULL));
     assert_verdict(world, digest, PST_VERIFY_CHANGED);
+}
+
+/* Far more than a bundle can hold, in a file of some kilobytes. */
+#define BOMB_MIB 600
+
+static void
+write_zeros(struct archive *archive, guint mib)
+{
+    g_autofree guint8 *zeros = g_malloc0(1024 * 1024);
+
+    for (guint i = 0; i < mib; i++)
+        g_assert_cmpint(archive_write_data(archive, zeros, 1024 * 1024), ==, 1024 * 1024);
+}
+
+static void
+write_entry(struct archive *archive, const char *name, guint mib)
+{
+    struct archive_entry *entry = archive_entry_new();
+
+    archive_entry_set_pathname(entry, name);
+    archive_entry_set_filetype(entry, AE_IFREG);
+    archive_entry_set_size(entry, (la_int64_t)mib * 1024 * 1024);
+    g_assert_cmpint(archive_write_header(archive, entry), ==, ARCHIVE_OK);
+    archive_entry_free(entry);
+    write_zeros(archive, mib);
+}
+
+/* Appends to the bundle: as an archive with entries of this name, the second of them large, or,
+ * without a name, as zeros. */
+static void
+append_bomb(const World *world, const char *name)
+{
+    int fd = open(world->path, O_WRONLY | O_APPEND | O_CLOEXEC);
+    struct archive *archive = archive_write_new();
+
+    g_assert_cmpint(archive_write_add_filter_zstd(archive), ==, ARCHIVE_OK);
+    if (name != NULL)
+        archive_write_set_format_pax_restricted(archive);
+    else
+        archive_write_set_format_raw(archive);
+    archive_write_set_bytes_in_last_block(archive, 1);
+    g_assert_cmpint(archive_write_open_fd(archive, fd), ==, ARCHIVE_OK);
+    if (name != NULL)
+        write_entry(archive, name, 0);
+    write_entry(archive, name != NULL ? name : "zeros", BOMB_MIB);
+    g_assert_cmpint(archive_write_close(archive), ==, ARCHIVE_OK);
+    archive_write_free(archive);
+    close(fd);
+}
+
+static void
+assert_bomb(const World *world, const char *name)
+{
+    g_autoptr(GError) error = NULL;
+
+    append_bomb(world, name);
+    g_autoptr(PstVerify) verify =
+        pst_verify_bundle(world->path, world->sha256, world->audit, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(verify->verdict, ==, PST_VERIFY_BROKEN);
+    g_test_message("%s", verify->fault);
+    g_assert_nonnull(strstr(verify->fault, "there is more than a bundle can hold"));
+}
+
+/* What is not read itself is decompressed all the same: it counts. */
+static void
+test_archive_twice(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    assert_bomb(world, "b/twice");
+}
+
+static void
+test_archive_zeros(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    assert_bomb(world, NULL);
 }
 
 static void
@@ -456,6 +533,8 @@ main(int argc, char **argv)
     ADD("archive", "b.tar.zst", test_archive);
     ADD("archive-bytes", "b.tar.zst", test_archive_bytes);
     ADD("archive-appended", "b.tar.zst", test_archive_appended);
+    ADD("archive-twice", "b.tar.zst", test_archive_twice);
+    ADD("archive-zeros", "b.tar.zst", test_archive_zeros);
     ADD("no-bundle", NULL, test_no_bundle);
     ADD("changed", "b", test_changed);
     ADD("missing", "b", test_missing);
