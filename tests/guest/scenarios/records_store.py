@@ -103,7 +103,8 @@ def _flood(context, neighbour):
     check(other["dropped"] == 0, f"of the neighbour {other['dropped']} records were dropped")
     check(other["missed"] == 0 and not other["notes"], f"the neighbour's notes: {other['notes']}")
     boot = other["records"][0]["boot_id"]
-    numbers = sorted(one["seq"] for one in other["records"] if one["boot_id"] == boot and one["machine_id"])
+    numbers = sorted(one["seq"] for one in other["records"]
+                     if one["boot_id"] == boot and one["machine_id"])
     check(numbers == list(range(numbers[0], numbers[0] + len(numbers))),
           f"the neighbour's numbers are {numbers}")
     check(sum(one["kind"] == "event" for one in other["records"]) >= min(touched, 25),
