@@ -7,6 +7,7 @@ import time
 from guestlib.errors import check
 
 OWN = ["--recorder", "--no-snapshot"]
+CHECK = False  # it takes minutes: tests/campaigns/states
 # Of the shim's own processes, workers aside; how often systemd had to start it again; whether the
 # unit's is the one that runs.
 LOOK = """\

@@ -8,6 +8,7 @@ import time
 from guestlib.errors import check
 
 OWN = ("--recorder",)
+CHECK = False  # it takes minutes: tests/campaigns/states
 PATIENCE = 60
 # Without polling, a disk that fills up is seen by the look of an interval alone.
 EVERY_30_S = """\

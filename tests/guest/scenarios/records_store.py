@@ -12,6 +12,7 @@ from guestlib.lab import HERE, Guest, call
 from guestlib.postern import Postern
 
 OWN = ("--recorder", "--no-snapshot")
+CHECK = False  # it takes minutes: tests/campaigns/states
 PATIENCE = 150
 PORT = "/dev/virtio-ports/org.postern.recorder.0"
 STREAM = HERE.parent / "data/records/stream.records"
