@@ -20,6 +20,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlXPathObject, xmlXPathFreeObject)
 #define MIN_US (5 * (gint64)G_USEC_PER_SEC)
 /* What a shim needs to write its boot record. */
 #define PATIENCE_US (5 * (gint64)G_USEC_PER_SEC)
+/* What a guest may need to find the device. */
+#define FOUND_US (10 * (gint64)G_USEC_PER_SEC)
+#define PAUSE_US (G_USEC_PER_SEC / 4)
 
 /* ---- the device ---- */
 
@@ -271,6 +274,26 @@ heal_guest(const Heal *heal, GError **error)
     return done;
 }
 
+/* A greeting has the shim look for the port, which is there when the guest has found the device: so
+ * it is greeted again, as a guest that was looked up anew, until it holds the port. */
+static PstRecorderCheck *
+check_anew(const Heal *heal, GError **error)
+{
+    gint64 until_us = MIN(heal->deadline_us - PAUSE_US, g_get_monotonic_time() + FOUND_US);
+
+    for (;;) {
+        g_autoptr(PstGuest) guest =
+            pst_guest_open(heal->guest->hypervisor, heal->guest->uuid, heal->deadline_us, error);
+        if (guest == NULL)
+            return NULL;
+        PstRecorderCheck *check = pst_recorder_check_make(guest, heal->deadline_us, PATIENCE_US);
+        if (check->state != PST_RECORDER_STATE_UNUSED || g_get_monotonic_time() >= until_us)
+            return check;
+        pst_recorder_check_free(check);
+        g_usleep(PAUSE_US);
+    }
+}
+
 static gpointer
 run_heal(gpointer data, GError **error)
 {
@@ -278,8 +301,9 @@ run_heal(gpointer data, GError **error)
 
     if (!pst_guest_check_running(heal->guest, error) || !heal_guest(heal, error))
         return NULL;
-    /* The greeting has the shim look for the port. */
-    PstRecorderCheck *check = pst_recorder_check_make(heal->guest, heal->deadline_us, PATIENCE_US);
+    PstRecorderCheck *check = check_anew(heal, error);
+    if (check == NULL)
+        return NULL;
     if (check->state == PST_RECORDER_STATE_WRITES)
         return check;
     const char *why = check->note;
