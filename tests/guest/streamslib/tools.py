@@ -45,12 +45,17 @@ def pocket(name, *peer, options=(), spoilt=False):
 SOUND = pocket("st-sound", "sound")
 FULL = Guest("st-full")
 SCENARIOS = []
+NAMED_ONLY = set()
 
 
-def scenario(*guests):
-    """Registers a test that needs these guests; its name is the function's."""
+def scenario(*guests, check=True):
+    """Registers a test that needs these guests; its name is the function's. Without `check` it is
+    a campaign's, and runs where it is named."""
     def register(function):
-        SCENARIOS.append((function.__name__.replace("_", "-"), guests, function))
+        name = function.__name__.replace("_", "-")
+        SCENARIOS.append((name, guests, function))
+        if not check:
+            NAMED_ONLY.add(name)
         return function
     return register
 
