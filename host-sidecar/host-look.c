@@ -10,6 +10,7 @@
 struct PstHostLook {
     PstGuest *guest;
     PstHostSample *sample;
+    GPtrArray *unread; /* of char *: what explains it and could not be read, and why */
     gint64 begun_us;
 };
 
@@ -24,6 +25,7 @@ pst_host_look_new(PstGuest *guest, gint64 deadline_us, GError **error)
     PstHostLook *look = g_new0(PstHostLook, 1);
     look->guest = pst_guest_ref(guest);
     look->sample = sample;
+    look->unread = g_ptr_array_new_with_free_func(g_free);
     look->begun_us = begun_us;
     return look;
 }
@@ -32,6 +34,7 @@ void
 pst_host_look_free(PstHostLook *look)
 {
     g_clear_pointer(&look->sample, pst_host_sample_free);
+    g_ptr_array_unref(look->unread);
     pst_guest_unref(look->guest);
     g_free(look);
 }
@@ -65,10 +68,13 @@ static void
 read_record(PstHostLook *look, gint64 deadline_us)
 {
     g_autoptr(PstVolumeRecords) records = NULL;
+    g_autoptr(GError) error = NULL;
 
     if (!look->guest->xml.recorder)
         return;
-    records = pst_volume_read_until(look->guest, deadline_us, NULL);
+    records = pst_volume_read_until(look->guest, deadline_us, &error);
+    if (records == NULL)
+        g_ptr_array_add(look->unread, g_strdup(error->message));
     if (records == NULL || records->records->len == 0)
         return;
     const PstRecord *newest = records->records->pdata[records->records->len - 1];
@@ -82,10 +88,13 @@ void
 pst_host_look_explain(PstHostLook *look, gint64 deadline_us)
 {
     PstHostSample *sample = look->sample;
+    g_autoptr(GError) error = NULL;
 
-    if (sample->console != NULL && sample->data->console == NULL)
+    if (sample->console != NULL)
         sample->data->console =
-            pst_host_console_read(look->guest, sample->console, deadline_us, NULL);
+            pst_host_console_read(look->guest, sample->console, deadline_us, &error);
+    if (error != NULL)
+        g_ptr_array_add(look->unread, g_strdup(error->message));
     if (sample->data->last_record == NULL)
         read_record(look, deadline_us);
 }
@@ -98,6 +107,8 @@ pst_host_look_finish(PstHostLook *look)
     pst_fields_free(pst_report_host_kind.data, report->data);
     report->data = g_steal_pointer(&look->sample->data);
     report->took_ms = (g_get_monotonic_time() - look->begun_us) / 1000;
+    for (guint i = 0; i < look->unread->len; i++)
+        g_ptr_array_add(look->sample->not_told, g_strdup(look->unread->pdata[i]));
     pst_host_judge(report, look->sample->not_told);
     return report;
 }
