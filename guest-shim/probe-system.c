@@ -7,6 +7,7 @@
 #include "protocol/error.h"
 
 #define UNITS_MS 3000
+#define MAX_JOBS 32
 
 static char **
 ids_of(const GPtrArray *units)
@@ -44,6 +45,42 @@ ask_default_target(PstUnits *units, PstSystemManager *manager, GError **error)
     return TRUE;
 }
 
+/* For how long the units have been as they are whose jobs run: the others wait for these. While the
+ * guest starts that is of no account. */
+static gboolean
+ask_how_long(PstUnits *units, const PstSystemManager *manager, GError **error)
+{
+    static const char *const started[] = {"running", "degraded", "maintenance", NULL};
+    const GPtrArray *jobs = manager->jobs;
+    gint64 now_us = g_get_monotonic_time();
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+    guint n = 0;
+
+    for (guint i = 0; jobs != NULL && i < jobs->len && n < MAX_JOBS; i++) {
+        const PstSystemJob *job = jobs->pdata[i];
+
+        if (g_strcmp0(job->state, "running") != 0 || !pst_units_is_name(job->unit))
+            continue;
+        g_strv_builder_add(builder, job->unit);
+        n++;
+    }
+    g_auto(GStrv) names = g_strv_builder_end(builder);
+    if (n == 0 || manager->state == NULL || !g_strv_contains(started, manager->state))
+        return TRUE;
+    GPtrArray *list = pst_units_details(units, (const char *const *)names, TRUE, error);
+    for (guint i = 0, at = 0; list != NULL && i < jobs->len && at < list->len; i++) {
+        PstSystemJob *job = jobs->pdata[i];
+
+        if (g_strcmp0(job->unit, names[at]) != 0 || g_strcmp0(job->state, "running") != 0)
+            continue;
+        const PstUnitDetails *unit = list->pdata[at++];
+        if (unit->state_change != PST_INT_UNKNOWN && unit->state_change > 0)
+            job->unit_ms = MAX(0, now_us - unit->state_change) / 1000;
+    }
+    pst_units_list_free(&pst_units_details_fields, list);
+    return list != NULL;
+}
+
 static gboolean
 ask_jobs(PstUnits *units, PstSystemManager *manager, GError **error)
 {
@@ -58,7 +95,7 @@ ask_jobs(PstUnits *units, PstSystemManager *manager, GError **error)
         to->state = g_steal_pointer(&from->state);
     }
     pst_units_list_free(&pst_units_job_fields, jobs);
-    return jobs != NULL;
+    return jobs != NULL && ask_how_long(units, manager, error);
 }
 
 static gboolean

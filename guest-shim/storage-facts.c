@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "guest-shim/storage-devices.h"
+#include "guest-shim/storage-frozen.h"
 #include "protocol/error.h"
 
 #define MAX_ROWS 200
@@ -315,6 +316,7 @@ pst_storage_facts_read(const PstProbeContext *context, PstStorageData *data)
     facts->uptime_s = read_uptime(sysroot);
     facts->starting = is_starting(sysroot, facts);
     pst_storage_devices_read(sysroot, data);
+    pst_storage_frozen_find(sysroot, facts->mounts, data);
     if (facts->mounts == NULL)
         return facts;
     make_rows(sysroot, facts, data);

@@ -126,6 +126,7 @@ pst_storage_judge(const PstStorageFacts *facts, const PstStorageData *data, PstR
         judge_errors(facts, data->errors->pdata[i], report);
     for (guint i = 0; data->disks != NULL && i < data->disks->len; i++)
         judge_disk(data->disks->pdata[i], report);
+    pst_storage_judge_frozen(data, g_get_real_time(), report);
     for (guint i = 0; i < facts->rows->len; i++) {
         const PstStorageRow *row = &g_array_index(facts->rows, PstStorageRow, i);
 

@@ -8,6 +8,9 @@
 #define DAY_MS (24 * 60 * 60 * 1000)
 #define BOOT_PATIENCE_S 300
 #define MAX_NAMES 8
+/* More than a start or a stop may take by default (DefaultTimeoutStartSec of
+ * systemd-system.conf(5)). */
+#define JOB_PATIENCE_MS (120 * 1000)
 
 /* Bits of the taint mask that tell of a defect: the kernel died once (D), a bad page (B), a machine
  * check (M), a warning (W), a soft lockup (L). The others only tell what was loaded or set. */
@@ -170,6 +173,49 @@ judge_transition(const PstSystemData *data, PstReport *report)
     return finding->id;
 }
 
+/* The job that holds up most, by time: of those that run for longer than a start may take by
+ * default. */
+static const PstSystemJob *
+find_stuck(const PstSystemManager *manager, guint *waiting)
+{
+    const PstSystemJob *stuck = NULL;
+
+    *waiting = 0;
+    for (guint i = 0; manager->jobs != NULL && i < manager->jobs->len; i++) {
+        const PstSystemJob *job = manager->jobs->pdata[i];
+
+        if (g_strcmp0(job->state, "running") != 0)
+            *waiting += 1;
+        else if (job->unit_ms != PST_INT_UNKNOWN && job->unit_ms > JOB_PATIENCE_MS &&
+                 (stuck == NULL || job->unit_ms > stuck->unit_ms))
+            stuck = job;
+    }
+    return stuck;
+}
+
+/* After the start: what is asked for then waits, and so does whoever asked. */
+static void
+judge_jobs(const PstSystemData *data, PstReport *report)
+{
+    guint waiting;
+    const PstSystemJob *stuck = find_stuck(data->manager, &waiting);
+
+    if (stuck == NULL)
+        return;
+    g_autofree char *others = waiting > 0 ? g_strdup_printf("; %u other job%s", waiting,
+                                                            waiting == 1 ? " waits" : "s wait")
+                                          : g_strdup("");
+    PstFinding *finding =
+        pst_report_add(report, "system.jobs-stuck", PST_SEVERITY_WARNING,
+                       "the job to %s %s has not ended for %" G_GINT64_FORMAT " min%s", stuck->type,
+                       stuck->unit, stuck->unit_ms / MINUTE_MS, others);
+    finding->evidence->unit = g_strdup(stuck->unit);
+    finding->evidence->source = g_strdup(data->manager->source);
+    finding->remedy = g_strdup_printf("journalctl -b -u %s tells what it does; systemctl "
+                                      "list-jobs names the jobs, systemctl cancel ID gives one up",
+                                      stuck->unit);
+}
+
 static void
 judge_target(const PstSystemData *data, PstReport *report)
 {
@@ -201,6 +247,8 @@ judge_manager(const PstSystemData *data, const PstSystemFacts *facts, PstReport 
         cause = finding != NULL ? finding->id : judge_transition(data, report);
         if (finding == NULL)
             judge_target(data, report);
+        if (cause == NULL)
+            judge_jobs(data, report);
     }
     if (facts->nologin_path == NULL)
         return;

@@ -311,5 +311,8 @@ const PstCauseLink pst_cause_links[] = {
     {"journal.stopped", "services.failed", of_journald},
     {"sudo.hangs", "journal.stopped", any},
     {"sudo.hangs", "journal.stuck", any},
+    {"sudo.hangs", "storage.frozen", any},
+    {"journal.stuck", "storage.frozen", any},
+    {"journal.hung-task", "storage.frozen", any},
 };
 const guint pst_cause_links_n = G_N_ELEMENTS(pst_cause_links);

@@ -52,6 +52,17 @@ static const PstField errors_rows[] = {
 };
 const PstFields pst_report_storage_errors_fields = PST_FIELDS(PstStorageErrors, errors_rows);
 
+static const PstField frozen_rows[] = {
+    PST_STRING(PstStorageFrozen, by, "who froze it, where that is known: agent"),
+    PST_STRING(PstStorageFrozen, path, "where it is mounted, where that is known"),
+    PST_INT(PstStorageFrozen, since_us, "since when, microseconds since 1970 UTC"),
+    PST_INT(PstStorageFrozen, waiting, "processes that wait for it"),
+    PST_STRING(PstStorageFrozen, process, "the name of the first of them"),
+    PST_INT(PstStorageFrozen, pid, "of that one"),
+    PST_STRING(PstStorageFrozen, unit, "of that one"),
+};
+const PstFields pst_report_storage_frozen_fields = PST_FIELDS(PstStorageFrozen, frozen_rows);
+
 static const PstField file_rows[] = {
     PST_STRING(PstStorageFile, path, "of the file, or what it was before it was deleted"),
     PST_INT(PstStorageFile, size_bytes, "that it occupies"),
@@ -69,6 +80,8 @@ static const PstField data_rows[] = {
     PST_LIST(PstStorageData, disks, pst_report_storage_disk_fields, "block devices"),
     PST_LIST(PstStorageData, errors, pst_report_storage_errors_fields,
              "file systems that have met errors"),
+    PST_LIST(PstStorageData, frozen, pst_report_storage_frozen_fields,
+             "file systems that are frozen, as for a snapshot: writing to them waits"),
     PST_LIST(PstStorageData, deleted, pst_report_storage_file_fields,
              "large files that are deleted and still open, where a file system is full"),
     PST_LIST(PstStorageData, largest, pst_report_storage_file_fields,

@@ -58,6 +58,17 @@ typedef struct {
     char *where; /* the kernel's function that found the last one */
 } PstStorageErrors;
 
+/* A file system that somebody has frozen: writing to it waits until it is thawed. */
+typedef struct {
+    char *by;        /* agent: the guest agent, all of them */
+    char *path;      /* where it is mounted; absent where that is not known, and for all of them */
+    gint64 since_us; /* since 1970 UTC; known of the agent */
+    gint64 waiting;  /* processes that wait for it */
+    char *process;   /* the first of them */
+    gint64 pid;
+    char *unit;
+} PstStorageFrozen;
+
 typedef struct {
     char *path; /* as it was called */
     gint64 size_bytes;
@@ -71,6 +82,7 @@ typedef struct {
     GPtrArray *unmounted; /* of PstStorageUnmounted */
     GPtrArray *disks;     /* of PstStorageDisk */
     GPtrArray *errors;    /* of PstStorageErrors */
+    GPtrArray *frozen;    /* of PstStorageFrozen */
     GPtrArray *deleted;   /* of PstStorageFile; looked for only where a file system is full */
     GPtrArray *largest;   /* of PstStorageFile; looked for only where a file system is full */
 } PstStorageData;
@@ -79,5 +91,6 @@ extern const PstFields pst_report_storage_mount_fields;
 extern const PstFields pst_report_storage_unmounted_fields;
 extern const PstFields pst_report_storage_disk_fields;
 extern const PstFields pst_report_storage_errors_fields;
+extern const PstFields pst_report_storage_frozen_fields;
 extern const PstFields pst_report_storage_file_fields;
 extern const PstReportKind pst_report_storage_kind;

@@ -29,6 +29,8 @@ static const PstField job_rows[] = {
     PST_STRING(PstSystemJob, unit, "the unit's name"),
     PST_STRING(PstSystemJob, type, "start, stop, restart and others"),
     PST_STRING(PstSystemJob, state, "running, or waiting for others"),
+    PST_INT(PstSystemJob, unit_ms,
+            "of one that runs after the start: how long its unit has been in its present state"),
 };
 const PstFields pst_report_system_job_fields = PST_FIELDS(PstSystemJob, job_rows);
 

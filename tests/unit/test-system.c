@@ -343,6 +343,47 @@ test_nologin_cause(void)
 }
 
 static void
+add_job(const Case *one, const char *unit, const char *state, gint64 unit_ms)
+{
+    PstSystemJob *job = pst_fields_append(&pst_report_system_job_fields, &one->data->manager->jobs);
+
+    job->unit = g_strdup(unit);
+    job->type = g_strdup("start");
+    job->state = g_strdup(state);
+    job->unit_ms = unit_ms;
+}
+
+static void
+test_jobs_stuck(void)
+{
+    Case one = new_case("running", "graphical.target");
+
+    add_job(&one, "quick.service", "running", 119 * 1000);
+    add_job(&one, "unasked.service", "running", PST_INT_UNKNOWN);
+    add_job(&one, "shop.service", "waiting", PST_INT_UNKNOWN);
+    judge(&one, NULL);
+    g_assert_cmpuint(one.report->findings->len, ==, 0);
+    free_case(&one);
+
+    one = new_case("running", "graphical.target");
+    add_job(&one, "import.service", "running", 600 * 1000);
+    add_job(&one, "other.service", "running", 130 * 1000);
+    add_job(&one, "shop.service", "waiting", PST_INT_UNKNOWN);
+    judge(&one, NULL);
+    assert_severity(one.report, "system.jobs-stuck", PST_SEVERITY_WARNING);
+    g_assert_cmpstr(find(one.report, "system.jobs-stuck")->message, ==,
+                    "the job to start import.service has not ended for 10 min; 1 other job waits");
+    free_case(&one);
+
+    /* What holds up the start is told with that. */
+    one = new_case("starting", "basic.target");
+    add_job(&one, "import.service", "running", 600 * 1000);
+    judge(&one, NULL);
+    g_assert_null(find(one.report, "system.jobs-stuck"));
+    free_case(&one);
+}
+
+static void
 test_starting_late(void)
 {
     Case one = new_case("starting", "basic.target");
@@ -447,6 +488,7 @@ main(int argc, char **argv)
     g_test_add_func("/system/states", test_states);
     g_test_add_func("/system/nologin-cause", test_nologin_cause);
     g_test_add_func("/system/starting-late", test_starting_late);
+    g_test_add_func("/system/jobs-stuck", test_jobs_stuck);
     g_test_add_func("/system/pid1", test_pid1);
     g_test_add_func("/system/clock", test_clock);
     g_test_add_func("/system/taint", test_taint);

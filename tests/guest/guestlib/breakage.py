@@ -91,24 +91,16 @@ def _undo(context, row, finding):
         time.sleep(1)
 
 
-def _paths(diagnosis):
-    """By which ways the answers came, and how old those of each are."""
-    ages = {}
-    for answer in diagnosis.answers:
-        ages[answer.via] = max(ages.get(answer.via, 0), answer.json["age_ms"])
-    return ", ".join(f"{via} ({age / 1000:.0f} s old)" if age else via
-                     for via, age in ages.items())
-
-
 def run(context, row):
     """Breaks the guest, asks, tries the ways in, and undoes what can be undone."""
     for built, place in row.push.items():
         context.guest.push(context.postern.lab.build / built, place)
     context.guest.breakage(row.script or row.name, detach=row.detach)
     diagnosis, why = _diagnose(context, row)
+    context.states.add(context.name, diagnosis)
     ways = access.compare(context.guest, diagnosis)
     line = {"scenario": context.name, "expected": row.first or " ".join(row.expect) or "nothing",
-            "first found": diagnosis.first() or "nothing", "path": _paths(diagnosis),
+            "first found": diagnosis.first() or "nothing", "path": ", ".join(diagnosis.via()),
             "ways": ways, "undo": "-",
             **{way.name.replace("-", " "): way.text() for way in ways}}
     context.table.add(line)

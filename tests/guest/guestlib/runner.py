@@ -9,6 +9,7 @@ import traceback
 from .errors import Failure, Skip
 from .lab import Guest
 from .scenario import Context
+from .states import States
 from .table import Table
 
 
@@ -23,6 +24,7 @@ class Runner:
         self.stopping = threading.Event()
         self.output = threading.Lock()
         self.table = Table()
+        self.states = States()
 
     def run(self, scenarios, n_guests):
         """Runs them all; on an interrupt those that run are ended, and it goes on as such."""
@@ -78,7 +80,7 @@ class Runner:
         """(0 passed, 1 failed, 2 skipped; why; how often it was asked again)."""
         own = scenario.own is not None
         guest = Guest(self.lab, own_name) if own else shared.guest
-        context = Context(self.lab, guest, self.logs / scenario.name, self.table)
+        context = Context(self.lab, guest, self.logs / scenario.name, self.table, self.states)
         try:
             if own:
                 guest.up(*scenario.own)

@@ -41,12 +41,13 @@ class Scenario:
 class Context:
     """What a scenario works with: a guest, postern, and a log that keeps what happened."""
 
-    def __init__(self, lab, guest, folder, table):
+    def __init__(self, lab, guest, folder, table, states):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         self.folder = folder
         self.name = folder.name
         self.table = table
+        self.states = states
         self.slow = 0  # answers that had to be asked for again
         self.lab = lab
         self.guest = guest

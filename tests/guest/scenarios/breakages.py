@@ -196,6 +196,13 @@ ROWS = [
     Breakage("guest-exec-blocked", detach=True),
     Breakage("emergency", {"system.emergency": []}, IN_EMERGENCY, "critical", wait=60,
              detach=True),
+    Breakage("rescue", {"system.rescue": []}, IN_EMERGENCY, "critical", wait=60, detach=True),
+    # A job that is still running may have a reason for two minutes.
+    Breakage("jobs-stuck", {"system.jobs-stuck": ["import.service", "1 other job waits"]},
+             {"services.changing"}, "warning", wait=160),
+    Breakage("pid1-crashed", {"system.pid1-not-answering": [], "journal.pid1-crashed": []},
+             {"services.could-not-look", "sudo.hangs", "account.could-not-look",
+              "checks.could-not-look", "journal.critical-entries"}, "critical", wait=60, detach=True),
     # two at once
     Breakage("two-causes", {"sudo.file-world-writable": ["/etc/sudoers.d/harness"],
                             "account.shell-unusable": ["/bin/zsh"]},

@@ -29,6 +29,7 @@ def run(context):
         check(time.monotonic() < patience,
               f"first comes {diagnosis.first()}, not {CAUSE}; it says {diagnosis.text()}")
         time.sleep(1)
+    context.states.add(context.name, diagnosis)
     check(diagnosis.status == "critical", f"the diagnosis is {diagnosis.status}")
     check(diagnosis.via() == ["channel"], f"it came via {diagnosis.via()}")
     cause = diagnosis.causes[0]

@@ -17,6 +17,7 @@ def run(context):
         if diagnosis.via() == ["channel"] or time.monotonic() > patience:
             break
         time.sleep(1)
+    context.states.add(context.name, diagnosis)
     check(diagnosis.via() == ["channel"], f"it came via {diagnosis.via()}")
     check("system.emergency" in diagnosis.findings,
           f"system.emergency is not named; what is: {sorted(diagnosis.serious())}")

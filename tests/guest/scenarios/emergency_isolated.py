@@ -18,6 +18,7 @@ def run(context):
         if "system.emergency" in diagnosis.findings or time.monotonic() > patience:
             break
         time.sleep(1)
+    context.states.add(context.name, diagnosis)
     check("system.emergency" in diagnosis.findings,
           f"system.emergency is not named; what is: {sorted(diagnosis.serious())}")
     check(diagnosis.status == "critical", f"the diagnosis is {diagnosis.status}")

@@ -14,11 +14,10 @@ PATIENCE = 90
 
 
 class States:
-    """What is told of each state, as a table."""
+    """What is told of each state."""
 
     def __init__(self, context):
         self.context = context
-        self.rows = []
 
     def expect(self, state, finding):
         """A diagnosis of the guest in that state begins with FINDING."""
@@ -35,18 +34,11 @@ class States:
               f"{state}: first comes {diagnosis.first()}")
         check(took < DEADLINE / 2, f"{state}: it took {took:.1f} s")
         check(host.report["data"].get("last_record"), f"{state}: the last record is not told")
-        for answer in diagnosis.answers:
-            age = answer.json["age_ms"] / 1000
-            self.rows.append(f"| {state} | {answer.probe} | {answer.via} | {age:.0f} s |")
+        context.states.add(state, diagnosis)
         context.log(f"{state}: {took:.1f} s: {host.report['summary']}")
         sudo = next(answer for answer in diagnosis.answers if answer.probe == "sudo")
         check(sudo.via == "volume", f"{state}: of sudo nothing is told, via {sudo.via}")
         return host.report
-
-    def log(self):
-        """The table of state × question × path × age."""
-        head = ["| state | question | path | age |", "| --- | --- | --- | --- |"]
-        self.context.log("\n".join(head + self.rows))
 
 
 def _await(what, holds):
@@ -97,4 +89,3 @@ def run(context):
 
     guest.virsh("destroy", guest.name)
     states.expect("off", "host.not-running")
-    states.log()

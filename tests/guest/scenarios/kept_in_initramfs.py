@@ -30,6 +30,7 @@ def _run(context, breakage, wanted, words):
         time.sleep(2)
     check(words in told[0]["message"], f"it says: {told[0]['message']}")
     diagnosis = context.postern.diagnose(context.guest)
+    context.states.add(context.name, diagnosis)
     roots = [cause["finding"]["id"] for cause in diagnosis.causes]
     check(roots == [wanted], f"the causes are {roots}, not {wanted} alone")
 

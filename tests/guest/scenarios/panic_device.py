@@ -15,6 +15,7 @@ def run(context):
     begun = time.monotonic()
     diagnosis = context.postern.diagnose(context.guest, deadline=40)
     took = time.monotonic() - begun
+    context.states.add(context.name, diagnosis)
     check(diagnosis.first() == "host.panicked", f"first comes {diagnosis.first()}")
     check(diagnosis.findings["host.panicked"]["evidence"]["source"] == "libvirt",
           "it is not by libvirt's word")

@@ -35,6 +35,7 @@ def run(context):
           f"it does not tell which devices there are: {finding}")
 
     diagnosis = context.postern.diagnose(context.guest)
+    context.states.add(context.name, diagnosis)
     check(diagnosis.via() == ["channel"], f"it came via {diagnosis.via()}")
     check(diagnosis.status == "critical", f"the diagnosis is {diagnosis.status}")
     roots = [cause["finding"]["id"] for cause in diagnosis.causes]

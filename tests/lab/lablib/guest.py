@@ -30,7 +30,7 @@ def clear(name):
             raise LabError(f"{name} is up already: 'lab reset {name}' or 'lab down {name}'")
         identity = virsh.call("domuuid", name).stdout.strip()
         virsh.call("undefine", name, "--snapshots-metadata", "--managed-save")
-        for part in paths.RECORDS.glob(f"{identity}.records*"):
+        for part in paths.RECORDS.glob(f"{identity}.*"):
             part.unlink()
     shutil.rmtree(paths.GUESTS / name, ignore_errors=True)
 

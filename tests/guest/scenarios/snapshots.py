@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Snapshots, internal and external ones, with the recorder attached: evidence outlives a revert."""
+
+import json
+import time
+from pathlib import Path
+
+from guestlib.errors import check
+
+OWN = ("--recorder", "--no-snapshot")
+CHECK = False  # it takes minutes: tests/campaigns/states
+PATIENCE = 150
+BREAK = "chmod 0666 /etc/sudoers.d/harness"
+BROKEN = "sudo.file-world-writable"
+
+
+def _records(context):
+    done = context.postern.run("records", context.guest.name, "--json", "--lines", "5000", codes=[0])
+    told = json.loads(done.out)
+    check(told["dropped"] == 0, f"{told['dropped']} records were dropped")
+    check(not told["notes"], f"it is said of the recorder: {told['notes']}")
+    return told["records"]
+
+
+def _await(context, what, found):
+    """The newest record that FOUND says so of."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        for record in _records(context):
+            if found(record):
+                return record
+        check(time.monotonic() < until, f"no record of {what} within {PATIENCE} s")
+        time.sleep(1)
+
+
+def _is_event(record, words):
+    return record["kind"] == "event" and words in json.dumps(record["body"])
+
+
+def _says_broken(record):
+    return (record["kind"] == "report" and record["body"]["probe"] == "sudo" and
+            any(one["id"] == BROKEN for one in record["body"]["findings"]))
+
+
+def _check_kept(context, record, newest, why):
+    """It is told still, and as of an epoch before that of the newest."""
+    kept = [one for one in _records(context)
+            if all(one[key] == record[key] for key in ("boot_id", "seq", "boottime_us"))]
+    check(kept, f"{why}: what was recorded before is told no more")
+    check(kept[0]["epoch"] < newest["epoch"], f"{why}: it is told as of the same epoch")
+    text = context.postern.run("records", context.guest.name, "--lines", "5000", codes=[0]).out
+    check("before a revert" in text, f"{why}: no border is told")
+
+
+def _internal(context):
+    """A broken sudo that was recorded, and undone by a revert, is told as what was once."""
+    guest = context.guest
+    guest.virsh("snapshot-create-as", guest.name, "inside")
+    guest.shell(BREAK)
+    broken = _await(context, "what was broken", _says_broken)
+    guest.virsh("snapshot-revert", guest.name, "inside")
+    newest = _await(context, "the guest after the revert",
+                    lambda record: record["epoch"] > broken["epoch"])
+    check(newest["boot_id"] == broken["boot_id"], "the guest was not reverted but started")
+    _check_kept(context, broken, newest, "an internal snapshot")
+    guest.virsh("suspend", guest.name)
+    diagnosis = context.postern.diagnose(guest)
+    context.states.add("reverted, then paused", diagnosis)
+    check(BROKEN not in diagnosis.findings, "what was undone is told as the guest's state")
+    sudo = next(answer for answer in diagnosis.answers if answer.probe == "sudo")
+    check(sudo.via == "volume", f"of sudo it answers via {sudo.via}")
+    guest.virsh("resume", guest.name)
+
+
+def _folder(guest):
+    """Where its disk lies, and QEMU may write."""
+    rows = guest.virsh("domblklist", guest.name).splitlines()
+    return next(Path(row.split()[1]).parent for row in rows if row.startswith("vda"))
+
+
+def _external(context):
+    """The disk alone, then with memory; then the guest is started from the disk before both."""
+    guest = context.guest
+    folder = _folder(guest)
+    before = guest.virsh("dumpxml", "--inactive", guest.name)
+    for name, *words in (("disk", "--disk-only"),
+                         ("memory", "--memspec", f"{folder}/memory,snapshot=external")):
+        guest.virsh("snapshot-create-as", guest.name, name, "--atomic", *words, "--diskspec",
+                    f"vda,snapshot=external,file={folder}/{name}.qcow2")
+        guest.shell(f"touch /etc/sudoers.d/{name}")
+        event = _await(context, f"a change after the snapshot {name}",
+                       lambda record, name=name: _is_event(record, f"/etc/sudoers.d/{name}"))
+        check(context.diagnose().via() == ["channel"], f"{name}: the channel does not answer")
+    guest.virsh("destroy", guest.name)
+    guest.virsh("define", "/dev/stdin", stdin=before)
+    guest.virsh("start", guest.name)
+    newest = _await(context, "the boot from the old disk",
+                    lambda record: record["kind"] == "boot" and record["machine_id"] and
+                    record["boot_id"] != event["boot_id"])
+    _check_kept(context, event, newest, "an external snapshot")
+    changes = context.ask("ls", "/etc/sudoers.d").report
+    check(changes and "memory" not in json.dumps(changes), f"it was not reverted: {changes}")
+
+
+def run(context):
+    """One after the other, in one guest."""
+    _await(context, "the last of the probes", lambda record: record["kind"] == "report" and
+           record["body"]["probe"] == "containers")
+    _internal(context)
+    _external(context)
