@@ -46,7 +46,7 @@ remove_folder(const char *path)
 
     while (folder != NULL && (name = g_dir_read_name(folder)) != NULL) {
         g_autofree char *item = g_build_filename(path, name, NULL);
-        if (g_file_test(item, G_FILE_TEST_IS_DIR))
+        if (g_file_test(item, G_FILE_TEST_IS_DIR) && !g_file_test(item, G_FILE_TEST_IS_SYMLINK))
             remove_folder(item);
         else
             unlink(item);

@@ -8,7 +8,7 @@ from guestlib.errors import check
 from guestlib.scenario import Scenario
 
 # In every check, and in the campaign shim-kills.
-KILLS = 20
+KILLS = 10
 MANY = 1000
 SECONDS_A_KILL = 8
 # Measured in the guest, where systemd waits 0.3 s first. An emulated one with nothing else to do takes

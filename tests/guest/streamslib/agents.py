@@ -141,7 +141,7 @@ def run_by_the_next_shim(milliseconds):
     return int(faults)
 
 
-@scenario(FULL)
+@scenario(FULL, check=False)
 def a_request_sent_while_the_port_was_closed():
     """It waits for whoever opens the port next, who runs it only if its time has not come yet."""
     in_time, late = run_by_the_next_shim(60000), run_by_the_next_shim(3000)

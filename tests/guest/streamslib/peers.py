@@ -32,7 +32,7 @@ def a_killed_client_with_pending_bytes():
     expect(answer.attempt("channel") == "no answer in time", "the channel was still taken", answer)
 
 
-@scenario(pocket("st-numb", "--after-hello", "deaf", spoilt=True), SOUND)
+@scenario(pocket("st-numb", "--after-hello", "deaf", spoilt=True), SOUND, check=False)
 def many_requests_that_are_not_read():
     """As many as a channel may hold are pending when a caller gives up, and when one is killed: the
     channel is free at once for the next one, whose hello is not answered."""
