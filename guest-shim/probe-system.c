@@ -67,7 +67,7 @@ ask_how_long(PstUnits *units, const PstSystemManager *manager, GError **error)
     g_auto(GStrv) names = g_strv_builder_end(builder);
     if (n == 0 || manager->state == NULL || !g_strv_contains(started, manager->state))
         return TRUE;
-    GPtrArray *list = pst_units_details(units, (const char *const *)names, TRUE, error);
+    GPtrArray *list = pst_units_details(units, (const char *const *)names, FALSE, error);
     for (guint i = 0, at = 0; list != NULL && i < jobs->len && at < list->len; i++) {
         PstSystemJob *job = jobs->pdata[i];
 

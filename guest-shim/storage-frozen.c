@@ -98,6 +98,26 @@ find_folder(const GPtrArray *mounts, const char *file)
     return g_steal_pointer(&folder);
 }
 
+/* Where the only file system is mounted that could be frozen, which lies on a device and can be
+ * written; NULL where there are several. */
+static const char *
+only_folder(const GPtrArray *mounts)
+{
+    const PstMount *only = NULL;
+
+    for (guint i = 0; i < mounts->len; i++) {
+        const PstMount *mount = mounts->pdata[i];
+
+        if (!g_str_has_prefix(mount->source, "/dev/") || pst_mount_table_is_read_only(mount) ||
+            pst_mount_table_is_never_writable(mount))
+            continue;
+        if (only != NULL && !g_str_equal(only->device, mount->device))
+            return NULL;
+        only = only == NULL ? mount : only;
+    }
+    return only != NULL ? only->folder : NULL;
+}
+
 static PstStorageFrozen *
 row_for(PstStorageData *data, const char *folder)
 {
@@ -119,7 +139,8 @@ add_waiting(const PstSysroot *sysroot, const GPtrArray *mounts, const PstProcess
 {
     g_autofree char *file = mounts != NULL ? find_file(sysroot, process->pid) : NULL;
     g_autofree char *folder = file != NULL ? find_folder(mounts, file) : NULL;
-    PstStorageFrozen *row = row_for(data, folder);
+    const char *only = folder == NULL && mounts != NULL ? only_folder(mounts) : NULL;
+    PstStorageFrozen *row = row_for(data, only != NULL ? only : folder);
 
     if (row->waiting++ > 0)
         return;

@@ -97,16 +97,22 @@ put_agent(const World *world, gint64 age_s)
 }
 
 static PstReport *
-run(const World *world)
+run_with(const World *world, const char *table)
 {
     PstReport *report = pst_report_new(&pst_report_storage_kind);
-    GPtrArray *mounts = pst_mount_table_parse(MOUNTS);
+    GPtrArray *mounts = pst_mount_table_parse(table);
 
     pst_storage_frozen_find(world->sysroot, mounts, report->data);
     pst_storage_judge_frozen(report->data, NOW_US, report);
     pst_report_conclude(report, "fine");
     g_ptr_array_unref(mounts);
     return report;
+}
+
+static PstReport *
+run(const World *world)
+{
+    return run_with(world, MOUNTS);
 }
 
 static const PstFinding *
@@ -183,6 +189,21 @@ test_unknown_mount(World *world, gconstpointer data G_GNUC_UNUSED)
     g_assert_nonnull(strstr(finding->message, "sh and 2 more wait"));
 }
 
+/* Where only one can be meant, it is meant. */
+static void
+test_only_mount(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    put_process(world, 180, "systemd-journal", 'D', IN_OPEN, "-1 0x7ffe 0x7f85\n");
+    g_autoptr(PstReport) report =
+        run_with(world, "21 27 0:21 / /proc rw - proc proc rw\n"
+                        "27 1 254:1 / / rw,relatime - ext4 /dev/vda1 rw\n"
+                        "28 27 254:1 /srv /export rw,relatime - ext4 /dev/vda1 rw\n"
+                        "29 27 7:0 / /snap/x ro,relatime - squashfs /dev/loop0 ro\n"
+                        "30 27 0:30 / /run rw - tmpfs tmpfs rw\n");
+
+    g_assert_cmpstr(finding_at(report, 0, PST_SEVERITY_CRITICAL)->evidence->path, ==, "/");
+}
+
 static void
 test_by_agent(World *world, gconstpointer data G_GNUC_UNUSED)
 {
@@ -232,6 +253,7 @@ main(int argc, char **argv)
     ADD("by-hand", test_by_hand);
     ADD("other-mount", test_other_mount);
     ADD("unknown-mount", test_unknown_mount);
+    ADD("only-mount", test_only_mount);
     ADD("by-agent", test_by_agent);
     ADD("nobody-waits-yet", test_nobody_waits_yet);
     ADD("sound", test_sound);
