@@ -33,8 +33,8 @@ typedef struct {
 
 typedef struct {
     char *unit;
-    char *type;  /* start, stop, restart … */
-    char *state; /* running, or waiting for others */
+    char *type;     /* start, stop, restart … */
+    char *state;    /* running, or waiting for others */
     gint64 unit_ms; /* of one that runs after the start: for how long its unit has been as it is */
 } PstSystemJob;
 

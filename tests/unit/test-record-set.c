@@ -365,8 +365,8 @@ test_live_random(void)
 }
 
 /* What a guest can make of a volume of 8 MiB: a boot and a machine for each record, and all of
- * them with the same checksum, number and clocks. Whatever took the square of their number would not
- * end in a test's time. */
+ * them with the same checksum, number and clocks. Whatever took the square of their number would
+ * not end in a test's time. */
 static void
 test_many_boots(void)
 {

@@ -79,8 +79,8 @@ def _internal(context):
 
 def _folder(guest):
     """Where its disk lies, and QEMU may write."""
-    rows = guest.virsh("domblklist", guest.name).splitlines()
-    return next(Path(row.split()[1]).parent for row in rows if row.startswith("vda"))
+    rows = [row.split() for row in guest.virsh("domblklist", guest.name).splitlines()]
+    return next(Path(row[1]).parent for row in rows if row[:1] == ["vda"])
 
 
 def _external(context):
