@@ -63,7 +63,7 @@ answer(const PstGuest *guest, PstInquiry *inquiry, guint i, const PstVolumeRecor
 static gboolean
 ask(PstGuest *guest, PstInquiry *inquiry, GError **error)
 {
-    g_autoptr(PstVolumeRecords) records = pst_volume_read(guest, error);
+    g_autoptr(PstVolumeRecords) records = pst_volume_read(guest, PST_VOLUME_SHARE_ANY, error);
 
     if (records == NULL)
         return FALSE;

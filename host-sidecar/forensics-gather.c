@@ -85,7 +85,7 @@ look_screen(PstGuest *guest, gint64 deadline_us G_GNUC_UNUSED, GError **error)
 static gpointer
 look_records(PstGuest *guest, gint64 deadline_us G_GNUC_UNUSED, GError **error)
 {
-    return pst_volume_read(guest, error);
+    return pst_volume_read(guest, PST_VOLUME_SHARE_ANY, error);
 }
 
 static gpointer

@@ -78,6 +78,7 @@ look_up(gpointer data, GError **error)
         guest = g_new0(PstGuest, 1);
         guest->references = 1;
         guest->hypervisor = pst_hypervisor_ref(lookup->hypervisor);
+        guest->volume = pst_volume_share_new();
         if (!read_domain(domain, guest, error))
             g_clear_pointer(&guest, pst_guest_unref);
         virDomainFree(domain);
@@ -118,6 +119,7 @@ pst_guest_unref(PstGuest *guest)
         return;
     pst_hypervisor_unref(guest->hypervisor);
     g_clear_pointer(&guest->greeting, free_greeting);
+    pst_volume_share_free(guest->volume);
     g_free(guest->name);
     g_free(guest);
 }

@@ -4,6 +4,7 @@
 #include "host-sidecar/guest-xml.h"
 #include "host-sidecar/hypervisor.h"
 #include "host-sidecar/ladder.h"
+#include "host-sidecar/volume-share.h"
 #include "protocol/hello.h"
 
 /* What its shim said when it was greeted. */
@@ -13,7 +14,7 @@ typedef struct {
 } PstGuestGreeting;
 
 /* A guest as libvirt knows it at one moment. Reference-counted; nothing in it changes but that it
- * is greeted. */
+ * is greeted, and its volume read. */
 
 struct PstGuest {
     gint references;
@@ -24,6 +25,7 @@ struct PstGuest {
     int reason; /* depends on state */
     PstGuestXml xml;
     PstGuestGreeting *greeting; /* see pst_guest_greeting() */
+    PstVolumeShare *volume;     /* see volume.h */
 };
 
 /* Looks a domain up by name, UUID, or number: PST_ERROR_NO_DOMAIN, PST_ERROR_NO_HYPERVISOR,

@@ -243,28 +243,29 @@ read_all(virConnectPtr connection, const char *uuid, GError **error)
     return g_steal_pointer(&records);
 }
 
-PstVolumeRecords *
-pst_volume_read_uuid(const PstHypervisor *hypervisor, const char *uuid, GError **error)
+static PstVolumeRecords *
+read_guest(gpointer data, GError **error)
 {
-    virConnectPtr connection = pst_hypervisor_connect(hypervisor, error);
+    const PstGuest *guest = data;
+    virConnectPtr connection = pst_hypervisor_connect(guest->hypervisor, error);
 
     if (connection == NULL)
         return NULL;
-    PstVolumeRecords *records = read_all(connection, uuid, error);
+    PstVolumeRecords *records = read_all(connection, guest->uuid, error);
     virConnectClose(connection);
     return records;
 }
 
 PstVolumeRecords *
-pst_volume_read(const PstGuest *guest, GError **error)
+pst_volume_read(const PstGuest *guest, gint64 since_us, GError **error)
 {
-    return pst_volume_read_uuid(guest->hypervisor, guest->uuid, error);
+    return pst_volume_share_read(guest->volume, since_us, read_guest, (gpointer)guest, error);
 }
 
 static gpointer
 run_read(gpointer data, GError **error)
 {
-    return pst_volume_read(data, error);
+    return pst_volume_read(data, PST_VOLUME_SHARE_ANY, error);
 }
 
 PstVolumeRecords *
@@ -290,10 +291,12 @@ static gpointer
 run_harvest(gpointer data, GError **error)
 {
     const PstGuest *guest = data;
-    virConnectPtr connection = pst_hypervisor_connect(guest->hypervisor, error);
 
+    if (pst_volume_share_await(guest->volume))
+        return NULL;
+    virConnectPtr connection = pst_hypervisor_connect(guest->hypervisor, error);
     if (connection != NULL && !is_harvested(connection, guest->uuid)) {
-        PstVolumeRecords *records = pst_volume_read(guest, NULL);
+        PstVolumeRecords *records = pst_volume_read(guest, PST_VOLUME_SHARE_ANY, NULL);
         g_clear_pointer(&records, pst_volume_records_free);
     }
     return NULL;

@@ -30,9 +30,9 @@ LATE = 3.0
 FOLDER = tempfile.mkdtemp(prefix="postern-command-")
 
 
-def run(*words, connect=TEST, **options):
+def run(*words, connect=TEST, env=None, **options):
     environment = dict(os.environ, LIBVIRT_DEFAULT_URI=connect, HOME=FOLDER,
-                       XDG_STATE_HOME=FOLDER + "/state", XDG_RUNTIME_DIR=FOLDER)
+                       XDG_STATE_HOME=FOLDER + "/state", XDG_RUNTIME_DIR=FOLDER, **(env or {}))
     options.setdefault("stdout", subprocess.PIPE)
     return subprocess.run([PROGRAM, *words], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
                           env=environment, timeout=60, check=False, text=True,
@@ -287,6 +287,46 @@ def test_options_before_the_verb():
     check(done.returncode == 0, done)
     done = run("--connect", "nonsense", "list", "--connect", TEST)
     check(done.returncode == 0, "the later one holds", done)
+
+
+# ---- a domain with a recorder, whose pool is not there
+
+RECORDED = """<node><domain type='test'><name>web</name>
+<uuid>3a4f5d6e-1111-4222-8333-444455556666</uuid><memory>8192</memory><os><type>hvm</type></os>
+<devices><channel type='file'><source path='/nowhere'/>
+<target type='virtio' name='org.postern.recorder.0'/></channel></devices></domain></node>"""
+NO_POOL = "there is no storage pool postern"
+
+
+def counted(code, *words):
+    """How often the command looked for the pool, by libvirt's own log; and what it printed."""
+    node, log = FOLDER + "/node.xml", tempfile.mktemp(prefix="calls-", dir=FOLDER)
+    with open(node, "w", encoding="utf-8") as file:
+        file.write(RECORDED)
+    done = run(*words, connect=f"test://{node}",
+               env={"LIBVIRT_LOG_FILTERS": "1:libvirt", "LIBVIRT_LOG_OUTPUTS": f"1:file:{log}"})
+    check(done.returncode == code, words, done)
+    with open(log, encoding="utf-8") as file:
+        return file.read().count(" virStoragePoolLookupByName:"), done
+
+
+def test_one_reading():
+    """Whoever wants to know what the recorder wrote, the volume is read once for all of them."""
+    for verb, *more in (["diagnose", "--json"], ["probe", "sudo"], ["probe", "host"], ["records"],
+                        ["forensics", "-o", FOLDER + "/bundle"]):
+        times, done = counted(0 if verb == "forensics" else 3, verb, "web", *more)
+        check(times == 1, verb, more, times, done)
+
+
+def test_why_it_was_not_read():
+    """How the one reading failed is told by all who wanted it."""
+    _, done = counted(3, "diagnose", "web", "--json")
+    answers = {answer["probe"]: answer for answer in json.loads(done.stdout)["answers"]}
+    tries = {attempt["via"]: attempt["reason"] for attempt in answers["sudo"]["attempts"]}
+    check(NO_POOL in tries["volume"], tries)
+    check(NO_POOL in str(answers["host"]["report"]["findings"]), answers["host"])
+    _, done = counted(3, "records", "web")
+    check(NO_POOL in done.stderr, done)
 
 
 # ---- help
