@@ -120,7 +120,7 @@ allowance(const PstStore *store, const char *uuid)
         if (g_str_equal(file->uuid, uuid))
             continue;
         others += file->bytes;
-        n++;
+        n += file->records;
     }
     gsize left = store->total_bytes > others ? store->total_bytes - others : 0;
     return MIN(store->domain_bytes, MAX(LEAST_BYTES, MIN(store->total_bytes / n, left)));
@@ -229,12 +229,13 @@ add_file(const char *name, gpointer user_data)
         return;
     PstStoreFile *file = g_new0(PstStoreFile, 1);
     file->uuid = g_steal_pointer(&uuid);
+    file->records = g_str_equal(listing->suffix, PST_STORE_RECORDS);
     file->bytes = (gsize)st.st_size;
     file->written_us = pst_store_file_written_us(&st);
     g_ptr_array_add(listing->files, file);
 }
 
-static const char *const suffixes[] = {PST_STORE_RECORDS};
+static const char *const suffixes[] = {PST_STORE_RECORDS, PST_STORE_LIFECYCLE};
 
 GPtrArray *
 pst_store_list(const PstStore *store)

@@ -8,10 +8,11 @@
 /* The sidecar's own copy of what guests recorded, so that a flood of a recorder, a lost volume or a
  * domain that was undefined does not take it away. A folder for each hypervisor, by its URI, and in
  * it a file for each domain, by its UUID: a stream of records like a volume, whose time of change
- * is that of its newest record.
+ * is that of its newest record. Beside it stands what its lifecycle was (store-lifecycle.h).
  * Bounded by the settings; files as store-file.h has them. Thread-safe, as no state is kept. */
 
 #define PST_STORE_RECORDS ".records"
+#define PST_STORE_LIFECYCLE ".lifecycle"
 
 typedef struct PstStore PstStore;
 
@@ -49,11 +50,12 @@ char *pst_store_name(const PstStore *store, const char *uuid);
 
 typedef struct {
     char *uuid;
+    gboolean records; /* else of its lifecycle */
     gsize bytes;
-    gint64 written_us;
+    gint64 written_us; /* of a lifecycle: when somebody last looked */
 } PstStoreFile;
 
-/* Every file of it: a GPtrArray of PstStoreFile that frees them. */
+/* Every file of it, up to two a domain: a GPtrArray of PstStoreFile that frees them. */
 GPtrArray *pst_store_list(const PstStore *store);
 
 /* Removes a domain's files; that there is none is no error. PST_ERROR_UNAVAILABLE, PST_ERROR_BUSY.
