@@ -10,9 +10,13 @@
 #include "host-sidecar/backend-host.h"
 #include "host-sidecar/backend-volume.h"
 #include "host-sidecar/domain-state.h"
+#include "host-sidecar/lifecycle-note.h"
 #include "host-sidecar/task.h"
 #include "host-sidecar/virt-error.h"
 #include "protocol/error.h"
+
+/* What noting a state may cost a verb, where it costs more than it should. */
+#define NOTE_US (100 * G_GINT64_CONSTANT(1000))
 
 typedef struct {
     PstHypervisor *hypervisor;
@@ -50,8 +54,10 @@ find_domain(virConnectPtr connection, const char *name, GError **error)
 static gboolean
 read_domain(virDomainPtr domain, PstGuest *guest, GError **error)
 {
-    if (virDomainGetState(domain, &guest->state, &guest->reason, 0) < 0)
-        return pst_virt_error_set(error, "its state");
+    if (!pst_lifecycle_note_look(domain, &guest->sight, error))
+        return FALSE;
+    guest->state = (int)guest->sight.state;
+    guest->uri = pst_hypervisor_uri(virDomainGetConnect(domain));
 
     /* VIR_DOMAIN_XML_SECURE is not needed, and not granted to everybody. */
     char *text = virDomainGetXMLDesc(domain, 0);
@@ -87,6 +93,16 @@ look_up(gpointer data, GError **error)
     return g_steal_pointer(&guest);
 }
 
+static void
+note_state(const PstGuest *guest, gint64 deadline_us)
+{
+    gint64 until_us = MIN(deadline_us, g_get_monotonic_time() + NOTE_US);
+    PstLifecycle *lifecycle =
+        pst_lifecycle_note_until(guest->uri, guest->uuid, guest->name, &guest->sight, until_us);
+
+    g_clear_pointer(&lifecycle, pst_lifecycle_free);
+}
+
 PstGuest *
 pst_guest_open(PstHypervisor *hypervisor, const char *name, gint64 deadline_us, GError **error)
 {
@@ -94,8 +110,11 @@ pst_guest_open(PstHypervisor *hypervisor, const char *name, gint64 deadline_us, 
 
     lookup->hypervisor = pst_hypervisor_ref(hypervisor);
     lookup->name = g_strdup(name);
-    return pst_task_call(look_up, lookup, free_lookup, (GDestroyNotify)pst_guest_unref, deadline_us,
-                         "libvirt", error);
+    PstGuest *guest = pst_task_call(look_up, lookup, free_lookup, (GDestroyNotify)pst_guest_unref,
+                                    deadline_us, "libvirt", error);
+    if (guest != NULL)
+        note_state(guest, deadline_us);
+    return guest;
 }
 
 PstGuest *
@@ -120,6 +139,7 @@ pst_guest_unref(PstGuest *guest)
     pst_hypervisor_unref(guest->hypervisor);
     g_clear_pointer(&guest->greeting, free_greeting);
     pst_volume_share_free(guest->volume);
+    g_free(guest->uri);
     g_free(guest->name);
     g_free(guest);
 }
@@ -152,7 +172,7 @@ pst_guest_state_name(const PstGuest *guest)
 gboolean
 pst_guest_check_running(const PstGuest *guest, GError **error)
 {
-    if (guest->state == VIR_DOMAIN_RUNNING || guest->state == VIR_DOMAIN_BLOCKED)
+    if (guest->state == VIR_DOMAIN_RUNNING)
         return TRUE;
     g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT, "the guest is %s",
                 pst_guest_state_name(guest));

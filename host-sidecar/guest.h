@@ -4,6 +4,7 @@
 #include "host-sidecar/guest-xml.h"
 #include "host-sidecar/hypervisor.h"
 #include "host-sidecar/ladder.h"
+#include "host-sidecar/lifecycle.h"
 #include "host-sidecar/volume-share.h"
 #include "protocol/hello.h"
 
@@ -19,16 +20,18 @@ typedef struct {
 struct PstGuest {
     gint references;
     PstHypervisor *hypervisor;
+    char *uri; /* as libvirt itself knows it */
     char *name;
     char uuid[VIR_UUID_STRING_BUFLEN];
-    int state;  /* virDomainState */
-    int reason; /* depends on state */
+    int state;               /* virDomainState */
+    PstLifecycleSight sight; /* when it was so, and of which run */
     PstGuestXml xml;
     PstGuestGreeting *greeting; /* see pst_guest_greeting() */
     PstVolumeShare *volume;     /* see volume.h */
 };
 
-/* Looks a domain up by name, UUID, or number: PST_ERROR_NO_DOMAIN, PST_ERROR_NO_HYPERVISOR,
+/* Looks a domain up by name, UUID, or number, and has the store note its state:
+ * PST_ERROR_NO_DOMAIN, PST_ERROR_NO_HYPERVISOR,
  * PST_ERROR_NO_PERMISSION or PST_ERROR_DEADLINE. */
 PstGuest *pst_guest_open(PstHypervisor *hypervisor, const char *name, gint64 deadline_us,
                          GError **error);

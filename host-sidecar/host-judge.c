@@ -157,16 +157,30 @@ add_panic(PstReport *report, const PstHostData *data)
         g_strdup("keep what there is (postern records; virsh dump), then virsh reset");
 }
 
+/* ", since 3 min ago", where that is known of the state that it is in. */
+static char *
+since_words(const PstHostData *data)
+{
+    guint n = data->lifecycle != NULL ? data->lifecycle->len : 0;
+    const PstHostLifecycle *last = n > 0 ? data->lifecycle->pdata[n - 1] : NULL;
+
+    if (last == NULL || !is(last->state, data->state) || g_strcmp0(last->reason, data->reason) != 0)
+        return g_strdup("");
+    g_autofree char *when = pst_render_lifecycle_when(last);
+    return g_strdup_printf(", %s%s", last->before_us != PST_INT_UNKNOWN ? "since " : "", when);
+}
+
 static void
 add_paused(PstReport *report, const PstHostData *data)
 {
     gboolean io = is(data->reason, "I/O error");
     g_autofree char *record = record_words(data);
+    g_autofree char *since = since_words(data);
     PstFinding *finding = pst_report_add(
         report, io ? "host.io-error" : "host.paused",
-        io ? PST_SEVERITY_CRITICAL : PST_SEVERITY_UNKNOWN, "the guest is paused%s%s%s%s",
+        io ? PST_SEVERITY_CRITICAL : PST_SEVERITY_UNKNOWN, "the guest is paused%s%s%s%s%s",
         data->reason != NULL ? " (" : "", data->reason != NULL ? data->reason : "",
-        data->reason != NULL ? ")" : "", record);
+        data->reason != NULL ? ")" : "", since, record);
 
     finding->evidence->source = g_strdup("libvirt");
     quote_record(finding, data);
@@ -178,11 +192,12 @@ static void
 add_not_running(PstReport *report, const PstHostData *data)
 {
     g_autofree char *record = record_words(data);
+    g_autofree char *since = since_words(data);
     PstFinding *finding = pst_report_add(
         report, is(data->state, "crashed") ? "host.crashed" : "host.not-running",
         is(data->state, "crashed") ? PST_SEVERITY_CRITICAL : PST_SEVERITY_UNKNOWN,
-        "the guest is %s%s%s%s%s", data->state, data->reason != NULL ? " (" : "",
-        data->reason != NULL ? data->reason : "", data->reason != NULL ? ")" : "", record);
+        "the guest is %s%s%s%s%s%s", data->state, data->reason != NULL ? " (" : "",
+        data->reason != NULL ? data->reason : "", data->reason != NULL ? ")" : "", since, record);
 
     finding->evidence->source = g_strdup("libvirt");
     quote_record(finding, data);

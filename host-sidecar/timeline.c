@@ -13,6 +13,8 @@
 #define MAX_PRIORITY 3
 /* Of the groups of a journal, which has the most urgent first. */
 #define MAX_JOURNAL 60
+/* What is seen so soon after it happened needs no two dates. */
+#define EXACT_US (2 * G_USEC_PER_SEC)
 /* A century: more is no uptime, and its microseconds would not fit. */
 #define MAX_UPTIME_S (G_GINT64_CONSTANT(100) * 366 * 86400)
 
@@ -184,6 +186,48 @@ add_console(GPtrArray *events, const PstTimelineSources *sources, const PstHostC
             g_strdup("the console's log last grew"));
 }
 
+static char *
+date_text(gint64 us)
+{
+    g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc(us / G_USEC_PER_SEC);
+
+    return utc != NULL ? g_date_time_format(utc, "%F %T UTC") : g_strdup("?");
+}
+
+/* It stands where it was seen; how long before that it can have been is said. */
+static char *
+lifecycle_text(const PstHostLifecycle *row)
+{
+    gboolean known = row->before_us != PST_INT_UNKNOWN;
+    gboolean exact = known && row->seen_us - row->before_us < EXACT_US;
+    g_autofree char *before = known && !exact ? date_text(row->before_us) : NULL;
+    g_autofree char *seen = before != NULL ? date_text(row->seen_us) : NULL;
+    g_autoptr(GString) text = g_string_new("the domain ");
+
+    g_string_append_printf(text, "%s %s", known ? "became" : "was seen", row->state);
+    if (row->reason != NULL)
+        g_string_append_printf(text, " (%s)", row->reason);
+    if (row->restarted == PST_TRI_YES)
+        g_string_append(text, ", anew: it was off before");
+    if (before != NULL)
+        g_string_append_printf(text, ", between %s and %s: nobody looked meanwhile", before, seen);
+    else if (!known)
+        g_string_append(text, "; since when is not known");
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+static void
+add_lifecycle(GPtrArray *events, const PstHostData *data)
+{
+    for (guint i = data->lifecycle != NULL ? data->lifecycle->len : 0; i > 0; i--) {
+        const PstHostLifecycle *row = data->lifecycle->pdata[i - 1];
+
+        if (row->state != NULL && row->seen_us != PST_INT_UNKNOWN)
+            add(events, PST_TIMELINE_HOST, "domain", PST_SEVERITY_INFORMATION, row->seen_us,
+                lifecycle_text(row));
+    }
+}
+
 static void
 add_host(GPtrArray *events, const PstTimelineSources *sources, const PstAnswer *answer)
 {
@@ -202,6 +246,7 @@ add_host(GPtrArray *events, const PstTimelineSources *sources, const PstAnswer *
             g_strdup_printf("libvirt began a job: %s", data->job->operation));
     if (data->console != NULL)
         add_console(events, sources, data->console);
+    add_lifecycle(events, data);
 }
 
 static void

@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 
-#include "host-sidecar/config.h"
 #include "host-sidecar/record-keep.h"
 #include "host-sidecar/storage-read.h"
 #include "host-sidecar/task.h"
@@ -163,18 +162,9 @@ read_volume(PstVolumePool *pool, const char *uuid, Reading *reading, GError **er
 PstStore *
 pst_volume_open_store(virConnectPtr connection, gint64 *keep_us, GError **error)
 {
-    g_autoptr(GKeyFile) config = pst_config_load(error);
-    g_autoptr(PstStoreSettings) settings =
-        config != NULL ? pst_store_settings_read(config, error) : NULL;
-    char *uri = settings != NULL ? virConnectGetURI(connection) : NULL;
+    g_autofree char *uri = pst_hypervisor_uri(connection);
 
-    if (settings == NULL)
-        return NULL;
-    if (keep_us != NULL)
-        *keep_us = settings->keep_us;
-    PstStore *store = pst_store_open(settings, uri != NULL ? uri : "unknown", error);
-    free(uri);
-    return store;
+    return pst_store_open_configured(uri, keep_us, error);
 }
 
 /* Where there is no store, the volume alone is told. */

@@ -67,6 +67,18 @@ static const PstField record_rows[] = {
 };
 const PstFields pst_report_host_record_fields = PST_FIELDS(PstHostRecord, record_rows);
 
+static const PstField lifecycle_rows[] = {
+    PST_STRING(PstHostLifecycle, state, "running, paused, off, crashed …"),
+    PST_STRING(PstHostLifecycle, reason, "why it was in that state, by libvirt's word"),
+    PST_BOOL(PstHostLifecycle, restarted, "it was off before, though nobody saw that"),
+    PST_INT(PstHostLifecycle, age_ms, "milliseconds since it was first seen so"),
+    PST_INT(PstHostLifecycle, seen_us, "when that was, real time of the host"),
+    PST_INT(PstHostLifecycle, before_us,
+            "when it was last seen as it was before: it changed between the two; absent where "
+            "nobody had looked"),
+};
+const PstFields pst_report_host_lifecycle_fields = PST_FIELDS(PstHostLifecycle, lifecycle_rows);
+
 static const PstField data_rows[] = {
     PST_STRING(PstHostData, state, "running, paused, off, crashed …"),
     PST_STRING(PstHostData, reason, "why it is in that state, by libvirt's word"),
@@ -83,6 +95,8 @@ static const PstField data_rows[] = {
     PST_OBJECT(PstHostData, console, pst_report_host_console_fields, "the end of its console"),
     PST_OBJECT(PstHostData, last_record, pst_report_host_record_fields,
                "the newest that its recorder wrote"),
+    PST_LIST(PstHostData, lifecycle, pst_report_host_lifecycle_fields,
+             "its last states as passers-by saw them, the oldest first"),
 };
 static const PstFields data_fields = PST_FIELDS(PstHostData, data_rows);
 

@@ -24,9 +24,18 @@ PARTS = {"domain.xml", "screenshot.png", "diagnosis.txt", "diagnosis.json", "fai
          "index.html"}
 
 
+def configuration():
+    """The path of a configuration of postern's whose store is not the machine's own."""
+    path = os.path.join(FOLDER, "postern.conf")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(f"[store]\nfolder={FOLDER}/store\n")
+    return path
+
+
 def run(*words, umask=0o022):
     environment = dict(os.environ, LIBVIRT_DEFAULT_URI="test:///default", HOME=FOLDER,
-                       XDG_STATE_HOME=FOLDER + "/state", XDG_RUNTIME_DIR=FOLDER)
+                       XDG_STATE_HOME=FOLDER + "/state", XDG_RUNTIME_DIR=FOLDER,
+                       POSTERN_CONFIG=configuration())
     return subprocess.run([PROGRAM, "forensics", *words], stdin=subprocess.DEVNULL, cwd=FOLDER,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
                           timeout=60, check=False, text=True, umask=umask)

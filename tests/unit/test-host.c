@@ -197,6 +197,49 @@ test_untold(void)
     g_assert_false(pst_host_judge_is_certain(data));
 }
 
+/* Since when it is off or paused, as far as that is known of the state that it is in. */
+static void
+test_since(void)
+{
+    const gint64 seen_us = G_GINT64_CONSTANT(1800000000000000), minute_us = 60000000;
+    const struct {
+        const char *state, *reason, *seen_state;
+        gint64 before_us;
+        const char *message;
+    } cases[] = {
+        {"off", "destroyed", "off", seen_us, "the guest is off (destroyed), since 5 min ago"},
+        {"off", "destroyed", "off", seen_us - 40 * minute_us,
+         "the guest is off (destroyed), since between 45 min ago and 5 min ago"},
+        {"off", "destroyed", "off", PST_INT_UNKNOWN,
+         "the guest is off (destroyed), first seen 5 min ago"},
+        {"paused", "destroyed", "paused", seen_us,
+         "the guest is paused (destroyed), since 5 min ago"},
+        {"off", "destroyed", "paused", seen_us, "the guest is off (destroyed)"},
+        {"off", "shut down", "off", seen_us, "the guest is off (shut down)"},
+        {"off", "destroyed", NULL, seen_us, "the guest is off (destroyed)"},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(PstReport) report = pst_report_new(&pst_report_host_kind);
+        g_autoptr(GPtrArray) not_told = g_ptr_array_new();
+        PstHostData *data = report->data;
+
+        data->state = g_strdup(cases[i].state);
+        data->reason = g_strdup(cases[i].reason);
+        if (cases[i].seen_state != NULL) {
+            PstHostLifecycle *row =
+                pst_fields_append(&pst_report_host_lifecycle_fields, &data->lifecycle);
+            row->state = g_strdup(cases[i].seen_state);
+            row->reason = g_strdup("destroyed");
+            row->age_ms = 5 * minute_us / 1000;
+            row->seen_us = seen_us;
+            row->before_us = cases[i].before_us;
+        }
+        pst_host_judge(report, not_told);
+        g_assert_cmpstr(((PstFinding *)report->findings->pdata[0])->message, ==, cases[i].message);
+    }
+}
+
 static void
 test_recorder(void)
 {
@@ -282,6 +325,7 @@ main(int argc, char **argv)
     g_test_add_func("/host/judge", test_judge);
     g_test_add_func("/host/beside", test_beside);
     g_test_add_func("/host/untold", test_untold);
+    g_test_add_func("/host/since", test_since);
     g_test_add_func("/host/recorder", test_recorder);
     g_test_add_func("/host/compare", test_compare);
     g_test_add_func("/host/xml", test_xml);

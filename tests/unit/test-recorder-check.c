@@ -152,7 +152,7 @@ test_in_passing(Place *place, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpint(((PstRecord *)records->records->pdata[0])->seq, ==, LAST);
 }
 
-/* With a store of its own, in which nothing is. */
+/* With a store of its own, in which nothing is but what the look-ups noted. */
 static int
 run_in(const char *folder)
 {
@@ -164,6 +164,13 @@ run_in(const char *folder)
     g_assert_true(g_file_set_contents(config, text, -1, NULL));
     g_setenv("POSTERN_CONFIG", config, TRUE);
     int failed = g_test_run();
+    g_autoptr(GDir) noted = g_dir_open(hypervisor, 0, NULL);
+    const char *name;
+    while (noted != NULL && (name = g_dir_read_name(noted)) != NULL) {
+        g_autofree char *path = g_build_filename(hypervisor, name, NULL);
+        g_assert_true(g_str_has_suffix(name, ".lifecycle"));
+        g_unlink(path);
+    }
     g_assert_cmpint(g_rmdir(hypervisor), ==, 0);
     g_assert_cmpint(g_rmdir(store), ==, 0);
     g_unlink(config);

@@ -92,6 +92,52 @@ test_sides(void)
 }
 
 static void
+add_state(PstHostData *data, const char *state, const char *reason, gint64 seen_us,
+          gint64 before_us)
+{
+    PstHostLifecycle *row = pst_fields_append(&pst_report_host_lifecycle_fields, &data->lifecycle);
+
+    row->state = g_strdup(state);
+    row->reason = g_strdup(reason);
+    row->age_ms = (NOW - seen_us) / 1000;
+    row->seen_us = seen_us;
+    row->before_us = before_us;
+}
+
+/* How exactly it is known when a state began is said, and nothing more exactly than it is. */
+static void
+test_lifecycle(void)
+{
+    g_autoptr(PstAnswer) host = answer_of(&pst_report_host_kind);
+    PstAnswer *answers[] = {host};
+    const PstTimelineSources sources = {answers, 1, NULL, NOW, NOW, NULL};
+    PstHostData *data = host->report->data;
+
+    add_state(data, "running", "booted", NOW - 900 * SECOND, PST_INT_UNKNOWN);
+    add_state(data, "paused", "by somebody", NOW - 600 * SECOND, NOW - 601 * SECOND);
+    add_state(data, "running", "unpaused", NOW - 600 * SECOND, NOW - 600 * SECOND);
+    add_state(data, "running", "restored", NOW - 60 * SECOND, NOW - 360 * SECOND);
+    ((PstHostLifecycle *)data->lifecycle->pdata[3])->restarted = PST_TRI_YES;
+    pst_fields_append(&pst_report_host_lifecycle_fields, &data->lifecycle);
+
+    g_autoptr(GPtrArray) events = pst_timeline_build(&sources);
+    assert_event(events, "the domain was seen running (booted); since when is not known",
+                 PST_TIMELINE_HOST, NOW - 900 * SECOND);
+    const PstTimelineEvent *paused = find(events, "became paused");
+    const PstTimelineEvent *resumed = find(events, "unpaused");
+    g_assert_cmpstr(paused->text, ==, "the domain became paused (by somebody)");
+    g_assert_cmpstr(resumed->text, ==, "the domain became running (unpaused)");
+    assert_event(events,
+                 "the domain became running (restored), anew: it was off before, between "
+                 "2027-01-15 07:54:00 UTC and 2027-01-15 07:59:00 UTC: nobody looked meanwhile",
+                 PST_TIMELINE_HOST, NOW - 60 * SECOND);
+    /* Of one moment, the later one stands above. */
+    for (guint i = 1; i < events->len; i++)
+        if (events->pdata[i] == paused)
+            g_assert_true(events->pdata[i - 1] == resumed);
+}
+
+static void
 test_files(void)
 {
     g_autoptr(PstAnswer) network = pst_answer_new("web", "network", NULL);
@@ -188,6 +234,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/timeline/sides", test_sides);
+    g_test_add_func("/timeline/lifecycle", test_lifecycle);
     g_test_add_func("/timeline/files", test_files);
     g_test_add_func("/timeline/records", test_records);
     g_test_add_func("/timeline/records-few", test_records_few);
