@@ -10,6 +10,7 @@
 #include "host-sidecar/backend-host.h"
 #include "host-sidecar/backend-volume.h"
 #include "host-sidecar/domain-state.h"
+#include "host-sidecar/host-judge.h"
 #include "host-sidecar/lifecycle-note.h"
 #include "host-sidecar/task.h"
 #include "host-sidecar/virt-error.h"
@@ -51,12 +52,24 @@ find_domain(virConnectPtr connection, const char *name, GError **error)
     return domain;
 }
 
+/* Whether a command of libvirt's waits for QEMU: this asks nobody but libvirt. */
+static gint64
+busy_ms(virDomainPtr domain)
+{
+    virDomainControlInfo info;
+
+    if (virDomainGetControlInfo(domain, &info, 0) < 0 || info.state != VIR_DOMAIN_CONTROL_OCCUPIED)
+        return 0;
+    return (gint64)MIN(info.stateTime, (unsigned long long)G_MAXINT64);
+}
+
 static gboolean
 read_domain(virDomainPtr domain, PstGuest *guest, GError **error)
 {
     if (!pst_lifecycle_note_look(domain, &guest->sight, error))
         return FALSE;
     guest->state = (int)guest->sight.state;
+    guest->busy_ms = busy_ms(domain);
     guest->uri = pst_hypervisor_uri(virDomainGetConnect(domain));
 
     /* VIR_DOMAIN_XML_SECURE is not needed, and not granted to everybody. */
@@ -172,10 +185,16 @@ pst_guest_state_name(const PstGuest *guest)
 gboolean
 pst_guest_check_running(const PstGuest *guest, GError **error)
 {
-    if (guest->state == VIR_DOMAIN_RUNNING)
+    if (guest->state != VIR_DOMAIN_RUNNING) {
+        g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT, "the guest is %s",
+                    pst_guest_state_name(guest));
+        return FALSE;
+    }
+    if (guest->busy_ms < PST_HOST_JUDGE_BUSY_MS)
         return TRUE;
-    g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT, "the guest is %s",
-                pst_guest_state_name(guest));
+    g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT,
+                "its QEMU has not answered libvirt for %" G_GINT64_FORMAT " s",
+                guest->busy_ms / 1000);
     return FALSE;
 }
 

@@ -24,6 +24,7 @@ struct PstGuest {
     char *name;
     char uuid[VIR_UUID_STRING_BUFLEN];
     int state;               /* virDomainState */
+    gint64 busy_ms;          /* for how long QEMU had not answered libvirt; 0 where it did */
     PstLifecycleSight sight; /* when it was so, and of which run */
     PstGuestXml xml;
     PstGuestGreeting *greeting; /* see pst_guest_greeting() */
@@ -48,7 +49,10 @@ const PstGuestGreeting *pst_guest_greeting(PstGuest *guest);
 /* The state in a word: running, paused, off, crashed … */
 const char *pst_guest_state_name(const PstGuest *guest);
 
-/* Whether the guest's processors can be running at all; else FALSE with PST_ERROR_PATH_SHUT. */
+/* Whether the guest's processors can be running at all, and QEMU serves its ports; else FALSE with
+ * PST_ERROR_PATH_SHUT. Of a QEMU that stands still no port may be opened: it does not take the
+ * connection, its queue holds two, and with the third libvirt (virDomainOpenChannel() of its QEMU
+ * driver) waits for it with the domain locked, for everybody. */
 gboolean pst_guest_check_running(const PstGuest *guest, GError **error);
 
 /* Connects and finds the domain again, on a connection of its own that belongs to the domain

@@ -11,7 +11,6 @@
 #define RAN_PERCENT 30
 /* What the kernel's accounts can tell from nothing: they count in ticks of 10 ms. */
 #define STILL_MS 10
-#define MONITOR_BUSY_MS 2000
 #define JOB_LONG_MS 10000
 
 static gboolean
@@ -30,6 +29,24 @@ static gboolean
 is_silent(const PstHostData *data)
 {
     return data->asked == PST_TRI_YES && data->answered == PST_TRI_NO;
+}
+
+gboolean
+pst_host_judge_is_monitor_silent(const PstHostData *data)
+{
+    const PstHostMonitor *monitor = data->monitor;
+
+    return monitor != NULL &&
+           (is(monitor->state, "error") ||
+            (is(monitor->state, "occupied") && monitor->for_ms != PST_INT_UNKNOWN &&
+             monitor->for_ms >= PST_HOST_JUDGE_BUSY_MS));
+}
+
+/* Where QEMU does not answer libvirt, nothing in the guest answers anybody. */
+static gboolean
+is_unheard(const PstHostData *data)
+{
+    return is_silent(data) || pst_host_judge_is_monitor_silent(data);
 }
 
 static gboolean
@@ -78,7 +95,7 @@ stands_still(const PstHostData *data)
 {
     gint64 total = total_progress(data);
 
-    return is_silent(data) && total != PST_INT_UNKNOWN && total < STILL_MS;
+    return is_unheard(data) && total != PST_INT_UNKNOWN && total < STILL_MS;
 }
 
 /* Also where QEMU did not tell. */
@@ -300,8 +317,7 @@ add_monitor(PstReport *report, const PstHostData *data)
 {
     const PstHostMonitor *monitor = data->monitor;
 
-    if (monitor == NULL || is(monitor->state, "ok") || is(monitor->state, "job") ||
-        (!is(monitor->state, "error") && monitor->for_ms < MONITOR_BUSY_MS))
+    if (!pst_host_judge_is_monitor_silent(data))
         return;
     PstFinding *finding = pst_report_add(
         report, "host.monitor-silent", PST_SEVERITY_CRITICAL,

@@ -10,6 +10,13 @@
  * without any work being done. */
 gboolean pst_host_judge_is_certain(const PstHostData *data);
 
+/* A monitor that is well answers in a few milliseconds. One that has not for so long tells that
+ * QEMU's main loop stands still, and with it all ports of the guest. */
+#define PST_HOST_JUDGE_BUSY_MS 2000
+
+/* Whether that is so, or libvirt has lost the monitor. */
+gboolean pst_host_judge_is_monitor_silent(const PstHostData *data);
+
 /* Adds the findings to a report of kind `host` that has its data, and concludes it. NOT_TOLD, of
  * char *, is what could not be had, and why. */
 void pst_host_judge(PstReport *report, const GPtrArray *not_told);

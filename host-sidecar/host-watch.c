@@ -22,6 +22,14 @@ note_pulse(PstHostData *data, PstInquiryPulse pulse)
                                                         : PST_TRI(pulse == PST_INQUIRY_PULSE_ALIVE);
 }
 
+/* Nobody is asked because QEMU does not answer: whether the processors stand still is seen by one
+ * watch. */
+static gboolean
+is_worth_a_watch(const PstHostData *data)
+{
+    return pst_host_judge_is_monitor_silent(data) && data->asked == PST_TRI_UNKNOWN;
+}
+
 /* Watches from BEGUN_US on. FALSE where nothing is left to be watched for: nor is there where no
  * port is open that anybody could be asked through. */
 static gboolean
@@ -29,7 +37,8 @@ watch_on(const PstHostWatchWorld *does, gpointer world, gint64 begun_us, gint64 
 {
     gint64 until_us = begun_us + WATCH_US;
 
-    if (does->pulse(world, begun_us) == PST_INQUIRY_PULSE_NOBODY ||
+    if ((does->pulse(world, begun_us) == PST_INQUIRY_PULSE_NOBODY &&
+         !is_worth_a_watch(does->data(world))) ||
         pst_host_judge_is_certain(does->data(world)) || until_us > deadline_us ||
         !does->stay(world, until_us) || !does->look(world, deadline_us, NULL))
         return FALSE;

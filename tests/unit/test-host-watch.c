@@ -18,6 +18,7 @@ typedef struct {
     gint deadline_ms;
     const char *state;
     const char *panic;   /* a line of the console */
+    gint monitor_ms;     /* for how long QEMU's monitor has been silent by then */
     gint at_work_ms;     /* until then somebody is about to ask or asks the guest; NEVER: nobody */
     gint asked_ms;       /* when the message was sent; NEVER: it waits for its turn */
     gint answers_ms[4];  /* when the guest shows signs of life; 0: no more */
@@ -94,6 +95,11 @@ look(gpointer data, gint64 deadline_us, GError **error)
     if (world->row->panic != NULL) {
         world->data->console = pst_fields_new(&pst_report_host_console_fields);
         world->data->console->panic = g_strdup(world->row->panic);
+    }
+    if (world->row->monitor_ms > 0) {
+        world->data->monitor = pst_fields_new(&pst_report_host_monitor_fields);
+        world->data->monitor->state = g_strdup("occupied");
+        world->data->monitor->for_ms = world->row->monitor_ms + ms(world, world->now_us);
     }
     if (world->n_samples > 1)
         add_devices(world->data, (world->now_us - before_us) / 1000,
@@ -203,6 +209,37 @@ static const Row rows[] = {
     {.name = "nobody is asked: it is told at once",
      .deadline_ms = LONG,
      .state = "running",
+     .at_work_ms = NEVER,
+     .outcome = TOLD,
+     .at_ms = LOOK_MS,
+     .n_samples = 1,
+     .asked = NO,
+     .answered = NO},
+    {.name = "nobody is asked because QEMU is silent, and its processors stand still",
+     .deadline_ms = LONG,
+     .state = "running",
+     .monitor_ms = 60000,
+     .at_work_ms = NEVER,
+     .outcome = GIVEN_UP,
+     .at_ms = SECOND_LOOK,
+     .n_samples = 2,
+     .asked = NO,
+     .answered = NO},
+    {.name = "nobody is asked because QEMU is silent, and its processors run",
+     .deadline_ms = LONG,
+     .state = "running",
+     .monitor_ms = 60000,
+     .at_work_ms = NEVER,
+     .works_until_ms = LONG,
+     .outcome = TOLD,
+     .at_ms = SECOND_LOOK,
+     .n_samples = 2,
+     .asked = NO,
+     .answered = NO},
+    {.name = "nobody is asked, and QEMU was just given a command",
+     .deadline_ms = LONG,
+     .state = "running",
+     .monitor_ms = 10,
      .at_work_ms = NEVER,
      .outcome = TOLD,
      .at_ms = LOOK_MS,
