@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/backend-volume.h"
 
+#include "host-sidecar/domain-state.h"
 #include "host-sidecar/guest.h"
 #include "host-sidecar/volume.h"
 #include "protocol/error.h"
@@ -45,7 +46,13 @@ answer(const PstGuest *guest, PstInquiry *inquiry, guint i, const PstVolumeRecor
     g_autoptr(JsonObject) args = pst_inquiry_args(inquiry, i);
 
     if (record == NULL) {
-        pst_inquiry_fail(inquiry, i, PST_VIA_VOLUME, 0, "its recorder never told of that");
+        const char *other = pst_volume_records_other_name(records, guest->name);
+        g_autofree char *why =
+            other != NULL
+                ? g_strdup_printf("its recorder never told of that; its volume has records of %s",
+                                  other)
+                : g_strdup("its recorder never told of that");
+        pst_inquiry_fail(inquiry, i, PST_VIA_VOLUME, 0, why);
         return;
     }
     if (args == NULL || !is_same_question(args, record->body)) {
@@ -60,6 +67,24 @@ answer(const PstGuest *guest, PstInquiry *inquiry, guint i, const PstVolumeRecor
         pst_inquiry_fail(inquiry, i, PST_VIA_VOLUME, 0, cause->message);
 }
 
+/* The guest says so itself with the first record that it writes afterwards; until then libvirt
+ * does, and whoever passed by. */
+static gboolean
+is_undone(const PstGuest *guest, const PstVolumeRecords *records)
+{
+    const PstLifecycleSight *sight = &guest->sight;
+    const GPtrArray *entries = guest->lifecycle != NULL ? guest->lifecycle->entries : NULL;
+
+    for (guint i = entries != NULL ? entries->len : 0; i > 0; i--) {
+        const PstLifecycleEntry *entry = entries->pdata[i - 1];
+
+        if (pst_domain_state_is_revert((int)entry->state, (int)entry->reason))
+            return pst_volume_records_is_undone(records, entry->before_us, entry->seen_us);
+    }
+    return entries == NULL && pst_domain_state_is_revert((int)sight->state, (int)sight->reason) &&
+           pst_volume_records_is_undone(records, PST_INT_UNKNOWN, sight->seen_us);
+}
+
 static gboolean
 ask(PstGuest *guest, PstInquiry *inquiry, GError **error)
 {
@@ -67,6 +92,12 @@ ask(PstGuest *guest, PstInquiry *inquiry, GError **error)
 
     if (records == NULL)
         return FALSE;
+    if (is_undone(guest, records)) {
+        g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT,
+                    "its records were written before it was reverted to a snapshot (postern "
+                    "records tells them)");
+        return FALSE;
+    }
     for (guint i = 0; records->records->len > 0 && i < pst_inquiry_size(inquiry); i++)
         if (pst_inquiry_is_open(inquiry, i))
             answer(guest, inquiry, i, records);

@@ -107,13 +107,12 @@ look_up(gpointer data, GError **error)
 }
 
 static void
-note_state(const PstGuest *guest, gint64 deadline_us)
+note_state(PstGuest *guest, gint64 deadline_us)
 {
     gint64 until_us = MIN(deadline_us, g_get_monotonic_time() + NOTE_US);
-    PstLifecycle *lifecycle =
-        pst_lifecycle_note_until(guest->uri, guest->uuid, guest->name, &guest->sight, until_us);
 
-    g_clear_pointer(&lifecycle, pst_lifecycle_free);
+    guest->lifecycle =
+        pst_lifecycle_note_until(guest->uri, guest->uuid, guest->name, &guest->sight, until_us);
 }
 
 PstGuest *
@@ -152,6 +151,7 @@ pst_guest_unref(PstGuest *guest)
     pst_hypervisor_unref(guest->hypervisor);
     g_clear_pointer(&guest->greeting, free_greeting);
     pst_volume_share_free(guest->volume);
+    g_clear_pointer(&guest->lifecycle, pst_lifecycle_free);
     g_free(guest->uri);
     g_free(guest->name);
     g_free(guest);

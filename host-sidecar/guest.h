@@ -26,6 +26,7 @@ struct PstGuest {
     int state;               /* virDomainState */
     gint64 busy_ms;          /* for how long QEMU had not answered libvirt; 0 where it did */
     PstLifecycleSight sight; /* when it was so, and of which run */
+    PstLifecycle *lifecycle; /* what passers-by saw, this one last; NULL where that is not known */
     PstGuestXml xml;
     PstGuestGreeting *greeting; /* see pst_guest_greeting() */
     PstVolumeShare *volume;     /* see volume.h */

@@ -22,7 +22,11 @@ pst_host_lifecycle_tell(PstHostData *data, const PstLifecycle *lifecycle, gint64
 
         row->state = g_strdup(pst_domain_state_name((int)entry->state));
         row->reason = g_strdup(pst_domain_state_reason((int)entry->state, (int)entry->reason));
-        row->restarted = pst_lifecycle_is_restart(lifecycle, i) ? PST_TRI_YES : PST_TRI_UNKNOWN;
+        /* A revert gives it a number of its own too. */
+        row->restarted = pst_lifecycle_is_restart(lifecycle, i) &&
+                                 !pst_domain_state_is_revert((int)entry->state, (int)entry->reason)
+                             ? PST_TRI_YES
+                             : PST_TRI_UNKNOWN;
         row->age_ms = MAX(0, now_us - entry->seen_us) / 1000;
         row->seen_us = entry->seen_us;
         row->before_us = entry->before_us;

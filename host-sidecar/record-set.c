@@ -36,6 +36,14 @@ pst_record_set_bytes(const GPtrArray *records)
 
 /* ---- epochs ---- */
 
+/* Numbers rise within a boot, and so does the clock that nobody sets: a shim that was killed after
+ * a revert, and is started anew, has a higher number than what was undone, and an earlier clock. */
+static gboolean
+follows(const PstRecord *record, const PstRecord *before)
+{
+    return record->seq > before->seq && record->boottime_us >= before->boottime_us;
+}
+
 GArray *
 pst_record_set_epochs(const GPtrArray *records)
 {
@@ -47,7 +55,7 @@ pst_record_set_epochs(const GPtrArray *records)
         const PstRecord *before = i > 0 ? records->pdata[i - 1] : record;
 
         epoch +=
-            i > 0 && (record->seq <= before->seq || !g_str_equal(record->boot_id, before->boot_id));
+            i > 0 && (!g_str_equal(record->boot_id, before->boot_id) || !follows(record, before));
         g_array_append_val(epochs, epoch);
     }
     return epochs;
@@ -93,7 +101,7 @@ revert_to(Live *live, const PstRecord *record)
 
     for (guint place = last_of(live, record); place > 0;) {
         const PstRecord *before = live->records->pdata[place - 1];
-        if (before->seq < record->seq)
+        if (follows(record, before))
             break;
         len = place - 1;
         place = g_array_index(live->before, guint, place - 1);

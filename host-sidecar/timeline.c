@@ -92,10 +92,24 @@ is_news(const PstRecord *record)
            severity_of(string_of(record->body, "status")) > PST_SEVERITY_INFORMATION;
 }
 
+/* What a revert has undone was so once, and is no part of how the guest came to where it is. */
+static void
+mark_undone(PstTimelineEvent *event)
+{
+    g_autofree char *text = event->text;
+
+    event->text = g_strconcat("undone by a revert: ", text, NULL);
+    event->severity = PST_SEVERITY_INFORMATION;
+}
+
 static void
 add_records(GPtrArray *events, const PstTimelineSources *sources)
 {
     guint n = sources->records != NULL ? sources->records->records->len : 0, told = 0;
+    g_autoptr(GHashTable) live = g_hash_table_new(NULL, NULL);
+
+    for (guint i = 0; i < n && i < sources->records->live->len; i++)
+        g_hash_table_add(live, sources->records->live->pdata[i]);
 
     for (guint i = n; i > 0 && told < PST_TIMELINE_MAX; i--) {
         const PstRecord *record = sources->records->records->pdata[i - 1];
@@ -104,6 +118,8 @@ add_records(GPtrArray *events, const PstTimelineSources *sources)
             continue;
         gint64 age_us = pst_volume_records_age_us(sources->records, record, sources->now_us);
         add_record(events, record, sources->now_us - age_us);
+        if (!g_hash_table_contains(live, record))
+            mark_undone(events->pdata[events->len - 1]);
         told++;
     }
 }

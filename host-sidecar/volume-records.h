@@ -10,7 +10,7 @@
 typedef struct {
     GPtrArray *records; /* of PstRecord, in file order */
     GArray *epochs;     /* of guint: the number of each record's epoch, from 0 on; a new one begins
-                         * with each boot, and where the sequence does not rise (a revert) */
+                         * with each boot, and where sequence or clock fall (a revert) */
     GPtrArray *live;    /* of those, borrowed: what no revert has undone */
     GArray *foreign;    /* of gboolean: another machine wrote this record than the one before it */
     gboolean mixed;     /* two machines write to it at the same time */
@@ -31,10 +31,22 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstVolumeRecords, pst_volume_records_free)
 
 void pst_volume_records_note(PstVolumeRecords *records, const char *note);
 
-/* The newest report of PROBE that no revert has undone, borrowed; NULL where there is none. Where
- * two machines write to the volume, only what calls itself DOMAIN counts. */
+/* The newest report of PROBE that no revert has undone and that is DOMAIN's, borrowed; NULL where
+ * there is none. A record is the domain's that carries its name, and one without any name whose
+ * machine or boot is that of such a one, or where none carries a name: another domain may have
+ * written to the volume by mistake. */
 const PstRecord *pst_volume_records_find(const PstVolumeRecords *records, const char *probe,
                                          const char *domain);
+
+/* The name of another domain that the newest record with one carries, borrowed; NULL where all that
+ * have one carry DOMAIN's. */
+const char *pst_volume_records_other_name(const PstVolumeRecords *records, const char *domain);
+
+/* Whether nothing was written since a revert that happened between BEFORE_US (PST_INT_UNKNOWN: no
+ * matter when before) and SEEN_US of the host's real time: then some of it may never have happened
+ * for the guest that is there now, and which is not known. */
+gboolean pst_volume_records_is_undone(const PstVolumeRecords *records, gint64 before_us,
+                                      gint64 seen_us);
 
 /* How old the record is at NOW_US, the host's real time: the newest is as old as the file's last
  * change; of the guest's own clock, right or wrong, only what passed between two records counts.

@@ -335,7 +335,8 @@ plain_live(const GPtrArray *set, const GArray *epochs)
 
         for (guint j = live->len; j > 0; j--) {
             const PstRecord *before = live->pdata[j - 1];
-            if (before->seq >= record->seq && g_str_equal(before->boot_id, record->boot_id))
+            if ((before->seq >= record->seq || before->boottime_us > record->boottime_us) &&
+                g_str_equal(before->boot_id, record->boot_id))
                 at = j - 1;
         }
         if (i > 0 && g_array_index(epochs, guint, i) != g_array_index(epochs, guint, i - 1))

@@ -179,6 +179,27 @@ add_record(GPtrArray *records, PstRecordKind kind, gint64 boottime_us, const cha
     g_ptr_array_add(records, record);
 }
 
+/* What a revert has undone is marked, and accuses nobody. */
+static void
+test_undone(void)
+{
+    GPtrArray *records = g_ptr_array_new_with_free_func(free_record);
+    const PstRecordCounters counters = {0, 0, 0};
+
+    add_record(records, PST_RECORD_REPORT, 20 * SECOND, "probe", "pam", "critical");
+    add_record(records, PST_RECORD_REPORT, 40 * SECOND, "probe", "sudo", "critical");
+    add_record(records, PST_RECORD_REPORT, 30 * SECOND, "probe", "ssh", "critical");
+    g_autoptr(PstVolumeRecords) volume = pst_volume_records_new(records, &counters, NOW, 1);
+    const PstTimelineSources sources = {NULL, 0, volume, NOW, NOW, NULL};
+    g_autoptr(GPtrArray) events = pst_timeline_build(&sources);
+
+    g_assert_cmpint(find(events, "undone by a revert: sudo")->severity, ==,
+                    PST_SEVERITY_INFORMATION);
+    g_assert_cmpint(find(events, "pam")->severity, ==, PST_SEVERITY_CRITICAL);
+    g_assert_false(g_str_has_prefix(find(events, "pam")->text, "undone"));
+    g_assert_false(g_str_has_prefix(find(events, "ssh")->text, "undone"));
+}
+
 /* What was well is no news, and a flood of one and the same is one line. */
 static void
 test_records(void)
@@ -237,6 +258,7 @@ main(int argc, char **argv)
     g_test_add_func("/timeline/lifecycle", test_lifecycle);
     g_test_add_func("/timeline/files", test_files);
     g_test_add_func("/timeline/records", test_records);
+    g_test_add_func("/timeline/undone", test_undone);
     g_test_add_func("/timeline/records-few", test_records_few);
     return g_test_run();
 }

@@ -64,6 +64,13 @@ def _internal(context):
     guest.shell(BREAK)
     broken = _await(context, "what was broken", _says_broken)
     guest.virsh("snapshot-revert", guest.name, "inside")
+    # Before it has written anything: what stands there may never have happened.
+    guest.virsh("suspend", guest.name)
+    diagnosis = context.postern.diagnose(guest)
+    context.states.add("just reverted, then paused", diagnosis)
+    check(BROKEN not in diagnosis.findings, "what was undone is told as the guest's state")
+    check("reverted" in json.dumps(diagnosis.json), "why nothing is told of it is not said")
+    guest.virsh("resume", guest.name)
     newest = _await(context, "the guest after the revert",
                     lambda record: record["epoch"] > broken["epoch"])
     check(newest["boot_id"] == broken["boot_id"], "the guest was not reverted but started")
