@@ -14,8 +14,8 @@ GPtrArray *pst_record_set_new(void);
 GArray *pst_record_set_epochs(const GPtrArray *records);
 
 /* Those that no revert has undone, borrowed: where a boot counts again from an earlier number or
- * moment, what was written from there on never happened for the guest that writes now. A shim that is
- * started anew goes on above it (see seq in docs/protocol.md). */
+ * moment, what was written from there on never happened for the guest that writes now. A shim that
+ * is started anew goes on above it (see seq in docs/protocol.md). */
 GPtrArray *pst_record_set_live(const GPtrArray *records, const GArray *epochs);
 
 /* Whether A and B are readings of the same record. */
