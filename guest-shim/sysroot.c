@@ -37,6 +37,9 @@ set_errno_error(GError **error, const char *path, int number)
 {
     gboolean absent = number == ENOENT || number == ENOTDIR;
 
+    /* Most of what is looked for is not there, and nobody wants the words, which are dear. */
+    if (error == NULL)
+        return FALSE;
     g_set_error(error, PST_ERROR, absent ? PST_ERROR_ABSENT : PST_ERROR_UNAVAILABLE, "%s: %s", path,
                 g_strerror(number));
     return FALSE;
