@@ -37,11 +37,11 @@ set_errno_error(GError **error, const char *path, int number)
 {
     gboolean absent = number == ENOENT || number == ENOTDIR;
 
-    /* Most of what is looked for is not there, and nobody wants the words, which are dear. */
+    /* Most of what is looked for is not there, and the first words of the kernel's are dear. */
     if (error == NULL)
         return FALSE;
     g_set_error(error, PST_ERROR, absent ? PST_ERROR_ABSENT : PST_ERROR_UNAVAILABLE, "%s: %s", path,
-                g_strerror(number));
+                number == ENOENT ? "No such file or directory" : g_strerror(number));
     return FALSE;
 }
 
