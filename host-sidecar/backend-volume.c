@@ -78,6 +78,7 @@ ask(PstGuest *guest, PstInquiry *inquiry, GError **error)
 
 const PstBackend pst_backend_volume = {
     .via = PST_VIA_VOLUME,
+    .recalls = TRUE,
     .is_open = is_open,
     .ask = ask,
 };
