@@ -3,9 +3,9 @@
 
 #include "host-sidecar/domain-state.h"
 #include "host-sidecar/guest.h"
+#include "host-sidecar/recalled.h"
 #include "host-sidecar/volume.h"
 #include "protocol/error.h"
-#include "protocol/json.h"
 
 static gboolean
 is_open(const PstGuest *guest, GError **error)
@@ -16,36 +16,15 @@ is_open(const PstGuest *guest, GError **error)
     return FALSE;
 }
 
-/* The recorder asks about nobody, so as to leave no trace: what it wrote answers those who asked
- * the same, or about the user that the report turned out to be about. */
-static gboolean
-is_same_question(JsonObject *args, JsonObject *report)
-{
-    g_autoptr(GList) names = json_object_get_members(args);
-    const char *asked = NULL, *about = NULL;
-    JsonObject *data = NULL;
-
-    for (GList *item = names; item != NULL; item = item->next)
-        if (!g_str_equal(item->data, "passive") && !g_str_equal(item->data, "host_realtime_us") &&
-            !g_str_equal(item->data, "user"))
-            return FALSE;
-    if (!pst_json_get_string(args, "user", PST_JSON_REQUIRED, &asked, NULL))
-        return TRUE;
-    if (pst_json_get_object(report, "data", PST_JSON_REQUIRED, &data, NULL))
-        pst_json_get_string(data, "user", PST_JSON_OPTIONAL, &about, NULL);
-    return about == NULL || g_str_equal(asked, about);
-}
-
 static void
 answer(const PstGuest *guest, PstInquiry *inquiry, guint i, const PstVolumeRecords *records)
 {
     const PstRecord *record =
         pst_volume_records_find(records, pst_inquiry_probe(inquiry, i), guest->name);
+    g_autoptr(JsonObject) args = pst_inquiry_args(inquiry, i);
     g_autoptr(GError) cause = NULL;
 
-    g_autoptr(JsonObject) args = pst_inquiry_args(inquiry, i);
-
-    if (record == NULL) {
+    if (record == NULL || args == NULL) {
         const char *other = pst_volume_records_other_name(records, guest->name);
         g_autofree char *why =
             other != NULL
@@ -55,16 +34,13 @@ answer(const PstGuest *guest, PstInquiry *inquiry, guint i, const PstVolumeRecor
         pst_inquiry_fail(inquiry, i, PST_VIA_VOLUME, 0, why);
         return;
     }
-    if (args == NULL || !is_same_question(args, record->body)) {
-        pst_inquiry_fail(inquiry, i, PST_VIA_VOLUME, 0, "its recorder was asked something else");
+    PstReport *report = pst_recalled_report(record, args, &cause);
+    if (report == NULL) {
+        pst_inquiry_fail(inquiry, i, PST_VIA_VOLUME, 0, cause->message);
         return;
     }
     gint64 age_us = pst_volume_records_age_us(records, record, g_get_real_time());
-    PstReport *report = pst_report_decode(record->body, &cause);
-    if (report != NULL)
-        pst_inquiry_offer(inquiry, i, PST_VIA_VOLUME, report, age_us / 1000);
-    else
-        pst_inquiry_fail(inquiry, i, PST_VIA_VOLUME, 0, cause->message);
+    pst_inquiry_offer(inquiry, i, PST_VIA_VOLUME, report, age_us / 1000);
 }
 
 /* The guest says so itself with the first record that it writes afterwards; until then libvirt
@@ -109,6 +85,7 @@ ask(PstGuest *guest, PstInquiry *inquiry, GError **error)
 
 const PstBackend pst_backend_volume = {
     .via = PST_VIA_VOLUME,
+    .recalls = TRUE,
     .is_open = is_open,
     .ask = ask,
 };
