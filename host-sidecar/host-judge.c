@@ -462,11 +462,31 @@ add_monitor(PstReport *report, const PstHostData *data)
                                "storage; virsh destroy ends it");
 }
 
+/* A command that changes or asks something, of which libvirt tells neither what it is nor whose. */
+static void
+add_unnamed_job(PstReport *report, const PstHostData *data)
+{
+    const PstHostMonitor *monitor = data->monitor;
+
+    if (monitor == NULL || !is(monitor->state, "job") || monitor->for_ms == PST_INT_UNKNOWN ||
+        monitor->for_ms < JOB_LONG_MS)
+        return;
+    PstFinding *finding = pst_report_add(report, "host.job", PST_SEVERITY_WARNING,
+                                         "another command has held the domain in libvirt for "
+                                         "%" G_GINT64_FORMAT " s; libvirt does not say whose",
+                                         monitor->for_ms / 1000);
+    finding->evidence->source = g_strdup("libvirt");
+    finding->remedy = g_strdup("libvirtd's log names who holds it (owned by) where another call "
+                               "waited for it in vain");
+}
+
 static void
 add_job(PstReport *report, const PstHostData *data)
 {
-    if (data->job == NULL || data->job->running_ms < JOB_LONG_MS)
+    if (data->job == NULL || data->job->running_ms < JOB_LONG_MS) {
+        add_unnamed_job(report, data);
         return;
+    }
     PstFinding *finding =
         pst_report_add(report, "host.job", PST_SEVERITY_WARNING,
                        "libvirt has been at a %s of the domain for %" G_GINT64_FORMAT " s",

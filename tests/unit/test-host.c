@@ -228,6 +228,47 @@ test_beside(void)
     g_assert_cmpint(report->status, ==, PST_STATUS_CRITICAL);
 }
 
+/* How long libvirt has been at something, and what, as far as it tells. */
+static void
+test_job(void)
+{
+    static const struct {
+        const char *operation, *monitor;
+        gint64 running_ms, for_ms;
+        const char *message; /* NULL: none */
+    } cases[] = {
+        {"save", "ok", 11000, 20000, "libvirt has been at a save of the domain for 11 s"},
+        {"save", "job", 11000, 20000, "libvirt has been at a save of the domain for 11 s"},
+        {"save", "ok", 9000, 20000, NULL},
+        {NULL, "job", 0, 20000,
+         "another command has held the domain in libvirt for 20 s; libvirt does not say whose"},
+        {NULL, "job", 0, 9000, NULL},
+        {NULL, "job", 0, -1, NULL},
+        {NULL, "ok", 0, 20000, NULL},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const Row row = {.state = "running", .reason = "booted", .asked = OPEN, .answered = OPEN};
+        g_autoptr(PstReport) report = report_of(&row);
+        g_autoptr(GPtrArray) nothing = g_ptr_array_new();
+        PstHostData *data = report->data;
+
+        data->monitor = pst_fields_new(&pst_report_host_monitor_fields);
+        data->monitor->state = g_strdup(cases[i].monitor);
+        data->monitor->for_ms = known(cases[i].for_ms);
+        if (cases[i].operation != NULL) {
+            data->job = pst_fields_new(&pst_report_host_job_fields);
+            data->job->operation = g_strdup(cases[i].operation);
+            data->job->running_ms = cases[i].running_ms;
+        }
+        pst_host_judge(report, nothing);
+        const PstFinding *finding = find(report, "host.job");
+        g_test_message("%u", i);
+        g_assert_cmpstr(finding != NULL ? finding->message : NULL, ==, cases[i].message);
+        g_assert_cmpuint(report->findings->len, ==, cases[i].message != NULL);
+    }
+}
+
 /* What came after a panic on the console belies it, of a silent guest as of one that nobody asks;
  * what came before does not. */
 static void
@@ -535,6 +576,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/host/judge", test_judge);
     g_test_add_func("/host/beside", test_beside);
+    g_test_add_func("/host/job", test_job);
     g_test_add_func("/host/panic-belied", test_panic_belied);
     g_test_add_func("/host/panic-before-start", test_panic_before_start);
     g_test_add_func("/host/panic-monitor-silent", test_panic_monitor_silent);
