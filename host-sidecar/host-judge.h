@@ -7,8 +7,12 @@
 
 /* Whether nothing in the guest can answer now, so that nobody need wait for it: it is not running,
  * its kernel has panicked, or, while it was asked and silent, its processors stood still or spun
- * without any work being done. */
+ * without any work being done. A running guest is never certain to have done so at first sight. */
 gboolean pst_host_judge_is_certain(const PstHostData *data);
+
+/* Whether its console shows a panic, it runs, and nothing that is seen of it came after that: a
+ * watch then tells whether it is a panic of now. */
+gboolean pst_host_judge_may_have_panicked(const PstHostData *data);
 
 /* A monitor that is well answers in a few milliseconds. One that has not for so long tells that
  * QEMU's main loop stands still, and with it all ports of the guest. */

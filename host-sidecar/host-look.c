@@ -89,6 +89,30 @@ pst_host_look_data(PstHostLook *look)
 }
 
 static void
+free_record(PstHostData *data)
+{
+    if (data->last_record != NULL)
+        pst_fields_free(&pst_report_host_record_fields, g_steal_pointer(&data->last_record));
+}
+
+static void
+read_console(PstHostLook *look, gint64 deadline_us)
+{
+    PstHostSample *sample = look->sample;
+    g_autoptr(GError) error = NULL;
+    PstHostConsole *console =
+        pst_host_console_read(look->guest, sample->console, deadline_us, &error);
+
+    if (console == NULL) {
+        g_ptr_array_add(look->unread, g_strdup(error->message));
+        return;
+    }
+    if (sample->data->console != NULL)
+        pst_fields_free(&pst_report_host_console_fields, sample->data->console);
+    sample->data->console = console;
+}
+
+static void
 read_record(PstHostLook *look, gint64 deadline_us)
 {
     g_autoptr(PstVolumeRecords) records = NULL;
@@ -105,23 +129,18 @@ read_record(PstHostLook *look, gint64 deadline_us)
     PstHostRecord *row = pst_fields_new(&pst_report_host_record_fields);
     row->age_ms = pst_volume_records_age_us(records, newest, g_get_real_time()) / 1000;
     row->text = pst_volume_records_words(newest);
+    free_record(look->sample->data);
     look->sample->data->last_record = row;
 }
 
 void
 pst_host_look_explain(PstHostLook *look, gint64 deadline_us)
 {
-    PstHostSample *sample = look->sample;
-    g_autoptr(GError) error = NULL;
-
+    g_ptr_array_set_size(look->unread, 0);
     read_lifecycle(look, deadline_us);
-    if (sample->console != NULL)
-        sample->data->console =
-            pst_host_console_read(look->guest, sample->console, deadline_us, &error);
-    if (error != NULL)
-        g_ptr_array_add(look->unread, g_strdup(error->message));
-    if (sample->data->last_record == NULL)
-        read_record(look, deadline_us);
+    if (look->sample->console != NULL)
+        read_console(look, deadline_us);
+    read_record(look, deadline_us);
 }
 
 PstReport *

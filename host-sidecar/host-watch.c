@@ -22,12 +22,21 @@ note_pulse(PstHostData *data, PstInquiryPulse pulse)
                                                         : PST_TRI(pulse == PST_INQUIRY_PULSE_ALIVE);
 }
 
-/* Nobody is asked because QEMU does not answer: whether the processors stand still is seen by one
- * watch. */
+/* Nobody is asked because QEMU does not answer, or no port is held after a panic: what the
+ * processors do is seen by one watch. */
 static gboolean
 is_worth_a_watch(const PstHostData *data)
 {
-    return pst_host_judge_is_monitor_silent(data) && data->asked == PST_TRI_UNKNOWN;
+    return data->asked == PST_TRI_UNKNOWN &&
+           (pst_host_judge_is_monitor_silent(data) || pst_host_judge_may_have_panicked(data));
+}
+
+/* What the guest wrote while it was watched may belie its console. */
+static void
+explain_again(const PstHostWatchWorld *does, gpointer world, gint64 deadline_us)
+{
+    if (pst_host_judge_may_have_panicked(does->data(world)))
+        does->explain(world, MIN(deadline_us, does->now_us(world) + EXPLAIN_US));
 }
 
 /* Watches from BEGUN_US on. FALSE where nothing is left to be watched for: nor is there where no
@@ -43,6 +52,7 @@ watch_on(const PstHostWatchWorld *does, gpointer world, gint64 begun_us, gint64 
         !does->stay(world, until_us) || !does->look(world, deadline_us, NULL))
         return FALSE;
     note_pulse(does->data(world), does->pulse(world, begun_us));
+    explain_again(does, world, deadline_us);
     return !pst_host_judge_is_certain(does->data(world));
 }
 

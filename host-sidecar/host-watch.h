@@ -15,7 +15,7 @@ typedef struct {
     gboolean (*look)(gpointer world, gint64 deadline_us, GError **error);
     /* What the last sample says, borrowed until the next. */
     PstHostData *(*data)(gpointer world);
-    /* Reads what explains it: console and newest record. */
+    /* Reads what explains it, console and newest record, again where it was read before. */
     void (*explain)(gpointer world, gint64 until_us);
     /* As pst_inquiry_pulse() and pst_inquiry_stay(). */
     PstInquiryPulse (*pulse)(gpointer world, gint64 since_us);

@@ -142,7 +142,7 @@ list_parts(virConnectPtr connection, PstLeftovers *leftovers)
     virConnectRef(connection);
     g_autoptr(PstVolumePool) pool = pst_volume_pool_open(connection, &cause);
     GPtrArray *parts = NULL;
-    if (pool != NULL && pst_volume_pool_refresh(pool, &cause))
+    if (pool != NULL && pst_volume_pool_refresh(pool->pool, &cause))
         parts = pst_volume_pool_list(pool, &cause);
     if (parts == NULL)
         leftovers->problem = g_strdup(cause->message);

@@ -194,9 +194,11 @@ add_console(GPtrArray *events, const PstTimelineSources *sources, const PstHostC
 
     if (console->age_ms == PST_INT_UNKNOWN)
         return;
+    /* One that the guest outlived is perhaps of a run long ago. */
     if (console->panic != NULL)
-        add(events, PST_TIMELINE_HOST, "console", PST_SEVERITY_CRITICAL, moment_us,
-            g_strdup_printf("no later than this: %s", console->panic));
+        add(events, PST_TIMELINE_HOST, "console",
+            console->went_on == PST_TRI_YES ? PST_SEVERITY_WARNING : PST_SEVERITY_CRITICAL,
+            moment_us, g_strdup_printf("no later than this: %s", console->panic));
     else
         add(events, PST_TIMELINE_HOST, "console", PST_SEVERITY_INFORMATION, moment_us,
             g_strdup("the console's log last grew"));

@@ -86,7 +86,7 @@ find_parts(PstVolumePool *pool, const char *uuid, GError **error)
 
     if (parts->len < PST_VOLUME_MAX_PARTS) {
         gboolean none = parts->len == 0;
-        gboolean refreshed = pst_volume_pool_refresh(pool, none ? error : NULL);
+        gboolean refreshed = pst_volume_pool_refresh(pool->pool, none ? error : NULL);
 
         if (!refreshed && none)
             return NULL;

@@ -57,7 +57,9 @@ const PstFields pst_report_host_memory_fields = PST_FIELDS(PstHostMemory, memory
 static const PstField console_rows[] = {
     PST_INT(PstHostConsole, age_ms, "milliseconds since the log last grew"),
     PST_STRINGS(PstHostConsole, lines, "the last lines, the oldest first"),
-    PST_STRING(PstHostConsole, panic, "the line of a panic since the kernel's last start"),
+    PST_STRING(PstHostConsole, panic,
+               "the first line of the newest panic since a kernel last said its name"),
+    PST_BOOL(PstHostConsole, went_on, "lines that are not the panic's own came after it"),
 };
 const PstFields pst_report_host_console_fields = PST_FIELDS(PstHostConsole, console_rows);
 

@@ -59,9 +59,10 @@ typedef struct {
 
 /* The end of the console's log. */
 typedef struct {
-    gint64 age_ms; /* since it last grew */
-    char **lines;  /* the last ones, oldest first, as the guest wrote them */
-    char *panic;   /* the line of a kernel that has panicked since its last start */
+    gint64 age_ms;  /* since it last grew */
+    char **lines;   /* the last ones, oldest first, as the guest wrote them */
+    char *panic;    /* the first line of the newest panic since a kernel last said its name */
+    PstTri went_on; /* lines that are not the panic's own came after it; absent without one */
 } PstHostConsole;
 
 /* The newest record of the volume. */

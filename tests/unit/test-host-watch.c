@@ -17,16 +17,19 @@ typedef struct {
     const char *name;
     gint deadline_ms;
     const char *state;
-    const char *panic;   /* a line of the console */
-    gint monitor_ms;     /* for how long QEMU's monitor has been silent by then */
-    gint at_work_ms;     /* until then somebody is about to ask or asks the guest; NEVER: nobody */
-    gint asked_ms;       /* when the message was sent; NEVER: it waits for its turn */
-    gint answers_ms[4];  /* when the guest shows signs of life; 0: no more */
-    gint works_until_ms; /* so long its processor does something, and its disk */
-    gint settled_ms;     /* when nothing is left to be asked; 0: never */
-    gint console_ms;     /* what reading console and newest record takes */
-    gint records_ms;     /* when the rung of the volume has ended */
-    guint fails;         /* the sample with this number; 0: none does */
+    const char *panic;    /* a line of the console */
+    gint monitor_ms;      /* for how long QEMU's monitor has been silent by then */
+    gint at_work_ms;      /* until then somebody is about to ask or asks the guest; NEVER: nobody */
+    gint asked_ms;        /* when the message was sent; NEVER: it waits for its turn */
+    gint answers_ms[4];   /* when the guest shows signs of life; 0: no more */
+    gint works_until_ms;  /* so long its processor does something, and its disk */
+    gboolean diskless;    /* the disk does not */
+    gboolean spins;       /* its processor has no rest, and its disk no request */
+    gint console_life_ms; /* when other lines come after the panic; 0: never */
+    gint settled_ms;      /* when nothing is left to be asked; 0: never */
+    gint console_ms;      /* what reading console and newest record takes */
+    gint records_ms;      /* when the rung of the volume has ended */
+    guint fails;          /* the sample with this number; 0: none does */
     Outcome outcome;
     gint at_ms; /* of it */
     guint n_samples;
@@ -38,6 +41,7 @@ typedef struct {
     const Row *row;
     gint64 start_us, now_us, sampled_us;
     guint n_samples;
+    gboolean console_life; /* as it was last read */
     PstHostData *data;
     Outcome outcome;
     gint64 since_us;
@@ -62,16 +66,16 @@ now_us(gpointer world)
 }
 
 static void
-add_devices(PstHostData *data, gint64 watched_ms, gint64 worked_ms)
+add_devices(PstHostData *data, const Row *row, gint64 watched_ms, gint64 worked_ms)
 {
     PstHostCpu *cpu = pst_fields_append(&pst_report_host_cpu_fields, &data->cpus);
     PstHostDisk *disk = pst_fields_append(&pst_report_host_disk_fields, &data->disks);
 
     data->memory = pst_fields_new(&pst_report_host_memory_fields);
     data->watched_ms = watched_ms;
-    cpu->progress_ms = worked_ms / 10;
-    cpu->busy_percent = worked_ms > 0 ? 10 : 0;
-    disk->progress = worked_ms > 0;
+    cpu->progress_ms = row->spins ? watched_ms : worked_ms / 10;
+    cpu->busy_percent = row->spins ? 100 : worked_ms > 0 ? 10 : 0;
+    disk->progress = worked_ms > 0 && !row->diskless;
 }
 
 static gboolean
@@ -95,6 +99,7 @@ look(gpointer data, gint64 deadline_us, GError **error)
     if (world->row->panic != NULL) {
         world->data->console = pst_fields_new(&pst_report_host_console_fields);
         world->data->console->panic = g_strdup(world->row->panic);
+        world->data->console->went_on = PST_TRI(world->console_life);
     }
     if (world->row->monitor_ms > 0) {
         world->data->monitor = pst_fields_new(&pst_report_host_monitor_fields);
@@ -102,7 +107,7 @@ look(gpointer data, gint64 deadline_us, GError **error)
         world->data->monitor->for_ms = world->row->monitor_ms + ms(world, world->now_us);
     }
     if (world->n_samples > 1)
-        add_devices(world->data, (world->now_us - before_us) / 1000,
+        add_devices(world->data, world->row, (world->now_us - before_us) / 1000,
                     MAX(0, world->row->works_until_ms - ms(world, before_us)));
     return TRUE;
 }
@@ -118,8 +123,12 @@ explain(gpointer data, gint64 until_us)
 {
     World *world = data;
 
-    g_assert_cmpuint(world->n_samples, ==, 1);
+    g_assert_true(world->n_samples == 1 || world->row->panic != NULL);
     world->now_us = MIN(until_us, world->now_us + world->row->console_ms * 1000);
+    world->console_life =
+        world->row->console_life_ms > 0 && ms(world, world->now_us) >= world->row->console_life_ms;
+    if (world->row->panic != NULL)
+        world->data->console->went_on = PST_TRI(world->console_life);
 }
 
 /* As test-inquiry.c has it of an inquiry. */
@@ -424,19 +433,92 @@ static const Row rows[] = {
      .panic = PANIC,
      .at_work_ms = LONG,
      .works_until_ms = LONG,
+     .diskless = TRUE,
      .outcome = GIVEN_UP,
      .at_ms = SECOND_LOOK,
      .n_samples = 2,
      .asked = YES,
      .answered = NO},
-    {.name = "panicked, and nobody to be asked",
+    {.name = "panicked, says the console, silent, and its disk is used",
+     .deadline_ms = 10000,
+     .state = "running",
+     .panic = PANIC,
+     .at_work_ms = LONG,
+     .works_until_ms = LONG,
+     .outcome = TOLD,
+     .at_ms = FOURTH_LOOK,
+     .n_samples = 4,
+     .asked = YES,
+     .answered = NO},
+    {.name = "panicked, says the console, silent, and it goes on writing there",
+     .deadline_ms = 10000,
+     .state = "running",
+     .panic = PANIC,
+     .at_work_ms = LONG,
+     .works_until_ms = LONG,
+     .diskless = TRUE,
+     .console_life_ms = 2000,
+     .outcome = TOLD,
+     .at_ms = FOURTH_LOOK,
+     .n_samples = 4,
+     .asked = YES,
+     .answered = NO},
+    {.name = "panicked, nobody to be asked, and it spins",
      .deadline_ms = LONG,
      .state = "running",
      .panic = PANIC,
      .at_work_ms = NEVER,
+     .spins = TRUE,
      .outcome = GIVEN_UP,
+     .at_ms = SECOND_LOOK,
+     .n_samples = 2,
+     .asked = NO,
+     .answered = NO},
+    {.name = "panicked, says the console, nobody to be asked, and it idles",
+     .deadline_ms = LONG,
+     .state = "running",
+     .panic = PANIC,
+     .at_work_ms = NEVER,
+     .works_until_ms = LONG,
+     .diskless = TRUE,
+     .outcome = TOLD,
+     .at_ms = SECOND_LOOK,
+     .n_samples = 2,
+     .asked = NO,
+     .answered = NO},
+    {.name = "panicked, says the console, nobody to be asked, and no time to watch",
+     .deadline_ms = 3300,
+     .state = "running",
+     .panic = PANIC,
+     .at_work_ms = NEVER,
+     .spins = TRUE,
+     .outcome = TOLD,
      .at_ms = LOOK_MS,
      .n_samples = 1,
+     .asked = NO,
+     .answered = NO},
+    {.name = "panicked once, nobody to be asked, and the console went on: not watched",
+     .deadline_ms = LONG,
+     .state = "running",
+     .panic = PANIC,
+     .at_work_ms = NEVER,
+     .spins = TRUE,
+     .console_life_ms = 1,
+     .outcome = TOLD,
+     .at_ms = LOOK_MS,
+     .n_samples = 1,
+     .asked = NO,
+     .answered = NO},
+    {.name = "panicked, nobody to be asked, spins, and then the console goes on",
+     .deadline_ms = LONG,
+     .state = "running",
+     .panic = PANIC,
+     .at_work_ms = NEVER,
+     .spins = TRUE,
+     .console_life_ms = 2000,
+     .outcome = TOLD,
+     .at_ms = SECOND_LOOK,
+     .n_samples = 2,
      .asked = NO,
      .answered = NO},
     {.name = "panicked, says the console, and it answers",

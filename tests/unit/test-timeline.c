@@ -82,8 +82,12 @@ test_sides(void)
     assert_event(events, "later than now", PST_TIMELINE_GUEST, NOW);
     assert_event(events, "crashed (panicked)", PST_TIMELINE_HOST, NOW);
     assert_event(events, "Kernel panic", PST_TIMELINE_HOST, NOW - 30 * SECOND);
+    g_assert_cmpint(find(events, "Kernel panic")->severity, ==, PST_SEVERITY_CRITICAL);
     assert_event(events, "was begun", PST_TIMELINE_HOST, NOW - SECOND);
     assert_event(events, "interrupted by SIGINT", PST_TIMELINE_HOST, NOW);
+    data->console->went_on = PST_TRI_YES;
+    g_autoptr(GPtrArray) outlived = pst_timeline_build(&sources);
+    g_assert_cmpint(find(outlived, "Kernel panic")->severity, ==, PST_SEVERITY_WARNING);
     g_assert_null(find(events, "not urgent"));
     g_assert_cmpuint(find(events, "no room")->count, ==, 4);
     for (guint i = 1; i < events->len; i++)
