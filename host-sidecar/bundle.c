@@ -203,6 +203,9 @@ write_path(int fd, const char *path, gconstpointer data, gsize len)
     gboolean written = write_file(folder, slash + 1, data, len);
     int why = errno;
     close(folder);
+    /* A folder that is empty is none of a bundle's. */
+    if (!written)
+        unlinkat(fd, name, AT_REMOVEDIR);
     errno = why;
     return written;
 }

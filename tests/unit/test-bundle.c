@@ -2,6 +2,7 @@
 /* A bundle on a disk: how it is written, and that each way of changing it is found. */
 #include <archive.h>
 #include <archive_entry.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
@@ -169,7 +170,16 @@ test_archive(World *world, gconstpointer unused G_GNUC_UNUSED)
     assert_verdict(world, upper, PST_VERIFY_INTACT);
 }
 
-/* Every byte of it changed, and every length of it: something is always found. */
+static void
+write_archive(const World *world, const char *bytes, gsize len)
+{
+    /* Not as a whole or not at all, which waits for the disk each time. */
+    g_assert_true(g_file_set_contents_full(world->path, bytes, (gssize)len,
+                                           G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+}
+
+/* Every byte of it changed, and every length of it: something is always found, and it is the
+ * archive that is told to be broken, and not the looking. */
 static void
 test_archive_bytes(World *world, gconstpointer unused G_GNUC_UNUSED)
 {
@@ -183,16 +193,133 @@ test_archive_bytes(World *world, gconstpointer unused G_GNUC_UNUSED)
 
         if (i < len)
             copy[i] = (char)(copy[i] ^ 0x10);
-        /* Not as a whole or not at all, which waits for the disk each time. */
-        g_assert_true(g_file_set_contents_full(world->path, copy, (gssize)(i < len ? len : i - len),
-                                               G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+        write_archive(world, copy, i < len ? len : i - len);
         g_autoptr(PstVerify) verify = pst_verify_bundle(world->path, NULL, world->audit, NULL);
-        n_intact += verify != NULL && verify->verdict == PST_VERIFY_INTACT;
+        g_assert_nonnull(verify);
+        n_intact += verify->verdict == PST_VERIFY_INTACT;
     }
     /* The times of the files and the head of the frame, which tell nothing, may differ; what the
      * files hold may not. */
     g_test_message("%u of %" G_GSIZE_FORMAT " are told to be intact", n_intact, 2 * len);
     g_assert_cmpuint(n_intact, <, len / 32);
+}
+
+/* Whatever is put behind it, from a single byte on, and however much the archive holds. */
+static void
+test_archive_behind(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    static const char *const tails[] = {"x", "\xff", "\n", "some text", "\x28\xb5\x2f\xfd"};
+    g_autofree char *bytes = NULL;
+    gsize len = 0;
+
+    g_assert_true(g_file_get_contents(world->path, &bytes, &len, NULL));
+    for (guint i = 0; i < G_N_ELEMENTS(tails); i++) {
+        gsize tail = strlen(tails[i]);
+        g_autofree char *copy = g_malloc(len + tail);
+
+        memcpy(copy, bytes, len);
+        memcpy(copy + len, tails[i], tail);
+        write_archive(world, copy, len + tail);
+        assert_verdict(world, NULL, PST_VERIFY_BROKEN);
+    }
+    for (guint byte = 0; byte < 256; byte++) {
+        g_autofree char *copy = g_malloc(len + 1);
+
+        memcpy(copy, bytes, len);
+        copy[len] = (char)byte;
+        write_archive(world, copy, len + 1);
+        assert_verdict(world, world->sha256, PST_VERIFY_BROKEN);
+    }
+}
+
+/* Files of the size of reports, which do not compress to nothing: the damage is met in the midst of
+ * a part. */
+static void
+test_archive_large(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    g_autofree char *bytes = NULL;
+    g_autoptr(GString) text = g_string_new(NULL);
+    gsize len = 0;
+
+    for (guint i = 0; i < 20000; i++)
+        g_string_append_printf(text, "%u ", g_random_int());
+    world->path = g_build_filename(world->folder, "b.tar.zst", NULL);
+    g_autoptr(PstBundle) bundle = begin(world->path, NULL);
+    write_part(bundle, "index.html", text->str);
+    write_part(bundle, "records.json-seq", text->str);
+    world->sha256 = pst_bundle_seal(bundle, NULL);
+    assert_verdict(world, world->sha256, PST_VERIFY_INTACT);
+    g_assert_true(g_file_get_contents(world->path, &bytes, &len, NULL));
+    for (gsize i = 0; i < len; i += len / 61) {
+        bytes[i] = (char)(bytes[i] ^ 1);
+        write_archive(world, bytes, len);
+        g_autoptr(PstVerify) verify =
+            pst_verify_bundle(world->path, world->sha256, world->audit, NULL);
+        g_assert_nonnull(verify);
+        bytes[i] = (char)(bytes[i] ^ 1);
+    }
+}
+
+/* An archive with all that is in the sealed one, and these folders. */
+static void
+repack(World *world, const char *const *folders)
+{
+    const char *const files[] = {"index.html", "reports/sudo.json", "reports/ssh.json",
+                                 PST_MANIFEST_NAME};
+    g_autofree char *path = g_build_filename(world->folder, "repacked.tar.zst", NULL);
+    struct archive *archive = archive_write_new();
+
+    archive_write_add_filter_zstd(archive);
+    archive_write_set_format_pax_restricted(archive);
+    g_assert_cmpint(archive_write_open_filename(archive, path), ==, ARCHIVE_OK);
+    for (guint i = 0; folders[i] != NULL; i++) {
+        struct archive_entry *entry = archive_entry_new();
+        archive_entry_set_pathname(entry, folders[i]);
+        archive_entry_set_filetype(entry, AE_IFDIR);
+        archive_entry_set_perm(entry, 0700);
+        g_assert_cmpint(archive_write_header(archive, entry), ==, ARCHIVE_OK);
+        archive_entry_free(entry);
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(files); i++) {
+        g_autofree char *inner = inside(world, files[i]);
+        g_autofree char *name = g_strconcat("b/", files[i], NULL);
+        g_autofree char *text = NULL;
+        gsize len = 0;
+        struct archive_entry *entry = archive_entry_new();
+
+        g_assert_true(g_file_get_contents(inner, &text, &len, NULL));
+        archive_entry_set_pathname(entry, name);
+        archive_entry_set_filetype(entry, AE_IFREG);
+        archive_entry_set_size(entry, (la_int64_t)len);
+        g_assert_cmpint(archive_write_header(archive, entry), ==, ARCHIVE_OK);
+        g_assert_cmpint(archive_write_data(archive, text, len), ==, len);
+        archive_entry_free(entry);
+    }
+    g_assert_cmpint(archive_write_close(archive), ==, ARCHIVE_OK);
+    archive_write_free(archive);
+    g_free(world->path);
+    world->path = g_steal_pointer(&path);
+}
+
+/* tar(1) packs the folders too: that is no change; one that was not there is. */
+static void
+test_archive_folders(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    const char *const usual[] = {"b", "b/reports", NULL};
+    const char *const more[] = {"b", "b/reports", "b/more", NULL};
+    const char *const beside[] = {"b", "more", NULL};
+    g_autofree char *folder = g_strdup(world->path);
+
+    repack(world, usual);
+    assert_verdict(world, world->sha256, PST_VERIFY_INTACT);
+    g_free(world->path);
+    world->path = g_strdup(folder);
+    repack(world, more);
+    assert_changed(world, PST_MANIFEST_ADDED, "more");
+    g_free(world->path);
+    world->path = g_strdup(folder);
+    repack(world, beside);
+    assert_changed(world, PST_MANIFEST_ADDED, "more");
 }
 
 /* What is put behind the end of an archive is a part of it. */
@@ -308,6 +435,17 @@ test_no_bundle(World *world, gconstpointer unused G_GNUC_UNUSED)
     g_assert_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE);
 }
 
+/* A file whose first byte is EIO, as on a disk that fails: nobody could look. */
+static void
+test_disk(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_assert_null(pst_verify_bundle("/proc/self/mem", NULL, world->audit, &error));
+    g_assert_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE);
+    g_assert_nonnull(strstr(error->message, g_strerror(EIO)));
+}
+
 static void
 test_changed(World *world, gconstpointer unused G_GNUC_UNUSED)
 {
@@ -344,6 +482,39 @@ test_added(World *world, gconstpointer unused G_GNUC_UNUSED)
         g_assert_cmpint(g_unlink(path), ==, 0);
     }
     assert_verdict(world, NULL, PST_VERIFY_INTACT);
+}
+
+/* A folder is told with what is in it, and without. */
+static void
+test_added_folder(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    const char *const names[] = {"more", "reports/more", ".hidden"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *path = inside(world, names[i]);
+
+        g_assert_cmpint(mkdir(path, 0700), ==, 0);
+        assert_changed(world, PST_MANIFEST_ADDED, names[i]);
+        g_assert_cmpint(rmdir(path), ==, 0);
+    }
+    assert_verdict(world, NULL, PST_VERIFY_INTACT);
+}
+
+/* A part that found no room leaves no folder that nobody sealed. */
+static void
+test_no_folder(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    g_autofree char *under_way = g_build_filename(world->folder, "b", "reports", NULL);
+    g_autofree char *name = g_strnfill(300, 'x');
+    g_autofree char *path = g_strconcat("reports/", name, NULL);
+
+    world->path = g_build_filename(world->folder, "b", NULL);
+    g_autoptr(PstBundle) bundle = begin(world->path, NULL);
+    PstManifestPart *part = pst_manifest_add(pst_bundle_manifest(bundle), "x", "channel");
+    g_assert_false(pst_bundle_write(bundle, part, path, "x", 1));
+    g_assert_cmpint(access(under_way, F_OK), !=, 0);
+    world->sha256 = pst_bundle_seal(bundle, NULL);
+    assert_verdict(world, world->sha256, PST_VERIFY_INTACT);
 }
 
 /* What is no file is neither followed nor waited for. */
@@ -532,13 +703,19 @@ main(int argc, char **argv)
     ADD("folder", "b", test_folder);
     ADD("archive", "b.tar.zst", test_archive);
     ADD("archive-bytes", "b.tar.zst", test_archive_bytes);
+    ADD("archive-behind", "b.tar.zst", test_archive_behind);
+    ADD("archive-large", NULL, test_archive_large);
+    ADD("archive-folders", "b", test_archive_folders);
     ADD("archive-appended", "b.tar.zst", test_archive_appended);
     ADD("archive-twice", "b.tar.zst", test_archive_twice);
     ADD("archive-zeros", "b.tar.zst", test_archive_zeros);
     ADD("no-bundle", NULL, test_no_bundle);
+    ADD("disk", NULL, test_disk);
     ADD("changed", "b", test_changed);
     ADD("missing", "b", test_missing);
     ADD("added", "b", test_added);
+    ADD("added-folder", "b", test_added_folder);
+    ADD("no-folder", NULL, test_no_folder);
     ADD("odd", "b", test_odd);
     ADD("manifest", "b", test_manifest);
     ADD("unsealed", "b", test_unsealed);
