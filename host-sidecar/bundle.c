@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "host-sidecar/archive.h"
+#include "host-sidecar/sync.h"
 #include "protocol/error.h"
 
 /* No part's path begins with a dot. */
@@ -286,6 +287,8 @@ pack_into(PstBundle *bundle, const char *name, const GPtrArray *paths, GError **
     gboolean packed = pst_archive_pack(fd, bundle->fd, *top != '\0' ? top : "bundle", paths, error);
     if (close(fd) < 0 && packed)
         packed = fail(name, g_strerror(errno), error);
+    if (packed && !pst_sync_path(name))
+        packed = fail(name, g_strerror(errno), error);
     if (packed && renameat2(AT_FDCWD, name, AT_FDCWD, bundle->path, RENAME_NOREPLACE) < 0)
         packed = fail(bundle->path, g_strerror(errno), error);
     if (!packed)
@@ -306,10 +309,37 @@ pack(PstBundle *bundle, GError **error)
     return TRUE;
 }
 
+/* The parts and the folders that they are in, so that no seal tells of what was lost with the
+ * power. What is to be packed has it done once, of the archive. */
+static gboolean
+sync_parts(const PstBundle *bundle)
+{
+    for (guint i = 0; i < bundle->manifest->parts->len && !bundle->packed; i++) {
+        const PstManifestPart *part = bundle->manifest->parts->pdata[i];
+
+        if (part->path == NULL)
+            continue;
+        g_autofree char *folder = g_path_get_dirname(part->path);
+        if (!pst_sync_at(bundle->fd, part->path) || !pst_sync_at(bundle->fd, folder))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* The names of what was sealed. */
+static gboolean
+sync_names(const PstBundle *bundle)
+{
+    g_autofree char *parent = g_path_get_dirname(bundle->path);
+
+    return (bundle->packed || pst_sync_fd(bundle->fd)) && pst_sync_path(parent);
+}
+
 static gboolean
 write_manifest(const PstBundle *bundle, const char *text, gsize len)
 {
-    return write_all(bundle->sealing, text, len) && ftruncate(bundle->sealing, (off_t)len) == 0 &&
+    return sync_parts(bundle) && write_all(bundle->sealing, text, len) &&
+           ftruncate(bundle->sealing, (off_t)len) == 0 && pst_sync_fd(bundle->sealing) &&
            renameat2(bundle->fd, SEALING, bundle->fd, PST_MANIFEST_NAME, RENAME_NOREPLACE) == 0;
 }
 
@@ -323,6 +353,10 @@ pst_bundle_seal(PstBundle *bundle, GError **error)
 
     if (sealed && bundle->packed)
         sealed = pack(bundle, error);
+    if (sealed && !sync_names(bundle)) {
+        fail(bundle->path, g_strerror(errno), error);
+        return NULL;
+    }
     if (sealed)
         return digest(text, len);
     g_prefix_error(error, "what was gathered is in %s, but ", bundle->folder);

@@ -36,6 +36,7 @@ const char *pst_bundle_folder(const PstBundle *bundle);
 gboolean pst_bundle_write(PstBundle *bundle, PstManifestPart *part, const char *path,
                           gconstpointer data, gsize len);
 
-/* Writes the manifest, and packs the bundle where it is to be an archive. Returns the manifest's
- * SHA-256, or NULL with PST_ERROR_OUTPUT, which names where the parts are. Free with g_free(). */
+/* Writes the manifest, and packs the bundle where it is to be an archive. All of it
+ * is on the disk then. Returns the manifest's SHA-256, or NULL with PST_ERROR_OUTPUT, which names
+ * where the parts are. Free with g_free(). */
 char *pst_bundle_seal(PstBundle *bundle, GError **error);
