@@ -28,7 +28,7 @@ struct PstBundle {
     int fd;          /* of the folder */
     int sealing;     /* of what the manifest will be written to */
     PstManifest *manifest;
-    gsize total;
+    gsize total, reserve;
 };
 
 static gboolean
@@ -112,6 +112,7 @@ pst_bundle_new(const char *path, PstManifest *manifest, GError **error)
 
     bundle->fd = -1;
     bundle->sealing = -1;
+    bundle->reserve = PST_BUNDLE_RESERVE;
     bundle->manifest = manifest;
     bundle->path = g_strdup(path);
     for (gsize n = strlen(path); n > 1 && bundle->path[n - 1] == '/'; n--)
@@ -225,6 +226,18 @@ refuse(PstManifestPart *part, const char *why)
     return FALSE;
 }
 
+void
+pst_bundle_release(PstBundle *bundle)
+{
+    bundle->reserve = 0;
+}
+
+gsize
+pst_bundle_room(const PstBundle *bundle)
+{
+    return MIN(PST_BUNDLE_MAX_PART, PST_BUNDLE_MAX_TOTAL - bundle->reserve - bundle->total);
+}
+
 gboolean
 pst_bundle_write(PstBundle *bundle, PstManifestPart *part, const char *path, gconstpointer data,
                  gsize len)
@@ -232,7 +245,7 @@ pst_bundle_write(PstBundle *bundle, PstManifestPart *part, const char *path, gco
     g_return_val_if_fail(pst_manifest_is_path(path), FALSE);
     if (len > PST_BUNDLE_MAX_PART)
         return refuse(part, "too large for a bundle");
-    if (bundle->total + len > PST_BUNDLE_MAX_TOTAL)
+    if (len > pst_bundle_room(bundle))
         return refuse(part, "the bundle is full");
     if (!write_path(bundle->fd, path, data, len))
         return refuse(part, g_strerror(errno));

@@ -36,6 +36,15 @@ const char *pst_bundle_folder(const PstBundle *bundle);
 gboolean pst_bundle_write(PstBundle *bundle, PstManifestPart *part, const char *path,
                           gconstpointer data, gsize len);
 
+/* However much there is of the rest, there is room for the page to read it by. */
+#define PST_BUNDLE_RESERVE (8 * 1024 * 1024)
+
+/* Gives the reserve to the parts that come now. */
+void pst_bundle_release(PstBundle *bundle);
+
+/* How large the next part may be. */
+gsize pst_bundle_room(const PstBundle *bundle);
+
 /* Writes the manifest, and packs the bundle where it is to be an archive. All of it
  * is on the disk then. Returns the manifest's SHA-256, or NULL with PST_ERROR_OUTPUT, which names
  * where the parts are. Free with g_free(). */

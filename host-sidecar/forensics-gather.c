@@ -6,6 +6,7 @@
 #include "host-sidecar/ask.h"
 #include "host-sidecar/domain-xml.h"
 #include "host-sidecar/host-look.h"
+#include "host-sidecar/html-page.h"
 #include "host-sidecar/interrupt.h"
 #include "host-sidecar/render.h"
 #include "host-sidecar/screenshot.h"
@@ -74,12 +75,26 @@ look_xml(PstGuest *guest, gint64 deadline_us G_GNUC_UNUSED, GError **error)
     return pst_domain_xml_read(guest, error);
 }
 
+/* The guest chooses how large it is: noise on a large screen makes for more than a page takes. */
+typedef struct {
+    GBytes *whole;
+    GBytes *shown; /* what fits into the page; NULL where nothing does */
+} Screen;
+
 static gpointer
 look_screen(PstGuest *guest, gint64 deadline_us G_GNUC_UNUSED, GError **error)
 {
     g_autoptr(PstPicture) picture = pst_screenshot_take(guest, error);
+    GBytes *whole = picture != NULL ? pst_picture_png_write(picture, error) : NULL;
 
-    return picture != NULL ? pst_picture_png_write(picture, error) : NULL;
+    if (whole == NULL)
+        return NULL;
+    Screen *screen = g_new0(Screen, 1);
+    screen->whole = whole;
+    screen->shown = g_bytes_get_size(whole) <= PST_HTML_PAGE_MAX_SCREEN
+                        ? g_bytes_ref(whole)
+                        : pst_picture_png_write_within(picture, PST_HTML_PAGE_MAX_SCREEN, NULL);
+    return screen;
 }
 
 static gpointer
@@ -111,14 +126,30 @@ take_xml(Gathering *gathering, PstManifestPart *part, gpointer result)
     pst_bundle_write(gathering->bundle, part, "domain.xml", result, strlen(result));
 }
 
+static gboolean
+write_screen(Gathering *gathering, PstManifestPart *part, GBytes *png)
+{
+    gsize len = 0;
+    gconstpointer data = g_bytes_get_data(png, &len);
+
+    return pst_bundle_write(gathering->bundle, part, "screenshot.png", data, len);
+}
+
 static void
 take_screen(Gathering *gathering, PstManifestPart *part, gpointer result)
 {
-    gsize len = 0;
-    gconstpointer data = g_bytes_get_data(result, &len);
+    Screen *screen = result;
+    gboolean scaled = screen->shown != screen->whole;
 
-    gathering->out->screen = result;
-    pst_bundle_write(gathering->bundle, part, "screenshot.png", data, len);
+    gathering->out->screen = screen->shown;
+    gathering->out->screen_scaled = scaled;
+    if (!write_screen(gathering, part, screen->whole) && scaled && screen->shown != NULL &&
+        write_screen(gathering, part, screen->shown)) {
+        g_free(part->error);
+        part->error = g_strdup("scaled down: the whole of it is too large for the bundle");
+    }
+    g_bytes_unref(screen->whole);
+    g_free(screen);
 }
 
 /* As a JSON text sequence (RFC 7464), in the order of the volume. */

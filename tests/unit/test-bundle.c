@@ -285,21 +285,30 @@ static void
 test_bounds(World *world, gconstpointer unused G_GNUC_UNUSED)
 {
     g_autofree char *large = g_malloc0(PST_BUNDLE_MAX_PART + 1);
-    guint n = PST_BUNDLE_MAX_TOTAL / PST_BUNDLE_MAX_PART;
+    const gsize all = PST_BUNDLE_MAX_TOTAL - PST_BUNDLE_RESERVE;
+    guint n = 0;
 
     world->path = g_build_filename(world->folder, "b", NULL);
     g_autoptr(PstBundle) bundle = begin(world->path, NULL);
     PstManifestPart *part = pst_manifest_add(pst_bundle_manifest(bundle), "x", "channel");
     g_assert_false(pst_bundle_write(bundle, part, "large", large, PST_BUNDLE_MAX_PART + 1));
     g_assert_cmpstr(part->error, ==, "too large for a bundle");
-    for (guint i = 0; i < n; i++) {
-        g_autofree char *path = g_strdup_printf("part%u", i);
+    for (gsize done = 0; done < all; n++) {
+        g_autofree char *path = g_strdup_printf("part%u", n);
+        gsize len = MIN(PST_BUNDLE_MAX_PART, all - done);
+        g_assert_cmpuint(pst_bundle_room(bundle), ==, len);
         part = pst_manifest_add(pst_bundle_manifest(bundle), "x", "channel");
-        g_assert_true(pst_bundle_write(bundle, part, path, large, PST_BUNDLE_MAX_PART));
+        g_assert_true(pst_bundle_write(bundle, part, path, large, len));
+        done += len;
     }
     part = pst_manifest_add(pst_bundle_manifest(bundle), "x", "channel");
     g_assert_false(pst_bundle_write(bundle, part, "one", "x", 1));
     g_assert_cmpstr(part->error, ==, "the bundle is full");
+    /* The page has a place of its own. */
+    pst_bundle_release(bundle);
+    g_assert_cmpuint(pst_bundle_room(bundle), ==, PST_BUNDLE_RESERVE);
+    part = pst_manifest_add(pst_bundle_manifest(bundle), "x", "postern");
+    g_assert_true(pst_bundle_write(bundle, part, "index.html", large, PST_BUNDLE_RESERVE));
     /* What was gathered is sealed all the same. */
     world->sha256 = pst_bundle_seal(bundle, NULL);
     g_assert_nonnull(world->sha256);
