@@ -5,9 +5,11 @@
 
 #include "host-sidecar/ask.h"
 #include "host-sidecar/domain-xml.h"
+#include "host-sidecar/host-judge.h"
 #include "host-sidecar/host-look.h"
 #include "host-sidecar/html-page.h"
 #include "host-sidecar/interrupt.h"
+#include "host-sidecar/recorder-report.h"
 #include "host-sidecar/render.h"
 #include "host-sidecar/screenshot.h"
 #include "host-sidecar/task.h"
@@ -30,9 +32,10 @@ typedef struct {
 } Source;
 
 typedef enum {
-    NEWS_ANSWER,  /* one came */
-    NEWS_ANSWERS, /* all of them, at the ladder's end */
-    NEWS_SOURCE,  /* a source ended */
+    NEWS_ANSWER,   /* one came */
+    NEWS_ANSWERS,  /* all of them, at the ladder's end */
+    NEWS_RECORDER, /* what is to be said of the recorder, after that */
+    NEWS_SOURCE,   /* a source ended */
     NEWS_SIGNAL,
 } NewsKind;
 
@@ -40,7 +43,7 @@ typedef struct {
     NewsKind kind;
     PstAnswer *answer;
     PstAnswer **answers;
-    PstReport *host; /* what the ladder saw from outside, where it looked */
+    PstReport *host; /* what the ladder saw from outside, where it looked; or of the recorder */
     guint source;
     gpointer result;
     GError *error;
@@ -51,10 +54,11 @@ struct Gathering {
     PstForensicsGather *out;
     PstBundle *bundle;
     GAsyncQueue *news;
-    gint64 begun_us; /* monotonic */
-    gboolean *ended; /* of the sources */
-    gint64 *had_us;  /* of the answers, monotonic: when each came first */
-    gboolean answered;
+    gint64 begun_us;              /* monotonic */
+    gboolean *ended;              /* of the sources */
+    gint64 *had_us;               /* of the answers, monotonic: when each came first */
+    gboolean answered, checked;   /* the questions, and after them the recorder */
+    PstReport *recorder;          /* what is to be said of it; NULL */
     PstReport *host, *asked_host; /* the source's, and the ladder's: which knows what it asked */
 };
 
@@ -232,16 +236,21 @@ hear_answer(PstAnswer *answer, gpointer user_data)
     g_async_queue_push(user_data, news);
 }
 
+/* The answers are let go of before the recorder is looked at, which may take a second. */
 static gpointer
 run_questions(gpointer data, GError **unused G_GNUC_UNUSED)
 {
     Errand *errand = data;
     const PstInquiryListener listener = {hear_answer, errand->news};
-    News *news = news_new(NEWS_ANSWERS);
+    News *news = news_new(NEWS_ANSWERS), *recorder = news_new(NEWS_RECORDER);
 
     news->answers = pst_ask_guest(errand->guest, errand->method, errand->questions, errand->n,
                                   errand->deadline_us, &listener, &news->host);
+    gboolean due = pst_recorder_report_is_due(errand->guest, news->answers, errand->n);
     g_async_queue_push(errand->news, news);
+    if (due)
+        recorder->host = pst_recorder_report_make(errand->guest, errand->deadline_us);
+    g_async_queue_push(errand->news, recorder);
     return NULL;
 }
 
@@ -347,6 +356,10 @@ take_news(Gathering *gathering, News *news, guint n)
         put_answers(gathering, news->answers, n);
         gathering->asked_host = news->host;
         break;
+    case NEWS_RECORDER:
+        gathering->recorder = news->host;
+        gathering->checked = TRUE;
+        break;
     case NEWS_SOURCE:
         end_source(gathering, news->source, news->result,
                    news->error != NULL ? news->error->message : "no reason given");
@@ -362,7 +375,7 @@ take_news(Gathering *gathering, News *news, guint n)
 static gboolean
 is_waited_for(const Gathering *gathering)
 {
-    gboolean open = !gathering->answered;
+    gboolean open = !gathering->answered || !gathering->checked;
 
     for (guint i = 0; i < G_N_ELEMENTS(sources); i++)
         open |= !gathering->ended[i];
@@ -422,10 +435,14 @@ add_host(Gathering *gathering, const char *guest)
     PstForensicsGather *out = gathering->out;
     PstReport *report = gathering->asked_host != NULL ? gathering->asked_host : gathering->host;
 
-    if (report == NULL)
-        return;
     if (report != gathering->host)
         g_clear_pointer(&gathering->host, pst_report_free);
+    if (report != NULL && gathering->recorder != NULL)
+        pst_host_judge_merge(report, gathering->recorder);
+    else if (gathering->recorder != NULL)
+        report = gathering->recorder;
+    if (report == NULL)
+        return;
     out->answers = g_renew(PstAnswer *, out->answers, out->n + 1);
     memmove(out->answers + 1, out->answers, out->n * sizeof *out->answers);
     out->answers[0] = pst_answer_new(guest, report->probe, NULL);
@@ -444,7 +461,7 @@ start_questions(Gathering *gathering, PstGuest *guest, const char *method,
     errand->method = method;
     errand->questions = pst_diagnose_questions(guest->name, wish, &errand->n);
     if (!pst_task_start(run_questions, errand, free_errand, "questions", &error))
-        gathering->answered = TRUE;
+        gathering->answered = gathering->checked = TRUE;
 }
 
 static void
