@@ -25,6 +25,7 @@ struct PstBundle {
     char *path;
     char *folder;
     gboolean packed; /* it is to be an archive */
+    gboolean made;   /* the folder was not there */
     int fd;          /* of the folder */
     int sealing;     /* of what the manifest will be written to */
     PstManifest *manifest;
@@ -56,7 +57,7 @@ is_empty(int fd)
     return n == 0;
 }
 
-/* A folder that somebody else made may have other readers, and something in it. */
+/* A folder that was there stays as it is: its mode is its owner's choice. */
 static gboolean
 take_folder(PstBundle *bundle, GError **error)
 {
@@ -71,6 +72,7 @@ take_folder(PstBundle *bundle, GError **error)
     if (bundle->fd < 0 || fstat(bundle->fd, &st) < 0)
         return fail(bundle->folder,
                     errno == ELOOP || errno == ENOTDIR ? "no folder" : g_strerror(errno), error);
+    bundle->made = made;
     if (made)
         return TRUE;
     if (st.st_uid != geteuid())
@@ -78,7 +80,10 @@ take_folder(PstBundle *bundle, GError **error)
                     error);
     if (!is_empty(bundle->fd))
         return fail(bundle->folder, "the folder is not empty: name one that is not there", error);
-    return fchmod(bundle->fd, 0700) == 0 || fail(bundle->folder, g_strerror(errno), error);
+    if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+        return fail(bundle->folder, "others can write to the folder: name one that is not there",
+                    error);
+    return TRUE;
 }
 
 static gboolean
@@ -91,7 +96,8 @@ reserve(PstBundle *bundle, GError **error)
     if (why == 0)
         return TRUE;
     unlinkat(bundle->fd, SEALING, 0);
-    rmdir(bundle->folder);
+    if (bundle->made)
+        rmdir(bundle->folder);
     return fail(bundle->folder, g_strerror(why), error);
 }
 

@@ -3,7 +3,8 @@
 
 #include "host-sidecar/manifest.h"
 
-/* A bundle of evidence while it is written: a folder, for its owner alone. Each part is written
+/* A bundle of evidence while it is written: a folder, for its owner alone where it is made
+ * here. Each part is written
  * under another name and renamed when it is whole, so that whatever ends this program leaves whole
  * parts behind, and, without a manifest, says that the bundle was never sealed. No link is
  * followed, and nothing that was there before is replaced.
@@ -19,8 +20,8 @@
 
 typedef struct PstBundle PstBundle;
 
-/* Begins a bundle at PATH: a folder that is not there or is empty, or an archive that is not there;
- * else PST_ERROR_OUTPUT. Takes the manifest over. */
+/* Begins a bundle at PATH: a folder that is not there, or is empty and its user's, and no others
+ * can write to, or an archive that is not there; else PST_ERROR_OUTPUT. Takes the manifest over. */
 PstBundle *pst_bundle_new(const char *path, PstManifest *manifest, GError **error);
 void pst_bundle_free(PstBundle *bundle);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstBundle, pst_bundle_free)

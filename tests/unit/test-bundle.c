@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -232,6 +234,7 @@ test_begin(World *world, gconstpointer unused G_GNUC_UNUSED)
 {
     g_autofree char *path = g_build_filename(world->folder, "empty", NULL);
     g_autofree char *slashes = g_strconcat(path, "//", NULL);
+    g_autofree char *open_path = g_build_filename(world->folder, "open", NULL);
     g_autofree char *link = g_build_filename(world->folder, "link", NULL);
     g_autofree char *file = g_build_filename(world->folder, "file", NULL);
     g_autofree char *deep = g_build_filename(world->folder, "none", "deep", NULL);
@@ -244,10 +247,14 @@ test_begin(World *world, gconstpointer unused G_GNUC_UNUSED)
     {
         g_autoptr(PstBundle) bundle = begin(slashes, NULL);
         g_assert_nonnull(bundle);
-        assert_mode(path, 0700);
+        assert_mode(path, 0755);
         write_part(bundle, "index.html", "x");
     }
     assert_not_begun(path);
+    g_assert_cmpint(mkdir(open_path, 0755), ==, 0);
+    g_assert_cmpint(chmod(open_path, 0777), ==, 0);
+    assert_not_begun(open_path);
+    assert_mode(open_path, 0777);
     g_assert_true(g_file_set_contents(file, "x", -1, NULL));
     assert_not_begun(file);
     assert_not_begun(deep);
@@ -256,6 +263,28 @@ test_begin(World *world, gconstpointer unused G_GNUC_UNUSED)
     g_assert_cmpint(rmdir(partial), ==, 0);
     g_assert_true(g_file_set_contents(archive, "x", -1, NULL));
     assert_not_begun(archive);
+}
+
+/* Where there is no room, a folder that the user made stays, and one that was made here does not.
+ */
+static void
+test_no_room(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    g_autofree char *theirs = g_build_filename(world->folder, "theirs", NULL);
+    g_autofree char *none = g_build_filename(world->folder, "none", NULL);
+    struct rlimit before, small;
+
+    g_assert_cmpint(mkdir(theirs, 0750), ==, 0);
+    g_assert_cmpint(getrlimit(RLIMIT_FSIZE, &before), ==, 0);
+    small = (struct rlimit){1024, before.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &small), ==, 0);
+    assert_not_begun(theirs);
+    assert_not_begun(none);
+    g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &before), ==, 0);
+    signal(SIGXFSZ, SIG_DFL);
+    assert_mode(theirs, 0750);
+    g_assert_cmpint(access(none, F_OK), !=, 0);
 }
 
 /* Nothing that was put into the folder meanwhile is replaced, or written through. */
@@ -331,6 +360,7 @@ main(int argc, char **argv)
     ADD("manifest", "b", test_manifest);
     ADD("unsealed", "b", test_unsealed);
     ADD("begin", NULL, test_begin);
+    ADD("no-room", NULL, test_no_room);
     ADD("not-replaced", NULL, test_not_replaced);
     ADD("bounds", NULL, test_bounds);
     return g_test_run();
