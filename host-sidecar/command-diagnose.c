@@ -4,9 +4,8 @@
 #include "host-sidecar/commands.h"
 #include "host-sidecar/diagnose-words.h"
 #include "host-sidecar/exit-code.h"
-#include "host-sidecar/host-judge.h"
 #include "host-sidecar/output.h"
-#include "host-sidecar/recorder-check.h"
+#include "host-sidecar/recorder-report.h"
 #include "host-sidecar/render.h"
 #include "host-sidecar/sequence.h"
 #include "protocol/error.h"
@@ -93,27 +92,6 @@ free_answers(PstAnswer **answers, guint n)
     g_free(answers);
 }
 
-static gboolean
-is_via_channel(PstAnswer *const *answers, guint n)
-{
-    for (guint i = 0; i < n; i++)
-        if (answers[i]->via == PST_VIA_CHANNEL)
-            return TRUE;
-    return FALSE;
-}
-
-/* A recorder that fell silent tells nobody: while the guest answers is the time to mend it. */
-static PstReport *
-check_recorder(PstGuest *guest, PstAnswer *const *answers, guint n, gint64 deadline_us)
-{
-    if (!guest->xml.recorder || !is_via_channel(answers, n))
-        return NULL;
-    g_autoptr(PstRecorderCheck) check = pst_recorder_check_until(guest, deadline_us, NULL);
-    if (check == NULL || check->state != PST_RECORDER_STATE_BEHIND)
-        return NULL;
-    return pst_host_judge_recorder(pst_guest_state_name(guest), check->note);
-}
-
 gboolean
 pst_command_diagnose_run(const PstCommand *command, PstOptions *options, int argc, char **argv,
                          int *exit_code, GError **error)
@@ -139,7 +117,8 @@ pst_command_diagnose_run(const PstCommand *command, PstOptions *options, int arg
         pst_ask_guest(guest, command->name, questions, n, deadline_us, &listener, &host);
     if (pst_diagnose_is_answered(answers, n)) {
         g_clear_pointer(&host, pst_report_free);
-        host = check_recorder(guest, answers, n, deadline_us);
+        if (pst_recorder_report_is_due(guest, answers, n))
+            host = pst_recorder_report_make(guest, deadline_us);
     }
     answers = pst_diagnose_derive(answers, &n, &wish);
     answers = pst_diagnose_add_host(answers, &n, guest->name, host);

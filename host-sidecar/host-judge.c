@@ -557,17 +557,46 @@ pst_host_judge(PstReport *report, const GPtrArray *not_told)
     pst_report_conclude(report, summary);
 }
 
+typedef struct {
+    const char *finding, *remedy;
+} RecorderFault;
+
+static const RecorderFault recorder_faults[] = {
+    [PST_RECORDER_STATE_WASHED] = {"host.recorder-flooded",
+                                   "see in the guest who else writes to the recorder's port: "
+                                   "fuser -v /dev/virtio-ports/org.postern.recorder.0"},
+    [PST_RECORDER_STATE_BEHIND] = {"host.recorder-silent",
+                                   "postern records DOMAIN --heal attaches its device anew"},
+    [PST_RECORDER_STATE_UNUSED] = {"host.recorder-unused",
+                                   "see in the guest who holds the recorder's port: "
+                                   "fuser -v /dev/virtio-ports/org.postern.recorder.0"},
+};
+
 PstReport *
-pst_host_judge_recorder(const char *state, const char *note)
+pst_host_judge_recorder(const char *state, PstRecorderState recorder, const char *note)
 {
+    const RecorderFault *fault = &recorder_faults[recorder];
+
+    if (fault->finding == NULL || note == NULL)
+        return NULL;
     PstReport *report = pst_report_new(&pst_report_host_kind);
     PstHostData *data = report->data;
-    PstFinding *finding =
-        pst_report_add(report, "host.recorder-silent", PST_SEVERITY_WARNING, "%s", note);
+    PstFinding *finding = pst_report_add(report, fault->finding, PST_SEVERITY_WARNING, "%s", note);
 
-    finding->remedy = g_strdup("postern records DOMAIN --heal attaches its device anew");
+    finding->remedy = g_strdup(fault->remedy);
     data->state = g_strdup(state);
     data->answered = PST_TRI_YES;
     pst_report_conclude(report, "");
     return report;
+}
+
+void
+pst_host_judge_merge(PstReport *report, PstReport *other)
+{
+    g_autoptr(PstReport) emptied = other;
+    g_autofree char *summary = g_strdup(report->summary);
+
+    while (emptied->findings->len > 0)
+        g_ptr_array_add(report->findings, g_ptr_array_steal_index(emptied->findings, 0));
+    pst_report_conclude(report, summary);
 }

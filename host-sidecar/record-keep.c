@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/record-keep.h"
 
+#include "protocol/frame.h"
 #include "protocol/json.h"
 #include "protocol/record-event.h"
 #include "protocol/vocabulary.h"
@@ -105,7 +106,7 @@ sort_into_classes(const GPtrArray *records)
         }
         gboolean is_dear = g_hash_table_contains(dear, record);
         g_queue_push_tail(is_dear ? &class->dear : &class->old, GUINT_TO_POINTER(i + 1));
-        class->bytes += record->bytes;
+        class->bytes += record->bytes + PST_FRAME_OVERHEAD;
     }
     return classes;
 }
@@ -145,7 +146,7 @@ choose(const GPtrArray *records, gsize max_bytes)
         if (class == NULL)
             break;
         guint place = GPOINTER_TO_UINT(g_queue_pop_head(dear ? &class->dear : &class->old)) - 1;
-        gsize given = ((PstRecord *)records->pdata[place])->bytes;
+        gsize given = ((PstRecord *)records->pdata[place])->bytes + PST_FRAME_OVERHEAD;
         kept[place] = FALSE;
         class->bytes -= given;
         bytes -= given;

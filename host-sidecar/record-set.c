@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "protocol/frame.h"
 #include "protocol/json.h"
 
 static void
@@ -30,7 +31,7 @@ pst_record_set_bytes(const GPtrArray *records)
 
     for (guint i = 0; i < records->len; i++)
         if (!is_stub(records->pdata[i]))
-            bytes += ((PstRecord *)records->pdata[i])->bytes;
+            bytes += ((PstRecord *)records->pdata[i])->bytes + PST_FRAME_OVERHEAD;
     return bytes;
 }
 

@@ -34,7 +34,7 @@ typedef struct {
 
 GPtrArray *pst_record_set_merge(GPtrArray *stored, GPtrArray *volume, PstRecordSetMerge *merge);
 
-/* Of the texts of all that are no stubs. */
+/* Of all that are no stubs, with the frames around them: as they are stored. */
 gsize pst_record_set_bytes(const GPtrArray *records);
 
 /* For each record whether its machine id differs from that of the last record before it that had

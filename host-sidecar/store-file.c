@@ -105,17 +105,20 @@ pst_store_file_lock(const PstStoreFolder *folder, const char *name, GError **err
 }
 
 GBytes *
-pst_store_file_read(int fd, gsize max)
+pst_store_file_read(int fd, gsize max, GError **error)
 {
     g_autoptr(GByteArray) bytes = g_byte_array_new();
     guint8 buffer[65536];
     gssize n;
 
-    while (bytes->len < max && (n = read(fd, buffer, sizeof(buffer))) != 0) {
+    while (bytes->len < max && (n = pread(fd, buffer, sizeof(buffer), bytes->len)) != 0) {
         if (n < 0 && errno == EINTR)
             continue;
-        if (n < 0)
-            break;
+        if (n < 0) {
+            g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE,
+                        "what the store keeps can't be read: %s", g_strerror(errno));
+            return NULL;
+        }
         g_byte_array_append(bytes, buffer, (guint)n);
     }
     return g_byte_array_free_to_bytes(g_steal_pointer(&bytes));

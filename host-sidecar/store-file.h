@@ -23,8 +23,10 @@ int pst_store_file_open(const PstStoreFolder *folder, const char *name);
  * let go of it within a second. */
 int pst_store_file_lock(const PstStoreFolder *folder, const char *name, GError **error);
 
-/* What there is from where FD stands on, about MAX bytes of it at most. */
-GBytes *pst_store_file_read(int fd, gsize max);
+/* What there is of the file from its start on, about MAX bytes of it at most. NULL with
+ * PST_ERROR_UNAVAILABLE where the disk does not give all of it: what is there must not be replaced
+ * by less then. */
+GBytes *pst_store_file_read(int fd, gsize max, GError **error);
 
 gboolean pst_store_file_date(int fd, gint64 written_us);
 

@@ -3,18 +3,19 @@
 
 #include <unistd.h>
 
-/* What the file holds from its start, and when somebody last looked. */
+/* What the file holds, and when somebody last looked; a new one with an error where it could not be
+ * read. */
 static PstLifecycle *
-read_file(int fd, gint64 *looked_us)
+read_file(int fd, gint64 *looked_us, GError **error)
 {
     struct stat st;
     PstLifecycle *lifecycle = NULL;
 
     *looked_us = 0;
     if (fd >= 0 && fstat(fd, &st) == 0 && st.st_size > 0 && st.st_size <= PST_LIFECYCLE_MAX_BYTES) {
-        g_autoptr(GBytes) bytes = pst_store_file_read(fd, PST_LIFECYCLE_MAX_BYTES);
+        g_autoptr(GBytes) bytes = pst_store_file_read(fd, PST_LIFECYCLE_MAX_BYTES, error);
         gsize len = 0;
-        const char *text = g_bytes_get_data(bytes, &len);
+        const char *text = bytes != NULL ? g_bytes_get_data(bytes, &len) : NULL;
 
         lifecycle = len > 0 ? pst_lifecycle_parse(text, len, NULL) : NULL;
         *looked_us = pst_store_file_written_us(&st);
@@ -40,7 +41,7 @@ look(const PstStore *store, const char *name, const char *domain, const PstLifec
 {
     int fd = pst_store_file_open(pst_store_folder(store), name);
     gint64 looked_us = 0;
-    PstLifecycle *lifecycle = read_file(fd, &looked_us);
+    PstLifecycle *lifecycle = read_file(fd, &looked_us, NULL);
 
     *noted = note(lifecycle, domain, sight, looked_us);
     if (fd < 0)
@@ -68,8 +69,11 @@ pst_store_lifecycle_note(const PstStore *store, const char *uuid, const char *do
     if (locked < 0)
         return g_steal_pointer(&lifecycle);
     /* Another may have noted it meanwhile. */
-    g_autoptr(PstLifecycle) current = read_file(locked, &looked_us);
-    if (note(current, domain, sight, looked_us) == PST_LIFECYCLE_NEWS) {
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(PstLifecycle) current = read_file(locked, &looked_us, &cause);
+    if (cause != NULL)
+        g_propagate_error(error, g_steal_pointer(&cause));
+    else if (note(current, domain, sight, looked_us) == PST_LIFECYCLE_NEWS) {
         text = pst_lifecycle_to_text(current, &len);
         pst_store_file_replace(pst_store_folder(store), name, text, len, sight->seen_us, error);
     }
@@ -83,7 +87,7 @@ pst_store_lifecycle_read(const PstStore *store, const char *uuid)
     g_autofree char *name = g_strconcat(uuid, PST_STORE_LIFECYCLE, NULL);
     int fd = pst_store_file_open(pst_store_folder(store), name);
     gint64 looked_us = 0;
-    PstLifecycle *lifecycle = read_file(fd, &looked_us);
+    PstLifecycle *lifecycle = read_file(fd, &looked_us, NULL);
 
     if (fd >= 0)
         close(fd);

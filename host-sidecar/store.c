@@ -63,20 +63,20 @@ pst_store_folder(const PstStore *store)
 
 /* ---- reading ---- */
 
+/* A set, which is empty with an error where the file could not be read. */
 static GPtrArray *
-read_records(const PstStore *store, const char *name, gint64 *written_us)
+read_records(int fd, gint64 *written_us, GError **error)
 {
     GPtrArray *records = pst_record_set_new();
     g_autoptr(PstRecordReader) reader = pst_record_reader_new();
     struct stat st;
-    int fd = pst_store_file_open(store->folder, name);
     gsize len = 0;
 
     *written_us = 0;
     if (fd < 0)
         return records;
-    g_autoptr(GBytes) bytes = pst_store_file_read(fd, MAX_FILE);
-    const guint8 *data = g_bytes_get_data(bytes, &len);
+    g_autoptr(GBytes) bytes = pst_store_file_read(fd, MAX_FILE, error);
+    const guint8 *data = bytes != NULL ? g_bytes_get_data(bytes, &len) : NULL;
     while (len > 0) {
         PstRecord *record = NULL;
         gsize n = pst_record_reader_take(reader, data, len, &record);
@@ -87,7 +87,6 @@ read_records(const PstStore *store, const char *name, gint64 *written_us)
     }
     if (records->len > 0 && fstat(fd, &st) == 0)
         *written_us = pst_store_file_written_us(&st);
-    close(fd);
     return records;
 }
 
@@ -160,18 +159,23 @@ pst_store_harvest(const PstStore *store, const char *uuid, GPtrArray *volume, gi
 {
     g_autofree char *name = g_strconcat(uuid, PST_STORE_RECORDS, NULL);
     int locked = pst_store_file_lock(store->folder, name, error);
+    g_autoptr(GError) cause = NULL;
     gint64 stored_us = 0;
-    GPtrArray *stored = read_records(store, name, &stored_us);
+    /* Who has not the lock reads what there is all the same. */
+    int fd = locked >= 0 ? locked : pst_store_file_open(store->folder, name);
+    GPtrArray *stored = read_records(fd, &stored_us, &cause);
     guint n = stored->len;
     g_autofree gpointer *before = g_memdup2(stored->pdata, n * sizeof(gpointer));
 
     view->records = pst_record_set_merge(stored, volume, &view->merge);
     view->written_us =
         date_newest(view->records, n > 0 ? before[n - 1] : NULL, stored_us, volume_us);
-    if (locked < 0)
-        return FALSE;
-    gboolean done = keep(store, uuid, locked, view, before, n, error);
-    close(locked);
+    gboolean done =
+        locked >= 0 && cause == NULL && keep(store, uuid, locked, view, before, n, error);
+    if (locked >= 0 && cause != NULL)
+        g_propagate_error(error, g_steal_pointer(&cause));
+    if (fd >= 0)
+        close(fd);
     return done;
 }
 
@@ -191,8 +195,11 @@ pst_store_name(const PstStore *store, const char *uuid)
 {
     g_autofree char *file = g_strconcat(uuid, PST_STORE_RECORDS, NULL);
     gint64 written_us = 0;
-    g_autoptr(GPtrArray) records = read_records(store, file, &written_us);
+    int fd = pst_store_file_open(store->folder, file);
+    g_autoptr(GPtrArray) records = read_records(fd, &written_us, NULL);
 
+    if (fd >= 0)
+        close(fd);
     for (guint i = records->len; i > 0; i--) {
         const PstRecord *record = records->pdata[i - 1];
         if (record->domain != NULL)

@@ -172,7 +172,12 @@ def test_verify_manifest():
     manifest["bundle"] = "0" * 32
     with open(os.path.join(path, "manifest.json"), "w", encoding="utf-8") as file:
         json.dump(manifest, file)
-    check(verified(3, path)["verdict"] == "unvouched", "nobody vouches for it")
+    forged = verified(1, path)
+    check(forged["verdict"] == "changed" and forged["path_bundle"], "another was sealed at this path")
+    away = path + "-away"
+    os.rename(path, away)
+    check(verified(3, away)["verdict"] == "unvouched", "nobody vouches for it")
+    os.rename(away, path)
     check(verified(1, path, "--digest", told["sha256"])["verdict"] == "changed", "the digest does")
 
 

@@ -3,6 +3,7 @@
 
 #include "host-sidecar/host-compare.h"
 #include "host-sidecar/host-judge.h"
+#include "protocol/finding-catalogue.h"
 #include "host-sidecar/host-xml.h"
 #include "protocol/error.h"
 
@@ -492,14 +493,57 @@ test_since(void)
     }
 }
 
+/* Whatever keeps it from recording is told, and by a name of its own. */
 static void
 test_recorder(void)
 {
-    g_autoptr(PstReport) report = pst_host_judge_recorder("running", "the recorder is silent");
+    static const struct {
+        PstRecorderState state;
+        const char *finding;
+    } cases[] = {
+        {PST_RECORDER_STATE_UNKNOWN, NULL},
+        {PST_RECORDER_STATE_WRITES, NULL},
+        {PST_RECORDER_STATE_WASHED, "host.recorder-flooded"},
+        {PST_RECORDER_STATE_BEHIND, "host.recorder-silent"},
+        {PST_RECORDER_STATE_UNUSED, "host.recorder-unused"},
+    };
 
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(PstReport) report =
+            pst_host_judge_recorder("running", cases[i].state, "it is silent");
+
+        g_assert_true((report != NULL) == (cases[i].finding != NULL));
+        if (report == NULL)
+            continue;
+        g_assert_cmpint(report->status, ==, PST_STATUS_WARNING);
+        g_assert_cmpstr(report->summary, ==, "it is silent");
+        g_assert_nonnull(find(report, cases[i].finding)->remedy);
+        g_assert_nonnull(pst_finding_catalogue_find(cases[i].finding));
+    }
+    /* A greeting that failed has a note, and is no sign of anything. */
+    g_assert_null(pst_host_judge_recorder("running", PST_RECORDER_STATE_UNKNOWN, "not known"));
+}
+
+/* A bundle has what the host saw and what it says of the recorder in one report. */
+static void
+test_recorder_merged(void)
+{
+    PstReport *recorder =
+        pst_host_judge_recorder("running", PST_RECORDER_STATE_UNUSED, "nothing is recorded");
+    g_autoptr(PstReport) report = pst_report_new(&pst_report_host_kind);
+
+    pst_report_conclude(report, "running");
+    g_assert_cmpint(report->status, ==, PST_STATUS_OK);
+    pst_host_judge_merge(report, recorder);
     g_assert_cmpint(report->status, ==, PST_STATUS_WARNING);
-    g_assert_cmpstr(report->summary, ==, "the recorder is silent");
-    g_assert_nonnull(find(report, "host.recorder-silent")->remedy);
+    g_assert_cmpstr(report->summary, ==, "nothing is recorded");
+    g_assert_nonnull(find(report, "host.recorder-unused"));
+
+    PstReport *none = pst_report_new(&pst_report_host_kind);
+    g_autoptr(PstReport) well = pst_report_new(&pst_report_host_kind);
+    pst_report_conclude(well, "running");
+    pst_host_judge_merge(well, none);
+    g_assert_cmpstr(well->summary, ==, "running");
 }
 
 static PstHostData *
@@ -584,6 +628,7 @@ main(int argc, char **argv)
     g_test_add_func("/host/untold", test_untold);
     g_test_add_func("/host/since", test_since);
     g_test_add_func("/host/recorder", test_recorder);
+    g_test_add_func("/host/recorder-merged", test_recorder_merged);
     g_test_add_func("/host/compare", test_compare);
     g_test_add_func("/host/xml", test_xml);
     return g_test_run();
