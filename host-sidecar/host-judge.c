@@ -81,19 +81,12 @@ total_progress(const PstHostData *data)
     return total;
 }
 
-/* Whatever it was asked. */
-static gboolean
-does_nothing(const PstHostData *data)
-{
-    gint64 total = total_progress(data);
-
-    return total != PST_INT_UNKNOWN && total < STILL_MS;
-}
-
 static gboolean
 stands_still(const PstHostData *data)
 {
-    return is_unheard(data) && does_nothing(data);
+    gint64 total = total_progress(data);
+
+    return is_unheard(data) && total != PST_INT_UNKNOWN && total < STILL_MS;
 }
 
 /* Also where QEMU did not tell. */
@@ -197,8 +190,7 @@ pst_host_judge_may_have_panicked(const PstHostData *data)
 static gboolean
 does_as_after_panic(const PstHostData *data)
 {
-    return !pst_host_judge_is_monitor_silent(data) && !may_use_disk(data) &&
-           (does_nothing(data) || spins_idly(data));
+    return !pst_host_judge_is_monitor_silent(data) && !may_use_disk(data) && spins_idly(data);
 }
 
 /* A line on the console is the guest's own word, perhaps of another time: it counts where the guest
