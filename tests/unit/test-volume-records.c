@@ -66,7 +66,7 @@ test_epochs(void)
 static void
 test_ages(void)
 {
-    static const gint64 ages[] = {380, 320, 45, 15, 30, 10};
+    static const gint64 ages[] = {380, 320, 45, 30, 30, 10};
     g_autoptr(PstVolumeRecords) records = make(NOW - 10 * SECOND);
     g_autoptr(PstVolumeRecords) undated = make(0);
 
