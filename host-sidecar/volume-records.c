@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "host-sidecar/recalled.h"
 #include "host-sidecar/record-dates.h"
 #include "host-sidecar/render.h"
 #include "protocol/json.h"
@@ -90,8 +91,8 @@ is_of(const PstRecord *record, const char *domain, GTree *own)
            g_tree_lookup(own, record->machine_id) != NULL;
 }
 
-const PstRecord *
-pst_volume_records_find(const PstVolumeRecords *records, const char *probe, const char *domain)
+static const PstRecord *
+find(const PstVolumeRecords *records, const char *probe, const char *domain, gboolean told)
 {
     g_autoptr(GTree) own = identities(records, domain);
 
@@ -101,10 +102,22 @@ pst_volume_records_find(const PstVolumeRecords *records, const char *probe, cons
 
         if (record->kind == PST_RECORD_REPORT && is_of(record, domain, own) &&
             pst_json_get_string(record->body, "probe", PST_JSON_REQUIRED, &name, NULL) &&
-            g_str_equal(name, probe))
+            g_str_equal(name, probe) && (!told || !pst_recalled_is_silence(record)))
             return record;
     }
     return NULL;
+}
+
+const PstRecord *
+pst_volume_records_find(const PstVolumeRecords *records, const char *probe, const char *domain)
+{
+    return find(records, probe, domain, FALSE);
+}
+
+const PstRecord *
+pst_volume_records_find_told(const PstVolumeRecords *records, const char *probe, const char *domain)
+{
+    return find(records, probe, domain, TRUE);
 }
 
 const char *

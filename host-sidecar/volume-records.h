@@ -40,6 +40,10 @@ void pst_volume_records_note(PstVolumeRecords *records, const char *note);
 const PstRecord *pst_volume_records_find(const PstVolumeRecords *records, const char *probe,
                                          const char *domain);
 
+/* The same, but of those at which the probe gave an answer (recalled.h). */
+const PstRecord *pst_volume_records_find_told(const PstVolumeRecords *records, const char *probe,
+                                              const char *domain);
+
 /* The name of another domain that the newest record with one carries, borrowed; NULL where all that
  * have one carry DOMAIN's. */
 const char *pst_volume_records_other_name(const PstVolumeRecords *records, const char *domain);
