@@ -19,8 +19,10 @@ is_open(const PstGuest *guest, GError **error)
 static void
 answer(const PstGuest *guest, PstInquiry *inquiry, guint i, const PstVolumeRecords *records)
 {
-    const PstRecord *record =
-        pst_volume_records_find(records, pst_inquiry_probe(inquiry, i), guest->name);
+    const char *probe = pst_inquiry_probe(inquiry, i);
+    const PstRecord *last = pst_volume_records_find(records, probe, guest->name);
+    const PstRecord *told = pst_volume_records_find_told(records, probe, guest->name);
+    const PstRecord *record = told != NULL ? told : last;
     g_autoptr(JsonObject) args = pst_inquiry_args(inquiry, i);
     g_autoptr(GError) cause = NULL;
 
@@ -39,6 +41,8 @@ answer(const PstGuest *guest, PstInquiry *inquiry, guint i, const PstVolumeRecor
         pst_inquiry_fail(inquiry, i, PST_VIA_VOLUME, 0, cause->message);
         return;
     }
+    if (record != last)
+        pst_recalled_add_silence(report, last);
     gint64 age_us = pst_volume_records_age_us(records, record, g_get_real_time());
     pst_inquiry_offer(inquiry, i, PST_VIA_VOLUME, report, age_us / 1000);
 }

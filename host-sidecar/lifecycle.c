@@ -11,8 +11,10 @@
 #define MAX_NUMBER 1000
 /* Of a domain's name. */
 #define MAX_NAME 1024
-/* Eleven an entry, and room for what later versions add. */
-#define MAX_TOKENS 2000
+/* Of a boot's. */
+#define MAX_ID 64
+/* Eleven an entry, nine a date, and room for what later versions add. */
+#define MAX_TOKENS 3000
 /* How long one who has looked may need to note it. */
 #define LATE_US (10 * G_USEC_PER_SEC)
 
@@ -28,6 +30,7 @@ static const PstFields entry_fields = PST_FIELDS(PstLifecycleEntry, entry_rows);
 static const PstField rows[] = {
     PST_STRING(PstLifecycle, domain, "its name"),
     PST_LIST(PstLifecycle, entries, entry_fields, "the oldest first"),
+    PST_LIST(PstLifecycle, dates, pst_record_date_fields, "what its volume held when"),
 };
 static const PstFields fields = PST_FIELDS(PstLifecycle, rows);
 
@@ -68,11 +71,27 @@ is_sound(const PstLifecycleEntry *entry, gint64 earliest_us)
 }
 
 static gboolean
+are_dates_sound(const GPtrArray *dates)
+{
+    for (guint i = 0; dates != NULL && i < dates->len; i++) {
+        const PstRecordDate *date = dates->pdata[i];
+
+        if (date->boot_id == NULL || strlen(date->boot_id) > MAX_ID ||
+            !is_within(date->seq, 0, PST_LIMIT_INTEGER) ||
+            !is_within(date->boottime_us, 0, PST_LIMIT_INTEGER) ||
+            !is_within(date->written_us, 1, PST_LIMIT_INTEGER))
+            return FALSE;
+    }
+    return dates == NULL || dates->len <= PST_RECORD_DATES_MAX;
+}
+
+static gboolean
 check(const PstLifecycle *lifecycle, GError **error)
 {
     gint64 earliest_us = 0;
     gboolean sound = count(lifecycle) <= PST_LIFECYCLE_MAX &&
-                     (lifecycle->domain == NULL || strlen(lifecycle->domain) <= MAX_NAME);
+                     (lifecycle->domain == NULL || strlen(lifecycle->domain) <= MAX_NAME) &&
+                     are_dates_sound(lifecycle->dates);
 
     for (guint i = 0; sound && i < count(lifecycle); i++) {
         const PstLifecycleEntry *entry = lifecycle->entries->pdata[i];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "protocol/fields.h"
+#include "host-sidecar/record-dates.h"
 
 /* The last states of a domain and when they changed, as whoever passed by has seen them: libvirt
  * keeps no such history. Pure functions over a bounded list. Times are the host's real time in
@@ -25,6 +25,7 @@ typedef struct {
 typedef struct {
     char *domain;       /* what it was called last; NULL where not known */
     GPtrArray *entries; /* of PstLifecycleEntry, the oldest first; NULL where there are none */
+    GPtrArray *dates;   /* of PstRecordDate: what its recorder's volume held when; NULL for none */
 } PstLifecycle;
 
 /* What somebody sees of a domain. */

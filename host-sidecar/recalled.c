@@ -83,3 +83,35 @@ pst_recalled_report(const PstRecord *record, JsonObject *args, GError **error)
         say_without(report, added);
     return pst_report_decode(report, error);
 }
+
+gboolean
+pst_recalled_is_silence(const PstRecord *record)
+{
+    const char *status = NULL;
+    JsonArray *findings = NULL;
+    JsonObject *data = NULL;
+
+    return record->kind == PST_RECORD_REPORT && record->body != NULL &&
+           pst_json_get_string(record->body, "status", PST_JSON_REQUIRED, &status, NULL) &&
+           g_str_equal(status, pst_report_status_names[PST_STATUS_UNKNOWN]) &&
+           pst_json_get_array(record->body, "findings", PST_JSON_REQUIRED, &findings, NULL) &&
+           json_array_get_length(findings) == 0 &&
+           pst_json_get_object(record->body, "data", PST_JSON_REQUIRED, &data, NULL) &&
+           json_object_get_size(data) == 0;
+}
+
+void
+pst_recalled_add_silence(PstReport *report, const PstRecord *silence)
+{
+    g_autofree char *id = g_strconcat(report->kind->name, ".could-not-look", NULL);
+    const char *why = "no answer";
+
+    pst_json_get_string(silence->body, "summary", PST_JSON_OPTIONAL, &why, NULL);
+    PstFinding *finding =
+        pst_report_add(report, id, PST_SEVERITY_UNKNOWN,
+                       "this was so at an earlier look; at the last one: %s", why);
+    finding->evidence->error = g_strdup(why);
+    finding->evidence->source = g_strdup("its recorder");
+    if (report->status != PST_STATUS_CRITICAL)
+        report->status = PST_STATUS_UNKNOWN;
+}

@@ -81,6 +81,33 @@ pst_store_lifecycle_note(const PstStore *store, const char *uuid, const char *do
     return g_steal_pointer(&current);
 }
 
+gboolean
+pst_store_lifecycle_date(const PstStore *store, const char *uuid, const PstRecord *newest,
+                         gint64 written_us, GError **error)
+{
+    g_autofree char *name = g_strconcat(uuid, PST_STORE_LIFECYCLE, NULL);
+    g_autoptr(PstLifecycle) known = pst_store_lifecycle_read(store, uuid);
+    g_autoptr(GError) cause = NULL;
+    gint64 looked_us = 0;
+    gsize len = 0;
+
+    if (!pst_record_dates_note(&known->dates, newest, written_us))
+        return TRUE;
+    int locked = pst_store_file_lock(pst_store_folder(store), name, error);
+    if (locked < 0)
+        return FALSE;
+    g_autoptr(PstLifecycle) current = read_file(locked, &looked_us, &cause);
+    gboolean done = cause == NULL;
+    if (done && pst_record_dates_note(&current->dates, newest, written_us)) {
+        g_autofree char *text = pst_lifecycle_to_text(current, &len);
+        done = pst_store_file_replace(pst_store_folder(store), name, text, len, looked_us, error);
+    }
+    if (cause != NULL)
+        g_propagate_error(error, g_steal_pointer(&cause));
+    close(locked);
+    return done;
+}
+
 PstLifecycle *
 pst_store_lifecycle_read(const PstStore *store, const char *uuid)
 {

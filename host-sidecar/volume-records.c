@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "host-sidecar/recalled.h"
+#include "host-sidecar/record-dates.h"
 #include "host-sidecar/render.h"
 #include "protocol/json.h"
 
@@ -14,6 +16,8 @@ pst_volume_records_free(PstVolumeRecords *records)
     g_clear_pointer(&records->live, g_ptr_array_unref);
     g_clear_pointer(&records->foreign, g_array_unref);
     g_clear_pointer(&records->notes, g_ptr_array_unref);
+    g_clear_pointer(&records->written, g_array_unref);
+    g_clear_pointer(&records->order, g_hash_table_unref);
     g_free(records);
 }
 
@@ -31,6 +35,10 @@ pst_volume_records_new(GPtrArray *records, const PstRecordCounters *counters, gi
     volume->counters = *counters;
     volume->written_us = volume->volume_us = written_us;
     volume->n_parts = n_parts;
+    volume->order = g_hash_table_new(NULL, NULL);
+    for (guint i = 0; i < records->len; i++)
+        g_hash_table_insert(volume->order, records->pdata[i], GUINT_TO_POINTER(i + 1));
+    pst_volume_records_date(volume, NULL);
     return volume;
 }
 
@@ -83,8 +91,8 @@ is_of(const PstRecord *record, const char *domain, GTree *own)
            g_tree_lookup(own, record->machine_id) != NULL;
 }
 
-const PstRecord *
-pst_volume_records_find(const PstVolumeRecords *records, const char *probe, const char *domain)
+static const PstRecord *
+find(const PstVolumeRecords *records, const char *probe, const char *domain, gboolean told)
 {
     g_autoptr(GTree) own = identities(records, domain);
 
@@ -94,10 +102,22 @@ pst_volume_records_find(const PstVolumeRecords *records, const char *probe, cons
 
         if (record->kind == PST_RECORD_REPORT && is_of(record, domain, own) &&
             pst_json_get_string(record->body, "probe", PST_JSON_REQUIRED, &name, NULL) &&
-            g_str_equal(name, probe))
+            g_str_equal(name, probe) && (!told || !pst_recalled_is_silence(record)))
             return record;
     }
     return NULL;
+}
+
+const PstRecord *
+pst_volume_records_find(const PstVolumeRecords *records, const char *probe, const char *domain)
+{
+    return find(records, probe, domain, FALSE);
+}
+
+const PstRecord *
+pst_volume_records_find_told(const PstVolumeRecords *records, const char *probe, const char *domain)
+{
+    return find(records, probe, domain, TRUE);
 }
 
 const char *
@@ -137,18 +157,19 @@ pst_volume_records_is_undone(const PstVolumeRecords *records, gint64 before_us, 
     return !ends_after_revert(records);
 }
 
+void
+pst_volume_records_date(PstVolumeRecords *records, const GPtrArray *dates)
+{
+    g_clear_pointer(&records->written, g_array_unref);
+    records->written = pst_record_dates_estimate(dates, records->records, records->written_us);
+}
+
 gint64
 pst_volume_records_age_us(const PstVolumeRecords *records, const PstRecord *record, gint64 now_us)
 {
-    const PstRecord *newest = records->records->pdata[records->records->len - 1];
-    gint64 written_us = records->written_us > 0 ? records->written_us : newest->realtime_us;
+    guint place = GPOINTER_TO_UINT(g_hash_table_lookup(records->order, record));
 
-    /* Within a boot by the clock that nobody sets. */
-    gint64 before_us = g_str_equal(newest->boot_id, record->boot_id)
-                           ? newest->boottime_us - record->boottime_us
-                           : newest->realtime_us - record->realtime_us;
-
-    return MAX(0, now_us - written_us) + MAX(0, before_us);
+    return MAX(0, now_us - g_array_index(records->written, gint64, place - 1));
 }
 
 JsonObject *

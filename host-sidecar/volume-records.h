@@ -21,6 +21,8 @@ typedef struct {
     guint n_stored;    /* of the records: that the store alone still has */
     gint64 missed;     /* that were rolled away between two harvests */
     GPtrArray *notes;  /* of char: what else is to be said, a line each */
+    GArray *written;   /* of gint64: when each had been written, as record-dates.h reckons it */
+    GHashTable *order; /* of each record, its place among them from 1 on */
 } PstVolumeRecords;
 
 /* Takes RECORDS over. */
@@ -38,6 +40,10 @@ void pst_volume_records_note(PstVolumeRecords *records, const char *note);
 const PstRecord *pst_volume_records_find(const PstVolumeRecords *records, const char *probe,
                                          const char *domain);
 
+/* The same, but of those at which the probe gave an answer (recalled.h). */
+const PstRecord *pst_volume_records_find_told(const PstVolumeRecords *records, const char *probe,
+                                              const char *domain);
+
 /* The name of another domain that the newest record with one carries, borrowed; NULL where all that
  * have one carry DOMAIN's. */
 const char *pst_volume_records_other_name(const PstVolumeRecords *records, const char *domain);
@@ -48,8 +54,12 @@ const char *pst_volume_records_other_name(const PstVolumeRecords *records, const
 gboolean pst_volume_records_is_undone(const PstVolumeRecords *records, gint64 before_us,
                                       gint64 seen_us);
 
-/* How old the record is at NOW_US, the host's real time: the newest is as old as the file's last
- * change; of the guest's own clock, right or wrong, only what passed between two records counts.
+/* Dates them by what is known of earlier readings (record-dates.h). */
+void pst_volume_records_date(PstVolumeRecords *records, const GPtrArray *dates);
+
+/* How old the record, one of them, is at least at NOW_US, the host's real time: the newest is as
+ * old as the file's last change, those that an earlier reading saw last as the file's change then;
+ * of the guest's own clock, right or wrong, only what passed between two records counts.
  * Microseconds. */
 gint64 pst_volume_records_age_us(const PstVolumeRecords *records, const PstRecord *record,
                                  gint64 now_us);

@@ -12,6 +12,7 @@ typedef struct {
     GError *error;   /* or: */
     GPtrArray *texts;
     GPtrArray *notes;
+    GArray *written;
     PstRecordCounters counters;
     gint64 written_us, volume_us;
     guint n_parts, n_stored;
@@ -50,6 +51,7 @@ unref_reading(Reading *reading)
     g_clear_error(&reading->error);
     g_clear_pointer(&reading->texts, g_ptr_array_unref);
     g_clear_pointer(&reading->notes, g_ptr_array_unref);
+    g_clear_pointer(&reading->written, g_array_unref);
     g_free(reading);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Reading, unref_reading)
@@ -75,6 +77,7 @@ keep(Reading *reading, const PstVolumeRecords *records)
     reading->notes = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; i < records->notes->len; i++)
         g_ptr_array_add(reading->notes, g_strdup(records->notes->pdata[i]));
+    reading->written = g_array_copy(records->written);
     reading->counters = records->counters;
     reading->written_us = records->written_us;
     reading->volume_us = records->volume_us;
@@ -101,6 +104,8 @@ hand_out(const Reading *reading, GError **error)
         pst_volume_records_new(set, &reading->counters, reading->written_us, reading->n_parts);
     for (guint i = 0; i < reading->notes->len; i++)
         pst_volume_records_note(records, reading->notes->pdata[i]);
+    g_array_unref(records->written);
+    records->written = g_array_copy(reading->written);
     records->volume_us = reading->volume_us;
     records->n_stored = reading->n_stored;
     records->missed = reading->missed;

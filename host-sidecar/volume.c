@@ -5,6 +5,7 @@
 
 #include "host-sidecar/record-keep.h"
 #include "host-sidecar/storage-read.h"
+#include "host-sidecar/store-lifecycle.h"
 #include "host-sidecar/task.h"
 #include "protocol/error.h"
 
@@ -167,6 +168,20 @@ pst_volume_open_store(virConnectPtr connection, gint64 *keep_us, GError **error)
     return pst_store_open_configured(uri, keep_us, error);
 }
 
+/* By what earlier readings saw; this one is noted. What can't be kept costs later ones. */
+static void
+date(const PstStore *store, const char *uuid, gint64 volume_us, PstVolumeRecords *records)
+{
+    guint n = records->records->len;
+
+    if (store == NULL || n == 0)
+        return;
+    if (volume_us > 0)
+        pst_store_lifecycle_date(store, uuid, records->records->pdata[n - 1], volume_us, NULL);
+    g_autoptr(PstLifecycle) lifecycle = pst_store_lifecycle_read(store, uuid);
+    pst_volume_records_date(records, lifecycle->dates);
+}
+
 /* Where there is no store, the volume alone is told. */
 static PstVolumeRecords *
 harvest(const PstStore *store, const char *uuid, Reading *reading, GError *trouble)
@@ -185,6 +200,7 @@ harvest(const PstStore *store, const char *uuid, Reading *reading, GError *troub
     records->volume_us = reading->written_us;
     records->n_stored = view.merge.n_stored;
     records->missed = view.merge.missed;
+    date(store, uuid, reading->written_us, records);
     trouble = trouble != NULL ? trouble : cause;
     if (trouble != NULL) {
         g_autofree char *note = g_strdup_printf("they were not harvested: %s", trouble->message);

@@ -73,6 +73,45 @@ test_questions(void)
     }
 }
 
+/* What a probe told once, and could not look at since. */
+static void
+test_silence(void)
+{
+    static const char *const silences[] = {
+        "{\"probe\":\"ssh\",\"status\":\"unknown\",\"summary\":\"too late\",\"findings\":[],"
+        "\"data\":{},\"took_ms\":0,\"truncated\":false}",
+        /* These say more than that. */
+        "{\"probe\":\"ssh\",\"status\":\"ok\",\"summary\":\"fine\",\"findings\":[],\"data\":{},"
+        "\"took_ms\":0,\"truncated\":false}",
+        "{\"probe\":\"ssh\",\"status\":\"unknown\",\"summary\":\"x\",\"findings\":[],"
+        "\"data\":{\"installed\":true},\"took_ms\":0,\"truncated\":false}",
+        "{\"probe\":\"ssh\",\"status\":\"unknown\"}",
+    };
+    g_autoptr(PstRecord) told = record_of(0);
+    g_autoptr(JsonObject) args = json_object_new();
+    g_autoptr(PstReport) report = pst_recalled_report(told, args, NULL);
+
+    g_assert_false(pst_recalled_is_silence(told));
+    for (guint i = 0; i < G_N_ELEMENTS(silences); i++) {
+        PstRecord record = {.kind = PST_RECORD_REPORT, .body = object_of(silences[i])};
+
+        g_assert_true(pst_recalled_is_silence(&record) == (i == 0));
+        if (i == 0)
+            pst_recalled_add_silence(report, &record);
+        json_object_unref(record.body);
+    }
+    g_assert_cmpint(report->status, ==, PST_STATUS_UNKNOWN);
+    g_assert_cmpuint(report->findings->len, ==, 1);
+    const PstFinding *finding = report->findings->pdata[0];
+    g_assert_cmpstr(finding->id, ==, "services.could-not-look");
+    g_assert_nonnull(strstr(finding->message, "at the last one: too late"));
+    report->status = PST_STATUS_CRITICAL;
+    PstRecord last = {.kind = PST_RECORD_REPORT, .body = object_of(silences[0])};
+    pst_recalled_add_silence(report, &last);
+    g_assert_cmpint(report->status, ==, PST_STATUS_CRITICAL);
+    json_object_unref(last.body);
+}
+
 static void
 test_no_report(void)
 {
@@ -90,6 +129,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/recalled/questions", test_questions);
+    g_test_add_func("/recalled/silence", test_silence);
     g_test_add_func("/recalled/no-report", test_no_report);
     return g_test_run();
 }

@@ -134,6 +134,32 @@ test_late(Place *place, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpint(pst_store_file_written_us(&after), ==, NOW + 10 * SECOND);
 }
 
+/* What the volume held is noted beside the states, and is no look at them. */
+static void
+test_dates(Place *place, gconstpointer data G_GNUC_UNUSED)
+{
+    PstRecord record = {.boot_id = (char *)"b", .machine_id = (char *)"m", .boottime_us = 5};
+    g_autoptr(GError) error = NULL;
+    struct stat st;
+
+    for (record.seq = 1; record.seq <= 100; record.seq++) {
+        if (record.seq == 50)
+            pst_lifecycle_free(try_note(place, RUNNING, NOW, NULL));
+        g_assert_true(
+            pst_store_lifecycle_date(place->store, UUID, &record, NOW + record.seq, &error));
+        g_assert_no_error(error);
+        g_assert_true(pst_store_lifecycle_date(place->store, UUID, &record, NOW + 500, &error));
+    }
+    g_assert_cmpint(stat(place->file, &st), ==, 0);
+    g_assert_cmpint(st.st_mtime, ==, NOW / SECOND);
+    g_autoptr(PstLifecycle) lifecycle = pst_store_lifecycle_read(place->store, UUID);
+    g_assert_cmpuint(lifecycle->entries->len, ==, 1);
+    g_assert_cmpuint(lifecycle->dates->len, ==, PST_RECORD_DATES_MAX);
+    const PstRecordDate *last = lifecycle->dates->pdata[PST_RECORD_DATES_MAX - 1];
+    g_assert_cmpint(last->seq, ==, 100);
+    g_assert_cmpint(last->written_us, ==, NOW + 100);
+}
+
 static void
 test_renamed(Place *place, gconstpointer data G_GNUC_UNUSED)
 {
@@ -303,6 +329,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     ADD("round", test_round);
     ADD("late", test_late);
+    ADD("dates", test_dates);
     ADD("renamed", test_renamed);
     ADD("damaged", test_damaged);
     ADD("no-link", test_no_link);

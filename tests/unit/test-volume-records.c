@@ -66,7 +66,7 @@ test_epochs(void)
 static void
 test_ages(void)
 {
-    static const gint64 ages[] = {380, 320, 45, 15, 30, 10};
+    static const gint64 ages[] = {380, 320, 45, 30, 30, 10};
     g_autoptr(PstVolumeRecords) records = make(NOW - 10 * SECOND);
     g_autoptr(PstVolumeRecords) undated = make(0);
 
@@ -88,6 +88,15 @@ test_find(void)
     g_assert_cmpint(pst_volume_records_find(records, "sudo", "web")->realtime_us, ==, 160 * SECOND);
     g_assert_cmpint(pst_volume_records_find(records, "ssh", "web")->realtime_us, ==, 470 * SECOND);
     g_assert_null(pst_volume_records_find(records, "pam", "web"));
+
+    /* The last look at ssh had no answer: what it told before is still to be had. */
+    JsonObject *body = ((PstRecord *)records->records->pdata[5])->body;
+    json_object_set_string_member(body, "status", "unknown");
+    json_object_set_array_member(body, "findings", json_array_new());
+    json_object_set_object_member(body, "data", json_object_new());
+    g_assert_cmpint(pst_volume_records_find(records, "ssh", "web")->realtime_us, ==, 470 * SECOND);
+    g_assert_cmpint(pst_volume_records_find_told(records, "ssh", "web")->realtime_us, ==,
+                    430 * SECOND);
 }
 
 static void

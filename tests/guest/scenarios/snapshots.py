@@ -33,9 +33,16 @@ def _await(context, what, found):
     while True:
         for record in _records(context):
             if found(record):
-                return record
+                return {**record, "told": time.monotonic()}
         check(time.monotonic() < until, f"no record of {what} within {PATIENCE} s")
         time.sleep(1)
+
+
+def _check_age(record, before, why):
+    """As old as it was when it was told BEFORE, and what has passed since by the host's clock."""
+    passed = time.monotonic() - before["told"]
+    age = (record["age_ms"] - before["age_ms"]) / 1000
+    check(abs(age - passed) < 5, f"{why}: a record is {age:.0f} s older {passed:.0f} s later")
 
 
 def _is_event(record, words):
@@ -48,13 +55,28 @@ def _says_broken(record):
 
 
 def _check_kept(context, record, newest, why):
-    """It is told still, and as of an epoch before that of the newest."""
+    """It is told still, as old as it is, and as of an epoch before that of the newest."""
     kept = [one for one in _records(context)
             if all(one[key] == record[key] for key in ("boot_id", "seq", "boottime_us"))]
     check(kept, f"{why}: what was recorded before is told no more")
     check(kept[0]["epoch"] < newest["epoch"], f"{why}: it is told as of the same epoch")
+    _check_age(kept[0], record, why)
     text = context.postern.run("records", context.guest.name, "--lines", "5000", codes=[0]).out
     check("before a revert" in text, f"{why}: no border is told")
+
+
+def _paused(context):
+    """A guest's clocks stand still while it is paused: what it wrote before is older than they say."""
+    guest = context.guest
+    guest.shell("touch /etc/sudoers.d/before")
+    event = _await(context, "a change", lambda record: _is_event(record, "/etc/sudoers.d/before"))
+    guest.virsh("suspend", guest.name)
+    time.sleep(60)
+    guest.virsh("resume", guest.name)
+    guest.shell("touch /etc/sudoers.d/after")
+    _await(context, "another", lambda record: _is_event(record, "/etc/sudoers.d/after"))
+    again = next(one for one in _records(context) if one["seq"] == event["seq"])
+    _check_age(again, event, "a pause")
 
 
 def _internal(context):
@@ -120,5 +142,6 @@ def run(context):
     context.guest.shell(OFTEN)
     _await(context, "the last of the probes", lambda record: record["kind"] == "report" and
            record["body"]["probe"] == "containers")
+    _paused(context)
     _internal(context)
     _external(context)
