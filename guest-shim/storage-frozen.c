@@ -47,7 +47,7 @@ pst_storage_frozen_is_waiting(const char *stack)
     g_auto(GStrv) lines = g_strsplit(stack, "\n", MAX_FRAMES + 1);
     gboolean waiting = FALSE;
 
-    for (guint i = 0; lines[i] != NULL && i < MAX_FRAMES; i++) {
+    for (guint i = 0; i < MAX_FRAMES && lines[i] != NULL; i++) {
         g_autofree char *function = function_of(lines[i]);
 
         /* Kernels before 5.12 have it as a function of its own. */

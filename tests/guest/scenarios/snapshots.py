@@ -86,7 +86,9 @@ def _internal(context):
     guest.shell(BREAK)
     broken = _await(context, "what was broken", _says_broken)
     guest.virsh("snapshot-revert", guest.name, "inside")
-    # Before it has written anything: what stands there may never have happened.
+    # Before it has written anything: what stands there may never have happened. Somebody has to have
+    # passed by while libvirt still gave the revert as the reason.
+    context.postern.run("list", codes=[0])
     guest.virsh("suspend", guest.name)
     diagnosis = context.postern.diagnose(guest)
     context.states.add("just reverted, then paused", diagnosis)
