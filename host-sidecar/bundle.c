@@ -11,6 +11,7 @@
 
 #include "host-sidecar/archive.h"
 #include "host-sidecar/sync.h"
+#include "host-sidecar/write-all.h"
 #include "protocol/error.h"
 
 /* No part's path begins with a dot. */
@@ -156,22 +157,6 @@ pst_bundle_folder(const PstBundle *bundle)
     return bundle->folder;
 }
 
-static gboolean
-write_all(int fd, const char *data, gsize len)
-{
-    while (len > 0) {
-        gssize n = write(fd, data, len);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return FALSE;
-        data += n;
-        len -= (gsize)n;
-    }
-    return TRUE;
-}
-
 /* Under a name that says so, then under its own. */
 static gboolean
 write_file(int fd, const char *name, gconstpointer data, gsize len)
@@ -180,7 +165,7 @@ write_file(int fd, const char *name, gconstpointer data, gsize len)
 
     if (file < 0)
         return FALSE;
-    gboolean written = write_all(file, data, len);
+    gboolean written = pst_write_all(file, data, len);
     int why = errno;
     if (close(file) < 0 && written) {
         why = errno;
@@ -357,7 +342,7 @@ sync_names(const PstBundle *bundle)
 static gboolean
 write_manifest(const PstBundle *bundle, const char *text, gsize len)
 {
-    return sync_parts(bundle) && write_all(bundle->sealing, text, len) &&
+    return sync_parts(bundle) && pst_write_all(bundle->sealing, text, len) &&
            ftruncate(bundle->sealing, (off_t)len) == 0 && pst_sync_fd(bundle->sealing) &&
            renameat2(bundle->fd, SEALING, bundle->fd, PST_MANIFEST_NAME, RENAME_NOREPLACE) == 0;
 }

@@ -8,6 +8,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "host-sidecar/write-all.h"
 #include "protocol/error.h"
 
 #define LOCK_US G_USEC_PER_SEC
@@ -135,22 +136,6 @@ pst_store_file_date(int fd, gint64 written_us)
     return futimens(fd, times) == 0;
 }
 
-static gboolean
-write_all(int fd, const guint8 *data, gsize len)
-{
-    while (len > 0) {
-        gssize n = write(fd, data, len);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return FALSE;
-        data += n;
-        len -= (gsize)n;
-    }
-    return TRUE;
-}
-
 gboolean
 pst_store_file_replace(const PstStoreFolder *folder, const char *name, const void *data, gsize len,
                        gint64 written_us, GError **error)
@@ -162,7 +147,7 @@ pst_store_file_replace(const PstStoreFolder *folder, const char *name, const voi
         openat(folder->fd, new_name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return fail(folder, new_name, error);
-    gboolean written = write_all(fd, data, len) && pst_store_file_date(fd, written_us) &&
+    gboolean written = pst_write_all(fd, data, len) && pst_store_file_date(fd, written_us) &&
                        fsync(fd) == 0 && renameat(folder->fd, new_name, folder->fd, name) == 0 &&
                        fsync(folder->fd) == 0;
     if (!written) {
