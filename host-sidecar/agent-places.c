@@ -4,7 +4,7 @@
 #define DIGITS 16
 
 PstTurn *
-pst_agent_place_take(const char *uri, gint64 deadline_us, GError **error)
+pst_agent_places_take(const char *uri, gint64 deadline_us, GError **error)
 {
     /* A URI makes no file name, and may be longer than one. */
     g_autofree char *digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, uri, -1);

@@ -12,4 +12,4 @@
 
 /* Takes a place with the hypervisor at URI, as libvirt calls it. PST_ERROR_BUSY where there was
  * none before DEADLINE_US (monotonic clock). */
-PstTurn *pst_agent_place_take(const char *uri, gint64 deadline_us, GError **error);
+PstTurn *pst_agent_places_take(const char *uri, gint64 deadline_us, GError **error);

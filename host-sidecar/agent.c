@@ -29,7 +29,7 @@ pst_agent_open(const PstGuest *guest, gint64 deadline_us, GError **error)
     agent->turn = pst_turn_take(name, deadline_us, error);
     if (agent->turn == NULL)
         return NULL;
-    agent->place = pst_agent_place_take(guest->uri, deadline_us, error);
+    agent->place = pst_agent_places_take(guest->uri, deadline_us, error);
     if (agent->place == NULL)
         return NULL;
     agent->domain = pst_guest_connect(guest, error);

@@ -137,13 +137,13 @@ test_agent_places(void)
     g_autoptr(GError) error = NULL;
 
     for (guint i = 0; i < PST_AGENT_PLACES; i++) {
-        g_ptr_array_add(held, pst_agent_place_take(one, in_ms(5000), &error));
+        g_ptr_array_add(held, pst_agent_places_take(one, in_ms(5000), &error));
         g_assert_no_error(error);
     }
-    g_autoptr(PstTurn) elsewhere = pst_agent_place_take(other, in_ms(0), &error);
+    g_autoptr(PstTurn) elsewhere = pst_agent_places_take(other, in_ms(0), &error);
     g_assert_no_error(error);
     g_assert_nonnull(elsewhere);
-    g_assert_null(pst_agent_place_take(one, in_ms(0), &error));
+    g_assert_null(pst_agent_places_take(one, in_ms(0), &error));
     g_assert_error(error, PST_ERROR, PST_ERROR_BUSY);
     remove_agent_places(one);
     remove_agent_places(other);
