@@ -92,7 +92,8 @@ is_of(const PstRecord *record, const char *domain, GTree *own)
 }
 
 static const PstRecord *
-find(const PstVolumeRecords *records, const char *probe, const char *domain, gboolean told)
+find(const PstVolumeRecords *records, const char *probe, const char *user, const char *domain,
+     gboolean told)
 {
     g_autoptr(GTree) own = identities(records, domain);
 
@@ -100,24 +101,46 @@ find(const PstVolumeRecords *records, const char *probe, const char *domain, gbo
         const PstRecord *record = records->live->pdata[i - 1];
         const char *name = NULL;
 
-        if (record->kind == PST_RECORD_REPORT && is_of(record, domain, own) &&
+        if (record->kind == PST_RECORD_REPORT && g_strcmp0(record->user, user) == 0 &&
             pst_json_get_string(record->body, "probe", PST_JSON_REQUIRED, &name, NULL) &&
-            g_str_equal(name, probe) && (!told || !pst_recalled_is_silence(record)))
+            g_str_equal(name, probe) && is_of(record, domain, own) &&
+            (!told || !pst_recalled_is_silence(record)))
             return record;
     }
     return NULL;
 }
 
 const PstRecord *
-pst_volume_records_find(const PstVolumeRecords *records, const char *probe, const char *domain)
+pst_volume_records_find(const PstVolumeRecords *records, const char *probe, const char *user,
+                        const char *domain)
 {
-    return find(records, probe, domain, FALSE);
+    return find(records, probe, user, domain, FALSE);
 }
 
 const PstRecord *
-pst_volume_records_find_told(const PstVolumeRecords *records, const char *probe, const char *domain)
+pst_volume_records_find_told(const PstVolumeRecords *records, const char *probe, const char *user,
+                             const char *domain)
 {
-    return find(records, probe, domain, TRUE);
+    return find(records, probe, user, domain, TRUE);
+}
+
+static PstVolumeFound
+find_both(const PstVolumeRecords *records, const char *probe, const char *user, const char *domain)
+{
+    return (PstVolumeFound){find(records, probe, user, domain, FALSE),
+                            find(records, probe, user, domain, TRUE)};
+}
+
+PstVolumeFound
+pst_volume_records_find_best(const PstVolumeRecords *records, const char *probe, const char *user,
+                             const char *domain)
+{
+    PstVolumeFound about_user = find_both(records, probe, user, domain);
+
+    if (about_user.told != NULL || user == NULL)
+        return about_user;
+    PstVolumeFound about_nobody = find_both(records, probe, NULL, domain);
+    return about_nobody.told != NULL || about_user.last == NULL ? about_nobody : about_user;
 }
 
 const char *
@@ -245,6 +268,10 @@ append_words(GString *out, const PstRecord *record)
         break;
     case PST_RECORD_REPORT:
         pst_render_append(out, string_of(record->body, "probe"));
+        if (record->user != NULL) {
+            g_string_append(out, " of ");
+            pst_render_append(out, record->user);
+        }
         g_string_append(out, ": ");
         pst_render_append(out, string_of(record->body, "summary"));
         break;

@@ -15,7 +15,8 @@ MAX_BACKUPS = 8  # more than virtlogd keeps here
 MAX_TEXT = 64 * 1024
 HEAD = re.compile(rb'\{"crc32c":"([0-9a-f]{8})",')
 CONTROL = re.compile(rb"[\x1e\n]")
-MEMBERS = ("seq", "boot_id", "machine_id", "domain", "realtime_us", "boottime_us", "kind", "body")
+MEMBERS = ("seq", "boot_id", "machine_id", "domain", "realtime_us", "boottime_us", "kind", "user",
+           "body")
 # Of a volume with more of them postern tells so much (host-sidecar/volume.h).
 TOLD_BYTES = 2 * 1024 * 1024
 
