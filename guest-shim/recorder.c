@@ -33,6 +33,7 @@ struct PstRecorder {
     PstRecorderEvents *events;
     char *boot_id, *machine_id, *domain;
     gint64 seq, last_us;
+    guint64 lost_told;  /* of those that the port has lost */
     gint64 compare_seq; /* before the look of an interval; -1: none is on its way */
     guint64 repeat_at;  /* when so much is written, all is written again */
     guint interval, settled, next_try;
@@ -43,6 +44,7 @@ struct PstRecorder {
 static gboolean
 write_record(PstRecorder *recorder, PstRecordKind kind, const char *user, JsonObject *body)
 {
+    guint64 lost = pst_recorder_port_lost(recorder->port);
     PstRecord record = {
         .seq = recorder->seq + 1,
         .boot_id = recorder->boot_id != NULL ? recorder->boot_id : (char *)"",
@@ -52,6 +54,7 @@ write_record(PstRecorder *recorder, PstRecordKind kind, const char *user, JsonOb
         .boottime_us = pst_probe_now_us(),
         .kind = kind,
         .user = (char *)user,
+        .lost = (gint64)(lost - recorder->lost_told),
         .body = body,
     };
     gsize len = 0;
@@ -61,6 +64,7 @@ write_record(PstRecorder *recorder, PstRecordKind kind, const char *user, JsonOb
         return FALSE;
     recorder->seq++;
     recorder->last_us = record.boottime_us;
+    recorder->lost_told = lost;
     return TRUE;
 }
 

@@ -7,6 +7,7 @@
 #include "host-sidecar/record-dates.h"
 #include "host-sidecar/render.h"
 #include "protocol/json.h"
+#include "protocol/limits.h"
 
 void
 pst_volume_records_free(PstVolumeRecords *records)
@@ -209,6 +210,20 @@ pst_volume_records_item(const PstVolumeRecords *records, guint i, gint64 now_us)
     return json;
 }
 
+/* The guest says so itself, whatever it says. */
+static gint64
+count_lost(const PstVolumeRecords *records)
+{
+    gint64 lost = 0;
+
+    for (guint i = 0; i < records->records->len; i++) {
+        const PstRecord *record = records->records->pdata[i];
+        if (record->lost > 0)
+            lost = MIN(lost + record->lost, PST_LIMIT_INTEGER);
+    }
+    return lost;
+}
+
 JsonObject *
 pst_volume_records_to_json(const PstVolumeRecords *records, guint n, gint64 now_us)
 {
@@ -224,6 +239,7 @@ pst_volume_records_to_json(const PstVolumeRecords *records, guint n, gint64 now_
     json_object_set_int_member(json, "parts", records->n_parts);
     json_object_set_int_member(json, "stored", records->n_stored);
     json_object_set_int_member(json, "missed", records->missed);
+    json_object_set_int_member(json, "lost", count_lost(records));
     json_object_set_boolean_member(json, "mixed", records->mixed);
     for (guint i = 0; i < records->notes->len; i++)
         json_array_add_string_element(notes, records->notes->pdata[i]);
@@ -321,6 +337,12 @@ append_sum(GString *out, const PstVolumeRecords *records)
                                "note: %" G_GINT64_FORMAT " records were rolled away unread: "
                                "postern passed by too seldom\n",
                                records->missed);
+    gint64 lost = count_lost(records);
+    if (lost > 0)
+        g_string_append_printf(out,
+                               "note: %" G_GINT64_FORMAT " records never left the guest: its "
+                               "recorder's port did not take them\n",
+                               lost);
     if (records->mixed)
         g_string_append(out, "note: two machines write to this volume: give each domain a file "
                              "that is named by its own UUID\n");

@@ -46,6 +46,8 @@ pst_record_to_json(const PstRecord *record)
     json_object_set_int_member(json, "boottime_us", record->boottime_us);
     json_object_set_string_member(json, "kind", pst_record_kind_names[record->kind]);
     pst_json_set_string(json, "user", record->user);
+    if (record->lost > 0)
+        json_object_set_int_member(json, "lost", record->lost);
     json_object_set_object_member(json, "body", json_object_ref(record->body));
     return json;
 }
@@ -119,6 +121,7 @@ decode(JsonObject *json, PstRecord *record, GError **error)
         !pst_json_get_int(json, "realtime_us", PST_JSON_REQUIRED, &record->realtime_us, error) ||
         !pst_json_get_int(json, "boottime_us", PST_JSON_REQUIRED, &record->boottime_us, error) ||
         !pst_json_get_string(json, "user", PST_JSON_OPTIONAL, &user, error) ||
+        !pst_json_get_int(json, "lost", PST_JSON_OPTIONAL, &record->lost, error) ||
         !pst_json_get_object(json, "body", PST_JSON_REQUIRED, &body, error) ||
         !read_kind(json, &record->kind, error))
         return FALSE;

@@ -25,6 +25,7 @@ make_text(gint64 seq, guint padding, gsize *len)
                         .boottime_us = seq,
                         .kind = PST_RECORD_EVENT,
                         .user = (char *)(seq % 2 == 0 ? NULL : "ops"),
+                        .lost = seq / 4,
                         .body = body};
 
     json_object_set_string_member(body, "event", "kernel-warning");
@@ -99,6 +100,7 @@ test_round(void)
     g_assert_cmpstr(record->domain, ==, "web");
     g_assert_cmpint(record->boottime_us, ==, 7);
     g_assert_cmpstr(record->user, ==, "ops");
+    g_assert_cmpint(record->lost, ==, 1);
     g_assert_cmpint(record->kind, ==, PST_RECORD_EVENT);
     g_assert_cmpstr(json_object_get_string_member(record->body, "message"), ==, "xxxxx");
 }

@@ -3,6 +3,7 @@
 
 #include "host-sidecar/volume-records.h"
 #include "protocol/fields.h"
+#include "protocol/limits.h"
 
 #define SECOND G_GINT64_CONSTANT(1000000)
 #define NOW (G_GINT64_CONSTANT(1800000000) * SECOND)
@@ -107,6 +108,25 @@ test_find_user(void)
     PstVolumeFound silent = pst_volume_records_find_best(records, "ssh", "ops", "web");
     g_assert_true(silent.last == of_ops && silent.told == NULL);
     g_assert_null(pst_volume_records_find_best(records, "ssh", NULL, "web").last);
+}
+
+/* What the guest says to have lost is told in sum, whatever it says. */
+static void
+test_lost(void)
+{
+    g_autoptr(PstVolumeRecords) records = make(NOW);
+    const gint64 lost[] = {3, 0, -7, 4};
+    g_autofree char *before = pst_volume_records_to_text(records, 1, NOW);
+
+    g_assert_null(strstr(before, "never left the guest"));
+    for (guint i = 0; i < G_N_ELEMENTS(lost); i++)
+        ((PstRecord *)records->records->pdata[i])->lost = lost[i];
+    g_autofree char *text = pst_volume_records_to_text(records, 1, NOW);
+    g_assert_nonnull(strstr(text, "note: 7 records never left the guest"));
+    for (guint i = 0; i < G_N_ELEMENTS(lost); i++)
+        ((PstRecord *)records->records->pdata[i])->lost = PST_LIMIT_INTEGER;
+    g_autoptr(JsonObject) json = pst_volume_records_to_json(records, 1, NOW);
+    g_assert_cmpint(json_object_get_int_member(json, "lost"), ==, PST_LIMIT_INTEGER);
 }
 
 static void
@@ -335,6 +355,7 @@ main(int argc, char **argv)
     g_test_add_func("/volume-records/epochs", test_epochs);
     g_test_add_func("/volume-records/ages", test_ages);
     g_test_add_func("/volume-records/find", test_find);
+    g_test_add_func("/volume-records/lost", test_lost);
     g_test_add_func("/volume-records/find-user", test_find_user);
     g_test_add_func("/volume-records/json", test_json);
     g_test_add_func("/volume-records/text", test_text);
