@@ -49,6 +49,12 @@ def test_load():
     check(held.bytes == len(LOAD))
 
 
+def test_small():
+    data = volume.make_small(10000)
+    held = volume.Volume(data)
+    check(len(held.records) == data.count(b"\n") > 60 and held.dropped == 0, len(held.records))
+
+
 def test_torn():
     """Cut anywhere and written on: one is dropped, and no other is lost."""
     for cut in range(1, len(REAL), 211):

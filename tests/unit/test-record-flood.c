@@ -180,8 +180,8 @@ test_shape(gconstpointer data)
     g_assert_cmpuint(((PstStoreFile *)files->pdata[0])->bytes, <=, DOMAIN_BYTES);
     g_autoptr(PstVolumeRecords) volume = pst_volume_records_new(view.records, &counters, NOW, 4);
     /* Not one boot's flood takes away what another one's record says. */
-    g_assert_nonnull(pst_volume_records_find(volume, "memory", "web"));
-    g_assert_null(pst_volume_records_find(volume, "system", "web"));
+    g_assert_nonnull(pst_volume_records_find(volume, "memory", NULL, "web"));
+    g_assert_null(pst_volume_records_find(volume, "system", NULL, "web"));
     g_autofree char *text = pst_volume_records_to_text(volume, G_MAXUINT, NOW);
     g_assert_nonnull(text);
     g_test_message("%.2f s", processor_s() - begun);

@@ -15,7 +15,8 @@ MAX_BACKUPS = 8  # more than virtlogd keeps here
 MAX_TEXT = 64 * 1024
 HEAD = re.compile(rb'\{"crc32c":"([0-9a-f]{8})",')
 CONTROL = re.compile(rb"[\x1e\n]")
-MEMBERS = ("seq", "boot_id", "machine_id", "domain", "realtime_us", "boottime_us", "kind", "body")
+MEMBERS = ("seq", "boot_id", "machine_id", "domain", "realtime_us", "boottime_us", "kind", "user",
+           "lost", "body")
 # Of a volume with more of them postern tells so much (host-sidecar/volume.h).
 TOLD_BYTES = 2 * 1024 * 1024
 
@@ -152,6 +153,21 @@ def hold(volume, told, earlier):
         _check_missing(volume, set(said), earlier)
 
 
+def _frame(record):
+    rest = json.dumps(record, separators=(",", ":")).encode()[1:]
+    return b'\x1e{"crc32c":"%08x",%s\n' % (crc32c(rest), rest)
+
+
+def make_small(total):
+    """About TOTAL bytes of records, about as small as one can be."""
+    out, number = bytearray(), 0
+    while len(out) < total:
+        number += 1
+        out += _frame({"seq": number, "boot_id": "", "machine_id": "", "realtime_us": 0,
+                       "boottime_us": 0, "kind": "event", "body": {"event": EVENT}})
+    return bytes(out)
+
+
 def make_load(boot_id, total, maker=None):
     """A stream of about TOTAL bytes of records of a machine and a boot of their own, of random
     lengths: its bytes, and the records' identities."""
@@ -163,7 +179,6 @@ def make_load(boot_id, total, maker=None):
                   "realtime_us": 1700000000000000 + number * 1000, "boottime_us": number * 1000,
                   "kind": "event",
                   "body": {"event": EVENT, "message": "x" * maker.randrange(2000)}}
-        rest = json.dumps(record, separators=(",", ":")).encode()[1:]
-        out += b'\x1e{"crc32c":"%08x",%s\n' % (crc32c(rest), rest)
+        out += _frame(record)
         identities.append(identity(record))
     return bytes(out), identities
