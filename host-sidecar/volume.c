@@ -316,3 +316,27 @@ pst_volume_harvest_until(PstGuest *guest, gint64 deadline_us)
     pst_task_call(run_harvest, pst_guest_ref(guest), (GDestroyNotify)pst_guest_unref, NULL,
                   deadline_us, "libvirt", &error);
 }
+
+static gpointer
+run_newest(gpointer data, GError **error)
+{
+    const PstGuest *guest = data;
+    g_autoptr(PstStore) store = pst_store_open_configured(guest->uri, NULL, error);
+
+    if (store == NULL)
+        return NULL;
+    gint64 written_us = pst_store_written_us(store, guest->uuid);
+    return g_memdup2(&written_us, sizeof(written_us));
+}
+
+gboolean
+pst_volume_newest_until(PstGuest *guest, gint64 deadline_us, gint64 *newest_us)
+{
+    g_autofree gint64 *told =
+        pst_task_call(run_newest, pst_guest_ref(guest), (GDestroyNotify)pst_guest_unref, g_free,
+                      deadline_us, "the store", NULL);
+
+    if (told != NULL)
+        *newest_us = *told;
+    return told != NULL;
+}
