@@ -63,11 +63,9 @@ def test_list_of_records():
 
 
 def test_list_without_store():
-    """Whether anything was kept of it is not known then, and the list is no later for it."""
-    begun = time.monotonic()
+    """Whether anything was kept of it is not known then."""
     row, domain = listed(configuration("nowhere.conf", "folder=/proc/none"))
     check(row.split()[4] == "?" and "volume" not in domain, row, domain)
-    check(time.monotonic() - begun < 2 * LATE, time.monotonic() - begun)
 
 
 def test_list_with_dead_store():
