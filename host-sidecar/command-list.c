@@ -28,19 +28,25 @@ audit_greeting(const PstOverview *row)
     pst_ask_audit("list", &answer, 1);
 }
 
+static char *
+age_words(gint64 moment_us)
+{
+    return moment_us != PST_INT_UNKNOWN ? pst_render_age(moment_us) : g_strdup("never");
+}
+
 static void
 render_row(GString *out, const PstOverview *row)
 {
-    g_autofree char *age = row->last_answer_us != PST_INT_UNKNOWN
-                               ? pst_render_age(row->last_answer_us)
-                               : g_strdup("never");
+    g_autofree char *answered = age_words(row->last_answer_us);
+    g_autofree char *recorded = age_words(row->last_record_us);
     g_autofree char *name = pst_escape_text(row->name, FALSE);
     g_autofree char *shim = pst_escape_text(row->shim != NULL ? row->shim : "-", FALSE);
 
-    g_string_append_printf(out, "%-24s %-14s %-8s %-6s %-10s %-12s ", name,
+    g_string_append_printf(out, "%-24s %-14s %-8s %-6s %-7s %-10s %-12s %-12s ", name,
                            row->state != NULL ? row->state : "?",
                            row->channel != NULL ? row->channel : "?",
-                           row->agent != NULL ? row->agent : "?", shim, age);
+                           row->agent != NULL ? row->agent : "?",
+                           row->volume != NULL ? row->volume : "?", shim, answered, recorded);
     if (row->problem != NULL)
         pst_render_append(out, row->problem);
     g_string_append_c(out, '\n');
@@ -51,8 +57,9 @@ as_text(const GPtrArray *rows)
 {
     GString *out = g_string_new(NULL);
 
-    g_string_append_printf(out, "%-24s %-14s %-8s %-6s %-10s %-12s %s\n", "DOMAIN", "STATE",
-                           "CHANNEL", "AGENT", "SHIM", "ANSWERED", "PROBLEM");
+    g_string_append_printf(out, "%-24s %-14s %-8s %-6s %-7s %-10s %-12s %-12s %s\n", "DOMAIN",
+                           "STATE", "CHANNEL", "AGENT", "VOLUME", "SHIM", "ANSWERED", "RECORDED",
+                           "PROBLEM");
     for (guint i = 0; i < rows->len; i++)
         render_row(out, rows->pdata[i]);
     return g_string_free(out, FALSE);

@@ -13,7 +13,7 @@
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(virStoragePool, virStoragePoolFree)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(virStorageVol, virStorageVolFree)
 
-/* virtlogd rolls a log at 2 MiB unless it is told otherwise. */
+/* Of which its end is read; so much may come while it is. */
 #define MAX_LOG (64 * 1024 * 1024)
 /* A whole trace of a panic stands in this. */
 #define MAX_TAIL (64 * 1024)
@@ -73,14 +73,20 @@ static gboolean
 read_tail(virStorageVolPtr log, GByteArray *bytes, GError **error)
 {
     Tail tail = {bytes, 0};
+    guint64 size = pst_storage_read_size(log);
+    guint64 skipped = size > MAX_TAIL ? size - MAX_TAIL : 0;
 
-    if (!pst_storage_read(log, MAX_LOG, keep_tail, &tail, error))
+    if (!pst_storage_read(log, skipped, MAX_LOG, keep_tail, &tail, error))
+        return FALSE;
+    /* It was rolled in between, and what is there now is shorter. */
+    if (tail.total == 0 && skipped > 0 &&
+        !pst_storage_read(log, 0, MAX_LOG, keep_tail, &tail, error))
         return FALSE;
     if (tail.total < MAX_LOG)
         return TRUE;
     /* What was read is not its end then. */
     g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT,
-                "the log of its console has more than %d MiB: let virtlogd roll it (max_size)",
+                "the log of its console grows by more than %d MiB while it is read",
                 MAX_LOG / 1024 / 1024);
     return FALSE;
 }

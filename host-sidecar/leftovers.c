@@ -197,7 +197,7 @@ find_name(const PstStore *store, const GPtrArray *parts, PstLeftover *item)
     Naming naming = {reader, NULL};
 
     if (part != NULL)
-        pst_storage_read(part->volume, MAX_NAMING, take_name, &naming, NULL);
+        pst_storage_read(part->volume, 0, MAX_NAMING, take_name, &naming, NULL);
     item->name = naming.name != NULL ? naming.name : pst_store_lifecycle_name(store, item->uuid);
 }
 

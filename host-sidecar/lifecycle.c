@@ -13,7 +13,7 @@
 #define MAX_NAME 1024
 /* Of a boot's. */
 #define MAX_ID 64
-/* Thirteen an entry, nine a date, and room for what later versions add. */
+/* Thirteen an entry, nine a date, five a part of the volume, and room for what later versions add. */
 #define MAX_TOKENS 3000
 /* How long one who has looked may need to note it. */
 #define LATE_US (10 * G_USEC_PER_SEC)
@@ -32,6 +32,7 @@ static const PstField rows[] = {
     PST_STRING(PstLifecycle, domain, "its name"),
     PST_LIST(PstLifecycle, entries, entry_fields, "the oldest first"),
     PST_LIST(PstLifecycle, dates, pst_record_date_fields, "what its volume held when"),
+    PST_OBJECT(PstLifecycle, place, pst_volume_place_fields, "how far its volume was read"),
 };
 static const PstFields fields = PST_FIELDS(PstLifecycle, rows);
 
@@ -94,7 +95,8 @@ check(const PstLifecycle *lifecycle, GError **error)
     gint64 earliest_us = 0;
     gboolean sound = count(lifecycle) <= PST_LIFECYCLE_MAX &&
                      (lifecycle->domain == NULL || strlen(lifecycle->domain) <= MAX_NAME) &&
-                     are_dates_sound(lifecycle->dates);
+                     are_dates_sound(lifecycle->dates) &&
+                     (lifecycle->place == NULL || pst_volume_place_is_sound(lifecycle->place));
 
     for (guint i = 0; sound && i < count(lifecycle); i++) {
         const PstLifecycleEntry *entry = lifecycle->entries->pdata[i];

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "host-sidecar/record-dates.h"
+#include "host-sidecar/volume-place.h"
 
 /* The last states of a domain and when they changed, as whoever passed by has seen them: libvirt
  * keeps no such history. Pure functions over a bounded list. Times are the host's real time in
@@ -28,6 +29,7 @@ typedef struct {
     char *domain;       /* what it was called last; NULL where not known */
     GPtrArray *entries; /* of PstLifecycleEntry, the oldest first; NULL where there are none */
     GPtrArray *dates;   /* of PstRecordDate: what its recorder's volume held when; NULL for none */
+    PstVolumePlace *place; /* up to where that was read; NULL where not known */
 } PstLifecycle;
 
 /* What somebody sees of a domain. */

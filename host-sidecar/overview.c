@@ -20,9 +20,13 @@ static const PstField rows[] = {
     PST_STRING(PstOverview, state, "as libvirt says"),
     PST_STRING(PstOverview, channel, "the shim's channel: open, shut or none"),
     PST_STRING(PstOverview, agent, "the guest agent's channel: open, shut or none"),
+    PST_STRING(PstOverview, volume,
+               "the recorder's volume: open where it has records or some were kept of it, shut "
+               "where there are none to be had, none where the domain has no recorder"),
     PST_STRING(PstOverview, shim, "the shim's version, where it answered"),
     PST_STRING(PstOverview, problem, "why it did not"),
     PST_INT(PstOverview, last_answer_us, "when the guest last answered, real time"),
+    PST_INT(PstOverview, last_record_us, "when the newest record was written, real time"),
 };
 const PstFields pst_overview_fields = PST_FIELDS(PstOverview, rows);
 
@@ -65,6 +69,24 @@ greet(const PstGuest *guest, gint64 deadline_us, PstOverview *row)
         row->problem = g_strdup(error->message);
 }
 
+/* What hangs in libvirt's pool leaves a third of the time for what was kept before. */
+static void
+look_for_records(PstGuest *guest, gint64 begun_us, gint64 end_us, PstOverview *row)
+{
+    gint64 newest_us;
+
+    if (!guest->xml.recorder) {
+        row->volume = g_strdup("none");
+        return;
+    }
+    pst_volume_harvest_until(guest, end_us - (end_us - begun_us) / 3);
+    if (!pst_volume_newest_until(guest, end_us, &newest_us))
+        return;
+    row->volume = g_strdup(newest_us > 0 ? "open" : "shut");
+    if (newest_us > 0)
+        row->last_record_us = newest_us;
+}
+
 static gpointer
 visit_domain(gpointer data, GError **error)
 {
@@ -81,9 +103,8 @@ visit_domain(gpointer data, GError **error)
     row->channel = g_strdup(port_word(guest->xml.shim));
     row->agent = g_strdup(port_word(guest->xml.agent));
     greet(guest, MIN(visit->deadline_us, g_get_monotonic_time() + visit->greeting_us), row);
-    if (guest->xml.recorder)
-        pst_volume_harvest_until(
-            guest, MIN(visit->deadline_us, g_get_monotonic_time() + visit->greeting_us / 2));
+    gint64 now_us = g_get_monotonic_time();
+    look_for_records(guest, now_us, MIN(visit->deadline_us, now_us + visit->greeting_us / 2), row);
     return row;
 }
 

@@ -4,7 +4,9 @@
 #include "host-sidecar/guest.h"
 #include "protocol/fields.h"
 
-/* What `list` tells of each domain. */
+/* What `list` tells of each domain. The volume's records are told as they are known: what is new in
+ * it is harvested if that takes no longer than a part of what there is of time, else the last
+ * harvest is told. */
 
 typedef struct {
     char *name;
@@ -12,9 +14,11 @@ typedef struct {
     char *state;
     char *channel;         /* open, shut, none */
     char *agent;           /* the same */
+    char *volume;          /* open where there are records of it, shut, none; NULL: not known */
     char *shim;            /* its version, where it answered */
     char *problem;         /* why it did not */
     gint64 last_answer_us; /* real time */
+    gint64 last_record_us; /* real time of the host; not known where there are none */
 } PstOverview;
 
 extern const PstFields pst_overview_fields;

@@ -8,6 +8,8 @@ struct PstRecordIntake {
     PstRecordReader *reader;
     GPtrArray *records;
     gsize bytes; /* of those that are no stubs, with their frames */
+    gsize taken, whole;
+    PstRecordCounters counters; /* up to behind the last whole one */
 };
 
 PstRecordIntake *
@@ -69,14 +71,30 @@ pst_record_intake_take(PstRecordIntake *intake, const guint8 *bytes, gsize len)
 
         bytes += n;
         len -= n;
+        intake->taken += n;
         if (record == NULL)
             continue;
+        intake->whole = intake->taken;
+        intake->counters = pst_record_reader_counters(intake->reader);
         g_ptr_array_add(intake->records, record);
         intake->bytes += record->bytes + PST_FRAME_OVERHEAD;
         /* Each time as much has come as stays: all of it takes a multiple of their number. */
         if (intake->bytes > 2 * (gsize)PST_RECORD_INTAKE_BYTES)
             thin(intake);
     }
+}
+
+gsize
+pst_record_intake_taken(const PstRecordIntake *intake)
+{
+    return intake->taken;
+}
+
+gsize
+pst_record_intake_whole(const PstRecordIntake *intake, PstRecordCounters *counters)
+{
+    *counters = intake->counters;
+    return intake->whole;
 }
 
 GPtrArray *

@@ -22,5 +22,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstRecordIntake, pst_record_intake_free)
 
 void pst_record_intake_take(PstRecordIntake *intake, const guint8 *bytes, gsize len);
 
+/* How many bytes were taken, and how many of them up to behind the last whole record (0: there was
+ * none), with what was counted up to there. */
+gsize pst_record_intake_taken(const PstRecordIntake *intake);
+gsize pst_record_intake_whole(const PstRecordIntake *intake, PstRecordCounters *counters);
+
 /* A set of what was taken, the caller's; the intake is empty then. The counters are of all. */
 GPtrArray *pst_record_intake_end(PstRecordIntake *intake, PstRecordCounters *counters);

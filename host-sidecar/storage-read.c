@@ -35,15 +35,15 @@ receive(virStreamPtr stream, gsize max_bytes, PstStorageSink sink, gpointer user
 }
 
 gboolean
-pst_storage_read(virStorageVolPtr volume, gsize max_bytes, PstStorageSink sink, gpointer user_data,
-                 GError **error)
+pst_storage_read(virStorageVolPtr volume, guint64 offset, gsize max_bytes, PstStorageSink sink,
+                 gpointer user_data, GError **error)
 {
     g_autoptr(virStream) stream = virStreamNew(virStorageVolGetConnect(volume), 0);
 
     if (stream == NULL)
         return pst_volume_pool_fail(error, "the volume can't be read");
     /* One byte more than is wanted: the end of the stream is then met, and it can be finished. */
-    for (guint i = 0; virStorageVolDownload(volume, stream, 0, max_bytes + 1, 0) < 0; i++) {
+    for (guint i = 0; virStorageVolDownload(volume, stream, offset, max_bytes + 1, 0) < 0; i++) {
         if (i == ATTEMPTS)
             return pst_volume_pool_fail(error, "the volume can't be read");
         g_usleep(PAUSE_US);
@@ -56,6 +56,17 @@ pst_storage_read(virStorageVolPtr volume, gsize max_bytes, PstStorageSink sink, 
         pst_volume_pool_fail(error, "the volume can't be read to its end");
     virStreamAbort(stream);
     return n > 0;
+}
+
+/* The file's length; the capacity is what a guest that writes a disk's header makes of it. */
+guint64
+pst_storage_read_size(virStorageVolPtr volume)
+{
+    virStorageVolInfo info = {0};
+
+    if (virStorageVolGetInfoFlags(volume, &info, VIR_STORAGE_VOL_GET_PHYSICAL) < 0)
+        return 0;
+    return info.allocation;
 }
 
 /* <timestamps><mtime>SECONDS.NANOSECONDS</mtime>: https://libvirt.org/formatstorage.html */

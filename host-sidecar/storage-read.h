@@ -11,10 +11,13 @@
 /* Takes the next LEN bytes. */
 typedef void (*PstStorageSink)(const guint8 *bytes, gsize len, gpointer user_data);
 
-/* Reads the volume from its start; after MAX_BYTES it ends as if that were all. A volume that
- * libvirt is busy with is tried again for a second. PST_ERROR_PATH_SHUT. */
-gboolean pst_storage_read(virStorageVolPtr volume, gsize max_bytes, PstStorageSink sink,
-                          gpointer user_data, GError **error);
+/* Reads the volume from OFFSET on, which may lie behind its end; after MAX_BYTES it ends as if that
+ * were all. A volume that libvirt is busy with is tried again for a second. PST_ERROR_PATH_SHUT. */
+gboolean pst_storage_read(virStorageVolPtr volume, guint64 offset, gsize max_bytes,
+                          PstStorageSink sink, gpointer user_data, GError **error);
+
+/* How many bytes it has; 0 where not known. */
+guint64 pst_storage_read_size(virStorageVolPtr volume);
 
 /* When it was last written to, the host's real time in microseconds; 0 where not known. */
 gint64 pst_storage_read_mtime_us(virStorageVolPtr volume);

@@ -81,9 +81,24 @@ pst_store_lifecycle_note(const PstStore *store, const char *uuid, const char *do
     return g_steal_pointer(&current);
 }
 
+/* FALSE where all of it is known. */
+static gboolean
+note_reading(PstLifecycle *lifecycle, const PstRecord *newest, gint64 written_us,
+             const PstVolumePlace *place)
+{
+    gboolean news = newest != NULL && pst_record_dates_note(&lifecycle->dates, newest, written_us);
+
+    if (place == NULL ||
+        (lifecycle->place != NULL && pst_volume_place_equal(lifecycle->place, place)))
+        return news;
+    g_clear_pointer(&lifecycle->place, pst_volume_place_free);
+    lifecycle->place = pst_volume_place_copy(place);
+    return TRUE;
+}
+
 gboolean
 pst_store_lifecycle_date(const PstStore *store, const char *uuid, const PstRecord *newest,
-                         gint64 written_us, GError **error)
+                         gint64 written_us, const PstVolumePlace *place, GError **error)
 {
     g_autofree char *name = g_strconcat(uuid, PST_STORE_LIFECYCLE, NULL);
     g_autoptr(PstLifecycle) known = pst_store_lifecycle_read(store, uuid);
@@ -91,14 +106,14 @@ pst_store_lifecycle_date(const PstStore *store, const char *uuid, const PstRecor
     gint64 looked_us = 0;
     gsize len = 0;
 
-    if (!pst_record_dates_note(&known->dates, newest, written_us))
+    if (!note_reading(known, newest, written_us, place))
         return TRUE;
     int locked = pst_store_file_lock(pst_store_folder(store), name, error);
     if (locked < 0)
         return FALSE;
     g_autoptr(PstLifecycle) current = read_file(locked, &looked_us, &cause);
     gboolean done = cause == NULL;
-    if (done && pst_record_dates_note(&current->dates, newest, written_us)) {
+    if (done && note_reading(current, newest, written_us, place)) {
         g_autofree char *text = pst_lifecycle_to_text(current, &len);
         done = pst_store_file_replace(pst_store_folder(store), name, text, len, looked_us, error);
     }

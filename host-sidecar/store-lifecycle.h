@@ -18,10 +18,11 @@ PstLifecycle *pst_store_lifecycle_read(const PstStore *store, const char *uuid);
 PstLifecycle *pst_store_lifecycle_note(const PstStore *store, const char *uuid, const char *domain,
                                        const PstLifecycleSight *sight, GError **error);
 
-/* Notes that NEWEST was the last record when the volume had been written to at WRITTEN_US.
- * PST_ERROR_UNAVAILABLE or PST_ERROR_BUSY where that could not be kept. */
+/* What a reading of the volume leaves: that NEWEST was the last record (NULL where there was none)
+ * when it had been written to at WRITTEN_US, and how far it was read (NULL: what is known of that
+ * still holds). PST_ERROR_UNAVAILABLE or PST_ERROR_BUSY where that could not be kept. */
 gboolean pst_store_lifecycle_date(const PstStore *store, const char *uuid, const PstRecord *newest,
-                                  gint64 written_us, GError **error);
+                                  gint64 written_us, const PstVolumePlace *place, GError **error);
 
 /* What the domain was called: by its records, else by its lifecycle; or NULL. Free with g_free().
  */

@@ -125,14 +125,24 @@ allowance(const PstStore *store, const char *uuid)
     return MIN(store->domain_bytes, MAX(LEAST_BYTES, MIN(store->total_bytes / n, left)));
 }
 
+static gboolean
+has_stubs(const GPtrArray *records)
+{
+    for (guint i = 0; i < records->len; i++)
+        if (((PstRecord *)records->pdata[i])->body == NULL)
+            return TRUE;
+    return FALSE;
+}
+
 /* BEFORE are those N that the file holds. */
 static gboolean
 keep(const PstStore *store, const char *uuid, int locked, const PstStoreView *view,
-     gpointer *before, guint n, GError **error)
+     gpointer *before, guint n, gint64 *n_kept, GError **error)
 {
     g_autofree char *name = g_strconcat(uuid, PST_STORE_RECORDS, NULL);
     g_autoptr(GPtrArray) kept = pst_record_keep_in(view->records, allowance(store, uuid));
 
+    *n_kept = kept->len;
     if (kept->len == n && (n == 0 || memcmp(kept->pdata, before, n * sizeof(gpointer)) == 0)) {
         if (n == 0)
             unlinkat(store->folder->fd, name, 0);
@@ -167,11 +177,15 @@ pst_store_harvest(const PstStore *store, const char *uuid, GPtrArray *volume, gi
     guint n = stored->len;
     g_autofree gpointer *before = g_memdup2(stored->pdata, n * sizeof(gpointer));
 
+    gboolean whole = !has_stubs(volume);
+    view->n_before = n;
     view->records = pst_record_set_merge(stored, volume, &view->merge);
     view->written_us =
         date_newest(view->records, n > 0 ? before[n - 1] : NULL, stored_us, volume_us);
+    gint64 kept = PST_INT_UNKNOWN;
     gboolean done =
-        locked >= 0 && cause == NULL && keep(store, uuid, locked, view, before, n, error);
+        locked >= 0 && cause == NULL && keep(store, uuid, locked, view, before, n, &kept, error);
+    view->kept = whole && done && kept == view->records->len ? kept : PST_INT_UNKNOWN;
     if (locked >= 0 && cause != NULL)
         g_propagate_error(error, g_steal_pointer(&cause));
     if (fd >= 0)

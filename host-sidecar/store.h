@@ -4,6 +4,7 @@
 #include "host-sidecar/record-set.h"
 #include "host-sidecar/store-file.h"
 #include "host-sidecar/store-settings.h"
+#include "protocol/fields.h"
 
 /* The sidecar's own copy of what guests recorded, so that a flood of a recorder, a lost volume or a
  * domain that was undefined does not take it away. A folder for each hypervisor, by its URI, and in
@@ -32,6 +33,8 @@ typedef struct {
     GPtrArray *records; /* a set without stubs */
     gint64 written_us;  /* when the newest was written, the host's real time; 0 where not known */
     PstRecordSetMerge merge;
+    guint n_before; /* how many records were kept before */
+    gint64 kept;    /* how many are now, where that is all of them; else PST_INT_UNKNOWN */
 } PstStoreView;
 
 /* Merges what was read from the volume, which was last written at VOLUME_US, with what is kept, and

@@ -112,14 +112,11 @@ static PstVolumePart *
 new_part(virStorageVolPtr volume, const char *uuid)
 {
     PstVolumePart *part = g_new0(PstVolumePart, 1);
-    virStorageVolInfo info = {0};
 
     part->volume = volume;
     part->uuid = g_strdup(uuid);
     part->written_us = pst_storage_read_mtime_us(volume);
-    /* The file's length; the capacity is what a guest that writes a disk's header makes of it. */
-    if (virStorageVolGetInfoFlags(volume, &info, VIR_STORAGE_VOL_GET_PHYSICAL) == 0)
-        part->bytes = info.allocation;
+    part->bytes = pst_storage_read_size(volume);
     return part;
 }
 

@@ -3,142 +3,10 @@
 
 #include <stdlib.h>
 
-#include "host-sidecar/record-intake.h"
-#include "host-sidecar/storage-read.h"
 #include "host-sidecar/store-lifecycle.h"
 #include "host-sidecar/task.h"
+#include "host-sidecar/volume-reading.h"
 #include "protocol/error.h"
-
-/* A flood rolls the volume faster than it can be read, and one of the smallest records makes each
- * reading long. */
-#define READINGS 5
-#define AGAIN_US (G_GINT64_CONSTANT(2) * G_USEC_PER_SEC)
-
-typedef struct {
-    GPtrArray *records;
-    PstRecordCounters counters;
-    gint64 written_us;
-    guint n_parts;
-    gboolean rolled; /* while it was read: a part may have been missed */
-} Reading;
-
-static void
-clear_reading(Reading *reading)
-{
-    g_clear_pointer(&reading->records, g_ptr_array_unref);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Reading, clear_reading)
-
-/* ---- the volume ---- */
-
-typedef struct {
-    PstRecordIntake *intake;
-    gsize bytes;
-} Part;
-
-static void
-take_bytes(const guint8 *bytes, gsize len, gpointer user_data)
-{
-    Part *part = user_data;
-
-    part->bytes += len;
-    pst_record_intake_take(part->intake, bytes, len);
-}
-
-static gboolean
-read_part(virStorageVolPtr volume, PstRecordIntake *intake, GError **error)
-{
-    Part part = {intake, 0};
-
-    return pst_storage_read(volume, PST_VOLUME_MAX_PART + 1, take_bytes, &part, error) &&
-           pst_volume_pool_check_part(part.bytes, error);
-}
-
-static gint64
-written_us(const GPtrArray *parts)
-{
-    const PstVolumePart *newest = parts->len > 0 ? parts->pdata[parts->len - 1] : NULL;
-
-    return newest != NULL ? newest->written_us : 0;
-}
-
-/* NULL where the pool has none. */
-static GPtrArray *
-find_parts(PstVolumePool *pool, const char *uuid, GError **error)
-{
-    g_autoptr(GPtrArray) parts = pst_volume_pool_parts(pool, uuid);
-
-    if (parts->len < PST_VOLUME_MAX_PARTS) {
-        gboolean none = parts->len == 0;
-        gboolean refreshed = pst_volume_pool_refresh(pool->pool, none ? error : NULL);
-
-        if (!refreshed && none)
-            return NULL;
-        g_ptr_array_unref(parts);
-        parts = pst_volume_pool_parts(pool, uuid);
-    }
-    if (parts->len > 0)
-        return g_steal_pointer(&parts);
-    g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT,
-                "the pool " PST_VOLUME_POOL " has no volume %s" PST_VOLUME_SUFFIX, uuid);
-    return NULL;
-}
-
-/* Whether what stands under each name is what stood there before: a part that was rolled is not
- * written to any more, and with each roll all of them change their names. */
-static gboolean
-is_rolled(PstVolumePool *pool, const char *uuid, const GPtrArray *before)
-{
-    /* What was not written to was not rolled. */
-    if (pst_volume_pool_written_us(pool, uuid) == written_us(before))
-        return FALSE;
-    g_autoptr(GPtrArray) now = find_parts(pool, uuid, NULL);
-    if (now == NULL || now->len != before->len)
-        return TRUE;
-    for (guint i = 0; i < now->len; i++) {
-        const PstVolumePart *a = before->pdata[i], *b = now->pdata[i];
-        gboolean newest = i + 1 == now->len;
-
-        if (newest ? b->bytes < a->bytes : b->written_us != a->written_us || b->bytes != a->bytes)
-            return TRUE;
-    }
-    return FALSE;
-}
-
-static gboolean
-read_parts(const GPtrArray *parts, Reading *reading, GError **error)
-{
-    g_autoptr(PstRecordIntake) intake = pst_record_intake_new();
-
-    for (guint i = 0; i < parts->len; i++) {
-        const PstVolumePart *part = parts->pdata[i];
-        if (!read_part(part->volume, intake, error))
-            return FALSE;
-    }
-    clear_reading(reading);
-    reading->records = pst_record_intake_end(intake, &reading->counters);
-    reading->n_parts = parts->len;
-    /* Of before it was read: a record that came meanwhile is then told as older than it is, and
-     * none as younger. */
-    reading->written_us = written_us(parts);
-    return TRUE;
-}
-
-static gboolean
-read_volume(PstVolumePool *pool, const char *uuid, Reading *reading, GError **error)
-{
-    gint64 until_us = g_get_monotonic_time() + AGAIN_US;
-    guint n = 0;
-
-    do {
-        g_autoptr(GPtrArray) parts = find_parts(pool, uuid, error);
-
-        if (parts == NULL || !read_parts(parts, reading, error))
-            return FALSE;
-        reading->rolled = is_rolled(pool, uuid, parts);
-    } while (reading->rolled && ++n < READINGS && g_get_monotonic_time() < until_us);
-    return TRUE;
-}
 
 /* ---- the store ---- */
 
@@ -152,59 +20,127 @@ pst_volume_open_store(virConnectPtr connection, gint64 *keep_us, GError **error)
 
 /* By what earlier readings saw; this one is noted. What can't be kept costs later ones. */
 static void
-date(const PstStore *store, const char *uuid, gint64 volume_us, PstVolumeRecords *records)
+date(const PstStore *store, const char *uuid, const PstVolumeReading *reading,
+     PstVolumeRecords *records)
 {
     guint n = records->records->len;
+    const PstVolumePlace *place = reading->place;
 
     if (store == NULL || n == 0)
         return;
-    if (volume_us > 0)
-        pst_store_lifecycle_date(store, uuid, records->records->pdata[n - 1], volume_us, NULL);
+    if (reading->written_us > 0)
+        pst_store_lifecycle_date(store, uuid, records->records->pdata[n - 1], reading->written_us,
+                                 place != NULL && place->head != NULL ? place : NULL, NULL);
     g_autoptr(PstLifecycle) lifecycle = pst_store_lifecycle_read(store, uuid);
     pst_volume_records_date(records, lifecycle->dates);
 }
 
-/* Where there is no store, the volume alone is told. */
-static PstVolumeRecords *
-harvest(const PstStore *store, const char *uuid, Reading *reading, GError *trouble)
+static void
+note_unread(const PstVolumeReading *reading, PstVolumeRecords *records)
 {
-    g_autoptr(GError) cause = NULL;
-    PstStoreView view = {.written_us = reading->written_us};
-
-    if (store != NULL)
-        pst_store_harvest(store, uuid, g_steal_pointer(&reading->records), reading->written_us,
-                          &view, &cause);
-    else
-        view.records = pst_record_set_merge(pst_record_set_new(),
-                                            g_steal_pointer(&reading->records), &view.merge);
-    PstVolumeRecords *records =
-        pst_volume_records_new(view.records, &reading->counters, view.written_us, reading->n_parts);
-    records->volume_us = reading->written_us;
-    records->n_stored = view.merge.n_stored;
-    records->missed = view.merge.missed;
-    date(store, uuid, reading->written_us, records);
-    trouble = trouble != NULL ? trouble : cause;
-    if (trouble != NULL) {
-        g_autofree char *note = g_strdup_printf("they were not harvested: %s", trouble->message);
+    if (reading->n_unread > 0) {
+        g_autofree char *note =
+            g_strdup_printf("%u of %u parts can't be read: %s", reading->n_unread, reading->n_parts,
+                            reading->unread->message);
         pst_volume_records_note(records, note);
     }
     if (reading->rolled)
         pst_volume_records_note(records, "the volume is written to faster than it can be read: "
                                          "some of it may not be told");
+}
+
+/* All that the volume had before is in the store, and nothing was rolled away. */
+static void
+count_continued(const PstVolumeReading *reading, PstStoreView *view)
+{
+    gint64 n = view->records->len;
+
+    view->merge.n_stored = (guint)MAX(0, n - (gint64)reading->counters.records);
+    view->merge.missed = 0;
+}
+
+/* FALSE where nothing could be kept. The view is filled in any case; where there is no store, with
+ * the volume alone. */
+static gboolean
+merge(const PstStore *store, const char *uuid, PstVolumeReading *reading, PstStoreView *view,
+      GError **error)
+{
+    GPtrArray *records = g_steal_pointer(&reading->records);
+    gboolean kept = store != NULL;
+
+    *view = (PstStoreView){.written_us = reading->written_us, .kept = PST_INT_UNKNOWN};
+    if (store != NULL)
+        kept = pst_store_harvest(store, uuid, records, reading->written_us, view, error);
+    else
+        view->records = pst_record_set_merge(pst_record_set_new(), records, &view->merge);
+    if (reading->place != NULL)
+        reading->place->kept = view->kept;
+    if (reading->continued)
+        count_continued(reading, view);
+    return kept;
+}
+
+static PstVolumeRecords *
+tell(const PstStore *store, const char *uuid, const PstVolumeReading *reading, PstStoreView *view,
+     const GError *trouble)
+{
+    PstVolumeRecords *records = pst_volume_records_new(
+        g_steal_pointer(&view->records), &reading->counters, view->written_us, reading->n_parts);
+
+    records->volume_us = reading->volume_us;
+    records->n_stored = view->merge.n_stored;
+    records->missed = view->merge.missed;
+    date(store, uuid, reading, records);
+    if (trouble != NULL) {
+        g_autofree char *note = g_strdup_printf("they were not harvested: %s", trouble->message);
+        pst_volume_records_note(records, note);
+    }
+    note_unread(reading, records);
     return records;
 }
 
 static gboolean
-read_pool(virConnectPtr connection, const char *uuid, Reading *reading, GError **error)
+read_pool(virConnectPtr connection, const char *uuid, const PstVolumePlace *place,
+          gboolean continues, PstVolumeReading *reading, GError **error)
 {
     virConnectRef(connection);
     g_autoptr(PstVolumePool) pool = pst_volume_pool_open(connection, error);
 
-    if (pool == NULL || !read_volume(pool, uuid, reading, error)) {
-        clear_reading(reading);
-        return FALSE;
+    if (pool != NULL && pst_volume_reading_make(pool, uuid, place, continues, reading, error))
+        return TRUE;
+    pst_volume_reading_clear(reading);
+    *reading = (PstVolumeReading){.records = pst_record_set_new()};
+    return FALSE;
+}
+
+/* What the store had when the place was noted, and has no more, has to be read again. */
+static gboolean
+is_store_another(const PstVolumeReading *reading, const PstStoreView *view,
+                 const PstVolumePlace *place)
+{
+    return reading->continued && (gint64)view->n_before != place->kept;
+}
+
+static PstVolumeRecords *
+read_volume(virConnectPtr connection, const char *uuid, const PstStore *store,
+            const GError *trouble, GError **unread)
+{
+    g_autoptr(PstLifecycle) lifecycle =
+        store != NULL ? pst_store_lifecycle_read(store, uuid) : NULL;
+    const PstVolumePlace *place = lifecycle != NULL ? lifecycle->place : NULL;
+    g_auto(PstVolumeReading) reading = {NULL};
+    g_autoptr(GError) cause = NULL;
+    PstStoreView view;
+
+    read_pool(connection, uuid, place, TRUE, &reading, unread);
+    merge(store, uuid, &reading, &view, &cause);
+    if (is_store_another(&reading, &view, place)) {
+        g_ptr_array_unref(view.records);
+        g_clear_error(&cause);
+        read_pool(connection, uuid, place, FALSE, &reading, unread);
+        merge(store, uuid, &reading, &view, &cause);
     }
-    return TRUE;
+    return tell(store, uuid, &reading, &view, trouble != NULL ? trouble : cause);
 }
 
 static PstVolumeRecords *
@@ -212,12 +148,9 @@ read_all(virConnectPtr connection, const char *uuid, GError **error)
 {
     g_autoptr(GError) unread = NULL;
     g_autoptr(GError) trouble = NULL;
-    g_auto(Reading) reading = {NULL};
     g_autoptr(PstStore) store = pst_volume_open_store(connection, NULL, &trouble);
+    g_autoptr(PstVolumeRecords) records = read_volume(connection, uuid, store, trouble, &unread);
 
-    if (!read_pool(connection, uuid, &reading, &unread))
-        reading = (Reading){.records = pst_record_set_new()};
-    g_autoptr(PstVolumeRecords) records = harvest(store, uuid, &reading, trouble);
     if (unread == NULL)
         return g_steal_pointer(&records);
     if (records->records->len == 0) {
@@ -297,4 +230,28 @@ pst_volume_harvest_until(PstGuest *guest, gint64 deadline_us)
 
     pst_task_call(run_harvest, pst_guest_ref(guest), (GDestroyNotify)pst_guest_unref, NULL,
                   deadline_us, "libvirt", &error);
+}
+
+static gpointer
+run_newest(gpointer data, GError **error)
+{
+    const PstGuest *guest = data;
+    g_autoptr(PstStore) store = pst_store_open_configured(guest->uri, NULL, error);
+
+    if (store == NULL)
+        return NULL;
+    gint64 written_us = pst_store_written_us(store, guest->uuid);
+    return g_memdup2(&written_us, sizeof(written_us));
+}
+
+gboolean
+pst_volume_newest_until(PstGuest *guest, gint64 deadline_us, gint64 *newest_us)
+{
+    g_autofree gint64 *told =
+        pst_task_call(run_newest, pst_guest_ref(guest), (GDestroyNotify)pst_guest_unref, g_free,
+                      deadline_us, "the store", NULL);
+
+    if (told != NULL)
+        *newest_us = *told;
+    return told != NULL;
 }

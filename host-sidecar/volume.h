@@ -26,6 +26,10 @@ PstVolumeRecords *pst_volume_read_until(PstGuest *guest, gint64 deadline_us, GEr
  * was written to since the last harvest. Nothing is said where it fails. */
 void pst_volume_harvest_until(PstGuest *guest, gint64 deadline_us);
 
+/* When the newest record that is kept of this guest was written, the host's real time; 0 where none
+ * is. FALSE where the store could not tell. */
+gboolean pst_volume_newest_until(PstGuest *guest, gint64 deadline_us, gint64 *newest_us);
+
 /* The store of the connection's hypervisor, as the configuration says; *KEEP_US, which may be NULL,
  * is how long what no domain has any more is kept. */
 PstStore *pst_volume_open_store(virConnectPtr connection, gint64 *keep_us, GError **error);

@@ -19,50 +19,13 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 # pylint: disable=wrong-import-position
-import deadmount
+from commandlib import (FOLDER, LATE, NO_CHANNEL, PROGRAM, TEST, configuration, environment, isolate,
+                        recorded, refused, run)
 from taplib import Skip, check, run_all
 
-PROGRAM = sys.argv[1]
-TEST = "test:///default"  # one domain, `test`, without channels
+TEST_UUID = "6695eb01-f6a4-8304-79aa-97f2502e193f"
 VERBS = ["list", "describe", "probe", "diagnose", "services", "journal", "read", "ls", "sudo",
          "records", "forensics", "known-hosts"]
-# How late a command may be on a busy machine, under a sanitizer, in seconds.
-LATE = 3.0
-TEST_UUID = "6695eb01-f6a4-8304-79aa-97f2502e193f"
-FOLDER = tempfile.mkdtemp(prefix="postern-command-")
-
-
-def configuration(name, *lines):
-    """The path of a configuration of postern's with these lines in the group [store], by default
-    with a folder that is not the machine's own."""
-    path = os.path.join(FOLDER, name)
-    with open(path, "w", encoding="utf-8") as file:
-        file.write("\n".join(["[store]", *(lines or [f"folder={FOLDER}/store"]), ""]))
-    return path
-
-
-def environment(connect=TEST, config=None, env=None):
-    return dict(os.environ, LIBVIRT_DEFAULT_URI=connect, HOME=FOLDER,
-                XDG_STATE_HOME=FOLDER + "/state", XDG_RUNTIME_DIR=FOLDER,
-                POSTERN_CONFIG=config or configuration("postern.conf"), **(env or {}))
-
-
-def run(*words, connect=TEST, config=None, env=None, **options):
-    options.setdefault("stdout", subprocess.PIPE)
-    return subprocess.run([PROGRAM, *words], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                          env=environment(connect, config, env), timeout=60, check=False, text=True,
-                          errors="surrogateescape", **options)
-
-
-def refused(code, says, *words, **options):
-    """The command ends with this code, nothing on standard output and one line on the other."""
-    done = run(*words, **options)
-    check(done.returncode == code, words, done)
-    check(not done.stdout, words, done)
-    check(done.stderr.startswith("postern: ") and done.stderr.count("\n") == 1 and
-          done.stderr.endswith("\n"), words, done)
-    check(says in done.stderr, words, says, done.stderr)
-    return done
 
 
 # ---- misuse
@@ -203,24 +166,11 @@ def test_no_domain():
 
 # ---- a domain without a channel
 
-NO_CHANNEL = "the domain has no channel org.postern.shim.0"
 NO_AGENT = "the domain has no channel org.qemu.guest_agent.0"
 NOBODY_LISTENS = ("the guest runs, and no process in it holds the shim's port or the "
                   "agent's")
 
 
-def test_list():
-    done = run("list")
-    check((done.returncode, done.stderr) == (0, ""), done)
-    header, row = done.stdout.splitlines()
-    check(header.split() == ["DOMAIN", "STATE", "CHANNEL", "AGENT", "SHIM", "ANSWERED", "PROBLEM"],
-          header)
-    check(row.split()[:6] == ["test", "running", "none", "none", "-", "never"], row)
-    check(row.endswith(NO_CHANNEL), row)
-
-    domain, = json.loads(run("list", "--json").stdout)["domains"]
-    check(domain["name"] == "test" and domain["channel"] == "none", domain)
-    check(domain["problem"] == NO_CHANNEL and "last_answer_us" not in domain, domain)
 
 
 def test_questions():
@@ -306,19 +256,13 @@ def test_options_before_the_verb():
 
 # ---- a domain with a recorder, whose pool is not there
 
-RECORDED = """<node><domain type='test'><name>web</name>
-<uuid>3a4f5d6e-1111-4222-8333-444455556666</uuid><memory>8192</memory><os><type>hvm</type></os>
-<devices><channel type='file'><source path='/nowhere'/>
-<target type='virtio' name='org.postern.recorder.0'/></channel></devices></domain></node>"""
 NO_POOL = "there is no storage pool postern"
 
 
 def counted(code, *words):
     """How often the command looked for the pool, by libvirt's own log; and what it printed."""
-    node, log = FOLDER + "/node.xml", tempfile.mktemp(prefix="calls-", dir=FOLDER)
-    with open(node, "w", encoding="utf-8") as file:
-        file.write(RECORDED)
-    done = run(*words, connect=f"test://{node}",
+    log = tempfile.mktemp(prefix="calls-", dir=FOLDER)
+    done = run(*words, connect=recorded(),
                env={"LIBVIRT_LOG_FILTERS": "1:libvirt", "LIBVIRT_LOG_OUTPUTS": f"1:file:{log}"})
     check(done.returncode == code, words, done)
     with open(log, encoding="utf-8") as file:
@@ -542,15 +486,6 @@ def test_lifecycle_leftovers():
         check(done.returncode == 0 and done.stdout.startswith(uuid), words, done)
         check(f" {fate} " in done.stdout and done.stdout.split("\n")[0].endswith(" test"), words, done)
     check(os.listdir(folder) == [TEST_UUID + ".lifecycle"], os.listdir(folder))
-
-
-def isolate():
-    """The audit records of these tests do not belong into the machine's own log."""
-    try:
-        deadmount.enter_namespace()
-    except Skip:
-        return os.geteuid() != 0
-    return deadmount.libc.mount(b"none", b"/var/log", b"tmpfs", 0, None) == 0
 
 
 if __name__ == "__main__":

@@ -146,9 +146,10 @@ test_dates(Place *place, gconstpointer data G_GNUC_UNUSED)
         if (record.seq == 50)
             pst_lifecycle_free(try_note(place, RUNNING, NOW, NULL));
         g_assert_true(
-            pst_store_lifecycle_date(place->store, UUID, &record, NOW + record.seq, &error));
+            pst_store_lifecycle_date(place->store, UUID, &record, NOW + record.seq, NULL, &error));
         g_assert_no_error(error);
-        g_assert_true(pst_store_lifecycle_date(place->store, UUID, &record, NOW + 500, &error));
+        g_assert_true(
+            pst_store_lifecycle_date(place->store, UUID, &record, NOW + 500, NULL, &error));
     }
     g_assert_cmpint(stat(place->file, &st), ==, 0);
     g_assert_cmpint(st.st_mtime, ==, NOW / SECOND);

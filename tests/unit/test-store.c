@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <sys/file.h>
@@ -159,6 +160,46 @@ test_unchanged(Place *place, gconstpointer data G_GNUC_UNUSED)
     harvest(place->store, UUID, make_volume(3, 6, 10), NOW, NULL);
     g_assert_cmpint(stat(place->file, &after), ==, 0);
     g_assert_cmpuint(before.st_ino, !=, after.st_ino);
+}
+
+static PstStoreView
+look(const Place *place, GPtrArray *volume)
+{
+    PstStoreView view = {NULL};
+
+    pst_store_harvest(place->store, UUID, volume, NOW, &view, NULL);
+    g_ptr_array_unref(g_steal_pointer(&view.records));
+    return view;
+}
+
+/* Whether the store has all that was read of the volume, and had what it is thought to have. */
+static void
+test_whole(Place *place, gconstpointer data G_GNUC_UNUSED)
+{
+    PstStoreView view = look(place, make_volume(1, 5, 10));
+    GPtrArray *stubbed = make_volume(1, 7, 10);
+
+    g_assert_cmpuint(view.n_before, ==, 0);
+    g_assert_cmpint(view.kept, ==, 5);
+    view = look(place, pst_record_set_new());
+    g_assert_cmpuint(view.n_before, ==, 5);
+    g_assert_cmpint(view.kept, ==, 5);
+    view = look(place, make_volume(6, 6, 10));
+    g_assert_cmpint(view.kept, ==, 6);
+    /* There was no room in memory for one of them. */
+    pst_record_stub(stubbed->pdata[6]);
+    view = look(place, stubbed);
+    g_assert_cmpuint(view.n_before, ==, 6);
+    g_assert_cmpint(view.kept, ==, PST_INT_UNKNOWN);
+    /* Nor in the store. */
+    view = look(place, make_volume(1, 300, 1000));
+    g_assert_cmpint(view.kept, ==, PST_INT_UNKNOWN);
+    /* And where it can't be written to. */
+    int held = open(place->file, O_RDONLY | O_CLOEXEC);
+    g_assert_cmpint(flock(held, LOCK_EX), ==, 0);
+    view = look(place, make_volume(1, 5, 10));
+    g_assert_cmpint(view.kept, ==, PST_INT_UNKNOWN);
+    close(held);
 }
 
 static void
@@ -419,6 +460,7 @@ main(int argc, char **argv)
     ADD("round", test_round);
     ADD("age", test_age);
     ADD("unchanged", test_unchanged);
+    ADD("whole", test_whole);
     ADD("bounds", test_bounds);
     ADD("share", test_share);
     ADD("no-link", test_no_link);

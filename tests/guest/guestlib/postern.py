@@ -67,9 +67,10 @@ class Diagnosis:
 
 
 class Postern:
-    """postern of a build folder, on the lab's libvirt."""
+    """postern of a build folder, on the lab's libvirt; with a `user`, run by that one."""
 
-    def __init__(self, lab, log):
+    def __init__(self, lab, log, user=None):
+        self.user = user
         self.program = lab.build / "host-sidecar/postern"
         self.lab = lab
         self.log = log
@@ -80,7 +81,7 @@ class Postern:
         if verb != "describe":
             words += ["--deadline", f"{deadline}s"]
         done = run([self.program, *words], timeout=deadline + SLACK_SECONDS,
-                   environment=self.lab.environment)
+                   environment=self.lab.environment, user=self.user)
         self.log(done.transcript())
         check(done.code is not None, f"postern {verb} hung: it was killed {SLACK_SECONDS} s past "
                                      f"its deadline of {deadline} s")

@@ -32,16 +32,18 @@ class Done:
                 f"[exit status {self.code}, {self.seconds:.2f} s]\n\n")
 
 
-def run(argv, *, timeout, stdin="", environment=None, detached=False):
+def run(argv, *, timeout, stdin="", environment=None, detached=False, user=None):
     """Runs `argv`; it is killed after `timeout` seconds.
 
-    With `detached` a Ctrl-C at the terminal does not reach it: for clearing up.
+    With `detached` a Ctrl-C at the terminal does not reach it: for clearing up. With a `user`, a
+    number, it is that user's and of no group but that of the same number.
     """
+    other = {} if user is None else {"user": user, "group": user, "extra_groups": []}
     begun = time.monotonic()
     # Through an object of its own, because what a killed program had said is of use.
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True, errors="replace", env=environment,
-                          start_new_session=detached) as process:
+                          start_new_session=detached, **other) as process:
         try:
             out, err = process.communicate(stdin, timeout=timeout)
             code = process.returncode

@@ -58,6 +58,18 @@ def _told_by_volume(context, since, why):
           f"{why}: it does not say why the channel did not answer")
 
 
+def _listed(context, since, why):
+    """The list names the path that is left, and how old it is."""
+    done = context.postern.run("list", "--json", codes=[0])
+    row = next(row for row in json.loads(done.out)["domains"] if row["name"] == context.guest.name)
+    check("shim" not in row and row["volume"] == "open", f"{why}: it is listed as {row}")
+    age = time.time() - row["last_record_us"] / 1e6
+    check(age <= time.monotonic() - since + 10, f"{why}: its last record is listed as {age:.0f} s old")
+    line = next(line for line in context.postern.run("list", codes=[0]).out.splitlines()
+                if line.startswith(context.guest.name + " "))
+    check(line.split()[4] == "open", f"{why}: it is listed as {line}")
+
+
 def run(context):
     """At the boot, on a change, after a panic, and when the domain is off."""
     _await(context, "the last of the probes", lambda record: _is_report(record, "containers"))
@@ -84,5 +96,7 @@ def run(context):
     context.guest.breakage("panic", detach=True)
     time.sleep(4)
     _told_by_volume(context, since, "after a panic")
+    _listed(context, since, "after a panic")
     context.guest.virsh("destroy", context.guest.name)
     _told_by_volume(context, since, "of a domain that is off")
+    _listed(context, since, "of a domain that is off")
