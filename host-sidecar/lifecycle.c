@@ -13,7 +13,8 @@
 #define MAX_NAME 1024
 /* Of a boot's. */
 #define MAX_ID 64
-/* Thirteen an entry, nine a date, five a part of the volume, and room for what later versions add. */
+/* Thirteen an entry, nine a date, five a part of the volume, and room for more of later versions.
+ */
 #define MAX_TOKENS 3000
 /* How long one who has looked may need to note it. */
 #define LATE_US (10 * G_USEC_PER_SEC)
