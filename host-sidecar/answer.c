@@ -24,6 +24,7 @@ pst_answer_new(const char *guest, const char *probe, JsonObject *args)
     answer->probe = g_strdup(probe);
     answer->args = args != NULL ? json_object_ref(args) : json_object_new();
     answer->via = PST_VIA_NONE;
+    answer->took_ms = PST_INT_UNKNOWN;
     return answer;
 }
 
@@ -60,6 +61,7 @@ pst_answer_copy(const PstAnswer *answer)
 
     copy->via = answer->via;
     copy->age_ms = answer->age_ms;
+    copy->took_ms = answer->took_ms;
     for (guint i = 0; answer->attempts != NULL && i < answer->attempts->len; i++) {
         const PstAttempt *attempt = answer->attempts->pdata[i];
         pst_answer_add_attempt(copy, (PstVia)attempt->via, attempt->took_ms, attempt->reason);

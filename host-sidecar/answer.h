@@ -30,6 +30,7 @@ typedef struct {
     char *guest;
     int via;
     gint64 age_ms;       /* of what it tells */
+    gint64 took_ms;      /* from the question to this; PST_INT_UNKNOWN. For the audit alone */
     GPtrArray *attempts; /* of PstAttempt; may be NULL */
     PstReport *report;   /* NULL where none came */
     GError *error;       /* why none came, or why the guest refused the question */

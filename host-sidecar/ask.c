@@ -21,29 +21,37 @@
 #define HARVEST_US G_USEC_PER_SEC
 
 void
-pst_ask_audit(const char *method, PstAnswer *const *answers, guint n)
+pst_ask_audit_guest(const PstGuest *guest, const char *method, PstAnswer *const *answers, guint n)
 {
     static gboolean said;
 
     for (guint i = 0; i < n; i++) {
+        const PstAuditRecord record = {pst_audit_caller(), pst_audit_self(), method,
+                                       guest != NULL ? guest->uuid : NULL, answers[i]};
         g_autoptr(GError) error = NULL;
 
-        if (pst_audit_write(pst_audit_caller(), method, answers[i], &error))
+        if (pst_audit_record(&record, &error))
             continue;
         if (!said)
             fprintf(stderr, "postern: %s\n", error->message);
         said = TRUE;
-        return;
     }
+}
+
+void
+pst_ask_audit(const char *method, PstAnswer *const *answers, guint n)
+{
+    pst_ask_audit_guest(NULL, method, answers, n);
 }
 
 /* A question that got no further than libvirt. */
 static void
-audit_failure(const char *method, const char *domain, const GError *error)
+audit_failure(const char *method, const char *domain, gint64 took_us, const GError *error)
 {
     g_autoptr(PstAnswer) answer = pst_answer_new(domain, "-", NULL);
 
     answer->error = g_error_copy(error);
+    answer->took_ms = took_us / 1000;
     pst_ask_audit(method, &answer, 1);
 }
 
@@ -53,13 +61,14 @@ pst_ask_open(const PstOptions *options, const char *method, const char *domain, 
 {
     g_autoptr(PstHypervisor) hypervisor = pst_hypervisor_new(options->connect);
     g_autoptr(GError) cause = NULL;
+    gint64 begun_us = g_get_monotonic_time();
     PstGuest *guest = pst_guest_open(hypervisor, domain, deadline_us, &cause);
 
     if (guest != NULL)
         return guest;
     if (cause->code == PST_ERROR_DEADLINE)
         cause->code = PST_ERROR_NO_HYPERVISOR;
-    audit_failure(method, domain, cause);
+    audit_failure(method, domain, g_get_monotonic_time() - begun_us, cause);
     g_propagate_error(error, g_steal_pointer(&cause));
     return NULL;
 }
@@ -69,11 +78,11 @@ pst_ask_guest(PstGuest *guest, const char *method, PstAnswer **questions, guint 
               gint64 deadline_us, const PstInquiryListener *listener, PstReport **host)
 {
     /* Before and after: who is interrupted has asked all the same. */
-    pst_ask_audit(method, questions, n);
+    pst_ask_audit_guest(guest, method, questions, n);
     PstAnswer **answers = pst_ladder_ask(&pst_guest_ladder, guest, questions, n, pst_audit_caller(),
                                          deadline_us, listener, host);
 
-    pst_ask_audit(method, answers, n);
+    pst_ask_audit_guest(guest, method, answers, n);
     if (guest->xml.recorder)
         pst_volume_harvest_until(guest, MIN(deadline_us, g_get_monotonic_time() + HARVEST_US));
     return answers;
@@ -191,8 +200,10 @@ pst_ask_host(const PstOptions *options, const char *method, const char *domain, 
         return FALSE;
     g_autoptr(PstAnswer) answer = pst_answer_new(guest->name, pst_report_host_kind.name, args);
     answer->via = PST_VIA_HOST;
+    gint64 begun_us = g_get_monotonic_time();
     answer->report = pst_host_look_report(guest, watch_ms, deadline_us, &answer->error);
-    pst_ask_audit(method, &answer, 1);
+    answer->took_ms = (g_get_monotonic_time() - begun_us) / 1000;
+    pst_ask_audit_guest(guest, method, &answer, 1);
     return conclude(options, answer, exit_code, error);
 }
 

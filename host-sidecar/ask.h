@@ -7,8 +7,10 @@
 
 /* Questions from the command line to a guest and back, with the audit record of each. */
 
-/* Writes the answers' audit records; METHOD is the verb. That one can't be written is said on
- * standard error, once. */
+/* Writes the answers' audit records; METHOD is the verb, GUEST may be NULL. That one can't be
+ * written is said on standard error, once. */
+void pst_ask_audit_guest(const PstGuest *guest, const char *method, PstAnswer *const *answers,
+                         guint n);
 void pst_ask_audit(const char *method, PstAnswer *const *answers, guint n);
 
 /* Whether the probe takes the arguments, and they fit into a frame with what stands around them;

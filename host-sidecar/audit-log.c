@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/audit-log.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <syslog.h>
 #include <unistd.h>
 
+#include "host-sidecar/chain.h"
 #include "host-sidecar/escape.h"
-#include "host-sidecar/sync.h"
-#include "protocol/error.h"
+#include "protocol/json.h"
 
 char *
 pst_audit_log_file(void)
@@ -21,23 +19,27 @@ pst_audit_log_file(void)
 }
 
 GString *
-pst_audit_log_record(void)
+pst_audit_log_record(const char *message_id, int priority)
 {
-    return g_string_new("MESSAGE_ID=" PST_AUDIT_MESSAGE_ID
-                        "\nPRIORITY=6\nSYSLOG_IDENTIFIER=postern\n");
+    GString *record = g_string_new(NULL);
+
+    g_string_printf(record, "MESSAGE_ID=%s\nPRIORITY=%d\nSYSLOG_IDENTIFIER=postern\n", message_id,
+                    priority);
+    return record;
 }
 
 void
 pst_audit_log_field(GString *record, const char *name, const char *value)
 {
+    if (value == NULL)
+        return;
     g_autofree char *escaped = pst_escape_text(value, FALSE);
-
     g_string_append_printf(record, "%s=%s\n", name, escaped);
 }
 
 /* Not by sd_journal_send(3): with journald stopped and its queue full, that blocks for good. */
-gboolean
-pst_audit_log_send(const char *socket_path, const GString *record)
+static gboolean
+send_record(const char *socket_path, const GString *record)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     gssize sent = -1;
@@ -54,23 +56,36 @@ pst_audit_log_send(const char *socket_path, const GString *record)
     return sent == (gssize)record->len;
 }
 
-/* One write of one line to a file opened for appending: records of several processes do not mix. */
-gboolean
-pst_audit_log_append(const char *path, const char *json, gboolean synced, GError **error)
+/* Somebody changed the file, and is to be known of where they may not reach. */
+static void
+send_fault(const PstAuditPlaces *places, const char *fault)
 {
-    g_autofree char *folder = g_path_get_dirname(path);
-    g_autofree char *line = g_strconcat(json, "\n", NULL);
-    int fd = -1;
+    g_autoptr(GString) record = pst_audit_log_record(PST_AUDIT_MESSAGE_ID_FAULT, LOG_WARNING);
+    g_autofree char *message =
+        g_strdup_printf("the audit log %s is not as it was left: %s", places->file, fault);
 
-    if (g_mkdir_with_parents(folder, 0700) == 0)
-        fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    gboolean written = fd >= 0 && write(fd, line, strlen(line)) == (gssize)strlen(line);
-    if (written && synced)
-        written = pst_sync_fd(fd) && pst_sync_path(folder);
-    if (!written)
-        g_set_error(error, PST_ERROR, PST_ERROR_OUTPUT, "the audit record can't be written: %s: %s",
-                    path, g_strerror(errno));
-    if (fd >= 0)
-        close(fd);
+    pst_audit_log_field(record, "MESSAGE", message);
+    pst_audit_log_field(record, "POSTERN_LOG", places->file);
+    send_record(places->journal, record);
+}
+
+gboolean
+pst_audit_log_write(const PstAuditPlaces *places, GString *record, JsonObject *line,
+                    gboolean synced, GError **error)
+{
+    g_autofree char *text = pst_json_to_text(line, NULL);
+    PstChainEntry entry = {0};
+    gboolean written = pst_chain_append(places->file, text, synced, &entry, error);
+
+    if (written) {
+        g_autofree char *seq = g_strdup_printf("%" G_GUINT64_FORMAT, entry.seq);
+
+        pst_audit_log_field(record, "POSTERN_LOG", places->file);
+        pst_audit_log_field(record, "POSTERN_SEQ", seq);
+        pst_audit_log_field(record, "POSTERN_LINE_SHA256", entry.sha256);
+    }
+    send_record(places->journal, record);
+    if (entry.fault != NULL)
+        send_fault(places, entry.fault);
     return written;
 }

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include <glib.h>
+#include <json-glib/json-glib.h>
 
-/* Where the host keeps its audit records: the journal, and a file. */
+/* Where the host keeps its audit records: in a file, whose lines are chained, and in the journal,
+ * where there is one. */
 
-/* The id of these records in the journal: journalctl MESSAGE_ID=… */
-#define PST_AUDIT_MESSAGE_ID "6d0e1f5a3c3b4c7e9a5b2f8d7c1e4a90"
+/* The kinds of records in the journal: journalctl MESSAGE_ID=…; systemd/postern.catalog tells of
+ * each. */
+#define PST_AUDIT_MESSAGE_ID "6d0e1f5a3c3b4c7e9a5b2f8d7c1e4a90"         /* a question */
+#define PST_AUDIT_MESSAGE_ID_REFUSED "2f1c8f4e7d6a4b0f8e3b95a6c0d47e12" /* one not permitted */
+#define PST_AUDIT_MESSAGE_ID_SEAL "91b7d3a05c2e4f86a7d1e84b3f60c529"    /* of a bundle */
+#define PST_AUDIT_MESSAGE_ID_FAULT "c46e0b9d18f34a7793520e6fa8d1b47b"   /* of the file itself */
 
-/* The journal's socket, and the file that is appended to where the socket is not there or does not
- * take the record at once. */
+/* The journal's socket, and the file. */
 typedef struct {
     const char *journal;
     const char *file;
@@ -21,16 +25,16 @@ typedef struct {
 /* The file of whoever runs this process. Free with g_free(). */
 char *pst_audit_log_file(void);
 
-/* A journal record with what all audit records have, to which fields are appended. Free with
- * g_string_free(). */
-GString *pst_audit_log_record(void);
+/* A journal record of that kind, to which fields are appended. Free with g_string_free(). */
+GString *pst_audit_log_record(const char *message_id, int priority);
 
-/* One field of https://systemd.io/JOURNAL_NATIVE_PROTOCOL/; escaped, a value holds no line feed. */
+/* One field of https://systemd.io/JOURNAL_NATIVE_PROTOCOL/; escaped, a value holds no line feed.
+ * NULL appends nothing. */
 void pst_audit_log_field(GString *record, const char *name, const char *value);
 
-/* Never waits for a journal that is stuck: FALSE where it does not take the record at once. */
-gboolean pst_audit_log_send(const char *socket_path, const GString *record);
-
-/* Appends the object as a line, and, where SYNCED, waits until it is on the disk, and so the file's
- * name; FALSE with PST_ERROR_OUTPUT. */
-gboolean pst_audit_log_append(const char *path, const char *json, gboolean synced, GError **error);
+/* Appends LINE, an object, to the file, and sends RECORD to the journal with the number and the
+ * digest of that line; without these where the file does not take it. SYNCED as of
+ * pst_chain_append(). Never waits for a journal that is stuck. FALSE with PST_ERROR_OUTPUT where
+ * the file does not take it. */
+gboolean pst_audit_log_write(const PstAuditPlaces *places, GString *record, JsonObject *line,
+                             gboolean synced, GError **error);

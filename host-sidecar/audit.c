@@ -3,6 +3,7 @@
 
 #include <pwd.h>
 #include <string.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "host-sidecar/task.h"
@@ -75,6 +76,21 @@ pst_audit_caller(void)
     return caller;
 }
 
+const PstAuditProcess *
+pst_audit_self(void)
+{
+    static PstAuditProcess *self;
+
+    if (g_once_init_enter(&self)) {
+        PstAuditProcess *found = g_new0(PstAuditProcess, 1);
+
+        *found = (PstAuditProcess){getuid(), getgid(), getpid(),
+                                   g_file_read_link("/proc/self/exe", NULL)};
+        g_once_init_leave(&self, found);
+    }
+    return self;
+}
+
 static const char *
 result_of(const PstAnswer *answer)
 {
@@ -94,60 +110,131 @@ question_of(const PstAnswer *answer)
     return g_strdup_printf("%s %s", answer->probe, shown);
 }
 
-static GString *
-journal_record(const char *caller, const char *method, const PstAnswer *answer)
+/* Not permitted, by libvirt, the kernel, or the guest. */
+static gboolean
+is_refused(const PstAnswer *answer)
 {
-    GString *record = pst_audit_log_record();
+    return g_error_matches(answer->error, PST_ERROR, PST_ERROR_NO_PERMISSION) ||
+           g_error_matches(answer->error, PST_ERROR, PST_ERROR_NOT_ALLOWED);
+}
+
+static void
+add_number(GString *record, const char *name, gint64 number)
+{
+    if (number >= 0)
+        g_string_append_printf(record, "%s=%" G_GINT64_FORMAT "\n", name, number);
+}
+
+static void
+add_process(GString *record, const PstAuditProcess *process)
+{
+    add_number(record, "POSTERN_UID", process->uid);
+    add_number(record, "POSTERN_GID", process->gid);
+    add_number(record, "POSTERN_PID", process->pid);
+    pst_audit_log_field(record, "POSTERN_EXE", process->executable);
+}
+
+static GString *
+make_record(const PstAuditRecord *audit)
+{
+    const PstAnswer *answer = audit->answer;
+    gboolean refused = is_refused(answer);
+    GString *record =
+        pst_audit_log_record(refused ? PST_AUDIT_MESSAGE_ID_REFUSED : PST_AUDIT_MESSAGE_ID,
+                             refused ? LOG_NOTICE : LOG_INFO);
     const char *via = pst_answer_via_names[answer->via];
     g_autofree char *question = question_of(answer);
     g_autofree char *args = pst_json_to_text(answer->args, NULL);
-    g_autofree char *message = g_strdup_printf("%s asked %s of %s: %s via %s", caller, question,
-                                               answer->guest, result_of(answer), via);
+    g_autofree char *message = g_strdup_printf("%s asked %s of %s: %s via %s", audit->caller,
+                                               question, answer->guest, result_of(answer), via);
 
     pst_audit_log_field(record, "MESSAGE", message);
-    pst_audit_log_field(record, "POSTERN_CALLER", caller);
-    pst_audit_log_field(record, "POSTERN_METHOD", method);
+    pst_audit_log_field(record, "POSTERN_CALLER", audit->caller);
+    if (audit->process != NULL)
+        add_process(record, audit->process);
+    pst_audit_log_field(record, "POSTERN_METHOD", audit->method);
     pst_audit_log_field(record, "POSTERN_PROBE", answer->probe);
     pst_audit_log_field(record, "POSTERN_ARGS", args);
     pst_audit_log_field(record, "POSTERN_GUEST", answer->guest);
+    pst_audit_log_field(record, "POSTERN_UUID", audit->uuid);
     pst_audit_log_field(record, "POSTERN_VIA", via);
     pst_audit_log_field(record, "POSTERN_RESULT", result_of(answer));
+    add_number(record, "POSTERN_TOOK_MS", answer->took_ms);
     return record;
 }
 
-static char *
-record_line(const char *caller, const char *method, const PstAnswer *answer)
+static void
+set_number(JsonObject *json, const char *name, gint64 number)
 {
-    g_autoptr(JsonObject) json = json_object_new();
+    if (number >= 0)
+        json_object_set_int_member(json, name, number);
+}
+
+static JsonObject *
+make_line(const PstAuditRecord *audit)
+{
+    const PstAnswer *answer = audit->answer;
+    const PstAuditProcess *process = audit->process;
+    JsonObject *json = json_object_new();
 
     json_object_set_int_member(json, "realtime_us", g_get_real_time());
-    pst_json_set_string(json, "caller", caller);
-    pst_json_set_string(json, "method", method);
+    pst_json_set_string(json, "caller", audit->caller);
+    if (process != NULL) {
+        set_number(json, "uid", process->uid);
+        set_number(json, "gid", process->gid);
+        set_number(json, "pid", process->pid);
+        pst_json_set_string(json, "exe", process->executable);
+    }
+    pst_json_set_string(json, "method", audit->method);
     pst_json_set_string(json, "guest", answer->guest);
+    pst_json_set_string(json, "uuid", audit->uuid);
     pst_json_set_string(json, "probe", answer->probe);
     json_object_set_object_member(json, "args", json_object_ref(answer->args));
     pst_json_set_string(json, "via", pst_answer_via_names[answer->via]);
     pst_json_set_string(json, "result", result_of(answer));
-    return pst_json_to_text(json, NULL);
+    set_number(json, "took_ms", answer->took_ms);
+    return json;
+}
+
+gboolean
+pst_audit_record_to(const PstAuditPlaces *places, const PstAuditRecord *audit, GError **error)
+{
+    g_autoptr(GString) record = make_record(audit);
+    g_autoptr(JsonObject) line = make_line(audit);
+
+    return pst_audit_log_write(places, record, line, FALSE, error);
+}
+
+gboolean
+pst_audit_record(const PstAuditRecord *audit, GError **error)
+{
+    g_autofree char *path = pst_audit_log_file();
+    const PstAuditPlaces places = {PST_AUDIT_LOG_JOURNAL, path};
+
+    return pst_audit_record_to(&places, audit, error);
+}
+
+static PstAuditRecord
+record_of(const char *caller, const char *method, const PstAnswer *answer)
+{
+    gboolean own = caller == pst_audit_caller();
+
+    return (PstAuditRecord){caller, own ? pst_audit_self() : NULL, method, NULL, answer};
 }
 
 gboolean
 pst_audit_write_to(const PstAuditPlaces *places, const char *caller, const char *method,
                    const PstAnswer *answer, GError **error)
 {
-    g_autoptr(GString) record = journal_record(caller, method, answer);
+    const PstAuditRecord audit = record_of(caller, method, answer);
 
-    if (pst_audit_log_send(places->journal, record))
-        return TRUE;
-    g_autofree char *line = record_line(caller, method, answer);
-    return pst_audit_log_append(places->file, line, FALSE, error);
+    return pst_audit_record_to(places, &audit, error);
 }
 
 gboolean
 pst_audit_write(const char *caller, const char *method, const PstAnswer *answer, GError **error)
 {
-    g_autofree char *path = pst_audit_log_file();
-    const PstAuditPlaces places = {PST_AUDIT_LOG_JOURNAL, path};
+    const PstAuditRecord audit = record_of(caller, method, answer);
 
-    return pst_audit_write_to(&places, caller, method, answer, error);
+    return pst_audit_record(&audit, error);
 }

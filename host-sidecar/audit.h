@@ -5,8 +5,25 @@
 #include "host-sidecar/audit-log.h"
 
 /* Who asked what of which guest, by which path, with what result: for each question a record before
- * it is asked (result `asked`) and one after, in the host's journal, or in a file where there is no
- * journal. */
+ * it is asked (result `asked`) and one after, in a file whose lines are chained, and in the host's
+ * journal where there is one. */
+
+/* The process that asks; -1 for what is not known. */
+typedef struct {
+    gint64 uid, gid, pid;
+    const char *executable; /* NULL: not known */
+} PstAuditProcess;
+
+/* This one. */
+const PstAuditProcess *pst_audit_self(void);
+
+typedef struct {
+    const char *caller;             /* in words: pst_audit_caller() */
+    const PstAuditProcess *process; /* NULL: not known */
+    const char *method;
+    const char *uuid; /* of the guest; NULL: not known */
+    const PstAnswer *answer;
+} PstAuditRecord;
 
 /* Who runs this process, as `name (uid N)`, and who had logged in for that if it is somebody else;
  * the number alone where no name came within 200 ms. Found out once. */
@@ -15,7 +32,14 @@ const char *pst_audit_caller(void);
 gboolean pst_audit_write_to(const PstAuditPlaces *places, const char *caller, const char *method,
                             const PstAnswer *answer, GError **error);
 
-/* Writes the record to the machine's own places. Never waits for a journal that is stuck. FALSE
- * with PST_ERROR_OUTPUT where neither the journal nor the file takes it. */
+/* Writes a record to the machine's own places, of a guest whose UUID is not known; the process is
+ * this one where CALLER is pst_audit_caller()'s. Never waits for a journal that is stuck, and three
+ * seconds at most for other writers. FALSE with PST_ERROR_OUTPUT where the file does not take it;
+ * the journal may have it. */
 gboolean pst_audit_write(const char *caller, const char *method, const PstAnswer *answer,
                          GError **error);
+
+/* The same of all that is known. */
+gboolean pst_audit_record_to(const PstAuditPlaces *places, const PstAuditRecord *audit,
+                             GError **error);
+gboolean pst_audit_record(const PstAuditRecord *audit, GError **error);

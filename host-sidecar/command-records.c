@@ -44,7 +44,7 @@ audit(const PstGuest *guest, const char *what, const GError *error)
 
     if (error != NULL)
         answer->error = g_error_copy(error);
-    pst_ask_audit("records", &answer, 1);
+    pst_ask_audit_guest(guest, "records", &answer, 1);
 }
 
 static PstRecorderCheck *
@@ -172,6 +172,21 @@ leftovers_json(const PstLeftovers *leftovers)
     return pst_render_json(json);
 }
 
+static void
+audit_removed(const PstLeftovers *leftovers)
+{
+    for (guint i = 0; i < leftovers->items->len; i++) {
+        const PstLeftover *item = leftovers->items->pdata[i];
+        g_autoptr(PstAnswer) answer =
+            pst_answer_new(item->name != NULL ? item->name : item->uuid, "prune", NULL);
+
+        if (!item->removed)
+            continue;
+        json_object_set_string_member(answer->args, "uuid", item->uuid);
+        pst_ask_audit("records", &answer, 1);
+    }
+}
+
 static gboolean
 run_leftovers(const PstOptions *options, const Wanted *wanted, GError **error)
 {
@@ -186,6 +201,7 @@ run_leftovers(const PstOptions *options, const Wanted *wanted, GError **error)
             (*error)->code = PST_ERROR_NO_HYPERVISOR;
         return FALSE;
     }
+    audit_removed(leftovers);
     text = options->json ? leftovers_json(leftovers) : leftovers_text(leftovers, wanted);
     return pst_output_write(options->output, text, error);
 }

@@ -20,6 +20,8 @@ const PstCommand pst_command_table[] = {
      pst_command_forensics_run},
     {"known-hosts", "DOMAIN", "Its SSH host keys, as lines of known_hosts.",
      pst_command_known_hosts_run},
+    {"audit", "", "Who asked what of which guest, and is that record whole?",
+     pst_command_audit_run},
 };
 const guint pst_command_table_n = G_N_ELEMENTS(pst_command_table);
 

@@ -9,6 +9,7 @@
     gboolean pst_command_##name##_run(const PstCommand *command, PstOptions *options, int argc,    \
                                       char **argv, int *exit_code, GError **error)
 
+PST_COMMAND(audit);
 PST_COMMAND(describe);
 PST_COMMAND(diagnose);
 PST_COMMAND(forensics);

@@ -34,7 +34,7 @@ struct PstInquiry {
     guint n;
     PstInquiryListener listener;
     GQueue untold; /* of PstAnswer, settled and not told yet */
-    gint64 deadline_us;
+    gint64 begun_us, deadline_us;
     char *caller;
     gboolean closed, given_up;
     gint64 answered_us; /* the last answer of all; 0: none yet */
@@ -58,6 +58,7 @@ pst_inquiry_new(PstAnswer **questions, guint n, const char *caller, gint64 deadl
     inquiry->answers = pst_answer_arrange(questions, n, inquiry->places);
     inquiry->n = n;
     inquiry->caller = g_strdup(caller);
+    inquiry->begun_us = g_get_monotonic_time();
     inquiry->deadline_us = deadline_us;
     g_queue_init(&inquiry->untold);
     inquiry->settled = g_new0(gboolean, n);
@@ -230,6 +231,7 @@ settle(PstInquiry *inquiry, guint i, PstVia via)
     inquiry->settled[i] = TRUE;
     inquiry->answered_us = g_get_monotonic_time();
     inquiry->answers[i]->via = (int)via;
+    inquiry->answers[i]->took_ms = (inquiry->answered_us - inquiry->begun_us) / 1000;
     if (inquiry->listener.told != NULL)
         g_queue_push_tail(&inquiry->untold, inquiry->answers[i]);
     g_cond_broadcast(&inquiry->changed);
@@ -560,6 +562,8 @@ pst_inquiry_close(PstInquiry *inquiry)
     for (guint i = 0; i < inquiry->n; i++) {
         if (!inquiry->settled[i] && !accept_offer(inquiry, i))
             explain(inquiry, i, in_time);
+        if (!inquiry->settled[i])
+            inquiry->answers[i]->took_ms = (g_get_monotonic_time() - inquiry->begun_us) / 1000;
         pst_answer_sort_attempts(inquiry->answers[i]);
         answers[inquiry->places[i]] = inquiry->answers[i];
     }

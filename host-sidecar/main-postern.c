@@ -129,6 +129,7 @@ main(int argc, char **argv)
     occupy_standard_streams();
     setlocale(LC_CTYPE, "C.UTF-8");
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error like a full disk */
     g_set_print_handler(print_help);
     if (!run(argc, argv, &exit_code, &deadline_us, &error)) {
         g_autofree char *message = pst_escape_text(error->message, FALSE);

@@ -2,6 +2,7 @@
 #include "host-sidecar/seal.h"
 
 #include <string.h>
+#include <syslog.h>
 
 #include "host-sidecar/archive.h"
 #include "host-sidecar/log-lines.h"
@@ -10,9 +11,9 @@
 static const char method[] = "forensics";
 
 static GString *
-journal_record(const char *caller, const PstSeal *seal)
+make_record(const char *caller, const PstSeal *seal)
 {
-    GString *record = pst_audit_log_record();
+    GString *record = pst_audit_log_record(PST_AUDIT_MESSAGE_ID_SEAL, LOG_INFO);
     g_autofree char *message = g_strdup_printf("%s sealed a bundle of evidence of %s: %s, manifest "
                                                "SHA-256 %s",
                                                caller, seal->guest, seal->path, seal->sha256);
@@ -27,10 +28,10 @@ journal_record(const char *caller, const PstSeal *seal)
     return record;
 }
 
-static char *
-line_of(const char *caller, const PstSeal *seal)
+static JsonObject *
+make_line(const char *caller, const PstSeal *seal)
 {
-    g_autoptr(JsonObject) json = json_object_new();
+    JsonObject *json = json_object_new();
 
     json_object_set_int_member(json, "realtime_us", g_get_real_time());
     pst_json_set_string(json, "caller", caller);
@@ -39,18 +40,17 @@ line_of(const char *caller, const PstSeal *seal)
     pst_json_set_string(json, "bundle", seal->bundle);
     pst_json_set_string(json, "path", seal->path);
     pst_json_set_string(json, "sha256", seal->sha256);
-    return pst_json_to_text(json, NULL);
+    return json;
 }
 
 gboolean
 pst_seal_write(const PstAuditPlaces *places, const char *caller, const PstSeal *seal,
                GError **error)
 {
-    g_autoptr(GString) record = journal_record(caller, seal);
-    g_autofree char *line = line_of(caller, seal);
+    g_autoptr(GString) record = make_record(caller, seal);
+    g_autoptr(JsonObject) line = make_line(caller, seal);
 
-    pst_audit_log_send(places->journal, record);
-    return pst_audit_log_append(places->file, line, TRUE, error);
+    return pst_audit_log_write(places, record, line, TRUE, error);
 }
 
 typedef struct {
@@ -59,9 +59,9 @@ typedef struct {
 } Search;
 
 static gboolean
-holds(const char *line, gsize len, const char *word)
+holds(const PstLogLine *line, const char *word)
 {
-    return word != NULL && memmem(line, len, word, strlen(word)) != NULL;
+    return memmem(line->text, line->len, word, strlen(word)) != NULL;
 }
 
 static gboolean
@@ -97,16 +97,17 @@ take_seal(const Search *search, const PstSeal *seal)
     found->path_sha256 = g_strdup(seal->sha256);
 }
 
-static void
-read_line(const char *line, gsize len, gpointer user_data)
+static gboolean
+read_line(const PstLogLine *line, gpointer user_data)
 {
     const char *says_method = NULL;
     PstSeal seal = {NULL};
 
     /* Most lines are questions, and need no parser to be told apart. */
-    if (!holds(line, len, "\"bundle\"") || !holds(line, len, method))
-        return;
-    g_autoptr(JsonObject) json = pst_json_parse(line, len, &pst_validate_from_guest, NULL);
+    if (!holds(line, "\"bundle\"") || !holds(line, method))
+        return TRUE;
+    g_autoptr(JsonObject) json =
+        pst_json_parse(line->text, line->len, &pst_validate_from_guest, NULL);
     if (json == NULL ||
         !pst_json_get_string(json, "method", PST_JSON_REQUIRED, &says_method, NULL) ||
         !pst_json_get_string(json, "guest", PST_JSON_REQUIRED, &seal.guest, NULL) ||
@@ -114,8 +115,9 @@ read_line(const char *line, gsize len, gpointer user_data)
         !pst_json_get_string(json, "path", PST_JSON_REQUIRED, &seal.path, NULL) ||
         !pst_json_get_string(json, "sha256", PST_JSON_REQUIRED, &seal.sha256, NULL) ||
         !g_str_equal(says_method, method))
-        return;
+        return TRUE;
     take_seal(user_data, &seal);
+    return TRUE;
 }
 
 PstSealFound *

@@ -13,9 +13,8 @@ typedef struct {
     const char *sha256; /* of its manifest */
 } PstSeal;
 
-/* A record of the method `forensics`, to the journal and always to the file too: that alone can be
- * read again without a process. It is on the disk then. FALSE with PST_ERROR_OUTPUT where the file
- * does not take it. */
+/* A record of the method `forensics`, to the file and the journal. It is on the disk then. FALSE
+ * with PST_ERROR_OUTPUT where the file does not take it. */
 gboolean pst_seal_write(const PstAuditPlaces *places, const char *caller, const PstSeal *seal,
                         GError **error);
 

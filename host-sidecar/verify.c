@@ -153,7 +153,7 @@ append_journal(GString *out, const char *bundle)
 {
     g_string_append_printf(out,
                            "  where the journal still has it: journalctl _UID=%u "
-                           "MESSAGE_ID=" PST_AUDIT_MESSAGE_ID " POSTERN_BUNDLE=%s "
+                           "MESSAGE_ID=" PST_AUDIT_MESSAGE_ID_SEAL " POSTERN_BUNDLE=%s "
                            "--output-fields=POSTERN_SHA256 -o cat\n",
                            (guint)geteuid(), bundle);
 }

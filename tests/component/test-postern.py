@@ -25,7 +25,7 @@ from taplib import Skip, check, run_all
 
 TEST_UUID = "6695eb01-f6a4-8304-79aa-97f2502e193f"
 VERBS = ["list", "describe", "probe", "diagnose", "services", "journal", "read", "ls", "sudo",
-         "records", "forensics", "known-hosts"]
+         "records", "forensics", "known-hosts", "audit"]
 
 
 # ---- misuse
@@ -372,15 +372,14 @@ def audit_lines():
     if not os.path.exists(path):
         return []
     with open(path, encoding="utf-8") as file:
-        return [json.loads(line) for line in file]
+        # What the log tells of itself is no record of a question.
+        return [line for line in map(json.loads, file) if "event" not in line]
 
 
 def test_audit():
     """A record of each question before it is asked and after, and one where there was no domain."""
     if not ISOLATED:
         raise Skip("without a mount namespace of its own this test would write to the machine's log")
-    if os.path.exists("/run/systemd/journal/socket"):
-        raise Skip("the records go to this machine's journal")
     before = len(audit_lines())
     run("probe", "test", "system")
     run("diagnose", "test")

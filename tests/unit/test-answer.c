@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/inquiry.h"
 #include "protocol/error.h"
-#include "host-sidecar/answer.h"
 #include "protocol/json.h"
 #include "tests/unit/make-report.h"
 
@@ -103,6 +103,35 @@ test_of_a_record(void)
     }
 }
 
+/* How long each took, for the audit: to its answer, to its refusal, or to the end. */
+static void
+test_took(void)
+{
+    const gint64 waited_ms = 30;
+    const guint n = 3;
+    g_autoptr(GError) refusal = g_error_new(PST_ERROR, PST_ERROR_NOT_ALLOWED, "no");
+    PstAnswer **questions = g_new0(PstAnswer *, n);
+
+    for (guint i = 0; i < n; i++) {
+        questions[i] = pst_answer_new("guest", "network", NULL);
+        g_assert_cmpint(questions[i]->took_ms, ==, PST_INT_UNKNOWN);
+    }
+    g_autoptr(PstInquiry) inquiry =
+        pst_inquiry_new(questions, n, "somebody", g_get_monotonic_time() + G_USEC_PER_SEC);
+    pst_inquiry_answer(inquiry, 0, PST_VIA_CHANNEL, make_report(-1, NULL, NULL));
+    g_usleep((gulong)waited_ms * 1000);
+    pst_inquiry_refuse(inquiry, 1, PST_VIA_CHANNEL, refusal);
+    g_usleep((gulong)waited_ms * 1000);
+    g_autofree PstAnswer **answers = pst_inquiry_close(inquiry);
+    g_assert_cmpint(answers[0]->took_ms, >=, 0);
+    g_assert_cmpint(answers[1]->took_ms, >=, answers[0]->took_ms + waited_ms - 1);
+    g_assert_cmpint(answers[2]->took_ms, >=, answers[1]->took_ms + waited_ms - 1);
+    g_autoptr(PstAnswer) copy = pst_answer_copy(answers[1]);
+    g_assert_cmpint(copy->took_ms, ==, answers[1]->took_ms);
+    for (guint i = 0; i < n; i++)
+        pst_answer_free(answers[i]);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -111,5 +140,6 @@ main(int argc, char **argv)
     g_test_add_func("/answer/explain", test_explain);
     g_test_add_func("/answer/json", test_json);
     g_test_add_func("/answer/of-a-record", test_of_a_record);
+    g_test_add_func("/answer/took", test_took);
     return g_test_run();
 }

@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "host-sidecar/audit.h"
+#include "host-sidecar/chain-head.h"
+#include "host-sidecar/chain-verify.h"
 #include "protocol/error.h"
 #include "protocol/json.h"
 #include "tests/unit/make-report.h"
@@ -41,11 +43,13 @@ static void
 tear_down(World *world, gconstpointer unused G_GNUC_UNUSED)
 {
     g_autofree char *deep = g_path_get_dirname(world->file);
+    g_autofree char *head = pst_chain_head_path(world->file);
 
     if (world->socket >= 0)
         close(world->socket);
     unlink(world->journal);
     unlink(world->file);
+    unlink(head);
     rmdir(deep);
     rmdir(world->folder);
     g_free(world->folder);
@@ -65,7 +69,9 @@ test_file(World *world, gconstpointer unused G_GNUC_UNUSED)
             pst_audit_write_to(&world->places, "ann (uid 7)", "probe", world->answer, NULL));
     g_assert_true(g_file_get_contents(world->file, &text, NULL, NULL));
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-    g_assert_cmpuint(g_strv_length(lines), ==, 4);
+    /* The first tells of the log itself. */
+    g_assert_cmpuint(g_strv_length(lines), ==, 5);
+    g_assert_nonnull(strstr(lines[0], "\"event\":\"begin\""));
     g_autoptr(JsonObject) json =
         pst_json_parse(lines[2], strlen(lines[2]), &pst_validate_from_guest, NULL);
     g_assert_nonnull(json);
@@ -108,7 +114,91 @@ test_journal(World *world, gconstpointer unused G_GNUC_UNUSED)
     g_assert_nonnull(
         strstr(text, "\nMESSAGE=ann\\nPRIORITY=0 asked network of web-1: warning via agent\n"));
     g_assert_null(strstr(text, "\nPRIORITY=0"));
-    g_assert_cmpint(access(world->file, F_OK), !=, 0);
+    /* Both tell the same: the journal names the line of the file by its digest. */
+    g_autoptr(PstChainOutcome) result = pst_chain_verify(world->file, NULL, NULL);
+    g_autofree char *seq = g_strdup_printf("\nPOSTERN_SEQ=%" G_GUINT64_FORMAT "\n", result->last);
+    g_autofree char *line = g_strdup_printf("\nPOSTERN_LINE_SHA256=%s\n", result->sha256);
+    g_assert_cmpuint(result->n_faults, ==, 0);
+    g_assert_cmpuint(result->last, ==, 2);
+    g_assert_nonnull(strstr(text, seq));
+    g_assert_nonnull(strstr(text, line));
+}
+
+/* Who it was, of what guest, for how long. */
+static void
+test_who(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    const PstAuditProcess process = {7, 8, 9, "/usr/bin/a\nPRIORITY=0"};
+    const PstAuditRecord audit = {"ann", &process, "probe", "0-1-2", world->answer};
+    static const char *const fields[] = {
+        "\nPOSTERN_UID=7\n",      "\nPOSTERN_GID=8\n",
+        "\nPOSTERN_PID=9\n",      "\nPOSTERN_EXE=/usr/bin/a\\nPRIORITY=0\n",
+        "\nPOSTERN_UUID=0-1-2\n", "\nPOSTERN_TOOK_MS=34\n",
+    };
+    g_autofree char *record = g_new0(char, 4096);
+    g_autofree char *text = NULL;
+
+    world->answer->took_ms = 34;
+    g_assert_true(pst_audit_record_to(&world->places, &audit, NULL));
+    g_assert_cmpint(recv(world->socket, record, 4095, MSG_DONTWAIT), >, 0);
+    for (guint i = 0; i < G_N_ELEMENTS(fields); i++)
+        g_assert_nonnull(strstr(record, fields[i]));
+    g_assert_true(g_file_get_contents(world->file, &text, NULL, NULL));
+    g_assert_nonnull(strstr(text, "\"uid\":7,\"gid\":8,\"pid\":9,\"exe\":\"/usr/bin/a\\n"));
+    g_assert_nonnull(strstr(text, "\"uuid\":\"0-1-2\""));
+    g_assert_nonnull(strstr(text, "\"took_ms\":34"));
+}
+
+/* Of a process that is not known nothing is made up; of this one it is known. */
+static void
+test_self(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    g_autofree char *text = NULL, *both = NULL;
+    g_autofree char *pid = g_strdup_printf("\"pid\":%d,", (int)getpid());
+
+    g_assert_true(pst_audit_write_to(&world->places, "ann", "probe", world->answer, NULL));
+    g_assert_true(g_file_get_contents(world->file, &text, NULL, NULL));
+    g_assert_null(strstr(text, "\"pid\""));
+    g_assert_null(strstr(text, "\"uuid\""));
+    g_assert_null(strstr(text, "\"took_ms\""));
+    g_assert_true(
+        pst_audit_write_to(&world->places, pst_audit_caller(), "probe", world->answer, NULL));
+    g_assert_true(g_file_get_contents(world->file, &both, NULL, NULL));
+    g_assert_nonnull(strstr(both, pid));
+    g_assert_nonnull(strstr(both, "test-audit"));
+}
+
+static void
+test_refused(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    static const PstErrorCode codes[] = {PST_ERROR_NO_PERMISSION, PST_ERROR_NOT_ALLOWED};
+    char text[4096] = "";
+
+    g_clear_pointer(&world->answer->report, pst_report_free);
+    for (guint i = 0; i < G_N_ELEMENTS(codes); i++) {
+        g_clear_error(&world->answer->error);
+        world->answer->error = g_error_new(PST_ERROR, codes[i], "x");
+        g_assert_true(pst_audit_write_to(&world->places, "ann", "probe", world->answer, NULL));
+        g_assert_cmpint(recv(world->socket, text, sizeof(text) - 1, MSG_DONTWAIT), >, 0);
+        g_assert_nonnull(strstr(text, "MESSAGE_ID=" PST_AUDIT_MESSAGE_ID_REFUSED "\n"));
+    }
+}
+
+/* That somebody cut the file is told where they may not reach. */
+static void
+test_fault(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    char text[4096] = "";
+
+    g_assert_true(pst_audit_write_to(&world->places, "ann", "probe", world->answer, NULL));
+    g_assert_cmpint(recv(world->socket, text, sizeof(text) - 1, MSG_DONTWAIT), >, 0);
+    g_assert_cmpint(truncate(world->file, 100), ==, 0);
+    g_assert_true(pst_audit_write_to(&world->places, "ann", "probe", world->answer, NULL));
+    g_assert_cmpint(recv(world->socket, text, sizeof(text) - 1, MSG_DONTWAIT), >, 0);
+    memset(text, 0, sizeof(text));
+    g_assert_cmpint(recv(world->socket, text, sizeof(text) - 1, MSG_DONTWAIT), >, 0);
+    g_assert_nonnull(strstr(text, "MESSAGE_ID=" PST_AUDIT_MESSAGE_ID_FAULT "\nPRIORITY=4\n"));
+    g_assert_nonnull(strstr(text, "is not as it was left: its end is missing\n"));
 }
 
 /* A file that was read is named, however its name was written. */
@@ -133,14 +223,13 @@ test_arguments(World *world, gconstpointer unused G_GNUC_UNUSED)
     g_assert_nonnull(strstr(filed, "\"args\":{\"path\":\"/etc/a\\nPRIORITY=0\"}"));
 }
 
-/* A journal that is stopped takes a few records and then none: nobody waits for it, and no record
- * is lost. */
+/* A journal that is stopped takes a few records and then none: nobody waits for it, and the file
+ * has them all. */
 static void
 test_stuck_journal(World *world, gconstpointer unused G_GNUC_UNUSED)
 {
     const guint n = 2000;
     gint64 start_us = g_get_monotonic_time();
-    g_autofree char *text = NULL;
     char record[4096];
     guint sent = 0;
 
@@ -149,25 +238,27 @@ test_stuck_journal(World *world, gconstpointer unused G_GNUC_UNUSED)
     g_assert_cmpint(g_get_monotonic_time() - start_us, <, 20 * G_USEC_PER_SEC);
     while (recv(world->socket, record, sizeof(record), MSG_DONTWAIT) > 0)
         sent++;
-    g_assert_true(g_file_get_contents(world->file, &text, NULL, NULL));
-    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     g_assert_cmpuint(sent, >, 0);
-    g_assert_cmpuint(sent + g_strv_length(lines) - 1, ==, n);
+    g_assert_cmpuint(sent, <, n);
+    g_autoptr(PstChainOutcome) result = pst_chain_verify(world->file, NULL, NULL);
+    g_assert_cmpuint(result->n_faults, ==, 0);
+    g_assert_cmpuint(result->n_lines, ==, n + 1);
 }
 
+/* What the file does not take the journal has all the same, and it is said. */
 static void
-test_nowhere(World *world, gconstpointer unused G_GNUC_UNUSED)
+test_no_file(World *world, gconstpointer unused G_GNUC_UNUSED)
 {
     const PstAuditPlaces places = {world->journal, "/dev/full/audit.jsonl"};
-    const PstAuditPlaces full = {world->journal, "/dev/full"};
     g_autoptr(GError) error = NULL;
+    char text[4096] = "";
 
     g_assert_false(pst_audit_write_to(&places, "ann", "probe", world->answer, &error));
     g_assert_error(error, PST_ERROR, PST_ERROR_OUTPUT);
-    g_clear_error(&error);
-    g_assert_false(pst_audit_write_to(&full, "ann", "probe", world->answer, &error));
-    g_assert_error(error, PST_ERROR, PST_ERROR_OUTPUT);
     g_assert_nonnull(strstr(error->message, "/dev/full"));
+    g_assert_cmpint(recv(world->socket, text, sizeof(text) - 1, MSG_DONTWAIT), >, 0);
+    g_assert_nonnull(strstr(text, "\nPOSTERN_GUEST=web-1\n"));
+    g_assert_null(strstr(text, "POSTERN_SEQ="));
 }
 
 static void
@@ -191,7 +282,11 @@ main(int argc, char **argv)
     ADD("/audit/journal", 1, test_journal);
     ADD("/audit/arguments", 1, test_arguments);
     ADD("/audit/stuck-journal", 1, test_stuck_journal);
-    ADD("/audit/nowhere", 0, test_nowhere);
+    ADD("/audit/who", 1, test_who);
+    ADD("/audit/self", 0, test_self);
+    ADD("/audit/refused", 1, test_refused);
+    ADD("/audit/fault", 1, test_fault);
+    ADD("/audit/no-file", 1, test_no_file);
     g_test_add_func("/audit/caller", test_caller);
     return g_test_run();
 }

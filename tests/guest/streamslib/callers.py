@@ -35,15 +35,11 @@ def a_channel_is_opened_again_and_again():
 
 
 def audit_records():
-    """What the host's audit holds, in whichever of its two places."""
-    if pathlib.Path("/run/systemd/journal/socket").exists():
-        words = ["journalctl", "--output=json", "MESSAGE_ID=6d0e1f5a3c3b4c7e9a5b2f8d7c1e4a90"]
-        lines = subprocess.run(words, check=True, capture_output=True, text=True).stdout.splitlines()
-        return [{name[8:].lower(): value for name, value in json.loads(line).items()
-                 if name.startswith("POSTERN_")} for line in lines]
+    """What the host's audit holds of questions."""
     state = os.environ.get("XDG_STATE_HOME") or pathlib.Path.home() / ".local/state"
     folder = pathlib.Path("/var/log") if os.geteuid() == 0 else pathlib.Path(state)
-    return [json.loads(line) for line in (folder / "postern/audit.jsonl").read_text().splitlines()]
+    lines = (folder / "postern/audit.jsonl").read_text().splitlines()
+    return [record for record in map(json.loads, lines) if "event" not in record]
 
 
 @scenario(SOUND)

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <string.h>
+
+#include "host-sidecar/audit-entries.h"
+#include "host-sidecar/audit-log.h"
+#include "host-sidecar/chain-verify.h"
+#include "host-sidecar/commands.h"
+#include "host-sidecar/exit-code.h"
+#include "host-sidecar/output.h"
+#include "host-sidecar/render.h"
+#include "protocol/error.h"
+
+#define DEFAULT_LINES 50
+/* Of a verification. */
+#define CHANGED 1
+
+typedef struct {
+    char *file, *guest, *since, *until, *holds;
+    gint lines;
+    gboolean verify;
+} Wanted;
+
+static void
+clear_wanted(Wanted *wanted)
+{
+    g_free(wanted->file);
+    g_free(wanted->guest);
+    g_free(wanted->since);
+    g_free(wanted->until);
+    g_free(wanted->holds);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Wanted, clear_wanted)
+
+static gboolean
+check(const Wanted *wanted, GError **error)
+{
+    const char *why = NULL;
+
+    if (wanted->verify && (wanted->guest != NULL || wanted->since != NULL || wanted->until != NULL))
+        why = "--verify is of the whole log";
+    else if (!wanted->verify && wanted->holds != NULL)
+        why = "--holds goes with --verify";
+    else if (wanted->holds != NULL &&
+             (strlen(wanted->holds) != PST_CHAIN_DIGITS ||
+              strspn(wanted->holds, "0123456789abcdefABCDEF") != PST_CHAIN_DIGITS))
+        why = "--holds: say the 64 hexadecimal digits of a SHA-256";
+    else if (wanted->lines < 1)
+        why = "--lines: say at least 1";
+    if (why != NULL)
+        g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "audit: %s", why);
+    return why == NULL;
+}
+
+static gboolean
+verify(const PstOptions *options, const Wanted *wanted, int *exit_code, GError **error)
+{
+    g_autoptr(PstChainOutcome) result = pst_chain_verify(wanted->file, wanted->holds, error);
+    g_autofree char *text = NULL;
+
+    if (result == NULL)
+        return FALSE;
+    *exit_code = result->n_faults == 0 ? PST_EXIT_OK : CHANGED;
+    if (options->quiet && result->n_faults == 0)
+        return TRUE;
+    if (options->json) {
+        g_autoptr(JsonObject) json = pst_chain_verify_to_json(result, wanted->file);
+        text = pst_render_json(json);
+    } else {
+        text = pst_chain_verify_to_text(result, wanted->file);
+    }
+    return pst_output_write(options->output, text, error);
+}
+
+/* So long ago, as a moment; 0 where nothing was said. */
+static gboolean
+read_moment(const char *text, gint64 *moment_us, GError **error)
+{
+    gint64 span_us = 0;
+
+    if (text == NULL)
+        return TRUE;
+    if (!pst_options_parse_span(text, &span_us, error))
+        return FALSE;
+    *moment_us = MAX(g_get_real_time() - span_us, 1);
+    return TRUE;
+}
+
+static gboolean
+print(const PstOptions *options, const Wanted *wanted, GError **error)
+{
+    PstAuditWish wish = {.guest = wanted->guest, .lines = (guint)wanted->lines};
+    g_autofree char *text = NULL;
+
+    if (!read_moment(wanted->since, &wish.since_us, error) ||
+        !read_moment(wanted->until, &wish.until_us, error))
+        return FALSE;
+    g_autoptr(PstAuditEntries) entries = pst_audit_entries_read(wanted->file, &wish);
+    if (entries->fault != NULL) {
+        g_set_error_literal(error, PST_ERROR, PST_ERROR_UNAVAILABLE, entries->fault);
+        return FALSE;
+    }
+    if (options->json) {
+        g_autoptr(JsonObject) json = pst_audit_entries_to_json(entries);
+        text = pst_render_json(json);
+    } else {
+        text = pst_audit_entries_to_text(entries);
+    }
+    return pst_output_write(options->output, text, error);
+}
+
+gboolean
+pst_command_audit_run(const PstCommand *command, PstOptions *options, int argc, char **argv,
+                      int *exit_code, GError **error)
+{
+    g_auto(Wanted) wanted = {.lines = DEFAULT_LINES};
+    const GOptionEntry entries[] = {
+        {"verify", 0, 0, G_OPTION_ARG_NONE, &wanted.verify,
+         "Tell whether the log is as it was written", NULL},
+        {"holds", 0, 0, G_OPTION_ARG_STRING, &wanted.holds,
+         "With --verify: a line of this SHA-256 has to be there", "SHA256"},
+        {"file", 0, 0, G_OPTION_ARG_FILENAME, &wanted.file, "Another log than this user's", "FILE"},
+        {"guest", 0, 0, G_OPTION_ARG_STRING, &wanted.guest, "Only of this guest", "NAME"},
+        {"since", 0, 0, G_OPTION_ARG_STRING, &wanted.since, "Not older than this", "SPAN"},
+        {"until", 0, 0, G_OPTION_ARG_STRING, &wanted.until, "Not newer than this", "SPAN"},
+        {"lines", 'n', 0, G_OPTION_ARG_INT, &wanted.lines, "At most so many, the newest (50)", "N"},
+        {NULL},
+    };
+
+    if (!pst_options_parse(options, command->name, command->arguments, command->summary, entries, 0,
+                           0, &argc, &argv, error) ||
+        !check(&wanted, error))
+        return FALSE;
+    if (wanted.file == NULL)
+        wanted.file = pst_audit_log_file();
+    *exit_code = PST_EXIT_OK;
+    return wanted.verify ? verify(options, &wanted, exit_code, error)
+                         : print(options, &wanted, error);
+}
