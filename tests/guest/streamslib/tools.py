@@ -15,6 +15,7 @@ POSTERN = pathlib.Path(os.environ.get("POSTERN", BUILD / "host-sidecar/postern")
 LAB = str(ROOT / "tests/lab/lab")
 # A loaded machine is slow to start a process; what hangs takes tens of seconds.
 GRACE = 2.5
+MAX_COMPLAINT = 2000
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ def expect(condition, what, answer=None):
     """Fails the scenario unless the condition holds."""
     if not condition:
         seen = f": {answer.code} {answer.error} {answer.json}" if answer else ""
-        raise AssertionError(what + seen)
+        raise AssertionError((what + seen)[:MAX_COMPLAINT])
 
 
 def expect_sound(guest, deadline=8):
