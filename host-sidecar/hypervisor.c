@@ -90,6 +90,26 @@ pst_hypervisor_uri(virConnectPtr connection)
     return copy;
 }
 
+static gpointer
+ask_uri(gpointer data, GError **error)
+{
+    virConnectPtr connection = pst_hypervisor_connect(data, error);
+
+    if (connection == NULL)
+        return NULL;
+    char *uri = pst_hypervisor_uri(connection);
+    virConnectClose(connection);
+    return uri;
+}
+
+char *
+pst_hypervisor_ask_uri(PstHypervisor *hypervisor, gint64 deadline_us, GError **error)
+{
+    return pst_task_call(ask_uri, pst_hypervisor_ref(hypervisor),
+                         (GDestroyNotify)pst_hypervisor_unref, g_free, deadline_us, "libvirt",
+                         error);
+}
+
 static int
 compare_names(gconstpointer a, gconstpointer b)
 {

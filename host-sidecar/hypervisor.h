@@ -26,5 +26,9 @@ virConnectPtr pst_hypervisor_connect(const PstHypervisor *hypervisor, GError **e
  * "unknown" where it does not tell. Free with g_free(). */
 char *pst_hypervisor_uri(virConnectPtr connection);
 
+/* The same, by a connection of its own. NULL with PST_ERROR_NO_HYPERVISOR, PST_ERROR_NO_PERMISSION
+ * or PST_ERROR_DEADLINE. */
+char *pst_hypervisor_ask_uri(PstHypervisor *hypervisor, gint64 deadline_us, GError **error);
+
 /* The names of all domains, sorted, running ones or not; NULL-terminated. */
 char **pst_hypervisor_list(PstHypervisor *hypervisor, gint64 deadline_us, GError **error);
