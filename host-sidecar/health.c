@@ -6,7 +6,9 @@
 #include "host-sidecar/render.h"
 #include "protocol/json.h"
 
-#define MAX_SUMMARY 300
+/* Of a row, bytes; of the message in it, characters. */
+#define MAX_SUMMARY 500
+#define MAX_MESSAGE 110
 
 static const PstField row_rows[] = {
     PST_REQUIRED_STRING(PstHealthRow, name, "the domain's name"),
@@ -105,12 +107,11 @@ add_left_alone(PstHealthSight *sight, const PstHealthEntry *entry, gint64 now_us
                                                 ? MAX(0, now_us - entry->missed_us)
                                                 : 0);
 
-    pst_health_sight_add(sight, known ? entry->missed_id : "host.no-answer",
-                         known && entry->missed_severity == PST_SEVERITY_CRITICAL
-                             ? PST_SEVERITY_CRITICAL
-                             : PST_SEVERITY_UNKNOWN,
-                         "%s (asked %s, and left alone for now)",
-                         known ? entry->missed_text : "it did not answer", asked);
+    pst_health_sight_add(
+        sight, known ? entry->missed_id : "host.no-answer",
+        known && entry->missed_severity == PST_SEVERITY_CRITICAL ? PST_SEVERITY_CRITICAL
+                                                                 : PST_SEVERITY_UNKNOWN,
+        "as of %s, left alone since: %s", asked, known ? entry->missed_text : "it did not answer");
 }
 
 /* What failed to look must not read as well, whatever led to it. */
@@ -173,6 +174,16 @@ excused_summary(const PstHealthRow *row)
                            first->message, first->excuse);
 }
 
+/* So much of it that its id behind it has room on a line. */
+static char *
+short_message(const PstProblem *problem)
+{
+    if (g_utf8_strlen(problem->message, -1) <= MAX_MESSAGE)
+        return g_strdup(problem->message);
+    g_autofree char *cut = g_utf8_substring(problem->message, 0, MAX_MESSAGE);
+    return g_strconcat(cut, "…", NULL);
+}
+
 static char *
 summarize(const PstHealthRow *row)
 {
@@ -183,9 +194,10 @@ summarize(const PstHealthRow *row)
     if (n == 0)
         return row->problems != NULL ? excused_summary(row) : g_strdup("nothing is wrong");
     const PstProblem *first = row->problems->pdata[0];
+    g_autofree char *message = short_message(first);
     if (n == 1)
-        return g_strdup_printf("%s [%s]", first->message, first->id);
-    return g_strdup_printf("%s [%s]; %u more", first->message, first->id, n - 1);
+        return g_strdup_printf("%s [%s]", message, first->id);
+    return g_strdup_printf("%s [%s]; %u more", message, first->id, n - 1);
 }
 
 static void
@@ -226,8 +238,9 @@ was_looked_for(const PstHealthSight *sight, const char *key)
 {
     gsize len = strcspn(key, ".");
 
+    /* A guest that runs and was not asked was not looked at either. */
     if (len == strlen("host") && strncmp(key, "host", len) == 0)
-        return sight->state != NULL && !sight->left_alone;
+        return sight->state != NULL && (sight->asked || !g_str_equal(sight->state, "running"));
     for (char **probe = sight->looked; probe != NULL && *probe != NULL; probe++)
         if (strlen(*probe) == len && strncmp(*probe, key, len) == 0)
             return TRUE;

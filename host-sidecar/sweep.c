@@ -20,7 +20,10 @@
 /* A QEMU that stands still keeps the thread of libvirtd's that looks at it. With these, as many
  * looks that were begun before that was known, and the agents' places, some are left for others. */
 #define MAX_STUCK 4
-#define LOOKUP_US (2 * G_USEC_PER_SEC)
+/* What libvirt may take for a look-up, which needs milliseconds: one that a wedged domain holds up
+ * is given up, and one on a busy host is not. */
+#define MIN_LOOKUP_US G_USEC_PER_SEC
+#define MAX_LOOKUP_US (2 * G_USEC_PER_SEC)
 /* A guest's own time: at least what a slow one needs, at most what one question has by default. */
 #define MIN_OWN_US (2 * G_USEC_PER_SEC)
 #define MAX_OWN_US (PST_LIMIT_DEADLINE_DEFAULT_MS * G_GINT64_CONSTANT(1000))
@@ -63,8 +66,9 @@ typedef struct {
     Visit *visits;
     guint n;
     gint64 deadline_us;
-    gint n_waiting; /* visits that nobody has begun yet */
-    gint n_stuck;   /* guests whose QEMU does not answer libvirt */
+    gint64 looked_up_us; /* until then they are looked up; the rest is for asking */
+    gint n_waiting;      /* visits that nobody has begun yet */
+    gint n_stuck;        /* guests whose QEMU does not answer libvirt */
 } Sweep;
 
 static gint64
@@ -86,6 +90,9 @@ is_left_alone(const Sweep *sweep, const PstHealthSight *sight)
     if (entry == NULL || sweep->plan->insist)
         return FALSE;
     PstBreaker breaker = pst_health_memory_breaker(entry);
+    /* Its QEMU goes on. */
+    if (pst_health_memory_was_told(entry, "host.monitor-silent"))
+        return FALSE;
     /* Somebody else had an answer since. */
     if (sight->answered_us != PST_INT_UNKNOWN && sight->answered_us > breaker.missed_us)
         return FALSE;
@@ -139,11 +146,12 @@ run_lookup(gpointer place, gpointer user_data)
     Visit *visit = &sweep->visits[GPOINTER_TO_UINT(place) - 1];
     guint n = (guint)g_atomic_int_add(&sweep->n_waiting, -1);
     gint64 now_us = g_get_monotonic_time();
-    gint64 until_us = now_us + MIN(LOOKUP_US, share_us(sweep->deadline_us, n) / 2);
+    gint64 own_us = CLAMP(share_us(sweep->looked_up_us, n), MIN_LOOKUP_US, MAX_LOOKUP_US);
+    gint64 until_us = MIN(now_us + own_us, sweep->looked_up_us);
     g_autoptr(GError) error = NULL;
 
     /* A thread that nobody would wait for is not begun. */
-    if (now_us < sweep->deadline_us)
+    if (now_us < sweep->looked_up_us)
         visit->guest = pst_guest_open(sweep->hypervisor, visit->sight->name, until_us, &error);
     if (visit->guest != NULL) {
         see_guest(sweep, visit);
@@ -301,6 +309,9 @@ pst_sweep_make(PstHypervisor *hypervisor, char *const *names, const PstSweepPlan
     GPtrArray *sights = g_ptr_array_new_with_free_func((GDestroyNotify)pst_health_sight_free);
     Sweep sweep = {.hypervisor = hypervisor, .plan = plan, .deadline_us = deadline_us};
 
+    gint64 now_us = g_get_monotonic_time();
+
+    sweep.looked_up_us = now_us + (deadline_us - now_us) / 2;
     while (names[sweep.n] != NULL)
         sweep.n++;
     g_autofree Visit *visits = g_new0(Visit, sweep.n + 1);

@@ -147,9 +147,6 @@ test_bounds(void)
             continue;
         entry->summary = g_strdup(wide);
         entry->missed_text = g_strdup(wide);
-        entry->told = g_new0(char *, PST_HEALTH_MEMORY_MAX_TOLD + 1);
-        for (guint j = 0; j < PST_HEALTH_MEMORY_MAX_TOLD; j++)
-            entry->told[j] = g_strnfill(160, '\x01');
     }
     g_autofree char *text = pst_health_memory_to_text(memory, &len);
     g_autoptr(PstHealthMemory) again = pst_health_memory_parse(text, len, NULL);

@@ -269,6 +269,13 @@ test_worst_first(void)
     g_assert_cmpint(health->status, ==, PST_STATUS_CRITICAL);
     g_assert_cmpstr(row_at(health, 0)->summary, ==, "more [ssh.x]; 1 more");
     g_assert_cmpstr(row_at(health, 3)->summary, ==, "nothing is wrong");
+
+    g_autofree char *long_text = g_strnfill(300, 'x');
+    PstHealthSight *wordy = make_answering("a");
+    pst_health_sight_add(wordy, "ssh.x", PST_SEVERITY_WARNING, "%s", long_text);
+    g_autoptr(PstHealth) cut = sweep_at(memory, "", 60, sights_of(wordy));
+    g_assert_true(g_str_has_suffix(row_at(cut, 0)->summary, "x… [ssh.x]"));
+    g_assert_cmpint(g_utf8_strlen(row_at(cut, 0)->summary, -1), <=, 120);
 }
 
 /* ---- from one sweep to the next ---- */
@@ -308,7 +315,7 @@ test_silent_keeps_its_last_answer(void)
     row = row_at(third, 0);
     g_assert_cmpint(row->status, ==, PST_STATUS_CRITICAL);
     g_assert_cmpint(row->condition, ==, PST_CONDITION_SILENT);
-    g_assert_nonnull(strstr(row->summary, "it stands still (asked 30 s ago"));
+    g_assert_nonnull(strstr(row->summary, "as of 30 s ago, left alone since: it stands still"));
     g_assert_cmpstr(row->last_status, ==, "critical");
     g_assert_cmpint(row->misses, ==, 1);
     g_assert_cmpint(row->fresh, ==, PST_TRI_NO);
@@ -323,6 +330,23 @@ test_silent_keeps_its_last_answer(void)
     const PstHealthEntry *entry = pst_health_memory_find(memory, "uuid-a", "a");
     g_assert_cmpint(entry->misses, ==, 0);
     g_assert_cmpint(entry->silent_us, ==, PST_INT_UNKNOWN);
+}
+
+/* Nobody looked again at one whose QEMU is known to stand still: what was seen of it is not gone.
+ */
+static void
+test_not_looked_at(void)
+{
+    g_autoptr(PstHealthMemory) memory = pst_health_memory_new();
+    PstHealthSight *stuck = make_silent("a"), *busy = make_sight("a", "running", "booted");
+
+    pst_health_sight_add(busy, "host.monitor-silent", PST_SEVERITY_CRITICAL, "QEMU is silent");
+    g_autoptr(PstHealth) first = sweep_at(memory, "", 0, sights_of(stuck));
+    g_autoptr(PstHealth) second = sweep_at(memory, "", 60, sights_of(busy));
+    g_assert_cmpuint(g_strv_length(row_at(second, 0)->gone), ==, 0);
+    g_assert_cmpint(row_at(second, 0)->status, ==, PST_STATUS_CRITICAL);
+    g_autoptr(PstHealth) third = sweep_at(memory, "", 120, sights_of(make_answering("a")));
+    g_assert_cmpuint(g_strv_length(row_at(third, 0)->gone), ==, 2);
 }
 
 static void
@@ -533,6 +557,7 @@ main(int argc, char **argv)
     g_test_add_func("/health/verdicts", test_verdicts);
     g_test_add_func("/health/worst-first", test_worst_first);
     g_test_add_func("/health/last-answer", test_silent_keeps_its_last_answer);
+    g_test_add_func("/health/not-looked-at", test_not_looked_at);
     g_test_add_func("/health/silent-for-long", test_silent_for_too_long);
     g_test_add_func("/health/nobody-listens", test_nobody_listens_for_too_long);
     g_test_add_func("/health/changes", test_changes);
