@@ -42,7 +42,7 @@ static void
 append_sweep(GString *out, const PstHealth *health, const char *uri)
 {
     g_autofree char *begun = seconds(health->begun_us);
-    g_autofree char *took = seconds(health->took_ms * 1000);
+    g_autofree char *took = seconds(MAX(health->took_ms, 0) * 1000);
 
     begin(out, "postern_health_last_sweep_timestamp_seconds",
           "When the last sweep that came to its end began.");
