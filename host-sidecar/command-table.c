@@ -10,6 +10,8 @@ const PstCommand pst_command_table[] = {
     {"probe", "DOMAIN NAME [KEY=VALUE…]", "One report.", pst_command_probe_run},
     {"diagnose", "DOMAIN", "All probes side by side, the thing to mend first.",
      pst_command_diagnose_run},
+    {"health", "[DOMAIN…]", "Which guests are in trouble? A sweep over all of them.",
+     pst_command_health_run},
     {"services", "DOMAIN [UNIT…]", "What runs, what failed?", pst_command_services_run},
     {"journal", "DOMAIN", "What went wrong, since when?", pst_command_journal_run},
     {"read", "DOMAIN PATH", "What is in this file?", pst_command_read_run},

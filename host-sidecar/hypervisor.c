@@ -99,6 +99,26 @@ pst_hypervisor_is_here(const char *uri)
     return host == NULL || *host == '\0' || g_str_equal(host, "localhost");
 }
 
+static gpointer
+ask_uri(gpointer data, GError **error)
+{
+    virConnectPtr connection = pst_hypervisor_connect(data, error);
+
+    if (connection == NULL)
+        return NULL;
+    char *uri = pst_hypervisor_uri(connection);
+    virConnectClose(connection);
+    return uri;
+}
+
+char *
+pst_hypervisor_ask_uri(PstHypervisor *hypervisor, gint64 deadline_us, GError **error)
+{
+    return pst_task_call(ask_uri, pst_hypervisor_ref(hypervisor),
+                         (GDestroyNotify)pst_hypervisor_unref, g_free, deadline_us, "libvirt",
+                         error);
+}
+
 static int
 compare_names(gconstpointer a, gconstpointer b)
 {

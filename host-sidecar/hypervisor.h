@@ -26,6 +26,10 @@ virConnectPtr pst_hypervisor_connect(const PstHypervisor *hypervisor, GError **e
  * "unknown" where it does not tell. Free with g_free(). */
 char *pst_hypervisor_uri(virConnectPtr connection);
 
+/* The same, by a connection of its own. NULL with PST_ERROR_NO_HYPERVISOR, PST_ERROR_NO_PERMISSION
+ * or PST_ERROR_DEADLINE. */
+char *pst_hypervisor_ask_uri(PstHypervisor *hypervisor, gint64 deadline_us, GError **error);
+
 /* Whether the hypervisor of such a URI runs on this host. */
 gboolean pst_hypervisor_is_here(const char *uri);
 

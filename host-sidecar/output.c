@@ -90,9 +90,9 @@ replace_file(const char *path, mode_t mode, const char *text, GError **error)
 }
 
 /* What a symbolic link leads to is written, not the link. A file that has lost its name, as one
- * that /dev/stdout may lead to, is written where it is. */
+ * that /dev/stdout may lead to, is written where it is. MODE is for a new file. */
 static gboolean
-write_file(const char *path, const char *text, GError **error)
+write_file(const char *path, mode_t mode, const char *text, GError **error)
 {
     struct stat st;
 
@@ -107,7 +107,7 @@ write_file(const char *path, const char *text, GError **error)
     if (errno != ENOENT)
         return fail(path, error);
     if (lstat(path, &st) < 0)
-        return replace_file(path, 0600, text, error);
+        return replace_file(path, mode, text, error);
     errno = ENOENT;
     return fail(path, error);
 }
@@ -117,5 +117,11 @@ pst_output_write(const char *path, const char *text, GError **error)
 {
     if (path == NULL)
         return write_all(STDOUT_FILENO, "standard output", text, error);
-    return write_file(path, text, error);
+    return write_file(path, 0600, text, error);
+}
+
+gboolean
+pst_output_publish(const char *path, const char *text, GError **error)
+{
+    return write_file(path, 0644, text, error);
 }

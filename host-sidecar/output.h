@@ -7,3 +7,7 @@
  * to), or to standard output where PATH is NULL. FALSE with PST_ERROR_OUTPUT: a closed pipe and a
  * full disk are errors. */
 gboolean pst_output_write(const char *path, const char *text, GError **error);
+
+/* The same for what others are to read, as the node exporter does: a new file is readable to all.
+ */
+gboolean pst_output_publish(const char *path, const char *text, GError **error);

@@ -24,8 +24,8 @@ from commandlib import (FOLDER, LATE, NO_CHANNEL, PROGRAM, TEST, configuration, 
 from taplib import Skip, check, run_all
 
 TEST_UUID = "6695eb01-f6a4-8304-79aa-97f2502e193f"
-VERBS = ["list", "describe", "probe", "diagnose", "services", "journal", "read", "ls", "sudo",
-         "records", "forensics", "known-hosts", "audit"]
+VERBS = ["list", "describe", "probe", "diagnose", "health", "services", "journal", "read", "ls",
+         "sudo", "records", "forensics", "known-hosts", "audit"]
 
 
 # ---- misuse
@@ -111,7 +111,7 @@ def test_names_that_are_no_text():
 def test_no_hypervisor():
     for uri in ("qemu+unix:///system?socket=" + FOLDER + "/none", "nonsense", ":::", "x://y/",
                 "test+tcp://127.0.0.1:1/default"):
-        for words in (["list"], ["diagnose", "test"], ["probe", "test", "system"]):
+        for words in (["list"], ["diagnose", "test"], ["probe", "test", "system"], ["health"]):
             refused(69, "libvirt does not answer: ", *words, "--connect", uri)
         refused(69, "libvirt does not answer: ", "-c", uri, "list")
         refused(69, "libvirt does not answer: ", "list", connect=uri)
@@ -142,7 +142,7 @@ def listen(answer):
 def test_hypervisor_that_hangs():
     for answer in (b"", b"\x00\x00\x00\x1c"):
         server, uri = listen(answer)
-        for words in (["list"], ["diagnose", "test"], ["services", "test"]):
+        for words in (["list"], ["diagnose", "test"], ["services", "test"], ["health"]):
             start = time.monotonic()
             refused(69, "libvirt did not answer in time", *words, "--connect", uri, "--deadline",
                     "500ms")
