@@ -4,9 +4,7 @@
 #include "host-sidecar/commands.h"
 #include "host-sidecar/diagnose.h"
 #include "host-sidecar/exit-code.h"
-#include "host-sidecar/host-judge.h"
 #include "host-sidecar/output.h"
-#include "host-sidecar/recorder-check.h"
 #include "host-sidecar/render.h"
 #include "host-sidecar/sequence.h"
 #include "host-sidecar/vantage.h"
@@ -99,27 +97,6 @@ free_answers(PstAnswer **answers, guint n)
     g_free(answers);
 }
 
-static gboolean
-is_via_channel(PstAnswer *const *answers, guint n)
-{
-    for (guint i = 0; i < n; i++)
-        if (answers[i]->via == PST_VIA_CHANNEL)
-            return TRUE;
-    return FALSE;
-}
-
-/* A recorder that fell silent tells nobody: while the guest answers is the time to mend it. */
-static PstReport *
-check_recorder(PstGuest *guest, PstAnswer *const *answers, guint n, gint64 deadline_us)
-{
-    if (!guest->xml.recorder || !is_via_channel(answers, n))
-        return NULL;
-    g_autoptr(PstRecorderCheck) check = pst_recorder_check_until(guest, deadline_us, NULL);
-    if (check == NULL || check->state != PST_RECORDER_STATE_BEHIND)
-        return NULL;
-    return pst_host_judge_recorder(pst_guest_state_name(guest), check->note);
-}
-
 gboolean
 pst_command_diagnose_run(const PstCommand *command, PstOptions *options, int argc, char **argv,
                          int *exit_code, GError **error)
@@ -135,25 +112,21 @@ pst_command_diagnose_run(const PstCommand *command, PstOptions *options, int arg
 
     const PstDiagnoseWish wish = {vantage, wanted.passive, wanted.units, NULL};
     gint64 deadline_us = g_get_monotonic_time() + options->deadline_us;
-    g_autoptr(PstGuest) guest = pst_ask_open(options, command->name, argv[1], deadline_us, error);
-    if (guest == NULL)
-        return FALSE;
-    PstAnswer **questions = pst_diagnose_questions(guest->name, &wish, &n);
+    g_autoptr(PstAsk) ask = pst_ask_new(options, command->name, argv[1], deadline_us);
+    PstAnswer **questions = pst_diagnose_questions(argv[1], &wish, &n);
     g_autoptr(PstSequence) sequence =
         wanted.sequence ? pst_sequence_new(options->output, options->quiet) : NULL;
     const PstInquiryListener listener =
         sequence != NULL ? pst_sequence_listener(sequence) : (PstInquiryListener){NULL};
     PstReport *host = NULL;
-    PstAnswer **answers =
-        pst_ask_guest(guest, command->name, questions, n, deadline_us, &listener, &host);
-    if (pst_diagnose_is_answered(answers, n)) {
-        g_clear_pointer(&host, pst_report_free);
-        host = check_recorder(guest, answers, n, deadline_us);
-    }
+    PstAnswer **answers = pst_ask_questions(ask, questions, n, &listener, &host, error);
+    if (answers == NULL)
+        return FALSE;
+    const char *guest = pst_ask_name(ask);
     answers = pst_diagnose_derive(answers, &n, &wish);
-    answers = pst_diagnose_add_host(answers, &n, guest->name, host);
-    gboolean printed = sequence != NULL ? pst_sequence_end(sequence, guest->name, answers, n, error)
-                                        : print(options, &wanted, guest->name, answers, n, error);
+    answers = pst_diagnose_add_host(answers, &n, guest, host);
+    gboolean printed = sequence != NULL ? pst_sequence_end(sequence, guest, answers, n, error)
+                                        : print(options, &wanted, guest, answers, n, error);
     *exit_code = pst_exit_code_of_status(pst_diagnose_judge(answers, n).status);
     free_answers(answers, n);
     return printed;

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/server-state.h"
+
+#include <string.h>
+
+#include "protocol/limits.h"
+
+void
+pst_server_state_clear_source(GSource **source)
+{
+    if (*source == NULL)
+        return;
+    g_source_destroy(*source);
+    g_clear_pointer(source, g_source_unref);
+}
+
+GSource *
+pst_server_state_attach(PstServer *server, GSource *source, GSourceFunc function, gpointer data)
+{
+    g_source_set_callback(source, function, data, NULL);
+    g_source_attach(source, server->context);
+    return source;
+}
+
+PstServerAccount *
+pst_server_state_account(PstServer *server, guint uid)
+{
+    PstServerAccount *account = g_hash_table_lookup(server->accounts, GUINT_TO_POINTER(uid));
+
+    if (account == NULL) {
+        account = g_new0(PstServerAccount, 1);
+        g_hash_table_insert(server->accounts, GUINT_TO_POINTER(uid), account);
+    }
+    return account;
+}
+
+void
+pst_server_state_send_error(PstServerCaller *caller, const PstMessageId *id, const GError *error)
+{
+    g_autofree char *text = pst_message_error(id, error);
+
+    pst_peer_send(caller->peer, text);
+}
+
+void
+pst_server_state_send_result(PstServerCaller *caller, const PstMessageId *id, JsonObject *result)
+{
+    g_autofree char *text = pst_message_result(id, result);
+
+    if (strlen(text) <= PST_LIMIT_FRAME_FROM_API) {
+        pst_peer_send(caller->peer, text);
+        return;
+    }
+    g_autoptr(GError) error =
+        g_error_new(PST_ERROR, PST_ERROR_TOO_LARGE, "the answer does not fit into a frame");
+    pst_server_state_send_error(caller, id, error);
+}
+
+void
+pst_server_state_end_if_finished(PstServerCaller *caller)
+{
+    if (pst_peer_has_finished(caller->peer) && caller->requests->len == 0)
+        pst_peer_end(caller->peer);
+}
