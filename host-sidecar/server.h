@@ -50,7 +50,7 @@ void pst_server_stop_listening(PstServer *server);
 
 PstFlights *pst_server_flights(PstServer *server);
 
-/* From the backend, in the server's thread. What nobody waits for any more is passed over. CALLER
+/* From the backend, in the server's thread. What nobody waits for any more is passed over. NAME
  * is NULL where the kernel does not say who it is. DOMAINS is an array of objects; RECORDS are
  * those that were greeted, for the audit. */
 void pst_server_named(PstServer *server, guint64 number, const char *name);
