@@ -24,7 +24,9 @@ pst_file_text_read(int fd, const char *path, gsize size, gsize max, gsize *len, 
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0) {
-            g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "%s: %s", path, g_strerror(errno));
+            if (error != NULL)
+                g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "%s: %s", path,
+                            g_strerror(errno));
             return NULL;
         }
         *len += (gsize)n;

@@ -173,7 +173,7 @@ tell_process(const PstSysroot *sysroot, const PstProcess *process, PstMemoryData
 
     told->pid = process->pid;
     told->name = g_strdup(process->name);
-    told->uid = process->uid >= 0 ? process->uid : PST_INT_UNKNOWN;
+    told->uid = pst_process_list_uid(sysroot, process->pid);
     told->rss_bytes = process->rss_bytes;
     told->threads = process->threads;
     told->unit = pst_process_list_unit(sysroot, process->pid);

@@ -173,34 +173,16 @@ tell(const Search *search, const char *folder, PstMemoryGroup *group)
     g_free(group);
 }
 
-/* Files are called after their controller; a unit of such a name gets an underscore before it
- * (cg_escape() of systemd). */
-static gboolean
-is_file(const char *name)
-{
-    static const char *const beginnings[] = {
-        "cgroup.",      "memory.", "pids.",    "cpu.", "cpuset.", "cpuacct.", "io.",
-        "rdma.",        "misc.",   "hugetlb.", "irq.", "dmem.",   "tasks",    "notify_on_release",
-        "release_agent"};
-
-    for (guint i = 0; i < G_N_ELEMENTS(beginnings); i++)
-        if (g_str_has_prefix(name, beginnings[i]))
-            return TRUE;
-    return FALSE;
-}
-
 typedef void (*Visit)(Search *search, const char *folder, guint depth, gpointer user_data);
 
 static void
 visit_below(Search *search, const char *folder, guint depth, Visit visit, gpointer user_data)
 {
-    g_auto(GStrv) names = pst_sysroot_list(search->sysroot, folder, NULL);
+    g_auto(GStrv) names = pst_sysroot_list_folders(search->sysroot, folder, NULL);
 
     for (guint i = 0; names != NULL && names[i] != NULL; i++) {
         g_autofree char *path = g_build_filename(folder, names[i], NULL);
 
-        if (is_file(names[i]))
-            continue;
         if (search->left == 0 || depth == MAX_DEPTH || g_get_monotonic_time() > search->end_us) {
             search->cut = TRUE;
             return;

@@ -186,13 +186,14 @@ find_earlier(const PstSysroot *sysroot, PstMountAsk *asks, guint n)
     for (guint i = 0; processes != NULL && i < processes->len; i++) {
         const PstProcess *process = processes->pdata[i];
 
-        if (process->uid != 0 || now_us - process->start_us < EARLIER_US)
+        if (now_us - process->start_us < EARLIER_US)
             continue;
         for (guint j = 0; j < n; j++) {
             char name[NAME_SIZE];
 
             name_of(&asks[j], name);
-            if (!asks[j].remote || !g_str_equal(process->name, name))
+            if (!asks[j].remote || !g_str_equal(process->name, name) ||
+                pst_process_list_uid(sysroot, process->pid) != 0)
                 continue;
             asks[j].state = PST_MOUNT_ASK_SILENT;
             asks[j].earlier = TRUE;

@@ -82,17 +82,25 @@ read_of(const PstSysroot *sysroot, const char *pid, const char *file)
 }
 
 /* PID 1 holds the sockets of services beside them: whoever else has one is the better answer. */
-static void
+static gboolean
+has_owner(const PstNetworkListening *row)
+{
+    return row->pid != PST_INT_UNKNOWN && row->pid != 1;
+}
+
+/* Returns how many sockets have found their owner by that. */
+static guint
 claim(const PstSysroot *sysroot, const char *pid, GHashTable *inodes, GHashTable *by)
 {
     GHashTableIter iter;
     gpointer inode;
+    guint n = 0;
 
     g_hash_table_iter_init(&iter, inodes);
     while (g_hash_table_iter_next(&iter, &inode, NULL)) {
         PstNetworkListening *row = g_hash_table_lookup(by, inode);
 
-        if (row == NULL || (row->pid != PST_INT_UNKNOWN && row->pid != 1))
+        if (row == NULL || has_owner(row))
             continue;
         g_autofree char *comm = read_of(sysroot, pid, "comm");
         g_autofree char *cgroup = read_of(sysroot, pid, "cgroup");
@@ -101,7 +109,9 @@ claim(const PstSysroot *sysroot, const char *pid, GHashTable *inodes, GHashTable
         row->pid = g_ascii_strtoll(pid, NULL, 10);
         row->process = comm != NULL ? g_strdup(g_strstrip(comm)) : NULL;
         row->unit = cgroup != NULL ? pst_network_listening_unit(cgroup) : NULL;
+        n += has_owner(row);
     }
+    return n;
 }
 
 static int
@@ -121,14 +131,15 @@ pst_network_listening_read(const PstSysroot *sysroot, PstNetworkData *data, GErr
 {
     g_autoptr(GHashTable) by = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     g_auto(GStrv) names = NULL;
-    guint seen = 0;
+    guint seen = 0, owned = 0;
 
     if (!read_tables(sysroot, data, by, error))
         return FALSE;
     names = pst_sysroot_list(sysroot, "/proc", error);
     if (names == NULL)
         return FALSE;
-    for (guint i = 0; names[i] != NULL && seen < MAX_PROCESSES; i++) {
+    for (guint i = 0; names[i] != NULL && seen < MAX_PROCESSES && owned < g_hash_table_size(by);
+         i++) {
         if (!g_ascii_isdigit(names[i][0]))
             continue;
         g_autoptr(GHashTable) inodes =
@@ -136,7 +147,7 @@ pst_network_listening_read(const PstSysroot *sysroot, PstNetworkData *data, GErr
 
         seen++;
         if (inodes != NULL)
-            claim(sysroot, names[i], inodes, by);
+            owned += claim(sysroot, names[i], inodes, by);
     }
     if (data->listening != NULL)
         g_ptr_array_sort(data->listening, compare);

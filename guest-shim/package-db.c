@@ -109,17 +109,15 @@ real_path(const PstPackageDb *db, const char *path, char **owned)
     return path;
 }
 
-/* A number for the last characters of a path's last name, which no merged folder changes. A
- * database names tens of thousands of paths of which a few are wanted: this spares them the rest.
- */
+/* A number for a path's last name, which no merged folder changes. A database names tens of
+ * thousands of paths of which a few are wanted: this spares them the rest. */
 static guint
 tail_of(const char *path)
 {
-    gsize len = strlen(path);
     guint32 tail = 0;
 
-    for (guint i = 0; i < sizeof(tail) && len > 0 && path[len - 1] != '/'; i++)
-        tail = tail << 8 | (guint8)path[--len];
+    for (gsize len = strlen(path); len > 0 && path[len - 1] != '/'; len--)
+        tail = tail * 31 + (guint8)path[len - 1];
     return tail * 2654435761U >> 16; /* Knuth's multiplicative hashing */
 }
 

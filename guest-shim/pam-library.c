@@ -169,20 +169,27 @@ pst_pam_library_close(PstPamLibraries *libraries)
     g_free(libraries);
 }
 
+/* The folder that has it comes to the front: most of a system's libraries are in one, and which of
+ * several has it is not asked. */
 static gboolean
-is_in(const PstSysroot *sysroot, const GPtrArray *folders, const char *name)
+is_in(const PstSysroot *sysroot, GPtrArray *folders, const char *name)
 {
     for (guint i = 0; i < folders->len; i++) {
         g_autofree char *path = g_build_filename(folders->pdata[i], name, NULL);
-        if (pst_sysroot_exists(sysroot, path))
-            return TRUE;
+        gpointer folder = folders->pdata[i];
+
+        if (!pst_sysroot_exists(sysroot, path))
+            continue;
+        folders->pdata[i] = folders->pdata[0];
+        folders->pdata[0] = folder;
+        return TRUE;
     }
     return FALSE;
 }
 
 /* OWN are the folders that the object itself names. */
 static gboolean
-is_there(PstPamLibraries *libraries, const GPtrArray *own, const char *name)
+is_there(PstPamLibraries *libraries, GPtrArray *own, const char *name)
 {
     const PstSysroot *sysroot = libraries->sysroot;
     gpointer found;

@@ -147,6 +147,8 @@ static void
 take_line(PstPamLimits *limits, const char *path, guint number, char *line)
 {
     line[strcspn(line, "#")] = '\0';
+    if (line[0] == '\0')
+        return;
     g_auto(GStrv) words = split(line);
     guint n = g_strv_length(words);
     Nearness nearness = n >= 2 ? nearness_of(limits->subject, words[0]) : OF_NOBODY;

@@ -106,7 +106,7 @@ parse_actions(const char *text, int actions[PST_PAM_N_RETURNS])
             rest = action;
             continue;
         }
-        for (guint j = 0; j < PST_PAM_N_RETURNS; j++) {
+        for (guint j = 0; !known && j < PST_PAM_N_RETURNS; j++) {
             if (g_ascii_strcasecmp(words[i], return_names[j]) == 0) {
                 actions[j] = action;
                 known = TRUE;
@@ -121,14 +121,29 @@ parse_actions(const char *text, int actions[PST_PAM_N_RETURNS])
     return TRUE;
 }
 
+/* Hundreds of lines say one of the four: what each stands for is worked out once. */
+static const int *
+actions_of_old(guint number)
+{
+    static int known[G_N_ELEMENTS(old_words)][PST_PAM_N_RETURNS];
+    static gboolean worked_out[G_N_ELEMENTS(old_words)];
+
+    if (!worked_out[number])
+        worked_out[number] = parse_actions(old_words[number].meaning, known[number]);
+    return known[number];
+}
+
 static gboolean
 parse_control(const char *control, PstPamWords *words)
 {
     gsize len = strlen(control);
 
-    for (guint i = 0; i < G_N_ELEMENTS(old_words); i++)
-        if (g_ascii_strcasecmp(control, old_words[i].name) == 0)
-            return parse_actions(old_words[i].meaning, words->actions);
+    for (guint i = 0; i < G_N_ELEMENTS(old_words); i++) {
+        if (g_ascii_strcasecmp(control, old_words[i].name) == 0) {
+            memcpy(words->actions, actions_of_old(i), sizeof(words->actions));
+            return TRUE;
+        }
+    }
     if (len < 2 || control[0] != '[' || control[len - 1] != ']')
         return FALSE;
 

@@ -187,7 +187,8 @@ take_text(Reader *reader, const char *file, char *text, PstPamPhase phase, guint
         g_string_append(logical, line);
         if (goes_on)
             continue;
-        take_line(reader, file, first, logical->str, phase, level, depth);
+        if (logical->len > 0)
+            take_line(reader, file, first, logical->str, phase, level, depth);
         g_string_truncate(logical, 0);
     }
 }

@@ -9,6 +9,8 @@
 
 #define MAX_PROCESSES 5000
 #define MAX_NAME 64
+/* Fifty numbers of up to twenty digits, and the name. */
+#define MAX_STAT 2048
 
 void
 pst_process_list_free_process(gpointer data)
@@ -46,7 +48,6 @@ pst_process_list_parse(const char *text)
         return NULL;
     PstProcess *process = g_new0(PstProcess, 1);
     process->pid = pid;
-    process->uid = -1;
     process->name = g_strndup(open + 1, (gsize)(close - open - 1));
     process->state = state;
     process->threads = threads;
@@ -57,19 +58,30 @@ pst_process_list_parse(const char *text)
     return process;
 }
 
-/* A process may end at any moment. */
+/* A process may end at any moment. The kernel gives the whole line to the first read, and there are
+ * hundreds of them. */
 static PstProcess *
 read_process(const PstSysroot *sysroot, const char *name)
 {
-    g_autofree char *folder = g_strconcat("/proc/", name, NULL);
-    g_autofree char *path = g_strconcat(folder, "/stat", NULL);
-    g_autofree char *text = pst_sysroot_read_line(sysroot, path, NULL);
-    PstProcess *process = text != NULL ? pst_process_list_parse(text) : NULL;
+    g_autofree char *path = g_strconcat("/proc/", name, "/stat", NULL);
+    char text[MAX_STAT];
+
+    int fd = pst_sysroot_open_file(sysroot, path, 0, NULL);
+    if (fd < 0)
+        return NULL;
+    gssize n = read(fd, text, sizeof(text) - 1);
+    close(fd);
+    text[MAX(n, 0)] = '\0';
+    return pst_process_list_parse(text);
+}
+
+gint64
+pst_process_list_uid(const PstSysroot *sysroot, gint64 pid)
+{
+    g_autofree char *folder = g_strdup_printf("/proc/%" G_GINT64_FORMAT, pid);
     struct stat st;
 
-    if (process != NULL && pst_sysroot_stat(sysroot, folder, &st, NULL))
-        process->uid = st.st_uid;
-    return process;
+    return pst_sysroot_stat(sysroot, folder, &st, NULL) ? (gint64)st.st_uid : PST_INT_UNKNOWN;
 }
 
 GPtrArray *

@@ -7,7 +7,6 @@
 
 typedef struct {
     gint64 pid;
-    gint64 uid; /* -1 where it is not known */
     char *name;
     char state; /* R, S, D, Z, T … */
     gint64 threads;
@@ -23,6 +22,9 @@ GPtrArray *pst_process_list_read(const PstSysroot *sysroot, gboolean *cut, GErro
  * pst_process_list_free_process(). */
 PstProcess *pst_process_list_parse(const char *text);
 void pst_process_list_free_process(gpointer data);
+
+/* Whose a process is; PST_INT_UNKNOWN where it has ended. */
+gint64 pst_process_list_uid(const PstSysroot *sysroot, gint64 pid);
 
 /* Now on the clock of start_us. */
 gint64 pst_process_list_now_us(void);

@@ -164,14 +164,14 @@ pst_sshd_process_sockets(const PstSysroot *sysroot, GError **error)
 static gboolean
 read_inode(int folder, const char *name, guint64 *inode)
 {
+    static const char beginning[] = "socket:[";
     char target[64];
-    unsigned long long number;
     gssize n = readlinkat(folder, name, target, sizeof(target) - 1);
 
     target[MAX(n, 0)] = '\0';
-    if (sscanf(target, "socket:[%llu]", &number) != 1)
+    if (!g_str_has_prefix(target, beginning) || !g_ascii_isdigit(target[strlen(beginning)]))
         return FALSE;
-    *inode = number;
+    *inode = g_ascii_strtoull(target + strlen(beginning), NULL, 10);
     return TRUE;
 }
 

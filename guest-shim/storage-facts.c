@@ -316,7 +316,8 @@ pst_storage_facts_read(const PstProbeContext *context, PstStorageData *data)
     facts->uptime_s = read_uptime(sysroot);
     facts->starting = is_starting(sysroot, facts);
     pst_storage_devices_read(sysroot, data);
-    pst_storage_frozen_find(sysroot, facts->mounts, data);
+    pst_storage_frozen_find(sysroot, facts->mounts, data,
+                            pst_sysroot_is_live(sysroot) ? &facts->frozen_error : NULL);
     if (facts->mounts == NULL)
         return facts;
     make_rows(sysroot, facts, data);
@@ -334,5 +335,6 @@ pst_storage_facts_free(PstStorageFacts *facts)
     g_ptr_array_unref(facts->missing);
     g_clear_error(&facts->mounts_error);
     g_clear_error(&facts->fstab_error);
+    g_clear_error(&facts->frozen_error);
     g_free(facts);
 }

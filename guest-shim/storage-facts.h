@@ -28,6 +28,7 @@ typedef struct {
     GPtrArray *missing; /* of PstFstabEntry, borrowed: one for each of data->unmounted */
     GError *mounts_error;
     GError *fstab_error;
+    GError *frozen_error; /* who waits for a frozen one could not be looked at */
     gint64 uptime_s;
     gboolean cut;      /* more mounts than rows */
     gboolean starting; /* file systems may still be on their way */

@@ -47,7 +47,7 @@ pst_storage_frozen_is_waiting(const char *stack)
     g_auto(GStrv) lines = g_strsplit(stack, "\n", MAX_FRAMES + 1);
     gboolean waiting = FALSE;
 
-    for (guint i = 0; lines[i] != NULL && i < MAX_FRAMES; i++) {
+    for (guint i = 0; i < MAX_FRAMES && lines[i] != NULL; i++) {
         g_autofree char *function = function_of(lines[i]);
 
         /* Kernels before 5.12 have it as a function of its own. */
@@ -161,10 +161,30 @@ find_agent(const PstSysroot *sysroot, PstStorageData *data)
     row->since_us = st.st_mtim.tv_sec * (gint64)G_USEC_PER_SEC + st.st_mtim.tv_nsec / 1000;
 }
 
-void
-pst_storage_frozen_find(const PstSysroot *sysroot, const GPtrArray *mounts, PstStorageData *data)
+/* One that has ended meanwhile waits for nothing. */
+static gboolean
+look_at(const PstSysroot *sysroot, const GPtrArray *mounts, const PstProcess *process,
+        PstStorageData *data, GError **error)
 {
-    g_autoptr(GPtrArray) processes = pst_process_list_read(sysroot, NULL, NULL);
+    g_autofree char *path = g_strdup_printf("/proc/%" G_GINT64_FORMAT "/stack", process->pid);
+    g_autoptr(GError) cause = NULL;
+    g_autofree char *stack = pst_sysroot_read(sysroot, path, MAX_STACK, NULL, &cause);
+
+    if (stack != NULL && pst_storage_frozen_is_waiting(stack))
+        add_waiting(sysroot, mounts, process, data);
+    if (stack != NULL || !pst_sysroot_exists(sysroot, path))
+        return TRUE;
+    if (error != NULL && *error == NULL)
+        g_propagate_error(error, g_steal_pointer(&cause));
+    return FALSE;
+}
+
+gboolean
+pst_storage_frozen_find(const PstSysroot *sysroot, const GPtrArray *mounts, PstStorageData *data,
+                        GError **error)
+{
+    g_autoptr(GPtrArray) processes = pst_process_list_read(sysroot, NULL, error);
+    gboolean looked = processes != NULL;
     guint n = 0;
 
     find_agent(sysroot, data);
@@ -173,10 +193,8 @@ pst_storage_frozen_find(const PstSysroot *sysroot, const GPtrArray *mounts, PstS
 
         if (process->state != 'D')
             continue;
-        g_autofree char *path = g_strdup_printf("/proc/%" G_GINT64_FORMAT "/stack", process->pid);
-        g_autofree char *stack = pst_sysroot_read(sysroot, path, MAX_STACK, NULL, NULL);
+        looked &= look_at(sysroot, mounts, process, data, error);
         n++;
-        if (stack != NULL && pst_storage_frozen_is_waiting(stack))
-            add_waiting(sysroot, mounts, process, data);
     }
+    return looked;
 }

@@ -12,9 +12,11 @@
  * (proc_pid_stack(5)). */
 
 /* Fills in data->frozen: a row for the agent, one for each mount (of MOUNTS, which may be NULL)
- * that somebody waits for, and one for those of whom it is not known which they wait for. */
-void pst_storage_frozen_find(const PstSysroot *sysroot, const GPtrArray *mounts,
-                             PstStorageData *data);
+ * that somebody waits for, and one for those of whom it is not known which they wait for. FALSE
+ * where it could not be looked at who waits, all or some of them; a kernel that has no such file
+ * tells of none. */
+gboolean pst_storage_frozen_find(const PstSysroot *sysroot, const GPtrArray *mounts,
+                                 PstStorageData *data, GError **error);
 
 /* Whether a process with this stack waits for a frozen file system: proc_pid_stack(5), a function
  * of the kernel's in each line. */

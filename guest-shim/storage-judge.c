@@ -122,6 +122,10 @@ pst_storage_judge(const PstStorageFacts *facts, const PstStorageData *data, PstR
         !g_error_matches(facts->fstab_error, PST_ERROR, PST_ERROR_ABSENT))
         pst_probe_add_unlooked(report, "storage.could-not-look", "what is meant to be mounted",
                                facts->fstab_error);
+    if (facts->frozen_error != NULL)
+        pst_probe_add_unlooked(report, "storage.could-not-look",
+                               "whether somebody waits for a frozen file system",
+                               facts->frozen_error);
     for (guint i = 0; data->errors != NULL && i < data->errors->len; i++)
         judge_errors(facts, data->errors->pdata[i], report);
     for (guint i = 0; data->disks != NULL && i < data->disks->len; i++)

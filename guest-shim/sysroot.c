@@ -37,8 +37,11 @@ set_errno_error(GError **error, const char *path, int number)
 {
     gboolean absent = number == ENOENT || number == ENOTDIR;
 
+    /* Most of what is looked for is not there, and the first words of the kernel's are dear. */
+    if (error == NULL)
+        return FALSE;
     g_set_error(error, PST_ERROR, absent ? PST_ERROR_ABSENT : PST_ERROR_UNAVAILABLE, "%s: %s", path,
-                g_strerror(number));
+                number == ENOENT ? "No such file or directory" : g_strerror(number));
     return FALSE;
 }
 
@@ -278,9 +281,9 @@ compare_names(gconstpointer a, gconstpointer b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-char **
-pst_sysroot_list_some(const PstSysroot *sysroot, const char *path, guint max, gboolean *cut,
-                      GError **error)
+static char **
+list(const PstSysroot *sysroot, const char *path, guint max, gboolean folders, gboolean *cut,
+     GError **error)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
     struct dirent *entry;
@@ -295,7 +298,8 @@ pst_sysroot_list_some(const PstSysroot *sysroot, const char *path, guint max, gb
         return NULL;
     }
     for (errno = 0; names->len <= max && (entry = readdir(folder)) != NULL; errno = 0)
-        if (!g_str_equal(entry->d_name, ".") && !g_str_equal(entry->d_name, ".."))
+        if (!(folders && entry->d_type == DT_REG) && !g_str_equal(entry->d_name, ".") &&
+            !g_str_equal(entry->d_name, ".."))
             g_ptr_array_add(names, g_strdup(entry->d_name));
     int failed = errno;
     closedir(folder);
@@ -313,16 +317,35 @@ pst_sysroot_list_some(const PstSysroot *sysroot, const char *path, guint max, gb
 }
 
 char **
-pst_sysroot_list(const PstSysroot *sysroot, const char *path, GError **error)
+pst_sysroot_list_some(const PstSysroot *sysroot, const char *path, guint max, gboolean *cut,
+                      GError **error)
+{
+    return list(sysroot, path, max, FALSE, cut, error);
+}
+
+static char **
+list_all(const PstSysroot *sysroot, const char *path, gboolean folders, GError **error)
 {
     gboolean cut = FALSE;
-    g_auto(GStrv) names = pst_sysroot_list_some(sysroot, path, MAX_NAMES, &cut, error);
+    g_auto(GStrv) names = list(sysroot, path, MAX_NAMES, folders, &cut, error);
 
     if (!cut)
         return g_steal_pointer(&names);
     g_set_error(error, PST_ERROR, PST_ERROR_TOO_LARGE, "%s has more than %d entries", path,
                 MAX_NAMES);
     return NULL;
+}
+
+char **
+pst_sysroot_list(const PstSysroot *sysroot, const char *path, GError **error)
+{
+    return list_all(sysroot, path, FALSE, error);
+}
+
+char **
+pst_sysroot_list_folders(const PstSysroot *sysroot, const char *path, GError **error)
+{
+    return list_all(sysroot, path, TRUE, error);
 }
 
 char *

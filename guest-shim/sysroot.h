@@ -65,8 +65,11 @@ gboolean pst_sysroot_exists(const PstSysroot *sysroot, const char *path);
  * 100,000: half of them would be no answer. Free with g_strfreev(). */
 char **pst_sysroot_list(const PstSysroot *sysroot, const char *path, GError **error);
 
-/* The same, but at most MAX of them in the file system's own choice, where any are of use; *CUT
- * tells whether there are more. */
+/* The same without regular files, as far as the folder itself says what they are. */
+char **pst_sysroot_list_folders(const PstSysroot *sysroot, const char *path, GError **error);
+
+/* As the former, but at most MAX of them in the file system's own choice, where any are of use;
+ * *CUT tells whether there are more. */
 char **pst_sysroot_list_some(const PstSysroot *sysroot, const char *path, guint max, gboolean *cut,
                              GError **error);
 

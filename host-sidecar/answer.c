@@ -3,6 +3,7 @@
 
 #include "protocol/error.h"
 #include "protocol/json.h"
+#include "protocol/vocabulary.h"
 
 const char *const pst_answer_via_names[] = {"channel", "agent", "agent-builtin", "volume", "host",
                                             "none",    NULL};
@@ -24,6 +25,32 @@ pst_answer_new(const char *guest, const char *probe, JsonObject *args)
     answer->args = args != NULL ? json_object_ref(args) : json_object_new();
     answer->via = PST_VIA_NONE;
     return answer;
+}
+
+static gboolean
+is_slow(const PstAnswer *question)
+{
+    const PstReportKind *kind = pst_vocabulary_find(question->probe);
+
+    return kind != NULL && kind->slow;
+}
+
+PstAnswer **
+pst_answer_arrange(PstAnswer **questions, guint n, guint *places)
+{
+    PstAnswer **arranged = g_new0(PstAnswer *, n + 1);
+    guint next = 0;
+
+    for (int slow = TRUE; slow >= FALSE; slow--) {
+        for (guint i = 0; i < n; i++) {
+            if (is_slow(questions[i]) != slow)
+                continue;
+            arranged[next] = questions[i];
+            places[next++] = i;
+        }
+    }
+    g_free(questions);
+    return arranged;
 }
 
 PstAnswer *
@@ -68,6 +95,43 @@ pst_answer_add_attempt(PstAnswer *answer, PstVia via, gint64 took_ms, const char
     attempt->via = (int)via;
     attempt->took_ms = took_ms;
     attempt->reason = g_strdup(reason);
+}
+
+gboolean
+pst_answer_has_attempt(const PstAnswer *answer, PstVia via)
+{
+    for (guint i = 0; answer->attempts != NULL && i < answer->attempts->len; i++)
+        if (((PstAttempt *)answer->attempts->pdata[i])->via == (int)via)
+            return TRUE;
+    return FALSE;
+}
+
+static int
+compare_attempts(gconstpointer a, gconstpointer b)
+{
+    return (*(const PstAttempt *const *)a)->via - (*(const PstAttempt *const *)b)->via;
+}
+
+void
+pst_answer_sort_attempts(PstAnswer *answer)
+{
+    if (answer->attempts != NULL)
+        g_ptr_array_sort(answer->attempts, compare_attempts);
+}
+
+void
+pst_answer_forget_attempts(PstAnswer *answer, PstVia via)
+{
+    for (guint i = answer->attempts != NULL ? answer->attempts->len : 0; i-- > 0;) {
+        PstAttempt *attempt = answer->attempts->pdata[i];
+
+        if (attempt->via <= (int)via)
+            continue;
+        g_ptr_array_remove_index(answer->attempts, i);
+        pst_fields_free(&pst_answer_attempt_fields, attempt);
+    }
+    if (answer->attempts != NULL && answer->attempts->len == 0)
+        g_clear_pointer(&answer->attempts, g_ptr_array_unref);
 }
 
 PstStatus

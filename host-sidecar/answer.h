@@ -39,11 +39,23 @@ extern const PstFields pst_answer_attempt_fields;
 
 /* A question that is not answered yet; ARGS may be NULL. */
 PstAnswer *pst_answer_new(const char *guest, const char *probe, JsonObject *args);
+/* N questions in the order of asking: those that take longest first, otherwise as they stood. Takes
+ * QUESTIONS over, and notes in PLACES where each of them stood. The array is the caller's. */
+PstAnswer **pst_answer_arrange(PstAnswer **questions, guint n, guint *places);
+
 PstAnswer *pst_answer_copy(const PstAnswer *answer);
 void pst_answer_free(PstAnswer *answer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstAnswer, pst_answer_free)
 
 void pst_answer_add_attempt(PstAnswer *answer, PstVia via, gint64 took_ms, const char *reason);
+
+gboolean pst_answer_has_attempt(const PstAnswer *answer, PstVia via);
+
+/* The best rung's first. */
+void pst_answer_sort_attempts(PstAnswer *answer);
+
+/* Of the rungs below VIA, which were only tried beside it and failed nobody. */
+void pst_answer_forget_attempts(PstAnswer *answer, PstVia via);
 
 /* The report's status; unknown where there is no report. What a record said is no word on what is
  * now: that it was well is unknown. */

@@ -105,17 +105,24 @@ pst_archive_pack(int archive_fd, int folder_fd, const char *top, const GPtrArray
 }
 
 static gssize
-read_data(gpointer archive, guint8 *buffer, gsize len)
+read_data(gpointer archive, guint8 *buffer, gsize len, GError **error)
 {
-    return archive_read_data(archive, buffer, len);
+    gssize n = archive_read_data(archive, buffer, len);
+
+    if (n >= 0)
+        return n;
+    fail(PST_ERROR_PROTOCOL, "not a sound archive", archive_error_string(archive), error);
+    return -1;
 }
 
-static const char *
-odd_of(ArchiveEntry *entry)
+static PstArchiveKind
+kind_of(ArchiveEntry *entry)
 {
     if (archive_entry_hardlink(entry) != NULL || archive_entry_symlink(entry) != NULL)
-        return "a link";
-    return archive_entry_filetype(entry) == AE_IFREG ? NULL : "no file";
+        return PST_ARCHIVE_LINK;
+    if (archive_entry_filetype(entry) == AE_IFDIR)
+        return PST_ARCHIVE_FOLDER;
+    return archive_entry_filetype(entry) == AE_IFREG ? PST_ARCHIVE_FILE : PST_ARCHIVE_OTHER;
 }
 
 static gboolean
@@ -124,11 +131,9 @@ tell_entry(Archive *archive, ArchiveEntry *entry, PstArchiveEach each, gpointer 
 {
     const char *path = archive_entry_pathname(entry);
 
-    if (archive_entry_filetype(entry) == AE_IFDIR)
-        return TRUE;
     if (path == NULL)
         return fail(PST_ERROR_PROTOCOL, "not a sound archive", "a name in it is no text", error);
-    return each(path, odd_of(entry), read_data, archive, user_data, error);
+    return each(path, kind_of(entry), read_data, archive, user_data, error);
 }
 
 /* What the archive is read from. */
@@ -136,6 +141,7 @@ typedef struct {
     int fd;
     gint64 max_bytes; /* of the archive, decompressed */
     gboolean full;    /* it has more */
+    int failed;       /* errno, where the file could not be read */
     guint8 buffer[INPUT_STEP];
 } Input;
 
@@ -152,8 +158,10 @@ read_input(Archive *archive, void *user_data, const void **buffer)
         return -1;
     while ((n = read(input->fd, input->buffer, sizeof(input->buffer))) < 0 && errno == EINTR)
         continue;
-    if (n < 0)
+    if (n < 0) {
+        input->failed = errno;
         archive_set_error(archive, errno, "%s", g_strerror(errno));
+    }
     *buffer = input->buffer;
     return n;
 }
@@ -170,12 +178,36 @@ open_read(Archive *archive, Input *input, GError **error)
     return fail(PST_ERROR_PROTOCOL, "not an archive", archive_error_string(archive), error);
 }
 
-/* libarchive, and who reads by it, have words of their own for a reading that fails. */
+/* libarchive, and who reads by it, have words of their own for a reading that fails: what stands in
+ * their place where it is not the bytes that are to blame, or there are too many. */
 static gboolean
-too_much(GError **error)
+blame(const Input *input, GError **error)
 {
+    if (!input->full && input->failed == 0)
+        return FALSE;
     g_clear_error(error);
-    return fail(PST_ERROR_PROTOCOL, "not a bundle", "there is more than a bundle can hold", error);
+    if (input->full)
+        return fail(PST_ERROR_PROTOCOL, "not a bundle", "there is more than a bundle can hold",
+                    error);
+    return fail(PST_ERROR_UNAVAILABLE, "can't be read to its end", g_strerror(input->failed),
+                error);
+}
+
+static gboolean
+tell_all(Archive *archive, const Input *input, guint max, PstArchiveEach each, gpointer user_data,
+         GError **error)
+{
+    ArchiveEntry *entry = NULL;
+    int outcome;
+
+    for (guint i = 0; (outcome = archive_read_next_header(archive, &entry)) == ARCHIVE_OK; i++) {
+        if (i == max)
+            return fail(PST_ERROR_PROTOCOL, "not a bundle", "it has too many files", error);
+        if (!tell_entry(archive, entry, each, user_data, error))
+            return FALSE;
+    }
+    return (outcome == ARCHIVE_EOF && !input->full) ||
+           fail(PST_ERROR_PROTOCOL, "not a sound archive", archive_error_string(archive), error);
 }
 
 gboolean
@@ -184,19 +216,8 @@ pst_archive_each(int fd, guint max, gint64 max_bytes, PstArchiveEach each, gpoin
 {
     Input input = {.fd = fd, .max_bytes = max_bytes};
     g_autoptr(Archive) archive = archive_read_new();
-    ArchiveEntry *entry = NULL;
-    int outcome;
 
-    if (!open_read(archive, &input, error))
-        return FALSE;
-    for (guint i = 0; (outcome = archive_read_next_header(archive, &entry)) == ARCHIVE_OK; i++) {
-        if (i == max)
-            return fail(PST_ERROR_PROTOCOL, "not a bundle", "it has too many files", error);
-        if (!tell_entry(archive, entry, each, user_data, error))
-            return input.full ? too_much(error) : FALSE;
-    }
-    if (input.full)
-        return too_much(error);
-    return outcome == ARCHIVE_EOF ||
-           fail(PST_ERROR_PROTOCOL, "not a sound archive", archive_error_string(archive), error);
+    if (open_read(archive, &input, error) && tell_all(archive, &input, max, each, user_data, error))
+        return TRUE;
+    return blame(&input, error);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "host-sidecar/escape.h"
+#include "host-sidecar/sync.h"
 #include "protocol/error.h"
 
 char *
@@ -55,7 +56,7 @@ pst_audit_log_send(const char *socket_path, const GString *record)
 
 /* One write of one line to a file opened for appending: records of several processes do not mix. */
 gboolean
-pst_audit_log_append(const char *path, const char *json, GError **error)
+pst_audit_log_append(const char *path, const char *json, gboolean synced, GError **error)
 {
     g_autofree char *folder = g_path_get_dirname(path);
     g_autofree char *line = g_strconcat(json, "\n", NULL);
@@ -64,6 +65,8 @@ pst_audit_log_append(const char *path, const char *json, GError **error)
     if (g_mkdir_with_parents(folder, 0700) == 0)
         fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     gboolean written = fd >= 0 && write(fd, line, strlen(line)) == (gssize)strlen(line);
+    if (written && synced)
+        written = pst_sync_fd(fd) && pst_sync_path(folder);
     if (!written)
         g_set_error(error, PST_ERROR, PST_ERROR_OUTPUT, "the audit record can't be written: %s: %s",
                     path, g_strerror(errno));

@@ -31,5 +31,6 @@ void pst_audit_log_field(GString *record, const char *name, const char *value);
 /* Never waits for a journal that is stuck: FALSE where it does not take the record at once. */
 gboolean pst_audit_log_send(const char *socket_path, const GString *record);
 
-/* Appends the object as a line; FALSE with PST_ERROR_OUTPUT. */
-gboolean pst_audit_log_append(const char *path, const char *json, GError **error);
+/* Appends the object as a line, and, where SYNCED, waits until it is on the disk, and so the file's
+ * name; FALSE with PST_ERROR_OUTPUT. */
+gboolean pst_audit_log_append(const char *path, const char *json, gboolean synced, GError **error);

@@ -186,7 +186,7 @@ pst_audit_write_to(const PstAuditPlaces *places, const char *caller, const char 
     if (pst_audit_log_send(places->journal, record))
         return TRUE;
     g_autofree char *line = record_line(caller, method, answer);
-    return pst_audit_log_append(places->file, line, error);
+    return pst_audit_log_append(places->file, line, FALSE, error);
 }
 
 gboolean

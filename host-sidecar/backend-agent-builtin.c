@@ -226,7 +226,7 @@ ask(PstGuest *guest, PstInquiry *inquiry, GError **error)
         return FALSE;
     pst_inquiry_progress(inquiry, PST_VIA_AGENT_BUILTIN);
     for (guint i = 0; i < pst_inquiry_size(inquiry); i++)
-        if (pst_inquiry_is_open(inquiry, i))
+        if (pst_inquiry_is_wanted(inquiry, i))
             all &= tell(agent, inquiry, i);
     if (!all)
         g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE,
@@ -234,5 +234,8 @@ ask(PstGuest *guest, PstInquiry *inquiry, GError **error)
     return all;
 }
 
-const PstBackend pst_backend_agent_builtin = {PST_VIA_AGENT_BUILTIN, pst_backend_agent_is_open,
-                                              ask};
+const PstBackend pst_backend_agent_builtin = {
+    .via = PST_VIA_AGENT_BUILTIN,
+    .is_open = pst_backend_agent_is_open,
+    .ask = ask,
+};

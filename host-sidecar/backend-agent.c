@@ -44,7 +44,7 @@ make_requests(PstClient *client, PstInquiry *inquiry, gint64 not_after_us, guint
 
     for (; *next < pst_inquiry_size(inquiry) && n < PST_LIMIT_IN_FLIGHT; (*next)++) {
         numbers[*next] = -1;
-        if (!pst_inquiry_is_open(inquiry, *next))
+        if (!pst_inquiry_is_wanted(inquiry, *next))
             continue;
         g_autoptr(JsonObject) params = pst_question_params(inquiry, *next, &call);
         numbers[*next] = pst_client_request(client, "probe", params, input, NULL);
@@ -131,11 +131,15 @@ ask(PstGuest *guest, PstInquiry *inquiry, GError **error)
 
     gint64 left_us = pst_inquiry_deadline_us(inquiry) - read_us;
     gint64 ours_us = left_us - MIN(MAX_RESERVE_US, left_us / 4);
-    while (next < pst_inquiry_size(inquiry) && !pst_inquiry_is_settled(inquiry))
+    while (next < pst_inquiry_size(inquiry) && !pst_inquiry_is_exhausted(inquiry))
         if (!run_shim(agent, inquiry, read_us + ours_us, realtime_us + ours_us - MARGIN_US, &next,
                       numbers, error))
             return FALSE;
     return TRUE;
 }
 
-const PstBackend pst_backend_agent = {PST_VIA_AGENT, pst_backend_agent_is_open, ask};
+const PstBackend pst_backend_agent = {
+    .via = PST_VIA_AGENT,
+    .is_open = pst_backend_agent_is_open,
+    .ask = ask,
+};

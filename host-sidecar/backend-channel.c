@@ -56,7 +56,7 @@ send_questions(Conversation *talk, GError **error)
     PstCall call = {.not_after_us = pst_channel_guest_time_us(talk->channel, deadline_us)};
 
     for (; talk->next < talk->n && talk->in_flight < MAX_QUESTIONS; talk->next++) {
-        if (!pst_inquiry_is_open(talk->inquiry, talk->next))
+        if (!pst_inquiry_is_wanted(talk->inquiry, talk->next))
             continue;
         g_autoptr(JsonObject) params = pst_question_params(talk->inquiry, talk->next, &call);
         gint64 number = pst_channel_request(talk->channel, "probe", params, error);
@@ -157,4 +157,8 @@ ask(PstGuest *guest, PstInquiry *inquiry, GError **error)
     return converse(channel, inquiry, error);
 }
 
-const PstBackend pst_backend_channel = {PST_VIA_CHANNEL, is_open, ask};
+const PstBackend pst_backend_channel = {
+    .via = PST_VIA_CHANNEL,
+    .is_open = is_open,
+    .ask = ask,
+};

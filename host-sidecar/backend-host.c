@@ -2,18 +2,89 @@
 #include "host-sidecar/backend-host.h"
 
 #include "host-sidecar/guest.h"
-#include "host-sidecar/host-judge.h"
 #include "host-sidecar/host-look.h"
+#include "host-sidecar/host-watch.h"
 
-/* How long the counters are watched before anything is said of them: with what comes before and
- * after, a guest that is dead is known to be within five seconds. */
-#define WATCH_US (3 * G_USEC_PER_SEC)
-/* Console and newest record are read meanwhile. */
-#define EXPLAIN_US (2 * G_USEC_PER_SEC)
-/* What it takes to hand over in time. */
-#define MARGIN_US (G_USEC_PER_SEC / 3)
-/* The records that answer are worth waiting for, but not for long. */
-#define RECORDS_US (2 * G_USEC_PER_SEC)
+typedef struct {
+    PstGuest *guest;
+    PstInquiry *inquiry;
+    PstHostLook *look; /* NULL until the first sample */
+} World;
+
+static gint64
+now_us(gpointer world G_GNUC_UNUSED)
+{
+    return g_get_monotonic_time();
+}
+
+static gboolean
+look(gpointer data, gint64 deadline_us, GError **error)
+{
+    World *world = data;
+
+    if (world->look != NULL)
+        return pst_host_look_again(world->look, deadline_us, error);
+    world->look = pst_host_look_new(world->guest, deadline_us, error);
+    return world->look != NULL;
+}
+
+static PstHostData *
+last_sample(gpointer world)
+{
+    return pst_host_look_data(((World *)world)->look);
+}
+
+static void
+explain(gpointer world, gint64 until_us)
+{
+    pst_host_look_explain(((World *)world)->look, until_us);
+}
+
+static PstInquiryPulse
+pulse(gpointer world, gint64 since_us)
+{
+    return pst_inquiry_pulse(((World *)world)->inquiry, since_us);
+}
+
+static gboolean
+stay(gpointer world, gint64 until_us)
+{
+    return pst_inquiry_stay(((World *)world)->inquiry, until_us);
+}
+
+static void
+await_records(gpointer world, gint64 until_us)
+{
+    pst_inquiry_await_end(((World *)world)->inquiry, PST_VIA_VOLUME, until_us);
+}
+
+static void
+tell(gpointer data)
+{
+    World *world = data;
+
+    pst_inquiry_see_host(world->inquiry, pst_host_look_finish(world->look));
+}
+
+static void
+give_up(gpointer data, gint64 since_us)
+{
+    World *world = data;
+
+    pst_inquiry_give_up(world->inquiry, pst_host_look_finish(world->look), since_us);
+}
+
+static const PstHostWatchWorld does = {
+    .now_us = now_us,
+    .look = look,
+    .data = last_sample,
+    .explain = explain,
+    .pulse = pulse,
+    .stay = stay,
+    .await_records = await_records,
+    .tell = tell,
+    .give_up = give_up,
+};
 
 static gboolean
 is_open(const PstGuest *guest G_GNUC_UNUSED, GError **error G_GNUC_UNUSED)
@@ -21,55 +92,14 @@ is_open(const PstGuest *guest G_GNUC_UNUSED, GError **error G_GNUC_UNUSED)
     return TRUE;
 }
 
-static void
-note_pulse(PstHostLook *look, PstInquiryPulse pulse)
-{
-    PstHostData *data = pst_host_look_data(look);
-
-    data->asked = pulse == PST_INQUIRY_PULSE_WAITING ? PST_TRI_UNKNOWN
-                                                     : PST_TRI(pulse != PST_INQUIRY_PULSE_NOBODY);
-    data->answered = pulse == PST_INQUIRY_PULSE_WAITING ? PST_TRI_UNKNOWN
-                                                        : PST_TRI(pulse == PST_INQUIRY_PULSE_ALIVE);
-}
-
-/* Watches from BEGUN_US on. FALSE where nothing is left to be watched for: nor is there where no
- * port is open that anybody could be asked through. */
-static gboolean
-watch(PstHostLook *look, PstInquiry *inquiry, gint64 begun_us, gint64 deadline_us)
-{
-    gint64 until_us = begun_us + WATCH_US;
-
-    if (pst_inquiry_pulse(inquiry, begun_us) == PST_INQUIRY_PULSE_NOBODY ||
-        pst_host_judge_is_certain(pst_host_look_data(look)) || until_us > deadline_us ||
-        !pst_inquiry_stay(inquiry, until_us) || !pst_host_look_again(look, deadline_us, NULL))
-        return FALSE;
-    note_pulse(look, pst_inquiry_pulse(inquiry, begun_us));
-    return !pst_host_judge_is_certain(pst_host_look_data(look));
-}
-
 static gboolean
 ask(PstGuest *guest, PstInquiry *inquiry, GError **error)
 {
-    gint64 deadline_us = pst_inquiry_deadline_us(inquiry) - MARGIN_US;
-    gint64 start_us = g_get_monotonic_time(), begun_us = start_us;
-    g_autoptr(PstHostLook) look = pst_host_look_new(guest, deadline_us, error);
+    World world = {guest, inquiry, NULL};
+    gboolean seen = pst_host_watch(&does, &world, pst_inquiry_deadline_us(inquiry), error);
 
-    if (look == NULL)
-        return FALSE;
-    pst_host_look_explain(look, MIN(deadline_us, g_get_monotonic_time() + EXPLAIN_US));
-    while (watch(look, inquiry, begun_us, deadline_us))
-        begun_us = g_get_monotonic_time();
-    PstHostData *data = pst_host_look_data(look);
-    if (data->asked == PST_TRI_UNKNOWN)
-        note_pulse(look, pst_inquiry_pulse(inquiry, start_us));
-    if (!pst_host_judge_is_certain(data)) {
-        pst_inquiry_see_host(inquiry, pst_host_look_finish(look));
-        return TRUE;
-    }
-    pst_inquiry_await_end(inquiry, PST_VIA_VOLUME,
-                          MIN(deadline_us, g_get_monotonic_time() + RECORDS_US));
-    pst_inquiry_give_up(inquiry, pst_host_look_finish(look), begun_us);
-    return TRUE;
+    g_clear_pointer(&world.look, pst_host_look_free);
+    return seen;
 }
 
 const PstBackend pst_backend_host = {

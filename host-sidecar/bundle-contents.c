@@ -23,10 +23,11 @@
 typedef struct {
     PstBundleContents *contents;
     gint64 total;
-    char *top; /* of an archive: what all names in it begin with */
+    char *top;          /* of an archive: what all names in it begin with */
+    GPtrArray *folders; /* of an archive: their paths */
 } Reading;
 
-typedef gssize (*ReadBytes)(gpointer source, guint8 *buffer, gsize len);
+static const char empty_folder[] = "an empty folder";
 
 static void
 free_file(gpointer file)
@@ -76,14 +77,14 @@ add_file(Reading *reading, const char *path, const char *odd, gint64 bytes, cons
 
 /* Its digest and its size; KEEP (may be NULL) takes its bytes, as far as a manifest's may go. */
 static gboolean
-digest(Reading *reading, const char *path, ReadBytes read_bytes, gpointer source,
+digest(Reading *reading, const char *path, PstArchiveRead read_bytes, gpointer source,
        GChecksum *checksum, GByteArray *keep, gint64 *bytes, GError **error)
 {
     g_autofree guint8 *buffer = g_malloc(STEP);
     gssize n;
 
     *bytes = 0;
-    while ((n = read_bytes(source, buffer, STEP)) > 0) {
+    while ((n = read_bytes(source, buffer, STEP, error)) > 0) {
         g_checksum_update(checksum, buffer, n);
         *bytes += n;
         reading->total += n;
@@ -92,11 +93,15 @@ digest(Reading *reading, const char *path, ReadBytes read_bytes, gpointer source
         if (keep != NULL && keep->len <= PST_MANIFEST_MAX_BYTES)
             g_byte_array_append(keep, buffer, (guint)n);
     }
-    return n == 0 || fail(PST_ERROR_UNAVAILABLE, path, "can't be read to its end", error);
+    if (n == 0)
+        return TRUE;
+    g_prefix_error(error, "%s: ", path);
+    return FALSE;
 }
 
 static gboolean
-add_bytes(Reading *reading, const char *path, ReadBytes read_bytes, gpointer source, GError **error)
+add_bytes(Reading *reading, const char *path, PstArchiveRead read_bytes, gpointer source,
+          GError **error)
 {
     g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
     g_autoptr(GByteArray) keep = g_byte_array_new();
@@ -114,9 +119,15 @@ add_bytes(Reading *reading, const char *path, ReadBytes read_bytes, gpointer sou
 }
 
 static gssize
-read_fd(gpointer source, guint8 *buffer, gsize len)
+read_fd(gpointer source, guint8 *buffer, gsize len, GError **error)
 {
-    return read(GPOINTER_TO_INT(source), buffer, len);
+    gssize n;
+
+    while ((n = read(GPOINTER_TO_INT(source), buffer, len)) < 0 && errno == EINTR)
+        continue;
+    if (n < 0)
+        fail(PST_ERROR_UNAVAILABLE, "can't be read to its end", g_strerror(errno), error);
+    return n;
 }
 
 static gboolean read_folder(Reading *reading, int fd, const char *prefix, guint depth,
@@ -150,6 +161,8 @@ read_entry(Reading *reading, int folder, const char *name, const char *path, gui
 static gboolean
 read_names(Reading *reading, DIR *folder, const char *prefix, guint depth, GError **error)
 {
+    gboolean empty = TRUE;
+
     for (const struct dirent *entry; (entry = readdir(folder)) != NULL;) {
         if (g_str_equal(entry->d_name, ".") || g_str_equal(entry->d_name, ".."))
             continue;
@@ -157,8 +170,9 @@ read_names(Reading *reading, DIR *folder, const char *prefix, guint depth, GErro
                                                 : g_strdup(entry->d_name);
         if (!read_entry(reading, dirfd(folder), entry->d_name, path, depth, error))
             return FALSE;
+        empty = FALSE;
     }
-    return TRUE;
+    return !empty || *prefix == '\0' || add_file(reading, prefix, empty_folder, 0, NULL, error);
 }
 
 /* Takes FD over. */
@@ -193,15 +207,55 @@ inner_name(Reading *reading, const char *name)
     return slash + 1;
 }
 
+/* An archive that somebody else packed has its folders in it too: told are those with nothing in
+ * them, and that is known at its end. */
+static void
+take_folder(Reading *reading, const char *name)
+{
+    g_autofree char *with_slash =
+        g_str_has_suffix(name, "/") ? g_strdup(name) : g_strconcat(name, "/", NULL);
+
+    g_ptr_array_add(reading->folders, g_strdup(inner_name(reading, with_slash)));
+}
+
 static gboolean
-take_entry(const char *name, const char *odd, PstArchiveRead read_bytes, gpointer archive,
+is_empty(const Reading *reading, const char *folder)
+{
+    const GPtrArray *files = reading->contents->files;
+
+    for (guint i = 0; i < files->len; i++)
+        if (g_str_has_prefix(((PstManifestFile *)files->pdata[i])->path, folder))
+            return FALSE;
+    return *folder != '\0';
+}
+
+static gboolean
+tell_folders(Reading *reading, GError **error)
+{
+    for (guint i = 0; i < reading->folders->len; i++) {
+        const char *folder = reading->folders->pdata[i];
+        g_autofree char *path = g_strndup(folder, MAX(strlen(folder), 1) - 1);
+
+        if (is_empty(reading, folder) && !add_file(reading, path, empty_folder, 0, NULL, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean
+take_entry(const char *name, PstArchiveKind kind, PstArchiveRead read_bytes, gpointer archive,
            gpointer user_data, GError **error)
 {
     Reading *reading = user_data;
-    const char *path = inner_name(reading, name);
 
-    if (odd != NULL)
-        return add_file(reading, path, odd, 0, NULL, error);
+    if (kind == PST_ARCHIVE_FOLDER) {
+        take_folder(reading, name);
+        return TRUE;
+    }
+    const char *path = inner_name(reading, name);
+    if (kind != PST_ARCHIVE_FILE)
+        return add_file(reading, path, kind == PST_ARCHIVE_LINK ? "a link" : "no file", 0, NULL,
+                        error);
     return add_bytes(reading, path, read_bytes, archive, error);
 }
 
@@ -219,14 +273,16 @@ read_open(Reading *reading, int fd, const char *path, GError **error)
     }
     if (!S_ISREG(st.st_mode))
         return fail(PST_ERROR_PROTOCOL, path, "neither a folder nor an archive", error);
-    return pst_archive_each(fd, MAX_FILES, MAX_ARCHIVE, take_entry, reading, error);
+    return pst_archive_each(fd, MAX_FILES, MAX_ARCHIVE, take_entry, reading, error) &&
+           tell_folders(reading, error);
 }
 
 PstBundleContents *
 pst_bundle_contents_read(const char *path, GError **error)
 {
     g_autoptr(PstBundleContents) contents = g_new0(PstBundleContents, 1);
-    Reading reading = {contents, 0, NULL};
+    g_autoptr(GPtrArray) folders = g_ptr_array_new_with_free_func(g_free);
+    Reading reading = {.contents = contents, .folders = folders};
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
     contents->files = g_ptr_array_new_with_free_func(free_file);

@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "host-sidecar/archive.h"
+#include "host-sidecar/sync.h"
+#include "host-sidecar/write-all.h"
 #include "protocol/error.h"
 
 /* No part's path begins with a dot. */
@@ -24,10 +26,11 @@ struct PstBundle {
     char *path;
     char *folder;
     gboolean packed; /* it is to be an archive */
+    gboolean made;   /* the folder was not there */
     int fd;          /* of the folder */
     int sealing;     /* of what the manifest will be written to */
     PstManifest *manifest;
-    gsize total;
+    gsize total, reserve;
 };
 
 static gboolean
@@ -55,7 +58,7 @@ is_empty(int fd)
     return n == 0;
 }
 
-/* A folder that somebody else made may have other readers, and something in it. */
+/* A folder that was there stays as it is: its mode is its owner's choice. */
 static gboolean
 take_folder(PstBundle *bundle, GError **error)
 {
@@ -70,6 +73,7 @@ take_folder(PstBundle *bundle, GError **error)
     if (bundle->fd < 0 || fstat(bundle->fd, &st) < 0)
         return fail(bundle->folder,
                     errno == ELOOP || errno == ENOTDIR ? "no folder" : g_strerror(errno), error);
+    bundle->made = made;
     if (made)
         return TRUE;
     if (st.st_uid != geteuid())
@@ -77,7 +81,10 @@ take_folder(PstBundle *bundle, GError **error)
                     error);
     if (!is_empty(bundle->fd))
         return fail(bundle->folder, "the folder is not empty: name one that is not there", error);
-    return fchmod(bundle->fd, 0700) == 0 || fail(bundle->folder, g_strerror(errno), error);
+    if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+        return fail(bundle->folder, "others can write to the folder: name one that is not there",
+                    error);
+    return TRUE;
 }
 
 static gboolean
@@ -90,7 +97,8 @@ reserve(PstBundle *bundle, GError **error)
     if (why == 0)
         return TRUE;
     unlinkat(bundle->fd, SEALING, 0);
-    rmdir(bundle->folder);
+    if (bundle->made)
+        rmdir(bundle->folder);
     return fail(bundle->folder, g_strerror(why), error);
 }
 
@@ -111,6 +119,7 @@ pst_bundle_new(const char *path, PstManifest *manifest, GError **error)
 
     bundle->fd = -1;
     bundle->sealing = -1;
+    bundle->reserve = PST_BUNDLE_RESERVE;
     bundle->manifest = manifest;
     bundle->path = g_strdup(path);
     for (gsize n = strlen(path); n > 1 && bundle->path[n - 1] == '/'; n--)
@@ -148,22 +157,6 @@ pst_bundle_folder(const PstBundle *bundle)
     return bundle->folder;
 }
 
-static gboolean
-write_all(int fd, const char *data, gsize len)
-{
-    while (len > 0) {
-        gssize n = write(fd, data, len);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return FALSE;
-        data += n;
-        len -= (gsize)n;
-    }
-    return TRUE;
-}
-
 /* Under a name that says so, then under its own. */
 static gboolean
 write_file(int fd, const char *name, gconstpointer data, gsize len)
@@ -172,7 +165,7 @@ write_file(int fd, const char *name, gconstpointer data, gsize len)
 
     if (file < 0)
         return FALSE;
-    gboolean written = write_all(file, data, len);
+    gboolean written = pst_write_all(file, data, len);
     int why = errno;
     if (close(file) < 0 && written) {
         why = errno;
@@ -203,6 +196,9 @@ write_path(int fd, const char *path, gconstpointer data, gsize len)
     gboolean written = write_file(folder, slash + 1, data, len);
     int why = errno;
     close(folder);
+    /* A folder that is empty is none of a bundle's. */
+    if (!written)
+        unlinkat(fd, name, AT_REMOVEDIR);
     errno = why;
     return written;
 }
@@ -221,6 +217,18 @@ refuse(PstManifestPart *part, const char *why)
     return FALSE;
 }
 
+void
+pst_bundle_release(PstBundle *bundle)
+{
+    bundle->reserve = 0;
+}
+
+gsize
+pst_bundle_room(const PstBundle *bundle)
+{
+    return MIN(PST_BUNDLE_MAX_PART, PST_BUNDLE_MAX_TOTAL - bundle->reserve - bundle->total);
+}
+
 gboolean
 pst_bundle_write(PstBundle *bundle, PstManifestPart *part, const char *path, gconstpointer data,
                  gsize len)
@@ -228,7 +236,7 @@ pst_bundle_write(PstBundle *bundle, PstManifestPart *part, const char *path, gco
     g_return_val_if_fail(pst_manifest_is_path(path), FALSE);
     if (len > PST_BUNDLE_MAX_PART)
         return refuse(part, "too large for a bundle");
-    if (bundle->total + len > PST_BUNDLE_MAX_TOTAL)
+    if (len > pst_bundle_room(bundle))
         return refuse(part, "the bundle is full");
     if (!write_path(bundle->fd, path, data, len))
         return refuse(part, g_strerror(errno));
@@ -283,6 +291,8 @@ pack_into(PstBundle *bundle, const char *name, const GPtrArray *paths, GError **
     gboolean packed = pst_archive_pack(fd, bundle->fd, *top != '\0' ? top : "bundle", paths, error);
     if (close(fd) < 0 && packed)
         packed = fail(name, g_strerror(errno), error);
+    if (packed && !pst_sync_path(name))
+        packed = fail(name, g_strerror(errno), error);
     if (packed && renameat2(AT_FDCWD, name, AT_FDCWD, bundle->path, RENAME_NOREPLACE) < 0)
         packed = fail(bundle->path, g_strerror(errno), error);
     if (!packed)
@@ -303,10 +313,37 @@ pack(PstBundle *bundle, GError **error)
     return TRUE;
 }
 
+/* The parts and the folders that they are in, so that no seal tells of what was lost with the
+ * power. What is to be packed has it done once, of the archive. */
+static gboolean
+sync_parts(const PstBundle *bundle)
+{
+    for (guint i = 0; i < bundle->manifest->parts->len && !bundle->packed; i++) {
+        const PstManifestPart *part = bundle->manifest->parts->pdata[i];
+
+        if (part->path == NULL)
+            continue;
+        g_autofree char *folder = g_path_get_dirname(part->path);
+        if (!pst_sync_at(bundle->fd, part->path) || !pst_sync_at(bundle->fd, folder))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* The names of what was sealed. */
+static gboolean
+sync_names(const PstBundle *bundle)
+{
+    g_autofree char *parent = g_path_get_dirname(bundle->path);
+
+    return (bundle->packed || pst_sync_fd(bundle->fd)) && pst_sync_path(parent);
+}
+
 static gboolean
 write_manifest(const PstBundle *bundle, const char *text, gsize len)
 {
-    return write_all(bundle->sealing, text, len) && ftruncate(bundle->sealing, (off_t)len) == 0 &&
+    return sync_parts(bundle) && pst_write_all(bundle->sealing, text, len) &&
+           ftruncate(bundle->sealing, (off_t)len) == 0 && pst_sync_fd(bundle->sealing) &&
            renameat2(bundle->fd, SEALING, bundle->fd, PST_MANIFEST_NAME, RENAME_NOREPLACE) == 0;
 }
 
@@ -320,6 +357,10 @@ pst_bundle_seal(PstBundle *bundle, GError **error)
 
     if (sealed && bundle->packed)
         sealed = pack(bundle, error);
+    if (sealed && !sync_names(bundle)) {
+        fail(bundle->path, g_strerror(errno), error);
+        return NULL;
+    }
     if (sealed)
         return digest(text, len);
     g_prefix_error(error, "what was gathered is in %s, but ", bundle->folder);

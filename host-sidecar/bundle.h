@@ -3,7 +3,8 @@
 
 #include "host-sidecar/manifest.h"
 
-/* A bundle of evidence while it is written: a folder, for its owner alone. Each part is written
+/* A bundle of evidence while it is written: a folder, for its owner alone where it is made
+ * here. Each part is written
  * under another name and renamed when it is whole, so that whatever ends this program leaves whole
  * parts behind, and, without a manifest, says that the bundle was never sealed. No link is
  * followed, and nothing that was there before is replaced.
@@ -19,8 +20,8 @@
 
 typedef struct PstBundle PstBundle;
 
-/* Begins a bundle at PATH: a folder that is not there or is empty, or an archive that is not there;
- * else PST_ERROR_OUTPUT. Takes the manifest over. */
+/* Begins a bundle at PATH: a folder that is not there, or is empty and its user's, and no others
+ * can write to, or an archive that is not there; else PST_ERROR_OUTPUT. Takes the manifest over. */
 PstBundle *pst_bundle_new(const char *path, PstManifest *manifest, GError **error);
 void pst_bundle_free(PstBundle *bundle);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstBundle, pst_bundle_free)
@@ -36,6 +37,16 @@ const char *pst_bundle_folder(const PstBundle *bundle);
 gboolean pst_bundle_write(PstBundle *bundle, PstManifestPart *part, const char *path,
                           gconstpointer data, gsize len);
 
-/* Writes the manifest, and packs the bundle where it is to be an archive. Returns the manifest's
- * SHA-256, or NULL with PST_ERROR_OUTPUT, which names where the parts are. Free with g_free(). */
+/* However much there is of the rest, there is room for the page to read it by. */
+#define PST_BUNDLE_RESERVE (8 * 1024 * 1024)
+
+/* Gives the reserve to the parts that come now. */
+void pst_bundle_release(PstBundle *bundle);
+
+/* How large the next part may be. */
+gsize pst_bundle_room(const PstBundle *bundle);
+
+/* Writes the manifest, and packs the bundle where it is to be an archive. All of it
+ * is on the disk then. Returns the manifest's SHA-256, or NULL with PST_ERROR_OUTPUT, which names
+ * where the parts are. Free with g_free(). */
 char *pst_bundle_seal(PstBundle *bundle, GError **error);

@@ -2,28 +2,25 @@
 #include "host-sidecar/ask.h"
 #include "host-sidecar/brief.h"
 #include "host-sidecar/commands.h"
-#include "host-sidecar/diagnose.h"
+#include "host-sidecar/diagnose-words.h"
 #include "host-sidecar/exit-code.h"
 #include "host-sidecar/output.h"
 #include "host-sidecar/render.h"
 #include "host-sidecar/sequence.h"
-#include "host-sidecar/vantage.h"
 #include "protocol/error.h"
 
-#define N_ENTRIES 5
+#define N_ENTRIES 3
 
 typedef struct {
-    PstVantageWords words;
-    gboolean passive, brief, sequence;
+    PstDiagnoseWords words;
+    gboolean brief, sequence;
     int max_bytes;
-    char *units;
 } Wanted;
 
 static void
 clear_wanted(Wanted *wanted)
 {
-    pst_vantage_words_clear(&wanted->words);
-    g_free(wanted->units);
+    pst_diagnose_words_clear(&wanted->words);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Wanted, clear_wanted)
 
@@ -31,11 +28,7 @@ static gboolean
 parse(const PstCommand *command, PstOptions *options, int *argc, char ***argv, Wanted *wanted,
       GError **error)
 {
-    GOptionEntry entries[PST_VANTAGE_N_ENTRIES + N_ENTRIES + 1] = {
-        {"passive", 0, 0, G_OPTION_ARG_NONE, &wanted->passive,
-         "Leave no trace in the guest's own logs", NULL},
-        {"units", 0, 0, G_OPTION_ARG_STRING, &wanted->units, "These units must be active",
-         "UNIT,…"},
+    GOptionEntry entries[N_ENTRIES + PST_DIAGNOSE_WORDS_N_ENTRIES + 1] = {
         {"brief", 0, 0, G_OPTION_ARG_NONE, &wanted->brief,
          "Print a small JSON object: the root causes, each with its undo", NULL},
         {"json-seq", 0, 0, G_OPTION_ARG_NONE, &wanted->sequence,
@@ -45,7 +38,7 @@ parse(const PstCommand *command, PstOptions *options, int *argc, char ***argv, W
     };
 
     wanted->max_bytes = PST_BRIEF_DEFAULT_BYTES;
-    pst_vantage_entries(&wanted->words, entries + N_ENTRIES, PST_VANTAGE_N_ENTRIES);
+    pst_diagnose_words_entries(&wanted->words, entries + N_ENTRIES);
     if (!pst_options_parse(options, command->name, command->arguments, command->summary, entries, 1,
                            1, argc, argv, error))
         return FALSE;
@@ -63,7 +56,8 @@ parse(const PstCommand *command, PstOptions *options, int *argc, char ***argv, W
 static char *
 brief_text(const Wanted *wanted, const char *guest, PstAnswer *const *answers, guint n)
 {
-    g_auto(GStrv) units = g_strsplit(wanted->units != NULL ? wanted->units : "", ",", -1);
+    g_auto(GStrv) units =
+        g_strsplit(wanted->words.units != NULL ? wanted->words.units : "", ",", -1);
     g_autoptr(JsonObject) json =
         pst_brief_to_json(guest, answers, n, (const char *const *)units, (gsize)wanted->max_bytes);
 
@@ -101,16 +95,13 @@ gboolean
 pst_command_diagnose_run(const PstCommand *command, PstOptions *options, int argc, char **argv,
                          int *exit_code, GError **error)
 {
-    g_auto(Wanted) wanted = {{NULL}};
+    g_auto(Wanted) wanted = {0};
+    PstDiagnoseWish wish;
     guint n = 0;
 
-    if (!parse(command, options, &argc, &argv, &wanted, error))
+    if (!parse(command, options, &argc, &argv, &wanted, error) ||
+        !pst_diagnose_words_read(&wanted.words, &wish, error))
         return FALSE;
-    g_autoptr(JsonObject) vantage = pst_vantage_read(&wanted.words, error);
-    if (vantage == NULL)
-        return FALSE;
-
-    const PstDiagnoseWish wish = {vantage, wanted.passive, wanted.units, NULL};
     gint64 deadline_us = g_get_monotonic_time() + options->deadline_us;
     g_autoptr(PstAsk) ask = pst_ask_new(options, command->name, argv[1], deadline_us);
     PstAnswer **questions = pst_diagnose_questions(argv[1], &wish, &n);

@@ -4,30 +4,28 @@
 #include "host-sidecar/ask.h"
 #include "host-sidecar/audit.h"
 #include "host-sidecar/commands.h"
+#include "host-sidecar/diagnose-words.h"
 #include "host-sidecar/exit-code.h"
 #include "host-sidecar/forensics.h"
 #include "host-sidecar/output.h"
 #include "host-sidecar/render.h"
-#include "host-sidecar/vantage.h"
 #include "host-sidecar/verify.h"
 #include "protocol/error.h"
 
-#define N_ENTRIES 4
+#define N_ENTRIES 2
 #define DIGEST_DIGITS 64
 /* Of a verification. */
 #define CHANGED 1
 
 typedef struct {
-    PstVantageWords words;
-    gboolean passive;
-    char *units, *verify, *digest;
+    PstDiagnoseWords words;
+    char *verify, *digest;
 } Wanted;
 
 static void
 clear_wanted(Wanted *wanted)
 {
-    pst_vantage_words_clear(&wanted->words);
-    g_free(wanted->units);
+    pst_diagnose_words_clear(&wanted->words);
     g_free(wanted->verify);
     g_free(wanted->digest);
 }
@@ -63,18 +61,14 @@ static gboolean
 parse(const PstCommand *command, PstOptions *options, int *argc, char ***argv, Wanted *wanted,
       GError **error)
 {
-    GOptionEntry entries[PST_VANTAGE_N_ENTRIES + N_ENTRIES + 1] = {
-        {"passive", 0, 0, G_OPTION_ARG_NONE, &wanted->passive,
-         "Leave no trace in the guest's own logs", NULL},
-        {"units", 0, 0, G_OPTION_ARG_STRING, &wanted->units, "These units must be active",
-         "UNIT,…"},
+    GOptionEntry entries[N_ENTRIES + PST_DIAGNOSE_WORDS_N_ENTRIES + 1] = {
         {"verify", 0, 0, G_OPTION_ARG_FILENAME, &wanted->verify,
          "Ask nobody: is the bundle at PATH as it was sealed?", "PATH"},
         {"digest", 0, 0, G_OPTION_ARG_STRING, &wanted->digest,
          "With --verify: its manifest's SHA-256, in place of the audit log's", "SHA256"},
     };
 
-    pst_vantage_entries(&wanted->words, entries + N_ENTRIES, PST_VANTAGE_N_ENTRIES);
+    pst_diagnose_words_entries(&wanted->words, entries + N_ENTRIES);
     return pst_options_parse(options, command->name, command->arguments, command->summary, entries,
                              0, 1, argc, argv, error) &&
            check(wanted, options, *argc - 1, error);
@@ -135,17 +129,16 @@ gboolean
 pst_command_forensics_run(const PstCommand *command, PstOptions *options, int argc, char **argv,
                           int *exit_code, GError **error)
 {
-    g_auto(Wanted) wanted = {{NULL}};
+    g_auto(Wanted) wanted = {0};
+    PstDiagnoseWish wish;
 
     if (!parse(command, options, &argc, &argv, &wanted, error))
         return FALSE;
     if (wanted.verify != NULL)
         return verify(options, &wanted, exit_code, error);
-    g_autoptr(JsonObject) vantage = pst_vantage_read(&wanted.words, error);
-    if (vantage == NULL)
+    if (!pst_diagnose_words_read(&wanted.words, &wish, error))
         return FALSE;
 
-    const PstDiagnoseWish wish = {vantage, wanted.passive, wanted.units, NULL};
     const PstForensicsWish how = {command->name, options->output, &wish, options->deadline_us,
                                   g_get_monotonic_time() + options->deadline_us};
     g_autoptr(PstGuest) guest =

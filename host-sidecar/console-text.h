@@ -8,6 +8,7 @@
 #define PST_CONSOLE_TEXT_LINES 30
 #define PST_CONSOLE_TEXT_LINE_BYTES 300
 
-/* The last lines without what moves a terminal's cursor, and the line of a panic since the kernel
- * last said its name. */
+/* The last lines without what moves a terminal's cursor, and the first line of the newest panic
+ * since a kernel last said its name, which one that starts quietly does not: so also whether lines
+ * came after the panic that are not its own. */
 PstHostConsole *pst_console_text_read(const char *bytes, gsize len);

@@ -2,9 +2,8 @@
 #include "host-sidecar/consult.h"
 
 #include "host-sidecar/diagnose.h"
-#include "host-sidecar/host-judge.h"
 #include "host-sidecar/host-look.h"
-#include "host-sidecar/recorder-check.h"
+#include "host-sidecar/recorder-report.h"
 #include "host-sidecar/volume.h"
 #include "protocol/json.h"
 #include "protocol/report-host.h"
@@ -36,15 +35,6 @@ pst_consult_guest(PstGuest *guest, PstAnswer **questions, guint n, const char *c
                           host);
 }
 
-static gboolean
-is_via_channel(PstAnswer *const *answers, guint n)
-{
-    for (guint i = 0; i < n; i++)
-        if (answers[i]->via == PST_VIA_CHANNEL)
-            return TRUE;
-    return FALSE;
-}
-
 PstReport *
 pst_consult_check_recorder(PstGuest *guest, PstAnswer *const *answers, guint n, PstReport *host,
                            gint64 deadline_us)
@@ -52,12 +42,9 @@ pst_consult_check_recorder(PstGuest *guest, PstAnswer *const *answers, guint n, 
     if (!pst_diagnose_is_answered(answers, n))
         return host;
     g_clear_pointer(&host, pst_report_free);
-    if (!guest->xml.recorder || !is_via_channel(answers, n))
+    if (!pst_recorder_report_is_due(guest, answers, n))
         return NULL;
-    g_autoptr(PstRecorderCheck) check = pst_recorder_check_until(guest, deadline_us, NULL);
-    if (check == NULL || check->state != PST_RECORDER_STATE_BEHIND)
-        return NULL;
-    return pst_host_judge_recorder(pst_guest_state_name(guest), check->note);
+    return pst_recorder_report_make(guest, deadline_us);
 }
 
 void

@@ -63,3 +63,11 @@ pst_domain_state_reason(int state, int reason)
             return reasons[i].words;
     return NULL;
 }
+
+gboolean
+pst_domain_state_is_revert(int state, int reason)
+{
+    return (state == VIR_DOMAIN_RUNNING && reason == VIR_DOMAIN_RUNNING_FROM_SNAPSHOT) ||
+           (state == VIR_DOMAIN_PAUSED && reason == VIR_DOMAIN_PAUSED_FROM_SNAPSHOT) ||
+           (state == VIR_DOMAIN_SHUTOFF && reason == VIR_DOMAIN_SHUTOFF_FROM_SNAPSHOT);
+}

@@ -11,3 +11,6 @@ const char *pst_domain_state_name(int state);
 
 /* NULL where libvirt gives none, or one that is not known here. */
 const char *pst_domain_state_reason(int state, int reason);
+
+/* Whether it is in it because it was reverted to a snapshot. */
+gboolean pst_domain_state_is_revert(int state, int reason);

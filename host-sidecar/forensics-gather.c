@@ -5,8 +5,11 @@
 
 #include "host-sidecar/ask.h"
 #include "host-sidecar/domain-xml.h"
+#include "host-sidecar/host-judge.h"
 #include "host-sidecar/host-look.h"
+#include "host-sidecar/html-page.h"
 #include "host-sidecar/interrupt.h"
+#include "host-sidecar/recorder-report.h"
 #include "host-sidecar/render.h"
 #include "host-sidecar/screenshot.h"
 #include "host-sidecar/task.h"
@@ -29,9 +32,10 @@ typedef struct {
 } Source;
 
 typedef enum {
-    NEWS_ANSWER,  /* one came */
-    NEWS_ANSWERS, /* all of them, at the ladder's end */
-    NEWS_SOURCE,  /* a source ended */
+    NEWS_ANSWER,   /* one came */
+    NEWS_ANSWERS,  /* all of them, at the ladder's end */
+    NEWS_RECORDER, /* what is to be said of the recorder, after that */
+    NEWS_SOURCE,   /* a source ended */
     NEWS_SIGNAL,
 } NewsKind;
 
@@ -39,7 +43,7 @@ typedef struct {
     NewsKind kind;
     PstAnswer *answer;
     PstAnswer **answers;
-    PstReport *host; /* what the ladder saw from outside, where it looked */
+    PstReport *host; /* what the ladder saw from outside, where it looked; or of the recorder */
     guint source;
     gpointer result;
     GError *error;
@@ -50,10 +54,11 @@ struct Gathering {
     PstForensicsGather *out;
     PstBundle *bundle;
     GAsyncQueue *news;
-    gint64 begun_us; /* monotonic */
-    gboolean *ended; /* of the sources */
-    gint64 *had_us;  /* of the answers, monotonic: when each came first */
-    gboolean answered;
+    gint64 begun_us;              /* monotonic */
+    gboolean *ended;              /* of the sources */
+    gint64 *had_us;               /* of the answers, monotonic: when each came first */
+    gboolean answered, checked;   /* the questions, and after them the recorder */
+    PstReport *recorder;          /* what is to be said of it; NULL */
     PstReport *host, *asked_host; /* the source's, and the ladder's: which knows what it asked */
 };
 
@@ -74,18 +79,32 @@ look_xml(PstGuest *guest, gint64 deadline_us G_GNUC_UNUSED, GError **error)
     return pst_domain_xml_read(guest, error);
 }
 
+/* The guest chooses how large it is: noise on a large screen makes for more than a page takes. */
+typedef struct {
+    GBytes *whole;
+    GBytes *shown; /* what fits into the page; NULL where nothing does */
+} Screen;
+
 static gpointer
 look_screen(PstGuest *guest, gint64 deadline_us G_GNUC_UNUSED, GError **error)
 {
     g_autoptr(PstPicture) picture = pst_screenshot_take(guest, error);
+    GBytes *whole = picture != NULL ? pst_picture_png_write(picture, error) : NULL;
 
-    return picture != NULL ? pst_picture_png_write(picture, error) : NULL;
+    if (whole == NULL)
+        return NULL;
+    Screen *screen = g_new0(Screen, 1);
+    screen->whole = whole;
+    screen->shown = g_bytes_get_size(whole) <= PST_HTML_PAGE_MAX_SCREEN
+                        ? g_bytes_ref(whole)
+                        : pst_picture_png_write_within(picture, PST_HTML_PAGE_MAX_SCREEN, NULL);
+    return screen;
 }
 
 static gpointer
 look_records(PstGuest *guest, gint64 deadline_us G_GNUC_UNUSED, GError **error)
 {
-    return pst_volume_read(guest, error);
+    return pst_volume_read(guest, PST_VOLUME_SHARE_ANY, error);
 }
 
 static gpointer
@@ -111,14 +130,30 @@ take_xml(Gathering *gathering, PstManifestPart *part, gpointer result)
     pst_bundle_write(gathering->bundle, part, "domain.xml", result, strlen(result));
 }
 
+static gboolean
+write_screen(Gathering *gathering, PstManifestPart *part, GBytes *png)
+{
+    gsize len = 0;
+    gconstpointer data = g_bytes_get_data(png, &len);
+
+    return pst_bundle_write(gathering->bundle, part, "screenshot.png", data, len);
+}
+
 static void
 take_screen(Gathering *gathering, PstManifestPart *part, gpointer result)
 {
-    gsize len = 0;
-    gconstpointer data = g_bytes_get_data(result, &len);
+    Screen *screen = result;
+    gboolean scaled = screen->shown != screen->whole;
 
-    gathering->out->screen = result;
-    pst_bundle_write(gathering->bundle, part, "screenshot.png", data, len);
+    gathering->out->screen = screen->shown;
+    gathering->out->screen_scaled = scaled;
+    if (!write_screen(gathering, part, screen->whole) && scaled && screen->shown != NULL &&
+        write_screen(gathering, part, screen->shown)) {
+        g_free(part->error);
+        part->error = g_strdup("scaled down: the whole of it is too large for the bundle");
+    }
+    g_bytes_unref(screen->whole);
+    g_free(screen);
 }
 
 /* As a JSON text sequence (RFC 7464), in the order of the volume. */
@@ -201,16 +236,21 @@ hear_answer(PstAnswer *answer, gpointer user_data)
     g_async_queue_push(user_data, news);
 }
 
+/* The answers are let go of before the recorder is looked at, which may take a second. */
 static gpointer
 run_questions(gpointer data, GError **unused G_GNUC_UNUSED)
 {
     Errand *errand = data;
     const PstInquiryListener listener = {hear_answer, errand->news};
-    News *news = news_new(NEWS_ANSWERS);
+    News *news = news_new(NEWS_ANSWERS), *recorder = news_new(NEWS_RECORDER);
 
     news->answers = pst_ask_guest(errand->guest, errand->method, errand->questions, errand->n,
                                   errand->deadline_us, &listener, &news->host);
+    gboolean due = pst_recorder_report_is_due(errand->guest, news->answers, errand->n);
     g_async_queue_push(errand->news, news);
+    if (due)
+        recorder->host = pst_recorder_report_make(errand->guest, errand->deadline_us);
+    g_async_queue_push(errand->news, recorder);
     return NULL;
 }
 
@@ -316,6 +356,10 @@ take_news(Gathering *gathering, News *news, guint n)
         put_answers(gathering, news->answers, n);
         gathering->asked_host = news->host;
         break;
+    case NEWS_RECORDER:
+        gathering->recorder = news->host;
+        gathering->checked = TRUE;
+        break;
     case NEWS_SOURCE:
         end_source(gathering, news->source, news->result,
                    news->error != NULL ? news->error->message : "no reason given");
@@ -331,7 +375,7 @@ take_news(Gathering *gathering, News *news, guint n)
 static gboolean
 is_waited_for(const Gathering *gathering)
 {
-    gboolean open = !gathering->answered;
+    gboolean open = !gathering->answered || !gathering->checked;
 
     for (guint i = 0; i < G_N_ELEMENTS(sources); i++)
         open |= !gathering->ended[i];
@@ -391,10 +435,14 @@ add_host(Gathering *gathering, const char *guest)
     PstForensicsGather *out = gathering->out;
     PstReport *report = gathering->asked_host != NULL ? gathering->asked_host : gathering->host;
 
-    if (report == NULL)
-        return;
     if (report != gathering->host)
         g_clear_pointer(&gathering->host, pst_report_free);
+    if (report != NULL && gathering->recorder != NULL)
+        pst_host_judge_merge(report, gathering->recorder);
+    else if (gathering->recorder != NULL)
+        report = gathering->recorder;
+    if (report == NULL)
+        return;
     out->answers = g_renew(PstAnswer *, out->answers, out->n + 1);
     memmove(out->answers + 1, out->answers, out->n * sizeof *out->answers);
     out->answers[0] = pst_answer_new(guest, report->probe, NULL);
@@ -413,7 +461,7 @@ start_questions(Gathering *gathering, PstGuest *guest, const char *method,
     errand->method = method;
     errand->questions = pst_diagnose_questions(guest->name, wish, &errand->n);
     if (!pst_task_start(run_questions, errand, free_errand, "questions", &error))
-        gathering->answered = TRUE;
+        gathering->answered = gathering->checked = TRUE;
 }
 
 static void

@@ -15,7 +15,8 @@ typedef struct {
     guint n;
     PstVolumeRecords *records; /* NULL where there are none */
     char *xml;                 /* NULL where it could not be had */
-    GBytes *screen;            /* a PNG; NULL where there is none */
+    GBytes *screen;            /* a PNG that fits into the page; NULL where there is none */
+    gboolean screen_scaled;    /* it is smaller than the screen */
     gint64 now_us;             /* the host's real time when the last of it was there */
     char *interrupted;         /* by which signal; NULL where it was not */
 } PstForensicsGather;

@@ -91,10 +91,12 @@ write_page(PstBundle *bundle, const PstForensicsGather *gather)
         .records = gather->records,
         .timeline = timeline,
         .screen = gather->screen,
+        .screen_scaled = gather->screen_scaled,
         .xml = gather->xml,
         .now_us = gather->now_us,
     };
-    g_autofree char *html = pst_html_page(&page);
+    pst_bundle_release(bundle);
+    g_autofree char *html = pst_html_page_within(&page, pst_bundle_room(bundle));
 
     write_text(bundle, gather, "the page to read all this by", "index.html", html);
 }

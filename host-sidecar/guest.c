@@ -10,9 +10,14 @@
 #include "host-sidecar/backend-host.h"
 #include "host-sidecar/backend-volume.h"
 #include "host-sidecar/domain-state.h"
+#include "host-sidecar/host-judge.h"
+#include "host-sidecar/lifecycle-note.h"
 #include "host-sidecar/task.h"
 #include "host-sidecar/virt-error.h"
 #include "protocol/error.h"
+
+/* What noting a state may cost a verb, where it costs more than it should. */
+#define NOTE_US (100 * G_GINT64_CONSTANT(1000))
 
 typedef struct {
     PstHypervisor *hypervisor;
@@ -47,11 +52,25 @@ find_domain(virConnectPtr connection, const char *name, GError **error)
     return domain;
 }
 
+/* Whether a command of libvirt's waits for QEMU: this asks nobody but libvirt. */
+static gint64
+busy_ms(virDomainPtr domain)
+{
+    virDomainControlInfo info;
+
+    if (virDomainGetControlInfo(domain, &info, 0) < 0 || info.state != VIR_DOMAIN_CONTROL_OCCUPIED)
+        return 0;
+    return (gint64)MIN(info.stateTime, (unsigned long long)G_MAXINT64);
+}
+
 static gboolean
 read_domain(virDomainPtr domain, PstGuest *guest, GError **error)
 {
-    if (virDomainGetState(domain, &guest->state, &guest->reason, 0) < 0)
-        return pst_virt_error_set(error, "its state");
+    if (!pst_lifecycle_note_look(domain, &guest->sight, error))
+        return FALSE;
+    guest->state = (int)guest->sight.state;
+    guest->busy_ms = busy_ms(domain);
+    guest->uri = pst_hypervisor_uri(virDomainGetConnect(domain));
 
     /* VIR_DOMAIN_XML_SECURE is not needed, and not granted to everybody. */
     char *text = virDomainGetXMLDesc(domain, 0);
@@ -78,12 +97,22 @@ look_up(gpointer data, GError **error)
         guest = g_new0(PstGuest, 1);
         guest->references = 1;
         guest->hypervisor = pst_hypervisor_ref(lookup->hypervisor);
+        guest->volume = pst_volume_share_new();
         if (!read_domain(domain, guest, error))
             g_clear_pointer(&guest, pst_guest_unref);
         virDomainFree(domain);
     }
     virConnectClose(connection);
     return g_steal_pointer(&guest);
+}
+
+static void
+note_state(PstGuest *guest, gint64 deadline_us)
+{
+    gint64 until_us = MIN(deadline_us, g_get_monotonic_time() + NOTE_US);
+
+    guest->lifecycle =
+        pst_lifecycle_note_until(guest->uri, guest->uuid, guest->name, &guest->sight, until_us);
 }
 
 PstGuest *
@@ -93,8 +122,11 @@ pst_guest_open(PstHypervisor *hypervisor, const char *name, gint64 deadline_us, 
 
     lookup->hypervisor = pst_hypervisor_ref(hypervisor);
     lookup->name = g_strdup(name);
-    return pst_task_call(look_up, lookup, free_lookup, (GDestroyNotify)pst_guest_unref, deadline_us,
-                         "libvirt", error);
+    PstGuest *guest = pst_task_call(look_up, lookup, free_lookup, (GDestroyNotify)pst_guest_unref,
+                                    deadline_us, "libvirt", error);
+    if (guest != NULL)
+        note_state(guest, deadline_us);
+    return guest;
 }
 
 PstGuest *
@@ -118,6 +150,9 @@ pst_guest_unref(PstGuest *guest)
         return;
     pst_hypervisor_unref(guest->hypervisor);
     g_clear_pointer(&guest->greeting, free_greeting);
+    pst_volume_share_free(guest->volume);
+    g_clear_pointer(&guest->lifecycle, pst_lifecycle_free);
+    g_free(guest->uri);
     g_free(guest->name);
     g_free(guest);
 }
@@ -150,10 +185,16 @@ pst_guest_state_name(const PstGuest *guest)
 gboolean
 pst_guest_check_running(const PstGuest *guest, GError **error)
 {
-    if (guest->state == VIR_DOMAIN_RUNNING || guest->state == VIR_DOMAIN_BLOCKED)
+    if (guest->state != VIR_DOMAIN_RUNNING) {
+        g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT, "the guest is %s",
+                    pst_guest_state_name(guest));
+        return FALSE;
+    }
+    if (guest->busy_ms < PST_HOST_JUDGE_BUSY_MS)
         return TRUE;
-    g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT, "the guest is %s",
-                pst_guest_state_name(guest));
+    g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT,
+                "its QEMU has not answered libvirt for %" G_GINT64_FORMAT " s",
+                guest->busy_ms / 1000);
     return FALSE;
 }
 

@@ -7,7 +7,7 @@
 #include "host-sidecar/storage-read.h"
 #include "host-sidecar/task.h"
 #include "host-sidecar/virt-error.h"
-#include "host-sidecar/volume.h"
+#include "host-sidecar/volume-pool.h"
 #include "protocol/error.h"
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(virStoragePool, virStoragePoolFree)
@@ -64,9 +64,53 @@ find_log(virConnectPtr connection, const char *path)
     if (log != NULL)
         return log;
     g_autoptr(virStoragePool) pool = virStoragePoolLookupByName(connection, PST_VOLUME_POOL);
-    if (pool == NULL || virStoragePoolRefresh(pool, 0) < 0)
+    if (pool == NULL || !pst_volume_pool_refresh(pool, NULL))
         return NULL;
     return virStorageVolLookupByPath(connection, path);
+}
+
+static gboolean
+read_tail(virStorageVolPtr log, GByteArray *bytes, GError **error)
+{
+    Tail tail = {bytes, 0};
+
+    if (!pst_storage_read(log, MAX_LOG, keep_tail, &tail, error))
+        return FALSE;
+    if (tail.total < MAX_LOG)
+        return TRUE;
+    /* What was read is not its end then. */
+    g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT,
+                "the log of its console has more than %d MiB: let virtlogd roll it (max_size)",
+                MAX_LOG / 1024 / 1024);
+    return FALSE;
+}
+
+/* NULL where virtlogd has not rolled it. */
+static virStorageVolPtr
+find_older(virStorageVolPtr log, const char *path)
+{
+    virConnectPtr connection = virStorageVolGetConnect(log);
+    g_autofree char *older = g_strconcat(path, ".0", NULL);
+    virStorageVolPtr found = virStorageVolLookupByPath(connection, older);
+
+    if (found != NULL)
+        return found;
+    g_autoptr(virStoragePool) pool = virStoragePoolLookupByVolume(log);
+    if (pool == NULL || !pst_volume_pool_refresh(pool, NULL))
+        return NULL;
+    return virStorageVolLookupByPath(connection, older);
+}
+
+/* A panic that was just rolled away stands in the older part. Where that can't be read, the end
+ * stays what it is. */
+static void
+prepend_older(virStorageVolPtr log, const char *path, GByteArray *bytes)
+{
+    g_autoptr(virStorageVol) older = find_older(log, path);
+    g_autoptr(GByteArray) before = g_byte_array_new();
+
+    if (older != NULL && read_tail(older, before, NULL))
+        g_byte_array_prepend(bytes, before->data, before->len);
 }
 
 static PstHostConsole *
@@ -74,22 +118,16 @@ read_log(virConnectPtr connection, const char *path, GError **error)
 {
     g_autoptr(virStorageVol) log = find_log(connection, path);
     g_autoptr(GByteArray) bytes = g_byte_array_new();
-    Tail tail = {bytes, 0};
 
     if (log == NULL) {
         pst_virt_error_set(error, "the log of its console is in no storage pool");
         return NULL;
     }
     gint64 written_us = pst_storage_read_mtime_us(log);
-    if (!pst_storage_read(log, MAX_LOG, keep_tail, &tail, error))
+    if (!read_tail(log, bytes, error))
         return NULL;
-    /* What was read is not its end then. */
-    if (tail.total >= MAX_LOG) {
-        g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT,
-                    "the log of its console has more than %d MiB: let virtlogd roll it (max_size)",
-                    MAX_LOG / 1024 / 1024);
-        return NULL;
-    }
+    if (bytes->len < MAX_TAIL)
+        prepend_older(log, path, bytes);
     PstHostConsole *console = pst_console_text_read((const char *)bytes->data, bytes->len);
     if (written_us > 0)
         console->age_ms = MAX(0, g_get_real_time() - written_us) / 1000;

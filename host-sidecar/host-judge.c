@@ -11,8 +11,9 @@
 #define RAN_PERCENT 30
 /* What the kernel's accounts can tell from nothing: they count in ticks of 10 ms. */
 #define STILL_MS 10
-#define MONITOR_BUSY_MS 2000
 #define JOB_LONG_MS 10000
+/* Console and records pass through different pipes of virtlogd's. */
+#define LATER_MS 1000
 
 static gboolean
 is(const char *word, const char *expected)
@@ -32,6 +33,24 @@ is_silent(const PstHostData *data)
     return data->asked == PST_TRI_YES && data->answered == PST_TRI_NO;
 }
 
+gboolean
+pst_host_judge_is_monitor_silent(const PstHostData *data)
+{
+    const PstHostMonitor *monitor = data->monitor;
+
+    return monitor != NULL &&
+           (is(monitor->state, "error") ||
+            (is(monitor->state, "occupied") && monitor->for_ms != PST_INT_UNKNOWN &&
+             monitor->for_ms >= PST_HOST_JUDGE_BUSY_MS));
+}
+
+/* Where QEMU does not answer libvirt, nothing in the guest answers anybody. */
+static gboolean
+is_unheard(const PstHostData *data)
+{
+    return is_silent(data) || pst_host_judge_is_monitor_silent(data);
+}
+
 static gboolean
 nobody_listens(const PstHostData *data)
 {
@@ -42,17 +61,6 @@ nobody_listens(const PstHostData *data)
             return FALSE;
     }
     return data->asked == PST_TRI_NO;
-}
-
-/* A line on the console is the guest's own word, perhaps of another time: it counts where the guest
- * was silent meanwhile, or nobody in it can be asked. */
-static gboolean
-has_panicked(const PstHostData *data)
-{
-    if (is(data->reason, "panicked"))
-        return TRUE;
-    return is_running(data) && data->console != NULL && data->console->panic != NULL &&
-           (is_silent(data) || data->asked == PST_TRI_NO);
 }
 
 /* Of all processors, or PST_INT_UNKNOWN. */
@@ -78,7 +86,7 @@ stands_still(const PstHostData *data)
 {
     gint64 total = total_progress(data);
 
-    return is_silent(data) && total != PST_INT_UNKNOWN && total < STILL_MS;
+    return is_unheard(data) && total != PST_INT_UNKNOWN && total < STILL_MS;
 }
 
 /* Also where QEMU did not tell. */
@@ -95,11 +103,11 @@ may_use_disk(const PstHostData *data)
 
 /* The processor that panics spins, and stops the others. */
 static gboolean
-spins(const PstHostData *data)
+spins_idly(const PstHostData *data)
 {
     guint n_spinning = 0;
 
-    if (!is_silent(data) || total_progress(data) == PST_INT_UNKNOWN || may_use_disk(data))
+    if (total_progress(data) == PST_INT_UNKNOWN || may_use_disk(data))
         return FALSE;
     for (guint i = 0; i < data->cpus->len; i++) {
         const PstHostCpu *cpu = data->cpus->pdata[i];
@@ -110,6 +118,91 @@ spins(const PstHostData *data)
         n_spinning += spinning;
     }
     return n_spinning > 0;
+}
+
+static gboolean
+spins(const PstHostData *data)
+{
+    return is_silent(data) && spins_idly(data);
+}
+
+static gboolean
+has_used_disk(const PstHostData *data)
+{
+    for (guint i = 0; data->disks != NULL && i < data->disks->len; i++) {
+        const PstHostDisk *disk = data->disks->pdata[i];
+        if (disk->progress != PST_INT_UNKNOWN && disk->progress > 0)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* A panic's own lines are the last on the console, and every record is from before them. */
+static gboolean
+has_later_record(const PstHostData *data)
+{
+    return data->last_record != NULL && data->console->age_ms != PST_INT_UNKNOWN &&
+           data->last_record->age_ms != PST_INT_UNKNOWN &&
+           data->last_record->age_ms + LATER_MS < data->console->age_ms;
+}
+
+/* When the domain was off is known only as far as somebody looked. */
+static gboolean
+has_later_start(const PstHostData *data)
+{
+    guint n = data->lifecycle != NULL ? data->lifecycle->len : 0;
+    const PstHostLifecycle *last = n > 0 ? data->lifecycle->pdata[n - 1] : NULL;
+
+    if (last == NULL || last->before_us == PST_INT_UNKNOWN || !is(last->state, "running") ||
+        !is(last->reason, "booted") || data->console->age_ms == PST_INT_UNKNOWN)
+        return FALSE;
+    gint64 not_yet_ms = last->age_ms + (last->seen_us - last->before_us) / 1000;
+    return not_yet_ms + LATER_MS < data->console->age_ms;
+}
+
+/* What the guest did after the panic on its console; NULL where nothing of that is seen. */
+static const char *
+life_after_panic(const PstHostData *data)
+{
+    if (data->console->went_on == PST_TRI_YES)
+        return "other lines came after it";
+    if (has_later_record(data))
+        return "its recorder has written since";
+    if (has_later_start(data))
+        return "it was started again since";
+    return has_used_disk(data) ? "its disks are in use" : NULL;
+}
+
+static gboolean
+has_panic_line(const PstHostData *data)
+{
+    return data->console != NULL && data->console->panic != NULL;
+}
+
+gboolean
+pst_host_judge_may_have_panicked(const PstHostData *data)
+{
+    return is_running(data) && has_panic_line(data) && data->answered != PST_TRI_YES &&
+           life_after_panic(data) == NULL;
+}
+
+/* What a QEMU does that does not answer libvirt says nothing of the guest's kernel. */
+static gboolean
+does_as_after_panic(const PstHostData *data)
+{
+    return !pst_host_judge_is_monitor_silent(data) && !may_use_disk(data) && spins_idly(data);
+}
+
+/* A line on the console is the guest's own word, perhaps of another time: it counts where the guest
+ * was silent meanwhile; where nobody in it could be asked, only if its processors do as a kernel
+ * does that has panicked. */
+static gboolean
+has_panicked(const PstHostData *data)
+{
+    if (is(data->reason, "panicked"))
+        return TRUE;
+    return pst_host_judge_may_have_panicked(data) &&
+           (is_silent(data) || (data->asked == PST_TRI_NO && does_as_after_panic(data)));
 }
 
 gboolean
@@ -135,6 +228,16 @@ record_words(const PstHostData *data)
     return g_strdup_printf("; its last record: %s", age);
 }
 
+/* ", which last grew 3 min ago", of the console. */
+static char *
+console_age_words(const PstHostData *data)
+{
+    if (data->console == NULL || data->console->age_ms == PST_INT_UNKNOWN)
+        return g_strdup("");
+    g_autofree char *age = pst_render_ago(data->console->age_ms * 1000);
+    return g_strdup_printf(", which last grew %s", age);
+}
+
 static void
 quote_record(PstFinding *finding, const PstHostData *data)
 {
@@ -153,8 +256,24 @@ add_panic(PstReport *report, const PstHostData *data)
     finding->evidence->text = g_strdup(line);
     finding->evidence->source = g_strdup(line != NULL ? "the console's log" : "libvirt");
     quote_record(finding, data);
-    finding->remedy =
-        g_strdup("keep what there is (postern records; virsh dump), then virsh reset");
+    finding->remedy = g_strdup(
+        is_running(data) && !is_silent(data)
+            ? "see its screen (virsh screenshot): a boot loader that waits looks the same; keep "
+              "what there is (postern forensics; virsh dump), then virsh reset"
+            : "keep what there is (postern records; virsh dump), then virsh reset");
+}
+
+/* ", since 3 min ago", where that is known of the state that it is in. */
+static char *
+since_words(const PstHostData *data)
+{
+    guint n = data->lifecycle != NULL ? data->lifecycle->len : 0;
+    const PstHostLifecycle *last = n > 0 ? data->lifecycle->pdata[n - 1] : NULL;
+
+    if (last == NULL || !is(last->state, data->state) || g_strcmp0(last->reason, data->reason) != 0)
+        return g_strdup("");
+    g_autofree char *when = pst_render_lifecycle_when(last);
+    return g_strdup_printf(", %s%s", last->before_us != PST_INT_UNKNOWN ? "since " : "", when);
 }
 
 static void
@@ -162,11 +281,12 @@ add_paused(PstReport *report, const PstHostData *data)
 {
     gboolean io = is(data->reason, "I/O error");
     g_autofree char *record = record_words(data);
+    g_autofree char *since = since_words(data);
     PstFinding *finding = pst_report_add(
         report, io ? "host.io-error" : "host.paused",
-        io ? PST_SEVERITY_CRITICAL : PST_SEVERITY_UNKNOWN, "the guest is paused%s%s%s%s",
+        io ? PST_SEVERITY_CRITICAL : PST_SEVERITY_UNKNOWN, "the guest is paused%s%s%s%s%s",
         data->reason != NULL ? " (" : "", data->reason != NULL ? data->reason : "",
-        data->reason != NULL ? ")" : "", record);
+        data->reason != NULL ? ")" : "", since, record);
 
     finding->evidence->source = g_strdup("libvirt");
     quote_record(finding, data);
@@ -174,15 +294,45 @@ add_paused(PstReport *report, const PstHostData *data)
                                   : "virsh resume, where nobody holds it on purpose");
 }
 
+/* Also what on_crash=destroy, libvirt's default, leaves of a panic that it was told of. */
+static gboolean
+has_crashed(const PstHostData *data)
+{
+    return is(data->state, "crashed") || (is(data->state, "off") && is(data->reason, "crashed"));
+}
+
+static void
+add_crashed(PstReport *report, const PstHostData *data)
+{
+    gboolean quoted = has_panic_line(data) && life_after_panic(data) == NULL;
+    g_autofree char *record = record_words(data);
+    g_autofree char *since = since_words(data);
+    g_autofree char *age = console_age_words(data);
+    PstFinding *finding = pst_report_add(
+        report, "host.crashed", PST_SEVERITY_CRITICAL, "the guest is %s%s%s%s%s: %s%s%s",
+        data->state, data->reason != NULL ? " (" : "", data->reason != NULL ? data->reason : "",
+        data->reason != NULL ? ")" : "", since,
+        quoted ? "a panic ends its console" : "its kernel panicked, or QEMU died or was killed",
+        quoted ? age : "", record);
+
+    if (quoted)
+        finding->evidence->text = g_strdup(data->console->panic);
+    finding->evidence->source = g_strdup(quoted ? "the console's log" : "libvirt");
+    quote_record(finding, data);
+    finding->remedy = g_strdup(
+        "it may also be that QEMU was killed: see its log on the host; keep what there is (postern "
+        "forensics) before it is started again, then virsh start");
+}
+
 static void
 add_not_running(PstReport *report, const PstHostData *data)
 {
     g_autofree char *record = record_words(data);
+    g_autofree char *since = since_words(data);
     PstFinding *finding = pst_report_add(
-        report, is(data->state, "crashed") ? "host.crashed" : "host.not-running",
-        is(data->state, "crashed") ? PST_SEVERITY_CRITICAL : PST_SEVERITY_UNKNOWN,
-        "the guest is %s%s%s%s%s", data->state, data->reason != NULL ? " (" : "",
-        data->reason != NULL ? data->reason : "", data->reason != NULL ? ")" : "", record);
+        report, "host.not-running", PST_SEVERITY_UNKNOWN, "the guest is %s%s%s%s%s%s", data->state,
+        data->reason != NULL ? " (" : "", data->reason != NULL ? data->reason : "",
+        data->reason != NULL ? ")" : "", since, record);
 
     finding->evidence->source = g_strdup("libvirt");
     quote_record(finding, data);
@@ -263,21 +413,29 @@ add_unanswered(PstReport *report, const PstHostData *data)
     quote_record(finding, data);
 }
 
-/* Where nobody was asked, it may be of an earlier start: a kernel that starts quietly does not say
- * its name there. */
+/* It may be of an earlier start: a kernel that starts quietly does not say its name there. */
 static void
 add_old_panic(PstReport *report, const PstHostData *data)
 {
-    if (data->console == NULL || data->console->panic == NULL || !is_running(data) ||
-        data->asked != PST_TRI_UNKNOWN)
+    gboolean open = data->asked != PST_TRI_YES || data->answered == PST_TRI_NO;
+
+    if (!has_panic_line(data) || !is_running(data) || !open || has_panicked(data))
         return;
+    const char *life = life_after_panic(data);
+    g_autofree char *age = console_age_words(data);
     PstFinding *finding =
         pst_report_add(report, "host.panic-on-console", PST_SEVERITY_WARNING,
-                       "a panic stands on the console; whether the guest was started again since "
-                       "is not known");
+                       "a panic stands on the console%s; %s%s", age,
+                       life != NULL ? "it is not the last thing that the guest did: "
+                                    : "whether the guest was started again since is not known",
+                       life != NULL ? life : "");
+
     finding->evidence->text = g_strdup(data->console->panic);
     finding->evidence->source = g_strdup("the console's log");
-    finding->remedy = g_strdup("ask the guest itself: postern diagnose");
+    finding->remedy = g_strdup(data->asked == PST_TRI_UNKNOWN
+                                   ? "ask the guest itself: postern diagnose"
+                                   : "see its screen (virsh screenshot) and its console, and ask "
+                                     "again: postern diagnose");
 }
 
 static void
@@ -285,8 +443,7 @@ add_monitor(PstReport *report, const PstHostData *data)
 {
     const PstHostMonitor *monitor = data->monitor;
 
-    if (monitor == NULL || is(monitor->state, "ok") || is(monitor->state, "job") ||
-        (!is(monitor->state, "error") && monitor->for_ms < MONITOR_BUSY_MS))
+    if (!pst_host_judge_is_monitor_silent(data))
         return;
     PstFinding *finding = pst_report_add(
         report, "host.monitor-silent", PST_SEVERITY_CRITICAL,
@@ -297,11 +454,31 @@ add_monitor(PstReport *report, const PstHostData *data)
                                "storage; virsh destroy ends it");
 }
 
+/* A command that changes or asks something, of which libvirt tells neither what it is nor whose. */
+static void
+add_unnamed_job(PstReport *report, const PstHostData *data)
+{
+    const PstHostMonitor *monitor = data->monitor;
+
+    if (monitor == NULL || !is(monitor->state, "job") || monitor->for_ms == PST_INT_UNKNOWN ||
+        monitor->for_ms < JOB_LONG_MS)
+        return;
+    PstFinding *finding = pst_report_add(report, "host.job", PST_SEVERITY_WARNING,
+                                         "another command has held the domain in libvirt for "
+                                         "%" G_GINT64_FORMAT " s; libvirt does not say whose",
+                                         monitor->for_ms / 1000);
+    finding->evidence->source = g_strdup("libvirt");
+    finding->remedy = g_strdup("libvirtd's log names who holds it (owned by) where another call "
+                               "waited for it in vain");
+}
+
 static void
 add_job(PstReport *report, const PstHostData *data)
 {
-    if (data->job == NULL || data->job->running_ms < JOB_LONG_MS)
+    if (data->job == NULL || data->job->running_ms < JOB_LONG_MS) {
+        add_unnamed_job(report, data);
         return;
+    }
     PstFinding *finding =
         pst_report_add(report, "host.job", PST_SEVERITY_WARNING,
                        "libvirt has been at a %s of the domain for %" G_GINT64_FORMAT " s",
@@ -333,6 +510,8 @@ add_state(PstReport *report, const PstHostData *data)
         add_panic(report, data);
     else if (is(data->state, "paused"))
         add_paused(report, data);
+    else if (has_crashed(data))
+        add_crashed(report, data);
     else if (!is_running(data))
         add_not_running(report, data);
     else if (stands_still(data) || spins(data))
@@ -370,17 +549,46 @@ pst_host_judge(PstReport *report, const GPtrArray *not_told)
     pst_report_conclude(report, summary);
 }
 
+typedef struct {
+    const char *finding, *remedy;
+} RecorderFault;
+
+static const RecorderFault recorder_faults[] = {
+    [PST_RECORDER_STATE_WASHED] = {"host.recorder-flooded",
+                                   "see in the guest who else writes to the recorder's port: "
+                                   "fuser -v /dev/virtio-ports/org.postern.recorder.0"},
+    [PST_RECORDER_STATE_BEHIND] = {"host.recorder-silent",
+                                   "postern records DOMAIN --heal attaches its device anew"},
+    [PST_RECORDER_STATE_UNUSED] = {"host.recorder-unused",
+                                   "see in the guest who holds the recorder's port: "
+                                   "fuser -v /dev/virtio-ports/org.postern.recorder.0"},
+};
+
 PstReport *
-pst_host_judge_recorder(const char *state, const char *note)
+pst_host_judge_recorder(const char *state, PstRecorderState recorder, const char *note)
 {
+    const RecorderFault *fault = &recorder_faults[recorder];
+
+    if (fault->finding == NULL || note == NULL)
+        return NULL;
     PstReport *report = pst_report_new(&pst_report_host_kind);
     PstHostData *data = report->data;
-    PstFinding *finding =
-        pst_report_add(report, "host.recorder-silent", PST_SEVERITY_WARNING, "%s", note);
+    PstFinding *finding = pst_report_add(report, fault->finding, PST_SEVERITY_WARNING, "%s", note);
 
-    finding->remedy = g_strdup("postern records DOMAIN --heal attaches its device anew");
+    finding->remedy = g_strdup(fault->remedy);
     data->state = g_strdup(state);
     data->answered = PST_TRI_YES;
     pst_report_conclude(report, "");
     return report;
+}
+
+void
+pst_host_judge_merge(PstReport *report, PstReport *other)
+{
+    g_autoptr(PstReport) emptied = other;
+    g_autofree char *summary = g_strdup(report->summary);
+
+    while (emptied->findings->len > 0)
+        g_ptr_array_add(report->findings, g_ptr_array_steal_index(emptied->findings, 0));
+    pst_report_conclude(report, summary);
 }

@@ -4,8 +4,13 @@
 #include "host-sidecar/host-compare.h"
 #include "host-sidecar/host-console.h"
 #include "host-sidecar/host-judge.h"
+#include "host-sidecar/host-lifecycle.h"
 #include "host-sidecar/host-sample.h"
+#include "host-sidecar/lifecycle-note.h"
 #include "host-sidecar/volume.h"
+
+/* More than reading a small file takes: a store that hangs costs no more. */
+#define LIFECYCLE_US (250 * G_GINT64_CONSTANT(1000))
 
 struct PstHostLook {
     PstGuest *guest;
@@ -39,6 +44,19 @@ pst_host_look_free(PstHostLook *look)
     g_free(look);
 }
 
+static void
+read_lifecycle(PstHostLook *look, gint64 deadline_us)
+{
+    const PstGuest *guest = look->guest;
+    PstHostSample *sample = look->sample;
+    gint64 until_us = MIN(deadline_us, g_get_monotonic_time() + LIFECYCLE_US);
+    g_autoptr(PstLifecycle) lifecycle =
+        pst_lifecycle_note_until(guest->uri, guest->uuid, guest->name, &sample->sight, until_us);
+
+    if (lifecycle != NULL)
+        pst_host_lifecycle_tell(sample->data, lifecycle, g_get_real_time());
+}
+
 gboolean
 pst_host_look_again(PstHostLook *look, gint64 deadline_us, GError **error)
 {
@@ -53,8 +71,14 @@ pst_host_look_again(PstHostLook *look, gint64 deadline_us, GError **error)
                      (sample->taken_us - look->sample->taken_us) / 1000);
     sample->data->console = g_steal_pointer(&look->sample->data->console);
     sample->data->last_record = g_steal_pointer(&look->sample->data->last_record);
+    sample->data->lifecycle = g_steal_pointer(&look->sample->data->lifecycle);
+    gboolean changed = sample->sight.state != look->sample->sight.state ||
+                       sample->sight.reason != look->sample->sight.reason ||
+                       sample->sight.id != look->sample->sight.id;
     pst_host_sample_free(look->sample);
     look->sample = sample;
+    if (changed)
+        read_lifecycle(look, deadline_us);
     return TRUE;
 }
 
@@ -62,6 +86,30 @@ PstHostData *
 pst_host_look_data(PstHostLook *look)
 {
     return look->sample->data;
+}
+
+static void
+free_record(PstHostData *data)
+{
+    if (data->last_record != NULL)
+        pst_fields_free(&pst_report_host_record_fields, g_steal_pointer(&data->last_record));
+}
+
+static void
+read_console(PstHostLook *look, gint64 deadline_us)
+{
+    PstHostSample *sample = look->sample;
+    g_autoptr(GError) error = NULL;
+    PstHostConsole *console =
+        pst_host_console_read(look->guest, sample->console, deadline_us, &error);
+
+    if (console == NULL) {
+        g_ptr_array_add(look->unread, g_strdup(error->message));
+        return;
+    }
+    if (sample->data->console != NULL)
+        pst_fields_free(&pst_report_host_console_fields, sample->data->console);
+    sample->data->console = console;
 }
 
 static void
@@ -81,22 +129,18 @@ read_record(PstHostLook *look, gint64 deadline_us)
     PstHostRecord *row = pst_fields_new(&pst_report_host_record_fields);
     row->age_ms = pst_volume_records_age_us(records, newest, g_get_real_time()) / 1000;
     row->text = pst_volume_records_words(newest);
+    free_record(look->sample->data);
     look->sample->data->last_record = row;
 }
 
 void
 pst_host_look_explain(PstHostLook *look, gint64 deadline_us)
 {
-    PstHostSample *sample = look->sample;
-    g_autoptr(GError) error = NULL;
-
-    if (sample->console != NULL)
-        sample->data->console =
-            pst_host_console_read(look->guest, sample->console, deadline_us, &error);
-    if (error != NULL)
-        g_ptr_array_add(look->unread, g_strdup(error->message));
-    if (sample->data->last_record == NULL)
-        read_record(look, deadline_us);
+    g_ptr_array_set_size(look->unread, 0);
+    read_lifecycle(look, deadline_us);
+    if (look->sample->console != NULL)
+        read_console(look, deadline_us);
+    read_record(look, deadline_us);
 }
 
 PstReport *

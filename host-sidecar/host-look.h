@@ -21,7 +21,8 @@ gboolean pst_host_look_again(PstHostLook *look, gint64 deadline_us, GError **err
 /* What the last sample says, borrowed until the next. */
 PstHostData *pst_host_look_data(PstHostLook *look);
 
-/* Reads what explains it: console and newest record. Once, before the report. */
+/* Reads what explains it: console, newest record, and what its states were. Before the report; what
+ * can't be read again stays as it was read before. */
 void pst_host_look_explain(PstHostLook *look, gint64 deadline_us);
 
 /* The judged report of the last sample, which goes into it: the look is over. */

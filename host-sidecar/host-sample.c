@@ -6,6 +6,7 @@
 #include "host-sidecar/domain-state.h"
 #include "host-sidecar/host-devices.h"
 #include "host-sidecar/host-xml.h"
+#include "host-sidecar/lifecycle-note.h"
 #include "host-sidecar/task.h"
 #include "host-sidecar/virt-error.h"
 #include "protocol/error.h"
@@ -36,14 +37,13 @@ pst_host_sample_free(PstHostSample *sample)
 }
 
 static gboolean
-read_state(virDomainPtr domain, PstHostData *data, GError **error)
+read_state(virDomainPtr domain, PstHostSample *sample, GError **error)
 {
-    int state = 0, reason = 0;
-
-    if (virDomainGetState(domain, &state, &reason, 0) < 0)
-        return pst_virt_error_set(error, "its state");
-    data->state = g_strdup(pst_domain_state_name(state));
-    data->reason = g_strdup(pst_domain_state_reason(state, reason));
+    if (!pst_lifecycle_note_look(domain, &sample->sight, error))
+        return FALSE;
+    int state = (int)sample->sight.state, reason = (int)sample->sight.reason;
+    sample->data->state = g_strdup(pst_domain_state_name(state));
+    sample->data->reason = g_strdup(pst_domain_state_reason(state, reason));
     return TRUE;
 }
 
@@ -99,7 +99,7 @@ look_at_domain(gpointer guest, GError **error)
 
     if (domain == NULL)
         return NULL;
-    gboolean read = read_state(domain, sample->data, error) && read_xml(domain, sample, error);
+    gboolean read = read_state(domain, sample, error) && read_xml(domain, sample, error);
     if (read) {
         read_monitor(domain, sample->data);
         read_cpus(domain, sample->data);

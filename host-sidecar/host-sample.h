@@ -10,6 +10,7 @@
 
 typedef struct {
     PstHostData *data;
+    PstLifecycleSight sight; /* the state that data tells of */
     gint64 taken_us;         /* monotonic */
     char *console;           /* the file of the console's log; NULL where there is none */
     gboolean monitor_silent; /* QEMU did not answer in time */

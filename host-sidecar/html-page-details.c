@@ -120,11 +120,9 @@ append_parts(GString *out, const PstHtmlPage *page)
     g_string_append(out, "</tbody></table>\n</details>\n");
 }
 
-void
-pst_html_page_details(GString *out, const PstHtmlPage *page)
+static void
+append_evidence(GString *out, const PstHtmlPage *page)
 {
-    append_failed(out, page);
-    g_string_append(out, "<h2>The details</h2>\n");
     for (guint i = 0; i < page->n; i++)
         append_report(out, page->answers[i]);
     if (page->records != NULL) {
@@ -134,6 +132,18 @@ pst_html_page_details(GString *out, const PstHtmlPage *page)
     }
     if (page->xml != NULL)
         append_text(out, "the domain", "its XML, as libvirt has it", page->xml);
+}
+
+void
+pst_html_page_details(GString *out, const PstHtmlPage *page)
+{
+    append_failed(out, page);
+    g_string_append(out, "<h2>The details</h2>\n");
+    if (page->extent < PST_HTML_PAGE_NO_DETAILS)
+        append_evidence(out, page);
+    else
+        g_string_append(out, "<p class=\"note\">They are too large for this page: the bundle's own "
+                             "files have them.</p>\n");
     append_parts(out, page);
     g_string_append(out, "<p class=\"note\">Bundle <span class=\"mono\">");
     pst_html_page_text(out, page->manifest->bundle);

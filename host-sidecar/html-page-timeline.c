@@ -71,22 +71,36 @@ append_console(GString *out, const PstHostConsole *console)
     pst_html_page_block(out, "screen", text);
 }
 
+static void
+append_screen(GString *out, const PstHtmlPage *page)
+{
+    gsize len = 0;
+    const guint8 *png = g_bytes_get_data(page->screen, &len);
+    gboolean shown = page->extent < PST_HTML_PAGE_NO_SCREEN && len <= PST_HTML_PAGE_MAX_SCREEN;
+
+    g_string_append(out, "<h2>The screen</h2>\n");
+    if (!shown) {
+        g_string_append(out, "<p class=\"note\">It is too large for this page: "
+                             "screenshot.png</p>\n");
+        return;
+    }
+    g_autofree char *base64 = g_base64_encode(png, len);
+    g_string_append(out, "<figure><img alt=\"The guest's screen when this "
+                         "was gathered\" src=\"data:image/png;base64,");
+    g_string_append(out, base64);
+    g_string_append_printf(out,
+                           "\"><figcaption>As it was when this was gathered%s: "
+                           "screenshot.png</figcaption></figure>\n",
+                           page->screen_scaled ? ", scaled down" : "");
+}
+
 void
 pst_html_page_screen(GString *out, const PstHtmlPage *page)
 {
     const PstHostConsole *console = find_console(page);
 
-    if (page->screen != NULL) {
-        gsize len = 0;
-        const guint8 *png = g_bytes_get_data(page->screen, &len);
-        g_autofree char *base64 = g_base64_encode(png, len);
-
-        g_string_append(out, "<h2>The screen</h2>\n<figure><img alt=\"The guest's screen when this "
-                             "was gathered\" src=\"data:image/png;base64,");
-        g_string_append(out, base64);
-        g_string_append(out, "\"><figcaption>As it was when this was gathered: "
-                             "screenshot.png</figcaption></figure>\n");
-    }
-    if (console != NULL && console->lines != NULL)
+    if (page->screen != NULL)
+        append_screen(out, page);
+    if (console != NULL && console->lines != NULL && page->extent < PST_HTML_PAGE_HEAD)
         append_console(out, console);
 }

@@ -249,6 +249,8 @@ pst_html_page_verdict(GString *out, const PstHtmlPage *page)
     g_string_append(out, "</p>\n");
     append_gathering(out, page);
     g_string_append(out, "</header>\n");
+    if (page->extent >= PST_HTML_PAGE_HEAD)
+        return;
     append_causes(out, page);
     for (guint i = 0; i < page->n; i++)
         if (pst_render_access_data(page->answers[i]) != NULL)

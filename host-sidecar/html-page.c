@@ -118,9 +118,24 @@ pst_html_page(const PstHtmlPage *page)
     append_head(out, page);
     g_string_append(out, "<body>\n<main>\n");
     pst_html_page_verdict(out, page);
-    pst_html_page_timeline(out, page);
+    if (page->extent < PST_HTML_PAGE_HEAD)
+        pst_html_page_timeline(out, page);
     pst_html_page_screen(out, page);
     pst_html_page_details(out, page);
     g_string_append(out, "</main>\n</body>\n</html>\n");
     return g_string_free(out, FALSE);
+}
+
+char *
+pst_html_page_within(const PstHtmlPage *page, gsize max)
+{
+    PstHtmlPage smaller = *page;
+    char *html = pst_html_page(page);
+
+    while (strlen(html) > max && smaller.extent < PST_HTML_PAGE_HEAD) {
+        smaller.extent++;
+        g_free(html);
+        html = pst_html_page(&smaller);
+    }
+    return html;
 }

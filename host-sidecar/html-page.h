@@ -8,19 +8,37 @@
  * outside. Pure functions: reports in, text out. Whatever a guest wrote goes through
  * pst_html_escape_append() and stays in its element. */
 
+/* As a picture in the page, before base64. */
+#define PST_HTML_PAGE_MAX_SCREEN (2 * 1024 * 1024)
+
+/* What is in it: each has less than the one before. */
+typedef enum {
+    PST_HTML_PAGE_WHOLE,
+    PST_HTML_PAGE_NO_SCREEN,
+    PST_HTML_PAGE_NO_DETAILS, /* reports, records and XML are in the bundle's own files alone */
+    PST_HTML_PAGE_HEAD,       /* the verdict in a line, and what could not be had */
+} PstHtmlPageExtent;
+
 typedef struct {
     const PstManifest *manifest; /* the parts up to now */
     PstAnswer *const *answers;
     guint n;
     const PstVolumeRecords *records; /* may be NULL */
     const GPtrArray *timeline;       /* of PstTimelineEvent */
-    GBytes *screen;                  /* a PNG; may be NULL */
+    GBytes *screen;                  /* a PNG; may be NULL, and is left out where it is larger than
+                                        PST_HTML_PAGE_MAX_SCREEN */
+    gboolean screen_scaled;          /* it is smaller than the screen */
     const char *xml;                 /* may be NULL */
     gint64 now_us;
+    PstHtmlPageExtent extent;
 } PstHtmlPage;
 
 /* Free with g_free(). */
 char *pst_html_page(const PstHtmlPage *page);
+
+/* With as much in it, of what its extent allows, as at most MAX bytes hold; where not even the head
+ * does, that. */
+char *pst_html_page_within(const PstHtmlPage *page, gsize max);
 
 /* The parts of it, in their order. */
 void pst_html_page_verdict(GString *out, const PstHtmlPage *page);

@@ -2,6 +2,7 @@
 #include "host-sidecar/hypervisor.h"
 
 #include <libvirt-glib/libvirt-glib.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "host-sidecar/task.h"
@@ -77,6 +78,16 @@ pst_hypervisor_connect(const PstHypervisor *hypervisor, GError **error)
         cause->code = PST_ERROR_NO_HYPERVISOR;
     g_propagate_error(error, g_steal_pointer(&cause));
     return NULL;
+}
+
+char *
+pst_hypervisor_uri(virConnectPtr connection)
+{
+    char *uri = virConnectGetURI(connection);
+    char *copy = g_strdup(uri != NULL ? uri : "unknown");
+
+    free(uri);
+    return copy;
 }
 
 static int

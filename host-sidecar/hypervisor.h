@@ -22,5 +22,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstHypervisor, pst_hypervisor_unref)
 /* A new connection, closed with virConnectClose(). Blocks: for use inside of tasks. */
 virConnectPtr pst_hypervisor_connect(const PstHypervisor *hypervisor, GError **error);
 
+/* The URI by which libvirt itself knows what CONNECTION is to, whatever was said to open it;
+ * "unknown" where it does not tell. Free with g_free(). */
+char *pst_hypervisor_uri(virConnectPtr connection);
+
 /* The names of all domains, sorted, running ones or not; NULL-terminated. */
 char **pst_hypervisor_list(PstHypervisor *hypervisor, gint64 deadline_us, GError **error);

@@ -5,7 +5,6 @@
 
 #include "protocol/error.h"
 #include "protocol/json.h"
-#include "protocol/vocabulary.h"
 
 /* What a rung had of earlier. */
 typedef struct {
@@ -13,6 +12,13 @@ typedef struct {
     PstVia via;
     gint64 made_us; /* when it was true, on the monotonic clock */
 } Offer;
+
+/* The guest's word that it had no time for a question. */
+typedef struct {
+    GError *error; /* NULL: it did not say so */
+    PstVia via;
+    gint64 took_ms;
+} Lateness;
 
 struct PstInquiry {
     gint references;
@@ -24,6 +30,7 @@ struct PstInquiry {
     char **probes;
     gboolean *settled;
     Offer *offers;
+    Lateness *late;
     guint n;
     PstInquiryListener listener;
     GQueue untold; /* of PstAnswer, settled and not told yet */
@@ -39,33 +46,6 @@ struct PstInquiry {
     guint n_ended;
 };
 
-static gboolean
-is_slow(const PstAnswer *question)
-{
-    const PstReportKind *kind = pst_vocabulary_find(question->probe);
-
-    return kind != NULL && kind->slow;
-}
-
-/* Those that take longest first, otherwise as they stood; takes QUESTIONS. */
-static void
-arrange(PstInquiry *inquiry, PstAnswer **questions, guint n)
-{
-    guint next = 0;
-
-    inquiry->answers = g_new0(PstAnswer *, n + 1);
-    inquiry->places = g_new0(guint, n + 1);
-    for (int slow = TRUE; slow >= FALSE; slow--) {
-        for (guint i = 0; i < n; i++) {
-            if (is_slow(questions[i]) != slow)
-                continue;
-            inquiry->answers[next] = questions[i];
-            inquiry->places[next++] = i;
-        }
-    }
-    g_free(questions);
-}
-
 PstInquiry *
 pst_inquiry_new(PstAnswer **questions, guint n, const char *caller, gint64 deadline_us)
 {
@@ -74,13 +54,15 @@ pst_inquiry_new(PstAnswer **questions, guint n, const char *caller, gint64 deadl
     inquiry->references = 1;
     g_mutex_init(&inquiry->lock);
     g_cond_init(&inquiry->changed);
-    arrange(inquiry, questions, n);
+    inquiry->places = g_new0(guint, n + 1);
+    inquiry->answers = pst_answer_arrange(questions, n, inquiry->places);
     inquiry->n = n;
     inquiry->caller = g_strdup(caller);
     inquiry->deadline_us = deadline_us;
     g_queue_init(&inquiry->untold);
     inquiry->settled = g_new0(gboolean, n);
     inquiry->offers = g_new0(Offer, n);
+    inquiry->late = g_new0(Lateness, n);
     inquiry->args = g_new0(char *, n + 1);
     inquiry->probes = g_new0(char *, n + 1);
     /* Copies, because a rung may still read them when the answers are long with their owner. */
@@ -105,9 +87,12 @@ pst_inquiry_unref(PstInquiry *inquiry)
         return;
     for (guint i = 0; inquiry->answers != NULL && i < inquiry->n; i++)
         pst_answer_free(inquiry->answers[i]);
-    for (guint i = 0; i < inquiry->n; i++)
+    for (guint i = 0; i < inquiry->n; i++) {
         g_clear_pointer(&inquiry->offers[i].report, pst_report_free);
+        g_clear_error(&inquiry->late[i].error);
+    }
     g_free(inquiry->offers);
+    g_free(inquiry->late);
     g_free(inquiry->answers);
     g_free(inquiry->places);
     g_strfreev(inquiry->args);
@@ -174,12 +159,43 @@ is_settled(const PstInquiry *inquiry)
     return TRUE;
 }
 
+static gboolean
+is_wanted(const PstInquiry *inquiry, guint i)
+{
+    return is_open(inquiry, i) && inquiry->late[i].error == NULL;
+}
+
+static gboolean
+is_exhausted(const PstInquiry *inquiry)
+{
+    for (guint i = 0; i < inquiry->n; i++)
+        if (is_wanted(inquiry, i))
+            return FALSE;
+    return TRUE;
+}
+
 gboolean
 pst_inquiry_is_open(PstInquiry *inquiry, guint i)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
 
     return is_open(inquiry, i);
+}
+
+gboolean
+pst_inquiry_is_wanted(PstInquiry *inquiry, guint i)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
+
+    return is_wanted(inquiry, i);
+}
+
+gboolean
+pst_inquiry_is_exhausted(PstInquiry *inquiry)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
+
+    return is_exhausted(inquiry);
 }
 
 gboolean
@@ -190,39 +206,27 @@ pst_inquiry_is_settled(PstInquiry *inquiry)
     return is_settled(inquiry);
 }
 
-static gboolean
-has_attempt(const PstAnswer *answer, PstVia via)
-{
-    for (guint i = 0; answer->attempts != NULL && i < answer->attempts->len; i++)
-        if (((PstAttempt *)answer->attempts->pdata[i])->via == (int)via)
-            return TRUE;
-    return FALSE;
-}
-
-/* A rung that hangs can't say so itself. Those below the one that answered were only tried beside
- * it and failed nobody. */
+/* Why the rungs above the one that answered did not: one that hangs can't say so itself. */
 static void
-note_silent(PstInquiry *inquiry, guint i, PstVia answered)
+note_better(PstInquiry *inquiry, guint i, PstVia answered)
 {
     gint64 now_us = g_get_monotonic_time();
+    const Lateness *late = &inquiry->late[i];
 
+    if (late->error != NULL && late->via < answered)
+        pst_answer_add_attempt(inquiry->answers[i], late->via, late->took_ms, late->error->message);
     for (PstVia via = PST_VIA_CHANNEL; via < answered; via++)
-        if (inquiry->started_us[via] > 0 && !has_attempt(inquiry->answers[i], via))
+        if (inquiry->started_us[via] > 0 && !pst_answer_has_attempt(inquiry->answers[i], via))
             pst_answer_add_attempt(
                 inquiry->answers[i], via, (now_us - inquiry->started_us[via]) / 1000,
                 inquiry->ended[via] ? "it ended without an answer" : "no answer in time");
 }
 
-static int
-compare_attempts(gconstpointer a, gconstpointer b)
-{
-    return (*(const PstAttempt *const *)a)->via - (*(const PstAttempt *const *)b)->via;
-}
-
 static void
 settle(PstInquiry *inquiry, guint i, PstVia via)
 {
-    note_silent(inquiry, i, via);
+    note_better(inquiry, i, via);
+    pst_answer_forget_attempts(inquiry->answers[i], via);
     inquiry->settled[i] = TRUE;
     inquiry->answered_us = g_get_monotonic_time();
     inquiry->answers[i]->via = (int)via;
@@ -272,8 +276,23 @@ pst_inquiry_fail(PstInquiry *inquiry, guint i, PstVia via, gint64 took_ms, const
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
 
-    if (is_open(inquiry, i))
+    /* How a rung ended is less than what the guest said through it. */
+    if (is_open(inquiry, i) && (inquiry->late[i].error == NULL || inquiry->late[i].via != via))
         pst_answer_add_attempt(inquiry->answers[i], via, took_ms, reason);
+}
+
+void
+pst_inquiry_note_late(PstInquiry *inquiry, guint i, PstVia via, const GError *error)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
+    gint64 now_us = g_get_monotonic_time(), start_us = inquiry->started_us[via];
+
+    if (!is_wanted(inquiry, i))
+        return;
+    inquiry->late[i] =
+        (Lateness){g_error_copy(error), via, start_us > 0 ? (now_us - start_us) / 1000 : 0};
+    inquiry->answered_us = now_us;
+    g_cond_broadcast(&inquiry->changed);
 }
 
 void
@@ -324,10 +343,16 @@ pst_inquiry_yield(PstInquiry *inquiry, PstVia via)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
 
-    while (!is_settled(inquiry) && has_better(inquiry, via))
+    while (!is_exhausted(inquiry) && has_better(inquiry, via))
         if (!g_cond_wait_until(&inquiry->changed, &inquiry->lock, inquiry->deadline_us))
             return FALSE;
-    return !is_settled(inquiry);
+    return !is_exhausted(inquiry);
+}
+
+static gboolean
+is_under_way(const PstInquiry *inquiry, PstVia via)
+{
+    return inquiry->started_us[via] > 0 && !inquiry->ended[via];
 }
 
 gboolean
@@ -335,7 +360,7 @@ pst_inquiry_await_end(PstInquiry *inquiry, PstVia other, gint64 until_us)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
 
-    while (!is_settled(inquiry) && inquiry->started_us[other] > 0 && !inquiry->ended[other])
+    while (!is_settled(inquiry) && is_under_way(inquiry, other))
         if (!g_cond_wait_until(&inquiry->changed, &inquiry->lock, until_us))
             break;
     return !is_settled(inquiry) && g_get_monotonic_time() < inquiry->deadline_us;
@@ -452,19 +477,28 @@ wait_for_change(PstInquiry *inquiry, gint64 until_us)
     return in_time;
 }
 
-void
-pst_inquiry_wait(PstInquiry *inquiry, PstVia via, gint64 until_us)
+/* Whether nothing better would come of waiting. */
+static gboolean
+is_over(const PstInquiry *inquiry)
+{
+    return is_settled(inquiry) || (is_exhausted(inquiry) && !has_better(inquiry, PST_VIA_VOLUME) &&
+                                   !is_under_way(inquiry, PST_VIA_VOLUME));
+}
+
+gboolean
+pst_inquiry_wait(PstInquiry *inquiry, PstVia via, gint64 silent_until_us, gint64 until_us)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
-    gint64 end_us = MIN(until_us, inquiry->deadline_us);
+    gint64 last_us = MIN(until_us, inquiry->deadline_us), end_us = MIN(silent_until_us, last_us);
 
-    while (!is_settled(inquiry) && !inquiry->ended[via]) {
+    while (!is_over(inquiry) && !inquiry->ended[via]) {
         if (wait_for_change(inquiry, end_us))
             continue;
-        if (!inquiry->alive[via] || end_us >= inquiry->deadline_us)
-            return;
-        end_us = inquiry->deadline_us;
+        if (!inquiry->alive[via] || end_us >= last_us)
+            return inquiry->alive[via];
+        end_us = last_us;
     }
+    return FALSE;
 }
 
 void
@@ -472,7 +506,7 @@ pst_inquiry_wait_all(PstInquiry *inquiry, guint n_rungs)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
 
-    while (!is_settled(inquiry) && inquiry->n_ended < n_rungs)
+    while (!is_over(inquiry) && inquiry->n_ended < n_rungs)
         if (!wait_for_change(inquiry, inquiry->deadline_us))
             return;
 }
@@ -481,11 +515,18 @@ static void
 explain(PstInquiry *inquiry, guint i, gboolean in_time)
 {
     PstAnswer *answer = inquiry->answers[i];
+    Lateness *late = &inquiry->late[i];
 
+    if (late->error != NULL) {
+        note_better(inquiry, i, late->via);
+        answer->error = g_steal_pointer(&late->error);
+        answer->via = (int)late->via;
+        return;
+    }
     if (inquiry->host != NULL)
         pst_answer_add_attempt(answer, PST_VIA_HOST, inquiry->host->took_ms,
                                inquiry->host->summary);
-    note_silent(inquiry, i, PST_VIA_NONE);
+    note_better(inquiry, i, PST_VIA_NONE);
     answer->error = g_error_new(PST_ERROR, in_time ? PST_ERROR_UNAVAILABLE : PST_ERROR_DEADLINE,
                                 "no path to the guest answered%s", in_time ? "" : " in time");
 }
@@ -498,7 +539,8 @@ accept_offer(PstInquiry *inquiry, guint i)
 
     if (offer->report == NULL)
         return FALSE;
-    note_silent(inquiry, i, offer->via);
+    note_better(inquiry, i, offer->via);
+    pst_answer_forget_attempts(inquiry->answers[i], offer->via);
     inquiry->answers[i]->report = g_steal_pointer(&offer->report);
     inquiry->answers[i]->via = (int)offer->via;
     inquiry->answers[i]->age_ms = (g_get_monotonic_time() - offer->made_us) / 1000;
@@ -518,8 +560,7 @@ pst_inquiry_close(PstInquiry *inquiry)
     for (guint i = 0; i < inquiry->n; i++) {
         if (!inquiry->settled[i] && !accept_offer(inquiry, i))
             explain(inquiry, i, in_time);
-        if (inquiry->answers[i]->attempts != NULL)
-            g_ptr_array_sort(inquiry->answers[i]->attempts, compare_attempts);
+        pst_answer_sort_attempts(inquiry->answers[i]);
         answers[inquiry->places[i]] = inquiry->answers[i];
     }
     g_clear_pointer(&inquiry->answers, g_free);

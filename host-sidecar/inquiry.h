@@ -37,6 +37,13 @@ const char *pst_inquiry_probe(const PstInquiry *inquiry, guint i);
 JsonObject *pst_inquiry_args(const PstInquiry *inquiry, guint i);
 gboolean pst_inquiry_is_open(PstInquiry *inquiry, guint i);
 
+/* Whether the guest is still to be asked: the question is open, and the guest has not said that it
+ * had no time for it. */
+gboolean pst_inquiry_is_wanted(PstInquiry *inquiry, guint i);
+
+/* Whether the guest is to be asked nothing any more. */
+gboolean pst_inquiry_is_exhausted(PstInquiry *inquiry);
+
 /* Whether every question is answered, or nobody waits any more. */
 gboolean pst_inquiry_is_settled(PstInquiry *inquiry);
 
@@ -49,6 +56,10 @@ void pst_inquiry_offer(PstInquiry *inquiry, guint i, PstVia via, PstReport *repo
 
 /* The guest itself refuses the question: no other rung would do better. */
 void pst_inquiry_refuse(PstInquiry *inquiry, guint i, PstVia via, const GError *error);
+
+/* The guest itself had no time for the question. Nobody asks the guest anew; an answer that another
+ * rung has under way wins over this, and so does an offer. */
+void pst_inquiry_note_late(PstInquiry *inquiry, guint i, PstVia via, const GError *error);
 
 /* The rung can't answer this question, another may. */
 void pst_inquiry_fail(PstInquiry *inquiry, guint i, PstVia via, gint64 took_ms, const char *reason);
@@ -97,16 +108,18 @@ gboolean pst_inquiry_give_up(PstInquiry *inquiry, PstReport *host, gint64 since_
 /* The rung has done all that it can. */
 void pst_inquiry_rung_ended(PstInquiry *inquiry, PstVia via);
 
-/* For the ladder: waits until every question is answered, rung VIA has ended, or UNTIL_US has come
- * while it showed no sign of life. */
-void pst_inquiry_wait(PstInquiry *inquiry, PstVia via, gint64 until_us);
+/* For the ladder: waits until nothing is left to be waited for, rung VIA has ended, SILENT_UNTIL_US
+ * has come while it showed no sign of life, or UNTIL_US. TRUE where it lives and goes on. */
+gboolean pst_inquiry_wait(PstInquiry *inquiry, PstVia via, gint64 silent_until_us, gint64 until_us);
 
-/* Waits until every question is answered, all N_RUNGS started rungs have ended, or the deadline. */
+/* Waits until nothing is left to be waited for, all N_RUNGS started rungs have ended, or the
+ * deadline. Where the guest is to be asked nothing any more, that is as soon as no rung that lives
+ * has anything under way and the volume is read. */
 void pst_inquiry_wait_all(PstInquiry *inquiry, guint n_rungs);
 
 /* Ends it and gives the answers back, in the order of the questions: N of them, the array owned by
- * the caller. Those that nobody answered have an error; each tells why the rungs above the one that
- * answered it did not, the best rung first. */
+ * the caller. Those that nobody answered have an error: the guest's own, where it had no time; each
+ * tells why the rungs above the one that answered it did not, the best rung first. */
 PstAnswer **pst_inquiry_close(PstInquiry *inquiry);
 
 /* After that: what the host saw, where anybody looked; owned by the caller. */

@@ -7,6 +7,10 @@
  * can take longer: so a rung yields to a better one that comes to life before it costs the guest
  * anything. */
 #define HEDGE_US (80 * G_GINT64_CONSTANT(1000))
+/* How long the guest is asked before what it told earlier is read beside that, or half of a shorter
+ * deadline: a quick diagnosis reads nothing, and one that the guest has no time for ends with what
+ * is known. */
+#define RECALL_US (2 * G_USEC_PER_SEC)
 
 typedef struct {
     const PstLadder *ladder;
@@ -62,35 +66,93 @@ start_rung(const PstLadder *ladder, const PstBackend *backend, PstGuest *guest, 
     return pst_task_start(climb_rung, climb, free_climb, pst_answer_via_names[backend->via], error);
 }
 
+typedef struct {
+    const PstLadder *ladder;
+    PstGuest *guest;
+    PstInquiry *inquiry;
+    gint64 recall_us;             /* from then on nobody waits for the living alone */
+    gboolean begun[PST_VIA_NONE]; /* of each rung */
+    guint n_begun;
+} Ascent;
+
+/* A rung that could not be started has ended. */
+static void
+begin(Ascent *ascent, const PstBackend *backend)
+{
+    g_autoptr(GError) error = NULL;
+
+    ascent->begun[backend->via] = TRUE;
+    ascent->n_begun++;
+    if (start_rung(ascent->ladder, backend, ascent->guest, ascent->inquiry, &error))
+        return;
+    note_failure(ascent->inquiry, backend->via, 0, error->message);
+    pst_inquiry_rung_ended(ascent->inquiry, backend->via);
+}
+
+/* The rungs that cost the guest nothing. Why one is shut is told when its turn comes, if ever. */
+static void
+begin_recalling(Ascent *ascent)
+{
+    for (guint i = 0; i < ascent->ladder->n_rungs; i++) {
+        const PstBackend *backend = ascent->ladder->rungs[i];
+
+        if (backend->recalls && !ascent->begun[backend->via] &&
+            backend->is_open(ascent->guest, NULL))
+            begin(ascent, backend);
+    }
+}
+
+/* Until the rung has ended, or long enough for the next to be begun. */
+static void
+await(Ascent *ascent, const PstBackend *backend)
+{
+    gint64 hedge_us = g_get_monotonic_time() + HEDGE_US;
+
+    if (!pst_inquiry_wait(ascent->inquiry, backend->via, hedge_us,
+                          MAX(hedge_us, ascent->recall_us)))
+        return;
+    begin_recalling(ascent);
+    pst_inquiry_wait(ascent->inquiry, backend->via, hedge_us, G_MAXINT64);
+}
+
+static void
+climb_to(Ascent *ascent, const PstBackend *backend)
+{
+    g_autoptr(GError) shut = NULL;
+
+    /* The guest had no time for what is open: what was recorded may still answer that. */
+    if (pst_inquiry_is_exhausted(ascent->inquiry) && !backend->recalls)
+        return;
+    if (!ascent->begun[backend->via] && !backend->is_open(ascent->guest, &shut)) {
+        note_failure(ascent->inquiry, backend->via, 0, shut->message);
+        return;
+    }
+    /* Nobody would wait for it; what libvirt knows of the rungs below is still worth telling. */
+    if (g_get_monotonic_time() >= pst_inquiry_deadline_us(ascent->inquiry))
+        return;
+    if (!ascent->begun[backend->via])
+        begin(ascent, backend);
+    await(ascent, backend);
+}
+
 PstAnswer **
 pst_ladder_ask(const PstLadder *ladder, PstGuest *guest, PstAnswer **questions, guint n,
                const char *caller, gint64 deadline_us, const PstInquiryListener *listener,
                PstReport **host)
 {
     g_autoptr(PstInquiry) inquiry = pst_inquiry_new(questions, n, caller, deadline_us);
-    guint started = 0;
+    gint64 now_us = g_get_monotonic_time();
+    Ascent ascent = {
+        .ladder = ladder,
+        .guest = guest,
+        .inquiry = inquiry,
+        .recall_us = now_us + MIN(RECALL_US, (deadline_us - now_us) / 2),
+    };
 
     pst_inquiry_listen(inquiry, listener);
-    for (guint i = 0; i < ladder->n_rungs && !pst_inquiry_is_settled(inquiry); i++) {
-        const PstBackend *backend = ladder->rungs[i];
-        g_autoptr(GError) shut = NULL;
-
-        if (!backend->is_open(guest, &shut)) {
-            note_failure(inquiry, backend->via, 0, shut->message);
-            continue;
-        }
-        /* Nobody would wait for it; what libvirt knows of the rungs below is still worth telling.
-         */
-        if (g_get_monotonic_time() >= deadline_us)
-            continue;
-        if (!start_rung(ladder, backend, guest, inquiry, &shut)) {
-            note_failure(inquiry, backend->via, 0, shut->message);
-            pst_inquiry_rung_ended(inquiry, backend->via);
-        }
-        started++;
-        pst_inquiry_wait(inquiry, backend->via, g_get_monotonic_time() + HEDGE_US);
-    }
-    pst_inquiry_wait_all(inquiry, started);
+    for (guint i = 0; i < ladder->n_rungs && !pst_inquiry_is_settled(inquiry); i++)
+        climb_to(&ascent, ladder->rungs[i]);
+    pst_inquiry_wait_all(inquiry, ascent.n_begun);
     PstAnswer **answers = pst_inquiry_close(inquiry);
     if (host != NULL)
         *host = pst_inquiry_steal_host(inquiry);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "host-sidecar/storage-read.h"
-#include "host-sidecar/store.h"
+#include "host-sidecar/store-lifecycle.h"
 #include "host-sidecar/task.h"
 #include "host-sidecar/virt-error.h"
 #include "host-sidecar/volume.h"
@@ -142,7 +142,7 @@ list_parts(virConnectPtr connection, PstLeftovers *leftovers)
     virConnectRef(connection);
     g_autoptr(PstVolumePool) pool = pst_volume_pool_open(connection, &cause);
     GPtrArray *parts = NULL;
-    if (pool != NULL && pst_volume_pool_refresh(pool, &cause))
+    if (pool != NULL && pst_volume_pool_refresh(pool->pool, &cause))
         parts = pst_volume_pool_list(pool, &cause);
     if (parts == NULL)
         leftovers->problem = g_strdup(cause->message);
@@ -198,7 +198,7 @@ find_name(const PstStore *store, const GPtrArray *parts, PstLeftover *item)
 
     if (part != NULL)
         pst_storage_read(part->volume, MAX_NAMING, take_name, &naming, NULL);
-    item->name = naming.name != NULL ? naming.name : pst_store_name(store, item->uuid);
+    item->name = naming.name != NULL ? naming.name : pst_store_lifecycle_name(store, item->uuid);
 }
 
 /* The list is of a moment ago: a domain can have been defined since. */

@@ -35,3 +35,7 @@ PstPicture *pst_picture_png_read(const guint8 *data, gsize len, GError **error);
 
 /* The picture as a PNG. NULL with PST_ERROR_INTERNAL. */
 GBytes *pst_picture_png_write(const PstPicture *picture, GError **error);
+
+/* As a PNG of at most MAX_BYTES: the picture itself, or it scaled down by halves until it fits.
+ * NULL with PST_ERROR_INTERNAL. */
+GBytes *pst_picture_png_write_within(const PstPicture *picture, gsize max_bytes, GError **error);

@@ -113,6 +113,8 @@ pst_question_settle(PstInquiry *inquiry, guint i, PstVia via, PstMessage *answer
 {
     if (answer->type == PST_MESSAGE_RESULT)
         settle_report(inquiry, i, via, answer);
+    else if (answer->error->code == PST_ERROR_DEADLINE)
+        pst_inquiry_note_late(inquiry, i, via, answer->error);
     else if (is_final(answer->error))
         pst_inquiry_refuse(inquiry, i, via, answer->error);
     else

@@ -15,6 +15,7 @@ gboolean pst_question_check(const char *probe, JsonObject *args, GError **error)
 /* CALL carries the deadline in the guest's time; its name, args and caller are filled in. */
 JsonObject *pst_question_params(PstInquiry *inquiry, guint i, PstCall *call);
 
-/* Hands the shim's answer to question I to the inquiry. What the guest refuses or could not do in
- * time is final; an answer that is no report of this probe is a failure of this rung. */
+/* Hands the shim's answer to question I to the inquiry. What the guest refuses is final; what it
+ * had no time for is not asked again, but what was recorded may still answer it; an answer that is
+ * no report of this probe is a failure of this rung. */
 void pst_question_settle(PstInquiry *inquiry, guint i, PstVia via, PstMessage *answer);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/record-keep.h"
 
+#include "host-sidecar/recalled.h"
+#include "protocol/frame.h"
 #include "protocol/json.h"
 #include "protocol/record-event.h"
 #include "protocol/vocabulary.h"
@@ -62,12 +64,14 @@ class_name(const PstRecord *record)
     g_return_val_if_reached(g_strdup(other));
 }
 
-/* The newest of all, and the newest report of each probe: each record's address. */
+/* The newest of all, and the newest report of each probe, with the last one in which it could not
+ * look since: each record's address. */
 static GHashTable *
 find_dear(const GPtrArray *records)
 {
     GHashTable *dear = g_hash_table_new(NULL, NULL);
     g_autoptr(GHashTable) told = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) silent = g_hash_table_new(g_str_hash, g_str_equal);
     g_autoptr(GArray) epochs = pst_record_set_epochs(records);
     g_autoptr(GPtrArray) live = pst_record_set_live(records, epochs);
 
@@ -78,8 +82,13 @@ find_dear(const GPtrArray *records)
         if (record->body == NULL || record->kind != PST_RECORD_REPORT)
             continue;
         const char *probe = known_probe(record);
-        if (probe != other && g_hash_table_add(told, (gpointer)probe))
-            g_hash_table_add(dear, (gpointer)record);
+        if (probe == other || g_hash_table_contains(told, probe))
+            continue;
+        if (!pst_recalled_is_silence(record))
+            g_hash_table_add(told, (gpointer)probe);
+        else if (!g_hash_table_add(silent, (gpointer)probe))
+            continue;
+        g_hash_table_add(dear, (gpointer)record);
     }
     return dear;
 }
@@ -105,7 +114,7 @@ sort_into_classes(const GPtrArray *records)
         }
         gboolean is_dear = g_hash_table_contains(dear, record);
         g_queue_push_tail(is_dear ? &class->dear : &class->old, GUINT_TO_POINTER(i + 1));
-        class->bytes += record->bytes;
+        class->bytes += record->bytes + PST_FRAME_OVERHEAD;
     }
     return classes;
 }
@@ -145,7 +154,7 @@ choose(const GPtrArray *records, gsize max_bytes)
         if (class == NULL)
             break;
         guint place = GPOINTER_TO_UINT(g_queue_pop_head(dear ? &class->dear : &class->old)) - 1;
-        gsize given = ((PstRecord *)records->pdata[place])->bytes;
+        gsize given = ((PstRecord *)records->pdata[place])->bytes + PST_FRAME_OVERHEAD;
         kept[place] = FALSE;
         class->bytes -= given;
         bytes -= given;

@@ -10,7 +10,8 @@
  * each kind of event is, and all that has a name which is not known here is one. The newest record,
  * and the newest report of each probe that no revert has undone, go last. */
 
-/* Those to be kept in MAX_BYTES of their texts, borrowed and in order; no stubs. */
+/* Those to be kept in MAX_BYTES of their texts and the frames around them, borrowed and in order;
+ * no stubs. */
 GPtrArray *pst_record_keep_in(const GPtrArray *records, gsize max_bytes);
 
 /* Makes stubs of all others. */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "protocol/frame.h"
 #include "protocol/json.h"
 
 static void
@@ -30,11 +31,19 @@ pst_record_set_bytes(const GPtrArray *records)
 
     for (guint i = 0; i < records->len; i++)
         if (!is_stub(records->pdata[i]))
-            bytes += ((PstRecord *)records->pdata[i])->bytes;
+            bytes += ((PstRecord *)records->pdata[i])->bytes + PST_FRAME_OVERHEAD;
     return bytes;
 }
 
 /* ---- epochs ---- */
+
+/* Numbers rise within a boot, and so does the clock that nobody sets: a shim that was killed after
+ * a revert, and is started anew, has a higher number than what was undone, and an earlier clock. */
+static gboolean
+follows(const PstRecord *record, const PstRecord *before)
+{
+    return record->seq > before->seq && record->boottime_us >= before->boottime_us;
+}
 
 GArray *
 pst_record_set_epochs(const GPtrArray *records)
@@ -47,7 +56,7 @@ pst_record_set_epochs(const GPtrArray *records)
         const PstRecord *before = i > 0 ? records->pdata[i - 1] : record;
 
         epoch +=
-            i > 0 && (record->seq <= before->seq || !g_str_equal(record->boot_id, before->boot_id));
+            i > 0 && (!g_str_equal(record->boot_id, before->boot_id) || !follows(record, before));
         g_array_append_val(epochs, epoch);
     }
     return epochs;
@@ -93,7 +102,7 @@ revert_to(Live *live, const PstRecord *record)
 
     for (guint place = last_of(live, record); place > 0;) {
         const PstRecord *before = live->records->pdata[place - 1];
-        if (before->seq < record->seq)
+        if (follows(record, before))
             break;
         len = place - 1;
         place = g_array_index(live->before, guint, place - 1);

@@ -10,12 +10,12 @@
 GPtrArray *pst_record_set_new(void);
 
 /* The number of each record's epoch, from 0 on: a new one begins with each boot, and where the
- * sequence does not rise, as after a revert. A GArray of guint. */
+ * sequence does not rise or the boot's clock falls, as after a revert. A GArray of guint. */
 GArray *pst_record_set_epochs(const GPtrArray *records);
 
-/* Those that no revert has undone, borrowed: where a boot counts again from an earlier number, what
- * was written from that number on never happened for the guest that writes now. A shim that is
- * started anew goes on above it (see seq in docs/protocol.md). */
+/* Those that no revert has undone, borrowed: where a boot counts again from an earlier number or
+ * moment, what was written from there on never happened for the guest that writes now. A shim that
+ * is started anew goes on above it (see seq in docs/protocol.md). */
 GPtrArray *pst_record_set_live(const GPtrArray *records, const GArray *epochs);
 
 /* Whether A and B are readings of the same record. */
@@ -34,7 +34,7 @@ typedef struct {
 
 GPtrArray *pst_record_set_merge(GPtrArray *stored, GPtrArray *volume, PstRecordSetMerge *merge);
 
-/* Of the texts of all that are no stubs. */
+/* Of all that are no stubs, with the frames around them: as they are stored. */
 gsize pst_record_set_bytes(const GPtrArray *records);
 
 /* For each record whether its machine id differs from that of the last record before it that had

@@ -17,8 +17,9 @@ void pst_recorder_check_free(PstRecorderCheck *check);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstRecorderCheck, pst_recorder_check_free)
 
 /* Greets the shim, where the domain has a recorder, runs, a shim holds the channel, and it was not
- * greeted before; then reads the volume, and for as long as PATIENCE_US again where the last record
- * is missing: it may be under way. Harvests. Blocks: only inside of tasks. */
+ * greeted before; then takes what was read of this PstGuest's volume, or reads it, and where the
+ * last record is missing reads it anew, for as long as PATIENCE_US: it may be under way. Harvests.
+ * Blocks: only inside of tasks. */
 PstRecorderCheck *pst_recorder_check_make(PstGuest *guest, gint64 deadline_us, gint64 patience_us);
 
 /* The same with a deadline around it, and a second of patience: PST_ERROR_DEADLINE. */

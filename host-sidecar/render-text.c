@@ -263,8 +263,13 @@ pst_render_answer(PstAnswer *answer)
 
         pst_render_finding(out, finding, finding->caused_by, &dating, 0);
     }
-    if (pst_json_get_object(json, "data", PST_JSON_REQUIRED, &data, NULL))
+    if (pst_json_get_object(json, "data", PST_JSON_REQUIRED, &data, NULL)) {
+        if (answer->report->kind == &pst_report_host_kind) {
+            json_object_remove_member(data, "lifecycle");
+            pst_render_lifecycle(out, answer->report->data);
+        }
         pst_render_data(out, data, 0);
+    }
     render_attempts(out, &answer, 1);
     return g_string_free(out, FALSE);
 }

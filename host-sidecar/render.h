@@ -4,6 +4,7 @@
 #include "host-sidecar/answer.h"
 #include "host-sidecar/dating.h"
 #include "protocol/report-access.h"
+#include "protocol/report-host.h"
 
 /* Answers as text for people or JSON for programs. Whatever a guest wrote is escaped here and only
  * here. All return text that ends in a line feed, to be freed with g_free(). */
@@ -26,6 +27,13 @@ char *pst_render_age(gint64 moment_us);
 
 /* The data of a report as indented words and columns: strings that a guest wrote, escaped. */
 void pst_render_data(GString *out, JsonObject *data, guint indent);
+
+/* When a state began, as far as it is known: "3 min ago", "between 50 min ago and 3 min ago",
+ * "first seen 3 min ago". Free with g_free(). */
+char *pst_render_lifecycle_when(const PstHostLifecycle *row);
+
+/* The last states of a domain in one line, the newest first; nothing where none are known. */
+void pst_render_lifecycle(GString *out, const PstHostData *data);
 
 /* Appends TEXT, escaped, on one line. */
 void pst_render_append(GString *out, const char *text);

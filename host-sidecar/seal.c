@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/seal.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "protocol/error.h"
+#include "host-sidecar/archive.h"
+#include "host-sidecar/log-lines.h"
 #include "protocol/json.h"
 
 static const char method[] = "forensics";
@@ -53,59 +50,90 @@ pst_seal_write(const PstAuditPlaces *places, const char *caller, const PstSeal *
     g_autofree char *line = line_of(caller, seal);
 
     pst_audit_log_send(places->journal, record);
-    return pst_audit_log_append(places->file, line, error);
+    return pst_audit_log_append(places->file, line, TRUE, error);
 }
 
-/* Whether the line is a seal of the bundle; its digest then. */
+typedef struct {
+    const PstSeal *sought;
+    PstSealFound *found;
+} Search;
+
 static gboolean
-read_line(const char *line, gsize len, const char *bundle, char **sha256)
+holds(const char *line, gsize len, const char *word)
 {
-    const char *says_method = NULL, *says_bundle = NULL, *says_sha256 = NULL;
+    return word != NULL && memmem(line, len, word, strlen(word)) != NULL;
+}
+
+static gboolean
+is_same_place(const char *path, const char *other)
+{
+    gsize len = strlen(path), other_len = strlen(other);
+
+    if (g_str_has_suffix(path, PST_ARCHIVE_SUFFIX))
+        len -= strlen(PST_ARCHIVE_SUFFIX);
+    if (g_str_has_suffix(other, PST_ARCHIVE_SUFFIX))
+        other_len -= strlen(PST_ARCHIVE_SUFFIX);
+    return len == other_len && memcmp(path, other, len) == 0;
+}
+
+static void
+take_seal(const Search *search, const PstSeal *seal)
+{
+    const PstSeal *sought = search->sought;
+    PstSealFound *found = search->found;
+
+    if (sought->bundle != NULL && g_str_equal(seal->bundle, sought->bundle)) {
+        g_free(found->sha256);
+        found->sha256 = g_strdup(seal->sha256);
+        return;
+    }
+    if (sought->guest != NULL && g_str_equal(seal->guest, sought->guest))
+        found->n_guest++;
+    if (sought->path == NULL || !is_same_place(seal->path, sought->path))
+        return;
+    g_free(found->path_bundle);
+    g_free(found->path_sha256);
+    found->path_bundle = g_strdup(seal->bundle);
+    found->path_sha256 = g_strdup(seal->sha256);
+}
+
+static void
+read_line(const char *line, gsize len, gpointer user_data)
+{
+    const char *says_method = NULL;
+    PstSeal seal = {NULL};
 
     /* Most lines are questions, and need no parser to be told apart. */
-    if (memmem(line, len, bundle, strlen(bundle)) == NULL)
-        return FALSE;
+    if (!holds(line, len, "\"bundle\"") || !holds(line, len, method))
+        return;
     g_autoptr(JsonObject) json = pst_json_parse(line, len, &pst_validate_from_guest, NULL);
     if (json == NULL ||
         !pst_json_get_string(json, "method", PST_JSON_REQUIRED, &says_method, NULL) ||
-        !pst_json_get_string(json, "bundle", PST_JSON_REQUIRED, &says_bundle, NULL) ||
-        !pst_json_get_string(json, "sha256", PST_JSON_REQUIRED, &says_sha256, NULL) ||
-        !g_str_equal(says_method, method) || !g_str_equal(says_bundle, bundle))
-        return FALSE;
-    g_free(*sha256);
-    *sha256 = g_strdup(says_sha256);
-    return TRUE;
+        !pst_json_get_string(json, "guest", PST_JSON_REQUIRED, &seal.guest, NULL) ||
+        !pst_json_get_string(json, "bundle", PST_JSON_REQUIRED, &seal.bundle, NULL) ||
+        !pst_json_get_string(json, "path", PST_JSON_REQUIRED, &seal.path, NULL) ||
+        !pst_json_get_string(json, "sha256", PST_JSON_REQUIRED, &seal.sha256, NULL) ||
+        !g_str_equal(says_method, method))
+        return;
+    take_seal(user_data, &seal);
 }
 
-static FILE *
-open_log(const char *file)
+PstSealFound *
+pst_seal_find(const char *file, const PstSeal *sought)
 {
-    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    FILE *stream = fd >= 0 ? fdopen(fd, "r") : NULL;
+    PstSealFound *found = g_new0(PstSealFound, 1);
+    Search search = {sought, found};
 
-    if (stream == NULL && fd >= 0)
-        close(fd);
-    return stream;
+    found->fault = pst_log_lines_each(file, read_line, &search);
+    return found;
 }
 
-char *
-pst_seal_find(const char *file, const char *bundle, GError **error)
+void
+pst_seal_found_free(PstSealFound *found)
 {
-    char *line = NULL, *sha256 = NULL;
-    gsize size = 0;
-    gssize len;
-    FILE *stream = open_log(file);
-
-    if (stream == NULL && errno == ENOENT)
-        return NULL;
-    if (stream == NULL) {
-        g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "the audit log can't be read: %s: %s",
-                    file, g_strerror(errno));
-        return NULL;
-    }
-    while ((len = getline(&line, &size, stream)) > 0)
-        read_line(line, (gsize)len, bundle, &sha256);
-    free(line);
-    fclose(stream);
-    return sha256;
+    g_free(found->sha256);
+    g_free(found->path_bundle);
+    g_free(found->path_sha256);
+    g_free(found->fault);
+    g_free(found);
 }

@@ -2,20 +2,30 @@
 #pragma once
 
 #include "host-sidecar/record-set.h"
+#include "host-sidecar/store-file.h"
 #include "host-sidecar/store-settings.h"
 
 /* The sidecar's own copy of what guests recorded, so that a flood of a recorder, a lost volume or a
  * domain that was undefined does not take it away. A folder for each hypervisor, by its URI, and in
  * it a file for each domain, by its UUID: a stream of records like a volume, whose time of change
- * is that of its newest record. Bounded by the settings; mode 0600, replaced as a whole, no link is
- * followed. Thread-safe, as no state is kept. */
+ * is that of its newest record. Beside it stands what its lifecycle was (store-lifecycle.h).
+ * Bounded by the settings; files as store-file.h has them. Thread-safe, as no state is kept. */
+
+#define PST_STORE_RECORDS ".records"
+#define PST_STORE_LIFECYCLE ".lifecycle"
 
 typedef struct PstStore PstStore;
 
 /* Makes the folder where it is missing; PST_ERROR_UNAVAILABLE. */
 PstStore *pst_store_open(const PstStoreSettings *settings, const char *uri, GError **error);
+/* As the configuration says; *KEEP_US, which may be NULL, is how long what no domain has any more
+ * is kept. PST_ERROR_USAGE too. */
+PstStore *pst_store_open_configured(const char *uri, gint64 *keep_us, GError **error);
 void pst_store_free(PstStore *store);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstStore, pst_store_free)
+
+/* Its folder, borrowed. */
+const PstStoreFolder *pst_store_folder(const PstStore *store);
 
 /* What store and volume hold together. */
 typedef struct {
@@ -40,13 +50,14 @@ char *pst_store_name(const PstStore *store, const char *uuid);
 
 typedef struct {
     char *uuid;
+    gboolean records; /* else of its lifecycle */
     gsize bytes;
-    gint64 written_us;
+    gint64 written_us; /* of a lifecycle: when somebody last looked */
 } PstStoreFile;
 
-/* Every file of it: a GPtrArray of PstStoreFile that frees them. */
+/* Every file of it, up to two a domain: a GPtrArray of PstStoreFile that frees them. */
 GPtrArray *pst_store_list(const PstStore *store);
 
-/* Removes a domain's file; that there is none is no error. PST_ERROR_UNAVAILABLE, PST_ERROR_BUSY.
+/* Removes a domain's files; that there is none is no error. PST_ERROR_UNAVAILABLE, PST_ERROR_BUSY.
  */
 gboolean pst_store_remove(const PstStore *store, const char *uuid, GError **error);

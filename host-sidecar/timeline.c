@@ -13,6 +13,8 @@
 #define MAX_PRIORITY 3
 /* Of the groups of a journal, which has the most urgent first. */
 #define MAX_JOURNAL 60
+/* What is seen so soon after it happened needs no two dates. */
+#define EXACT_US (2 * G_USEC_PER_SEC)
 /* A century: more is no uptime, and its microseconds would not fit. */
 #define MAX_UPTIME_S (G_GINT64_CONSTANT(100) * 366 * 86400)
 
@@ -90,10 +92,24 @@ is_news(const PstRecord *record)
            severity_of(string_of(record->body, "status")) > PST_SEVERITY_INFORMATION;
 }
 
+/* What a revert has undone was so once, and is no part of how the guest came to where it is. */
+static void
+mark_undone(PstTimelineEvent *event)
+{
+    g_autofree char *text = event->text;
+
+    event->text = g_strconcat("undone by a revert: ", text, NULL);
+    event->severity = PST_SEVERITY_INFORMATION;
+}
+
 static void
 add_records(GPtrArray *events, const PstTimelineSources *sources)
 {
     guint n = sources->records != NULL ? sources->records->records->len : 0, told = 0;
+    g_autoptr(GHashTable) live = g_hash_table_new(NULL, NULL);
+
+    for (guint i = 0; i < n && i < sources->records->live->len; i++)
+        g_hash_table_add(live, sources->records->live->pdata[i]);
 
     for (guint i = n; i > 0 && told < PST_TIMELINE_MAX; i--) {
         const PstRecord *record = sources->records->records->pdata[i - 1];
@@ -102,6 +118,8 @@ add_records(GPtrArray *events, const PstTimelineSources *sources)
             continue;
         gint64 age_us = pst_volume_records_age_us(sources->records, record, sources->now_us);
         add_record(events, record, sources->now_us - age_us);
+        if (!g_hash_table_contains(live, record))
+            mark_undone(events->pdata[events->len - 1]);
         told++;
     }
 }
@@ -176,12 +194,56 @@ add_console(GPtrArray *events, const PstTimelineSources *sources, const PstHostC
 
     if (console->age_ms == PST_INT_UNKNOWN)
         return;
+    /* One that the guest outlived is perhaps of a run long ago. */
     if (console->panic != NULL)
-        add(events, PST_TIMELINE_HOST, "console", PST_SEVERITY_CRITICAL, moment_us,
-            g_strdup_printf("no later than this: %s", console->panic));
+        add(events, PST_TIMELINE_HOST, "console",
+            console->went_on == PST_TRI_YES ? PST_SEVERITY_WARNING : PST_SEVERITY_CRITICAL,
+            moment_us, g_strdup_printf("no later than this: %s", console->panic));
     else
         add(events, PST_TIMELINE_HOST, "console", PST_SEVERITY_INFORMATION, moment_us,
             g_strdup("the console's log last grew"));
+}
+
+static char *
+date_text(gint64 us)
+{
+    g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc(us / G_USEC_PER_SEC);
+
+    return utc != NULL ? g_date_time_format(utc, "%F %T UTC") : g_strdup("?");
+}
+
+/* It stands where it was seen; how long before that it can have been is said. */
+static char *
+lifecycle_text(const PstHostLifecycle *row)
+{
+    gboolean known = row->before_us != PST_INT_UNKNOWN;
+    gboolean exact = known && row->seen_us - row->before_us < EXACT_US;
+    g_autofree char *before = known && !exact ? date_text(row->before_us) : NULL;
+    g_autofree char *seen = before != NULL ? date_text(row->seen_us) : NULL;
+    g_autoptr(GString) text = g_string_new("the domain ");
+
+    g_string_append_printf(text, "%s %s", known ? "became" : "was seen", row->state);
+    if (row->reason != NULL)
+        g_string_append_printf(text, " (%s)", row->reason);
+    if (row->restarted == PST_TRI_YES)
+        g_string_append(text, ", anew: it was off before");
+    if (before != NULL)
+        g_string_append_printf(text, ", between %s and %s: nobody looked meanwhile", before, seen);
+    else if (!known)
+        g_string_append(text, "; since when is not known");
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+static void
+add_lifecycle(GPtrArray *events, const PstHostData *data)
+{
+    for (guint i = data->lifecycle != NULL ? data->lifecycle->len : 0; i > 0; i--) {
+        const PstHostLifecycle *row = data->lifecycle->pdata[i - 1];
+
+        if (row->state != NULL && row->seen_us != PST_INT_UNKNOWN)
+            add(events, PST_TIMELINE_HOST, "domain", PST_SEVERITY_INFORMATION, row->seen_us,
+                lifecycle_text(row));
+    }
 }
 
 static void
@@ -202,6 +264,7 @@ add_host(GPtrArray *events, const PstTimelineSources *sources, const PstAnswer *
             g_strdup_printf("libvirt began a job: %s", data->job->operation));
     if (data->console != NULL)
         add_console(events, sources, data->console);
+    add_lifecycle(events, data);
 }
 
 static void

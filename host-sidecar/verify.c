@@ -18,23 +18,38 @@ pst_verify_free(PstVerify *verify)
     g_clear_pointer(&verify->changes, g_ptr_array_unref);
     g_clear_pointer(&verify->manifest, pst_manifest_free);
     g_clear_pointer(&verify->contents, pst_bundle_contents_free);
+    g_clear_pointer(&verify->found, pst_seal_found_free);
     g_free(verify->sha256);
     g_free(verify->sealed);
     g_free(verify->fault);
     g_free(verify);
 }
 
+/* A bundle that says to be another than it was has its path and its guest still. */
 static void
-find_seal(PstVerify *verify, const char *digest, const char *audit_file)
+find_seal(PstVerify *verify, const char *path, const char *digest, const char *audit_file)
 {
-    g_autoptr(GError) error = NULL;
+    const PstManifest *manifest = verify->manifest;
 
-    if (digest != NULL)
+    if (digest != NULL) {
         verify->sealed = g_ascii_strdown(digest, -1);
-    else if (verify->manifest != NULL)
-        verify->sealed = pst_seal_find(audit_file, verify->manifest->bundle, &error);
-    if (error != NULL && verify->fault == NULL)
-        verify->fault = g_strdup(error->message);
+        return;
+    }
+    g_autofree char *here = g_get_current_dir();
+    g_autofree char *whole = g_canonicalize_filename(path, here);
+    const PstSeal sought = {manifest != NULL ? manifest->bundle : NULL,
+                            manifest != NULL ? manifest->guest : NULL, whole, NULL};
+    verify->found = pst_seal_find(audit_file, &sought);
+    verify->sealed = g_strdup(verify->found->sha256);
+    if (verify->fault == NULL)
+        verify->fault = g_strdup(verify->found->fault);
+}
+
+/* Whether another bundle was sealed at this path, and this one nowhere. */
+static gboolean
+is_in_place_of_another(const PstVerify *verify)
+{
+    return verify->sealed == NULL && verify->found != NULL && verify->found->path_bundle != NULL;
 }
 
 static PstVerifyVerdict
@@ -43,6 +58,8 @@ judge(const PstVerify *verify)
     if (verify->contents->manifest == NULL)
         return PST_VERIFY_UNSEALED;
     if (verify->manifest == NULL || verify->changes->len > 0)
+        return PST_VERIFY_CHANGED;
+    if (is_in_place_of_another(verify))
         return PST_VERIFY_CHANGED;
     if (verify->sealed == NULL)
         return PST_VERIFY_UNVOUCHED;
@@ -83,7 +100,7 @@ pst_verify_bundle(const char *path, const char *digest, const char *audit_file, 
     }
     if (verify->contents->manifest != NULL)
         read_manifest(verify);
-    find_seal(verify, digest, audit_file);
+    find_seal(verify, path, digest, audit_file);
     verify->verdict = judge(verify);
     return g_steal_pointer(&verify);
 }
@@ -101,6 +118,13 @@ append_changes(GString *out, const PstVerify *verify)
     if (verify->fault != NULL) {
         g_string_append(out, "  ");
         pst_render_append(out, verify->fault);
+        g_string_append_c(out, '\n');
+    }
+    if (is_in_place_of_another(verify)) {
+        g_string_append(out, "  the seal of this path is of another bundle, ");
+        pst_render_append(out, verify->found->path_bundle);
+        g_string_append(out, ", with the manifest SHA-256 ");
+        pst_render_append(out, verify->found->path_sha256);
         g_string_append_c(out, '\n');
     }
     if (is_other_manifest(verify))
@@ -145,6 +169,9 @@ append_verdict(GString *out, const PstVerify *verify)
             "unknown: %u files agree with the manifest, but this host's audit log holds no "
             "seal of it: say --digest SHA256\n",
             verify->contents->files->len);
+        if (verify->found->n_guest > 0)
+            g_string_append_printf(out, "  it holds %u of other bundles of that guest\n",
+                                   verify->found->n_guest);
         break;
     }
 }
@@ -185,6 +212,11 @@ pst_verify_to_json(const PstVerify *verify, const char *path)
         json_object_set_int_member(json, "files", verify->contents->files->len);
     pst_json_set_string(json, "sha256", verify->sha256);
     pst_json_set_string(json, "sealed_sha256", verify->sealed);
+    if (verify->found != NULL) {
+        pst_json_set_string(json, "path_bundle", verify->found->path_bundle);
+        pst_json_set_string(json, "path_sha256", verify->found->path_sha256);
+        json_object_set_int_member(json, "guest_seals", verify->found->n_guest);
+    }
     pst_json_set_string(json, "fault", verify->fault);
     for (guint i = 0; verify->changes != NULL && i < verify->changes->len; i++) {
         const PstManifestChange *change = verify->changes->pdata[i];

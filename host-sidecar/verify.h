@@ -2,12 +2,14 @@
 #pragma once
 
 #include "host-sidecar/bundle-contents.h"
+#include "host-sidecar/seal.h"
 
 /* Whether a bundle is what it was when it was sealed. */
 
 typedef enum {
     PST_VERIFY_INTACT,
-    PST_VERIFY_CHANGED,   /* something is changed, missing or added, or the manifest is another */
+    PST_VERIFY_CHANGED,   /* something is changed, missing or added, the manifest is another, or
+                             what was sealed at this path is another bundle */
     PST_VERIFY_UNSEALED,  /* it has no manifest: it was never ended */
     PST_VERIFY_BROKEN,    /* it is no bundle, or no longer */
     PST_VERIFY_UNVOUCHED, /* it agrees with its manifest, and nothing tells whether that is the one
@@ -21,6 +23,7 @@ typedef struct {
     GPtrArray *changes;    /* of PstManifestChange; NULL without a manifest */
     char *sha256;          /* of the manifest as it lies there; NULL where there is none */
     char *sealed;          /* what that digest has to be; NULL where nobody tells */
+    PstSealFound *found;   /* in the audit log; NULL where that was not asked */
     char *fault;           /* why bundle, manifest or audit log can't be read; NULL */
 } PstVerify;
 

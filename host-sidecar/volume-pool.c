@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <libvirt/virterror.h>
+
 #include "host-sidecar/storage-read.h"
 #include "host-sidecar/virt-error.h"
 #include "protocol/error.h"
@@ -45,12 +47,23 @@ pst_volume_pool_free(PstVolumePool *pool)
     g_free(pool);
 }
 
+/* Which no other attempt mends. */
+static gboolean
+is_denied(void)
+{
+    int code = virGetLastErrorCode();
+
+    return code == VIR_ERR_ACCESS_DENIED || code == VIR_ERR_OPERATION_DENIED;
+}
+
 gboolean
-pst_volume_pool_refresh(PstVolumePool *pool, GError **error)
+pst_volume_pool_refresh(virStoragePoolPtr pool, GError **error)
 {
     for (guint i = 0; i < ATTEMPTS; i++) {
-        if (virStoragePoolRefresh(pool->pool, 0) == 0)
+        if (virStoragePoolRefresh(pool, 0) == 0)
             return TRUE;
+        if (is_denied())
+            break;
         g_usleep(PAUSE_US);
     }
     return pst_volume_pool_fail(error, "the storage pool " PST_VOLUME_POOL " can't be refreshed");

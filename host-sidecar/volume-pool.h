@@ -27,8 +27,9 @@ PstVolumePool *pst_volume_pool_open(virConnectPtr connection, GError **error);
 void pst_volume_pool_free(PstVolumePool *pool);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstVolumePool, pst_volume_pool_free)
 
-/* The pool learns of new files by this alone. */
-gboolean pst_volume_pool_refresh(PstVolumePool *pool, GError **error);
+/* The pool learns of new files by this alone. One that libvirt is busy with is tried again for a
+ * second. */
+gboolean pst_volume_pool_refresh(virStoragePoolPtr pool, GError **error);
 
 typedef struct {
     virStorageVolPtr volume;

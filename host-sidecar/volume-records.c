@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/volume-records.h"
 
+#include <string.h>
+
+#include "host-sidecar/recalled.h"
+#include "host-sidecar/record-dates.h"
 #include "host-sidecar/render.h"
 #include "protocol/json.h"
 
@@ -12,6 +16,8 @@ pst_volume_records_free(PstVolumeRecords *records)
     g_clear_pointer(&records->live, g_ptr_array_unref);
     g_clear_pointer(&records->foreign, g_array_unref);
     g_clear_pointer(&records->notes, g_ptr_array_unref);
+    g_clear_pointer(&records->written, g_array_unref);
+    g_clear_pointer(&records->order, g_hash_table_unref);
     g_free(records);
 }
 
@@ -29,6 +35,10 @@ pst_volume_records_new(GPtrArray *records, const PstRecordCounters *counters, gi
     volume->counters = *counters;
     volume->written_us = volume->volume_us = written_us;
     volume->n_parts = n_parts;
+    volume->order = g_hash_table_new(NULL, NULL);
+    for (guint i = 0; i < records->len; i++)
+        g_hash_table_insert(volume->order, records->pdata[i], GUINT_TO_POINTER(i + 1));
+    pst_volume_records_date(volume, NULL);
     return volume;
 }
 
@@ -38,34 +48,128 @@ pst_volume_records_note(PstVolumeRecords *records, const char *note)
     g_ptr_array_add(records->notes, g_strdup(note));
 }
 
-const PstRecord *
-pst_volume_records_find(const PstVolumeRecords *records, const char *probe, const char *domain)
+static gboolean
+has_name(const PstRecord *record)
 {
+    return record->domain != NULL && *record->domain != '\0';
+}
+
+static gint
+by_text(gconstpointer a, gconstpointer b, gpointer user_data G_GNUC_UNUSED)
+{
+    return strcmp(a, b);
+}
+
+/* Machines and boots whose records carry the name, in one set; NULL where no record carries any. */
+static GTree *
+identities(const PstVolumeRecords *records, const char *domain)
+{
+    GTree *tree = g_tree_new_full(by_text, NULL, NULL, NULL);
+    gboolean named = FALSE;
+
+    for (guint i = 0; i < records->records->len; i++) {
+        PstRecord *record = records->records->pdata[i];
+
+        named |= has_name(record);
+        if (g_strcmp0(record->domain, domain) != 0)
+            continue;
+        g_tree_insert(tree, record->boot_id, record);
+        if (*record->machine_id != '\0')
+            g_tree_insert(tree, record->machine_id, record);
+    }
+    if (!named)
+        g_clear_pointer(&tree, g_tree_unref);
+    return tree;
+}
+
+static gboolean
+is_of(const PstRecord *record, const char *domain, GTree *own)
+{
+    if (has_name(record))
+        return g_str_equal(record->domain, domain);
+    return own == NULL || g_tree_lookup(own, record->boot_id) != NULL ||
+           g_tree_lookup(own, record->machine_id) != NULL;
+}
+
+static const PstRecord *
+find(const PstVolumeRecords *records, const char *probe, const char *domain, gboolean told)
+{
+    g_autoptr(GTree) own = identities(records, domain);
+
     for (guint i = records->live->len; i > 0; i--) {
         const PstRecord *record = records->live->pdata[i - 1];
         const char *name = NULL;
 
-        if (record->kind == PST_RECORD_REPORT &&
-            (!records->mixed || g_strcmp0(record->domain, domain) == 0) &&
+        if (record->kind == PST_RECORD_REPORT && is_of(record, domain, own) &&
             pst_json_get_string(record->body, "probe", PST_JSON_REQUIRED, &name, NULL) &&
-            g_str_equal(name, probe))
+            g_str_equal(name, probe) && (!told || !pst_recalled_is_silence(record)))
             return record;
     }
     return NULL;
 }
 
+const PstRecord *
+pst_volume_records_find(const PstVolumeRecords *records, const char *probe, const char *domain)
+{
+    return find(records, probe, domain, FALSE);
+}
+
+const PstRecord *
+pst_volume_records_find_told(const PstVolumeRecords *records, const char *probe, const char *domain)
+{
+    return find(records, probe, domain, TRUE);
+}
+
+const char *
+pst_volume_records_other_name(const PstVolumeRecords *records, const char *domain)
+{
+    for (guint i = records->live->len; i > 0; i--) {
+        const PstRecord *record = records->live->pdata[i - 1];
+
+        if (has_name(record) && !g_str_equal(record->domain, domain))
+            return record->domain;
+    }
+    return NULL;
+}
+
+/* Whether the newest epoch is of the same boot as the one before it: it began by a revert. */
+static gboolean
+ends_after_revert(const PstVolumeRecords *records)
+{
+    for (guint i = records->records->len; i > 1; i--) {
+        const PstRecord *record = records->records->pdata[i - 1];
+        const PstRecord *before = records->records->pdata[i - 2];
+
+        if (g_array_index(records->epochs, guint, i - 1) !=
+            g_array_index(records->epochs, guint, i - 2))
+            return g_str_equal(record->boot_id, before->boot_id);
+    }
+    return FALSE;
+}
+
+gboolean
+pst_volume_records_is_undone(const PstVolumeRecords *records, gint64 before_us, gint64 seen_us)
+{
+    if (records->records->len == 0 || records->written_us > seen_us)
+        return FALSE;
+    if (before_us != PST_INT_UNKNOWN && records->written_us < before_us)
+        return TRUE;
+    return !ends_after_revert(records);
+}
+
+void
+pst_volume_records_date(PstVolumeRecords *records, const GPtrArray *dates)
+{
+    g_clear_pointer(&records->written, g_array_unref);
+    records->written = pst_record_dates_estimate(dates, records->records, records->written_us);
+}
+
 gint64
 pst_volume_records_age_us(const PstVolumeRecords *records, const PstRecord *record, gint64 now_us)
 {
-    const PstRecord *newest = records->records->pdata[records->records->len - 1];
-    gint64 written_us = records->written_us > 0 ? records->written_us : newest->realtime_us;
+    guint place = GPOINTER_TO_UINT(g_hash_table_lookup(records->order, record));
 
-    /* Within a boot by the clock that nobody sets. */
-    gint64 before_us = g_str_equal(newest->boot_id, record->boot_id)
-                           ? newest->boottime_us - record->boottime_us
-                           : newest->realtime_us - record->realtime_us;
-
-    return MAX(0, now_us - written_us) + MAX(0, before_us);
+    return MAX(0, now_us - g_array_index(records->written, gint64, place - 1));
 }
 
 JsonObject *

@@ -10,7 +10,7 @@
 typedef struct {
     GPtrArray *records; /* of PstRecord, in file order */
     GArray *epochs;     /* of guint: the number of each record's epoch, from 0 on; a new one begins
-                         * with each boot, and where the sequence does not rise (a revert) */
+                         * with each boot, and where sequence or clock fall (a revert) */
     GPtrArray *live;    /* of those, borrowed: what no revert has undone */
     GArray *foreign;    /* of gboolean: another machine wrote this record than the one before it */
     gboolean mixed;     /* two machines write to it at the same time */
@@ -21,6 +21,8 @@ typedef struct {
     guint n_stored;    /* of the records: that the store alone still has */
     gint64 missed;     /* that were rolled away between two harvests */
     GPtrArray *notes;  /* of char: what else is to be said, a line each */
+    GArray *written;   /* of gint64: when each had been written, as record-dates.h reckons it */
+    GHashTable *order; /* of each record, its place among them from 1 on */
 } PstVolumeRecords;
 
 /* Takes RECORDS over. */
@@ -31,13 +33,33 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstVolumeRecords, pst_volume_records_free)
 
 void pst_volume_records_note(PstVolumeRecords *records, const char *note);
 
-/* The newest report of PROBE that no revert has undone, borrowed; NULL where there is none. Where
- * two machines write to the volume, only what calls itself DOMAIN counts. */
+/* The newest report of PROBE that no revert has undone and that is DOMAIN's, borrowed; NULL where
+ * there is none. A record is the domain's that carries its name, and one without any name whose
+ * machine or boot is that of such a one, or where none carries a name: another domain may have
+ * written to the volume by mistake. */
 const PstRecord *pst_volume_records_find(const PstVolumeRecords *records, const char *probe,
                                          const char *domain);
 
-/* How old the record is at NOW_US, the host's real time: the newest is as old as the file's last
- * change; of the guest's own clock, right or wrong, only what passed between two records counts.
+/* The same, but of those at which the probe gave an answer (recalled.h). */
+const PstRecord *pst_volume_records_find_told(const PstVolumeRecords *records, const char *probe,
+                                              const char *domain);
+
+/* The name of another domain that the newest record with one carries, borrowed; NULL where all that
+ * have one carry DOMAIN's. */
+const char *pst_volume_records_other_name(const PstVolumeRecords *records, const char *domain);
+
+/* Whether nothing was written since a revert that happened between BEFORE_US (PST_INT_UNKNOWN: no
+ * matter when before) and SEEN_US of the host's real time: then some of it may never have happened
+ * for the guest that is there now, and which is not known. */
+gboolean pst_volume_records_is_undone(const PstVolumeRecords *records, gint64 before_us,
+                                      gint64 seen_us);
+
+/* Dates them by what is known of earlier readings (record-dates.h). */
+void pst_volume_records_date(PstVolumeRecords *records, const GPtrArray *dates);
+
+/* How old the record, one of them, is at least at NOW_US, the host's real time: the newest is as
+ * old as the file's last change, those that an earlier reading saw last as the file's change then;
+ * of the guest's own clock, right or wrong, only what passed between two records counts.
  * Microseconds. */
 gint64 pst_volume_records_age_us(const PstVolumeRecords *records, const PstRecord *record,
                                  gint64 now_us);

@@ -3,9 +3,9 @@
 
 #include <stdlib.h>
 
-#include "host-sidecar/config.h"
 #include "host-sidecar/record-keep.h"
 #include "host-sidecar/storage-read.h"
+#include "host-sidecar/store-lifecycle.h"
 #include "host-sidecar/task.h"
 #include "protocol/error.h"
 
@@ -87,7 +87,7 @@ find_parts(PstVolumePool *pool, const char *uuid, GError **error)
 
     if (parts->len < PST_VOLUME_MAX_PARTS) {
         gboolean none = parts->len == 0;
-        gboolean refreshed = pst_volume_pool_refresh(pool, none ? error : NULL);
+        gboolean refreshed = pst_volume_pool_refresh(pool->pool, none ? error : NULL);
 
         if (!refreshed && none)
             return NULL;
@@ -163,18 +163,23 @@ read_volume(PstVolumePool *pool, const char *uuid, Reading *reading, GError **er
 PstStore *
 pst_volume_open_store(virConnectPtr connection, gint64 *keep_us, GError **error)
 {
-    g_autoptr(GKeyFile) config = pst_config_load(error);
-    g_autoptr(PstStoreSettings) settings =
-        config != NULL ? pst_store_settings_read(config, error) : NULL;
-    char *uri = settings != NULL ? virConnectGetURI(connection) : NULL;
+    g_autofree char *uri = pst_hypervisor_uri(connection);
 
-    if (settings == NULL)
-        return NULL;
-    if (keep_us != NULL)
-        *keep_us = settings->keep_us;
-    PstStore *store = pst_store_open(settings, uri != NULL ? uri : "unknown", error);
-    free(uri);
-    return store;
+    return pst_store_open_configured(uri, keep_us, error);
+}
+
+/* By what earlier readings saw; this one is noted. What can't be kept costs later ones. */
+static void
+date(const PstStore *store, const char *uuid, gint64 volume_us, PstVolumeRecords *records)
+{
+    guint n = records->records->len;
+
+    if (store == NULL || n == 0)
+        return;
+    if (volume_us > 0)
+        pst_store_lifecycle_date(store, uuid, records->records->pdata[n - 1], volume_us, NULL);
+    g_autoptr(PstLifecycle) lifecycle = pst_store_lifecycle_read(store, uuid);
+    pst_volume_records_date(records, lifecycle->dates);
 }
 
 /* Where there is no store, the volume alone is told. */
@@ -195,6 +200,7 @@ harvest(const PstStore *store, const char *uuid, Reading *reading, GError *troub
     records->volume_us = reading->written_us;
     records->n_stored = view.merge.n_stored;
     records->missed = view.merge.missed;
+    date(store, uuid, reading->written_us, records);
     trouble = trouble != NULL ? trouble : cause;
     if (trouble != NULL) {
         g_autofree char *note = g_strdup_printf("they were not harvested: %s", trouble->message);
@@ -243,28 +249,29 @@ read_all(virConnectPtr connection, const char *uuid, GError **error)
     return g_steal_pointer(&records);
 }
 
-PstVolumeRecords *
-pst_volume_read_uuid(const PstHypervisor *hypervisor, const char *uuid, GError **error)
+static PstVolumeRecords *
+read_guest(gpointer data, GError **error)
 {
-    virConnectPtr connection = pst_hypervisor_connect(hypervisor, error);
+    const PstGuest *guest = data;
+    virConnectPtr connection = pst_hypervisor_connect(guest->hypervisor, error);
 
     if (connection == NULL)
         return NULL;
-    PstVolumeRecords *records = read_all(connection, uuid, error);
+    PstVolumeRecords *records = read_all(connection, guest->uuid, error);
     virConnectClose(connection);
     return records;
 }
 
 PstVolumeRecords *
-pst_volume_read(const PstGuest *guest, GError **error)
+pst_volume_read(const PstGuest *guest, gint64 since_us, GError **error)
 {
-    return pst_volume_read_uuid(guest->hypervisor, guest->uuid, error);
+    return pst_volume_share_read(guest->volume, since_us, read_guest, (gpointer)guest, error);
 }
 
 static gpointer
 run_read(gpointer data, GError **error)
 {
-    return pst_volume_read(data, error);
+    return pst_volume_read(data, PST_VOLUME_SHARE_ANY, error);
 }
 
 PstVolumeRecords *
@@ -290,10 +297,12 @@ static gpointer
 run_harvest(gpointer data, GError **error)
 {
     const PstGuest *guest = data;
-    virConnectPtr connection = pst_hypervisor_connect(guest->hypervisor, error);
 
+    if (pst_volume_share_await(guest->volume))
+        return NULL;
+    virConnectPtr connection = pst_hypervisor_connect(guest->hypervisor, error);
     if (connection != NULL && !is_harvested(connection, guest->uuid)) {
-        PstVolumeRecords *records = pst_volume_read(guest, NULL);
+        PstVolumeRecords *records = pst_volume_read(guest, PST_VOLUME_SHARE_ANY, NULL);
         g_clear_pointer(&records, pst_volume_records_free);
     }
     return NULL;

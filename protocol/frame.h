@@ -12,6 +12,8 @@
 
 #define PST_FRAME_RS 0x1E
 #define PST_FRAME_LF 0x0A
+/* So much a frame has beside its text. */
+#define PST_FRAME_OVERHEAD 2
 
 typedef struct {
     guint64 frames;      /* accepted */

@@ -57,7 +57,9 @@ const PstFields pst_report_host_memory_fields = PST_FIELDS(PstHostMemory, memory
 static const PstField console_rows[] = {
     PST_INT(PstHostConsole, age_ms, "milliseconds since the log last grew"),
     PST_STRINGS(PstHostConsole, lines, "the last lines, the oldest first"),
-    PST_STRING(PstHostConsole, panic, "the line of a panic since the kernel's last start"),
+    PST_STRING(PstHostConsole, panic,
+               "the first line of the newest panic since a kernel last said its name"),
+    PST_BOOL(PstHostConsole, went_on, "lines that are not the panic's own came after it"),
 };
 const PstFields pst_report_host_console_fields = PST_FIELDS(PstHostConsole, console_rows);
 
@@ -66,6 +68,18 @@ static const PstField record_rows[] = {
     PST_STRING(PstHostRecord, text, "what it says"),
 };
 const PstFields pst_report_host_record_fields = PST_FIELDS(PstHostRecord, record_rows);
+
+static const PstField lifecycle_rows[] = {
+    PST_STRING(PstHostLifecycle, state, "running, paused, off, crashed …"),
+    PST_STRING(PstHostLifecycle, reason, "why it was in that state, by libvirt's word"),
+    PST_BOOL(PstHostLifecycle, restarted, "it was off before, though nobody saw that"),
+    PST_INT(PstHostLifecycle, age_ms, "milliseconds since it was first seen so"),
+    PST_INT(PstHostLifecycle, seen_us, "when that was, real time of the host"),
+    PST_INT(PstHostLifecycle, before_us,
+            "when it was last seen as it was before: it changed between the two; absent where "
+            "nobody had looked"),
+};
+const PstFields pst_report_host_lifecycle_fields = PST_FIELDS(PstHostLifecycle, lifecycle_rows);
 
 static const PstField data_rows[] = {
     PST_STRING(PstHostData, state, "running, paused, off, crashed …"),
@@ -83,6 +97,8 @@ static const PstField data_rows[] = {
     PST_OBJECT(PstHostData, console, pst_report_host_console_fields, "the end of its console"),
     PST_OBJECT(PstHostData, last_record, pst_report_host_record_fields,
                "the newest that its recorder wrote"),
+    PST_LIST(PstHostData, lifecycle, pst_report_host_lifecycle_fields,
+             "its last states as passers-by saw them, the oldest first"),
 };
 static const PstFields data_fields = PST_FIELDS(PstHostData, data_rows);
 

@@ -59,9 +59,10 @@ typedef struct {
 
 /* The end of the console's log. */
 typedef struct {
-    gint64 age_ms; /* since it last grew */
-    char **lines;  /* the last ones, oldest first, as the guest wrote them */
-    char *panic;   /* the line of a kernel that has panicked since its last start */
+    gint64 age_ms;  /* since it last grew */
+    char **lines;   /* the last ones, oldest first, as the guest wrote them */
+    char *panic;    /* the first line of the newest panic since a kernel last said its name */
+    PstTri went_on; /* lines that are not the panic's own came after it; absent without one */
 } PstHostConsole;
 
 /* The newest record of the volume. */
@@ -69,6 +70,18 @@ typedef struct {
     gint64 age_ms;
     char *text; /* what it says, a line */
 } PstHostRecord;
+
+/* A state that passers-by have seen the domain in: libvirt keeps no history, so when it changed is
+ * known only as far as somebody looked. */
+typedef struct {
+    char *state, *reason; /* as below */
+    PstTri restarted;     /* it was off before: it has another number than it had in a state that
+                           * is told before this one */
+    gint64 age_ms;        /* since it was first seen so */
+    gint64 seen_us;       /* when that was, the host's real time */
+    gint64 before_us;     /* when it was last seen as it was before; the same as seen_us where it is
+                           * known to have changed then; absent where nobody had looked */
+} PstHostLifecycle;
 
 typedef struct {
     char *state;       /* running, paused, off, crashed … */
@@ -85,6 +98,7 @@ typedef struct {
     GPtrArray *channels;   /* of PstHostChannel */
     PstHostConsole *console;
     PstHostRecord *last_record;
+    GPtrArray *lifecycle; /* of PstHostLifecycle, the oldest first */
 } PstHostData;
 
 extern const PstFields pst_report_host_cpu_fields;
@@ -96,4 +110,5 @@ extern const PstFields pst_report_host_monitor_fields;
 extern const PstFields pst_report_host_memory_fields;
 extern const PstFields pst_report_host_console_fields;
 extern const PstFields pst_report_host_record_fields;
+extern const PstFields pst_report_host_lifecycle_fields;
 extern const PstReportKind pst_report_host_kind;

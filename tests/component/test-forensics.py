@@ -24,9 +24,18 @@ PARTS = {"domain.xml", "screenshot.png", "diagnosis.txt", "diagnosis.json", "fai
          "index.html"}
 
 
+def configuration():
+    """The path of a configuration of postern's whose store is not the machine's own."""
+    path = os.path.join(FOLDER, "postern.conf")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(f"[store]\nfolder={FOLDER}/store\n")
+    return path
+
+
 def run(*words, umask=0o022):
     environment = dict(os.environ, LIBVIRT_DEFAULT_URI="test:///default", HOME=FOLDER,
-                       XDG_STATE_HOME=FOLDER + "/state", XDG_RUNTIME_DIR=FOLDER)
+                       XDG_STATE_HOME=FOLDER + "/state", XDG_RUNTIME_DIR=FOLDER,
+                       POSTERN_CONFIG=configuration())
     return subprocess.run([PROGRAM, "forensics", *words], stdin=subprocess.DEVNULL, cwd=FOLDER,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
                           timeout=60, check=False, text=True, umask=umask)
@@ -163,7 +172,12 @@ def test_verify_manifest():
     manifest["bundle"] = "0" * 32
     with open(os.path.join(path, "manifest.json"), "w", encoding="utf-8") as file:
         json.dump(manifest, file)
-    check(verified(3, path)["verdict"] == "unvouched", "nobody vouches for it")
+    forged = verified(1, path)
+    check(forged["verdict"] == "changed" and forged["path_bundle"], "another was sealed at this path")
+    away = path + "-away"
+    os.rename(path, away)
+    check(verified(3, away)["verdict"] == "unvouched", "nobody vouches for it")
+    os.rename(away, path)
     check(verified(1, path, "--digest", told["sha256"])["verdict"] == "changed", "the digest does")
 
 

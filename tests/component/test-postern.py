@@ -3,6 +3,7 @@
 """The command postern without a hypervisor: libvirt's own test driver, and hypervisors that are not
 there or do not answer. Usage: test-postern.py POSTERN [TEST…]"""
 
+import fcntl
 import json
 import os
 import re
@@ -27,15 +28,29 @@ VERBS = ["list", "describe", "probe", "diagnose", "services", "journal", "read",
          "records", "forensics", "known-hosts"]
 # How late a command may be on a busy machine, under a sanitizer, in seconds.
 LATE = 3.0
+TEST_UUID = "6695eb01-f6a4-8304-79aa-97f2502e193f"
 FOLDER = tempfile.mkdtemp(prefix="postern-command-")
 
 
-def run(*words, connect=TEST, **options):
-    environment = dict(os.environ, LIBVIRT_DEFAULT_URI=connect, HOME=FOLDER,
-                       XDG_STATE_HOME=FOLDER + "/state", XDG_RUNTIME_DIR=FOLDER)
+def configuration(name, *lines):
+    """The path of a configuration of postern's with these lines in the group [store], by default
+    with a folder that is not the machine's own."""
+    path = os.path.join(FOLDER, name)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("\n".join(["[store]", *(lines or [f"folder={FOLDER}/store"]), ""]))
+    return path
+
+
+def environment(connect=TEST, config=None, env=None):
+    return dict(os.environ, LIBVIRT_DEFAULT_URI=connect, HOME=FOLDER,
+                XDG_STATE_HOME=FOLDER + "/state", XDG_RUNTIME_DIR=FOLDER,
+                POSTERN_CONFIG=config or configuration("postern.conf"), **(env or {}))
+
+
+def run(*words, connect=TEST, config=None, env=None, **options):
     options.setdefault("stdout", subprocess.PIPE)
     return subprocess.run([PROGRAM, *words], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                          env=environment, timeout=60, check=False, text=True,
+                          env=environment(connect, config, env), timeout=60, check=False, text=True,
                           errors="surrogateescape", **options)
 
 
@@ -289,6 +304,46 @@ def test_options_before_the_verb():
     check(done.returncode == 0, "the later one holds", done)
 
 
+# ---- a domain with a recorder, whose pool is not there
+
+RECORDED = """<node><domain type='test'><name>web</name>
+<uuid>3a4f5d6e-1111-4222-8333-444455556666</uuid><memory>8192</memory><os><type>hvm</type></os>
+<devices><channel type='file'><source path='/nowhere'/>
+<target type='virtio' name='org.postern.recorder.0'/></channel></devices></domain></node>"""
+NO_POOL = "there is no storage pool postern"
+
+
+def counted(code, *words):
+    """How often the command looked for the pool, by libvirt's own log; and what it printed."""
+    node, log = FOLDER + "/node.xml", tempfile.mktemp(prefix="calls-", dir=FOLDER)
+    with open(node, "w", encoding="utf-8") as file:
+        file.write(RECORDED)
+    done = run(*words, connect=f"test://{node}",
+               env={"LIBVIRT_LOG_FILTERS": "1:libvirt", "LIBVIRT_LOG_OUTPUTS": f"1:file:{log}"})
+    check(done.returncode == code, words, done)
+    with open(log, encoding="utf-8") as file:
+        return file.read().count(" virStoragePoolLookupByName:"), done
+
+
+def test_one_reading():
+    """Whoever wants to know what the recorder wrote, the volume is read once for all of them."""
+    for verb, *more in (["diagnose", "--json"], ["probe", "sudo"], ["probe", "host"], ["records"],
+                        ["forensics", "-o", FOLDER + "/bundle"]):
+        times, done = counted(0 if verb == "forensics" else 3, verb, "web", *more)
+        check(times == 1, verb, more, times, done)
+
+
+def test_why_it_was_not_read():
+    """How the one reading failed is told by all who wanted it."""
+    _, done = counted(3, "diagnose", "web", "--json")
+    answers = {answer["probe"]: answer for answer in json.loads(done.stdout)["answers"]}
+    tries = {attempt["via"]: attempt["reason"] for attempt in answers["sudo"]["attempts"]}
+    check(NO_POOL in tries["volume"], tries)
+    check(NO_POOL in str(answers["host"]["report"]["findings"]), answers["host"])
+    _, done = counted(3, "records", "web")
+    check(NO_POOL in done.stderr, done)
+
+
 # ---- help
 
 def test_help():
@@ -344,8 +399,8 @@ def test_output_that_fails():
 def test_closed_descriptors():
     """Nothing is written into what was opened in the place of a closed descriptor."""
     for closed, code in (("<&-", 0), (">&-", 74), ("2>&-", 0), ("<&- >&- 2>&-", 74)):
-        done = subprocess.run(["/bin/sh", "-c", f'exec "$0" --connect {TEST} list {closed}', PROGRAM],
-                              capture_output=True, timeout=60, check=False, text=True)
+        done = subprocess.run(["/bin/sh", "-c", f'exec "$0" list {closed}', PROGRAM], timeout=60,
+                              env=environment(), capture_output=True, check=False, text=True)
         check(done.returncode == code, closed, done)
         if closed == ">&-":
             check(done.stderr == "postern: standard output: Bad file descriptor\n", done)
@@ -398,6 +453,95 @@ def test_audit():
     for line in lines[:-1]:
         check(line["guest"] == "test" and line["via"] == "none", line)
         check(f"(uid {os.getuid()})" in line["caller"], line)
+
+
+def lifecycle(config):
+    """What the report `host` tells of the test domain's states."""
+    done = run("probe", "test", "host", "watch_ms=0", "--json", config=config)
+    check(done.returncode == 0, done)
+    return json.loads(done.stdout)["report"]["data"].get("lifecycle")
+
+
+def test_lifecycle():
+    """What passes by notes the domain's state, and nothing else does."""
+    store = os.path.join(FOLDER, "lifecycle")
+    config = configuration("lifecycle.conf", f"folder={store}")
+    path = os.path.join(store, "test%3A%2F%2F%2Fdefault", TEST_UUID + ".lifecycle")
+    for words in (["describe", "system"], ["list", "--colour"], ["probe", "test", "systm"],
+                  ["diagnose", "none"], ["records", "--leftovers"]):
+        run(*words, config=config)
+        check(not os.path.exists(path), words)
+    run("list", config=config)
+    status = os.stat(path)
+    check(stat.S_IMODE(status.st_mode) == 0o600, status)
+    for words in (["list"], ["probe", "test", "system"], ["diagnose", "test"], ["records", "test"]):
+        before = os.stat(path).st_mtime_ns
+        run(*words, config=config)
+        after = os.stat(path)
+        check(after.st_mtime_ns > before and after.st_ino == status.st_ino, words, before, after)
+    told = lifecycle(config)
+    check(len(told) == 1 and told[0]["state"] == "running" and "before_us" not in told[0], told)
+    with open(path, encoding="utf-8") as file:
+        kept = json.load(file)
+    kept["entries"][0].update(state=5, reason=1, seen_us=kept["entries"][0]["seen_us"] - 60000000)
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(kept, file)
+    told = lifecycle(config)
+    check([one["state"] for one in told] == ["off", "running"], told)
+    check(told[0]["reason"] == "shut down from within" and told[0]["age_ms"] >= 60000, told)
+    check(told[0]["seen_us"] <= told[1]["before_us"] <= told[1]["seen_us"], told)
+    done = run("probe", "test", "host", "watch_ms=0", config=config)
+    check("\nlifecycle: running " in done.stdout, done)
+
+
+def test_lifecycle_without_store():
+    """A store that can't be written costs nothing but the note; what is seen is told all the same."""
+    broken = configuration("broken.conf", "keep=often")
+    begun = time.monotonic()
+    for config in (configuration("nowhere.conf", "folder=/proc/none"), broken):
+        done = run("list", config=config)
+        check(done.returncode == 0 and not done.stderr and "running" in done.stdout, done)
+        check(lifecycle(config) is None)
+    store = os.path.join(FOLDER, "odd")
+    path = os.path.join(store, "test%3A%2F%2F%2Fdefault", TEST_UUID + ".lifecycle")
+    os.makedirs(path)
+    told = lifecycle(configuration("odd.conf", f"folder={store}"))
+    check([one["state"] for one in told] == ["running"], told)
+    check(time.monotonic() - begun < 1 + LATE, time.monotonic() - begun)
+
+
+def test_lifecycle_held():
+    """Who holds a domain's file for long holds up nobody."""
+    store = os.path.join(FOLDER, "held")
+    config = configuration("held.conf", f"folder={store}")
+    path = os.path.join(store, "test%3A%2F%2F%2Fdefault", TEST_UUID + ".lifecycle")
+    os.makedirs(os.path.dirname(path))
+    with open(path, "w", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        begun = time.monotonic()
+        done = run("list", config=config)
+        check(done.returncode == 0 and not done.stderr, done)
+        check(time.monotonic() - begun < 0.5 + LATE, time.monotonic() - begun)
+        check(lifecycle(config) is None)
+    check(len(lifecycle(config)) == 1)
+
+
+def test_lifecycle_leftovers():
+    """What is kept of a domain that is no more is listed with its name, and pruned."""
+    store = os.path.join(FOLDER, "gone")
+    folder = os.path.join(store, "test%3A%2F%2F%2Fdefault")
+    uuid = "3a4f5d6e-1111-4222-8333-444455556666"
+    run("list", config=configuration("gone.conf", f"folder={store}"))
+    shutil.copy(os.path.join(folder, TEST_UUID + ".lifecycle"),
+                os.path.join(folder, uuid + ".lifecycle"))
+    for words, keep, fate in ((["--leftovers"], "30d", "kept"), (["--prune"], "30d", "kept"),
+                              (["--prune", "--dry-run"], "0s", "to be removed"),
+                              (["--prune"], "0s", "removed")):
+        config = configuration("gone.conf", f"folder={store}", f"keep={keep}")
+        done = run("records", *words, config=config)
+        check(done.returncode == 0 and done.stdout.startswith(uuid), words, done)
+        check(f" {fate} " in done.stdout and done.stdout.split("\n")[0].endswith(" test"), words, done)
+    check(os.listdir(folder) == [TEST_UUID + ".lifecycle"], os.listdir(folder))
 
 
 def isolate():

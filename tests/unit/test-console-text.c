@@ -47,6 +47,66 @@ test_panic(void)
     g_assert_null(cut->panic);
 }
 
+/* A kernel that starts quietly does not say its name: the newest panic is quoted all the same, by
+ * its first line, and what came after it is told from what is its own. */
+static void
+test_newest(void)
+{
+    static const struct {
+        const char *text, *panic;
+        PstTri went_on;
+    } cases[] = {
+        {"login: ", NULL, PST_TRI_UNKNOWN},
+        {"Kernel panic - not syncing: old\nlogin: \nKernel panic - not syncing: new\ntrace\n"
+         "---[ end Kernel panic - not syncing: new ]---\n",
+         "Kernel panic - not syncing: new", PST_TRI_NO},
+        {"Kernel panic - not syncing: old\n---[ end Kernel panic - not syncing: old ]---\n"
+         "SeaBIOS\nKernel panic - not syncing: new\n",
+         "Kernel panic - not syncing: new", PST_TRI_NO},
+        {"trace\n---[ end Kernel panic - not syncing: cut ]---\n",
+         "---[ end Kernel panic - not syncing: cut ]---", PST_TRI_NO},
+        {"Kernel panic - not syncing: x\n---[ end Kernel panic - not syncing: x ]---\nlogin: ",
+         "Kernel panic - not syncing: x", PST_TRI_YES},
+        {"Kernel panic - not syncing: x\nCPU: 0\n", "Kernel panic - not syncing: x", PST_TRI_NO},
+        {"[   54.31] Kernel panic - not syncing: x\n[   54.32] CPU: 0\n\n",
+         "[   54.31] Kernel panic - not syncing: x", PST_TRI_NO},
+        {"[   54.31] Kernel panic - not syncing: x\n/dev/vda1: clean\n",
+         "[   54.31] Kernel panic - not syncing: x", PST_TRI_YES},
+        {"[   54.31] Kernel panic - not syncing: x\n[  OK  ] Started it\n"
+         "[   54.9] ---[ end Kernel panic - not syncing: x ]---\n[   55.0] WARNING: CPU: 0\n",
+         "[   54.31] Kernel panic - not syncing: x", PST_TRI_NO},
+        {"[   54.31] Kernel panic - not syncing: x\n"
+         "[   54.9] ---[ end Kernel panic - not syncing: x ]---\n[    2.5] of another start\n",
+         "[   54.31] Kernel panic - not syncing: x", PST_TRI_YES},
+        {"login: [   54.31][    T1] Kernel panic - not syncing: x\n[   54.32][    T1] CPU: 0\n",
+         "login: [   54.31][    T1] Kernel panic - not syncing: x", PST_TRI_NO},
+        {"Kernel panic - not syncing: x\nlogin: \nLinux version 6.1\nlogin: ", NULL,
+         PST_TRI_UNKNOWN},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(PstHostConsole) console = read_text(cases[i].text);
+
+        g_test_message("%u", i);
+        g_assert_cmpstr(console->panic, ==, cases[i].panic);
+        g_assert_cmpint(console->went_on, ==, cases[i].went_on);
+    }
+}
+
+/* Of more lines than are kept, the last ones. */
+static void
+test_last_lines(void)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    for (guint i = 0; i < 2 * PST_CONSOLE_TEXT_LINES; i++)
+        g_string_append_printf(text, "%u\n", i);
+    g_autoptr(PstHostConsole) console = pst_console_text_read(text->str, text->len);
+    g_assert_cmpuint(g_strv_length(console->lines), ==, PST_CONSOLE_TEXT_LINES);
+    g_assert_cmpstr(console->lines[0], ==, "30");
+    g_assert_cmpstr(console->lines[PST_CONSOLE_TEXT_LINES - 1], ==, "59");
+}
+
 /* Bounded, whatever the guest writes, and valid text. */
 static void
 test_hostile(void)
@@ -76,6 +136,8 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/console-text/lines", test_lines);
     g_test_add_func("/console-text/panic", test_panic);
+    g_test_add_func("/console-text/newest", test_newest);
+    g_test_add_func("/console-text/last-lines", test_last_lines);
     g_test_add_func("/console-text/hostile", test_hostile);
     return g_test_run();
 }

@@ -130,9 +130,9 @@ make_host(const char *word)
     return answer;
 }
 
-/* A page in which every text of a guest is WORD. */
+/* A page in which every text of a guest is WORD, of at most MAX bytes. */
 static char *
-make_page(const char *word)
+make_page_within(const char *word, gsize screen_len, gsize max)
 {
     g_autoptr(PstManifest) manifest = pst_manifest_new(word, "uuid", word);
     g_autoptr(PstAnswer) one = make_answer(word);
@@ -140,7 +140,7 @@ make_page(const char *word)
     PstAnswer *answers[] = {one, host};
     PstTimelineSources sources = {answers, 2, NULL, 1000000, 2000000, word};
     g_autoptr(GPtrArray) timeline = pst_timeline_build(&sources);
-    g_autoptr(GBytes) screen = g_bytes_new_static("png", 3);
+    g_autoptr(GBytes) screen = g_bytes_new_take(g_malloc0(screen_len), screen_len);
     PstHtmlPage page = {.manifest = manifest,
                         .answers = answers,
                         .n = 2,
@@ -156,7 +156,13 @@ make_page(const char *word)
     PstManifestPart *part = pst_manifest_add(manifest, word, word);
     part->path = g_strdup(word);
     part->sha256 = g_strdup(word);
-    return pst_html_page(&page);
+    return pst_html_page_within(&page, max);
+}
+
+static char *
+make_page(const char *word)
+{
+    return make_page_within(word, 3, G_MAXSIZE);
 }
 
 static void
@@ -222,7 +228,7 @@ test_page_alone(void)
     for (guint i = 0; i < G_N_ELEMENTS(forbidden); i++)
         g_assert_null(strstr(page, forbidden[i]));
     g_assert_nonnull(strstr(page, "default-src 'none'"));
-    g_assert_nonnull(strstr(page, "src=\"data:image/png;base64,cG5n\""));
+    g_assert_nonnull(strstr(page, "src=\"data:image/png;base64,AAAA\""));
     g_assert_nonnull(strstr(page, "was interrupted"));
     /* The style is the one that the policy allows. */
     g_autofree char *digest =
@@ -253,6 +259,36 @@ test_page_long(void)
     g_assert_null(strstr(out->str, "\\x"));
 }
 
+/* Whatever a guest puts on its screen or into its reports, there is a page. */
+static void
+test_page_within(void)
+{
+    const char picture[] = "data:image/png;base64,";
+    g_autofree char *long_word = g_strnfill(2000, 'w');
+    g_autofree char *huge = make_page_within("word", PST_HTML_PAGE_MAX_SCREEN + 1, G_MAXSIZE);
+    g_assert_null(strstr(huge, picture));
+    g_assert_nonnull(strstr(huge, "It is too large for this page: screenshot.png"));
+
+    gsize screen = 100 * 1024;
+    g_autofree char *whole = make_page_within(long_word, screen, G_MAXSIZE);
+    g_assert_nonnull(strstr(whole, picture));
+    g_autofree char *no_screen = make_page_within(long_word, screen, strlen(whole) - 1);
+    g_assert_cmpuint(strlen(no_screen), <, strlen(whole) - screen);
+    g_assert_null(strstr(no_screen, picture));
+    g_assert_nonnull(strstr(no_screen, "<summary>the domain"));
+    g_autofree char *no_details = make_page_within(long_word, screen, strlen(no_screen) - 1);
+    g_assert_cmpuint(strlen(no_details), <, strlen(no_screen));
+    g_assert_null(strstr(no_details, "<summary>the domain"));
+    g_assert_nonnull(strstr(no_details, "class=\"timeline\""));
+    g_autofree char *head = make_page_within(long_word, screen, strlen(no_details) - 1);
+    g_assert_cmpuint(strlen(head), <, strlen(no_details));
+    g_assert_nonnull(strstr(head, "What could not be had"));
+    g_autofree char *least = make_page_within(long_word, screen, 1);
+    g_assert_null(strstr(least, "class=\"timeline\""));
+    g_assert_nonnull(strstr(least, "What could not be had"));
+    g_assert_true(g_str_has_suffix(least, "</html>\n"));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -262,5 +298,6 @@ main(int argc, char **argv)
     g_test_add_func("/html/page-hostile", test_page_hostile);
     g_test_add_func("/html/page-alone", test_page_alone);
     g_test_add_func("/html/page-long", test_page_long);
+    g_test_add_func("/html/page-within", test_page_within);
     return g_test_run();
 }

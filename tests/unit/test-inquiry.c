@@ -94,7 +94,7 @@ static void
 test_first_wins(void)
 {
     g_autoptr(PstInquiry) inquiry = new_inquiry(G_USEC_PER_SEC);
-    g_autoptr(GError) refusal = g_error_new(PST_ERROR, PST_ERROR_DEADLINE, "too late");
+    g_autoptr(GError) refusal = g_error_new(PST_ERROR, PST_ERROR_NOT_ALLOWED, "not that");
 
     pst_inquiry_answer(inquiry, 0, PST_VIA_AGENT, report_of(1));
     pst_inquiry_answer(inquiry, 0, PST_VIA_CHANNEL, report_of(2));
@@ -111,7 +111,7 @@ test_first_wins(void)
     g_assert_null(answers[0]->error);
     g_assert_cmpint(answers[1]->via, ==, PST_VIA_CHANNEL);
     g_assert_null(answers[1]->report);
-    g_assert_error(answers[1]->error, PST_ERROR, PST_ERROR_DEADLINE);
+    g_assert_error(answers[1]->error, PST_ERROR, PST_ERROR_NOT_ALLOWED);
     g_assert_cmpint(answers[2]->report->took_ms, ==, 4);
     free_answers(answers);
 }
@@ -148,6 +148,90 @@ test_offer(void)
     pst_inquiry_offer(inquiry, 2, PST_VIA_VOLUME, report_of(9), 3);
 }
 
+static void
+note_all_late(PstInquiry *inquiry, PstVia via)
+{
+    g_autoptr(GError) late = g_error_new(PST_ERROR, PST_ERROR_DEADLINE, "no time for it");
+
+    for (guint i = 0; i < N; i++)
+        pst_inquiry_note_late(inquiry, i, via, late);
+}
+
+/* What the guest had no time for is not asked again; an answer that was under way wins over that,
+ * and so does an offer, which came before or after. */
+static void
+test_late(void)
+{
+    g_autoptr(PstInquiry) inquiry = new_inquiry(60 * G_USEC_PER_SEC);
+
+    pst_inquiry_rung_started(inquiry, PST_VIA_CHANNEL);
+    note_all_late(inquiry, PST_VIA_CHANNEL);
+    note_all_late(inquiry, PST_VIA_AGENT);
+    for (guint i = 0; i < N; i++) {
+        g_assert_true(pst_inquiry_is_open(inquiry, i));
+        g_assert_false(pst_inquiry_is_wanted(inquiry, i));
+        pst_inquiry_fail(inquiry, i, PST_VIA_CHANNEL, 7, "and then it ended");
+    }
+    g_assert_true(pst_inquiry_is_exhausted(inquiry));
+    g_assert_false(pst_inquiry_is_settled(inquiry));
+    g_assert_false(pst_inquiry_yield(inquiry, PST_VIA_AGENT));
+    pst_inquiry_offer(inquiry, 0, PST_VIA_VOLUME, report_of(5), 9000);
+    pst_inquiry_offer(inquiry, 1, PST_VIA_VOLUME, report_of(6), 9000);
+    pst_inquiry_answer(inquiry, 1, PST_VIA_AGENT, report_of(7));
+    pst_inquiry_fail(inquiry, 2, PST_VIA_VOLUME, 0, "never told of that");
+
+    PstAnswer **answers = pst_inquiry_close(inquiry);
+    g_assert_cmpint(answers[0]->via, ==, PST_VIA_VOLUME);
+    g_assert_cmpint(answers[0]->report->took_ms, ==, 5);
+    g_assert_null(answers[0]->error);
+    g_assert_cmpint(answers[1]->via, ==, PST_VIA_AGENT);
+    g_assert_cmpint(answers[1]->report->took_ms, ==, 7);
+    for (guint i = 0; i < 2; i++) {
+        g_assert_cmpuint(answers[i]->attempts->len, ==, 1);
+        g_assert_cmpint(attempt_of(answers[i], 0)->via, ==, PST_VIA_CHANNEL);
+        g_assert_cmpstr(attempt_of(answers[i], 0)->reason, ==, "no time for it");
+    }
+    g_assert_cmpint(answers[2]->via, ==, PST_VIA_CHANNEL);
+    g_assert_error(answers[2]->error, PST_ERROR, PST_ERROR_DEADLINE);
+    g_assert_cmpstr(answers[2]->error->message, ==, "no time for it");
+    g_assert_cmpuint(answers[2]->attempts->len, ==, 1);
+    g_assert_cmpstr(attempt_of(answers[2], 0)->reason, ==, "never told of that");
+    free_answers(answers);
+}
+
+static gpointer
+end_volume_soon(gpointer inquiry)
+{
+    g_usleep(WAITED_MS * 1000);
+    pst_inquiry_offer(inquiry, 0, PST_VIA_VOLUME, report_of(5), 9000);
+    pst_inquiry_rung_ended(inquiry, PST_VIA_VOLUME);
+    return NULL;
+}
+
+/* When the guest is asked nothing any more, the volume is still waited for, and no rung that hangs;
+ * a rung that lives may have an answer under way. */
+static void
+test_late_is_waited_for(void)
+{
+    g_autoptr(PstInquiry) inquiry = new_inquiry(60 * G_USEC_PER_SEC);
+    gint64 start_us = g_get_monotonic_time();
+
+    pst_inquiry_rung_started(inquiry, PST_VIA_CHANNEL);
+    pst_inquiry_rung_started(inquiry, PST_VIA_VOLUME);
+    note_all_late(inquiry, PST_VIA_AGENT);
+    GThread *thread = g_thread_new("volume", end_volume_soon, inquiry);
+    pst_inquiry_wait_all(inquiry, 2);
+    g_assert_cmpint(g_get_monotonic_time() - start_us, >=, WAITED_MS * 1000);
+    g_assert_cmpint(g_get_monotonic_time() - start_us, <, 30 * G_USEC_PER_SEC);
+    g_thread_join(thread);
+    pst_inquiry_progress(inquiry, PST_VIA_CHANNEL);
+    g_assert_true(pst_inquiry_wait(inquiry, PST_VIA_CHANNEL, 0, g_get_monotonic_time() + 1000));
+    PstAnswer **answers = pst_inquiry_close(inquiry);
+    g_assert_cmpint(answers[0]->via, ==, PST_VIA_VOLUME);
+    g_assert_error(answers[1]->error, PST_ERROR, PST_ERROR_DEADLINE);
+    free_answers(answers);
+}
+
 /* The listener hears of each answer in the order of their coming, in the thread that waits. */
 static void
 note_told(PstAnswer *answer, gpointer user_data)
@@ -163,7 +247,7 @@ test_listener(void)
     g_autoptr(PstInquiry) inquiry = new_inquiry(G_USEC_PER_SEC);
     g_autoptr(GPtrArray) told = g_ptr_array_new();
     const PstInquiryListener listener = {note_told, told};
-    g_autoptr(GError) refusal = g_error_new(PST_ERROR, PST_ERROR_DEADLINE, "too late");
+    g_autoptr(GError) refusal = g_error_new(PST_ERROR, PST_ERROR_NOT_ALLOWED, "not that");
 
     pst_inquiry_listen(inquiry, NULL);
     pst_inquiry_listen(inquiry, &listener);
@@ -202,7 +286,7 @@ test_slow_listener(void)
     pst_inquiry_listen(inquiry, &listener);
     pst_inquiry_rung_started(inquiry, PST_VIA_CHANNEL);
     pst_inquiry_answer(inquiry, 0, PST_VIA_CHANNEL, report_of(1));
-    pst_inquiry_wait(inquiry, PST_VIA_CHANNEL, g_get_monotonic_time() + 20000);
+    pst_inquiry_wait(inquiry, PST_VIA_CHANNEL, g_get_monotonic_time() + 20000, G_MAXINT64);
     PstAnswer **answers = pst_inquiry_close(inquiry);
     g_assert_cmpint(answers[1]->report->took_ms, ==, 2);
     free_answers(answers);
@@ -314,7 +398,7 @@ test_after_close(void)
 {
     PstInquiry *inquiry = new_inquiry(G_USEC_PER_SEC);
     PstInquiry *rung = pst_inquiry_ref(inquiry);
-    g_autoptr(GError) refusal = g_error_new(PST_ERROR, PST_ERROR_DEADLINE, "too late");
+    g_autoptr(GError) refusal = g_error_new(PST_ERROR, PST_ERROR_NOT_ALLOWED, "not that");
 
     free_answers(pst_inquiry_close(inquiry));
     pst_inquiry_unref(inquiry);
@@ -361,8 +445,10 @@ test_attempts(void)
     pst_inquiry_rung_ended(inquiry, PST_VIA_AGENT);
     pst_inquiry_rung_started(inquiry, PST_VIA_AGENT_BUILTIN);
     pst_inquiry_answer(inquiry, 0, PST_VIA_AGENT_BUILTIN, report_of(1));
+    pst_inquiry_fail(inquiry, 1, PST_VIA_AGENT, 3, "blocked");
     pst_inquiry_answer(inquiry, 1, PST_VIA_CHANNEL, report_of(1));
     pst_inquiry_fail(inquiry, 2, PST_VIA_CHANNEL, 9, "an error");
+    pst_inquiry_fail(inquiry, 1, PST_VIA_VOLUME, 0, "too late to count");
 
     PstAnswer **answers = pst_inquiry_close(inquiry);
     g_assert_cmpint(attempt_of(answers[0], 0)->via, ==, PST_VIA_CHANNEL);
@@ -393,11 +479,15 @@ test_waits(void)
     g_autoptr(PstInquiry) inquiry = new_inquiry(400 * 1000);
     gint64 start_us = g_get_monotonic_time();
 
-    /* No sign of life: until the moment that was asked for; with one: until the deadline. */
-    pst_inquiry_wait(inquiry, PST_VIA_CHANNEL, start_us + 100 * 1000);
+    /* No sign of life: until the first moment that was asked for; with one: until the second, and
+     * no longer than the deadline. */
+    g_assert_false(pst_inquiry_wait(inquiry, PST_VIA_CHANNEL, start_us + 100 * 1000, G_MAXINT64));
     assert_waited(start_us, 100, 390);
     pst_inquiry_progress(inquiry, PST_VIA_CHANNEL);
-    pst_inquiry_wait(inquiry, PST_VIA_CHANNEL, start_us + 200 * 1000);
+    g_assert_true(
+        pst_inquiry_wait(inquiry, PST_VIA_CHANNEL, start_us + 100 * 1000, start_us + 200 * 1000));
+    assert_waited(start_us, 200, 2000);
+    g_assert_true(pst_inquiry_wait(inquiry, PST_VIA_CHANNEL, start_us, G_MAXINT64));
     assert_waited(start_us, 400, 2000);
     pst_inquiry_wait_all(inquiry, 1);
     assert_waited(start_us, 400, 2000);
@@ -406,7 +496,8 @@ test_waits(void)
     g_autoptr(PstInquiry) ended = new_inquiry(60 * G_USEC_PER_SEC);
     start_us = g_get_monotonic_time();
     pst_inquiry_rung_ended(ended, PST_VIA_CHANNEL);
-    pst_inquiry_wait(ended, PST_VIA_CHANNEL, start_us + 30 * G_USEC_PER_SEC);
+    g_assert_false(
+        pst_inquiry_wait(ended, PST_VIA_CHANNEL, start_us + 30 * G_USEC_PER_SEC, G_MAXINT64));
     pst_inquiry_wait_all(ended, 1);
     assert_waited(start_us, 0, 5000);
     free_answers(pst_inquiry_close(ended));
@@ -438,7 +529,8 @@ test_threads(void)
 
         for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
             threads[i] = g_thread_new("rung", answer_all, pst_inquiry_ref(inquiry));
-        pst_inquiry_wait(inquiry, PST_VIA_AGENT, g_get_monotonic_time() + G_USEC_PER_SEC);
+        pst_inquiry_wait(inquiry, PST_VIA_AGENT, g_get_monotonic_time() + G_USEC_PER_SEC,
+                         G_MAXINT64);
         free_answers(pst_inquiry_close(inquiry));
         pst_inquiry_unref(inquiry);
         for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
@@ -487,6 +579,8 @@ main(int argc, char **argv)
     g_test_add_func("/inquiry/order", test_order);
     g_test_add_func("/inquiry/first-wins", test_first_wins);
     g_test_add_func("/inquiry/offer", test_offer);
+    g_test_add_func("/inquiry/late", test_late);
+    g_test_add_func("/inquiry/late-is-waited-for", test_late_is_waited_for);
     g_test_add_func("/inquiry/slow-listener", test_slow_listener);
     g_test_add_func("/inquiry/await-end", test_await_end);
     g_test_add_func("/inquiry/listener", test_listener);

@@ -13,6 +13,7 @@
 /* What a busy machine may add to a wait; the waits that are told apart differ by more. */
 #define SLACK_MS 1500
 #define HEDGE_MS 80 /* of ladder.c */
+#define RECALL_MS 2000
 
 typedef struct {
     const char *shut;  /* not open, for this reason */
@@ -22,18 +23,22 @@ typedef struct {
     guint after_ms;    /* before it answers */
     guint answers;     /* so many of the questions, from the first on */
     guint times;       /* each so often, with another report each time */
+    guint offers;      /* so many, from the first on, as of earlier */
+    guint late_ms;     /* after that, not 0: says that it had no time for the rest */
 } Step;
 
-/* Those that ask the guest now. */
+/* Those that ask the guest now, and with the one that recalls. */
 #define N_RUNGS PST_VIA_VOLUME
+#define N_ALL (N_RUNGS + 1)
+#define AGE_MS 60000
 
 struct PstGuest {
     gint references;
     GMutex lock;
     GCond changed;
     gboolean released;
-    Step steps[N_RUNGS];
-    gint asked[N_RUNGS];
+    Step steps[N_ALL];
+    gint asked[N_ALL];
 };
 
 static gpointer
@@ -73,6 +78,15 @@ is_open(const PstGuest *guest, PstVia via, GError **error)
     return FALSE;
 }
 
+static void
+say_late(PstInquiry *inquiry, PstVia via, guint first)
+{
+    g_autoptr(GError) late = g_error_new(PST_ERROR, PST_ERROR_DEADLINE, "no time for it");
+
+    for (guint i = first; i < N; i++)
+        pst_inquiry_note_late(inquiry, i, via, late);
+}
+
 static gboolean
 ask(PstGuest *guest, PstInquiry *inquiry, PstVia via, GError **error)
 {
@@ -91,29 +105,38 @@ ask(PstGuest *guest, PstInquiry *inquiry, PstVia via, GError **error)
             pst_inquiry_answer(inquiry, i, via, report);
         }
     }
+    for (guint i = 0; i < step->offers; i++)
+        pst_inquiry_offer(inquiry, i, via, make_report(-1, NULL, NULL), AGE_MS);
+    if (step->late_ms > 0) {
+        g_usleep(step->late_ms * 1000);
+        say_late(inquiry, via, step->answers);
+    }
     if (step->fails == NULL)
         return TRUE;
     g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT, "%s", step->fails);
     return FALSE;
 }
 
-#define RUNG(name, via)                                                                            \
+#define RUNG(name, rung, of_earlier)                                                               \
     static gboolean is_open_##name(const PstGuest *guest, GError **error)                          \
     {                                                                                              \
-        return is_open(guest, via, error);                                                         \
+        return is_open(guest, rung, error);                                                        \
     }                                                                                              \
     static gboolean ask_##name(PstGuest *guest, PstInquiry *inquiry, GError **error)               \
     {                                                                                              \
-        return ask(guest, inquiry, via, error);                                                    \
+        return ask(guest, inquiry, rung, error);                                                   \
     }                                                                                              \
-    static const PstBackend rung_##name = {via, is_open_##name, ask_##name};
+    static const PstBackend rung_##name = {                                                        \
+        .via = rung, .recalls = of_earlier, .is_open = is_open_##name, .ask = ask_##name};
 
-RUNG(channel, PST_VIA_CHANNEL)
-RUNG(agent, PST_VIA_AGENT)
-RUNG(builtin, PST_VIA_AGENT_BUILTIN)
+RUNG(channel, PST_VIA_CHANNEL, FALSE)
+RUNG(agent, PST_VIA_AGENT, FALSE)
+RUNG(builtin, PST_VIA_AGENT_BUILTIN, FALSE)
+RUNG(volume, PST_VIA_VOLUME, TRUE)
 
-static const PstBackend *const rungs[] = {&rung_channel, &rung_agent, &rung_builtin};
-static const PstLadder ladder = {rungs, G_N_ELEMENTS(rungs), ref_guest, unref_guest};
+static const PstBackend *const rungs[] = {&rung_channel, &rung_agent, &rung_builtin, &rung_volume};
+static const PstLadder ladder = {rungs, N_RUNGS, ref_guest, unref_guest};
+static const PstLadder recalling = {rungs, N_ALL, ref_guest, unref_guest};
 
 typedef struct {
     PstGuest *guest;
@@ -122,7 +145,7 @@ typedef struct {
 } Climb;
 
 static Climb
-climb(const Step steps[N_RUNGS], gint64 deadline_ms)
+climb_by(const PstLadder *by, const Step *steps, gint64 deadline_ms)
 {
     Climb result = {.guest = g_new0(PstGuest, 1)};
     PstAnswer **questions = g_new0(PstAnswer *, N);
@@ -131,14 +154,20 @@ climb(const Step steps[N_RUNGS], gint64 deadline_ms)
     result.guest->references = 1;
     g_mutex_init(&result.guest->lock);
     g_cond_init(&result.guest->changed);
-    for (int i = 0; i < N_RUNGS; i++)
+    for (guint i = 0; i < by->n_rungs; i++)
         result.guest->steps[i] = steps[i];
     for (guint i = 0; i < N; i++)
         questions[i] = pst_answer_new("guest", "network", NULL);
-    result.answers = pst_ladder_ask(&ladder, result.guest, questions, N, "somebody",
+    result.answers = pst_ladder_ask(by, result.guest, questions, N, "somebody",
                                     start_us + deadline_ms * 1000, NULL, NULL);
     result.took_ms = (g_get_monotonic_time() - start_us) / 1000;
     return result;
+}
+
+static Climb
+climb(const Step steps[N_RUNGS], gint64 deadline_ms)
+{
+    return climb_by(&ladder, steps, deadline_ms);
 }
 
 /* Lets what hangs go on, to see that it changes nothing any more and that nothing is leaked. */
@@ -349,6 +378,104 @@ test_no_time(void)
 }
 
 static void
+assert_recalled(const PstAnswer *answer, const char *reason)
+{
+    g_assert_cmpint(answer->via, ==, PST_VIA_VOLUME);
+    g_assert_cmpint(answer->age_ms, >=, AGE_MS);
+    g_assert_nonnull(answer->report);
+    g_assert_null(answer->error);
+    assert_attempt(answer, 0, PST_VIA_CHANNEL, reason);
+    g_assert_cmpuint(answer->attempts->len, ==, 1);
+}
+
+/* What the guest had no time for is told of earlier, as soon as that is certain; no other rung asks
+ * the guest for it anew. */
+static void
+test_late_for_one(void)
+{
+    const Step steps[] = {{.lives = TRUE, .answers = 1, .late_ms = RECALL_MS + 500},
+                          {.answers = N},
+                          {.answers = N},
+                          {.offers = N}};
+    g_auto(Climb) result = climb_by(&recalling, steps, 60000);
+
+    g_assert_cmpint(result.answers[0]->via, ==, PST_VIA_CHANNEL);
+    g_assert_null(result.answers[0]->attempts);
+    assert_recalled(result.answers[1], "no time for it");
+    g_assert_false(was_asked(&result, PST_VIA_AGENT));
+    g_assert_cmpint(g_atomic_int_get(&result.guest->asked[PST_VIA_VOLUME]), ==, 1);
+    g_assert_cmpint(result.took_ms, <, RECALL_MS + 500 + SLACK_MS);
+}
+
+/* Said before anybody read the volume, which then takes a while. */
+static void
+test_late_at_once(void)
+{
+    const Step steps[] = {{.lives = TRUE, .answers = 1, .late_ms = 1},
+                          {.answers = N},
+                          {.answers = N},
+                          {.after_ms = 2 * HEDGE_MS, .offers = N}};
+    g_auto(Climb) result = climb_by(&recalling, steps, 60000);
+
+    assert_recalled(result.answers[1], "no time for it");
+    g_assert_false(was_asked(&result, PST_VIA_AGENT));
+    g_assert_cmpint(result.took_ms, <, 2 * HEDGE_MS + SLACK_MS);
+}
+
+static void
+test_late_without_records(void)
+{
+    const Step steps[] = {{.lives = TRUE, .answers = 1, .late_ms = 1},
+                          {.answers = N},
+                          {.answers = N},
+                          {.shut = "no recorder"}};
+    g_auto(Climb) result = climb_by(&recalling, steps, 60000);
+
+    g_assert_cmpint(result.answers[1]->via, ==, PST_VIA_CHANNEL);
+    g_assert_error(result.answers[1]->error, PST_ERROR, PST_ERROR_DEADLINE);
+    assert_attempt(result.answers[1], 0, PST_VIA_VOLUME, "no recorder");
+    g_assert_false(was_asked(&result, PST_VIA_AGENT));
+    g_assert_cmpint(result.took_ms, <, SLACK_MS);
+}
+
+/* A rung that lives and never ends: half of a short deadline is enough to wait for it alone. */
+static void
+test_alive_then_recalled(void)
+{
+    const Step steps[] = {
+        {.lives = TRUE, .hangs = TRUE}, {.answers = N}, {.answers = N}, {.offers = N}};
+    g_auto(Climb) result = climb_by(&recalling, steps, 900);
+
+    for (guint i = 0; i < N; i++)
+        assert_recalled(result.answers[i], "no answer in time");
+    g_assert_false(was_asked(&result, PST_VIA_AGENT));
+    g_assert_cmpint(result.took_ms, >=, 900);
+    g_assert_cmpint(result.took_ms, <, 900 + SLACK_MS);
+}
+
+/* A diagnosis in its usual time reads no volume, and one that took long says nothing of it. */
+static void
+test_not_recalled(void)
+{
+    const Step quick[] = {{.lives = TRUE, .after_ms = 3 * HEDGE_MS, .answers = N},
+                          {.answers = N},
+                          {.answers = N},
+                          {.offers = N}};
+    const Step slow[] = {{.lives = TRUE, .after_ms = RECALL_MS + 500, .answers = N},
+                         {.answers = N},
+                         {.answers = N},
+                         {.fails = "nothing was written"}};
+    g_auto(Climb) at_once = climb_by(&recalling, quick, 60000);
+    g_auto(Climb) at_last = climb_by(&recalling, slow, 60000);
+
+    assert_answered(&at_once, PST_VIA_CHANNEL);
+    g_assert_false(was_asked(&at_once, PST_VIA_VOLUME));
+    assert_answered(&at_last, PST_VIA_CHANNEL);
+    g_assert_true(was_asked(&at_last, PST_VIA_VOLUME));
+    g_assert_null(at_last.answers[0]->attempts);
+}
+
+static void
 run_without_threads(void)
 {
     struct rlimit processes;
@@ -398,6 +525,11 @@ main(int argc, char **argv)
     g_test_add_func("/ladder/ends", test_ends);
     g_test_add_func("/ladder/partly", test_partly);
     g_test_add_func("/ladder/no-time", test_no_time);
+    g_test_add_func("/ladder/late-for-one", test_late_for_one);
+    g_test_add_func("/ladder/late-at-once", test_late_at_once);
+    g_test_add_func("/ladder/late-without-records", test_late_without_records);
+    g_test_add_func("/ladder/alive-then-recalled", test_alive_then_recalled);
+    g_test_add_func("/ladder/not-recalled", test_not_recalled);
     g_test_add_func("/ladder/no-threads", test_no_threads);
     return g_test_run();
 }

@@ -136,6 +136,63 @@ test_bounds(void)
     g_assert_nonnull(wide);
 }
 
+/* What a guest can put on its screen that does not compress. */
+static PstPicture *
+make_noise(guint width, guint height)
+{
+    PstPicture *picture = pst_picture_new(width, height, NULL);
+    g_autoptr(GRand) random = g_rand_new_with_seed(1);
+
+    for (gsize i = 0; i < (gsize)width * height * 3; i++)
+        picture->rgb[i] = (guint8)g_rand_int(random);
+    return picture;
+}
+
+static void
+test_within(void)
+{
+    g_autoptr(PstPicture) noise = make_noise(641, 481);
+    g_autoptr(GBytes) whole = pst_picture_png_write(noise, NULL);
+    gsize len = 0;
+    const gsize max = 200 * 1024;
+
+    g_autoptr(GBytes) same = pst_picture_png_write_within(noise, g_bytes_get_size(whole), NULL);
+    g_assert_true(g_bytes_equal(same, whole));
+    g_autoptr(GBytes) small = pst_picture_png_write_within(noise, max, NULL);
+    g_assert_cmpuint(g_bytes_get_size(whole), >, max);
+    g_assert_cmpuint(g_bytes_get_size(small), <=, max);
+    const guint8 *png = g_bytes_get_data(small, &len);
+    g_autoptr(PstPicture) read = pst_picture_png_read(png, len, NULL);
+    g_assert_cmpuint(read->width, ==, 161);
+    g_assert_cmpuint(read->height, ==, 121);
+    g_autoptr(GError) error = NULL;
+    g_assert_null(pst_picture_png_write_within(noise, 1, &error));
+    g_assert_error(error, PST_ERROR, PST_ERROR_INTERNAL);
+}
+
+/* Each pixel is the mean of those in whose place it is, at the edges too. */
+static void
+test_halves(void)
+{
+    g_autoptr(PstPicture) picture = pst_picture_new(3, 3, NULL);
+    gsize len = 0;
+
+    for (guint i = 0; i < 9; i++)
+        memset(picture->rgb + (gsize)3 * i, (int)(10 * i), 3);
+    /* Less than three by three take, and two by two do. */
+    g_autoptr(GBytes) whole = pst_picture_png_write(picture, NULL);
+    g_autoptr(GBytes) half =
+        pst_picture_png_write_within(picture, g_bytes_get_size(whole) - 1, NULL);
+    const guint8 *png = g_bytes_get_data(half, &len);
+    g_autoptr(PstPicture) read = pst_picture_png_read(png, len, NULL);
+    const guint8 expected[] = {20, 35, 65, 80};
+
+    g_assert_cmpuint(read->width, ==, 2);
+    g_assert_cmpuint(read->height, ==, 2);
+    for (guint i = 0; i < 4; i++)
+        g_assert_cmpuint(read->rgb[3 * i], ==, expected[i]);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -145,5 +202,7 @@ main(int argc, char **argv)
     g_test_add_func("/picture/png", test_png);
     g_test_add_func("/picture/png-hostile", test_png_hostile);
     g_test_add_func("/picture/bounds", test_bounds);
+    g_test_add_func("/picture/within", test_within);
+    g_test_add_func("/picture/halves", test_halves);
     return g_test_run();
 }

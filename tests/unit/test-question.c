@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What becomes of a shim's answer: an answer, a refusal, or a failure of this rung alone. */
+/* What becomes of a shim's answer: an answer, a refusal, a word that was too late, or a
+ * failure of this rung alone. */
 #include <string.h>
 
 #include "host-sidecar/question.h"
 #include "protocol/error.h"
 #include "protocol/json.h"
 
-typedef enum { ANSWERED, REFUSED, OPEN } Outcome;
+typedef enum { ANSWERED, REFUSED, LATE, OPEN } Outcome;
 
 static const struct {
     const char *what;
@@ -33,7 +34,7 @@ static const struct {
     {"a probe from the future", REPORT("teapot", "ok", "", ""), 0, OPEN},
     {"mistyped data", REPORT("network", "ok", "", "\"links\":7"), 0, OPEN},
     {"nothing", "{}", 0, OPEN},
-    {"too late for the guest", NULL, PST_ERROR_DEADLINE, REFUSED},
+    {"too late for the guest", NULL, PST_ERROR_DEADLINE, LATE},
     {"crashed", NULL, PST_ERROR_INTERNAL, REFUSED},
     {"an older shim", NULL, PST_ERROR_INVALID_PARAMS, REFUSED},
     {"not allowed", NULL, PST_ERROR_NOT_ALLOWED, REFUSED},
@@ -78,13 +79,14 @@ test_settle(void)
 
         g_test_message("%s", rows[i].what);
         pst_question_settle(inquiry, 0, PST_VIA_AGENT, message);
-        g_assert_true(pst_inquiry_is_open(inquiry, 0) == (rows[i].outcome == OPEN));
+        g_assert_true(pst_inquiry_is_open(inquiry, 0) == (rows[i].outcome >= LATE));
+        g_assert_true(pst_inquiry_is_wanted(inquiry, 0) == (rows[i].outcome == OPEN));
         g_autofree PstAnswer **answers = pst_inquiry_close(inquiry);
         g_autoptr(PstAnswer) answer = answers[0];
         g_assert_true((answer->report != NULL) == (rows[i].outcome == ANSWERED));
         g_assert_cmpint(answer->via, ==, rows[i].outcome == OPEN ? PST_VIA_NONE : PST_VIA_AGENT);
         g_assert_true((answer->attempts != NULL) == (rows[i].outcome == OPEN));
-        if (rows[i].outcome == REFUSED)
+        if (rows[i].outcome == REFUSED || rows[i].outcome == LATE)
             g_assert_error(answer->error, PST_ERROR, (int)rows[i].code);
     }
 }

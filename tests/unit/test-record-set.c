@@ -270,6 +270,25 @@ test_keep_live(void)
     g_assert_true(kept->pdata[1] == set->pdata[3]);
 }
 
+/* What a probe told last stays, however often it could not look since, and so does one of those. */
+static void
+test_keep_told(void)
+{
+    g_autoptr(GPtrArray) set = pst_record_set_new();
+
+    add(set, 1, PST_RECORD_REPORT, "sudo", 2000);
+    for (gint64 seq = 2; seq < 40; seq++) {
+        add(set, seq, PST_RECORD_REPORT, "sudo", 500);
+        JsonObject *body = ((PstRecord *)set->pdata[seq - 1])->body;
+        json_object_set_string_member(body, "status", "unknown");
+        json_object_set_array_member(body, "findings", json_array_new());
+        json_object_set_object_member(body, "data", json_object_new());
+    }
+    g_autoptr(GPtrArray) kept = pst_record_keep_in(set, 4000);
+    g_assert_true(kept->pdata[0] == set->pdata[0]);
+    g_assert_true(kept->pdata[kept->len - 1] == set->pdata[set->len - 1]);
+}
+
 static void
 test_keep_all(void)
 {
@@ -335,7 +354,8 @@ plain_live(const GPtrArray *set, const GArray *epochs)
 
         for (guint j = live->len; j > 0; j--) {
             const PstRecord *before = live->pdata[j - 1];
-            if (before->seq >= record->seq && g_str_equal(before->boot_id, record->boot_id))
+            if ((before->seq >= record->seq || before->boottime_us > record->boottime_us) &&
+                g_str_equal(before->boot_id, record->boot_id))
                 at = j - 1;
         }
         if (i > 0 && g_array_index(epochs, guint, i) != g_array_index(epochs, guint, i - 1))
@@ -398,6 +418,7 @@ main(int argc, char **argv)
     g_test_add_func("/record-set/many-boots", test_many_boots);
     g_test_add_func("/record-set/flood", test_flood);
     g_test_add_func("/record-set/keep-live", test_keep_live);
+    g_test_add_func("/record-set/keep-told", test_keep_told);
     g_test_add_func("/record-set/keep-all", test_keep_all);
     g_test_add_func("/record-set/foreign", test_foreign);
     return g_test_run();

@@ -272,6 +272,53 @@ test_unlooked(void)
         pst_answer_free(answers[i]);
 }
 
+static void
+add_state(PstHostData *data, const char *state, const char *reason, gint64 age_s, gint64 before_s)
+{
+    PstHostLifecycle *row = pst_fields_append(&pst_report_host_lifecycle_fields, &data->lifecycle);
+    const gint64 now_us = G_GINT64_CONSTANT(1800000000) * G_USEC_PER_SEC;
+
+    row->state = g_strdup(state);
+    row->reason = g_strdup(reason);
+    row->age_ms = age_s * 1000;
+    row->seen_us = now_us - age_s * G_USEC_PER_SEC;
+    row->before_us = before_s < 0 ? PST_INT_UNKNOWN : now_us - before_s * G_USEC_PER_SEC;
+}
+
+/* The states of a domain are one line, the newest first. */
+static void
+test_lifecycle(void)
+{
+    g_autoptr(PstAnswer) answer = pst_answer_new("web", "host", NULL);
+    g_autoptr(GString) none = g_string_new(NULL);
+    PstHostData *data = NULL;
+
+    answer->report = pst_report_new(&pst_report_host_kind);
+    data = answer->report->data;
+    pst_render_lifecycle(none, data);
+    g_assert_cmpstr(none->str, ==, "");
+    add_state(data, "running", "booted", 8000, -1);
+    add_state(data, "paused", "by \x1b[31msomebody", 600, 7300);
+    g_autoptr(GString) two = g_string_new(NULL);
+    pst_render_lifecycle(two, data);
+    g_assert_cmpstr(two->str, ==,
+                    "lifecycle: paused (by \\x1b[31msomebody) between 2 h ago and 10 min ago; "
+                    "running (booted), first seen 2 h ago\n");
+    add_state(data, "running", "unpaused", 300, 310);
+    add_state(data, "running", "booted", 200, 250);
+    ((PstHostLifecycle *)data->lifecycle->pdata[3])->restarted = PST_TRI_YES;
+    add_state(data, "off", NULL, 5, 5);
+    pst_report_conclude(answer->report, "off");
+    g_autofree char *text = pst_render_answer(answer);
+    assert_harmless(text);
+    g_assert_nonnull(strstr(text, "\nlifecycle: off 5 s ago; running anew (booted) between 4 min "
+                                  "ago and 3 min ago; running (unpaused) 5 min ago; paused"));
+    g_assert_nonnull(strstr(text, "10 min ago; 1 earlier: --json has them\n"));
+    /* Nowhere else. */
+    g_assert_null(strstr(strstr(text, "lifecycle") + 1, "lifecycle"));
+    g_assert_null(strstr(text, "seen_us"));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -286,5 +333,6 @@ main(int argc, char **argv)
     g_test_add_func("/render/data", test_data);
     g_test_add_func("/render/room", test_room);
     g_test_add_func("/render/unlooked", test_unlooked);
+    g_test_add_func("/render/lifecycle", test_lifecycle);
     return g_test_run();
 }

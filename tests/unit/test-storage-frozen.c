@@ -102,7 +102,7 @@ run_with(const World *world, const char *table)
     PstReport *report = pst_report_new(&pst_report_storage_kind);
     GPtrArray *mounts = pst_mount_table_parse(table);
 
-    pst_storage_frozen_find(world->sysroot, mounts, report->data);
+    pst_storage_frozen_find(world->sysroot, mounts, report->data, NULL);
     pst_storage_judge_frozen(report->data, NOW_US, report);
     pst_report_conclude(report, "fine");
     g_ptr_array_unref(mounts);
@@ -231,6 +231,23 @@ test_nobody_waits_yet(World *world, gconstpointer data G_GNUC_UNUSED)
     g_assert_nonnull(strstr(finding_at(report, 0, PST_SEVERITY_WARNING)->message, " 0 s ago"));
 }
 
+/* A stack that can't be read is no word that nobody waits; that there is none is. */
+static void
+test_unlooked(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(PstReport) report = pst_report_new(&pst_report_storage_kind);
+    g_autoptr(GError) error = NULL;
+
+    put_process(world, 301, "dd", 'D', "", "0 0x0\n");
+    remove_path(world, "/proc/301/stack");
+    g_assert_true(pst_storage_frozen_find(world->sysroot, NULL, report->data, &error));
+    g_assert_no_error(error);
+    g_autofree char *folder = place(world, "/proc/301/stack");
+    g_assert_cmpint(g_mkdir(folder, 0755), ==, 0);
+    g_assert_false(pst_storage_frozen_find(world->sysroot, NULL, report->data, &error));
+    g_assert_nonnull(error);
+}
+
 static void
 test_sound(World *world, gconstpointer data G_GNUC_UNUSED)
 {
@@ -256,6 +273,7 @@ main(int argc, char **argv)
     ADD("only-mount", test_only_mount);
     ADD("by-agent", test_by_agent);
     ADD("nobody-waits-yet", test_nobody_waits_yet);
+    ADD("unlooked", test_unlooked);
     ADD("sound", test_sound);
     return g_test_run();
 }

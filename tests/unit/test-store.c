@@ -196,6 +196,23 @@ test_bounds(Place *place, gconstpointer data G_GNUC_UNUSED)
     }
 }
 
+/* Domains without a recorder have a lifecycle alone: that takes nothing of the others' share. */
+static void
+test_share(Place *place, gconstpointer data G_GNUC_UNUSED)
+{
+    for (guint i = 0; i < 100; i++) {
+        g_autofree char *uuid = g_uuid_string_random();
+        g_autofree char *name = g_strconcat(uuid, PST_STORE_LIFECYCLE, NULL);
+        g_autofree char *path = g_build_filename(place->folder, name, NULL);
+        g_assert_true(g_file_set_contents(path, "{}", -1, NULL));
+    }
+    harvest(place->store, UUID, make_volume(1, 300, 1000), NOW, NULL);
+    g_autoptr(GPtrArray) files = pst_store_list(place->store);
+    g_assert_cmpuint(files->len, ==, 101);
+    g_assert_true(((PstStoreFile *)files->pdata[0])->records);
+    g_assert_cmpuint(((PstStoreFile *)files->pdata[0])->bytes, >, 100 * 1024);
+}
+
 static void
 test_no_link(Place *place, gconstpointer data G_GNUC_UNUSED)
 {
@@ -403,6 +420,7 @@ main(int argc, char **argv)
     ADD("age", test_age);
     ADD("unchanged", test_unchanged);
     ADD("bounds", test_bounds);
+    ADD("share", test_share);
     ADD("no-link", test_no_link);
     ADD("damaged", test_damaged);
     ADD("busy", test_busy);

@@ -82,13 +82,63 @@ test_sides(void)
     assert_event(events, "later than now", PST_TIMELINE_GUEST, NOW);
     assert_event(events, "crashed (panicked)", PST_TIMELINE_HOST, NOW);
     assert_event(events, "Kernel panic", PST_TIMELINE_HOST, NOW - 30 * SECOND);
+    g_assert_cmpint(find(events, "Kernel panic")->severity, ==, PST_SEVERITY_CRITICAL);
     assert_event(events, "was begun", PST_TIMELINE_HOST, NOW - SECOND);
     assert_event(events, "interrupted by SIGINT", PST_TIMELINE_HOST, NOW);
+    data->console->went_on = PST_TRI_YES;
+    g_autoptr(GPtrArray) outlived = pst_timeline_build(&sources);
+    g_assert_cmpint(find(outlived, "Kernel panic")->severity, ==, PST_SEVERITY_WARNING);
     g_assert_null(find(events, "not urgent"));
     g_assert_cmpuint(find(events, "no room")->count, ==, 4);
     for (guint i = 1; i < events->len; i++)
         g_assert_cmpint(((PstTimelineEvent *)events->pdata[i - 1])->moment_us, >=,
                         ((PstTimelineEvent *)events->pdata[i])->moment_us);
+}
+
+static void
+add_state(PstHostData *data, const char *state, const char *reason, gint64 seen_us,
+          gint64 before_us)
+{
+    PstHostLifecycle *row = pst_fields_append(&pst_report_host_lifecycle_fields, &data->lifecycle);
+
+    row->state = g_strdup(state);
+    row->reason = g_strdup(reason);
+    row->age_ms = (NOW - seen_us) / 1000;
+    row->seen_us = seen_us;
+    row->before_us = before_us;
+}
+
+/* How exactly it is known when a state began is said, and nothing more exactly than it is. */
+static void
+test_lifecycle(void)
+{
+    g_autoptr(PstAnswer) host = answer_of(&pst_report_host_kind);
+    PstAnswer *answers[] = {host};
+    const PstTimelineSources sources = {answers, 1, NULL, NOW, NOW, NULL};
+    PstHostData *data = host->report->data;
+
+    add_state(data, "running", "booted", NOW - 900 * SECOND, PST_INT_UNKNOWN);
+    add_state(data, "paused", "by somebody", NOW - 600 * SECOND, NOW - 601 * SECOND);
+    add_state(data, "running", "unpaused", NOW - 600 * SECOND, NOW - 600 * SECOND);
+    add_state(data, "running", "restored", NOW - 60 * SECOND, NOW - 360 * SECOND);
+    ((PstHostLifecycle *)data->lifecycle->pdata[3])->restarted = PST_TRI_YES;
+    pst_fields_append(&pst_report_host_lifecycle_fields, &data->lifecycle);
+
+    g_autoptr(GPtrArray) events = pst_timeline_build(&sources);
+    assert_event(events, "the domain was seen running (booted); since when is not known",
+                 PST_TIMELINE_HOST, NOW - 900 * SECOND);
+    const PstTimelineEvent *paused = find(events, "became paused");
+    const PstTimelineEvent *resumed = find(events, "unpaused");
+    g_assert_cmpstr(paused->text, ==, "the domain became paused (by somebody)");
+    g_assert_cmpstr(resumed->text, ==, "the domain became running (unpaused)");
+    assert_event(events,
+                 "the domain became running (restored), anew: it was off before, between "
+                 "2027-01-15 07:54:00 UTC and 2027-01-15 07:59:00 UTC: nobody looked meanwhile",
+                 PST_TIMELINE_HOST, NOW - 60 * SECOND);
+    /* Of one moment, the later one stands above. */
+    for (guint i = 1; i < events->len; i++)
+        if (events->pdata[i] == paused)
+            g_assert_true(events->pdata[i - 1] == resumed);
 }
 
 static void
@@ -131,6 +181,27 @@ add_record(GPtrArray *records, PstRecordKind kind, gint64 boottime_us, const cha
     json_object_set_string_member(record->body, "status", status);
     json_object_set_string_member(record->body, "message", "again");
     g_ptr_array_add(records, record);
+}
+
+/* What a revert has undone is marked, and accuses nobody. */
+static void
+test_undone(void)
+{
+    GPtrArray *records = g_ptr_array_new_with_free_func(free_record);
+    const PstRecordCounters counters = {0, 0, 0};
+
+    add_record(records, PST_RECORD_REPORT, 20 * SECOND, "probe", "pam", "critical");
+    add_record(records, PST_RECORD_REPORT, 40 * SECOND, "probe", "sudo", "critical");
+    add_record(records, PST_RECORD_REPORT, 30 * SECOND, "probe", "ssh", "critical");
+    g_autoptr(PstVolumeRecords) volume = pst_volume_records_new(records, &counters, NOW, 1);
+    const PstTimelineSources sources = {NULL, 0, volume, NOW, NOW, NULL};
+    g_autoptr(GPtrArray) events = pst_timeline_build(&sources);
+
+    g_assert_cmpint(find(events, "undone by a revert: sudo")->severity, ==,
+                    PST_SEVERITY_INFORMATION);
+    g_assert_cmpint(find(events, "pam")->severity, ==, PST_SEVERITY_CRITICAL);
+    g_assert_false(g_str_has_prefix(find(events, "pam")->text, "undone"));
+    g_assert_false(g_str_has_prefix(find(events, "ssh")->text, "undone"));
 }
 
 /* What was well is no news, and a flood of one and the same is one line. */
@@ -188,8 +259,10 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/timeline/sides", test_sides);
+    g_test_add_func("/timeline/lifecycle", test_lifecycle);
     g_test_add_func("/timeline/files", test_files);
     g_test_add_func("/timeline/records", test_records);
+    g_test_add_func("/timeline/undone", test_undone);
     g_test_add_func("/timeline/records-few", test_records_few);
     return g_test_run();
 }

@@ -246,7 +246,8 @@ test_reverted(void)
         g_autoptr(GArray) epochs = pst_record_set_epochs(records);
         g_autoptr(GPtrArray) live = pst_record_set_live(records, epochs);
         const PstRecord *before = records->pdata[records->len - 11];
-        gboolean falls = before->seq >= from;
+        const PstRecord *after = records->pdata[records->len - 10];
+        gboolean falls = before->seq >= from || before->boottime_us > after->boottime_us;
 
         g_assert_cmpuint(g_array_index(epochs, guint, records->len - 11), ==, 0);
         for (guint i = records->len - 10; i < records->len; i++)

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "host-sidecar/volume-records.h"
+#include "protocol/fields.h"
 
 #define SECOND G_GINT64_CONSTANT(1000000)
 #define NOW (G_GINT64_CONSTANT(1800000000) * SECOND)
@@ -65,7 +66,7 @@ test_epochs(void)
 static void
 test_ages(void)
 {
-    static const gint64 ages[] = {380, 320, 45, 15, 30, 10};
+    static const gint64 ages[] = {380, 320, 45, 30, 30, 10};
     g_autoptr(PstVolumeRecords) records = make(NOW - 10 * SECOND);
     g_autoptr(PstVolumeRecords) undated = make(0);
 
@@ -87,6 +88,15 @@ test_find(void)
     g_assert_cmpint(pst_volume_records_find(records, "sudo", "web")->realtime_us, ==, 160 * SECOND);
     g_assert_cmpint(pst_volume_records_find(records, "ssh", "web")->realtime_us, ==, 470 * SECOND);
     g_assert_null(pst_volume_records_find(records, "pam", "web"));
+
+    /* The last look at ssh had no answer: what it told before is still to be had. */
+    JsonObject *body = ((PstRecord *)records->records->pdata[5])->body;
+    json_object_set_string_member(body, "status", "unknown");
+    json_object_set_array_member(body, "findings", json_array_new());
+    json_object_set_object_member(body, "data", json_object_new());
+    g_assert_cmpint(pst_volume_records_find(records, "ssh", "web")->realtime_us, ==, 470 * SECOND);
+    g_assert_cmpint(pst_volume_records_find_told(records, "ssh", "web")->realtime_us, ==,
+                    430 * SECOND);
 }
 
 static void
@@ -166,6 +176,7 @@ test_two_machines(void)
     g_assert_cmpint(pst_volume_records_find(records, "sudo", "copy")->realtime_us, ==,
                     110 * SECOND);
     g_assert_null(pst_volume_records_find(records, "sudo", "renamed"));
+    g_assert_cmpstr(pst_volume_records_other_name(records, "web"), ==, "copy");
     g_autofree char *text = pst_volume_records_to_text(records, 10, NOW);
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     g_assert_true(g_str_has_prefix(lines[1], "---- above: the machine theirs"));
@@ -179,6 +190,89 @@ test_two_machines(void)
         json_object_get_boolean_member(json_array_get_object_element(array, 0), "other_machine"));
     g_assert_false(
         json_object_has_member(json_array_get_object_element(array, 3), "other_machine"));
+}
+
+/* One record of another's, or all of them, is no answer; what a guest wrote before anybody told it
+ * its name is its own by its machine or its boot. */
+static void
+test_whose(void)
+{
+    static const struct {
+        const char *machines[3], *names[3]; /* of three reports of sudo, the oldest first */
+        const char *boots[3];
+        gint64 found; /* which of them, from 0 on; -1: none */
+    } rows[] = {
+        {{"m", "m", "x"}, {"web", "web", "other"}, {FIRST, FIRST, SECOND_BOOT}, 1},
+        {{"x", "x", "x"}, {"other", "other", "other"}, {FIRST, FIRST, FIRST}, -1},
+        {{"m", "m", "m"}, {NULL, "", NULL}, {FIRST, FIRST, FIRST}, 2},
+        {{"m", "m", "m"}, {"web", "web", NULL}, {FIRST, FIRST, SECOND_BOOT}, 2},
+        {{"", "m", "m"}, {NULL, "web", "web"}, {FIRST, FIRST, FIRST}, 2},
+        {{"", "m", "x"}, {NULL, "web", NULL}, {FIRST, FIRST, SECOND_BOOT}, 1},
+        {{"m", "m", "m"}, {"web", "web", "clone"}, {FIRST, FIRST, SECOND_BOOT}, 1},
+        {{"x", "x", "x"}, {"other", NULL, NULL}, {FIRST, FIRST, FIRST}, -1},
+    };
+    static const PstRecordCounters counters = {3, 0, 0};
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        GPtrArray *set = g_ptr_array_new_with_free_func(free_record);
+
+        for (gint64 j = 0; j < 3; j++) {
+            add(set, rows[i].boots[j], j + 1, (100 + j) * SECOND, "sudo");
+            set_machine(set->pdata[j], rows[i].machines[j], rows[i].names[j]);
+        }
+        g_autoptr(PstVolumeRecords) records = pst_volume_records_new(set, &counters, NOW, 1);
+        const PstRecord *found = pst_volume_records_find(records, "sudo", "web");
+        if (rows[i].found < 0)
+            g_assert_null(found);
+        else
+            g_assert_true(found == set->pdata[rows[i].found]);
+    }
+}
+
+/* A shim that was killed after the revert is started anew with a higher number. */
+static void
+test_killed_after_revert(void)
+{
+    static const PstRecordCounters counters = {4, 0, 0};
+    GPtrArray *set = g_ptr_array_new_with_free_func(free_record);
+
+    add(set, FIRST, 91970, 100 * SECOND, "sudo");
+    add(set, FIRST, 91990, 2000 * SECOND, "sudo");
+    add(set, FIRST, 300000, 300 * SECOND, NULL);
+    add(set, FIRST, 300001, 301 * SECOND, "ssh");
+    g_autoptr(PstVolumeRecords) records = pst_volume_records_new(set, &counters, NOW, 1);
+    g_assert_cmpint(pst_volume_records_find(records, "sudo", "web")->seq, ==, 91970);
+    g_assert_cmpuint(g_array_index(records->epochs, guint, 1), ==, 0);
+    g_assert_cmpuint(g_array_index(records->epochs, guint, 2), ==, 1);
+    g_assert_cmpuint(g_array_index(records->epochs, guint, 3), ==, 1);
+}
+
+static void
+test_undone(void)
+{
+    static const struct {
+        gint64 written_s, before_s, seen_s; /* before NOW; before -1: nobody had looked */
+        gboolean reverted;                  /* the records end after a revert */
+        gboolean undone;
+    } rows[] = {
+        {60, 30, 20, TRUE, TRUE},  {60, 30, 20, FALSE, TRUE}, {10, 30, 20, FALSE, FALSE},
+        {25, 30, 20, FALSE, TRUE}, {25, 30, 20, TRUE, FALSE}, {25, -1, 20, FALSE, TRUE},
+        {25, -1, 20, TRUE, FALSE},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        static const PstRecordCounters counters = {2, 0, 0};
+        GPtrArray *set = g_ptr_array_new_with_free_func(free_record);
+
+        add(set, FIRST, 2, 110 * SECOND, "sudo");
+        add(set, FIRST, rows[i].reverted ? 1 : 3, rows[i].reverted ? 100 * SECOND : 120 * SECOND,
+            "ssh");
+        g_autoptr(PstVolumeRecords) records =
+            pst_volume_records_new(set, &counters, NOW - rows[i].written_s * SECOND, 1);
+        gint64 before_us = rows[i].before_s < 0 ? PST_INT_UNKNOWN : NOW - rows[i].before_s * SECOND;
+        g_assert_true(pst_volume_records_is_undone(
+                          records, before_us, NOW - rows[i].seen_s * SECOND) == rows[i].undone);
+    }
 }
 
 static void
@@ -211,6 +305,9 @@ main(int argc, char **argv)
     g_test_add_func("/volume-records/text", test_text);
     g_test_add_func("/volume-records/empty", test_empty);
     g_test_add_func("/volume-records/two-machines", test_two_machines);
+    g_test_add_func("/volume-records/whose", test_whose);
+    g_test_add_func("/volume-records/killed-after-revert", test_killed_after_revert);
+    g_test_add_func("/volume-records/undone", test_undone);
     g_test_add_func("/volume-records/notes", test_notes);
     return g_test_run();
 }

@@ -38,6 +38,7 @@ class World:
                 raise CannotMeasure(f"{self.build / program} is not there: build first, or name a "
                                     "build folder with --build")
         self.uri = self._environment["LIBVIRT_DEFAULT_URI"] = self.lab("uri").strip()
+        self._environment["POSTERN_CONFIG"] = self._configuration()
         self._up = self._left_over()
         if not self._keep:
             self._take_down()
@@ -46,6 +47,14 @@ class World:
     def __exit__(self, *_unused):
         if not self._keep:
             self._take_down()
+
+    def _configuration(self):
+        """A configuration of postern's whose store is below the build folder: what it sees of test
+        guests is not for the machine's own."""
+        path = self.build / "bench-store/postern.conf"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"[store]\nfolder={path.parent}\n", encoding="utf-8")
+        return str(path)
 
     def _left_over(self):
         """The benchmarks' guests that an earlier run did not take down."""

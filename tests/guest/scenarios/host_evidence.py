@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What the host sees where the guest can't answer: told long before the deadline, with the last
-record that there was."""
+record that there was, and afterwards the states that it was in."""
 
+import json
 import os
 import signal
 import time
@@ -41,6 +42,40 @@ class States:
         return host.report
 
 
+def _lifecycle(context):
+    """What was seen of the guest's states, as the report `host` tells it."""
+    done = context.postern.run("probe", context.guest.name, "host", "watch_ms=0", "--json")
+    return json.loads(done.out)["report"]["data"]["lifecycle"]
+
+
+def _check_lifecycle(context, before):
+    """What was done to the guest is told in order, each as exactly as it was looked for."""
+    told = _lifecycle(context)[len(before) - 1:]
+    states = [(one["state"], one.get("reason")) for one in told]
+    context.log("\n".join(f"{one['age_ms'] / 1000:8.1f} s ago: {one}" for one in told))
+    check(states[0] == ("running", before[-1].get("reason")), f"at first it was {states[0]}")
+    check(states[1:] == [("paused", "by somebody"), ("running", "unpaused"), ("off", "destroyed")],
+          f"the states that were seen are {states}")
+    for earlier, later in zip(told, told[1:]):
+        check(earlier["seen_us"] <= later["before_us"] <= later["seen_us"],
+              f"out of order: {earlier}, {later}")
+        check(earlier["age_ms"] >= later["age_ms"], f"out of order: {earlier}, {later}")
+    text = context.postern.run("probe", context.guest.name, "host", "watch_ms=0").out
+    line = next(line for line in text.splitlines() if line.startswith("lifecycle: "))
+    context.log(line)
+    check(line.startswith("lifecycle: off (destroyed) ") and "; paused (by somebody) " in line,
+          f"in a line: {line}")
+    # Nobody has to have seen it off: another run has another number.
+    context.guest.virsh("start", context.guest.name)
+    again = _lifecycle(context)[-1]
+    check((again["state"], again.get("reason")) == ("running", "booted"), f"started: {again}")
+    context.guest.virsh("destroy", context.guest.name)
+    context.guest.virsh("start", context.guest.name)
+    again = _lifecycle(context)[-1]
+    check(again.get("restarted") and again["reason"] == "booted", f"started anew: {again}")
+    context.guest.virsh("destroy", context.guest.name)
+
+
 def _await(what, holds):
     until = time.monotonic() + PATIENCE
     while not holds():
@@ -61,6 +96,7 @@ def run(context):
     """Paused, its QEMU stopped, its processor taken, panicked, and off."""
     guest, states = context.guest, States(context)
     _await("records of all probes", lambda: _is_recorded(context))
+    before = _lifecycle(context)
 
     guest.virsh("suspend", guest.name)
     states.expect("paused", "host.paused")
@@ -89,3 +125,4 @@ def run(context):
 
     guest.virsh("destroy", guest.name)
     states.expect("off", "host.not-running")
+    _check_lifecycle(context, before)

@@ -33,6 +33,8 @@ def run(context):
     check("answers" not in verdict and verdict["status"] != "ok", f"the last is {verdict}")
     check(answers[-1]["probe"] == "access", "what is derived comes when all is there")
     check(answers[-2]["probe"] == HANGS, f"{HANGS} was not the last, but: {answers[-2]['probe']}")
-    check(verdict["causes"][0]["finding"]["id"] == "checks.timed-out", "the verdict is another")
+    # On a busy machine something else may have been too slow as well.
+    causes = [cause["finding"]["id"] for cause in verdict["causes"]]
+    check("checks.timed-out" in causes, f"the verdict's causes are {causes}")
     others = [when for name, when in moments.items() if name not in (HANGS, "access", "verdict")]
     check(moments[HANGS] - max(others) > 1, "the others came at once with the one that hangs")

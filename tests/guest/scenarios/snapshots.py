@@ -33,9 +33,16 @@ def _await(context, what, found):
     while True:
         for record in _records(context):
             if found(record):
-                return record
+                return {**record, "told": time.monotonic()}
         check(time.monotonic() < until, f"no record of {what} within {PATIENCE} s")
         time.sleep(1)
+
+
+def _check_age(record, before, why):
+    """As old as it was when it was told BEFORE, and what has passed since by the host's clock."""
+    passed = time.monotonic() - before["told"]
+    age = (record["age_ms"] - before["age_ms"]) / 1000
+    check(abs(age - passed) < 5, f"{why}: a record is {age:.0f} s older {passed:.0f} s later")
 
 
 def _is_event(record, words):
@@ -48,13 +55,28 @@ def _says_broken(record):
 
 
 def _check_kept(context, record, newest, why):
-    """It is told still, and as of an epoch before that of the newest."""
+    """It is told still, as old as it is, and as of an epoch before that of the newest."""
     kept = [one for one in _records(context)
             if all(one[key] == record[key] for key in ("boot_id", "seq", "boottime_us"))]
     check(kept, f"{why}: what was recorded before is told no more")
     check(kept[0]["epoch"] < newest["epoch"], f"{why}: it is told as of the same epoch")
+    _check_age(kept[0], record, why)
     text = context.postern.run("records", context.guest.name, "--lines", "5000", codes=[0]).out
     check("before a revert" in text, f"{why}: no border is told")
+
+
+def _paused(context):
+    """A guest's clocks stand still while it is paused: what it wrote before is older than they say."""
+    guest = context.guest
+    guest.shell("touch /etc/sudoers.d/before")
+    event = _await(context, "a change", lambda record: _is_event(record, "/etc/sudoers.d/before"))
+    guest.virsh("suspend", guest.name)
+    time.sleep(60)
+    guest.virsh("resume", guest.name)
+    guest.shell("touch /etc/sudoers.d/after")
+    _await(context, "another", lambda record: _is_event(record, "/etc/sudoers.d/after"))
+    again = next(one for one in _records(context) if one["seq"] == event["seq"])
+    _check_age(again, event, "a pause")
 
 
 def _internal(context):
@@ -64,6 +86,15 @@ def _internal(context):
     guest.shell(BREAK)
     broken = _await(context, "what was broken", _says_broken)
     guest.virsh("snapshot-revert", guest.name, "inside")
+    # Before it has written anything: what stands there may never have happened. Somebody has to have
+    # passed by while libvirt still gave the revert as the reason.
+    context.postern.run("list", codes=[0])
+    guest.virsh("suspend", guest.name)
+    diagnosis = context.postern.diagnose(guest)
+    context.states.add("just reverted, then paused", diagnosis)
+    check(BROKEN not in diagnosis.findings, "what was undone is told as the guest's state")
+    check("reverted" in json.dumps(diagnosis.json), "why nothing is told of it is not said")
+    guest.virsh("resume", guest.name)
     newest = _await(context, "the guest after the revert",
                     lambda record: record["epoch"] > broken["epoch"])
     check(newest["boot_id"] == broken["boot_id"], "the guest was not reverted but started")
@@ -113,5 +144,6 @@ def run(context):
     context.guest.shell(OFTEN)
     _await(context, "the last of the probes", lambda record: record["kind"] == "report" and
            record["body"]["probe"] == "containers")
+    _paused(context)
     _internal(context)
     _external(context)

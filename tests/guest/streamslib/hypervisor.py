@@ -23,6 +23,20 @@ def a_stopped_qemu():
 
 
 @scenario(pocket("st-late", "late", "1"), SOUND)
+def a_stopped_qemu_is_asked_again_and_again():
+    """Its queue holds two connections that it does not take; at the third libvirt would wait with the
+    domain locked, and nobody else could do anything with it: from the second question on, none is
+    made."""
+    with Stopped(lab("qemu-pid", "st-late")):
+        ask("st-late", deadline=6)
+        for _ in range(4):
+            answer = ask("st-late", deadline=6)
+            expect(answer.code == 3, "the domain is locked", answer)
+            expect("has not answered libvirt" in (answer.attempt("channel") or ""), "and why", answer)
+    expect_sound("st-late")
+
+
+@scenario(pocket("st-late", "late", "1"), SOUND)
 def a_list_with_a_stopped_qemu():
     """The others are there, and the stopped one costs at most the deadline."""
     with Stopped(lab("qemu-pid", "st-late")):

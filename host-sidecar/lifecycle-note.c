@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/lifecycle-note.h"
+
+#include "host-sidecar/store-lifecycle.h"
+#include "host-sidecar/task.h"
+#include "host-sidecar/virt-error.h"
+
+#define MAX_UNDER_WAY 8
+
+static gint under_way;
+
+typedef struct {
+    char *uri, *uuid, *domain;
+    PstLifecycleSight sight;
+} Note;
+
+static void
+free_note(gpointer data)
+{
+    Note *note = data;
+
+    g_atomic_int_add(&under_way, -1);
+    g_free(note->uri);
+    g_free(note->uuid);
+    g_free(note->domain);
+    g_free(note);
+}
+
+gboolean
+pst_lifecycle_note_look(virDomainPtr domain, PstLifecycleSight *sight, GError **error)
+{
+    int state = 0, reason = 0;
+
+    if (virDomainGetState(domain, &state, &reason, 0) < 0)
+        return pst_virt_error_set(error, "its state");
+    unsigned int id = virDomainGetID(domain);
+    gboolean runs = state == VIR_DOMAIN_RUNNING || state == VIR_DOMAIN_BLOCKED;
+    *sight = (PstLifecycleSight){
+        .state = runs ? VIR_DOMAIN_RUNNING : state,
+        .reason = state == VIR_DOMAIN_BLOCKED ? VIR_DOMAIN_RUNNING_UNKNOWN : reason,
+        .id = id <= G_MAXINT ? (gint64)id : PST_INT_UNKNOWN,
+        .seen_us = g_get_real_time(),
+    };
+    return TRUE;
+}
+
+static gpointer
+run_note(gpointer data, GError **error)
+{
+    const Note *note = data;
+    g_autoptr(PstStore) store = pst_store_open_configured(note->uri, NULL, error);
+
+    if (store == NULL)
+        return NULL;
+    return pst_store_lifecycle_note(store, note->uuid, note->domain, &note->sight, NULL);
+}
+
+PstLifecycle *
+pst_lifecycle_note_until(const char *uri, const char *uuid, const char *domain,
+                         const PstLifecycleSight *sight, gint64 deadline_us)
+{
+    g_autoptr(GError) unsaid = NULL;
+
+    if (g_atomic_int_add(&under_way, 1) >= MAX_UNDER_WAY) {
+        g_atomic_int_add(&under_way, -1);
+        return NULL;
+    }
+    Note *note = g_new0(Note, 1);
+    *note = (Note){g_strdup(uri), g_strdup(uuid), g_strdup(domain), *sight};
+    return pst_task_call(run_note, note, free_note, (GDestroyNotify)pst_lifecycle_free, deadline_us,
+                         "the store", &unsaid);
+}
