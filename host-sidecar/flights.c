@@ -6,6 +6,9 @@
 /* Who has less time than this beyond the deadline at which a shared question failed does not ask it
  * anew: it would get no further. */
 #define WORTH_ASKING_US (250 * G_GINT64_CONSTANT(1000))
+/* What a guest told earlier is its answer where it says that it has no time left: which it does so
+ * much before the deadline. */
+#define LATE_US G_USEC_PER_SEC
 
 /* The conversations of one user that wait, and how many go on. */
 typedef struct {
@@ -445,7 +448,7 @@ is_late(const PstAnswer *answer, const Job *job, gint64 now_us)
 {
     if (answer->error != NULL && answer->error->code == PST_ERROR_DEADLINE)
         return TRUE;
-    return answer->via >= PST_VIA_VOLUME && now_us >= job->deadline_us;
+    return answer->via >= PST_VIA_VOLUME && now_us >= job->deadline_us - LATE_US;
 }
 
 void
@@ -495,6 +498,8 @@ conclude(PstFlightsRequest *request, Job *job, const GError *error)
 
     g_ptr_array_remove(request->jobs, job);
     if (places->len > 0 && has_time_left(request, job)) {
+        /* The next look from outside knows more than the one that went with no answer. */
+        g_clear_pointer(&request->host, json_object_unref);
         board(request, places);
         return;
     }

@@ -245,6 +245,36 @@ test_deadlines(World *world, gconstpointer unused G_GNUC_UNUSED)
     g_assert_cmpint(patient.code, ==, -1);
 }
 
+/* What a guest told earlier is the answer of those whose time is over, a little before that too:
+ * the guest said that it had none left. Who has time asks on, and hears of the host what is seen
+ * then. */
+static void
+test_recalled(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    const gint64 end_us = 10000000;
+    g_autoptr(JsonObject) host = json_object_new();
+    Asker hasty, patient;
+
+    ask(world, &hasty, 1, "web", "system", end_us);
+    ask(world, &patient, 2, "web", "system", 2 * end_us);
+    answer(world, begun(world, 0)->number, 0, PST_VIA_VOLUME, -1, end_us - 500000);
+    g_assert_cmpint(hasty.code, ==, -1);
+    g_assert_cmpuint(patient.n_answers, ==, 0);
+    pst_flights_ended(world->flights, begun(world, 0)->number, "web", host, NULL, end_us - 400000);
+    g_assert_true(hasty.has_host);
+    g_assert_cmpuint(patient.n_ends, ==, 0);
+    answer(world, begun(world, 1)->number, 0, PST_VIA_CHANNEL, -1, end_us);
+    pst_flights_ended(world->flights, begun(world, 1)->number, "web", NULL, NULL, end_us);
+    g_assert_cmpuint(patient.n_ends, ==, 1);
+    g_assert_false(patient.has_host);
+
+    ask(world, &hasty, 1, "web", "system", end_us);
+    ask(world, &patient, 2, "web", "system", 2 * end_us);
+    answer(world, begun(world, 2)->number, 0, PST_VIA_VOLUME, -1, end_us / 2);
+    pst_flights_ended(world->flights, begun(world, 2)->number, "web", host, NULL, end_us / 2);
+    g_assert_cmpuint(hasty.n_ends + patient.n_ends, ==, 2);
+}
+
 /* No such domain is everybody's answer; a hypervisor that was too slow for one is asked again. */
 static void
 test_errors(World *world, gconstpointer unused G_GNUC_UNUSED)
@@ -392,6 +422,7 @@ main(int argc, char **argv)
     ADD("/flights/shared-in-part", test_shared_in_part);
     ADD("/flights/deadlines", test_deadlines);
     ADD("/flights/errors", test_errors);
+    ADD("/flights/recalled", test_recalled);
     ADD("/flights/forgotten", test_forgotten);
     ADD("/flights/leaving", test_leaving);
     ADD("/flights/no-turn", test_no_turn);
