@@ -2,6 +2,7 @@
 #include "host-sidecar/caller.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -15,6 +16,9 @@
 /* Linux 6.5; Debian 12's headers do not have it. */
 #ifndef SO_PEERPIDFD
 #define SO_PEERPIDFD 77
+#endif
+#ifndef SO_PEERGROUPS
+#define SO_PEERGROUPS 59
 #endif
 
 /* Holds the peer itself, or, before Linux 6.5, whatever has its number now. */
@@ -93,6 +97,22 @@ pst_caller_read(int fd, PstCaller *caller, GError **error)
     caller->pid = credentials.pid;
     look_closer(fd, caller);
     return TRUE;
+}
+
+guint *
+pst_caller_groups(int fd, guint gid, guint *n)
+{
+    socklen_t len = NGROUPS_MAX * sizeof(gid_t);
+    g_autofree gid_t *more = g_malloc(len);
+
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, more, &len) < 0)
+        len = 0;
+    *n = 1 + (guint)(len / sizeof(gid_t));
+    guint *groups = g_new(guint, *n);
+    groups[0] = gid;
+    for (guint i = 1; i < *n; i++)
+        groups[i] = more[i - 1];
+    return groups;
 }
 
 void

@@ -20,6 +20,10 @@ gboolean pst_caller_read(int fd, PstCaller *caller, GError **error);
 void pst_caller_clear(PstCaller *caller);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(PstCaller, pst_caller_clear)
 
+/* The groups of the peer, GID (its own one) first, as they were when it connected. Sets *n; free
+ * with g_free(). */
+guint *pst_caller_groups(int fd, guint gid, guint *n);
+
 /* As `alice (uid 1000), process 4711 (python3)`, for the audit and the guest's own records. Waits
  * for NSS as pst_audit_describe() does. Free with g_free(). */
 char *pst_caller_describe(const PstCaller *caller);

@@ -11,6 +11,7 @@
 #include "host-sidecar/daemon.h"
 #include "host-sidecar/escape.h"
 #include "host-sidecar/exit-code.h"
+#include "host-sidecar/grants-names.h"
 #include "host-sidecar/server-settings.h"
 #include "host-sidecar/standard-streams.h"
 #include "host-sidecar/task.h"
@@ -20,6 +21,8 @@
 /* What is in flight at the end has so long to be answered. */
 #define LAST_ANSWERS_MS 2000
 #define SETTLE_US (100 * G_GINT64_CONSTANT(1000))
+/* For the configuration, and the names in it. */
+#define SETTINGS_US (10 * G_USEC_PER_SEC)
 
 typedef struct {
     char *uri, *socket;
@@ -30,6 +33,7 @@ typedef struct {
     GMainContext *context;
     GMainLoop *loop;
     PstServer *server;
+    gboolean reloading, changed; /* the configuration is being read; may have changed since */
 } Program;
 
 static void
@@ -48,30 +52,135 @@ attach(Program *program, GSource *source, GSourceFunc function)
     g_source_unref(source);
 }
 
-static gboolean
-read_limits(PstServerLimits *limits, GError **error)
+/* ---- the configuration, whose names of users are NSS's to tell: read in tasks */
+
+typedef struct {
+    PstServerLimits limits;
+    PstGrants *grants;
+} Settings;
+
+static void
+free_settings(gpointer data)
+{
+    Settings *settings = data;
+
+    g_clear_pointer(&settings->grants, pst_grants_free);
+    g_free(settings);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Settings, free_settings)
+
+static gpointer
+read_settings(gpointer unused G_GNUC_UNUSED, GError **error)
 {
     g_autoptr(GKeyFile) config = pst_config_load(error);
+    Settings *settings = g_new0(Settings, 1);
 
-    return config != NULL && pst_server_settings_limits(config, limits, error);
+    if (config != NULL && pst_server_settings_limits(config, &settings->limits, error))
+        settings->grants = pst_grants_read(config, pst_grants_names_find, error);
+    if (settings->grants == NULL)
+        g_clear_pointer(&settings, free_settings);
+    return settings;
 }
 
+static void
+apply(PstServer *server, Settings *settings)
+{
+    const char *const *unknown = pst_grants_unknown(settings->grants);
+
+    for (; *unknown != NULL; unknown++)
+        say(*unknown);
+    pst_server_set_limits(server, &settings->limits);
+    pst_server_set_grants(server, g_steal_pointer(&settings->grants));
+}
+
+/* What came of reading it anew. */
+typedef struct {
+    Program *program;
+    Settings *settings; /* NULL: */
+    GError *error;
+} Reload;
+
+static void
+free_reload(gpointer data)
+{
+    Reload *reload = data;
+
+    g_clear_pointer(&reload->settings, free_settings);
+    g_clear_error(&reload->error);
+    g_free(reload);
+}
+
+static void begin_reload(Program *program);
+
 /* A configuration that can't be read changes nothing. */
+static gboolean
+on_reloaded(gpointer data)
+{
+    const Reload *reload = data;
+    Program *program = reload->program;
+
+    if (reload->settings != NULL)
+        apply(program->server, reload->settings);
+    else
+        say(reload->error->message);
+    program->reloading = FALSE;
+    if (program->changed)
+        begin_reload(program);
+    else
+        sd_notify(0, "READY=1");
+    return G_SOURCE_REMOVE;
+}
+
+static void
+tell_reload(Reload *reload)
+{
+    g_autoptr(GSource) source = g_idle_source_new();
+
+    g_source_set_priority(source, G_PRIORITY_DEFAULT);
+    g_source_set_callback(source, on_reloaded, reload, free_reload);
+    g_source_attach(source, reload->program->context);
+}
+
+static gpointer
+run_reload(gpointer data, GError **unused G_GNUC_UNUSED)
+{
+    Reload *reload = g_new0(Reload, 1);
+
+    reload->program = data;
+    reload->settings = pst_task_call(read_settings, NULL, NULL, free_settings,
+                                     g_get_monotonic_time() + SETTINGS_US, "NSS", &reload->error);
+    tell_reload(reload);
+    return NULL;
+}
+
+static void
+begin_reload(Program *program)
+{
+    Reload *failed = g_new0(Reload, 1);
+
+    program->reloading = TRUE;
+    program->changed = FALSE;
+    failed->program = program;
+    if (pst_task_start(run_reload, program, NULL, "reload", &failed->error))
+        free_reload(failed);
+    else
+        tell_reload(failed);
+}
+
+/* What comes while it is read may have come too late for it. */
 static gboolean
 on_reload(gpointer data)
 {
     Program *program = data;
-    PstServerLimits limits;
-    g_autoptr(GError) error = NULL;
 
     sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT, g_get_monotonic_time());
-    if (read_limits(&limits, &error))
-        pst_server_set_limits(program->server, &limits);
-    else
-        say(error->message);
-    sd_notify(0, "READY=1");
+    program->changed = TRUE;
+    if (!program->reloading)
+        begin_reload(program);
     return G_SOURCE_CONTINUE;
 }
+
+/* ---- its life */
 
 static gboolean
 on_last_moment(gpointer data)
@@ -162,7 +271,6 @@ static gboolean
 run(int argc, char **argv, GError **error)
 {
     Options options = {0};
-    PstServerLimits limits;
     const char *made = NULL;
 
     if (!parse(&options, &argc, &argv, error))
@@ -175,17 +283,24 @@ run(int argc, char **argv, GError **error)
         options.uri = g_strdup(g_getenv("LIBVIRT_DEFAULT_URI"));
     if (options.uri == NULL || *options.uri == '\0')
         options.uri = g_strdup(DEFAULT_URI);
-    if (!read_limits(&limits, error))
+    g_autoptr(Settings) settings =
+        pst_task_call(read_settings, NULL, NULL, free_settings,
+                      g_get_monotonic_time() + SETTINGS_US, "NSS", error);
+    if (settings == NULL)
         return FALSE;
     int fd = open_socket(&options, &made, error);
     if (fd < 0)
         return FALSE;
 
-    Program program = {.context = g_main_context_new()};
-    program.loop = g_main_loop_new(program.context, FALSE);
-    program.server = pst_daemon_server(pst_daemon_new(program.context, options.uri, &limits));
-    pst_server_listen(program.server, fd);
-    serve(&program);
+    /* For as long as the process lives: a task may come back late. */
+    Program *program = g_new0(Program, 1);
+    program->context = g_main_context_new();
+    program->loop = g_main_loop_new(program->context, FALSE);
+    program->server =
+        pst_daemon_server(pst_daemon_new(program->context, options.uri, &settings->limits));
+    apply(program->server, settings);
+    pst_server_listen(program->server, fd);
+    serve(program);
     if (made != NULL)
         unlink(made);
     return TRUE;

@@ -147,6 +147,33 @@ check_room(PstServerCaller *caller, const PstMessageId *id, GError **error)
     return FALSE;
 }
 
+static gboolean
+check_grants(const PstServerCaller *caller, const PstApiAsk *ask, GError **error)
+{
+    for (guint i = 0; i < ask->n; i++) {
+        const char *probe = ask->questions[i]->probe;
+
+        if (pst_server_state_may(caller, ask->domain, pst_grants_needed(probe)))
+            continue;
+        g_set_error(error, PST_ERROR, PST_ERROR_NOT_ALLOWED,
+                    "no grant lets this caller ask '%s' of this domain", probe);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+/* One record for each question. */
+static void
+audit_refused(PstServerCaller *caller, const PstApiAsk *ask, const GError *error)
+{
+    PstServer *server = caller->server;
+
+    for (guint i = 0; i < ask->n; i++)
+        ask->questions[i]->error = g_error_copy(error);
+    server->backend.audit(caller->name, ask->verb, ask->questions, ask->n,
+                          server->backend.user_data);
+}
+
 static PstServerRequest *
 new_request(PstServerCaller *caller, const PstMessageId *id, const char *verb, gint64 deadline_ms)
 {
@@ -172,8 +199,8 @@ pst_server_requests_ask(PstServerCaller *caller, PstMessage *message, GError **e
 
     if (ask == NULL)
         return FALSE;
-    if (!check_room(caller, &message->id, error)) {
-        audit_refusal(caller, ask->verb, ask->domain, ask->questions[0]->probe, *error);
+    if (!check_grants(caller, ask, error) || !check_room(caller, &message->id, error)) {
+        audit_refused(caller, ask, *error);
         return FALSE;
     }
     /* Before and after: who is hung up on has asked all the same. */
@@ -222,8 +249,15 @@ pst_server_requests_list(PstServerCaller *caller, PstMessage *message, GError **
 {
     gint64 deadline_ms = 0;
 
-    if (!pst_api_request_deadline(message->params, &deadline_ms, error) ||
-        !check_room(caller, &message->id, error))
+    if (!pst_api_request_deadline(message->params, &deadline_ms, error))
+        return FALSE;
+    if (!pst_server_state_may(caller, NULL, PST_GRANT_LIST)) {
+        g_set_error(error, PST_ERROR, PST_ERROR_NOT_ALLOWED,
+                    "no grant lets this caller list domains");
+        audit_refusal(caller, "list", "-", "-", *error);
+        return FALSE;
+    }
+    if (!check_room(caller, &message->id, error))
         return FALSE;
     PstServerList *list =
         list_until(caller->server, g_get_monotonic_time() + deadline_ms * 1000, error);
@@ -239,13 +273,16 @@ static void
 send_domains(PstServerRequest *request, JsonArray *domains)
 {
     g_autoptr(JsonObject) result = json_object_new();
-    guint n = json_array_get_length(domains);
+    gint64 n = 0;
 
-    for (guint i = 0; i < n; i++) {
-        g_autofree char *text =
-            part_text(request, "domain", json_object_ref(json_array_get_object_element(domains, i)),
-                      "domain", -1);
+    for (guint i = 0; i < json_array_get_length(domains); i++) {
+        JsonObject *row = json_array_get_object_element(domains, i);
+
+        if (!pst_server_state_may_see(request->caller, row))
+            continue;
+        g_autofree char *text = part_text(request, "domain", json_object_ref(row), "domain", -1);
         pst_peer_send(request->caller->peer, text);
+        n++;
     }
     json_object_set_int_member(result, "domains", n);
     pst_server_state_send_result(request->caller, &request->id, result);

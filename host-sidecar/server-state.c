@@ -2,7 +2,9 @@
 #include "host-sidecar/server-state.h"
 
 #include <string.h>
+#include <unistd.h>
 
+#include "protocol/json.h"
 #include "protocol/limits.h"
 
 void
@@ -54,6 +56,41 @@ pst_server_state_send_result(PstServerCaller *caller, const PstMessageId *id, Js
     g_autoptr(GError) error =
         g_error_new(PST_ERROR, PST_ERROR_TOO_LARGE, "the answer does not fit into a frame");
     pst_server_state_send_error(caller, id, error);
+}
+
+/* Who has libvirt's access, or the daemon's own, would get no more here than without it. */
+static gboolean
+has_all(const PstServerCaller *caller)
+{
+    return caller->uid == 0 || caller->uid == geteuid();
+}
+
+gboolean
+pst_server_state_may(const PstServerCaller *caller, const char *domain, PstGrant right)
+{
+    const PstGrants *grants = caller->server->grants;
+    const PstGrantsCaller who = {caller->uid, caller->groups, caller->n_groups};
+
+    if (has_all(caller))
+        return TRUE;
+    if (grants == NULL)
+        return FALSE;
+    return domain != NULL ? pst_grants_allow(grants, &who, domain, right)
+                          : pst_grants_allow_any(grants, &who, right);
+}
+
+gboolean
+pst_server_state_may_see(const PstServerCaller *caller, JsonObject *row)
+{
+    const PstGrants *grants = caller->server->grants;
+    const PstGrantsCaller who = {caller->uid, caller->groups, caller->n_groups};
+    const char *name = NULL, *uuid = NULL;
+
+    if (has_all(caller))
+        return TRUE;
+    return grants != NULL && pst_json_get_string(row, "name", PST_JSON_REQUIRED, &name, NULL) &&
+           pst_json_get_string(row, "uuid", PST_JSON_OPTIONAL, &uuid, NULL) &&
+           pst_grants_allow_found(grants, &who, name, uuid, PST_GRANT_LIST);
 }
 
 void

@@ -15,6 +15,7 @@ struct PstServer {
     GMainContext *context;
     char *uri;
     PstServerLimits limits;
+    PstGrants *grants; /* NULL: none */
     PstServerBackend backend;
     PstFlights *flights;
     int listener;
@@ -34,6 +35,8 @@ struct PstServerCaller {
     PstServer *server;
     guint64 number;
     guint uid;
+    guint *groups;
+    guint n_groups;
     char *name; /* NULL until it is known */
     PstPeer *peer;
     char session[PST_SESSION_DIGITS + 1]; /* "" before the first hello */
@@ -71,6 +74,12 @@ void pst_server_state_send_error(PstServerCaller *caller, const PstMessageId *id
                                  const GError *error);
 void pst_server_state_send_result(PstServerCaller *caller, const PstMessageId *id,
                                   JsonObject *result);
+
+/* What the grants say of the caller; DOMAIN as with pst_grants_allow(), NULL for any at all. */
+gboolean pst_server_state_may(const PstServerCaller *caller, const char *domain, PstGrant right);
+
+/* The same of a row of `list`. */
+gboolean pst_server_state_may_see(const PstServerCaller *caller, JsonObject *row);
 
 /* Hangs up on a caller who sends no more and has got all answers. */
 void pst_server_state_end_if_finished(PstServerCaller *caller);

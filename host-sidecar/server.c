@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "host-sidecar/caller.h"
 #include "host-sidecar/describe.h"
 #include "host-sidecar/server-state.h"
 #include "protocol/error.h"
@@ -59,6 +60,7 @@ free_caller(gpointer data)
     pst_peer_free(caller->peer);
     pst_server_state_account(server, caller->uid)->callers--;
     drop_account_if_empty(server, caller->uid);
+    g_free(caller->groups);
     g_free(caller->name);
     g_free(caller);
 }
@@ -232,6 +234,7 @@ admit(PstServer *server, int fd)
     caller->server = server;
     caller->number = ++server->last_number;
     caller->uid = credentials.uid;
+    caller->groups = pst_caller_groups(fd, credentials.gid, &caller->n_groups);
     caller->requests = g_ptr_array_new_with_free_func(pst_server_requests_free);
     caller->peer = pst_peer_new(fd, server->context, &listener, caller);
     PstServerAccount *account = pst_server_state_account(server, caller->uid);
@@ -338,6 +341,7 @@ pst_server_free(PstServer *server)
     g_ptr_array_unref(server->lists);
     pst_flights_free(server->flights);
     g_hash_table_unref(server->accounts);
+    g_clear_pointer(&server->grants, pst_grants_free);
     g_main_context_unref(server->context);
     g_free(server->uri);
     g_free(server);
@@ -347,6 +351,13 @@ void
 pst_server_set_limits(PstServer *server, const PstServerLimits *limits)
 {
     server->limits = *limits;
+}
+
+void
+pst_server_set_grants(PstServer *server, PstGrants *grants)
+{
+    g_clear_pointer(&server->grants, pst_grants_free);
+    server->grants = grants;
 }
 
 void

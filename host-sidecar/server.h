@@ -2,6 +2,7 @@
 #pragma once
 
 #include "host-sidecar/flights.h"
+#include "host-sidecar/grants.h"
 
 /* The read-only door: callers on a Unix socket, their requests, and what bounds them. What asks
  * guests is behind PstServerBackend; this knows no libvirt. Of the thread of its context. */
@@ -41,6 +42,10 @@ void pst_server_free(PstServer *server);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstServer, pst_server_free)
 
 void pst_server_set_limits(PstServer *server, const PstServerLimits *limits);
+
+/* Who may ask what, from now on: GRANTS are taken over. Before the first, nothing is granted to
+ * anybody but root and the user that the process runs as, who have all of it anyway. */
+void pst_server_set_grants(PstServer *server, PstGrants *grants);
 
 /* Serves whoever connects to the listening socket FD, which is taken over. */
 void pst_server_listen(PstServer *server, int fd);
