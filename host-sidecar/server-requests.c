@@ -53,17 +53,6 @@ pst_server_requests_drop(PstServerRequest *request)
 }
 
 static void
-audit_refusal(PstServerCaller *caller, const char *verb, const char *domain, const char *what,
-              const GError *error)
-{
-    PstServer *server = caller->server;
-    g_autoptr(PstAnswer) answer = pst_answer_new(domain, what, NULL);
-
-    answer->error = g_error_copy(error);
-    server->backend.audit(caller->name, verb, &answer, 1, server->backend.user_data);
-}
-
-static void
 on_answer(guint place, const PstAnswer *answer, gpointer data)
 {
     PstServerRequest *request = data;
@@ -94,7 +83,7 @@ on_end(const char *guest, JsonObject *host, const GError *error, gpointer data)
 
     request->flight = NULL;
     if (error != NULL) {
-        audit_refusal(request->caller, request->verb, guest, "-", error);
+        pst_server_state_audit_refusal(request->caller, request->verb, guest, "-", error);
         pst_server_state_send_error(request->caller, &request->id, error);
     } else {
         pst_json_set_string(result, "guest", guest);
@@ -117,6 +106,7 @@ on_deadline(gpointer data)
     }
     g_autoptr(GError) error =
         g_error_new(PST_ERROR, PST_ERROR_DEADLINE, "the domains were not listed in time");
+    pst_server_state_audit_refusal(request->caller, "list", "-", "-", error);
     pst_server_state_send_error(request->caller, &request->id, error);
     pst_server_requests_drop(request);
     return G_SOURCE_REMOVE;
@@ -197,8 +187,10 @@ pst_server_requests_ask(PstServerCaller *caller, PstMessage *message, GError **e
     PstServer *server = caller->server;
     g_autoptr(PstApiAsk) ask = pst_api_request_read_ask(message->params, error);
 
-    if (ask == NULL)
+    if (ask == NULL) {
+        pst_server_state_audit_message(caller, message, *error);
         return FALSE;
+    }
     if (!check_grants(caller, ask, error) || !check_room(caller, &message->id, error)) {
         audit_refused(caller, ask, *error);
         return FALSE;
@@ -254,7 +246,6 @@ pst_server_requests_list(PstServerCaller *caller, PstMessage *message, GError **
     if (!pst_server_state_may(caller, NULL, PST_GRANT_LIST)) {
         g_set_error(error, PST_ERROR, PST_ERROR_NOT_ALLOWED,
                     "no grant lets this caller list domains");
-        audit_refusal(caller, "list", "-", "-", *error);
         return FALSE;
     }
     if (!check_room(caller, &message->id, error))
@@ -311,10 +302,12 @@ pst_server_listed(PstServer *server, guint64 number, JsonArray *domains, PstAnsw
 
         request->list = NULL;
         server->backend.audit(request->caller->name, "list", records, n, server->backend.user_data);
-        if (error != NULL)
+        if (error != NULL) {
+            pst_server_state_audit_refusal(request->caller, "list", "-", "-", error);
             pst_server_state_send_error(request->caller, &request->id, error);
-        else
+        } else {
             send_domains(request, domains);
+        }
         pst_server_requests_drop(request);
     }
     g_ptr_array_remove(server->lists, list);

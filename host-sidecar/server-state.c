@@ -7,6 +7,9 @@
 #include "protocol/json.h"
 #include "protocol/limits.h"
 
+/* Of a name that somebody made up. */
+#define MAX_AUDITED 256
+
 void
 pst_server_state_clear_source(GSource **source)
 {
@@ -56,6 +59,30 @@ pst_server_state_send_result(PstServerCaller *caller, const PstMessageId *id, Js
     g_autoptr(GError) error =
         g_error_new(PST_ERROR, PST_ERROR_TOO_LARGE, "the answer does not fit into a frame");
     pst_server_state_send_error(caller, id, error);
+}
+
+void
+pst_server_state_audit_refusal(PstServerCaller *caller, const char *method, const char *domain,
+                               const char *what, const GError *error)
+{
+    PstServer *server = caller->server;
+    g_autoptr(PstAnswer) answer = pst_answer_new(domain, what, NULL);
+
+    answer->error = g_error_copy(error);
+    server->backend.audit(caller->name, method, &answer, 1, server->backend.user_data);
+}
+
+void
+pst_server_state_audit_message(PstServerCaller *caller, const PstMessage *message,
+                               const GError *error)
+{
+    const char *domain = "-";
+
+    if (message->params != NULL)
+        (void)pst_json_get_string(message->params, "domain", PST_JSON_OPTIONAL, &domain, NULL);
+    g_autofree char *method = pst_json_clean_cut(message->method, MAX_AUDITED, NULL);
+    g_autofree char *named = pst_json_clean_cut(domain, MAX_AUDITED, NULL);
+    pst_server_state_audit_refusal(caller, method, named, method, error);
 }
 
 /* Who has libvirt's access, or the daemon's own, would get no more here than without it. */

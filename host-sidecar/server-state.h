@@ -24,6 +24,7 @@ struct PstServer {
     GHashTable *callers;  /* of PstServerCaller, by number */
     GHashTable *accounts; /* of PstServerAccount, by uid */
     GPtrArray *lists;     /* of PstServerList */
+    GHashTable *turned;   /* see pst_server_turned_note(), by uid */
 };
 
 /* What a user has of the door. */
@@ -35,6 +36,7 @@ struct PstServerCaller {
     PstServer *server;
     guint64 number;
     guint uid;
+    gint64 pid;
     guint *groups;
     guint n_groups;
     char *name; /* NULL until it is known */
@@ -84,7 +86,27 @@ gboolean pst_server_state_may_see(const PstServerCaller *caller, JsonObject *row
 /* Hangs up on a caller who sends no more and has got all answers. */
 void pst_server_state_end_if_finished(PstServerCaller *caller);
 
-/* The methods that take time. FALSE with what is to be answered at once. */
+/* For the audit: what the caller asked for, by whatever METHOD, and did not get. DOMAIN and WHAT
+ * are
+ * "-" where that is not known. */
+void pst_server_state_audit_refusal(PstServerCaller *caller, const char *method, const char *domain,
+                                    const char *what, const GError *error);
+
+/* The same of what is no question to a guest; nothing that the message holds is trusted. */
+void pst_server_state_audit_message(PstServerCaller *caller, const PstMessage *message,
+                                    const GError *error);
+
+/* For the audit: a connection that was turned away, with the last one's reason. What would be many
+ * records of a user is one that tells how many. */
+void pst_server_turned_note(PstServer *server, guint uid, gint64 pid, const char *reason);
+
+/* Records what was not yet; before the end. */
+void pst_server_turned_flush(PstServer *server);
+void pst_server_turned_free(gpointer data);
+
+/* The methods that take time. FALSE with what is to be answered at once; `ask` has recorded it
+ * then.
+ */
 gboolean pst_server_requests_ask(PstServerCaller *caller, PstMessage *message, GError **error);
 gboolean pst_server_requests_list(PstServerCaller *caller, PstMessage *message, GError **error);
 

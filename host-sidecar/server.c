@@ -157,16 +157,17 @@ cancel(PstServerCaller *caller, PstMessage *message)
 static const struct {
     const char *name;
     gboolean (*run)(PstServerCaller *caller, PstMessage *message, GError **error);
+    gboolean records; /* what it refuses, better than could be done here */
 } methods_table[] = {
-    {"hello", say_hello},
-    {"ping", answer_ping},
-    {"describe", answer_describe},
-    {"list", pst_server_requests_list},
-    {"ask", pst_server_requests_ask},
+    {"hello", say_hello, FALSE},
+    {"ping", answer_ping, FALSE},
+    {"describe", answer_describe, FALSE},
+    {"list", pst_server_requests_list, FALSE},
+    {"ask", pst_server_requests_ask, TRUE},
 };
 
 static gboolean
-run_method(PstServerCaller *caller, PstMessage *message, GError **error)
+run_method(PstServerCaller *caller, PstMessage *message, gboolean *recorded, GError **error)
 {
     const char *names[G_N_ELEMENTS(methods_table)];
 
@@ -178,6 +179,7 @@ run_method(PstServerCaller *caller, PstMessage *message, GError **error)
             g_set_error(error, PST_ERROR, PST_ERROR_INVALID_REQUEST, "say hello first");
             return FALSE;
         }
+        *recorded = methods_table[i].records;
         return methods_table[i].run(caller, message, error);
     }
     g_autofree char *hint = pst_nearest_hint(message->method, names, G_N_ELEMENTS(names));
@@ -191,6 +193,7 @@ on_message(PstMessage *message, gpointer data)
 {
     PstServerCaller *caller = data;
     g_autoptr(GError) error = NULL;
+    gboolean recorded = FALSE;
 
     if (message->type == PST_MESSAGE_NOTIFICATION && g_str_equal(message->method, "cancel"))
         cancel(caller, message);
@@ -200,8 +203,11 @@ on_message(PstMessage *message, gpointer data)
     if (!g_str_equal(message->method, "hello") && caller->session[0] != '\0' &&
         !g_str_equal(message->id.session, caller->session))
         return;
-    if (!run_method(caller, message, &error))
-        pst_server_state_send_error(caller, &message->id, error);
+    if (run_method(caller, message, &recorded, &error))
+        return;
+    if (!recorded)
+        pst_server_state_audit_message(caller, message, error);
+    pst_server_state_send_error(caller, &message->id, error);
 }
 
 static void
@@ -217,6 +223,7 @@ turn_away(PstServerCaller *caller, const char *why)
 {
     g_autoptr(GError) error = g_error_new_literal(PST_ERROR, PST_ERROR_BUSY, why);
 
+    pst_server_turned_note(caller->server, caller->uid, caller->pid, why);
     pst_server_state_send_error(caller, NULL, error);
     pst_peer_end(caller->peer);
 }
@@ -234,6 +241,7 @@ admit(PstServer *server, int fd)
     caller->server = server;
     caller->number = ++server->last_number;
     caller->uid = credentials.uid;
+    caller->pid = credentials.pid;
     caller->groups = pst_caller_groups(fd, credentials.gid, &caller->n_groups);
     caller->requests = g_ptr_array_new_with_free_func(pst_server_requests_free);
     caller->peer = pst_peer_new(fd, server->context, &listener, caller);
@@ -256,7 +264,7 @@ pst_server_named(PstServer *server, guint64 number, const char *name)
     if (caller == NULL)
         return;
     if (name == NULL) {
-        pst_peer_end(caller->peer);
+        turn_away(caller, "who calls could not be found out");
         return;
     }
     caller->name = g_strdup(name);
@@ -319,6 +327,7 @@ pst_server_new(GMainContext *context, const char *uri, const PstServerLimits *li
     server->listener = -1;
     server->callers = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_caller);
     server->accounts = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    server->turned = g_hash_table_new_full(NULL, NULL, NULL, pst_server_turned_free);
     server->lists = g_ptr_array_new_with_free_func(pst_server_requests_free_list);
     return server;
 }
@@ -331,12 +340,14 @@ pst_server_stop_listening(PstServer *server)
     if (server->listener >= 0)
         close(server->listener);
     server->listener = -1;
+    pst_server_turned_flush(server);
 }
 
 void
 pst_server_free(PstServer *server)
 {
     pst_server_stop_listening(server);
+    g_hash_table_unref(server->turned);
     g_hash_table_unref(server->callers);
     g_ptr_array_unref(server->lists);
     pst_flights_free(server->flights);

@@ -17,8 +17,8 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 # pylint: disable=wrong-import-position
-from daemonlib import (DAEMON, FOLDER, NOBODY, POSTERN, SESSION, SOCKET, TEST, Caller, admitted, as_user,
-                       ask, daemon, environment, main, postern, records)
+from daemonlib import (AUDITED, DAEMON, FOLDER, NOBODY, POSTERN, SESSION, SOCKET, TEST, Caller,
+                       admitted, as_user, ask, daemon, environment, main, postern, records)
 from taplib import Skip, check
 
 # ---- the same with it and without
@@ -176,6 +176,7 @@ def test_documented():
 
 
 def test_errors():
+    """What is refused is said, and is in the audit."""
     with daemon():
         caller = Caller()
         for method, params, code, reason in [
@@ -188,6 +189,8 @@ def test_errors():
             _, answer = caller.call(method, params)
             check(answer["error"]["code"] == code, method, params, answer)
             check(answer["error"]["data"]["reason"] == reason, method, params, answer)
+            if AUDITED:
+                check(records()[-1]["result"] == reason, method, records()[-1])
 
 
 def test_hostile_bytes():
@@ -227,6 +230,10 @@ def test_limits_and_reload():
         refused = Caller(hello=False)
         check(refused.read()["error"]["data"]["reason"] == "busy", "the third")
         check(refused.read() is None, "and it is hung up on")
+        if AUDITED:
+            said = [line for line in records() if line["method"] == "connect"][-1]
+            check(said["result"] == "busy" and said["args"]["times"] >= 1 and
+                  f"uid {os.getuid()}, process {os.getpid()}" == said["caller"], said)
         done = postern("probe", "test", "system")
         check(done.returncode == 3 and "no path to the guest answered" in done.stderr, done)
 

@@ -36,6 +36,16 @@ test_conversation(World *world, gconstpointer unused G_GNUC_UNUSED)
     ring_off(&client);
 }
 
+static guint
+count(const char *text, const char *part)
+{
+    guint n = 0;
+
+    for (const char *at = text; (at = strstr(at, part)) != NULL; at += strlen(part))
+        n++;
+    return n;
+}
+
 static void
 test_misuse(World *world, gconstpointer unused G_GNUC_UNUSED)
 {
@@ -70,6 +80,50 @@ test_misuse(World *world, gconstpointer unused G_GNUC_UNUSED)
     check_error(&client, PST_ERROR_INVALID_REQUEST);
     g_assert_cmpuint(world->n_jobs, ==, 1);
     ring_off(&client);
+
+    /* All of it is in the audit, also what was made up. */
+    static const struct {
+        const char *line;
+        guint n;
+    } recorded[] = {
+        {"|ping|-|ping|invalid-request\n", 1},
+        {"|ask|web|ask|invalid-request\n", 1},
+        {"|hello|-|hello|invalid-params\n", 2},
+        {"|hello|-|hello|unavailable\n", 1},
+        {"|exec|-|exec|unknown-method\n", 1},
+        {"|power|-|power|unknown-method\n", 1},
+        {"||-||unknown-method\n", 1},
+        {"|ask|-|ask|invalid-params\n", 1},
+        {"|list|-|list|invalid-params\n", 1},
+        {"|describe|-|describe|invalid-params\n", 1},
+        {"|ask|web|system|invalid-request\n", 1},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(recorded); i++) {
+        g_test_message("%s", recorded[i].line);
+        g_assert_cmpuint(count(world->records->str, recorded[i].line), ==, recorded[i].n);
+    }
+}
+
+/* Who is turned away is recorded: the first at once, who comes soon after with the next record. */
+static void
+test_turned_away(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    g_autofree char *line =
+        g_strdup_printf("uid %u, process %d|connect|-|connect|busy\n", getuid(), getpid());
+    Client clients[2], away;
+
+    arrive(world, &clients[0]);
+    arrive(world, &clients[1]);
+    for (guint i = 0; i < 5; i++) {
+        dial(world, &away);
+        check_error(&away, PST_ERROR_BUSY);
+        ring_off(&away);
+        g_assert_cmpuint(count(world->records->str, line), ==, 1);
+    }
+    pst_server_stop_listening(world->server);
+    g_assert_cmpuint(count(world->records->str, line), ==, 2);
+    ring_off(&clients[0]);
+    ring_off(&clients[1]);
 }
 
 /* What is of another session is not answered. */
@@ -274,6 +328,7 @@ test_nameless(World *world, gconstpointer unused G_GNUC_UNUSED)
     world->nameless = TRUE;
     dial(world, &client);
     check_hung_up(&client);
+    g_assert_cmpuint(count(world->records->str, "|connect|-|connect|busy\n"), ==, 1);
     ring_off(&client);
 }
 
@@ -389,6 +444,7 @@ main(int argc, char **argv)
     ADD("/server/nonsense", NULL, test_nonsense);
     ADD("/server/pieces", NULL, test_pieces);
     ADD("/server/limits", &few, test_limits);
+    ADD("/server/turned-away", &few, test_turned_away);
     ADD("/server/slow", NULL, test_slow);
     ADD("/server/paused", NULL, test_paused);
     ADD("/server/half-closed", NULL, test_half_closed);
