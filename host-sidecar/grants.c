@@ -68,13 +68,16 @@ note_unknown(PstGrants *grants, const char *group, const char *key, const char *
         g_strdup_printf("configuration: [%s] %s: nobody is called '%s'", group, key, name));
 }
 
-static void
+static gboolean
 read_callers(PstGrants *grants, GKeyFile *config, const char *group, const char *key,
-             PstGrantsNumber number, GArray *numbers)
+             PstGrantsNumber number, GArray *numbers, GError **error)
 {
     g_auto(GStrv) names = g_key_file_get_string_list(config, group, key, NULL, NULL);
 
-    for (char **name = names; name != NULL && *name != NULL; name++) {
+    if (names == NULL)
+        return !g_key_file_has_key(config, group, key, NULL) ||
+               refuse(error, group, key, "no list of names");
+    for (char **name = names; *name != NULL; name++) {
         guint64 read = 0;
         guint found = 0;
 
@@ -87,6 +90,7 @@ read_callers(PstGrants *grants, GKeyFile *config, const char *group, const char 
         }
         g_array_append_val(numbers, found);
     }
+    return TRUE;
 }
 
 static gboolean
@@ -155,9 +159,8 @@ read_grant(PstGrants *grants, GKeyFile *config, const char *group, PstGrantsNumb
     if (!g_key_file_has_key(config, group, "users", NULL) &&
         !g_key_file_has_key(config, group, "groups", NULL))
         return refuse(error, group, "users", "say whom, by users= or groups=");
-    read_callers(grants, config, group, "users", number, grant->users);
-    read_callers(grants, config, group, "groups", number, grant->groups);
-    return TRUE;
+    return read_callers(grants, config, group, "users", number, grant->users, error) &&
+           read_callers(grants, config, group, "groups", number, grant->groups, error);
 }
 
 /* A grant that is misspelt must not be taken for none at all, which would grant everything. */
