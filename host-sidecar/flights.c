@@ -15,6 +15,7 @@ typedef struct {
     guint user;
     GQueue waiting; /* of Job */
     guint n_running;
+    GHashTable *guests; /* how many of them go on with a domain, by its name */
 } Line;
 
 struct PstFlights {
@@ -110,6 +111,12 @@ free_request(PstFlightsRequest *request)
     g_free(request);
 }
 
+static GHashTable *
+new_counts(void)
+{
+    return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+}
+
 PstFlights *
 pst_flights_new(PstFlightsStart start, gpointer user_data)
 {
@@ -119,9 +126,17 @@ pst_flights_new(PstFlightsStart start, gpointer user_data)
     flights->user_data = user_data;
     flights->jobs = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_job);
     flights->flights = g_hash_table_new(g_str_hash, g_str_equal);
-    flights->guests = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    flights->guests = new_counts();
     g_queue_init(&flights->lines);
     return flights;
+}
+
+static void
+free_line(Line *line)
+{
+    g_queue_clear(&line->waiting);
+    g_hash_table_unref(line->guests);
+    g_free(line);
 }
 
 void
@@ -129,10 +144,8 @@ pst_flights_free(PstFlights *flights)
 {
     Line *line;
 
-    while ((line = g_queue_pop_head(&flights->lines)) != NULL) {
-        g_queue_clear(&line->waiting);
-        g_free(line);
-    }
+    while ((line = g_queue_pop_head(&flights->lines)) != NULL)
+        free_line(line);
     g_hash_table_unref(flights->flights);
     g_hash_table_unref(flights->jobs);
     g_hash_table_unref(flights->guests);
@@ -156,6 +169,7 @@ line_of(PstFlights *flights, guint user)
 
     Line *line = g_new0(Line, 1);
     line->user = user;
+    line->guests = new_counts();
     g_queue_init(&line->waiting);
     g_queue_push_tail(&flights->lines, line);
     return line;
@@ -167,24 +181,49 @@ drop_line_if_idle(PstFlights *flights, Line *line)
     if (line->n_running > 0 || !g_queue_is_empty(&line->waiting))
         return;
     g_queue_remove(&flights->lines, line);
-    g_free(line);
+    free_line(line);
 }
 
 static guint
-n_with(PstFlights *flights, const char *domain)
+n_with(GHashTable *guests, const char *domain)
 {
-    return GPOINTER_TO_UINT(g_hash_table_lookup(flights->guests, domain));
+    return GPOINTER_TO_UINT(g_hash_table_lookup(guests, domain));
 }
 
 static void
-count_guest(PstFlights *flights, const char *domain, int change)
+count_guest(GHashTable *guests, const char *domain, int change)
 {
-    guint n = n_with(flights, domain) + (guint)change;
+    guint n = n_with(guests, domain) + (guint)change;
 
     if (n == 0)
-        g_hash_table_remove(flights->guests, domain);
+        g_hash_table_remove(guests, domain);
     else
-        g_hash_table_insert(flights->guests, g_strdup(domain), GUINT_TO_POINTER(n));
+        g_hash_table_insert(guests, g_strdup(domain), GUINT_TO_POINTER(n));
+}
+
+/* The conversation has begun, or has ended. */
+static void
+count_job(const Job *job, int change)
+{
+    PstFlights *flights = job->flights;
+
+    job->line->n_running += (guint)change;
+    flights->n_running += (guint)change;
+    count_guest(job->line->guests, job->domain, change);
+    count_guest(flights->guests, job->domain, change);
+}
+
+static gboolean
+has_place(const Job *job)
+{
+    const PstFlights *flights = job->flights;
+    const Line *line = job->line;
+    guint with = n_with(flights->guests, job->domain), own = n_with(line->guests, job->domain);
+    guint max = line->n_running == 0 ? PST_FLIGHTS_RUNNING_MAX : PST_FLIGHTS_RUNNING;
+    guint max_with = own == 0 ? PST_FLIGHTS_RUNNING_OF_GUEST_MAX : PST_FLIGHTS_RUNNING_OF_GUEST;
+
+    return line->n_running < PST_FLIGHTS_RUNNING_OF_USER && flights->n_running < max &&
+           with < max_with;
 }
 
 static void
@@ -198,22 +237,18 @@ start(Job *job)
     const PstFlightsJob told = {job->number, job->domain,      questions,     job->parts->len,
                                 job->caller, job->deadline_us, job->with_host};
     job->started = TRUE;
-    job->line->n_running++;
-    flights->n_running++;
-    count_guest(flights, job->domain, 1);
+    count_job(job, 1);
     flights->start(&told, flights->user_data);
 }
 
-/* The first in the line whose guest has a place. */
+/* The first in the line that has a place. */
 static gboolean
 start_one_of(Line *line)
 {
-    if (line->n_running >= PST_FLIGHTS_RUNNING_OF_USER)
-        return FALSE;
     for (GList *at = line->waiting.head; at != NULL; at = at->next) {
         Job *job = at->data;
 
-        if (n_with(job->flights, job->domain) >= PST_FLIGHTS_RUNNING_OF_GUEST)
+        if (!has_place(job))
             continue;
         g_queue_delete_link(&line->waiting, at);
         start(job);
@@ -227,7 +262,7 @@ start_waiting(PstFlights *flights)
 {
     guint idle = 0;
 
-    while (flights->n_running < PST_FLIGHTS_RUNNING && idle < g_queue_get_length(&flights->lines)) {
+    while (idle < g_queue_get_length(&flights->lines)) {
         Line *line = g_queue_pop_head(&flights->lines);
 
         g_queue_push_tail(&flights->lines, line);
@@ -531,8 +566,6 @@ pst_flights_ended(PstFlights *flights, guint64 number, const char *guest, JsonOb
     g_hash_table_steal(flights->jobs, &number);
     for (guint i = 0; i < job->parts->len; i++)
         close_flight(job->parts->pdata[i]);
-    flights->n_running--;
-    count_guest(flights, job->domain, -1);
     /* Only its deadline is a reason to ask again. */
     if (error != NULL && now_us < job->deadline_us)
         job->deadline_us = G_MAXINT64 / 2;
@@ -544,7 +577,7 @@ pst_flights_ended(PstFlights *flights, guint64 number, const char *guest, JsonOb
         conclude(request, job, error != NULL ? error : unanswered);
     }
     /* Only now: a line that is in use is not dropped by what was dropped from it meanwhile. */
-    job->line->n_running--;
+    count_job(job, -1);
     drop_line_if_idle(flights, job->line);
     free_job(job);
     start_waiting(flights);

@@ -9,10 +9,14 @@
  * is handed in. */
 
 /* How many conversations with guests there are at a time: each is some threads and connections to
- * libvirt. One user has at most half of them, one guest a few: they take turns at its channel. */
+ * libvirt. One user has at most half of them, one guest a few: they take turns at its channel. What
+ * takes long, or never ends before its deadline, must not keep others waiting: a user who has none
+ * going on, or none with this guest, does not wait for those who have, up to the second bound. */
 #define PST_FLIGHTS_RUNNING 32
+#define PST_FLIGHTS_RUNNING_MAX 64
 #define PST_FLIGHTS_RUNNING_OF_USER 16
 #define PST_FLIGHTS_RUNNING_OF_GUEST 4
+#define PST_FLIGHTS_RUNNING_OF_GUEST_MAX 12
 
 typedef struct PstFlights PstFlights;
 typedef struct PstFlightsRequest PstFlightsRequest;

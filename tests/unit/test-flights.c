@@ -117,6 +117,18 @@ ask(World *world, Asker *asker, guint user, const char *domain, const char *prob
 }
 
 static void
+ask_with(World *world, Asker *asker, guint user, const char *domain, const char *probe,
+         JsonObject *args)
+{
+    g_autoptr(PstAnswer) question = pst_answer_new(domain, probe, args);
+    PstApiAsk ask = {.domain = (char *)domain, .questions = &question, .n = 1};
+
+    *asker = (Asker){.code = -2, .end_code = -2};
+    asker->request =
+        pst_flights_ask(world->flights, user, "someone", &ask, 1000000, &listener, asker);
+}
+
+static void
 answer(World *world, guint64 number, guint place, PstVia via, int code, gint64 now_us)
 {
     g_autoptr(PstAnswer) given = pst_answer_new("web", "system", NULL);
@@ -325,7 +337,7 @@ test_leaving(World *world, gconstpointer unused G_GNUC_UNUSED)
     }
     g_snprintf(domain, sizeof(domain), "web");
     ask(world, &waiting, 1, domain, "storage", 1000000);
-    ask(world, &staying, 2, domain, "security", 1000000);
+    ask(world, &staying, 1, domain, "security", 2000000);
     g_assert_cmpuint(world->begun->len, ==, PST_FLIGHTS_RUNNING_OF_GUEST);
     pst_flights_leave(waiting.request);
     pst_flights_leave(askers[0].request);
@@ -333,7 +345,7 @@ test_leaving(World *world, gconstpointer unused G_GNUC_UNUSED)
     pst_flights_ended(world->flights, begun(world, 0)->number, "web", NULL, NULL, 10);
     g_assert_cmpuint(askers[0].n_answers + askers[0].n_ends, ==, 0);
     g_assert_cmpuint(world->begun->len, ==, PST_FLIGHTS_RUNNING_OF_GUEST + 1);
-    g_assert_cmpstr(begun(world, PST_FLIGHTS_RUNNING_OF_GUEST)->caller, ==, "user 2");
+    g_assert_cmpint(begun(world, PST_FLIGHTS_RUNNING_OF_GUEST)->deadline_us, ==, 2000000);
     for (guint i = 1; i < PST_FLIGHTS_RUNNING_OF_GUEST; i++)
         pst_flights_leave(askers[i].request);
     pst_flights_leave(staying.request);
@@ -395,7 +407,8 @@ test_turns(World *world, gconstpointer unused G_GNUC_UNUSED)
             ask(world, &askers[user][i], user, domain, "system", 1000000);
         }
     }
-    g_assert_cmpuint(pst_flights_n_running(world->flights), ==, PST_FLIGHTS_RUNNING);
+    /* Who has none going on is begun with one. */
+    g_assert_cmpuint(pst_flights_n_running(world->flights), ==, PST_FLIGHTS_RUNNING + 1);
     g_assert_cmpstr(begun(world, PST_FLIGHTS_RUNNING - 1)->caller, ==, "user 1");
     guint of_last = 0;
     for (guint i = 0; i < 4; i++) {
@@ -409,6 +422,68 @@ test_turns(World *world, gconstpointer unused G_GNUC_UNUSED)
         for (guint i = 0; i < (user == 2 ? 2 : 20); i++)
             if (askers[user][i].request != NULL)
                 pst_flights_leave(askers[user][i].request);
+}
+
+/* What takes long keeps nobody waiting but those who asked for it. */
+static void
+test_slow_users(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    static const char *const probes[] = {"system", "network", "ssh", "memory"};
+    Asker slow[PST_FLIGHTS_RUNNING_OF_GUEST_MAX + 1], waiting, other;
+    const guint first = PST_FLIGHTS_RUNNING_OF_GUEST;
+
+    /* Of a guest whose places are all one user's, the next user gets one, and then waits too. */
+    for (guint i = 0; i < first; i++)
+        ask(world, &slow[i], 1, "web", probes[i], 1000000);
+    ask(world, &waiting, 1, "web", "storage", 1000000);
+    g_assert_cmpuint(world->begun->len, ==, first);
+    ask(world, &other, 2, "web", "security", 1000000);
+    g_assert_cmpuint(world->begun->len, ==, first + 1);
+    g_assert_cmpstr(begun(world, first)->caller, ==, "user 2");
+    pst_flights_leave(other.request);
+    ask(world, &other, 2, "web", "changes", 1000000);
+    g_assert_cmpuint(world->begun->len, ==, first + 1);
+    for (guint i = first + 1; i < PST_FLIGHTS_RUNNING_OF_GUEST_MAX + 1; i++) {
+        g_autoptr(JsonObject) args = json_object_new();
+
+        json_object_set_int_member(args, "lines", i);
+        ask_with(world, &slow[i], 100 + i, "web", "journal", args);
+    }
+    g_assert_cmpuint(world->begun->len, ==, PST_FLIGHTS_RUNNING_OF_GUEST_MAX);
+    for (guint i = first + 1; i < PST_FLIGHTS_RUNNING_OF_GUEST_MAX + 1; i++)
+        pst_flights_leave(slow[i].request);
+    pst_flights_leave(other.request);
+    pst_flights_leave(waiting.request);
+    for (guint i = 0; i < first; i++)
+        pst_flights_leave(slow[i].request);
+}
+
+/* The same of the whole, as far as there is room at all. */
+static void
+test_slow_everywhere(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    g_autofree Asker *slow = g_new0(Asker, PST_FLIGHTS_RUNNING_MAX);
+    guint n = 0;
+    char domain[32];
+    Asker late;
+
+    for (; n < PST_FLIGHTS_RUNNING; n++) {
+        g_snprintf(domain, sizeof(domain), "guest-%u", n);
+        ask(world, &slow[n], n % 2, domain, "system", 1000000);
+    }
+    for (; n < PST_FLIGHTS_RUNNING_MAX; n++) {
+        g_snprintf(domain, sizeof(domain), "guest-%u", n);
+        ask(world, &slow[n], n, domain, "system", 1000000);
+        g_assert_cmpuint(world->begun->len, ==, n + 1);
+    }
+    ask(world, &late, 1000, "guest-late", "system", 1000000);
+    g_assert_cmpuint(world->begun->len, ==, PST_FLIGHTS_RUNNING_MAX);
+    pst_flights_ended(world->flights, begun(world, 0)->number, "web", NULL, NULL, 10);
+    g_assert_cmpuint(world->begun->len, ==, PST_FLIGHTS_RUNNING_MAX + 1);
+    g_assert_cmpstr(begun(world, PST_FLIGHTS_RUNNING_MAX)->caller, ==, "user 1000");
+    for (guint i = 1; i < PST_FLIGHTS_RUNNING_MAX; i++)
+        pst_flights_leave(slow[i].request);
+    pst_flights_leave(late.request);
 }
 
 #define ADD(name, function) g_test_add(name, World, NULL, set_up, function, tear_down)
@@ -428,6 +503,8 @@ main(int argc, char **argv)
     ADD("/flights/no-turn", test_no_turn);
     ADD("/flights/fair", test_fair);
     ADD("/flights/turns", test_turns);
+    ADD("/flights/slow-users", test_slow_users);
+    ADD("/flights/slow-everywhere", test_slow_everywhere);
     g_test_add_func("/flights/key", test_key);
     return g_test_run();
 }
