@@ -9,6 +9,7 @@
 typedef struct {
     gint64 interval_s; /* between two looks: 30 to 86400; 0: none but at the boot and on events */
     char **probes;     /* NULL: those that leave no trace */
+    char **users;      /* about whom else they are asked: PST_LIMIT_RECORD_USERS at most */
 } PstRecorderConfig;
 
 /* Never NULL. */

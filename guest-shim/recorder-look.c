@@ -22,6 +22,7 @@
 
 typedef struct {
     const PstProbe *probe;
+    char *user;   /* NULL: nobody */
     char *digest; /* of what it said the last time; NULL: nothing yet */
     gboolean due;
     PstTokenBucket bucket; /* for what it says anew */
@@ -101,13 +102,13 @@ take_report(PstRecorderLook *look, JsonObject *report)
     Asked *asked = asked_at(look, look->now);
 
     if (g_strcmp0(asked->digest, digest) == 0 || !may_be_written(asked)) {
-        look->report(report, FALSE, look->user_data);
+        look->report(report, asked->user, FALSE, look->user_data);
         return;
     }
     g_free(asked->digest);
     asked->digest = g_steal_pointer(&digest);
     /* One that could not be written is news the next time too. */
-    if (!look->report(report, TRUE, look->user_data))
+    if (!look->report(report, asked->user, TRUE, look->user_data))
         g_clear_pointer(&asked->digest, g_free);
 }
 
@@ -157,17 +158,32 @@ on_reply(const char *text, gpointer user_data)
 }
 
 static gboolean
-has_passive(const PstReportKind *kind)
+has_row(const PstFields *fields, const char *name)
 {
-    for (guint i = 0; i < kind->args->n_rows; i++)
-        if (g_str_equal(kind->args->rows[i].name, "passive"))
+    for (guint i = 0; i < fields->n_rows; i++)
+        if (g_str_equal(fields->rows[i].name, name))
             return TRUE;
     return FALSE;
 }
 
-static void
-ask(PstRecorderLook *look, const PstProbe *probe)
+static gboolean
+has_passive(const PstReportKind *kind)
 {
+    return has_row(kind->args, "passive");
+}
+
+/* Whether it says of a user what it does not say of others. Some take one only as a hint at what
+ * else to look at. */
+static gboolean
+judges_user(const PstReportKind *kind)
+{
+    return has_row(kind->args, "user") && has_row(kind->data, "user");
+}
+
+static void
+ask(PstRecorderLook *look, const Asked *asked)
+{
+    const PstProbe *probe = asked->probe;
     g_autoptr(JsonObject) args = json_object_new();
     PstCall call = {.name = probe->kind->name,
                     .args = args,
@@ -177,6 +193,7 @@ ask(PstRecorderLook *look, const PstProbe *probe)
 
     if (has_passive(probe->kind))
         json_object_set_boolean_member(args, "passive", TRUE);
+    pst_json_set_string(args, "user", asked->user);
     message->type = PST_MESSAGE_REQUEST;
     message->method = g_strdup("probe");
     memset(message->id.session, '0', PST_SESSION_DIGITS);
@@ -220,7 +237,7 @@ ask_next(PstRecorderLook *look)
         return;
     }
     asked_at(look, look->now)->due = FALSE;
-    ask(look, asked_at(look, look->now)->probe);
+    ask(look, asked_at(look, look->now));
 }
 
 static gboolean
@@ -235,9 +252,29 @@ is_wanted(const PstProbe *probe, const char *const *names)
     return names != NULL ? g_strv_contains(names, probe->kind->name) : leaves_no_trace(probe->kind);
 }
 
+static void
+add_question(PstRecorderLook *look, const PstProbe *probe, const char *user)
+{
+    Asked asked = {.probe = probe,
+                   .user = g_strdup(user),
+                   .bucket = {.size = BURST, .each_us = EACH_S * G_USEC_PER_SEC}};
+
+    g_array_append_val(look->asked, asked);
+}
+
+static void
+clear_question(gpointer data)
+{
+    Asked *asked = data;
+
+    g_free(asked->user);
+    g_free(asked->digest);
+}
+
 PstRecorderLook *
 pst_recorder_look_new(const PstSysroot *sysroot, const char *const *probes,
-                      PstRecorderLookReport report, PstRecorderLookEnd end, gpointer user_data)
+                      const char *const *users, PstRecorderLookReport report,
+                      PstRecorderLookEnd end, gpointer user_data)
 {
     PstRecorderLook *look = g_new0(PstRecorderLook, 1);
     /* What the installed system last said stays the newest word on it. */
@@ -249,12 +286,15 @@ pst_recorder_look_new(const PstSysroot *sysroot, const char *const *probes,
     look->end = end;
     look->user_data = user_data;
     look->asked = g_array_new(FALSE, TRUE, sizeof(Asked));
+    g_array_set_clear_func(look->asked, clear_question);
     for (guint i = 0; i < pst_probe_table_n; i++) {
-        Asked asked = {.probe = &pst_probe_table[i],
-                       .bucket = {.size = BURST, .each_us = EACH_S * G_USEC_PER_SEC}};
+        const PstProbe *probe = &pst_probe_table[i];
 
-        if (is_wanted(asked.probe, probes) && (asked.probe->early || !early_alone))
-            g_array_append_val(look->asked, asked);
+        if (!is_wanted(probe, probes) || (early_alone && !probe->early))
+            continue;
+        add_question(look, probe, NULL);
+        for (guint j = 0; judges_user(probe->kind) && users[j] != NULL; j++)
+            add_question(look, probe, users[j]);
     }
     look->now = look->asked->len;
     return look;
@@ -265,7 +305,6 @@ pst_recorder_look_free(PstRecorderLook *look)
 {
     pst_loop_handles_remove(&look->source);
     pst_dispatcher_free(look->dispatcher);
-    pst_recorder_look_forget(look);
     g_array_unref(look->asked);
     g_free(look);
 }

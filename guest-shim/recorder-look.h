@@ -6,24 +6,27 @@
 #include "guest-shim/sysroot.h"
 
 /* One look of the recorder's: probe after probe, each asked so that it leaves no trace in the
- * guest. One that did not answer is told of as a report of the status unknown. While a worker hangs
- * in the kernel no further one is begun. */
+ * guest, about nobody and then about each user of interest. One that did not answer is told of as a
+ * report of the status unknown. While a worker hangs in the kernel no further one is begun. */
 
 typedef struct PstRecorderLook PstRecorderLook;
 
-/* CHANGED: it is not what the probe said the last time (another status, another finding, or another
- * thing that a finding is about) and is to be kept, which a bucket a probe bounds. FALSE where it
- * could not be kept. */
-typedef gboolean (*PstRecorderLookReport)(JsonObject *report, gboolean changed, gpointer user_data);
+/* USER: about whom the probe was asked; NULL: about nobody. CHANGED: it is not what was said the
+ * last time to the same question (another status, another finding, or another thing that a finding
+ * is about) and is to be kept, which a bucket a question bounds. FALSE where it could not be kept.
+ */
+typedef gboolean (*PstRecorderLookReport)(JsonObject *report, const char *user, gboolean changed,
+                                          gpointer user_data);
 
 /* All that was due has been asked; not WHOLE: some of it was not, because a worker hangs. */
 typedef void (*PstRecorderLookEnd)(gboolean whole, gpointer user_data);
 
 /* PROBES: NULL-terminated, copied; NULL: all that leave no trace. In an initramfs only those of
- * them that look at the same there. */
+ * them that look at the same there. USERS, NULL-terminated and copied: those of them that judge a
+ * user are asked about each as well. */
 PstRecorderLook *pst_recorder_look_new(const PstSysroot *sysroot, const char *const *probes,
-                                       PstRecorderLookReport report, PstRecorderLookEnd end,
-                                       gpointer user_data);
+                                       const char *const *users, PstRecorderLookReport report,
+                                       PstRecorderLookEnd end, gpointer user_data);
 void pst_recorder_look_free(PstRecorderLook *look);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstRecorderLook, pst_recorder_look_free)
 

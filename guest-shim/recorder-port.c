@@ -10,28 +10,16 @@
 #include "guest-shim/loop-handles.h"
 #include "guest-shim/port-device.h"
 #include "guest-shim/probe.h"
-#include "protocol/frame.h"
-
-/* More than all reports of a boot together. */
-#define MAX_WAITING (1024 * 1024)
+#include "guest-shim/recorder-queue.h"
 
 struct PstRecorderPort {
     char *name;
     const PstSysroot *sysroot;
     int fd, epoll;
     guint epoll_source;
-    GByteArray *waiting;
-    gsize at; /* how much of it is written */
+    PstRecorderQueue *waiting;
     guint64 written;
 };
-
-static void
-drop_waiting(PstRecorderPort *port)
-{
-    g_byte_array_unref(port->waiting);
-    port->waiting = g_byte_array_new();
-    port->at = 0;
-}
 
 static void
 close_device(PstRecorderPort *port)
@@ -39,7 +27,7 @@ close_device(PstRecorderPort *port)
     pst_loop_handles_remove(&port->epoll_source);
     pst_loop_handles_close(&port->epoll);
     pst_loop_handles_close(&port->fd);
-    drop_waiting(port);
+    pst_recorder_queue_drop(port->waiting);
 }
 
 /* A port that was taken away says nothing but that; one that nobody listens to says that it can be
@@ -56,18 +44,20 @@ was_unplugged(const PstRecorderPort *port)
 static gboolean
 write_waiting(PstRecorderPort *port)
 {
-    while (port->at < port->waiting->len) {
-        gssize n = write(port->fd, port->waiting->data + port->at, port->waiting->len - port->at);
+    const guint8 *bytes;
+    gsize len = 0;
+
+    while ((bytes = pst_recorder_queue_peek(port->waiting, &len)) != NULL) {
+        gssize n = write(port->fd, bytes, len);
 
         if (n < 0 && errno == EINTR)
             continue;
         /* The next edge tells when it takes more. A driver that is going says 0. */
         if (n <= 0)
             return n < 0 && errno == EAGAIN;
-        port->at += (gsize)n;
+        pst_recorder_queue_advance(port->waiting, (gsize)n);
         port->written += (gsize)n;
     }
-    drop_waiting(port);
     return TRUE;
 }
 
@@ -97,7 +87,7 @@ pst_recorder_port_new(const char *name, const PstSysroot *sysroot)
     port->name = g_strdup(name);
     port->sysroot = sysroot;
     port->fd = port->epoll = -1;
-    port->waiting = g_byte_array_new();
+    port->waiting = pst_recorder_queue_new();
     return port;
 }
 
@@ -126,7 +116,7 @@ void
 pst_recorder_port_free(PstRecorderPort *port)
 {
     close_device(port);
-    g_byte_array_unref(port->waiting);
+    pst_recorder_queue_free(port->waiting);
     g_free(port->name);
     g_free(port);
 }
@@ -140,9 +130,8 @@ pst_recorder_port_is_open(const PstRecorderPort *port)
 gboolean
 pst_recorder_port_write(PstRecorderPort *port, const char *text, gsize len)
 {
-    if (port->fd < 0 || port->waiting->len + len > MAX_WAITING)
+    if (port->fd < 0 || !pst_recorder_queue_add(port->waiting, text, len))
         return FALSE;
-    pst_frame_append(port->waiting, text, len);
     serve(port);
     return TRUE;
 }
@@ -153,12 +142,21 @@ pst_recorder_port_written(const PstRecorderPort *port)
     return port->written;
 }
 
+guint64
+pst_recorder_port_lost(const PstRecorderPort *port)
+{
+    return pst_recorder_queue_lost(port->waiting);
+}
+
 void
 pst_recorder_port_flush(PstRecorderPort *port, guint ms)
 {
     gint64 until_us = pst_probe_now_us() + ms * G_GINT64_CONSTANT(1000);
 
-    while (port->fd >= 0 && port->at < port->waiting->len && pst_probe_now_us() < until_us) {
+    gsize len = 0;
+
+    while (port->fd >= 0 && pst_recorder_queue_peek(port->waiting, &len) != NULL &&
+           pst_probe_now_us() < until_us) {
         struct pollfd room = {port->fd, POLLOUT, 0};
 
         poll(&room, 1, 10);

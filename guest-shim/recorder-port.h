@@ -28,5 +28,9 @@ gboolean pst_recorder_port_write(PstRecorderPort *port, const char *text, gsize 
 /* Bytes that the port has taken since the shim began. */
 guint64 pst_recorder_port_written(const PstRecorderPort *port);
 
+/* How many records it was given, or was to be given, that it never took to their end: too much
+ * waited, or the device was taken away. */
+guint64 pst_recorder_port_lost(const PstRecorderPort *port);
+
 /* Writes what still waits, for at most MS milliseconds: for the last record of a shim that ends. */
 void pst_recorder_port_flush(PstRecorderPort *port, guint ms);

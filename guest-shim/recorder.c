@@ -33,6 +33,7 @@ struct PstRecorder {
     PstRecorderEvents *events;
     char *boot_id, *machine_id, *domain;
     gint64 seq, last_us;
+    guint64 lost_told;  /* of those that the port has lost */
     gint64 compare_seq; /* before the look of an interval; -1: none is on its way */
     guint64 repeat_at;  /* when so much is written, all is written again */
     guint interval, settled, next_try;
@@ -41,8 +42,9 @@ struct PstRecorder {
 };
 
 static gboolean
-write_record(PstRecorder *recorder, PstRecordKind kind, JsonObject *body)
+write_record(PstRecorder *recorder, PstRecordKind kind, const char *user, JsonObject *body)
 {
+    guint64 lost = pst_recorder_port_lost(recorder->port);
     PstRecord record = {
         .seq = recorder->seq + 1,
         .boot_id = recorder->boot_id != NULL ? recorder->boot_id : (char *)"",
@@ -51,6 +53,8 @@ write_record(PstRecorder *recorder, PstRecordKind kind, JsonObject *body)
         .realtime_us = g_get_real_time(),
         .boottime_us = pst_probe_now_us(),
         .kind = kind,
+        .user = (char *)user,
+        .lost = (gint64)(lost - recorder->lost_told),
         .body = body,
     };
     gsize len = 0;
@@ -60,6 +64,7 @@ write_record(PstRecorder *recorder, PstRecordKind kind, JsonObject *body)
         return FALSE;
     recorder->seq++;
     recorder->last_us = record.boottime_us;
+    recorder->lost_told = lost;
     return TRUE;
 }
 
@@ -71,7 +76,7 @@ write_boot(PstRecorder *recorder)
     json_object_set_string_member(body, "shim", PST_VERSION);
     if (recorder->early)
         json_object_set_boolean_member(body, "initramfs", TRUE);
-    write_record(recorder, PST_RECORD_BOOT, body);
+    write_record(recorder, PST_RECORD_BOOT, NULL, body);
 }
 
 static void
@@ -88,10 +93,10 @@ repeat_if_due(PstRecorder *recorder)
 }
 
 static gboolean
-on_report(JsonObject *report, gboolean changed, gpointer user_data)
+on_report(JsonObject *report, const char *user, gboolean changed, gpointer user_data)
 {
     PstRecorder *recorder = user_data;
-    gboolean kept = !changed || write_record(recorder, PST_RECORD_REPORT, report);
+    gboolean kept = !changed || write_record(recorder, PST_RECORD_REPORT, user, report);
 
     pst_recorder_events_take_report(recorder->events, report);
     if (changed && kept)
@@ -116,7 +121,7 @@ on_event(JsonObject *event, gpointer user_data)
 {
     PstRecorder *recorder = user_data;
 
-    if (write_record(recorder, PST_RECORD_EVENT, event))
+    if (write_record(recorder, PST_RECORD_EVENT, NULL, event))
         repeat_if_due(recorder);
 }
 
@@ -214,7 +219,8 @@ pst_recorder_new(const PstSysroot *sysroot)
     recorder->machine_id = pst_sysroot_read_line(sysroot, "/etc/machine-id", NULL);
     recorder->config = pst_recorder_config_read(sysroot);
     recorder->look = pst_recorder_look_new(sysroot, (const char *const *)recorder->config->probes,
-                                           on_report, on_look_end, recorder);
+                                           (const char *const *)recorder->config->users, on_report,
+                                           on_look_end, recorder);
     recorder->events = pst_recorder_events_new(sysroot, on_event, on_look_due, recorder);
     recorder->compare_seq = -1;
     recorder->port = pst_recorder_port_new(PST_RECORDER_PORT, sysroot);
@@ -266,6 +272,6 @@ pst_recorder_end(PstRecorder *recorder)
 {
     g_autoptr(JsonObject) body = json_object_new();
 
-    write_record(recorder, PST_RECORD_SHUTDOWN, body);
+    write_record(recorder, PST_RECORD_SHUTDOWN, NULL, body);
     pst_recorder_port_flush(recorder->port, END_MS);
 }

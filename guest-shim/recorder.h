@@ -10,6 +10,7 @@
  *
  *     interval = 300          seconds between two looks; 0: only at the boot and on events
  *     probes = system; sudo   in place of those that leave no trace in the guest
+ *     users = deploy; ops     about whom those that judge a user are asked too
  *
  * A look asks the probes one after the other, each in a worker like any other; what they say is
  * written where it is not what they said before. At rest nothing wakes it but the interval. */

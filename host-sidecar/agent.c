@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host-sidecar/agent-places.h"
 #include "host-sidecar/turn.h"
 #include "host-sidecar/virt-error.h"
 #include "protocol/error.h"
@@ -13,10 +14,6 @@
 /* Between two polls of guest-exec-status: each one is a line in the guest's journal. */
 #define FIRST_POLL_US (20 * G_GINT64_CONSTANT(1000))
 #define MAX_POLL_US (250 * G_GINT64_CONSTANT(1000))
-
-/* libvirtd has 20 threads for all its clients (max_workers); docs/decisions/streams.md tells what
- * happened to other guests when stopped agents held them. */
-#define PLACES 4
 
 struct PstAgent {
     PstTurn *turn, *place;
@@ -32,7 +29,7 @@ pst_agent_open(const PstGuest *guest, gint64 deadline_us, GError **error)
     agent->turn = pst_turn_take(name, deadline_us, error);
     if (agent->turn == NULL)
         return NULL;
-    agent->place = pst_turn_take_place("agent", PLACES, deadline_us, error);
+    agent->place = pst_agent_places_take(guest->uri, deadline_us, error);
     if (agent->place == NULL)
         return NULL;
     agent->domain = pst_guest_connect(guest, error);

@@ -6,6 +6,7 @@
 #include "host-sidecar/recalled.h"
 #include "host-sidecar/volume.h"
 #include "protocol/error.h"
+#include "protocol/json.h"
 
 static gboolean
 is_open(const PstGuest *guest, GError **error)
@@ -20,13 +21,17 @@ static void
 answer(const PstGuest *guest, PstInquiry *inquiry, guint i, const PstVolumeRecords *records)
 {
     const char *probe = pst_inquiry_probe(inquiry, i);
-    const PstRecord *last = pst_volume_records_find(records, probe, guest->name);
-    const PstRecord *told = pst_volume_records_find_told(records, probe, guest->name);
-    const PstRecord *record = told != NULL ? told : last;
     g_autoptr(JsonObject) args = pst_inquiry_args(inquiry, i);
     g_autoptr(GError) cause = NULL;
+    const char *user = NULL;
+    PstVolumeFound found = {NULL, NULL};
 
-    if (record == NULL || args == NULL) {
+    if (args != NULL) {
+        pst_json_get_string(args, "user", PST_JSON_OPTIONAL, &user, NULL);
+        found = pst_volume_records_find_best(records, probe, user, guest->name);
+    }
+    const PstRecord *record = found.told != NULL ? found.told : found.last;
+    if (record == NULL) {
         const char *other = pst_volume_records_other_name(records, guest->name);
         g_autofree char *why =
             other != NULL
@@ -41,8 +46,8 @@ answer(const PstGuest *guest, PstInquiry *inquiry, guint i, const PstVolumeRecor
         pst_inquiry_fail(inquiry, i, PST_VIA_VOLUME, 0, cause->message);
         return;
     }
-    if (record != last)
-        pst_recalled_add_silence(report, last);
+    if (record != found.last)
+        pst_recalled_add_silence(report, found.last);
     gint64 age_us = pst_volume_records_age_us(records, record, g_get_real_time());
     pst_inquiry_offer(inquiry, i, PST_VIA_VOLUME, report, age_us / 1000);
 }

@@ -90,6 +90,15 @@ pst_hypervisor_uri(virConnectPtr connection)
     return copy;
 }
 
+gboolean
+pst_hypervisor_is_here(const char *uri)
+{
+    g_autoptr(GUri) parts = g_uri_parse(uri, G_URI_FLAGS_PARSE_RELAXED, NULL);
+    const char *host = parts != NULL ? g_uri_get_host(parts) : "unknown";
+
+    return host == NULL || *host == '\0' || g_str_equal(host, "localhost");
+}
+
 static int
 compare_names(gconstpointer a, gconstpointer b)
 {

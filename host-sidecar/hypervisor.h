@@ -26,5 +26,8 @@ virConnectPtr pst_hypervisor_connect(const PstHypervisor *hypervisor, GError **e
  * "unknown" where it does not tell. Free with g_free(). */
 char *pst_hypervisor_uri(virConnectPtr connection);
 
+/* Whether the hypervisor of such a URI runs on this host. */
+gboolean pst_hypervisor_is_here(const char *uri);
+
 /* The names of all domains, sorted, running ones or not; NULL-terminated. */
 char **pst_hypervisor_list(PstHypervisor *hypervisor, gint64 deadline_us, GError **error);

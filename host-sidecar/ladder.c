@@ -127,11 +127,16 @@ climb_to(Ascent *ascent, const PstBackend *backend)
         note_failure(ascent->inquiry, backend->via, 0, shut->message);
         return;
     }
-    /* Nobody would wait for it; what libvirt knows of the rungs below is still worth telling. */
-    if (g_get_monotonic_time() >= pst_inquiry_deadline_us(ascent->inquiry))
-        return;
-    if (!ascent->begun[backend->via])
+    if (!ascent->begun[backend->via]) {
+        /* Nobody would wait for it; what libvirt knows of the rungs below is still worth telling.
+         */
+        if (g_get_monotonic_time() >= pst_inquiry_deadline_us(ascent->inquiry)) {
+            if (ascent->n_begun == 0)
+                note_failure(ascent->inquiry, backend->via, 0, "no time was left to ask it");
+            return;
+        }
         begin(ascent, backend);
+    }
     await(ascent, backend);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/lifecycle-note.h"
 
+#include "host-sidecar/hypervisor.h"
 #include "host-sidecar/store-lifecycle.h"
 #include "host-sidecar/task.h"
 #include "host-sidecar/virt-error.h"
@@ -26,6 +27,19 @@ free_note(gpointer data)
     g_free(note);
 }
 
+/* Of the hypervisor's host, where that is this one; of another libvirt does not tell it. */
+static gint64
+host_boot(virConnectPtr connection)
+{
+    g_autofree char *uri = pst_hypervisor_uri(connection);
+    g_autofree char *text = NULL;
+
+    if (!pst_hypervisor_is_here(uri) ||
+        !g_file_get_contents("/proc/sys/kernel/random/boot_id", &text, NULL, NULL))
+        return PST_INT_UNKNOWN;
+    return pst_lifecycle_host_boot(text);
+}
+
 gboolean
 pst_lifecycle_note_look(virDomainPtr domain, PstLifecycleSight *sight, GError **error)
 {
@@ -35,11 +49,13 @@ pst_lifecycle_note_look(virDomainPtr domain, PstLifecycleSight *sight, GError **
         return pst_virt_error_set(error, "its state");
     unsigned int id = virDomainGetID(domain);
     gboolean runs = state == VIR_DOMAIN_RUNNING || state == VIR_DOMAIN_BLOCKED;
+    gboolean has_id = id <= G_MAXINT;
     *sight = (PstLifecycleSight){
         .state = runs ? VIR_DOMAIN_RUNNING : state,
         .reason = state == VIR_DOMAIN_BLOCKED ? VIR_DOMAIN_RUNNING_UNKNOWN : reason,
-        .id = id <= G_MAXINT ? (gint64)id : PST_INT_UNKNOWN,
+        .id = has_id ? (gint64)id : PST_INT_UNKNOWN,
         .seen_us = g_get_real_time(),
+        .host_boot = has_id ? host_boot(virDomainGetConnect(domain)) : PST_INT_UNKNOWN,
     };
     return TRUE;
 }

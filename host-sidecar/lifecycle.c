@@ -13,7 +13,7 @@
 #define MAX_NAME 1024
 /* Of a boot's. */
 #define MAX_ID 64
-/* Eleven an entry, nine a date, and room for what later versions add. */
+/* Thirteen an entry, nine a date, and room for what later versions add. */
 #define MAX_TOKENS 3000
 /* How long one who has looked may need to note it. */
 #define LATE_US (10 * G_USEC_PER_SEC)
@@ -24,6 +24,7 @@ static const PstField entry_rows[] = {
     PST_INT(PstLifecycleEntry, id, "of the running domain"),
     PST_INT(PstLifecycleEntry, seen_us, "when it was first seen so"),
     PST_INT(PstLifecycleEntry, before_us, "when it was last seen as it was before"),
+    PST_INT(PstLifecycleEntry, host_boot, "of the host that it runs on"),
 };
 static const PstFields entry_fields = PST_FIELDS(PstLifecycleEntry, entry_rows);
 
@@ -65,6 +66,8 @@ is_sound(const PstLifecycleEntry *entry, gint64 earliest_us)
 {
     return is_within(entry->state, 0, MAX_NUMBER) && is_within(entry->reason, 0, MAX_NUMBER) &&
            (entry->id == PST_INT_UNKNOWN || is_within(entry->id, 0, G_MAXINT)) &&
+           (entry->host_boot == PST_INT_UNKNOWN ||
+            is_within(entry->host_boot, 0, PST_LIMIT_INTEGER)) &&
            is_within(entry->seen_us, earliest_us, PST_LIMIT_INTEGER) &&
            (entry->before_us == PST_INT_UNKNOWN ||
             is_within(entry->before_us, earliest_us, entry->seen_us));
@@ -160,17 +163,40 @@ set_back(PstLifecycle *lifecycle, gint64 now_us)
     return changed;
 }
 
-static gboolean
-is_another_run(gint64 id, gint64 other)
+gint64
+pst_lifecycle_host_boot(const char *text)
 {
-    return id != PST_INT_UNKNOWN && other != PST_INT_UNKNOWN && id != other;
+    g_autofree char *id = g_strstrip(g_strdup(text));
+    gsize len = 32;
+    guint8 digest[32];
+
+    if (!g_uuid_string_is_valid(id))
+        return PST_INT_UNKNOWN;
+    g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
+    g_checksum_update(checksum, (const guchar *)id, -1);
+    g_checksum_get_digest(checksum, digest, &len);
+    guint64 number = 0;
+    for (guint i = 0; i < sizeof(number); i++)
+        number = number << 8 | digest[i];
+    return (gint64)(number & PST_LIMIT_INTEGER);
 }
 
 static gboolean
-differs(const PstLifecycleEntry *last, const PstLifecycleSight *sight)
+are_different(gint64 number, gint64 other)
 {
-    return last->state != sight->state || last->reason != sight->reason ||
-           is_another_run(sight->id, last->id);
+    return number != PST_INT_UNKNOWN && other != PST_INT_UNKNOWN && number != other;
+}
+
+static gboolean
+is_another_run(const PstLifecycleEntry *entry, const PstLifecycleEntry *other)
+{
+    return are_different(entry->id, other->id) || are_different(entry->host_boot, other->host_boot);
+}
+
+static gboolean
+differs(const PstLifecycleEntry *last, const PstLifecycleEntry *now)
+{
+    return last->state != now->state || last->reason != now->reason || is_another_run(now, last);
 }
 
 static gint64
@@ -183,29 +209,35 @@ date_before(const PstLifecycleEntry *last, const PstLifecycleSight *sight, gint6
     return MAX(looked_us, last->seen_us);
 }
 
+static gboolean
+learn(gint64 *known, gint64 seen)
+{
+    if (*known != PST_INT_UNKNOWN || seen == PST_INT_UNKNOWN)
+        return FALSE;
+    *known = seen;
+    return TRUE;
+}
+
 PstLifecycleNote
 pst_lifecycle_note(PstLifecycle *lifecycle, const PstLifecycleSight *sight, gint64 looked_us)
 {
     PstLifecycleEntry *last = last_of(lifecycle);
     gint64 ahead_us = last != NULL ? MAX(looked_us, last->seen_us) - sight->seen_us : 0;
-    PstLifecycleEntry entry = {sight->state, sight->reason, sight->id, sight->seen_us,
-                               PST_INT_UNKNOWN};
+    PstLifecycleEntry entry = {sight->state,   sight->reason,   sight->id,
+                               sight->seen_us, PST_INT_UNKNOWN, sight->host_boot};
 
     if ((ahead_us > 0 && ahead_us < LATE_US) || !is_sound(&entry, 0))
         return PST_LIFECYCLE_NOTHING;
     gboolean changed = set_back(lifecycle, sight->seen_us);
-    if (last == NULL || differs(last, sight)) {
+    if (last == NULL || differs(last, &entry)) {
         entry.before_us = date_before(last, sight, looked_us);
         *(PstLifecycleEntry *)pst_fields_append(&entry_fields, &lifecycle->entries) = entry;
         if (lifecycle->entries->len > PST_LIFECYCLE_MAX)
             pst_fields_free(&entry_fields, g_ptr_array_remove_index(lifecycle->entries, 0));
         return PST_LIFECYCLE_NEWS;
     }
-    /* One who looked while it was started knew no number yet. */
-    if (last->id == PST_INT_UNKNOWN && sight->id != PST_INT_UNKNOWN) {
-        last->id = sight->id;
-        changed = TRUE;
-    }
+    /* One who looked while it was started knew no number yet, and an earlier version no boot. */
+    changed |= learn(&last->id, sight->id) | learn(&last->host_boot, sight->host_boot);
     return changed ? PST_LIFECYCLE_NEWS : PST_LIFECYCLE_SAME;
 }
 
@@ -226,6 +258,5 @@ pst_lifecycle_is_restart(const PstLifecycle *lifecycle, guint i)
 {
     const PstLifecycleEntry *entry = lifecycle->entries->pdata[i];
 
-    return i > 0 &&
-           is_another_run(entry->id, ((PstLifecycleEntry *)lifecycle->entries->pdata[i - 1])->id);
+    return i > 0 && is_another_run(entry, lifecycle->entries->pdata[i - 1]);
 }

@@ -20,6 +20,8 @@ typedef struct {
     gint64 before_us; /* when the state before was last seen: it changed between the two, just then
                        * where they are equal; PST_INT_UNKNOWN where nobody had looked before, or
                        * the clock was set back since */
+    gint64 host_boot; /* of a running domain: pst_lifecycle_host_boot() of its host, which gives the
+                       * same numbers again after a boot; PST_INT_UNKNOWN where it is not known */
 } PstLifecycleEntry;
 
 typedef struct {
@@ -33,7 +35,8 @@ typedef struct {
     gint64 state, reason;
     gint64 id; /* as above */
     gint64 seen_us;
-    gboolean exact; /* it is known to have changed just then, as by an event of libvirt's */
+    gboolean exact;   /* it is known to have changed just then, as by an event of libvirt's */
+    gint64 host_boot; /* as above */
 } PstLifecycleSight;
 
 PstLifecycle *pst_lifecycle_new(void);
@@ -46,6 +49,10 @@ PstLifecycle *pst_lifecycle_parse(const char *text, gsize len, GError **error);
 
 /* A line of JSON. Free with g_free(). */
 char *pst_lifecycle_to_text(const PstLifecycle *lifecycle, gsize *len);
+
+/* A number of the host's boot, made of its boot id: where two differ, the boots do.
+ * PST_INT_UNKNOWN where TEXT is no boot id. */
+gint64 pst_lifecycle_host_boot(const char *text);
 
 typedef enum {
     PST_LIFECYCLE_NOTHING, /* not noted: somebody who looked later was faster, or it is nonsense */

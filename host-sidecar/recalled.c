@@ -16,30 +16,31 @@ addition(const char *probe)
     return g_strcmp0(probe, pst_report_services_kind.name) == 0 ? "units" : NULL;
 }
 
-/* The recorder asks about nobody, so as to leave no trace: what it wrote answers those who asked
- * the same, or about the user that the report turned out to be about. */
+/* A report about nobody answers those who asked the same, or about the user that it turned out to
+ * be about; one about a user those who asked about that one. */
 static gboolean
-is_about(JsonObject *report, const char *asked)
+is_about(const PstRecord *record, JsonObject *args)
 {
-    const char *about = NULL;
+    const char *about = NULL, *asked = NULL;
     JsonObject *data = NULL;
 
-    if (pst_json_get_object(report, "data", PST_JSON_REQUIRED, &data, NULL))
+    pst_json_get_string(args, "user", PST_JSON_OPTIONAL, &asked, NULL);
+    if (record->user != NULL || asked == NULL)
+        return g_strcmp0(record->user, asked) == 0;
+    if (pst_json_get_object(record->body, "data", PST_JSON_REQUIRED, &data, NULL))
         pst_json_get_string(data, "user", PST_JSON_OPTIONAL, &about, NULL);
     return about == NULL || g_str_equal(asked, about);
 }
 
 static gboolean
-is_same_question(JsonObject *args, JsonObject *report, const char *added)
+is_same_question(JsonObject *args, const PstRecord *record, const char *added)
 {
     g_autoptr(GList) names = json_object_get_members(args);
-    const char *user = NULL;
 
     for (GList *item = names; item != NULL; item = item->next)
         if (!g_strv_contains(harmless, item->data) && g_strcmp0(item->data, added) != 0)
             return FALSE;
-    return !pst_json_get_string(args, "user", PST_JSON_REQUIRED, &user, NULL) ||
-           is_about(report, user);
+    return is_about(record, args);
 }
 
 /* References to JSON objects are not counted atomically: the report goes to another thread than the
@@ -71,7 +72,7 @@ pst_recalled_report(const PstRecord *record, JsonObject *args, GError **error)
 
     pst_json_get_string(record->body, "probe", PST_JSON_OPTIONAL, &probe, NULL);
     const char *added = addition(probe);
-    if (!is_same_question(args, record->body, added)) {
+    if (!is_same_question(args, record, added)) {
         g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE,
                     "its recorder was asked something else");
         return NULL;

@@ -4,6 +4,7 @@
 #include "host-sidecar/recalled.h"
 #include "protocol/frame.h"
 #include "protocol/json.h"
+#include "protocol/limits.h"
 #include "protocol/record-event.h"
 #include "protocol/vocabulary.h"
 
@@ -64,14 +65,64 @@ class_name(const PstRecord *record)
     g_return_val_if_reached(g_strdup(other));
 }
 
-/* The newest of all, and the newest report of each probe, with the last one in which it could not
- * look since: each record's address. */
+/* The questions whose newest answer was met: some about nobody and, of each probe, some about a
+ * user, as many as a recorder asks about. */
+typedef struct {
+    GHashTable *questions; /* of probe and user, or of the probe alone */
+    GHashTable *n_users;   /* of each probe */
+} Met;
+
+static Met
+met_new(void)
+{
+    return (Met){g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
+                 g_hash_table_new(g_str_hash, g_str_equal)};
+}
+
+static void
+met_clear(Met *met)
+{
+    g_hash_table_unref(met->questions);
+    g_hash_table_unref(met->n_users);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Met, met_clear)
+
+/* No probe's name has a slash. */
+static char *
+question_of(const char *probe, const PstRecord *record)
+{
+    return g_strconcat(probe, record->user != NULL ? "/" : NULL, record->user, NULL);
+}
+
+static gboolean
+is_met(const Met *met, const char *probe, const PstRecord *record)
+{
+    g_autofree char *question = question_of(probe, record);
+
+    return g_hash_table_contains(met->questions, question);
+}
+
+/* FALSE where it is known, or of a user too many. */
+static gboolean
+meet(const Met *met, const char *probe, const PstRecord *record)
+{
+    guint n = GPOINTER_TO_UINT(g_hash_table_lookup(met->n_users, probe));
+
+    if (is_met(met, probe, record) || (record->user != NULL && n >= PST_LIMIT_RECORD_USERS))
+        return FALSE;
+    if (record->user != NULL)
+        g_hash_table_insert(met->n_users, (gpointer)probe, GUINT_TO_POINTER(n + 1));
+    return g_hash_table_add(met->questions, question_of(probe, record));
+}
+
+/* The newest of all, and the newest report of each probe about nobody and about each user, with the
+ * last one in which it could not look since: each record's address. */
 static GHashTable *
 find_dear(const GPtrArray *records)
 {
     GHashTable *dear = g_hash_table_new(NULL, NULL);
-    g_autoptr(GHashTable) told = g_hash_table_new(g_str_hash, g_str_equal);
-    g_autoptr(GHashTable) silent = g_hash_table_new(g_str_hash, g_str_equal);
+    g_auto(Met) told = met_new();
+    g_auto(Met) silent = met_new();
     g_autoptr(GArray) epochs = pst_record_set_epochs(records);
     g_autoptr(GPtrArray) live = pst_record_set_live(records, epochs);
 
@@ -82,13 +133,10 @@ find_dear(const GPtrArray *records)
         if (record->body == NULL || record->kind != PST_RECORD_REPORT)
             continue;
         const char *probe = known_probe(record);
-        if (probe == other || g_hash_table_contains(told, probe))
+        if (probe == other || is_met(&told, probe, record))
             continue;
-        if (!pst_recalled_is_silence(record))
-            g_hash_table_add(told, (gpointer)probe);
-        else if (!g_hash_table_add(silent, (gpointer)probe))
-            continue;
-        g_hash_table_add(dear, (gpointer)record);
+        if (meet(pst_recalled_is_silence(record) ? &silent : &told, probe, record))
+            g_hash_table_add(dear, (gpointer)record);
     }
     return dear;
 }

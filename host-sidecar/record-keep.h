@@ -8,7 +8,8 @@
  * What is too much is taken from the class that has most, its oldest first, so that a flood of one
  * kind pushes out its own kind: boots and shutdowns are a class, the reports of each probe are,
  * each kind of event is, and all that has a name which is not known here is one. The newest record,
- * and the newest report of each probe that no revert has undone, go last. */
+ * and the newest report of each probe that no revert has undone, about nobody and about each of the
+ * newest users, go last. */
 
 /* Those to be kept in MAX_BYTES of their texts and the frames around them, borrowed and in order;
  * no stubs. */

@@ -204,7 +204,7 @@ pst_turn_take_place(const char *name, guint n, gint64 deadline_us, GError **erro
             return turn;
         if (left_us <= 0) {
             g_set_error(error, PST_ERROR, PST_ERROR_BUSY,
-                        "%u others ask agents on this host, and none was done in time", n);
+                        "%u others ask agents of this hypervisor, and none was done in time", n);
             return NULL;
         }
         g_usleep((gulong)MIN(left_us, pause_us));

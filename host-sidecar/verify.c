@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/verify.h"
 
+#include <unistd.h>
+
+#include "host-sidecar/audit-log.h"
 #include "host-sidecar/render.h"
 #include "host-sidecar/seal.h"
 #include "protocol/error.h"
@@ -143,6 +146,18 @@ append_changes(GString *out, const PstVerify *verify)
     }
 }
 
+/* The seal is in the journal too, which may outlive the file. Every user of the host can write
+ * there, and only _UID is journald's own word. */
+static void
+append_journal(GString *out, const char *bundle)
+{
+    g_string_append_printf(out,
+                           "  where the journal still has it: journalctl _UID=%u "
+                           "MESSAGE_ID=" PST_AUDIT_MESSAGE_ID " POSTERN_BUNDLE=%s "
+                           "--output-fields=POSTERN_SHA256 -o cat\n",
+                           (guint)geteuid(), bundle);
+}
+
 static void
 append_verdict(GString *out, const PstVerify *verify)
 {
@@ -172,6 +187,7 @@ append_verdict(GString *out, const PstVerify *verify)
         if (verify->found->n_guest > 0)
             g_string_append_printf(out, "  it holds %u of other bundles of that guest\n",
                                    verify->found->n_guest);
+        append_journal(out, verify->manifest->bundle);
         break;
     }
 }

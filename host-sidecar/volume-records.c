@@ -7,6 +7,7 @@
 #include "host-sidecar/record-dates.h"
 #include "host-sidecar/render.h"
 #include "protocol/json.h"
+#include "protocol/limits.h"
 
 void
 pst_volume_records_free(PstVolumeRecords *records)
@@ -92,7 +93,8 @@ is_of(const PstRecord *record, const char *domain, GTree *own)
 }
 
 static const PstRecord *
-find(const PstVolumeRecords *records, const char *probe, const char *domain, gboolean told)
+find(const PstVolumeRecords *records, const char *probe, const char *user, const char *domain,
+     gboolean told)
 {
     g_autoptr(GTree) own = identities(records, domain);
 
@@ -100,24 +102,46 @@ find(const PstVolumeRecords *records, const char *probe, const char *domain, gbo
         const PstRecord *record = records->live->pdata[i - 1];
         const char *name = NULL;
 
-        if (record->kind == PST_RECORD_REPORT && is_of(record, domain, own) &&
+        if (record->kind == PST_RECORD_REPORT && g_strcmp0(record->user, user) == 0 &&
             pst_json_get_string(record->body, "probe", PST_JSON_REQUIRED, &name, NULL) &&
-            g_str_equal(name, probe) && (!told || !pst_recalled_is_silence(record)))
+            g_str_equal(name, probe) && is_of(record, domain, own) &&
+            (!told || !pst_recalled_is_silence(record)))
             return record;
     }
     return NULL;
 }
 
 const PstRecord *
-pst_volume_records_find(const PstVolumeRecords *records, const char *probe, const char *domain)
+pst_volume_records_find(const PstVolumeRecords *records, const char *probe, const char *user,
+                        const char *domain)
 {
-    return find(records, probe, domain, FALSE);
+    return find(records, probe, user, domain, FALSE);
 }
 
 const PstRecord *
-pst_volume_records_find_told(const PstVolumeRecords *records, const char *probe, const char *domain)
+pst_volume_records_find_told(const PstVolumeRecords *records, const char *probe, const char *user,
+                             const char *domain)
 {
-    return find(records, probe, domain, TRUE);
+    return find(records, probe, user, domain, TRUE);
+}
+
+static PstVolumeFound
+find_both(const PstVolumeRecords *records, const char *probe, const char *user, const char *domain)
+{
+    return (PstVolumeFound){find(records, probe, user, domain, FALSE),
+                            find(records, probe, user, domain, TRUE)};
+}
+
+PstVolumeFound
+pst_volume_records_find_best(const PstVolumeRecords *records, const char *probe, const char *user,
+                             const char *domain)
+{
+    PstVolumeFound about_user = find_both(records, probe, user, domain);
+
+    if (about_user.told != NULL || user == NULL)
+        return about_user;
+    PstVolumeFound about_nobody = find_both(records, probe, NULL, domain);
+    return about_nobody.told != NULL || about_user.last == NULL ? about_nobody : about_user;
 }
 
 const char *
@@ -186,6 +210,20 @@ pst_volume_records_item(const PstVolumeRecords *records, guint i, gint64 now_us)
     return json;
 }
 
+/* The guest says so itself, whatever it says. */
+static gint64
+count_lost(const PstVolumeRecords *records)
+{
+    gint64 lost = 0;
+
+    for (guint i = 0; i < records->records->len; i++) {
+        const PstRecord *record = records->records->pdata[i];
+        if (record->lost > 0)
+            lost = MIN(lost + record->lost, PST_LIMIT_INTEGER);
+    }
+    return lost;
+}
+
 JsonObject *
 pst_volume_records_to_json(const PstVolumeRecords *records, guint n, gint64 now_us)
 {
@@ -201,6 +239,7 @@ pst_volume_records_to_json(const PstVolumeRecords *records, guint n, gint64 now_
     json_object_set_int_member(json, "parts", records->n_parts);
     json_object_set_int_member(json, "stored", records->n_stored);
     json_object_set_int_member(json, "missed", records->missed);
+    json_object_set_int_member(json, "lost", count_lost(records));
     json_object_set_boolean_member(json, "mixed", records->mixed);
     for (guint i = 0; i < records->notes->len; i++)
         json_array_add_string_element(notes, records->notes->pdata[i]);
@@ -245,6 +284,10 @@ append_words(GString *out, const PstRecord *record)
         break;
     case PST_RECORD_REPORT:
         pst_render_append(out, string_of(record->body, "probe"));
+        if (record->user != NULL) {
+            g_string_append(out, " of ");
+            pst_render_append(out, record->user);
+        }
         g_string_append(out, ": ");
         pst_render_append(out, string_of(record->body, "summary"));
         break;
@@ -294,6 +337,12 @@ append_sum(GString *out, const PstVolumeRecords *records)
                                "note: %" G_GINT64_FORMAT " records were rolled away unread: "
                                "postern passed by too seldom\n",
                                records->missed);
+    gint64 lost = count_lost(records);
+    if (lost > 0)
+        g_string_append_printf(out,
+                               "note: %" G_GINT64_FORMAT " records never left the guest: its "
+                               "recorder's port did not take them\n",
+                               lost);
     if (records->mixed)
         g_string_append(out, "note: two machines write to this volume: give each domain a file "
                              "that is named by its own UUID\n");

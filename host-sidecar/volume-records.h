@@ -33,16 +33,26 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstVolumeRecords, pst_volume_records_free)
 
 void pst_volume_records_note(PstVolumeRecords *records, const char *note);
 
-/* The newest report of PROBE that no revert has undone and that is DOMAIN's, borrowed; NULL where
- * there is none. A record is the domain's that carries its name, and one without any name whose
- * machine or boot is that of such a one, or where none carries a name: another domain may have
- * written to the volume by mistake. */
+/* The newest report of PROBE asked about USER (NULL: about nobody) that no revert has undone and
+ * that is DOMAIN's, borrowed; NULL where there is none. A record is the domain's that carries its
+ * name, and one without any name whose machine or boot is that of such a one, or where none carries
+ * a name: another domain may have written to the volume by mistake. */
 const PstRecord *pst_volume_records_find(const PstVolumeRecords *records, const char *probe,
-                                         const char *domain);
+                                         const char *user, const char *domain);
 
 /* The same, but of those at which the probe gave an answer (recalled.h). */
 const PstRecord *pst_volume_records_find_told(const PstVolumeRecords *records, const char *probe,
-                                              const char *domain);
+                                              const char *user, const char *domain);
+
+typedef struct {
+    const PstRecord *last;
+    const PstRecord *told; /* of the last look that had an answer */
+} PstVolumeFound;
+
+/* Both, of what was recorded about USER; where none of that told anything, of what was recorded
+ * about nobody, which may have turned out to be about USER. */
+PstVolumeFound pst_volume_records_find_best(const PstVolumeRecords *records, const char *probe,
+                                            const char *user, const char *domain);
 
 /* The name of another domain that the newest record with one carries, borrowed; NULL where all that
  * have one carry DOMAIN's. */

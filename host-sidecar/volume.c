@@ -3,16 +3,16 @@
 
 #include <stdlib.h>
 
-#include "host-sidecar/record-keep.h"
+#include "host-sidecar/record-intake.h"
 #include "host-sidecar/storage-read.h"
 #include "host-sidecar/store-lifecycle.h"
 #include "host-sidecar/task.h"
 #include "protocol/error.h"
 
-/* As JSON in memory records are some thirty times as large. */
-#define MAX_KEPT (2 * 1024 * 1024)
-/* A flood rolls the volume faster than it can be read. */
+/* A flood rolls the volume faster than it can be read, and one of the smallest records makes each
+ * reading long. */
 #define READINGS 5
+#define AGAIN_US (G_GINT64_CONSTANT(2) * G_USEC_PER_SEC)
 
 typedef struct {
     GPtrArray *records;
@@ -31,25 +31,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Reading, clear_reading)
 
 /* ---- the volume ---- */
 
-static void
-feed(PstRecordReader *reader, const guint8 *bytes, gsize len, GPtrArray *records)
-{
-    while (len > 0) {
-        PstRecord *record = NULL;
-        gsize n = pst_record_reader_take(reader, bytes, len, &record);
-
-        bytes += n;
-        len -= n;
-        if (record != NULL)
-            g_ptr_array_add(records, record);
-    }
-    if (pst_record_set_bytes(records) > 2 * MAX_KEPT)
-        pst_record_keep_thin(records, MAX_KEPT);
-}
-
 typedef struct {
-    PstRecordReader *reader;
-    GPtrArray *records;
+    PstRecordIntake *intake;
     gsize bytes;
 } Part;
 
@@ -59,13 +42,13 @@ take_bytes(const guint8 *bytes, gsize len, gpointer user_data)
     Part *part = user_data;
 
     part->bytes += len;
-    feed(part->reader, bytes, len, part->records);
+    pst_record_intake_take(part->intake, bytes, len);
 }
 
 static gboolean
-read_part(virStorageVolPtr volume, PstRecordReader *reader, GPtrArray *records, GError **error)
+read_part(virStorageVolPtr volume, PstRecordIntake *intake, GError **error)
 {
-    Part part = {reader, records, 0};
+    Part part = {intake, 0};
 
     return pst_storage_read(volume, PST_VOLUME_MAX_PART + 1, take_bytes, &part, error) &&
            pst_volume_pool_check_part(part.bytes, error);
@@ -125,18 +108,15 @@ is_rolled(PstVolumePool *pool, const char *uuid, const GPtrArray *before)
 static gboolean
 read_parts(const GPtrArray *parts, Reading *reading, GError **error)
 {
-    g_autoptr(PstRecordReader) reader = pst_record_reader_new();
-    g_autoptr(GPtrArray) records = pst_record_set_new();
+    g_autoptr(PstRecordIntake) intake = pst_record_intake_new();
 
     for (guint i = 0; i < parts->len; i++) {
         const PstVolumePart *part = parts->pdata[i];
-        if (!read_part(part->volume, reader, records, error))
+        if (!read_part(part->volume, intake, error))
             return FALSE;
     }
-    pst_record_keep_thin(records, MAX_KEPT);
     clear_reading(reading);
-    reading->records = g_steal_pointer(&records);
-    reading->counters = pst_record_reader_counters(reader);
+    reading->records = pst_record_intake_end(intake, &reading->counters);
     reading->n_parts = parts->len;
     /* Of before it was read: a record that came meanwhile is then told as older than it is, and
      * none as younger. */
@@ -147,14 +127,16 @@ read_parts(const GPtrArray *parts, Reading *reading, GError **error)
 static gboolean
 read_volume(PstVolumePool *pool, const char *uuid, Reading *reading, GError **error)
 {
-    reading->rolled = TRUE;
-    for (guint i = 0; i < READINGS && reading->rolled; i++) {
+    gint64 until_us = g_get_monotonic_time() + AGAIN_US;
+    guint n = 0;
+
+    do {
         g_autoptr(GPtrArray) parts = find_parts(pool, uuid, error);
 
         if (parts == NULL || !read_parts(parts, reading, error))
             return FALSE;
         reading->rolled = is_rolled(pool, uuid, parts);
-    }
+    } while (reading->rolled && ++n < READINGS && g_get_monotonic_time() < until_us);
     return TRUE;
 }
 

@@ -7,6 +7,8 @@
 #define PST_LIMIT_FRAME_FROM_GUEST (256 * 1024)
 #define PST_LIMIT_FRAME_FROM_HOST (64 * 1024)
 #define PST_LIMIT_RECORD (64 * 1024)
+/* About whom the recorder asks, and of how many a host keeps the newest of each probe. */
+#define PST_LIMIT_RECORD_USERS 8
 
 /* On a host's API socket: a question with the longest arguments and what stands around them, and
  * the largest report with what the host says of it. */

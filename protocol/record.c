@@ -21,6 +21,7 @@ pst_record_free(PstRecord *record)
     g_free(record->boot_id);
     g_free(record->machine_id);
     g_free(record->domain);
+    g_free(record->user);
     pst_record_stub(record);
     g_free(record);
 }
@@ -44,6 +45,9 @@ pst_record_to_json(const PstRecord *record)
     json_object_set_int_member(json, "realtime_us", record->realtime_us);
     json_object_set_int_member(json, "boottime_us", record->boottime_us);
     json_object_set_string_member(json, "kind", pst_record_kind_names[record->kind]);
+    pst_json_set_string(json, "user", record->user);
+    if (record->lost > 0)
+        json_object_set_int_member(json, "lost", record->lost);
     json_object_set_object_member(json, "body", json_object_ref(record->body));
     return json;
 }
@@ -107,7 +111,7 @@ read_kind(JsonObject *json, PstRecordKind *kind, GError **error)
 static gboolean
 decode(JsonObject *json, PstRecord *record, GError **error)
 {
-    const char *boot_id = NULL, *machine_id = NULL, *domain = NULL;
+    const char *boot_id = NULL, *machine_id = NULL, *domain = NULL, *user = NULL;
     JsonObject *body = NULL;
 
     if (!pst_json_get_int(json, "seq", PST_JSON_REQUIRED, &record->seq, error) ||
@@ -116,12 +120,15 @@ decode(JsonObject *json, PstRecord *record, GError **error)
         !pst_json_get_string(json, "domain", PST_JSON_OPTIONAL, &domain, error) ||
         !pst_json_get_int(json, "realtime_us", PST_JSON_REQUIRED, &record->realtime_us, error) ||
         !pst_json_get_int(json, "boottime_us", PST_JSON_REQUIRED, &record->boottime_us, error) ||
+        !pst_json_get_string(json, "user", PST_JSON_OPTIONAL, &user, error) ||
+        !pst_json_get_int(json, "lost", PST_JSON_OPTIONAL, &record->lost, error) ||
         !pst_json_get_object(json, "body", PST_JSON_REQUIRED, &body, error) ||
         !read_kind(json, &record->kind, error))
         return FALSE;
     record->boot_id = g_strdup(boot_id);
     record->machine_id = g_strdup(machine_id);
     record->domain = g_strdup(domain);
+    record->user = g_strdup(user);
     record->body = json_object_ref(body);
     return TRUE;
 }

@@ -22,6 +22,8 @@ typedef struct {
     gint64 realtime_us;
     gint64 boottime_us;
     PstRecordKind kind;
+    char *user;  /* of a report: about whom its probe was asked; NULL: about nobody */
+    gint64 lost; /* how many before it the shim could not write */
     JsonObject *body;
     char *text;  /* as it was read; NULL in one that was made here */
     gsize bytes; /* of its text */

@@ -200,6 +200,10 @@ test_manifest(World *world, gconstpointer unused G_GNUC_UNUSED)
     world->path = g_strdup(away);
     assert_verdict(world, NULL, PST_VERIFY_UNVOUCHED);
     assert_says(world, "it holds 1 of other bundles of that guest");
+    g_autofree char *match = g_strdup_printf("POSTERN_BUNDLE=%s ", manifest->bundle);
+    g_autofree char *writer = g_strdup_printf(" _UID=%u ", (guint)geteuid());
+    assert_says(world, match);
+    assert_says(world, writer);
     g_assert_cmpint(g_rename(away, home), ==, 0);
     g_free(world->path);
     world->path = g_steal_pointer(&home);

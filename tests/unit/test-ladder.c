@@ -374,7 +374,8 @@ test_no_time(void)
     g_assert_error(result.answers[0]->error, PST_ERROR, PST_ERROR_DEADLINE);
     g_assert_false(was_asked(&result, PST_VIA_AGENT));
     assert_attempt(result.answers[0], 0, PST_VIA_CHANNEL, "no shim");
-    assert_attempt(result.answers[0], 1, PST_VIA_AGENT_BUILTIN, "no agent");
+    assert_attempt(result.answers[0], 1, PST_VIA_AGENT, "no time was left to ask it");
+    assert_attempt(result.answers[0], 2, PST_VIA_AGENT_BUILTIN, "no agent");
 }
 
 static void

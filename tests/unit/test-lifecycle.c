@@ -332,11 +332,49 @@ test_name(void)
     assert_sound(lifecycle);
 }
 
+/* After the host's own boot libvirt counts from 1 again. */
+static void
+test_host_boot(void)
+{
+    const gint64 one = pst_lifecycle_host_boot("0b3d1c9e-7d55-4c6e-9d4e-6d1c6f0a2b11\n");
+    const gint64 two = pst_lifecycle_host_boot("7e6f2a44-1111-4c6e-9d4e-6d1c6f0a2b11\n");
+    const struct {
+        gint64 id, host_boot;
+        PstLifecycleNote noted;
+        gboolean restart;
+    } steps[] = {
+        /* Noted by a version that knew of no boots, or by one who asks from afar. */
+        {1, NONE, PST_LIFECYCLE_NEWS, FALSE}, {1, one, PST_LIFECYCLE_NEWS, FALSE},
+        {1, one, PST_LIFECYCLE_SAME, FALSE},  {1, NONE, PST_LIFECYCLE_SAME, FALSE},
+        {1, two, PST_LIFECYCLE_NEWS, TRUE},   {1, two, PST_LIFECYCLE_SAME, TRUE},
+        {2, two, PST_LIFECYCLE_NEWS, TRUE},
+    };
+    g_autoptr(PstLifecycle) lifecycle = pst_lifecycle_new();
+
+    g_assert_cmpint(one, !=, two);
+    g_assert_cmpint(MIN(one, two), >=, 0);
+    g_assert_cmpint(MAX(one, two), <=, PST_LIMIT_INTEGER);
+    g_assert_cmpint(pst_lifecycle_host_boot("none"), ==, NONE);
+    for (guint i = 0; i < G_N_ELEMENTS(steps); i++) {
+        const PstLifecycleSight sight = {RUNNING,   1,     steps[i].id,
+                                         moment(i), FALSE, steps[i].host_boot};
+
+        g_test_message("step %u", i);
+        g_assert_cmpint(pst_lifecycle_note(lifecycle, &sight, moment((gint64)i - 1)), ==,
+                        steps[i].noted);
+        g_assert_cmpint(pst_lifecycle_is_restart(lifecycle, count(lifecycle) - 1), ==,
+                        steps[i].restart);
+        assert_sound(lifecycle);
+    }
+    g_assert_cmpuint(count(lifecycle), ==, 3);
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/lifecycle/note", test_note);
+    g_test_add_func("/lifecycle/host-boot", test_host_boot);
     g_test_add_func("/lifecycle/clock-set-back", test_clock_set_back);
     g_test_add_func("/lifecycle/clock-same", test_clock_same);
     g_test_add_func("/lifecycle/random", test_random);

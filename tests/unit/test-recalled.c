@@ -22,6 +22,7 @@ object_of(const char *text)
 static const struct {
     const char *probe, *data, *args;
     const char *summary; /* NULL: something else was asked */
+    const char *user;    /* about whom the recorder had asked */
 } rows[] = {
     {"services", "", "{}", WHOLE},
     {"services", "", "{\"units\":[\"nginx\"]}", LESS},
@@ -35,6 +36,11 @@ static const struct {
     {"sudo", "\"user\":\"deploy\"", "{\"user\":\"deploy\"}", WHOLE},
     {"sudo", "\"user\":\"deploy\"", "{\"user\":\"root\"}", NULL},
     {"sudo", "", "{\"user\":\"root\"}", WHOLE},
+    {"sudo", "\"user\":\"deploy\"", "{\"user\":\"deploy\",\"passive\":true}", WHOLE, "deploy"},
+    {"sudo", "\"user\":\"deploy\"", "{\"user\":\"root\"}", NULL, "deploy"},
+    /* A verdict on somebody is none on the guest: of one who may not, nobody is to be told. */
+    {"sudo", "\"user\":\"deploy\"", "{}", NULL, "deploy"},
+    {"ssh", "", "{\"user\":\"deploy\",\"port\":2222}", NULL, "deploy"},
 };
 
 static PstRecord *
@@ -47,6 +53,7 @@ record_of(guint row)
     PstRecord *record = g_new0(PstRecord, 1);
 
     record->kind = PST_RECORD_REPORT;
+    record->user = g_strdup(rows[row].user);
     record->body = object_of(text);
     return record;
 }

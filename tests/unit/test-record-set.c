@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 #include "host-sidecar/record-keep.h"
+#include "protocol/limits.h"
 #include "tests/unit/record-streams.h"
 
 #define A STREAM_BOOT_A, STREAM_MACHINE_A, "web"
@@ -289,6 +290,27 @@ test_keep_told(void)
     g_assert_true(kept->pdata[kept->len - 1] == set->pdata[set->len - 1]);
 }
 
+/* So does what a probe told about each user of whom a recorder asks, and no more, whatever names a
+ * guest comes up with. */
+static void
+test_keep_users(void)
+{
+    g_autoptr(GPtrArray) set = pst_record_set_new();
+
+    for (gint64 seq = 1; seq <= 40; seq++) {
+        add(set, seq, PST_RECORD_REPORT, "sudo", 100);
+        if (seq <= 20)
+            ((PstRecord *)set->pdata[seq - 1])->user = g_strdup_printf("%d", (int)seq);
+    }
+    gsize each = pst_record_set_bytes(set) / set->len + 1;
+    g_autoptr(GPtrArray) kept = pst_record_keep_in(set, each * (PST_LIMIT_RECORD_USERS + 3));
+    g_assert_cmpuint(kept->len, ==, PST_LIMIT_RECORD_USERS + 3);
+    for (guint i = 0; i < PST_LIMIT_RECORD_USERS; i++)
+        g_assert_true(kept->pdata[i] == set->pdata[20 - PST_LIMIT_RECORD_USERS + i]);
+    for (guint i = 1; i <= 3; i++)
+        g_assert_true(kept->pdata[kept->len - i] == set->pdata[set->len - i]);
+}
+
 static void
 test_keep_all(void)
 {
@@ -419,6 +441,7 @@ main(int argc, char **argv)
     g_test_add_func("/record-set/flood", test_flood);
     g_test_add_func("/record-set/keep-live", test_keep_live);
     g_test_add_func("/record-set/keep-told", test_keep_told);
+    g_test_add_func("/record-set/keep-users", test_keep_users);
     g_test_add_func("/record-set/keep-all", test_keep_all);
     g_test_add_func("/record-set/foreign", test_foreign);
     return g_test_run();

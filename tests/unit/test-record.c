@@ -24,6 +24,8 @@ make_text(gint64 seq, guint padding, gsize *len)
                         .realtime_us = 1700000000000000 + seq,
                         .boottime_us = seq,
                         .kind = PST_RECORD_EVENT,
+                        .user = (char *)(seq % 2 == 0 ? NULL : "ops"),
+                        .lost = seq / 4,
                         .body = body};
 
     json_object_set_string_member(body, "event", "kernel-warning");
@@ -97,6 +99,8 @@ test_round(void)
     g_assert_cmpstr(record->machine_id, ==, MACHINE);
     g_assert_cmpstr(record->domain, ==, "web");
     g_assert_cmpint(record->boottime_us, ==, 7);
+    g_assert_cmpstr(record->user, ==, "ops");
+    g_assert_cmpint(record->lost, ==, 1);
     g_assert_cmpint(record->kind, ==, PST_RECORD_EVENT);
     g_assert_cmpstr(json_object_get_string_member(record->body, "message"), ==, "xxxxx");
 }

@@ -11,12 +11,13 @@ typedef struct {
 } Seen;
 
 static gboolean
-on_report(JsonObject *report, gboolean changed, gpointer user_data)
+on_report(JsonObject *report, const char *user, gboolean changed, gpointer user_data)
 {
     Seen *seen = user_data;
     char letter = json_object_get_string_member(report, "probe")[0];
 
     g_string_append_c(seen->asked, changed ? g_ascii_toupper(letter) : letter);
+    g_string_append(seen->asked, user != NULL ? user : "");
     return !seen->refuse;
 }
 
@@ -40,6 +41,28 @@ look_at(PstRecorderLook *look, Seen *seen, const char *const *probes)
 }
 
 static const char *const both[] = {"pam", "account", NULL};
+static const char *const nobody[] = {NULL};
+
+/* Those that judge a user are asked about each, the others once; a change of what is said of one is
+ * told of that one alone. */
+static void
+test_users(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    static const char *const three[] = {"network", "sudo", "account", NULL};
+    static const char *const account[] = {"account", NULL};
+    static const char *const users[] = {"1", "2", NULL};
+    g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
+    g_autoptr(GString) asked = g_string_new(NULL);
+    Seen seen = {.loop = loop, .asked = asked};
+    g_autoptr(PstRecorderLook) look =
+        pst_recorder_look_new(world->sysroot, three, users, on_report, on_end, &seen);
+
+    put_text(world, "/etc/passwd", "root:x:0:0::/root:/bin/sh\n");
+    g_assert_cmpstr(look_at(look, &seen, NULL), ==, "SS1S2NAA1A2");
+    g_assert_cmpstr(look_at(look, &seen, account), ==, "aa1a2");
+    put_text(world, "/etc/passwd", "root:x:0:0::/root:/bin/sh\n2:x:1000:1000::/:/bin/sh\n");
+    g_assert_cmpstr(look_at(look, &seen, account), ==, "aa1A2");
+}
 
 static void
 test_due(World *world, gconstpointer data G_GNUC_UNUSED)
@@ -50,7 +73,7 @@ test_due(World *world, gconstpointer data G_GNUC_UNUSED)
     g_autoptr(GString) asked = g_string_new(NULL);
     Seen seen = {.loop = loop, .asked = asked, .refuse = TRUE};
     g_autoptr(PstRecorderLook) look =
-        pst_recorder_look_new(world->sysroot, both, on_report, on_end, &seen);
+        pst_recorder_look_new(world->sysroot, both, nobody, on_report, on_end, &seen);
 
     /* What could not be kept is news the next time too. */
     g_assert_cmpstr(look_at(look, &seen, NULL), ==, "AP");
@@ -83,7 +106,7 @@ test_bound(World *world, gconstpointer data G_GNUC_UNUSED)
     g_autoptr(GString) asked = g_string_new(NULL);
     Seen seen = {.loop = loop, .asked = asked};
     g_autoptr(PstRecorderLook) look =
-        pst_recorder_look_new(world->sysroot, system, on_report, on_end, &seen);
+        pst_recorder_look_new(world->sysroot, system, nobody, on_report, on_end, &seen);
     guint n_written = 0;
 
     for (guint i = 0; i < 24; i++) {
@@ -103,6 +126,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add("/recorder-look/due", World, NULL, set_up, test_due, tear_down);
+    g_test_add("/recorder-look/users", World, NULL, set_up, test_users, tear_down);
     g_test_add("/recorder-look/bound", World, NULL, set_up, test_bound, tear_down);
     return g_test_run();
 }

@@ -5,6 +5,7 @@
 #include "guest-shim/recorder-kernel.h"
 #include "guest-shim/recorder-kinds.h"
 #include "guest-shim/recorder-news.h"
+#include "guest-shim/recorder-queue.h"
 #include "protocol/json.h"
 
 #define SECOND ((gint64)G_USEC_PER_SEC)
@@ -60,6 +61,57 @@ test_suppressed(void)
     g_assert_cmpstr(json_object_get_string_member(json, "unit"), ==, "a.service");
     g_assert_cmpstr(json_object_get_string_member(json, "message"), ==, "bad \xef\xbf\xbd");
     g_assert_false(json_object_has_member(json, "path"));
+}
+
+/* ---- what waits for the port ---- */
+
+static void
+assert_queue(PstRecorderQueue *queue, gsize waiting, guint64 lost)
+{
+    gsize len = 1;
+
+    g_assert_true((pst_recorder_queue_peek(queue, &len) != NULL) == (waiting > 0));
+    g_assert_cmpuint(len, ==, waiting);
+    g_assert_cmpuint(pst_recorder_queue_lost(queue), ==, lost);
+}
+
+/* Each record is written to its end, or counted as lost, once. */
+static void
+test_queue(void)
+{
+    g_autoptr(PstRecorderQueue) queue = pst_recorder_queue_new();
+    g_autofree char *large = g_strnfill(PST_RECORDER_QUEUE_MAX - 6, 'x');
+
+    assert_queue(queue, 0, 0);
+    g_assert_true(pst_recorder_queue_add(queue, "abcd", 4));
+    g_assert_true(pst_recorder_queue_add(queue, "ef", 2));
+    assert_queue(queue, 10, 0);
+    pst_recorder_queue_advance(queue, 8);
+    assert_queue(queue, 2, 0);
+    pst_recorder_queue_advance(queue, 2);
+    assert_queue(queue, 0, 0);
+
+    /* The port is taken away in the middle of the first of two. */
+    g_assert_true(pst_recorder_queue_add(queue, "abcd", 4));
+    g_assert_true(pst_recorder_queue_add(queue, "ef", 2));
+    pst_recorder_queue_advance(queue, 3);
+    pst_recorder_queue_drop(queue);
+    assert_queue(queue, 0, 2);
+    /* Between the two. */
+    g_assert_true(pst_recorder_queue_add(queue, "abcd", 4));
+    g_assert_true(pst_recorder_queue_add(queue, "ef", 2));
+    pst_recorder_queue_advance(queue, 6);
+    pst_recorder_queue_drop(queue);
+    pst_recorder_queue_drop(queue);
+    assert_queue(queue, 0, 3);
+
+    /* There is no room. */
+    g_assert_true(pst_recorder_queue_add(queue, "abcd", 4));
+    g_assert_false(pst_recorder_queue_add(queue, large, strlen(large) + 1));
+    assert_queue(queue, 6, 4);
+    g_assert_true(pst_recorder_queue_add(queue, large, strlen(large)));
+    g_assert_false(pst_recorder_queue_add(queue, "a", 1));
+    assert_queue(queue, PST_RECORDER_QUEUE_MAX + 2, 5);
 }
 
 /* ---- what is told is kept as "KIND MESSAGE UNIT PATH TEXT" ---- */
@@ -250,6 +302,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/recorder-parts/bound", test_bound);
     g_test_add_func("/recorder-parts/suppressed", test_suppressed);
+    g_test_add_func("/recorder-parts/queue", test_queue);
     g_test_add_func("/recorder-parts/kernel", test_kernel);
     g_test_add_func("/recorder-parts/kernel-flood", test_kernel_flood);
     g_test_add_func("/recorder-parts/news", test_news);

@@ -59,6 +59,7 @@ test_config(World *world, gconstpointer data G_GNUC_UNUSED)
         const char *text;
         gint64 interval_s;
         const char *probes; /* NULL: those that leave no trace */
+        const char *users;
     } rows[] = {
         {"", 300, NULL},
         {"[recorder]\ninterval = 60\n", 60, NULL},
@@ -68,14 +69,19 @@ test_config(World *world, gconstpointer data G_GNUC_UNUSED)
         {"[recorder]\ninterval = 99999999\n", 300, NULL},
         {"[recorder]\nprobes = system; no-such; sudo\n", 300, "system sudo"},
         {"[recorder]\nprobes =\n", 300, ""},
+        {"[recorder]\nusers = ops; harness; ops\n", 300, NULL, "ops harness"},
+        {"[recorder]\nusers = a:b; ; ../x; ok\n", 300, NULL, "ok"},
+        {"[recorder]\nusers = a;b;c;d;e;f;g;h;i;j\n", 300, NULL, "a b c d e f g h"},
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
         put_text(world, "/etc/postern/shim.conf", rows[i].text);
         g_autoptr(PstRecorderConfig) config = pst_recorder_config_read(world->sysroot);
         g_autofree char *probes = config->probes != NULL ? g_strjoinv(" ", config->probes) : NULL;
+        g_autofree char *users = g_strjoinv(" ", config->users);
 
         g_test_message("%s", rows[i].text);
+        g_assert_cmpstr(users, ==, rows[i].users != NULL ? rows[i].users : "");
         g_assert_cmpint(config->interval_s, ==, rows[i].interval_s);
         g_assert_cmpstr(probes, ==, rows[i].probes);
     }

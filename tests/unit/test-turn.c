@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "host-sidecar/agent-places.h"
 #include "host-sidecar/task.h"
 #include "host-sidecar/turn.h"
 #include "protocol/error.h"
@@ -115,6 +116,40 @@ test_places(void)
 
 /* The kernel gives the turn back, however its holder ends. */
 static void
+remove_agent_places(const char *uri)
+{
+    g_autofree char *digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, uri, -1);
+
+    for (guint i = 0; i < PST_AGENT_PLACES; i++) {
+        g_autofree char *place = g_strdup_printf("agents-%.16s-%u", digest, i);
+        g_autofree char *path = file_path_of(place);
+        unlink(path);
+    }
+}
+
+/* What is stuck at one hypervisor takes nothing from another. */
+static void
+test_agent_places(void)
+{
+    g_autofree char *one = g_strdup_printf("qemu+ssh://one/%s", uuid);
+    g_autofree char *other = g_strdup_printf("qemu+ssh://other/%s", uuid);
+    g_autoptr(GPtrArray) held = g_ptr_array_new_with_free_func((GDestroyNotify)pst_turn_free);
+    g_autoptr(GError) error = NULL;
+
+    for (guint i = 0; i < PST_AGENT_PLACES; i++) {
+        g_ptr_array_add(held, pst_agent_places_take(one, in_ms(5000), &error));
+        g_assert_no_error(error);
+    }
+    g_autoptr(PstTurn) elsewhere = pst_agent_places_take(other, in_ms(0), &error);
+    g_assert_no_error(error);
+    g_assert_nonnull(elsewhere);
+    g_assert_null(pst_agent_places_take(one, in_ms(0), &error));
+    g_assert_error(error, PST_ERROR, PST_ERROR_BUSY);
+    remove_agent_places(one);
+    remove_agent_places(other);
+}
+
+static void
 test_killed(void)
 {
     int ready[2];
@@ -222,6 +257,7 @@ main(int argc, char **argv)
     g_test_add_func("/turn/one-at-a-time", test_one_at_a_time);
     g_test_add_func("/turn/wait", test_wait);
     g_test_add_func("/turn/places", test_places);
+    g_test_add_func("/turn/agent-places", test_agent_places);
     g_test_add_func("/turn/killed", test_killed);
     g_test_add_func("/turn/last-answer", test_last_answer);
     g_test_add_func("/turn/empty-file", test_empty_file);

@@ -3,6 +3,7 @@
 
 #include "host-sidecar/volume-records.h"
 #include "protocol/fields.h"
+#include "protocol/limits.h"
 
 #define SECOND G_GINT64_CONSTANT(1000000)
 #define NOW (G_GINT64_CONSTANT(1800000000) * SECOND)
@@ -79,23 +80,75 @@ test_ages(void)
                     NOW - 470 * SECOND);
 }
 
+/* What was recorded about a user answers for that one alone, and before what was about nobody. */
+static void
+test_find_user(void)
+{
+    g_autoptr(PstVolumeRecords) records = make(NOW);
+    PstRecord *of_ops = records->records->pdata[5];
+    PstRecord *of_nobody = (PstRecord *)pst_volume_records_find_told(records, "ssh", NULL, "web");
+
+    g_assert_true(of_nobody == of_ops);
+    of_ops->user = g_strdup("ops");
+    of_nobody = (PstRecord *)pst_volume_records_find(records, "ssh", NULL, "web");
+    g_assert_cmpint(of_nobody->realtime_us, ==, 430 * SECOND);
+    g_assert_null(pst_volume_records_find(records, "ssh", "deploy", "web"));
+    g_assert_true(pst_volume_records_find_best(records, "ssh", "ops", "web").told == of_ops);
+    g_assert_true(pst_volume_records_find_best(records, "ssh", "deploy", "web").told == of_nobody);
+    g_assert_true(pst_volume_records_find_best(records, "ssh", NULL, "web").told == of_nobody);
+    g_autofree char *words = pst_volume_records_words(of_ops);
+    g_assert_true(g_str_has_prefix(words, "ssh of ops: "));
+
+    /* About a user of whom there is no word, what there is of nobody is better. */
+    json_object_set_string_member(of_ops->body, "status", "unknown");
+    json_object_set_array_member(of_ops->body, "findings", json_array_new());
+    json_object_set_object_member(of_ops->body, "data", json_object_new());
+    g_assert_true(pst_volume_records_find_best(records, "ssh", "ops", "web").told == of_nobody);
+    of_nobody->user = g_strdup("deploy");
+    PstVolumeFound silent = pst_volume_records_find_best(records, "ssh", "ops", "web");
+    g_assert_true(silent.last == of_ops && silent.told == NULL);
+    g_assert_null(pst_volume_records_find_best(records, "ssh", NULL, "web").last);
+}
+
+/* What the guest says to have lost is told in sum, whatever it says. */
+static void
+test_lost(void)
+{
+    g_autoptr(PstVolumeRecords) records = make(NOW);
+    const gint64 lost[] = {3, 0, -7, 4};
+    g_autofree char *before = pst_volume_records_to_text(records, 1, NOW);
+
+    g_assert_null(strstr(before, "never left the guest"));
+    for (guint i = 0; i < G_N_ELEMENTS(lost); i++)
+        ((PstRecord *)records->records->pdata[i])->lost = lost[i];
+    g_autofree char *text = pst_volume_records_to_text(records, 1, NOW);
+    g_assert_nonnull(strstr(text, "note: 7 records never left the guest"));
+    for (guint i = 0; i < G_N_ELEMENTS(lost); i++)
+        ((PstRecord *)records->records->pdata[i])->lost = PST_LIMIT_INTEGER;
+    g_autoptr(JsonObject) json = pst_volume_records_to_json(records, 1, NOW);
+    g_assert_cmpint(json_object_get_int_member(json, "lost"), ==, PST_LIMIT_INTEGER);
+}
+
 static void
 test_find(void)
 {
     g_autoptr(PstVolumeRecords) records = make(NOW);
 
     /* Number 4 of the second boot was written twice: the first of them was reverted away. */
-    g_assert_cmpint(pst_volume_records_find(records, "sudo", "web")->realtime_us, ==, 160 * SECOND);
-    g_assert_cmpint(pst_volume_records_find(records, "ssh", "web")->realtime_us, ==, 470 * SECOND);
-    g_assert_null(pst_volume_records_find(records, "pam", "web"));
+    g_assert_cmpint(pst_volume_records_find(records, "sudo", NULL, "web")->realtime_us, ==,
+                    160 * SECOND);
+    g_assert_cmpint(pst_volume_records_find(records, "ssh", NULL, "web")->realtime_us, ==,
+                    470 * SECOND);
+    g_assert_null(pst_volume_records_find(records, "pam", NULL, "web"));
 
     /* The last look at ssh had no answer: what it told before is still to be had. */
     JsonObject *body = ((PstRecord *)records->records->pdata[5])->body;
     json_object_set_string_member(body, "status", "unknown");
     json_object_set_array_member(body, "findings", json_array_new());
     json_object_set_object_member(body, "data", json_object_new());
-    g_assert_cmpint(pst_volume_records_find(records, "ssh", "web")->realtime_us, ==, 470 * SECOND);
-    g_assert_cmpint(pst_volume_records_find_told(records, "ssh", "web")->realtime_us, ==,
+    g_assert_cmpint(pst_volume_records_find(records, "ssh", NULL, "web")->realtime_us, ==,
+                    470 * SECOND);
+    g_assert_cmpint(pst_volume_records_find_told(records, "ssh", NULL, "web")->realtime_us, ==,
                     430 * SECOND);
 }
 
@@ -142,7 +195,7 @@ test_empty(void)
     g_autofree char *text = pst_volume_records_to_text(records, 10, NOW);
 
     g_assert_cmpstr(text, ==, "0 records in 1 parts, 0 dropped\n");
-    g_assert_null(pst_volume_records_find(records, "ssh", "web"));
+    g_assert_null(pst_volume_records_find(records, "ssh", NULL, "web"));
 }
 
 static void
@@ -172,10 +225,11 @@ test_two_machines(void)
         set_machine(set->pdata[i], i % 2 == 0 ? "mine" : "theirs\x1b", i % 2 == 0 ? "web" : "copy");
     g_autoptr(PstVolumeRecords) records = pst_volume_records_new(set, &counters, NOW, 1);
     g_assert_true(records->mixed);
-    g_assert_cmpint(pst_volume_records_find(records, "sudo", "web")->realtime_us, ==, 100 * SECOND);
-    g_assert_cmpint(pst_volume_records_find(records, "sudo", "copy")->realtime_us, ==,
+    g_assert_cmpint(pst_volume_records_find(records, "sudo", NULL, "web")->realtime_us, ==,
+                    100 * SECOND);
+    g_assert_cmpint(pst_volume_records_find(records, "sudo", NULL, "copy")->realtime_us, ==,
                     110 * SECOND);
-    g_assert_null(pst_volume_records_find(records, "sudo", "renamed"));
+    g_assert_null(pst_volume_records_find(records, "sudo", NULL, "renamed"));
     g_assert_cmpstr(pst_volume_records_other_name(records, "web"), ==, "copy");
     g_autofree char *text = pst_volume_records_to_text(records, 10, NOW);
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
@@ -221,7 +275,7 @@ test_whose(void)
             set_machine(set->pdata[j], rows[i].machines[j], rows[i].names[j]);
         }
         g_autoptr(PstVolumeRecords) records = pst_volume_records_new(set, &counters, NOW, 1);
-        const PstRecord *found = pst_volume_records_find(records, "sudo", "web");
+        const PstRecord *found = pst_volume_records_find(records, "sudo", NULL, "web");
         if (rows[i].found < 0)
             g_assert_null(found);
         else
@@ -241,7 +295,7 @@ test_killed_after_revert(void)
     add(set, FIRST, 300000, 300 * SECOND, NULL);
     add(set, FIRST, 300001, 301 * SECOND, "ssh");
     g_autoptr(PstVolumeRecords) records = pst_volume_records_new(set, &counters, NOW, 1);
-    g_assert_cmpint(pst_volume_records_find(records, "sudo", "web")->seq, ==, 91970);
+    g_assert_cmpint(pst_volume_records_find(records, "sudo", NULL, "web")->seq, ==, 91970);
     g_assert_cmpuint(g_array_index(records->epochs, guint, 1), ==, 0);
     g_assert_cmpuint(g_array_index(records->epochs, guint, 2), ==, 1);
     g_assert_cmpuint(g_array_index(records->epochs, guint, 3), ==, 1);
@@ -301,6 +355,8 @@ main(int argc, char **argv)
     g_test_add_func("/volume-records/epochs", test_epochs);
     g_test_add_func("/volume-records/ages", test_ages);
     g_test_add_func("/volume-records/find", test_find);
+    g_test_add_func("/volume-records/lost", test_lost);
+    g_test_add_func("/volume-records/find-user", test_find_user);
     g_test_add_func("/volume-records/json", test_json);
     g_test_add_func("/volume-records/text", test_text);
     g_test_add_func("/volume-records/empty", test_empty);

@@ -72,6 +72,10 @@ class Runner:
         line = f"ok    guest/{scenario.name} ({seconds:.1f} s{again})"
         if outcome != 0:
             line = f"{('FAIL', 'skip')[outcome - 1]}  guest/{scenario.name}: {why}"
+        self.tell(outcome, line)
+
+    def tell(self, outcome, line):
+        """Counts what became of one test, and prints its line."""
         with self.output:
             self.counts[outcome] += 1
             print(line, flush=True)

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Frozen file systems: by the agent, as a backup leaves them that was interrupted, and by hand."""
 
+import json
 import time
 
 from guestlib import undo
 from guestlib.errors import check
 
+OWN = ["--recorder"]
 CHECK = False  # it takes a minute and a half: tests/campaigns/states
 # Of a freeze that is still taken for a snapshot.
 SNAPSHOT = 30
@@ -34,6 +36,20 @@ def _named(context, severity):
     return finding
 
 
+def _bundle(context):
+    """A bundle says it too, and the page comes out: nothing of it waits for what is frozen."""
+    path = context.folder / "bundle"
+    done = context.postern.run("forensics", context.guest.name, "-o", str(path), "--json", codes=[0],
+                               deadline=30)
+    told = json.loads(done.out)
+    check(told["status"] == "critical", f"the bundle says {told['status']}: {told['summary']}")
+    causes = json.loads((path / "diagnosis.json").read_text(encoding="utf-8"))["causes"]
+    check(causes[0]["finding"]["id"] == "storage.frozen", f"another cause comes first: {causes[0]}")
+    page = (path / "index.html").read_text(encoding="utf-8")
+    check("storage.frozen" in page, "the page does not name it")
+    context.log(f"the bundle took {done.seconds:.1f} s, {told['failed']} of it failed\n")
+
+
 def run(context):
     """Frozen and thawed by the agent; then by hand, and thawed by the undo."""
     guest = context.guest
@@ -44,6 +60,7 @@ def run(context):
     time.sleep(max(0, SNAPSHOT + 1 - (time.monotonic() - begun)))
     finding = _named(context, "critical")
     check("virsh domfsthaw" in finding["remedy"], finding["remedy"])
+    _bundle(context)
     guest.virsh("domfsthaw", guest.name)
     check("storage.frozen" not in context.diagnose().findings, "it is told after it was thawed")
 

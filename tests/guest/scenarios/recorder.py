@@ -8,6 +8,11 @@ from guestlib.errors import check
 
 OWN = ("--recorder",)
 PATIENCE = 90
+USERS = """\
+mkdir -p /etc/postern
+printf '[recorder]\\nusers = harness\\n' >/etc/postern/shim.conf
+systemctl restart postern-shim
+"""
 BREAK = "chmod 0666 /etc/sudoers.d/harness"
 
 
@@ -39,6 +44,12 @@ def _told_by_volume(context, since, why):
     sudo = next(answer for answer in diagnosis.answers if answer.probe == "sudo")
     check(sudo.via == "volume" and "sudo.file-world-writable" in sudo.text(),
           f"{why}: of sudo it says: {sudo.text()} via {sudo.via}")
+    # It was asked about this user, or it would be no more than information.
+    check(diagnosis.findings["sudo.file-world-writable"]["severity"] == "critical",
+          f"{why}: it is not told as what shuts harness out")
+    account = next(answer for answer in diagnosis.answers if answer.probe == "account")
+    check(account.via == "volume" and account.report["data"].get("user") == "harness",
+          f"{why}: nothing is told of the user's account")
     age = sudo.json["age_ms"] / 1000
     passed = time.monotonic() - since
     check(abs(age - passed) < 10, f"{why}: what was seen {passed:.0f} s ago is said to be "
@@ -57,12 +68,16 @@ def run(context):
     check(told["records"][-1]["kind"] == "boot", "the first record is not that of the boot")
     check(told["dropped"] == 0, f"{told['dropped']} records were dropped")
 
+    context.guest.shell(USERS)
+    _await(context, "what is said of harness", lambda record: _is_report(record, "account") and
+           record.get("user") == "harness")
     context.diagnose()
     context.guest.shell(BREAK)
     _, event = _await(context, "the change", lambda record: record["kind"] == "event" and
                       record["body"].get("path") == "/etc/sudoers.d/harness")
     check(event["domain"] == context.guest.name, "a record does not carry the domain's name")
     _await(context, "what it broke", lambda record: _is_report(record, "sudo") and
+           record.get("user") == "harness" and
            any(one["id"] == "sudo.file-world-writable" for one in record["body"]["findings"]))
     since = time.monotonic()
 

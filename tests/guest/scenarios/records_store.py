@@ -2,20 +2,24 @@
 """What was recorded outlives a flood, a killed QEMU, and the domain itself, until it is pruned."""
 
 import copy
+import gzip
 import json
 import os
+import random
 import signal
+import tempfile
 import time
+import uuid as uuids
 
+from guestlib import volume
 from guestlib.errors import check
-from guestlib.lab import HERE, Guest, call
+from guestlib.lab import Guest
 from guestlib.postern import Postern
 
 OWN = ("--recorder", "--no-snapshot")
 CHECK = False  # it takes minutes: tests/campaigns/states
 PATIENCE = 150
 PORT = "/dev/virtio-ports/org.postern.recorder.0"
-STREAM = HERE.parent / "data/records/stream.records"
 FLOOD_SECONDS = int(os.environ.get("POSTERN_FLOOD_SECONDS", "6"))
 KILLS = int(os.environ.get("POSTERN_QEMU_KILLS", "1"))
 # As virtlogd keeps it, and what it writes beyond before it rolls.
@@ -26,22 +30,27 @@ systemctl stop postern-shim
 systemd-run -q --unit=flood /bin/sh -c \\
     'timeout {FLOOD_SECONDS} dd if=/dev/zero of={PORT} bs=65536 status=none'
 """
+# More than is written before QEMU is dead; the load is begun when nobody waits for the guest's agent
+# any more.
+LOAD_BYTES = 4 * 1024 * 1024
 LOAD = f"""\
 systemctl stop postern-shim
-systemd-run -q --unit=load /bin/sh -c 'while :; do cat /root/stream >{PORT}; done'
+zcat /root/load.gz >/root/load
+systemd-run -q --unit=load /bin/sh -c 'sleep 5; exec cat /root/load >{PORT}'
 """
+LOAD_SECONDS = 60
 
 
-def _records(context, guest):
-    done = context.postern.run("records", guest.name, "--json", "--lines", "5000", codes=[0])
+def _records(context, guest, lines=100000):
+    done = context.postern.run("records", guest.name, "--json", "--lines", str(lines), codes=[0])
     return json.loads(done.out)
 
 
 def _await(context, guest, what, found):
-    """The records, as soon as FOUND says so of them."""
+    """The newest records, as soon as FOUND says so of them."""
     until = time.monotonic() + PATIENCE
     while True:
-        told = _records(context, guest)
+        told = _records(context, guest, lines=500)
         if found(told["records"]):
             return told
         check(time.monotonic() < until, f"no {what} within {PATIENCE} s")
@@ -115,25 +124,78 @@ def _flood(context, neighbour):
         one["kind"] == "boot" and one["age_ms"] < 60000 for one in records))
 
 
-def _kill(context, guest):
-    """QEMU is killed while records are written: none is torn, the end of the last is missing."""
-    guest.push(STREAM, "/root/stream")
-    before = _records(context, guest)
-    for _ in range(KILLS):
-        guest.shell(LOAD)
+def _await_agent(guest):
+    until = time.monotonic() + PATIENCE
+    while guest.try_shell("true").code != 0:
+        check(time.monotonic() < until, f"no guest agent within {PATIENCE} s")
         time.sleep(2)
-        pid = int(call("qemu-pid", guest.name).out)
-        os.kill(pid, signal.SIGKILL)
+
+
+def _push_load(guest):
+    """Records that no other load has, ready to be written; their boot and their identities."""
+    boot_id = str(uuids.uuid4())
+    stream, identities = volume.make_load(boot_id, LOAD_BYTES)
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(gzip.compress(stream))
+        file.flush()
+        guest.push(file.name, "/root/load.gz")
+    return boot_id, identities
+
+
+def _kill_under_load(guest, path):
+    """QEMU, when a random part of the load is in the volume; returns when that has come to rest."""
+    guest.shell(LOAD)
+    pid, wanted = guest.qemu_pid(), random.randrange(16 * 1024, LOAD_BYTES // 2)
+    before = seen = volume.sizes(path)
+    until = time.monotonic() + LOAD_SECONDS
+    while sum(seen.values()) - sum(before.values()) < wanted:
+        check(time.monotonic() < until, f"no {wanted} bytes of load within {LOAD_SECONDS} s")
+        time.sleep(0.001)
+        seen = seen | volume.sizes(path)
+    os.kill(pid, signal.SIGKILL)
+    while True:
+        rest = volume.sizes(path)
         time.sleep(1)
+        if volume.sizes(path) == rest:
+            return
+
+
+def _check_load(context, written, identities):
+    """WRITTEN, what is in the volume of the load, is its beginning without a gap."""
+    found = [volume.identity(record) for record in written]
+    check(found, "nothing was written under load")
+    check(len(found) < len(identities), "QEMU was killed when all was written")
+    check(found == identities[:len(found)], "records of the load are missing before its end")
+    context.log(f"{len(found)} of {len(identities)} records of the load were written\n")
+
+
+def _kill(context, guest):
+    """QEMU is killed while records are written: all that is whole in the volume is told, and
+    nothing else; what was torn is counted."""
+    before = _records(context, guest)
+    path = guest.virsh("vol-path", "--pool", "postern", f"{_uuid(guest)}.records").strip()
+    earlier = {volume.identity(record) for record in before["records"]}
+    torn = 0
+    for _ in range(KILLS):
+        boot_id, identities = _push_load(guest)
+        earlier |= {volume.identity(record) for record in _records(context, guest)["records"]}
+        _kill_under_load(guest, path)
+        there = volume.read(path)
+        _check_load(context, there.of(boot_id), identities)
         told = _records(context, guest)
-        check(told["whole"] > before["whole"], "nothing was written under load")
+        volume.hold(there, told, earlier)
         check(_identities(before["records"]) <= _identities(told["records"]),
               "what was there before QEMU was killed is not told any more")
+        torn += there.unfinished > 0
+        context.log(f"{len(there.records)} whole, {there.dropped} dropped, {there.unfinished} "
+                    f"bytes of a record at the end, {len(told['records'])} told\n")
         guest.virsh("start", guest.name)
         told = _await(context, guest, "record of the next boot",
                       lambda records, known=_boots(told["records"]): _boots(records) - known)
+        _await_agent(guest)
     check(told["dropped"] <= KILLS, f"{told['dropped']} records are torn after {KILLS} kills")
-    # The stream was another machine's.
+    context.log(f"{torn} of {KILLS} kills tore a record\n")
+    # The load was another machine's.
     check(told["mixed"], "two machines' records are not told apart")
     check(any(one.get("other_machine") for one in told["records"]), "no border is marked")
 
@@ -158,8 +220,9 @@ def _prune(context, neighbour):
     neighbour.virsh("undefine", neighbour.name)
     item = _leftovers(context, "--leftovers").get(uuid)
     check(item, "an undefined domain's records are not listed")
-    # The load's records are another machine's, of a domain st1.
-    check(item["domain"] in (neighbour.name, "st1"), f"it is said to be of {item.get('domain')}")
+    # The load's records are another machine's, of another domain.
+    check(item["domain"] in (neighbour.name, volume.DOMAIN),
+          f"it is said to be of {item.get('domain')}")
     check(item["volume_bytes"] > 0 and 0 < item["store_bytes"] <= STORE_BYTES, f"sizes: {item}")
     check(not item["expired"], "it is called old")
     check(not _leftovers(context, "--prune")[uuid]["removed"], "it was removed before its time")

@@ -100,8 +100,7 @@ def base(release=sources.SUITE):
 
 def prune(prefix):
     """Removes the images of one kind but for the newest and those that a guest was made from."""
-    used = {line for note in paths.GUESTS.glob("*/images")
-            for line in note.read_text(encoding="utf-8").splitlines()}
+    used = paths.images_in_use()
     found = sorted(paths.IMAGES.glob(prefix + "*"), key=lambda p: p.stat().st_mtime)
     for old in found[:-KEPT]:
         if old.name in used:

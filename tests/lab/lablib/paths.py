@@ -3,7 +3,8 @@
 
 As root: /var/lib/postern-lab and /run/postern-lab, daemons as the system user postern-lab. As any
 other user: that user's XDG state and runtime folders. POSTERN_LAB_DIR puts everything below one
-folder instead, which makes a second lab that knows nothing of the first.
+folder instead, which makes a second lab that knows nothing of the first. POSTERN_LAB_NAME makes one
+beside the first that shares its images and keys alone: daemons, guests and locks are its own.
 """
 
 import fcntl
@@ -18,6 +19,8 @@ from .proc import run
 
 LAB_USER = "postern-lab"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,19}\Z")
+LAB_NAME = re.compile(r"[a-z0-9]{0,3}\Z")
+SHARED_LOCKS = ("image", "peer")
 
 # A Unix socket's path has at most 107 bytes (unix(7)). The longest that libvirt makes for a lab
 # guest is CONFIG/libvirt/qemu/channel/target/domain-ID-NAME/PORT; this is what it needs below
@@ -41,14 +44,24 @@ def _base_folders():
     return Path(state) / "postern-lab", Path(runtime) / "pst-lab"
 
 
-STATE, RUN = _base_folders()
+def _own_folders():
+    name = os.environ.get("POSTERN_LAB_NAME", "")
+    if not LAB_NAME.match(name):
+        raise LabError(f"POSTERN_LAB_NAME={name}: up to 3 small letters or digits, as the paths of "
+                       "libvirt's sockets are short")
+    return (STATE / "labs" / name, SHARED_RUN.parent / f"pst-{name}") if name else \
+        (STATE, SHARED_RUN)
+
+
+STATE, SHARED_RUN = _base_folders()
+OWN, RUN = _own_folders()
 IMAGES = STATE / "images"
 KEYS = STATE / "keys"
-GUESTS = STATE / "guests"
-SAVED = STATE / "saved"
-RECORDS = STATE / "records"
-CACHE = STATE / "cache"
-DATA = STATE / "data"
+GUESTS = OWN / "guests"
+SAVED = OWN / "saved"
+RECORDS = OWN / "records"
+CACHE = OWN / "cache"
+DATA = OWN / "data"
 CONFIG = RUN / "c"
 SOCKETS = RUN / "r"
 
@@ -81,7 +94,8 @@ def prepare():
         raise LabError(f"{RUN} is too long for libvirt's sockets: set POSTERN_LAB_DIR to a "
                        "shorter path")
     user = daemon_user()
-    for folder, mode in ((STATE, 0o755), (IMAGES, 0o755), (KEYS, 0o700), (RUN, 0o711)):
+    for folder, mode in ((STATE, 0o755), (IMAGES, 0o755), (KEYS, 0o700), (SHARED_RUN, 0o711),
+                         (OWN, 0o755), (RUN, 0o711)):
         folder.mkdir(mode=mode, parents=True, exist_ok=True)
     for folder in (GUESTS, SAVED, RECORDS, CACHE, DATA, CONFIG, SOCKETS):
         if not folder.is_dir():
@@ -96,10 +110,18 @@ def lock(name, *, wait=True):
     Yields True, or False where another holds it and there is to be no waiting.
     """
     prepare()
-    with open(RUN / f"{name}.lock", "w", encoding="ascii") as held:
+    folder = SHARED_RUN if name in SHARED_LOCKS else RUN
+    with open(folder / f"{name}.lock", "w", encoding="ascii") as held:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
             yield False
             return
         yield True
+
+
+def images_in_use():
+    """The names of the images that a guest of this lab, or of one beside it, was made from."""
+    return {line for notes in ("guests/*/images", "labs/*/guests/*/images")
+            for note in STATE.glob(notes)
+            for line in note.read_text(encoding="utf-8").splitlines()}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "guest-shim/recorder-queue.h"
+
+#include "protocol/frame.h"
+
+struct PstRecorderQueue {
+    GByteArray *bytes;
+    gsize at; /* how much of them is written */
+    guint64 lost;
+};
+
+PstRecorderQueue *
+pst_recorder_queue_new(void)
+{
+    PstRecorderQueue *queue = g_new0(PstRecorderQueue, 1);
+
+    queue->bytes = g_byte_array_new();
+    return queue;
+}
+
+void
+pst_recorder_queue_free(PstRecorderQueue *queue)
+{
+    g_byte_array_unref(queue->bytes);
+    g_free(queue);
+}
+
+/* What once waited gives its memory back. */
+static void
+clear(PstRecorderQueue *queue)
+{
+    g_byte_array_unref(queue->bytes);
+    queue->bytes = g_byte_array_new();
+    queue->at = 0;
+}
+
+gboolean
+pst_recorder_queue_add(PstRecorderQueue *queue, const char *text, gsize len)
+{
+    if (queue->bytes->len + len > PST_RECORDER_QUEUE_MAX) {
+        queue->lost++;
+        return FALSE;
+    }
+    pst_frame_append(queue->bytes, text, len);
+    return TRUE;
+}
+
+const guint8 *
+pst_recorder_queue_peek(const PstRecorderQueue *queue, gsize *len)
+{
+    *len = queue->bytes->len - queue->at;
+    return *len > 0 ? queue->bytes->data + queue->at : NULL;
+}
+
+void
+pst_recorder_queue_advance(PstRecorderQueue *queue, gsize len)
+{
+    queue->at += len;
+    if (queue->at == queue->bytes->len)
+        clear(queue);
+}
+
+void
+pst_recorder_queue_drop(PstRecorderQueue *queue)
+{
+    for (gsize i = queue->at; i < queue->bytes->len; i++)
+        queue->lost += queue->bytes->data[i] == PST_FRAME_LF;
+    clear(queue);
+}
+
+guint64
+pst_recorder_queue_lost(const PstRecorderQueue *queue)
+{
+    return queue->lost;
+}

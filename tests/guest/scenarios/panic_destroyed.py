@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A panic with libvirt's default on_crash, which ends the guest: what it was is still told."""
+
+import json
+import time
+
+from guestlib.errors import check
+
+OWN = ("--panic-device", "--recorder")
+CHECK = False  # it takes minutes: tests/campaigns/states
+PATIENCE = 150
+
+
+def _records(context):
+    done = context.postern.run("records", context.guest.name, "--json", "--lines", "500", codes=[0])
+    return json.loads(done.out)
+
+
+def _await_reports(context):
+    until = time.monotonic() + PATIENCE
+    while not any(one["kind"] == "report" and one["body"]["probe"] == "containers"
+                  for one in _records(context)["records"]):
+        check(time.monotonic() < until, f"no records of all probes within {PATIENCE} s")
+        time.sleep(2)
+
+
+def _await_off(guest):
+    until = time.monotonic() + 30
+    while "shut off (crashed)" not in guest.virsh("domstate", "--reason", guest.name):
+        check(time.monotonic() < until, "libvirt does not end it")
+        time.sleep(0.5)
+
+
+def run(context):
+    """That it crashed comes first, what was recorded answers, and the records are all there."""
+    guest = context.guest
+    _await_reports(context)
+    before = _records(context)
+    guest.virsh("set-lifecycle-action", guest.name, "crash", "destroy", "--live")
+    guest.breakage("panic", detach=True)
+    _await_off(guest)
+    begun = time.monotonic()
+    diagnosis = context.postern.diagnose(guest, deadline=20)
+    took = time.monotonic() - begun
+    context.states.add(context.name, diagnosis)
+    context.log(f"{took:.1f} s: {diagnosis.summary}\n")
+    check(diagnosis.first() == "host.crashed", f"first comes {diagnosis.first()}")
+    check("its last record: " in diagnosis.summary,
+          f"it does not say how old the last record is: {diagnosis.summary}")
+    check("volume" in diagnosis.via(), f"the answers came via {diagnosis.via()}")
+    check(took < 10, f"it took {took:.1f} s")
+    told = _records(context)
+    check(told["whole"] >= before["whole"] and told["dropped"] == 0,
+          f"{told['whole']} records, {told['dropped']} dropped; before {before['whole']}")
