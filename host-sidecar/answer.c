@@ -214,3 +214,82 @@ pst_answer_to_json(const PstAnswer *answer)
         json_object_set_object_member(json, "error", error_to_json(answer->error));
     return json;
 }
+
+static gboolean
+read_via(const char *word, int *via)
+{
+    for (int i = 0; i <= PST_VIA_NONE; i++) {
+        if (!g_str_equal(pst_answer_via_names[i], word))
+            continue;
+        *via = i;
+        return TRUE;
+    }
+    return FALSE;
+}
+
+static gboolean
+read_attempts(JsonArray *array, PstAnswer *answer)
+{
+    for (guint i = 0; array != NULL && i < json_array_get_length(array); i++) {
+        JsonNode *node = json_array_get_element(array, i);
+        const char *via = NULL, *reason = NULL;
+        gint64 took_ms = 0;
+        int number = 0;
+
+        if (!JSON_NODE_HOLDS_OBJECT(node))
+            return FALSE;
+        JsonObject *attempt = json_node_get_object(node);
+        if (!pst_json_get_string(attempt, "via", PST_JSON_REQUIRED, &via, NULL) ||
+            !pst_json_get_string(attempt, "reason", PST_JSON_REQUIRED, &reason, NULL) ||
+            !pst_json_get_int(attempt, "took_ms", PST_JSON_OPTIONAL, &took_ms, NULL) ||
+            !read_via(via, &number))
+            return FALSE;
+        pst_answer_add_attempt(answer, (PstVia)number, took_ms, reason);
+    }
+    return TRUE;
+}
+
+static gboolean
+read_outcome(JsonObject *json, PstAnswer *answer, GError **error)
+{
+    JsonObject *report = NULL, *refusal = NULL;
+    const char *reason = NULL, *message = NULL;
+    PstErrorCode code = PST_ERROR_INTERNAL;
+
+    if (pst_json_get_object(json, "report", PST_JSON_REQUIRED, &report, NULL)) {
+        answer->report = pst_report_decode(report, error);
+        if (answer->report == NULL)
+            return FALSE;
+        if (!json_object_has_member(json, "error"))
+            return TRUE;
+    }
+    if (!pst_json_get_object(json, "error", PST_JSON_REQUIRED, &refusal, error) ||
+        !pst_json_get_string(refusal, "reason", PST_JSON_REQUIRED, &reason, error) ||
+        !pst_json_get_string(refusal, "message", PST_JSON_REQUIRED, &message, error))
+        return FALSE;
+    /* A word that a newer peer knows. */
+    (void)pst_error_from_reason(reason, &code);
+    answer->error = g_error_new_literal(PST_ERROR, (int)code, message);
+    return TRUE;
+}
+
+PstAnswer *
+pst_answer_from_json(JsonObject *json, JsonObject *args, GError **error)
+{
+    const char *guest = NULL, *probe = NULL, *via = NULL;
+    JsonArray *attempts = NULL;
+
+    if (!pst_json_get_string(json, "guest", PST_JSON_REQUIRED, &guest, error) ||
+        !pst_json_get_string(json, "probe", PST_JSON_REQUIRED, &probe, error) ||
+        !pst_json_get_string(json, "via", PST_JSON_REQUIRED, &via, error) ||
+        !pst_json_get_array(json, "attempts", PST_JSON_OPTIONAL, &attempts, error))
+        return NULL;
+    g_autoptr(PstAnswer) answer = pst_answer_new(guest, probe, args);
+    if (!pst_json_get_int(json, "age_ms", PST_JSON_OPTIONAL, &answer->age_ms, error))
+        return NULL;
+    if (!read_via(via, &answer->via) || !read_attempts(attempts, answer)) {
+        g_set_error(error, PST_ERROR, PST_ERROR_PROTOCOL, "an answer's path can't be read");
+        return NULL;
+    }
+    return read_outcome(json, answer, error) ? g_steal_pointer(&answer) : NULL;
+}

@@ -67,3 +67,7 @@ char *pst_answer_explain(const PstAnswer *answer);
 
 /* As it goes over the API: guest, probe, via, age_ms, attempts, and report or error. */
 JsonObject *pst_answer_to_json(const PstAnswer *answer);
+
+/* The way back; ARGS are those of the question, which the object does not tell (may be NULL). NULL
+ * with PST_ERROR_PROTOCOL or the report's own error. */
+PstAnswer *pst_answer_from_json(JsonObject *json, JsonObject *args, GError **error);

@@ -6,21 +6,20 @@
 #include "host-sidecar/exit-code.h"
 #include "host-sidecar/output.h"
 #include "host-sidecar/page.h"
+#include "host-sidecar/question.h"
 #include "host-sidecar/render.h"
 #include "protocol/error.h"
 
 #define MAX_OUTPUT (16 * 1024 * 1024)
 
 static PstAnswer *
-ask_page(PstGuest *guest, const char *method, const char *probe, JsonObject *args,
-         gint64 deadline_us)
+ask_page(PstAsk *ask, const char *probe, JsonObject *args, GError **error)
 {
     PstAnswer **questions = g_new0(PstAnswer *, 1);
 
-    questions[0] = pst_answer_new(guest->name, probe, args);
-    g_autofree PstAnswer **answers =
-        pst_ask_guest(guest, method, questions, 1, deadline_us, NULL, NULL);
-    return answers[0];
+    questions[0] = pst_answer_new(pst_ask_name(ask), probe, args);
+    g_autofree PstAnswer **answers = pst_ask_questions(ask, questions, 1, NULL, NULL, error);
+    return answers != NULL ? answers[0] : NULL;
 }
 
 static void
@@ -77,16 +76,16 @@ check_answer(const PstAskPages *pages, const PstAnswer *answer, GError **error)
 
 /* Gathers the pages in OUT; FALSE where one could not be had. */
 static gboolean
-gather(PstGuest *guest, const PstOptions *options, const char *method, const PstAskPages *pages,
-       JsonObject *first, gint64 deadline_us, GString *out, PstStatus *status, GError **error)
+gather(PstAsk *ask, const PstOptions *options, const PstAskPages *pages, JsonObject *first,
+       GString *out, PstStatus *status, GError **error)
 {
     g_autoptr(JsonObject) args = json_object_ref(first);
 
     while (args != NULL) {
-        g_autoptr(PstAnswer) answer = ask_page(guest, method, pages->probe, args, deadline_us);
+        g_autoptr(PstAnswer) answer = ask_page(ask, pages->probe, args, error);
         JsonObject *next = NULL;
 
-        if (!check_answer(pages, answer, error))
+        if (answer == NULL || !check_answer(pages, answer, error))
             return FALSE;
         append_page(out, options, pages, answer);
         *status = answer->report->status;
@@ -109,12 +108,10 @@ pst_ask_pages(const PstOptions *options, const char *method, const char *domain,
     g_autoptr(GString) out = g_string_new(NULL);
     PstStatus status = PST_STATUS_UNKNOWN;
 
-    if (!pst_ask_check(pages->probe, args, error))
+    if (!pst_question_check(pages->probe, args, error))
         return FALSE;
-    g_autoptr(PstGuest) guest = pst_ask_open(options, method, domain, deadline_us, error);
-    if (guest == NULL)
-        return FALSE;
-    gboolean whole = gather(guest, options, method, pages, args, deadline_us, out, &status, error);
+    g_autoptr(PstAsk) ask = pst_ask_new(options, method, domain, deadline_us);
+    gboolean whole = gather(ask, options, pages, args, out, &status, error);
     if (out->len > 0 && !pst_output_write(options->output, out->str, whole ? error : NULL))
         return FALSE;
     *exit_code = pst_exit_code_of_status(status);

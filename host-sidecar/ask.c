@@ -5,20 +5,19 @@
 #include <string.h>
 
 #include "host-sidecar/access.h"
+#include "host-sidecar/ask-daemon.h"
 #include "host-sidecar/audit.h"
+#include "host-sidecar/consult.h"
 #include "host-sidecar/diagnose.h"
 #include "host-sidecar/exit-code.h"
-#include "host-sidecar/host-look.h"
 #include "host-sidecar/output.h"
+#include "host-sidecar/overview.h"
+#include "host-sidecar/question.h"
 #include "host-sidecar/render.h"
-#include "host-sidecar/volume.h"
 #include "protocol/error.h"
 #include "protocol/json.h"
 #include "protocol/limits.h"
 #include "protocol/vocabulary.h"
-
-/* What an answer may wait for that was asked in passing. */
-#define HARVEST_US G_USEC_PER_SEC
 
 void
 pst_ask_audit_guest(const PstGuest *guest, const char *method, PstAnswer *const *answers, guint n)
@@ -79,13 +78,170 @@ pst_ask_guest(PstGuest *guest, const char *method, PstAnswer **questions, guint 
 {
     /* Before and after: who is interrupted has asked all the same. */
     pst_ask_audit_guest(guest, method, questions, n);
-    PstAnswer **answers = pst_ladder_ask(&pst_guest_ladder, guest, questions, n, pst_audit_caller(),
-                                         deadline_us, listener, host);
+    PstAnswer **answers =
+        pst_consult_guest(guest, questions, n, pst_audit_caller(), deadline_us, listener, host);
 
     pst_ask_audit_guest(guest, method, answers, n);
-    if (guest->xml.recorder)
-        pst_volume_harvest_until(guest, MIN(deadline_us, g_get_monotonic_time() + HARVEST_US));
+    pst_consult_harvest(guest, deadline_us);
     return answers;
+}
+
+struct PstAsk {
+    const PstOptions *options;
+    const char *method, *domain;
+    gint64 deadline_us;
+    gboolean begun;
+    PstApiClient *client; /* NULL: this process asks */
+    PstGuest *guest;      /* where it does */
+    char *name;
+};
+
+PstAsk *
+pst_ask_new(const PstOptions *options, const char *method, const char *domain, gint64 deadline_us)
+{
+    PstAsk *ask = g_new0(PstAsk, 1);
+
+    ask->options = options;
+    ask->method = method;
+    ask->domain = domain;
+    ask->deadline_us = deadline_us;
+    return ask;
+}
+
+void
+pst_ask_free(PstAsk *ask)
+{
+    g_clear_pointer(&ask->client, pst_api_client_free);
+    g_clear_pointer(&ask->guest, pst_guest_unref);
+    g_free(ask->name);
+    g_free(ask);
+}
+
+const char *
+pst_ask_name(const PstAsk *ask)
+{
+    return ask->name != NULL ? ask->name : ask->domain;
+}
+
+/* Takes the questions; those that have an answer in ANSWERS are not asked again. */
+static gboolean
+ask_here(PstAsk *ask, PstAnswer **questions, guint n, const PstInquiryListener *listener,
+         PstAnswer **answers, PstReport **host, GError **error)
+{
+    g_autofree guint *places = g_new0(guint, n);
+    guint n_open = 0;
+
+    if (ask->guest == NULL)
+        ask->guest = pst_ask_open(ask->options, ask->method, ask->domain, ask->deadline_us, error);
+    if (ask->guest == NULL)
+        return FALSE;
+    g_free(ask->name);
+    ask->name = g_strdup(ask->guest->name);
+    PstAnswer **open = g_new0(PstAnswer *, n);
+    for (guint i = 0; i < n; i++) {
+        if (answers[i] != NULL)
+            continue;
+        open[n_open] = g_steal_pointer(&questions[i]);
+        g_free(open[n_open]->guest);
+        open[n_open]->guest = g_strdup(ask->name);
+        places[n_open++] = i;
+    }
+    g_autofree PstAnswer **answered =
+        pst_ask_guest(ask->guest, ask->method, open, n_open, ask->deadline_us, listener, host);
+    for (guint i = 0; i < n_open; i++)
+        answers[places[i]] = answered[i];
+    if (host != NULL)
+        *host = pst_consult_check_recorder(ask->guest, answers, n, *host, ask->deadline_us);
+    return TRUE;
+}
+
+/* FALSE where this process is to ask what is still open, or with the error that ends it. */
+static gboolean
+ask_daemon(PstAsk *ask, PstAnswer **questions, guint n, const PstInquiryListener *listener,
+           PstAnswer **answers, PstReport **host, GError **error)
+{
+    gboolean lost = FALSE;
+    g_autoptr(GError) cause = NULL;
+
+    if (!ask->begun)
+        ask->client = pst_ask_daemon_find(ask->options, ask->deadline_us);
+    ask->begun = TRUE;
+    if (ask->client == NULL)
+        return FALSE;
+    g_clear_pointer(&ask->name, g_free);
+    if (pst_ask_daemon_questions(ask->client, ask->method, ask->domain, questions, n,
+                                 ask->deadline_us, listener, answers, &ask->name, host, &lost,
+                                 &cause))
+        return TRUE;
+    if (lost)
+        g_clear_pointer(&ask->client, pst_api_client_free);
+    else
+        g_propagate_error(error, g_steal_pointer(&cause));
+    return FALSE;
+}
+
+static void
+free_all(PstAnswer **answers, guint n)
+{
+    for (guint i = 0; i < n; i++)
+        g_clear_pointer(&answers[i], pst_answer_free);
+    g_free(answers);
+}
+
+PstAnswer **
+pst_ask_questions(PstAsk *ask, PstAnswer **questions, guint n, const PstInquiryListener *listener,
+                  PstReport **host, GError **error)
+{
+    PstAnswer **answers = g_new0(PstAnswer *, n);
+    g_autoptr(GError) cause = NULL;
+    gboolean answered =
+        ask_daemon(ask, questions, n, listener, answers, host, &cause) ||
+        (cause == NULL && ask_here(ask, questions, n, listener, answers, host, &cause));
+
+    free_all(questions, n);
+    if (answered)
+        return answers;
+    free_all(answers, n);
+    g_propagate_error(error, g_steal_pointer(&cause));
+    return NULL;
+}
+
+static GPtrArray *
+list_here(const PstOptions *options, gint64 deadline_us, GError **error)
+{
+    g_autoptr(PstHypervisor) hypervisor = pst_hypervisor_new(options->connect);
+    g_autoptr(GError) cause = NULL;
+    GPtrArray *rows = pst_overview_make(hypervisor, deadline_us, &cause);
+    guint n = 0;
+
+    if (rows == NULL) {
+        if (cause->code == PST_ERROR_DEADLINE)
+            cause->code = PST_ERROR_NO_HYPERVISOR;
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return NULL;
+    }
+    PstAnswer **greetings = pst_overview_greetings(rows, &n);
+    pst_ask_audit("list", greetings, n);
+    free_all(greetings, n);
+    return rows;
+}
+
+GPtrArray *
+pst_ask_list(const PstOptions *options, GError **error)
+{
+    gint64 deadline_us = g_get_monotonic_time() + options->deadline_us;
+    g_autoptr(PstApiClient) client = pst_ask_daemon_find(options, deadline_us);
+    g_autoptr(GError) cause = NULL;
+    gboolean lost = client == NULL;
+    g_autoptr(JsonArray) domains =
+        client != NULL ? pst_ask_daemon_list(client, deadline_us, &lost, &cause) : NULL;
+
+    if (domains != NULL)
+        return pst_overview_from_json(domains, error);
+    if (lost)
+        return list_here(options, deadline_us, error);
+    g_propagate_error(error, g_steal_pointer(&cause));
+    return NULL;
 }
 
 static gboolean
@@ -102,39 +258,6 @@ print_answer(const PstOptions *options, PstAnswer *answer, GError **error)
         text = pst_render_answer(answer);
     }
     return text == NULL || pst_output_write(options->output, text, error);
-}
-
-static gboolean
-check_known(const char *probe, JsonObject *args, GError **error)
-{
-    const PstReportKind *kind = pst_vocabulary_require(probe, error);
-    gpointer decoded = NULL;
-
-    if (kind == NULL)
-        return FALSE;
-    decoded = pst_fields_decode_exact(kind->args, args, error);
-    if (decoded == NULL) {
-        g_prefix_error(error, "probe %s: ", probe);
-        return FALSE;
-    }
-    pst_fields_free(kind->args, decoded);
-    return TRUE;
-}
-
-gboolean
-pst_ask_check(const char *probe, JsonObject *args, GError **error)
-{
-    const gsize around = 1024;
-    g_autofree char *text = pst_json_to_text(args, NULL);
-
-    if (!check_known(probe, args, error))
-        return FALSE;
-    if (strlen(text) + around <= PST_LIMIT_FRAME_FROM_HOST)
-        return TRUE;
-    g_set_error(error, PST_ERROR, PST_ERROR_USAGE,
-                "probe %s: the arguments are too long: say less than %d KiB", probe,
-                PST_LIMIT_FRAME_FROM_HOST / 1024 - 1);
-    return FALSE;
 }
 
 /* Prints the answer and sets the exit code; an answer without a report is the verb's error. */
@@ -160,50 +283,16 @@ pst_ask_one(const PstOptions *options, const char *method, const char *domain, c
             JsonObject *args, int *exit_code, GError **error)
 {
     gint64 deadline_us = g_get_monotonic_time() + options->deadline_us;
+    g_autoptr(PstAsk) ask = pst_ask_new(options, method, domain, deadline_us);
 
-    if (!pst_ask_check(probe, args, error))
+    if (!pst_question_check(probe, args, error))
         return FALSE;
-    g_autoptr(PstGuest) guest = pst_ask_open(options, method, domain, deadline_us, error);
-    if (guest == NULL)
-        return FALSE;
-
     PstAnswer **questions = g_new0(PstAnswer *, 1);
-    questions[0] = pst_answer_new(guest->name, probe, args);
-    g_autofree PstAnswer **answers =
-        pst_ask_guest(guest, method, questions, 1, deadline_us, NULL, NULL);
+    questions[0] = pst_answer_new(domain, probe, args);
+    g_autofree PstAnswer **answers = pst_ask_questions(ask, questions, 1, NULL, NULL, error);
+    if (answers == NULL)
+        return FALSE;
     g_autoptr(PstAnswer) answer = answers[0];
-
-    return conclude(options, answer, exit_code, error);
-}
-
-/* How long counters are watched where nobody says so. */
-#define WATCH_MS 1000
-#define MAX_WATCH_MS 10000
-
-gboolean
-pst_ask_host(const PstOptions *options, const char *method, const char *domain, JsonObject *args,
-             int *exit_code, GError **error)
-{
-    gint64 deadline_us = g_get_monotonic_time() + options->deadline_us, watch_ms = WATCH_MS;
-
-    if (!pst_ask_check(pst_report_host_kind.name, args, error) ||
-        !pst_json_get_int(args, "watch_ms", PST_JSON_OPTIONAL, &watch_ms, error))
-        return FALSE;
-    if (watch_ms < 0 || watch_ms > MAX_WATCH_MS) {
-        g_set_error(error, PST_ERROR, PST_ERROR_USAGE,
-                    "probe host: watch_ms=%" G_GINT64_FORMAT ": say 0 to %d", watch_ms,
-                    MAX_WATCH_MS);
-        return FALSE;
-    }
-    g_autoptr(PstGuest) guest = pst_ask_open(options, method, domain, deadline_us, error);
-    if (guest == NULL)
-        return FALSE;
-    g_autoptr(PstAnswer) answer = pst_answer_new(guest->name, pst_report_host_kind.name, args);
-    answer->via = PST_VIA_HOST;
-    gint64 begun_us = g_get_monotonic_time();
-    answer->report = pst_host_look_report(guest, watch_ms, deadline_us, &answer->error);
-    answer->took_ms = (g_get_monotonic_time() - begun_us) / 1000;
-    pst_ask_audit_guest(guest, method, &answer, 1);
     return conclude(options, answer, exit_code, error);
 }
 
@@ -215,19 +304,16 @@ pst_ask_access(const PstOptions *options, const char *method, const char *domain
     PstDiagnoseWish wish = {.vantage = args, .probes = pst_access_probes};
     guint n = 0;
 
-    if (!pst_ask_check(pst_report_access_kind.name, args, error) ||
+    if (!pst_question_check(pst_report_access_kind.name, args, error) ||
         !pst_json_get_bool(args, "passive", PST_JSON_OPTIONAL, &wish.passive, error))
         return FALSE;
-    g_autoptr(PstGuest) guest = pst_ask_open(options, method, domain, deadline_us, error);
-    if (guest == NULL)
+    g_autoptr(PstAsk) ask = pst_ask_new(options, method, domain, deadline_us);
+    PstAnswer **questions = pst_diagnose_questions(domain, &wish, &n);
+    PstAnswer **answers = pst_ask_questions(ask, questions, n, NULL, NULL, error);
+    if (answers == NULL)
         return FALSE;
-
-    PstAnswer **questions = pst_diagnose_questions(guest->name, &wish, &n);
-    PstAnswer **answers = pst_ask_guest(guest, method, questions, n, deadline_us, NULL, NULL);
     g_autoptr(PstAnswer) access = pst_access_answer(answers, n, args);
 
-    for (guint i = 0; i < n; i++)
-        pst_answer_free(answers[i]);
-    g_free(answers);
+    free_all(answers, n);
     return conclude(options, access, exit_code, error);
 }

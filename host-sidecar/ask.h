@@ -13,18 +13,38 @@ void pst_ask_audit_guest(const PstGuest *guest, const char *method, PstAnswer *c
                          guint n);
 void pst_ask_audit(const char *method, PstAnswer *const *answers, guint n);
 
-/* Whether the probe takes the arguments, and they fit into a frame with what stands around them;
- * PST_ERROR_USAGE and PST_ERROR_INVALID_PARAMS. */
-gboolean pst_ask_check(const char *probe, JsonObject *args, GError **error);
+/* Where questions to one guest go: to the daemon, or to libvirt from this process; what comes of
+ * them is the same. */
+typedef struct PstAsk PstAsk;
 
-/* The guest called DOMAIN on the hypervisor that the options name; PST_ERROR_NO_HYPERVISOR also
- * where libvirt did not answer before the deadline. */
+/* DOMAIN is as the caller names it, METHOD the verb, for the audit; both must outlive it. Asks
+ * nobody yet. */
+PstAsk *pst_ask_new(const PstOptions *options, const char *method, const char *domain,
+                    gint64 deadline_us);
+void pst_ask_free(PstAsk *ask);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstAsk, pst_ask_free)
+
+/* Asks by way of the ladder. Takes the questions over, whoever's name they bear, and returns them
+ * answered; the listener, which may be NULL, hears of each as it comes. *HOST (NULL: not wanted)
+ * becomes what the host sees of the guest, or NULL where that is not worth a word. NULL with the
+ * error where there is no such guest or no hypervisor: PST_ERROR_NO_HYPERVISOR also where libvirt
+ * did not answer before the deadline. */
+PstAnswer **pst_ask_questions(PstAsk *ask, PstAnswer **questions, guint n,
+                              const PstInquiryListener *listener, PstReport **host, GError **error);
+
+/* The guest's own name, once it was asked. */
+const char *pst_ask_name(const PstAsk *ask);
+
+/* What `list` tells of each domain; free with pst_overview_free(). */
+GPtrArray *pst_ask_list(const PstOptions *options, GError **error);
+
+/* For what only this process can do: the guest called DOMAIN on the hypervisor that the options
+ * name. */
 PstGuest *pst_ask_open(const PstOptions *options, const char *method, const char *domain,
                        gint64 deadline_us, GError **error);
 
-/* Asks the guest by way of the ladder; METHOD is the verb, for the audit. Takes the questions over
- * and returns them answered; the listener, which may be NULL, hears of each as it comes. An audit
- * record that can't be written is said on standard error. HOST as with pst_ladder_ask(). */
+/* Asks the guest by way of the ladder, from this process, as above. An audit record that can't be
+ * written is said on standard error. HOST as with pst_ladder_ask(). */
 PstAnswer **pst_ask_guest(PstGuest *guest, const char *method, PstAnswer **questions, guint n,
                           gint64 deadline_us, const PstInquiryListener *listener, PstReport **host);
 
@@ -32,10 +52,6 @@ PstAnswer **pst_ask_guest(PstGuest *guest, const char *method, PstAnswer **quest
  * table. FALSE with the error where there is nothing to print. */
 gboolean pst_ask_one(const PstOptions *options, const char *method, const char *domain,
                      const char *probe, JsonObject *args, int *exit_code, GError **error);
-
-/* As above for the probe `host`, which no guest is asked for. */
-gboolean pst_ask_host(const PstOptions *options, const char *method, const char *domain,
-                      JsonObject *args, int *exit_code, GError **error);
 
 /* As above for the probe `access`, which no guest is asked for: those that it is derived from are.
  */

@@ -28,12 +28,51 @@ look_up_name(gpointer data, GError **error G_GNUC_UNUSED)
     return g_strdup(found->pw_name);
 }
 
+/* For how long a name holds, and that there was none: who calls often does not ask NSS as often,
+ * nor leave a thread behind each time where it hangs. */
+#define NAME_HOLDS_US (60 * G_USEC_PER_SEC)
+#define MAX_NAMES 256
+
+typedef struct {
+    char *name; /* NULL: none came */
+    gint64 until_us;
+} Name;
+
+static void
+free_name(gpointer data)
+{
+    g_free(((Name *)data)->name);
+    g_free(data);
+}
+
+/* NULL where there is none, or none came in time. */
+static char *
+name_of(guint uid)
+{
+    static GMutex lock;
+    static GHashTable *names;
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&lock);
+    g_autoptr(GError) error = NULL;
+
+    if (names == NULL)
+        names = g_hash_table_new_full(NULL, NULL, NULL, free_name);
+    Name *known = g_hash_table_lookup(names, GUINT_TO_POINTER(uid));
+    if (known != NULL && known->until_us > g_get_monotonic_time())
+        return g_strdup(known->name);
+    if (g_hash_table_size(names) >= MAX_NAMES)
+        g_hash_table_remove_all(names);
+    Name *fresh = g_new0(Name, 1);
+    fresh->name = pst_task_call(look_up_name, GUINT_TO_POINTER(uid), NULL, g_free,
+                                g_get_monotonic_time() + NAME_US, "NSS", &error);
+    fresh->until_us = g_get_monotonic_time() + NAME_HOLDS_US;
+    g_hash_table_insert(names, GUINT_TO_POINTER(uid), fresh);
+    return g_strdup(fresh->name);
+}
+
 static char *
 describe_user(guint uid)
 {
-    g_autoptr(GError) error = NULL;
-    g_autofree char *name = pst_task_call(look_up_name, GUINT_TO_POINTER(uid), NULL, g_free,
-                                          g_get_monotonic_time() + NAME_US, "NSS", &error);
+    g_autofree char *name = name_of(uid);
 
     return name != NULL ? g_strdup_printf("%s (uid %u)", name, uid)
                         : g_strdup_printf("uid %u", uid);
@@ -54,16 +93,23 @@ login_user(guint *uid)
     return TRUE;
 }
 
+char *
+pst_audit_describe(guint uid, gint64 login)
+{
+    g_autofree char *user = describe_user(uid);
+
+    if (login < 0 || login == (gint64)uid)
+        return g_steal_pointer(&user);
+    g_autofree char *person = describe_user((guint)login);
+    return g_strdup_printf("%s, logged in as %s", user, person);
+}
+
 static char *
 describe_caller(void)
 {
-    g_autofree char *user = describe_user(getuid());
     guint login = 0;
 
-    if (!login_user(&login) || login == getuid())
-        return g_steal_pointer(&user);
-    g_autofree char *person = describe_user(login);
-    return g_strdup_printf("%s, logged in as %s", user, person);
+    return pst_audit_describe(getuid(), login_user(&login) ? (gint64)login : -1);
 }
 
 const char *

@@ -29,6 +29,10 @@ typedef struct {
  * the number alone where no name came within 200 ms. Found out once. */
 const char *pst_audit_caller(void);
 
+/* The same of any user; LOGIN is who had logged in, or -1 where that is not known. Asks NSS, and
+ * waits for it as above: not in an event loop. Free with g_free(). */
+char *pst_audit_describe(guint uid, gint64 login);
+
 gboolean pst_audit_write_to(const PstAuditPlaces *places, const char *caller, const char *method,
                             const PstAnswer *answer, GError **error);
 

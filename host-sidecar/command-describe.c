@@ -1,31 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/commands.h"
+#include "host-sidecar/describe.h"
 #include "host-sidecar/output.h"
 #include "host-sidecar/render.h"
 #include "protocol/finding-catalogue.h"
 #include "protocol/vocabulary.h"
-
-static JsonObject *
-describe_json(const PstReportKind *kind)
-{
-    JsonObject *json = pst_vocabulary_describe(kind);
-
-    json_object_set_array_member(json, "findings", pst_finding_catalogue_ids(kind->name));
-    return json;
-}
-
-static char *
-all_as_json(const PstReportKind *only)
-{
-    g_autoptr(JsonObject) json = json_object_new();
-    JsonArray *probes = json_array_new();
-
-    for (guint i = 0; i < pst_vocabulary_n; i++)
-        if (only == NULL || only == pst_vocabulary[i])
-            json_array_add_object_element(probes, describe_json(pst_vocabulary[i]));
-    json_object_set_array_member(json, "probes", probes);
-    return pst_render_json(json);
-}
 
 static void
 describe_findings(GString *out, const char *probe)
@@ -83,7 +62,8 @@ pst_command_describe_run(const PstCommand *command, PstOptions *options, int arg
         if (only == NULL)
             return FALSE;
     }
-    g_autofree char *text = options->json ? all_as_json(only) : as_text(only);
+    g_autoptr(JsonObject) json = pst_describe_json(only);
+    g_autofree char *text = options->json ? pst_render_json(json) : as_text(only);
     *exit_code = 0;
     return pst_output_write(options->output, text, error);
 }

@@ -5,7 +5,6 @@
 #include "host-sidecar/diagnose-words.h"
 #include "host-sidecar/exit-code.h"
 #include "host-sidecar/output.h"
-#include "host-sidecar/recorder-report.h"
 #include "host-sidecar/render.h"
 #include "host-sidecar/sequence.h"
 #include "protocol/error.h"
@@ -104,26 +103,21 @@ pst_command_diagnose_run(const PstCommand *command, PstOptions *options, int arg
         !pst_diagnose_words_read(&wanted.words, &wish, error))
         return FALSE;
     gint64 deadline_us = g_get_monotonic_time() + options->deadline_us;
-    g_autoptr(PstGuest) guest = pst_ask_open(options, command->name, argv[1], deadline_us, error);
-    if (guest == NULL)
-        return FALSE;
-    PstAnswer **questions = pst_diagnose_questions(guest->name, &wish, &n);
+    g_autoptr(PstAsk) ask = pst_ask_new(options, command->name, argv[1], deadline_us);
+    PstAnswer **questions = pst_diagnose_questions(argv[1], &wish, &n);
     g_autoptr(PstSequence) sequence =
         wanted.sequence ? pst_sequence_new(options->output, options->quiet) : NULL;
     const PstInquiryListener listener =
         sequence != NULL ? pst_sequence_listener(sequence) : (PstInquiryListener){NULL};
     PstReport *host = NULL;
-    PstAnswer **answers =
-        pst_ask_guest(guest, command->name, questions, n, deadline_us, &listener, &host);
-    if (pst_diagnose_is_answered(answers, n)) {
-        g_clear_pointer(&host, pst_report_free);
-        if (pst_recorder_report_is_due(guest, answers, n))
-            host = pst_recorder_report_make(guest, deadline_us);
-    }
+    PstAnswer **answers = pst_ask_questions(ask, questions, n, &listener, &host, error);
+    if (answers == NULL)
+        return FALSE;
+    const char *guest = pst_ask_name(ask);
     answers = pst_diagnose_derive(answers, &n, &wish);
-    answers = pst_diagnose_add_host(answers, &n, guest->name, host);
-    gboolean printed = sequence != NULL ? pst_sequence_end(sequence, guest->name, answers, n, error)
-                                        : print(options, &wanted, guest->name, answers, n, error);
+    answers = pst_diagnose_add_host(answers, &n, guest, host);
+    gboolean printed = sequence != NULL ? pst_sequence_end(sequence, guest, answers, n, error)
+                                        : print(options, &wanted, guest, answers, n, error);
     *exit_code = pst_exit_code_of_status(pst_diagnose_judge(answers, n).status);
     free_answers(answers, n);
     return printed;

@@ -43,22 +43,21 @@ static PstAnswer *
 ask(const PstOptions *options, const PstCommand *command, const char *domain, GError **error)
 {
     gint64 deadline_us = g_get_monotonic_time() + options->deadline_us;
-    g_autoptr(PstGuest) guest = pst_ask_open(options, command->name, domain, deadline_us, error);
+    g_autoptr(PstAsk) path = pst_ask_new(options, command->name, domain, deadline_us);
     g_autoptr(JsonObject) args = json_object_new();
     PstAnswer **questions;
 
-    if (guest == NULL)
-        return NULL;
     json_object_set_boolean_member(args, "host_keys_only", TRUE);
     questions = g_new0(PstAnswer *, 1);
-    questions[0] = pst_answer_new(guest->name, "ssh", args);
-    g_autofree PstAnswer **answers =
-        pst_ask_guest(guest, command->name, questions, 1, deadline_us, NULL, NULL);
+    questions[0] = pst_answer_new(domain, "ssh", args);
+    g_autofree PstAnswer **answers = pst_ask_questions(path, questions, 1, NULL, NULL, error);
+    if (answers == NULL)
+        return NULL;
     g_autoptr(PstAnswer) answer = answers[0];
     if (answer->report != NULL && answer->report->data != NULL)
         return g_steal_pointer(&answer);
     g_autofree char *why = pst_answer_explain(answer);
-    g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "%s: ssh: %s", guest->name, why);
+    g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "%s: ssh: %s", pst_ask_name(path), why);
     return NULL;
 }
 

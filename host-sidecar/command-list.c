@@ -7,27 +7,6 @@
 #include "host-sidecar/render.h"
 #include "protocol/error.h"
 
-/* Its channel was opened, and a hello sent. */
-static gboolean
-was_greeted(const PstOverview *row)
-{
-    return g_strcmp0(row->state, "running") == 0 && g_strcmp0(row->channel, "open") == 0;
-}
-
-static void
-audit_greeting(const PstOverview *row)
-{
-    g_autoptr(PstAnswer) answer = pst_answer_new(row->name, "hello", NULL);
-
-    answer->via = PST_VIA_CHANNEL;
-    if (row->shim == NULL) {
-        answer->via = PST_VIA_NONE;
-        answer->error = g_error_new_literal(PST_ERROR, PST_ERROR_UNAVAILABLE,
-                                            row->problem != NULL ? row->problem : "no answer");
-    }
-    pst_ask_audit("list", &answer, 1);
-}
-
 static char *
 age_words(gint64 moment_us)
 {
@@ -69,14 +48,8 @@ static char *
 as_json(const GPtrArray *rows)
 {
     g_autoptr(JsonObject) json = json_object_new();
-    JsonArray *domains = json_array_new();
 
-    for (guint i = 0; i < rows->len; i++) {
-        PstFieldsCut cut = PST_FIELDS_CUT_DEFAULT;
-        json_array_add_object_element(
-            domains, pst_fields_encode(&pst_overview_fields, rows->pdata[i], &cut));
-    }
-    json_object_set_array_member(json, "domains", domains);
+    json_object_set_array_member(json, "domains", pst_overview_to_json(rows));
     return pst_render_json(json);
 }
 
@@ -88,17 +61,9 @@ pst_command_list_run(const PstCommand *command, PstOptions *options, int argc, c
                            &argc, &argv, error))
         return FALSE;
 
-    g_autoptr(PstHypervisor) hypervisor = pst_hypervisor_new(options->connect);
-    GPtrArray *rows =
-        pst_overview_make(hypervisor, g_get_monotonic_time() + options->deadline_us, error);
-    if (rows == NULL) {
-        if (error != NULL && (*error)->code == PST_ERROR_DEADLINE)
-            (*error)->code = PST_ERROR_NO_HYPERVISOR;
+    GPtrArray *rows = pst_ask_list(options, error);
+    if (rows == NULL)
         return FALSE;
-    }
-    for (guint i = 0; i < rows->len; i++)
-        if (was_greeted(rows->pdata[i]))
-            audit_greeting(rows->pdata[i]);
     g_autofree char *text = options->json ? as_json(rows) : as_text(rows);
     pst_overview_free(rows);
     *exit_code = 0;

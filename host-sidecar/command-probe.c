@@ -2,7 +2,7 @@
 #include "host-sidecar/ask.h"
 #include "host-sidecar/commands.h"
 #include "protocol/error.h"
-#include "protocol/report-host.h"
+#include "protocol/report-access.h"
 #include "protocol/vocabulary.h"
 
 gboolean
@@ -22,9 +22,7 @@ pst_command_probe_run(const PstCommand *command, PstOptions *options, int argc, 
         g_prefix_error(error, "probe %s: ", kind->name);
         return FALSE;
     }
-    if (kind == &pst_report_host_kind)
-        return pst_ask_host(options, command->name, argv[1], args, exit_code, error);
-    if (kind->derived)
+    if (kind == &pst_report_access_kind)
         return pst_ask_access(options, command->name, argv[1], args, exit_code, error);
     return pst_ask_one(options, command->name, argv[1], kind->name, args, exit_code, error);
 }

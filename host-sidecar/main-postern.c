@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* postern: wiring only. */
-#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 #include "host-sidecar/escape.h"
 #include "host-sidecar/exit-code.h"
 #include "host-sidecar/output.h"
+#include "host-sidecar/standard-streams.h"
 #include "host-sidecar/task.h"
 #include "protocol/error.h"
 
@@ -96,16 +96,6 @@ run(int argc, char **argv, int *exit_code, gint64 *deadline_us, GError **error)
     return done;
 }
 
-/* A caller may have closed these, and then the next file or socket to be opened would get their
- * number: an answer would be written into libvirt's connection. */
-static void
-occupy_standard_streams(void)
-{
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-        if (fcntl(fd, F_GETFD) < 0)
-            (void)!open("/dev/null", O_RDONLY); /* writing to it fails, as it should */
-}
-
 /* GLib prints help, and only help, by g_print(), and ends the program after that: a help text that
  * could not be written must not pass for one that was. */
 static void
@@ -126,7 +116,7 @@ main(int argc, char **argv)
     gint64 deadline_us = g_get_monotonic_time();
     int exit_code = PST_EXIT_UNKNOWN;
 
-    occupy_standard_streams();
+    pst_standard_streams_occupy();
     setlocale(LC_CTYPE, "C.UTF-8");
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error like a full disk */

@@ -9,6 +9,7 @@ typedef struct {
     char *connect; /* libvirt's URI, or NULL for its own choice */
     gboolean json;
     gboolean quiet;
+    gboolean no_daemon; /* all is done in this process */
     char *output;       /* a file in place of standard output, or NULL */
     gint64 deadline_us; /* how long the command may take, microseconds */
     char *deadline_text;

@@ -189,3 +189,63 @@ pst_overview_free(GPtrArray *array)
         free_row(array->pdata[i]);
     g_ptr_array_unref(array);
 }
+
+JsonArray *
+pst_overview_to_json(const GPtrArray *array)
+{
+    JsonArray *json = json_array_new();
+
+    for (guint i = 0; i < array->len; i++) {
+        PstFieldsCut cut = PST_FIELDS_CUT_DEFAULT;
+        json_array_add_object_element(
+            json, pst_fields_encode(&pst_overview_fields, array->pdata[i], &cut));
+    }
+    return json;
+}
+
+GPtrArray *
+pst_overview_from_json(JsonArray *json, GError **error)
+{
+    GPtrArray *array = g_ptr_array_new();
+
+    for (guint i = 0; i < json_array_get_length(json); i++) {
+        PstOverview *row =
+            pst_fields_decode(&pst_overview_fields, json_array_get_object_element(json, i), error);
+
+        if (row == NULL) {
+            pst_overview_free(array);
+            return NULL;
+        }
+        g_ptr_array_add(array, row);
+    }
+    return array;
+}
+
+/* Its channel was opened, and a hello sent. */
+static gboolean
+was_greeted(const PstOverview *row)
+{
+    return g_strcmp0(row->state, "running") == 0 && g_strcmp0(row->channel, "open") == 0;
+}
+
+PstAnswer **
+pst_overview_greetings(const GPtrArray *array, guint *n)
+{
+    PstAnswer **answers = g_new0(PstAnswer *, array->len);
+
+    *n = 0;
+    for (guint i = 0; i < array->len; i++) {
+        const PstOverview *row = array->pdata[i];
+
+        if (!was_greeted(row))
+            continue;
+        PstAnswer *answer = answers[(*n)++] = pst_answer_new(row->name, "hello", NULL);
+        answer->via = PST_VIA_CHANNEL;
+        if (row->shim != NULL)
+            continue;
+        answer->via = PST_VIA_NONE;
+        answer->error = g_error_new_literal(PST_ERROR, PST_ERROR_UNAVAILABLE,
+                                            row->problem != NULL ? row->problem : "no answer");
+    }
+    return answers;
+}

@@ -27,3 +27,11 @@ extern const PstFields pst_overview_fields;
  * of the names, owned by the caller; a guest that does not answer is in it like all others. */
 GPtrArray *pst_overview_make(PstHypervisor *hypervisor, gint64 deadline_us, GError **error);
 void pst_overview_free(GPtrArray *array);
+
+/* As objects, and from them; PST_ERROR_INVALID_PARAMS. */
+JsonArray *pst_overview_to_json(const GPtrArray *array);
+GPtrArray *pst_overview_from_json(JsonArray *json, GError **error);
+
+/* For the audit: what became of the greeting of each shim that was greeted. Sets *n; the array and
+ * the answers are the caller's. */
+PstAnswer **pst_overview_greetings(const GPtrArray *array, guint *n);

@@ -1,6 +1,63 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/question.h"
 
+#include <string.h>
+
+#include "protocol/error.h"
+#include "protocol/json.h"
+#include "protocol/limits.h"
+#include "protocol/report-host.h"
+#include "protocol/vocabulary.h"
+
+#define MAX_WATCH_MS 10000
+
+static gboolean
+check_watch(JsonObject *args, GError **error)
+{
+    gint64 watch_ms = 0;
+
+    if (!pst_json_get_int(args, "watch_ms", PST_JSON_OPTIONAL, &watch_ms, error))
+        return FALSE;
+    if (watch_ms >= 0 && watch_ms <= MAX_WATCH_MS)
+        return TRUE;
+    g_set_error(error, PST_ERROR, PST_ERROR_USAGE,
+                "probe host: watch_ms=%" G_GINT64_FORMAT ": say 0 to %d", watch_ms, MAX_WATCH_MS);
+    return FALSE;
+}
+
+static gboolean
+check_known(const char *probe, JsonObject *args, GError **error)
+{
+    const PstReportKind *kind = pst_vocabulary_require(probe, error);
+    gpointer decoded = NULL;
+
+    if (kind == NULL)
+        return FALSE;
+    decoded = pst_fields_decode_exact(kind->args, args, error);
+    if (decoded == NULL) {
+        g_prefix_error(error, "probe %s: ", probe);
+        return FALSE;
+    }
+    pst_fields_free(kind->args, decoded);
+    return kind != &pst_report_host_kind || check_watch(args, error);
+}
+
+gboolean
+pst_question_check(const char *probe, JsonObject *args, GError **error)
+{
+    const gsize around = 1024;
+    g_autofree char *text = pst_json_to_text(args, NULL);
+
+    if (!check_known(probe, args, error))
+        return FALSE;
+    if (strlen(text) + around <= PST_LIMIT_FRAME_FROM_HOST)
+        return TRUE;
+    g_set_error(error, PST_ERROR, PST_ERROR_USAGE,
+                "probe %s: the arguments are too long: say less than %d KiB", probe,
+                PST_LIMIT_FRAME_FROM_HOST / 1024 - 1);
+    return FALSE;
+}
+
 JsonObject *
 pst_question_params(PstInquiry *inquiry, guint i, PstCall *call)
 {

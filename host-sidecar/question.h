@@ -8,6 +8,10 @@
 /* What the two rungs that talk to a shim have in common: an inquiry's question as the params of
  * `probe`, and the shim's answer as the inquiry's. */
 
+/* Whether the probe takes the arguments, and they fit into a frame with what stands around them;
+ * PST_ERROR_USAGE and PST_ERROR_INVALID_PARAMS. */
+gboolean pst_question_check(const char *probe, JsonObject *args, GError **error);
+
 /* CALL carries the deadline in the guest's time; its name, args and caller are filled in. */
 JsonObject *pst_question_params(PstInquiry *inquiry, guint i, PstCall *call);
 

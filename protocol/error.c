@@ -23,9 +23,9 @@ static const ErrorRow rows[] = {
     [PST_ERROR_PROTOCOL] = {"protocol", RPC_INTERNAL},
     [PST_ERROR_PATH_SHUT] = {"path-shut", RPC_INTERNAL},
     [PST_ERROR_USAGE] = {"usage", RPC_INTERNAL},
-    [PST_ERROR_NO_DOMAIN] = {"no-domain", RPC_INTERNAL},
-    [PST_ERROR_NO_HYPERVISOR] = {"no-hypervisor", RPC_INTERNAL},
-    [PST_ERROR_NO_PERMISSION] = {"no-permission", RPC_INTERNAL},
+    [PST_ERROR_NO_DOMAIN] = {"no-domain", -32006},
+    [PST_ERROR_NO_HYPERVISOR] = {"no-hypervisor", -32007},
+    [PST_ERROR_NO_PERMISSION] = {"no-permission", -32008},
     [PST_ERROR_OUTPUT] = {"output", RPC_INTERNAL},
 };
 
@@ -53,4 +53,16 @@ pst_error_from_rpc(gint64 number)
             return (PstErrorCode)i;
 
     return PST_ERROR_PROTOCOL;
+}
+
+gboolean
+pst_error_from_reason(const char *reason, PstErrorCode *code)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        if (!g_str_equal(rows[i].reason, reason))
+            continue;
+        *code = (PstErrorCode)i;
+        return TRUE;
+    }
+    return FALSE;
 }

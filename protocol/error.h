@@ -19,7 +19,7 @@ typedef enum {
     PST_ERROR_BUSY,
     PST_ERROR_TOO_LARGE,
     PST_ERROR_UNAVAILABLE,
-    /* What only one side ever sees. */
+    /* What only one side of a guest's channel ever sees. */
     PST_ERROR_ABSENT,        /* the file or folder is not there */
     PST_ERROR_PROTOCOL,      /* the peer broke the protocol */
     PST_ERROR_PATH_SHUT,     /* this path to the guest is shut, another may be open */
@@ -37,8 +37,12 @@ GQuark pst_error_quark(void);
  * a valid code. */
 const char *pst_error_reason(PstErrorCode code);
 
+/* The code that has this reason; FALSE where none has. */
+gboolean pst_error_from_reason(const char *reason, PstErrorCode *code);
+
 /* The JSON-RPC number of a code; codes that do not travel map to -32603 (internal error). */
 int pst_error_to_rpc(PstErrorCode code);
 
-/* The code for a JSON-RPC number from a peer; PST_ERROR_PROTOCOL for a number that is not known. */
+/* The code for a JSON-RPC number from a guest; PST_ERROR_PROTOCOL for a number that is not known.
+ * What only a host can know is not known from there: no guest says that there is no such domain. */
 PstErrorCode pst_error_from_rpc(gint64 number);

@@ -10,6 +10,12 @@
 /* About whom the recorder asks, and of how many a host keeps the newest of each probe. */
 #define PST_LIMIT_RECORD_USERS 8
 
+/* On a host's API socket: a question with the longest arguments and what stands around them, and
+ * the largest report with what the host says of it. */
+#define PST_LIMIT_FRAME_TO_API (128 * 1024)
+#define PST_LIMIT_FRAME_FROM_API (512 * 1024)
+#define PST_LIMIT_API_QUESTIONS 64
+
 #define PST_LIMIT_DEPTH 32
 #define PST_LIMIT_TOKENS 20000
 #define PST_LIMIT_MEMBERS 256

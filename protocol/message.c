@@ -17,6 +17,7 @@ pst_message_free(PstMessage *message)
     g_clear_pointer(&message->params, json_object_unref);
     g_clear_pointer(&message->result, json_object_unref);
     g_clear_error(&message->error);
+    g_free(message->reason);
     g_free(message);
 }
 
@@ -111,9 +112,9 @@ decode_call(PstMessage *message, JsonObject *json, gboolean has_id, GError **err
 static gboolean
 decode_error(PstMessage *message, JsonObject *json, GError **error)
 {
-    JsonObject *object = NULL;
+    JsonObject *object = NULL, *data = NULL;
     gint64 number = 0;
-    const char *text = NULL;
+    const char *text = NULL, *reason = NULL;
 
     if (!pst_json_get_object(json, "error", PST_JSON_REQUIRED, &object, NULL) ||
         !pst_json_get_int(object, "code", PST_JSON_REQUIRED, &number, NULL) ||
@@ -123,6 +124,9 @@ decode_error(PstMessage *message, JsonObject *json, GError **error)
     message->type = PST_MESSAGE_ERROR;
     g_autofree char *clean = pst_json_clean_cut(text, MAX_ERROR_MESSAGE, NULL);
     message->error = g_error_new_literal(PST_ERROR, (int)pst_error_from_rpc(number), clean);
+    if (pst_json_get_object(object, "data", PST_JSON_NULLABLE, &data, NULL) && data != NULL &&
+        pst_json_get_string(data, "reason", PST_JSON_NULLABLE, &reason, NULL))
+        message->reason = g_strdup(reason);
     return TRUE;
 }
 

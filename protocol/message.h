@@ -29,6 +29,7 @@ typedef struct {
     JsonObject *params; /* the same; NULL where it was absent */
     JsonObject *result; /* of a result */
     GError *error;      /* of an error: PST_ERROR with the peer's message, cleaned and cut */
+    char *reason;       /* of an error: its data.reason; NULL where it has none */
 } PstMessage;
 
 void pst_message_free(PstMessage *message);

@@ -10,6 +10,8 @@
 const PstValidateLimits pst_validate_from_guest = {PST_LIMIT_FRAME_FROM_GUEST, PST_LIMIT_TOKENS};
 const PstValidateLimits pst_validate_record = {PST_LIMIT_RECORD, PST_LIMIT_TOKENS};
 const PstValidateLimits pst_validate_from_host = {PST_LIMIT_FRAME_FROM_HOST, PST_LIMIT_TOKENS};
+const PstValidateLimits pst_validate_to_api = {PST_LIMIT_FRAME_TO_API, PST_LIMIT_TOKENS};
+const PstValidateLimits pst_validate_from_api = {PST_LIMIT_FRAME_FROM_API, 2 * PST_LIMIT_TOKENS};
 /* base64 and the envelope around the bytes that were asked for */
 const PstValidateLimits pst_validate_from_agent = {PST_LIMIT_AGENT_ANSWER / 3 * 4 + 4096,
                                                    PST_LIMIT_TOKENS, TRUE};

@@ -20,6 +20,9 @@ typedef struct {
 extern const PstValidateLimits pst_validate_from_guest;
 extern const PstValidateLimits pst_validate_from_host;
 extern const PstValidateLimits pst_validate_from_agent;
+/* And a host's API socket from a caller, and the caller from it. */
+extern const PstValidateLimits pst_validate_to_api;
+extern const PstValidateLimits pst_validate_from_api;
 /* And whoever reads records. */
 extern const PstValidateLimits pst_validate_record;
 

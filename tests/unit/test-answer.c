@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <string.h>
+
 #include "host-sidecar/inquiry.h"
 #include "protocol/error.h"
 #include "protocol/json.h"
@@ -132,6 +134,58 @@ test_took(void)
         pst_answer_free(answers[i]);
 }
 
+/* What a daemon tells is what was told to it. */
+static void
+test_there_and_back(void)
+{
+    g_autoptr(PstAnswer) answer = unanswered();
+    g_autoptr(GError) error = NULL;
+
+    pst_answer_add_attempt(answer, PST_VIA_CHANNEL, 12, "no shim");
+    answer->age_ms = 7;
+    for (int with_report = FALSE; with_report <= TRUE; with_report++) {
+        if (with_report) {
+            g_clear_error(&answer->error);
+            answer->report = make_report(PST_SEVERITY_WARNING, "network.no-link", "x");
+            answer->via = PST_VIA_VOLUME;
+        }
+        g_autoptr(JsonObject) json = pst_answer_to_json(answer);
+        g_autoptr(PstAnswer) back = pst_answer_from_json(json, NULL, &error);
+        g_assert_no_error(error);
+        g_autoptr(JsonObject) again = pst_answer_to_json(back);
+        g_autofree char *a = pst_json_to_text(json, NULL);
+        g_autofree char *b = pst_json_to_text(again, NULL);
+        g_assert_cmpstr(a, ==, b);
+    }
+}
+
+static void
+test_not_read(void)
+{
+    static const char *const texts[] = {
+        "{}",
+        "{\"guest\":\"g\",\"probe\":\"system\",\"via\":\"phone\",\"error\":{\"reason\":\"busy\","
+        "\"message\":\"m\"}}",
+        "{\"guest\":\"g\",\"probe\":\"system\",\"via\":\"none\"}",
+        "{\"guest\":\"g\",\"probe\":\"system\",\"via\":\"none\",\"error\":{\"reason\":\"busy\"}}",
+        "{\"guest\":\"g\",\"probe\":\"system\",\"via\":\"none\",\"report\":{}}",
+        "{\"guest\":\"g\",\"probe\":\"system\",\"via\":\"none\",\"attempts\":[1],\"error\":{"
+        "\"reason\":\"busy\",\"message\":\"m\"}}",
+        "{\"guest\":\"g\",\"probe\":\"system\",\"via\":\"none\",\"attempts\":[{\"via\":\"x\","
+        "\"reason\":\"r\"}],\"error\":{\"reason\":\"busy\",\"message\":\"m\"}}",
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_autoptr(JsonObject) json =
+            pst_json_parse(texts[i], strlen(texts[i]), &pst_validate_from_api, NULL);
+        g_autoptr(GError) error = NULL;
+
+        g_assert_nonnull(json);
+        g_assert_null(pst_answer_from_json(json, NULL, &error));
+        g_assert_nonnull(error);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -141,5 +195,7 @@ main(int argc, char **argv)
     g_test_add_func("/answer/json", test_json);
     g_test_add_func("/answer/of-a-record", test_of_a_record);
     g_test_add_func("/answer/took", test_took);
+    g_test_add_func("/answer/there-and-back", test_there_and_back);
+    g_test_add_func("/answer/not-read", test_not_read);
     return g_test_run();
 }

@@ -12,6 +12,13 @@ test_reasons(void)
         g_assert_nonnull(reason);
         g_assert_true(g_hash_table_add(seen, (gpointer)reason));
     }
+    for (int code = 0; code <= PST_ERROR_LAST; code++) {
+        PstErrorCode again = PST_ERROR_LAST;
+        g_assert_true(pst_error_from_reason(pst_error_reason((PstErrorCode)code), &again));
+        g_assert_cmpint(again, ==, code);
+    }
+    g_assert_false(pst_error_from_reason("", &(PstErrorCode){0}));
+    g_assert_false(pst_error_from_reason("no-such", &(PstErrorCode){0}));
     g_assert_cmpstr(pst_error_reason((PstErrorCode)(PST_ERROR_LAST + 1)), ==, "internal");
     g_assert_cmpstr(pst_error_reason((PstErrorCode)-1), ==, "internal");
 }
@@ -36,7 +43,12 @@ test_rpc(void)
         g_assert_cmpint(pst_error_from_rpc(rows[i].number), ==, rows[i].code);
     }
     for (int code = PST_ERROR_UNAVAILABLE + 1; code <= PST_ERROR_LAST; code++)
-        g_assert_cmpint(pst_error_to_rpc((PstErrorCode)code), ==, -32603);
+        g_assert_cmpint(pst_error_from_rpc(pst_error_to_rpc((PstErrorCode)code)), ==,
+                        pst_error_to_rpc((PstErrorCode)code) == -32603 ? PST_ERROR_INTERNAL
+                                                                       : PST_ERROR_PROTOCOL);
+    g_assert_cmpint(pst_error_to_rpc(PST_ERROR_NO_DOMAIN), ==, -32006);
+    g_assert_cmpint(pst_error_to_rpc(PST_ERROR_NO_HYPERVISOR), ==, -32007);
+    g_assert_cmpint(pst_error_to_rpc(PST_ERROR_NO_PERMISSION), ==, -32008);
     g_assert_cmpint(pst_error_to_rpc((PstErrorCode)99), ==, -32603);
     g_assert_cmpint(pst_error_from_rpc(0), ==, PST_ERROR_PROTOCOL);
     g_assert_cmpint(pst_error_from_rpc(-32603 + (1LL << 32)), ==, PST_ERROR_PROTOCOL);

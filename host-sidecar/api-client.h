@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+/* The caller's end of a host's API socket. Blocks, never beyond the deadline that it is given (on
+ * the monotonic clock). */
+
+typedef struct PstApiClient PstApiClient;
+
+/* A part of an answer, as METHOD (`answer`, `domain`) tells it; PARAMS is lent. */
+typedef void (*PstApiClientPart)(const char *method, JsonObject *params, gpointer user_data);
+
+/* Connects to the socket at PATH and says hello. NULL with PST_ERROR_UNAVAILABLE where nobody
+ * listens, PST_ERROR_NO_PERMISSION where the caller may not, PST_ERROR_DEADLINE or
+ * PST_ERROR_PROTOCOL where no daemon answers as it should, or with what it answers. */
+PstApiClient *pst_api_client_open(const char *path, gint64 deadline_us, GError **error);
+void pst_api_client_free(PstApiClient *client);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstApiClient, pst_api_client_free)
+
+/* The hypervisor that the daemon asks. */
+const char *pst_api_client_uri(const PstApiClient *client);
+
+/* One request; its parts are told as they come. The result is the caller's. NULL with the daemon's
+ * own error, or with *LOST set where the conversation broke or nothing came in time. */
+JsonObject *pst_api_client_call(PstApiClient *client, const char *method, JsonObject *params,
+                                gint64 deadline_us, PstApiClientPart part, gpointer user_data,
+                                gboolean *lost, GError **error);

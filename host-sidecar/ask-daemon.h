@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "host-sidecar/api-client.h"
+#include "host-sidecar/inquiry.h"
+#include "host-sidecar/options.h"
+
+/* The command's way to the daemon. Where there is none that serves the hypervisor which is meant,
+ * or it is lost in the middle, the command does it itself: nothing here is ever an error of its
+ * own. */
+
+/* NULL where the command is to do it itself. */
+PstApiClient *pst_ask_daemon_find(const PstOptions *options, gint64 deadline_us);
+
+/* Fills in ANSWERS[0 … N-1], NULL before, for those of the QUESTIONS that were answered, and tells
+ * the listener (may be NULL) of each. *NAME becomes the guest's name, *HOST (NULL: not wanted) what
+ * the host sees. FALSE with *LOST set where what is still NULL is to be asked otherwise, or with
+ * the error that ends it. */
+gboolean pst_ask_daemon_questions(PstApiClient *client, const char *verb, const char *domain,
+                                  PstAnswer *const *questions, guint n, gint64 deadline_us,
+                                  const PstInquiryListener *listener, PstAnswer **answers,
+                                  char **name, PstReport **host, gboolean *lost, GError **error);
+
+/* The objects of `list`; NULL as above. */
+JsonArray *pst_ask_daemon_list(PstApiClient *client, gint64 deadline_us, gboolean *lost,
+                               GError **error);

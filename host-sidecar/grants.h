@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <glib.h>
+
+/* Which callers of a door may ask what of which domains, as the groups [grant NAME] of the host's
+ * configuration say:
+ *
+ *     [grant monitoring]
+ *     users=nagios;1005
+ *     groups=monitoring
+ *     domains=web-*;db
+ *     methods=list;ask
+ *
+ * Where there is no such group, whoever may open the socket may ask everything; where there is one,
+ * what none grants is refused. Pure: names are made numbers when the configuration is read, and
+ * callers are known by numbers. */
+
+typedef enum {
+    PST_GRANT_LIST = 1 << 0, /* to see the domain in `list` */
+    PST_GRANT_ASK = 1 << 1,  /* every probe but those that read files */
+    PST_GRANT_READ = 1 << 2, /* these */
+} PstGrant;
+
+typedef struct PstGrants PstGrants;
+
+/* By the kernel's word. */
+typedef struct {
+    guint uid;
+    const guint *groups; /* its own one and the supplementary ones */
+    guint n_groups;
+} PstGrantsCaller;
+
+/* The number of a user or group; FALSE where there is none of that name. Numbers are not asked for.
+ */
+typedef gboolean (*PstGrantsNumber)(const char *name, gboolean is_group, guint *number);
+
+/* NULL with PST_ERROR_USAGE that names group and key: a grant that is not understood might have
+ * meant less than what would be left. A name that has no number grants nothing, and is no error: it
+ * is among the unknown. */
+PstGrants *pst_grants_read(GKeyFile *config, PstGrantsNumber number, GError **error);
+void pst_grants_free(PstGrants *grants);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstGrants, pst_grants_free)
+
+/* What is to be said of each name that has no number; NULL-terminated, the grants' own. */
+const char *const *pst_grants_unknown(const PstGrants *grants);
+
+/* The right that a question needs. */
+PstGrant pst_grants_needed(const char *probe);
+
+/* Whether the caller may ask the domain that it calls DOMAIN. libvirt takes a name for a number or
+ * a UUID where it can be one: who may not ask every domain may call none by its number, and by its
+ * UUID only where the grant has it letter by letter. */
+gboolean pst_grants_allow(const PstGrants *grants, const PstGrantsCaller *caller,
+                          const char *domain, PstGrant right);
+
+/* The same of a domain that was found, by its name and UUID, which may be NULL. */
+gboolean pst_grants_allow_found(const PstGrants *grants, const PstGrantsCaller *caller,
+                                const char *name, const char *uuid, PstGrant right);
+
+/* Whether there is any domain of which it has the right. */
+gboolean pst_grants_allow_any(const PstGrants *grants, const PstGrantsCaller *caller,
+                              PstGrant right);

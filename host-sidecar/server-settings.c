@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/server-settings.h"
+
+#include "protocol/error.h"
+
+#define GROUP "daemon"
+#define DEFAULT_SOCKET "/run/postern/diagnose.sock"
+#define MAX_OF_ANYTHING 4096
+
+static gboolean
+read_number(GKeyFile *config, const char *key, guint *number, GError **error)
+{
+    g_autofree char *value = g_key_file_get_string(config, GROUP, key, NULL);
+    guint64 read = 0;
+
+    if (value == NULL)
+        return TRUE;
+    if (!g_ascii_string_to_unsigned(value, 10, 1, MAX_OF_ANYTHING, &read, NULL)) {
+        g_set_error(error, PST_ERROR, PST_ERROR_USAGE,
+                    "configuration: [" GROUP "] %s=%s: say a number from 1 to %d", key, value,
+                    MAX_OF_ANYTHING);
+        return FALSE;
+    }
+    *number = (guint)read;
+    return TRUE;
+}
+
+gboolean
+pst_server_settings_limits(GKeyFile *config, PstServerLimits *limits, GError **error)
+{
+    PstServerLimits read = PST_SERVER_LIMITS_DEFAULT;
+
+    if (!read_number(config, "callers", &read.callers, error) ||
+        !read_number(config, "callers_of_user", &read.callers_of_user, error) ||
+        !read_number(config, "requests_of_user", &read.requests_of_user, error))
+        return FALSE;
+    *limits = read;
+    return TRUE;
+}
+
+char *
+pst_server_settings_socket(GKeyFile *config)
+{
+    g_autofree char *path = g_strdup(g_getenv("POSTERN_DIAGNOSE_SOCKET"));
+
+    if (path == NULL && config != NULL)
+        path = g_key_file_get_string(config, GROUP, "socket", NULL);
+    if (path == NULL)
+        return g_strdup(DEFAULT_SOCKET);
+    return *path != '\0' ? g_steal_pointer(&path) : NULL;
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "host-sidecar/server.h"
+
+/* What the group [daemon] of the host's configuration says: `callers`, `callers_of_user` and
+ * `requests_of_user` for the daemon, `socket` for those who call it. */
+
+/* FALSE with PST_ERROR_USAGE that names the key. */
+gboolean pst_server_settings_limits(GKeyFile *config, PstServerLimits *limits, GError **error);
+
+/* Where callers look for the daemon: POSTERN_DIAGNOSE_SOCKET, else `socket`, else
+ * /run/postern/diagnose.sock; NULL where the first that is set is empty. CONFIG may be NULL. Free
+ * with g_free(). */
+char *pst_server_settings_socket(GKeyFile *config);

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "host-sidecar/peer.h"
+#include "host-sidecar/server.h"
+
+/* What the files of the server share, and nobody else includes. */
+
+typedef struct PstServerAccount PstServerAccount;
+typedef struct PstServerCaller PstServerCaller;
+typedef struct PstServerList PstServerList;
+typedef struct PstServerRequest PstServerRequest;
+
+struct PstServer {
+    GMainContext *context;
+    char *uri;
+    PstServerLimits limits;
+    PstGrants *grants; /* NULL: none */
+    PstServerBackend backend;
+    PstFlights *flights;
+    int listener;
+    GSource *accept_source, *pause_source;
+    guint64 last_number;
+    GHashTable *callers;  /* of PstServerCaller, by number */
+    GHashTable *accounts; /* of PstServerAccount, by uid */
+    GPtrArray *lists;     /* of PstServerList */
+    GHashTable *turned;   /* see pst_server_turned_note(), by uid */
+};
+
+/* What a user has of the door. */
+struct PstServerAccount {
+    guint callers, requests;
+};
+
+struct PstServerCaller {
+    PstServer *server;
+    guint64 number;
+    guint uid;
+    gint64 pid;
+    guint *groups;
+    guint n_groups;
+    char *name; /* NULL until it is known */
+    PstPeer *peer;
+    char session[PST_SESSION_DIGITS + 1]; /* "" before the first hello */
+    GPtrArray *requests;                  /* of PstServerRequest */
+    GSource *silence_source;
+};
+
+struct PstServerList {
+    guint64 number;
+    gint64 deadline_us;
+    GPtrArray *requests; /* of PstServerRequest */
+};
+
+/* A request in flight: a question to a guest, or a list. */
+struct PstServerRequest {
+    PstServerCaller *caller;
+    PstMessageId id;
+    char *verb;
+    gint64 deadline_us;
+    PstFlightsRequest *flight; /* NULL once it is over, and of a list */
+    PstServerList *list;
+    GSource *timer;
+};
+
+void pst_server_state_clear_source(GSource **source);
+
+/* Sets its function, and runs it in the server's loop; the reference stays the caller's. */
+GSource *pst_server_state_attach(PstServer *server, GSource *source, GSourceFunc function,
+                                 gpointer data);
+
+/* What the user has, from nothing on; goes when the last of their connections does. */
+PstServerAccount *pst_server_state_account(PstServer *server, guint uid);
+
+void pst_server_state_send_error(PstServerCaller *caller, const PstMessageId *id,
+                                 const GError *error);
+void pst_server_state_send_result(PstServerCaller *caller, const PstMessageId *id,
+                                  JsonObject *result);
+
+/* What the grants say of the caller; DOMAIN as with pst_grants_allow(), NULL for any at all. */
+gboolean pst_server_state_may(const PstServerCaller *caller, const char *domain, PstGrant right);
+
+/* The same of a row of `list`. */
+gboolean pst_server_state_may_see(const PstServerCaller *caller, JsonObject *row);
+
+/* Hangs up on a caller who sends no more and has got all answers. */
+void pst_server_state_end_if_finished(PstServerCaller *caller);
+
+/* For the audit: what the caller asked for, by whatever METHOD, and did not get. DOMAIN and WHAT
+ * are
+ * "-" where that is not known. */
+void pst_server_state_audit_refusal(PstServerCaller *caller, const char *method, const char *domain,
+                                    const char *what, const GError *error);
+
+/* The same of what is no question to a guest; nothing that the message holds is trusted. */
+void pst_server_state_audit_message(PstServerCaller *caller, const PstMessage *message,
+                                    const GError *error);
+
+/* For the audit: a connection that was turned away, with the last one's reason. What would be many
+ * records of a user is one that tells how many. */
+void pst_server_turned_note(PstServer *server, guint uid, gint64 pid, const char *reason);
+
+/* Records what was not yet; before the end. */
+void pst_server_turned_flush(PstServer *server);
+void pst_server_turned_free(gpointer data);
+
+/* The methods that take time. FALSE with what is to be answered at once; `ask` has recorded it
+ * then.
+ */
+gboolean pst_server_requests_ask(PstServerCaller *caller, PstMessage *message, GError **error);
+gboolean pst_server_requests_list(PstServerCaller *caller, PstMessage *message, GError **error);
+
+/* Ends a request without a word. */
+void pst_server_requests_drop(PstServerRequest *request);
+
+/* The same, for the array of a caller. */
+void pst_server_requests_free(gpointer data);
+void pst_server_requests_free_list(gpointer data);

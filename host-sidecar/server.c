@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/server.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "host-sidecar/caller.h"
+#include "host-sidecar/describe.h"
+#include "host-sidecar/server-state.h"
+#include "protocol/error.h"
+#include "protocol/hello.h"
+#include "protocol/json.h"
+#include "protocol/limits.h"
+#include "protocol/nearest.h"
+#include "protocol/vocabulary.h"
+
+/* When nothing can be accepted: no descriptor is left. */
+#define ACCEPT_PAUSE_MS 500
+
+static void
+drop_account_if_empty(PstServer *server, guint uid)
+{
+    const PstServerAccount *account = pst_server_state_account(server, uid);
+
+    if (account->callers == 0 && account->requests == 0)
+        g_hash_table_remove(server->accounts, GUINT_TO_POINTER(uid));
+}
+
+/* ---- the life of a caller */
+
+static gboolean
+on_silence(gpointer data)
+{
+    PstServerCaller *caller = data;
+
+    pst_server_state_clear_source(&caller->silence_source);
+    pst_peer_end(caller->peer);
+    return G_SOURCE_REMOVE;
+}
+
+/* Who has not said hello has a place that another could use. */
+static void
+await_hello(PstServerCaller *caller)
+{
+    caller->silence_source = pst_server_state_attach(
+        caller->server, g_timeout_source_new_seconds(PST_SERVER_SILENCE_S), on_silence, caller);
+}
+
+static void
+free_caller(gpointer data)
+{
+    PstServerCaller *caller = data;
+    PstServer *server = caller->server;
+
+    pst_server_state_clear_source(&caller->silence_source);
+    g_ptr_array_unref(caller->requests);
+    pst_peer_free(caller->peer);
+    pst_server_state_account(server, caller->uid)->callers--;
+    drop_account_if_empty(server, caller->uid);
+    g_free(caller->groups);
+    g_free(caller->name);
+    g_free(caller);
+}
+
+static void
+on_peer_gone(gpointer data)
+{
+    PstServerCaller *caller = data;
+
+    g_hash_table_remove(caller->server->callers, &caller->number);
+}
+
+static void
+on_peer_finished(gpointer data)
+{
+    pst_server_state_end_if_finished(data);
+}
+
+/* ---- methods */
+
+static gboolean
+say_hello(PstServerCaller *caller, PstMessage *message, GError **error)
+{
+    g_autoptr(PstHelloParams) params = pst_hello_read_request(message->params, error);
+    g_autoptr(JsonObject) result = json_object_new();
+    JsonArray *capabilities = json_array_new();
+    static const char *const methods[] = {"ping", "describe", "list", "ask", "cancel"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(methods); i++)
+        json_array_add_string_element(capabilities, methods[i]);
+    json_object_set_int_member(result, "protocol", PST_HELLO_PROTOCOL);
+    json_object_set_string_member(result, "daemon", PST_VERSION);
+    pst_json_set_string(result, "uri", caller->server->uri);
+    json_object_set_array_member(result, "capabilities", capabilities);
+    if (params == NULL)
+        return FALSE;
+    if (!g_str_equal(params->session, message->id.session)) {
+        g_set_error(error, PST_ERROR, PST_ERROR_INVALID_PARAMS, "'session' is not the one in 'id'");
+        return FALSE;
+    }
+    pst_server_state_clear_source(&caller->silence_source);
+    g_ptr_array_set_size(caller->requests, 0);
+    g_strlcpy(caller->session, params->session, sizeof(caller->session));
+    pst_server_state_send_result(caller, &message->id, result);
+    return TRUE;
+}
+
+static gboolean
+answer_ping(PstServerCaller *caller, PstMessage *message, GError **error G_GNUC_UNUSED)
+{
+    g_autoptr(JsonObject) result = json_object_new();
+
+    pst_server_state_send_result(caller, &message->id, result);
+    return TRUE;
+}
+
+static gboolean
+answer_describe(PstServerCaller *caller, PstMessage *message, GError **error)
+{
+    const PstReportKind *only = NULL;
+    const char *name = NULL;
+
+    if (message->params != NULL &&
+        !pst_json_get_string(message->params, "name", PST_JSON_OPTIONAL, &name, error))
+        return FALSE;
+    if (name != NULL && (only = pst_vocabulary_find(name)) == NULL) {
+        g_set_error(error, PST_ERROR, PST_ERROR_INVALID_PARAMS, "unknown probe '%.64s'", name);
+        return FALSE;
+    }
+    g_autoptr(JsonObject) result = pst_describe_json(only);
+    pst_server_state_send_result(caller, &message->id, result);
+    return TRUE;
+}
+
+static void
+cancel(PstServerCaller *caller, PstMessage *message)
+{
+    const char *text = NULL;
+    PstMessageId id;
+
+    if (message->params == NULL ||
+        !pst_json_get_string(message->params, "id", PST_JSON_REQUIRED, &text, NULL) ||
+        !pst_message_parse_id(text, &id) || !g_str_equal(id.session, caller->session))
+        return;
+    for (guint i = 0; i < caller->requests->len; i++) {
+        PstServerRequest *request = caller->requests->pdata[i];
+        if (request->id.number != id.number)
+            continue;
+        pst_server_requests_drop(request);
+        return;
+    }
+}
+
+static const struct {
+    const char *name;
+    gboolean (*run)(PstServerCaller *caller, PstMessage *message, GError **error);
+    gboolean records; /* what it refuses, better than could be done here */
+} methods_table[] = {
+    {"hello", say_hello, FALSE},
+    {"ping", answer_ping, FALSE},
+    {"describe", answer_describe, FALSE},
+    {"list", pst_server_requests_list, FALSE},
+    {"ask", pst_server_requests_ask, TRUE},
+};
+
+static gboolean
+run_method(PstServerCaller *caller, PstMessage *message, gboolean *recorded, GError **error)
+{
+    const char *names[G_N_ELEMENTS(methods_table)];
+
+    for (guint i = 0; i < G_N_ELEMENTS(methods_table); i++) {
+        names[i] = methods_table[i].name;
+        if (!g_str_equal(names[i], message->method))
+            continue;
+        if (i > 0 && caller->session[0] == '\0') {
+            g_set_error(error, PST_ERROR, PST_ERROR_INVALID_REQUEST, "say hello first");
+            return FALSE;
+        }
+        *recorded = methods_table[i].records;
+        return methods_table[i].run(caller, message, error);
+    }
+    g_autofree char *hint = pst_nearest_hint(message->method, names, G_N_ELEMENTS(names));
+    g_set_error(error, PST_ERROR, PST_ERROR_UNKNOWN_METHOD, "unknown method '%.64s'%s",
+                message->method, hint);
+    return FALSE;
+}
+
+static void
+on_message(PstMessage *message, gpointer data)
+{
+    PstServerCaller *caller = data;
+    g_autoptr(GError) error = NULL;
+    gboolean recorded = FALSE;
+
+    if (message->type == PST_MESSAGE_NOTIFICATION && g_str_equal(message->method, "cancel"))
+        cancel(caller, message);
+    if (message->type != PST_MESSAGE_REQUEST)
+        return;
+    /* What belongs to another conversation is dropped. */
+    if (!g_str_equal(message->method, "hello") && caller->session[0] != '\0' &&
+        !g_str_equal(message->id.session, caller->session))
+        return;
+    if (run_method(caller, message, &recorded, &error))
+        return;
+    if (!recorded)
+        pst_server_state_audit_message(caller, message, error);
+    pst_server_state_send_error(caller, &message->id, error);
+}
+
+static void
+on_unreadable(const GError *error, gpointer data)
+{
+    pst_server_state_send_error(data, NULL, error);
+}
+
+/* ---- those who come */
+
+static void
+turn_away(PstServerCaller *caller, const char *why)
+{
+    g_autoptr(GError) error = g_error_new_literal(PST_ERROR, PST_ERROR_BUSY, why);
+
+    pst_server_turned_note(caller->server, caller->uid, caller->pid, why);
+    pst_server_state_send_error(caller, NULL, error);
+    pst_peer_end(caller->peer);
+}
+
+static void
+admit(PstServer *server, int fd)
+{
+    static const PstPeerListener listener = {on_message, on_unreadable, on_peer_finished,
+                                             on_peer_gone};
+    struct ucred credentials = {0, (uid_t)-1, (gid_t)-1};
+    socklen_t len = sizeof(credentials);
+    PstServerCaller *caller = g_new0(PstServerCaller, 1);
+
+    (void)getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &len);
+    caller->server = server;
+    caller->number = ++server->last_number;
+    caller->uid = credentials.uid;
+    caller->pid = credentials.pid;
+    caller->groups = pst_caller_groups(fd, credentials.gid, &caller->n_groups);
+    caller->requests = g_ptr_array_new_with_free_func(pst_server_requests_free);
+    caller->peer = pst_peer_new(fd, server->context, &listener, caller);
+    PstServerAccount *account = pst_server_state_account(server, caller->uid);
+    account->callers++;
+    g_hash_table_insert(server->callers, &caller->number, caller);
+    if (g_hash_table_size(server->callers) > server->limits.callers)
+        turn_away(caller, "as many callers are connected as may be");
+    else if (account->callers > server->limits.callers_of_user)
+        turn_away(caller, "this user has as many connections as one may have");
+    else
+        server->backend.name(caller->number, fd, server->backend.user_data);
+}
+
+void
+pst_server_named(PstServer *server, guint64 number, const char *name)
+{
+    PstServerCaller *caller = g_hash_table_lookup(server->callers, &number);
+
+    if (caller == NULL)
+        return;
+    if (name == NULL) {
+        turn_away(caller, "who calls could not be found out");
+        return;
+    }
+    caller->name = g_strdup(name);
+    await_hello(caller);
+    pst_peer_read(caller->peer);
+}
+
+static gboolean on_connection(gint listener, GIOCondition condition, gpointer data);
+
+static void
+accept_from_now_on(PstServer *server)
+{
+    server->accept_source =
+        pst_server_state_attach(server, g_unix_fd_source_new(server->listener, G_IO_IN),
+                                G_SOURCE_FUNC(on_connection), server);
+}
+
+static gboolean
+on_pause_over(gpointer data)
+{
+    PstServer *server = data;
+
+    pst_server_state_clear_source(&server->pause_source);
+    accept_from_now_on(server);
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_connection(gint listener, GIOCondition condition G_GNUC_UNUSED, gpointer data)
+{
+    PstServer *server = data;
+    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+    if (fd >= 0) {
+        admit(server, fd);
+        return G_SOURCE_CONTINUE;
+    }
+    /* Whoever waits would wake this up again at once. */
+    if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
+        pst_server_state_clear_source(&server->accept_source);
+        server->pause_source = pst_server_state_attach(
+            server, g_timeout_source_new(ACCEPT_PAUSE_MS), on_pause_over, server);
+    }
+    return G_SOURCE_CONTINUE;
+}
+
+/* ---- the whole */
+
+PstServer *
+pst_server_new(GMainContext *context, const char *uri, const PstServerLimits *limits,
+               const PstServerBackend *backend)
+{
+    PstServer *server = g_new0(PstServer, 1);
+
+    server->context = g_main_context_ref(context);
+    server->uri = g_strdup(uri);
+    server->limits = *limits;
+    server->backend = *backend;
+    server->flights = pst_flights_new(backend->ask, backend->user_data);
+    server->listener = -1;
+    server->callers = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_caller);
+    server->accounts = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    server->turned = g_hash_table_new_full(NULL, NULL, NULL, pst_server_turned_free);
+    server->lists = g_ptr_array_new_with_free_func(pst_server_requests_free_list);
+    return server;
+}
+
+void
+pst_server_stop_listening(PstServer *server)
+{
+    pst_server_state_clear_source(&server->accept_source);
+    pst_server_state_clear_source(&server->pause_source);
+    if (server->listener >= 0)
+        close(server->listener);
+    server->listener = -1;
+    pst_server_turned_flush(server);
+}
+
+void
+pst_server_free(PstServer *server)
+{
+    pst_server_stop_listening(server);
+    g_hash_table_unref(server->turned);
+    g_hash_table_unref(server->callers);
+    g_ptr_array_unref(server->lists);
+    pst_flights_free(server->flights);
+    g_hash_table_unref(server->accounts);
+    g_clear_pointer(&server->grants, pst_grants_free);
+    g_main_context_unref(server->context);
+    g_free(server->uri);
+    g_free(server);
+}
+
+void
+pst_server_set_limits(PstServer *server, const PstServerLimits *limits)
+{
+    server->limits = *limits;
+}
+
+void
+pst_server_set_grants(PstServer *server, PstGrants *grants)
+{
+    g_clear_pointer(&server->grants, pst_grants_free);
+    server->grants = grants;
+}
+
+void
+pst_server_listen(PstServer *server, int fd)
+{
+    server->listener = fd;
+    accept_from_now_on(server);
+}
+
+PstFlights *
+pst_server_flights(PstServer *server)
+{
+    return server->flights;
+}
+
+gboolean
+pst_server_is_idle(const PstServer *server)
+{
+    return g_hash_table_size(server->callers) == 0;
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "host-sidecar/flights.h"
+#include "host-sidecar/grants.h"
+
+/* The read-only door: callers on a Unix socket, their requests, and what bounds them. What asks
+ * guests is behind PstServerBackend; this knows no libvirt. Of the thread of its context. */
+
+typedef struct PstServer PstServer;
+
+/* How much there may be of what. A caller beyond that is told `busy`. */
+typedef struct {
+    guint callers, callers_of_user;
+    guint requests_of_user; /* in flight */
+} PstServerLimits;
+
+#define PST_SERVER_LIMITS_DEFAULT ((PstServerLimits){128, 32, 64})
+
+/* In place of a hello, and while nothing is in flight. */
+#define PST_SERVER_SILENCE_S 10
+
+typedef struct {
+    /* Begins a conversation with a guest; see PstFlightsStart. */
+    PstFlightsStart ask;
+    /* Begins to list the domains, and tells by pst_server_listed(). */
+    void (*list)(guint64 number, gint64 deadline_us, gpointer user_data);
+    /* Who that is, in words that NSS may have to be waited for: told by pst_server_named(). */
+    void (*name)(guint64 number, int fd, gpointer user_data);
+    /* One record for each question: before it is asked, and with what came of it. */
+    void (*audit)(const char *caller, const char *verb, PstAnswer *const *answers, guint n,
+                  gpointer user_data);
+    gpointer user_data;
+} PstServerBackend;
+
+/* URI is what `hello` tells: the hypervisor that is asked. */
+PstServer *pst_server_new(GMainContext *context, const char *uri, const PstServerLimits *limits,
+                          const PstServerBackend *backend);
+
+/* Hangs up on everybody. */
+void pst_server_free(PstServer *server);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstServer, pst_server_free)
+
+void pst_server_set_limits(PstServer *server, const PstServerLimits *limits);
+
+/* Who may ask what, from now on: GRANTS are taken over. Before the first, nothing is granted to
+ * anybody but root and the user that the process runs as, who have all of it anyway. */
+void pst_server_set_grants(PstServer *server, PstGrants *grants);
+
+/* Serves whoever connects to the listening socket FD, which is taken over. */
+void pst_server_listen(PstServer *server, int fd);
+
+/* Nobody is served any more who is not yet; what is in flight goes on. */
+void pst_server_stop_listening(PstServer *server);
+
+PstFlights *pst_server_flights(PstServer *server);
+
+/* From the backend, in the server's thread. What nobody waits for any more is passed over. NAME
+ * is NULL where the kernel does not say who it is. DOMAINS is an array of objects; RECORDS are
+ * those that were greeted, for the audit. */
+void pst_server_named(PstServer *server, guint64 number, const char *name);
+void pst_server_listed(PstServer *server, guint64 number, JsonArray *domains,
+                       PstAnswer *const *records, guint n, const GError *error);
+
+/* Nobody is connected. */
+gboolean pst_server_is_idle(const PstServer *server);
+
+/* Binds a socket at PATH, for its owner and their group; a socket that nobody listens on any more
+ * is replaced. -1 with PST_ERROR_USAGE where it can't be, PST_ERROR_BUSY where somebody listens. */
+int pst_server_bind(const char *path, GError **error);

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The daemon asks a guest for many at once: what ten ask at the same time is asked once, each of them
+gets the answer, and the guest is told who asked."""
+
+import json
+import signal
+import subprocess
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from guestlib.errors import check
+
+CALLERS = 10
+TRIES = 3
+# A question that takes long enough for all of them to come, and leaves a line each time that it is
+# asked.
+SLOW_CHECK = """\
+set -eu
+install -d -m 0755 /etc/postern /opt/checks
+# A check is run as nobody.
+install -m 0666 /dev/null /run/asked
+cat >/etc/postern/shim.conf <<'CONF'
+[check slow]
+description = how often this was asked
+command = /opt/checks/slow
+timeout = 20
+CONF
+cat >/opt/checks/slow <<'CHECK'
+#!/bin/sh
+# In one write: the ladder may ask by two ways at once.
+echo "by $(tr '\\0' ' ' <"/proc/$PPID/cmdline")" >>/run/asked
+sleep 5
+echo OK
+CHECK
+chmod 0755 /opt/checks/slow
+"""
+
+
+class _Daemon:
+    """One in the foreground, on the lab's libvirt."""
+
+    def __init__(self, lab, folder):
+        self.socket = Path(folder) / "diagnose.sock"
+        self.environment = dict(lab.environment, POSTERN_DIAGNOSE_SOCKET=str(self.socket))
+        self.process = subprocess.Popen(  # pylint: disable=consider-using-with
+            [lab.build / "host-sidecar/posternd", "--connect", lab.uri, "--socket", self.socket],
+            env=lab.environment, stdin=subprocess.DEVNULL)
+
+    def __enter__(self):
+        until = time.monotonic() + 20
+        while not self.socket.exists():
+            check(self.process.poll() is None and time.monotonic() < until, "posternd does not start")
+            time.sleep(0.05)
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        self.process.wait(20)
+
+    def ask(self, postern, guest, *words):
+        """What the command says, through the daemon."""
+        done = subprocess.run([postern, *words[:1], guest, *words[1:], "--json", "--deadline", "40s"],
+                              env=self.environment, stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True, timeout=60, check=False)
+        check(done.stdout, f"{' '.join(words)}: {done.stderr}")
+        return json.loads(done.stdout)
+
+
+def _times_asked(guest):
+    """By the service. In a slow guest the agent may have been asked beside it: that is the ladder's
+    doing, once a conversation."""
+    lines = [line for line in guest.shell("cat /run/asked").splitlines() if line.strip()]
+    by_agent = sum("--oneshot" in line for line in lines)
+    by_service = len(lines) - by_agent
+    check(by_agent <= by_service, f"the agent was asked {by_agent} times, the service {by_service}")
+    return by_service
+
+
+def _told(diagnosis):
+    """Which probe was answered by which way, and how the guest is by that."""
+    return [(answer["probe"], answer["via"], (answer.get("report") or {}).get("status"))
+            for answer in diagnosis["answers"]]
+
+
+def run(context):
+    """Ten callers at once, then one after the other; then a diagnosis by both ways."""
+    lab, guest = context.postern.lab, context.guest
+    guest.shell(SLOW_CHECK)
+    with tempfile.TemporaryDirectory() as folder, _Daemon(lab, folder) as daemon:
+        with ThreadPoolExecutor(CALLERS) as pool:
+            answers = list(pool.map(lambda _: daemon.ask(context.postern.program, guest.name, "probe",
+                                                         "checks"), range(CALLERS)))
+        for answer in answers:
+            check(answer.get("report"), f"a caller has no report: {answer.get('error')}")
+            check(answer["via"] == "channel", f"a caller was answered via {answer['via']}")
+        asked = _times_asked(guest)
+        context.log(f"{CALLERS} callers at once: asked {asked} times\n")
+        check(asked == 1, f"what {CALLERS} asked at once was asked {asked} times")
+        daemon.ask(context.postern.program, guest.name, "probe", "checks")
+        check(_times_asked(guest) == 2, "what is over was not asked again")
+
+        daemon.ask(context.postern.program, guest.name, "read", "/etc/os-release")
+        said = guest.shell("journalctl -o cat MESSAGE_ID=b3a1c5de7f2046a9a0c4d1f85e6b7c32")
+        check("(postern)" in said and "process " in said,
+              f"the guest was not told which process asked: {said[-300:]}")
+
+        told = [[], None]
+        for _ in range(TRIES):  # a slow guest may be late once
+            told = [_told(daemon.ask(context.postern.program, guest.name, "diagnose", *words))
+                    for words in ([], ["--no-daemon"])]
+            if told[0] == told[1]:
+                break
+        check(told[0] == told[1], f"the daemon's diagnosis differs: {told[0]}, {told[1]}")
