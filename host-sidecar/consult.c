@@ -17,11 +17,12 @@ static PstAnswer **
 look(PstGuest *guest, PstAnswer **questions, gint64 deadline_us)
 {
     PstAnswer *answer = questions[0];
-    gint64 watch_ms = WATCH_MS;
+    gint64 begun_us = g_get_monotonic_time(), watch_ms = WATCH_MS;
 
     (void)pst_json_get_int(answer->args, "watch_ms", PST_JSON_OPTIONAL, &watch_ms, NULL);
     answer->via = PST_VIA_HOST;
     answer->report = pst_host_look_report(guest, watch_ms, deadline_us, &answer->error);
+    answer->took_ms = (g_get_monotonic_time() - begun_us) / 1000;
     return questions;
 }
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "host-sidecar/audit.h"
+#include "host-sidecar/audit-writer.h"
 #include "host-sidecar/caller.h"
 #include "host-sidecar/consult.h"
 #include "host-sidecar/overview.h"
@@ -16,7 +16,7 @@ struct PstDaemon {
     GMainContext *context;
     PstHypervisor *hypervisor;
     PstServer *server;
-    gboolean audit_failed; /* and it was said */
+    PstAuditWriter *audit;
 };
 
 /* ---- between the threads */
@@ -337,22 +337,19 @@ begin_naming(guint64 number, int fd, gpointer user_data)
 }
 
 static void
+complain(const GError *error)
+{
+    fprintf(stderr, "posternd: %s\n", error->message);
+}
+
+static void
 write_records(const char *caller, const char *verb, PstAnswer *const *answers, guint n,
               gpointer user_data)
 {
     PstDaemon *daemon = user_data;
 
-    for (guint i = 0; i < n; i++) {
-        g_autoptr(GError) error = NULL;
-
-        if (pst_audit_write(caller, verb, answers[i], &error)) {
-            daemon->audit_failed = FALSE;
-            continue;
-        }
-        if (!daemon->audit_failed)
-            fprintf(stderr, "posternd: %s\n", error->message);
-        daemon->audit_failed = TRUE;
-    }
+    for (guint i = 0; i < n; i++)
+        pst_audit_writer_add(daemon->audit, caller, verb, answers[i]);
 }
 
 PstDaemon *
@@ -361,8 +358,10 @@ pst_daemon_new(GMainContext *context, const char *uri, const PstServerLimits *li
     PstDaemon *daemon = g_new0(PstDaemon, 1);
     const PstServerBackend backend = {begin_conversation, begin_list, begin_naming, write_records,
                                       daemon};
+    const PstAuditWriterFuncs audit = {pst_audit_write, complain};
 
     daemon->context = g_main_context_ref(context);
+    daemon->audit = pst_audit_writer_new(&audit);
     daemon->hypervisor = pst_hypervisor_new(uri);
     daemon->server = pst_server_new(context, uri, limits, &backend);
     return daemon;
@@ -372,4 +371,10 @@ PstServer *
 pst_daemon_server(PstDaemon *daemon)
 {
     return daemon->server;
+}
+
+gboolean
+pst_daemon_flush(PstDaemon *daemon, gint64 deadline_us)
+{
+    return pst_audit_writer_flush(daemon->audit, deadline_us);
 }

@@ -15,3 +15,7 @@ typedef struct PstDaemon PstDaemon;
 PstDaemon *pst_daemon_new(GMainContext *context, const char *uri, const PstServerLimits *limits);
 
 PstServer *pst_daemon_server(PstDaemon *daemon);
+
+/* Before the end: waits until the audit records are written. FALSE where they were not before
+ * DEADLINE_US (monotonic clock). */
+gboolean pst_daemon_flush(PstDaemon *daemon, gint64 deadline_us);

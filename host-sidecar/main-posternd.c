@@ -20,6 +20,8 @@
 #define DEFAULT_URI "qemu:///system"
 /* What is in flight at the end has so long to be answered. */
 #define LAST_ANSWERS_MS 2000
+/* Other writers of the audit log may hold it for three seconds. */
+#define RECORDS_US (5 * G_USEC_PER_SEC)
 #define SETTLE_US (100 * G_GINT64_CONSTANT(1000))
 /* For the configuration, and the names in it. */
 #define SETTINGS_US (10 * G_USEC_PER_SEC)
@@ -296,11 +298,13 @@ run(int argc, char **argv, GError **error)
     Program *program = g_new0(Program, 1);
     program->context = g_main_context_new();
     program->loop = g_main_loop_new(program->context, FALSE);
-    program->server =
-        pst_daemon_server(pst_daemon_new(program->context, options.uri, &settings->limits));
+    PstDaemon *daemon = pst_daemon_new(program->context, options.uri, &settings->limits);
+    program->server = pst_daemon_server(daemon);
     apply(program->server, settings);
     pst_server_listen(program->server, fd);
     serve(program);
+    if (!pst_daemon_flush(daemon, g_get_monotonic_time() + RECORDS_US))
+        say("the last audit records could not be written in time");
     if (made != NULL)
         unlink(made);
     return TRUE;

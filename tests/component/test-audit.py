@@ -71,7 +71,8 @@ def test_recorded():
              for entry in found[1:]]
     check(asked == [("probe", "test", "system", "asked"), ("probe", "test", "system", "unavailable"),
                     ("read", "test", "file", "asked"), ("read", "test", "file", "unavailable"),
-                    ("probe", "test", "host", "ok"), ("probe", "none", "-", "no-domain")], asked)
+                    ("probe", "test", "host", "asked"), ("probe", "test", "host", "ok"),
+                    ("probe", "none", "-", "no-domain")], asked)
     for entry in found[1:]:
         check(entry["uid"] == os.getuid() and entry["gid"] == os.getgid(), entry)
         check(entry["pid"] > 1 and os.path.basename(entry["exe"]) == "postern", entry)

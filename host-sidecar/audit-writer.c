@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/audit-writer.h"
+
+#include <string.h>
+
+#include "protocol/json.h"
+
+struct PstAuditWriter {
+    PstAuditWriterFuncs funcs;
+    GMutex lock;
+    GCond changed;
+    GQueue waiting; /* of Entry */
+    gboolean writing;
+};
+
+typedef struct {
+    char *caller, *method;
+    PstAnswer *answer;
+} Entry;
+
+static void
+free_entry(Entry *entry)
+{
+    pst_answer_free(entry->answer);
+    g_free(entry->caller);
+    g_free(entry->method);
+    g_free(entry);
+}
+
+/* JsonObjects are not shared between threads, and of a report its status alone is recorded. */
+static PstAnswer *
+copy_what_is_recorded(const PstAnswer *answer)
+{
+    g_autofree char *text = pst_json_to_text(answer->args, NULL);
+    g_autoptr(JsonObject) args = pst_json_parse_validated(text, strlen(text), NULL);
+    PstAnswer *copy = pst_answer_new(answer->guest, answer->probe, args);
+
+    copy->via = answer->via;
+    copy->took_ms = answer->took_ms;
+    if (answer->report != NULL) {
+        copy->report = pst_report_new(answer->report->kind);
+        copy->report->status = answer->report->status;
+    }
+    if (answer->error != NULL)
+        copy->error = g_error_copy(answer->error);
+    return copy;
+}
+
+static Entry *
+take_next(PstAuditWriter *writer)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&writer->lock);
+
+    writer->writing = FALSE;
+    g_cond_broadcast(&writer->changed);
+    while (writer->waiting.length == 0)
+        g_cond_wait(&writer->changed, &writer->lock);
+    writer->writing = TRUE;
+    return g_queue_pop_head(&writer->waiting);
+}
+
+static gpointer
+run_writer(gpointer data)
+{
+    PstAuditWriter *writer = data;
+    gboolean said = FALSE;
+
+    for (;;) {
+        Entry *entry = take_next(writer);
+        g_autoptr(GError) error = NULL;
+        gboolean written = writer->funcs.write(entry->caller, entry->method, entry->answer, &error);
+
+        if (!written && !said)
+            writer->funcs.complain(error);
+        said = !written;
+        free_entry(entry);
+    }
+    return NULL;
+}
+
+PstAuditWriter *
+pst_audit_writer_new(const PstAuditWriterFuncs *funcs)
+{
+    PstAuditWriter *writer = g_new0(PstAuditWriter, 1);
+
+    writer->funcs = *funcs;
+    g_mutex_init(&writer->lock);
+    g_cond_init(&writer->changed);
+    g_queue_init(&writer->waiting);
+    g_thread_unref(g_thread_new("audit", run_writer, writer));
+    return writer;
+}
+
+void
+pst_audit_writer_add(PstAuditWriter *writer, const char *caller, const char *method,
+                     const PstAnswer *answer)
+{
+    Entry *entry = g_new0(Entry, 1);
+
+    entry->caller = g_strdup(caller);
+    entry->method = g_strdup(method);
+    entry->answer = copy_what_is_recorded(answer);
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&writer->lock);
+    while (writer->waiting.length >= PST_AUDIT_WRITER_WAITING)
+        g_cond_wait(&writer->changed, &writer->lock);
+    g_queue_push_tail(&writer->waiting, entry);
+    g_cond_broadcast(&writer->changed);
+}
+
+gboolean
+pst_audit_writer_flush(PstAuditWriter *writer, gint64 deadline_us)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&writer->lock);
+
+    while (writer->waiting.length > 0 || writer->writing)
+        if (!g_cond_wait_until(&writer->changed, &writer->lock, deadline_us))
+            return FALSE;
+    return TRUE;
+}

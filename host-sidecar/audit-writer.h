@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "host-sidecar/audit.h"
+
+/* Writes audit records in a thread of its own, in the order in which they come: the log's other
+ * writers may have to be waited for, and an event loop must not stand still for them. */
+
+/* So many records wait to be written; who adds one more waits for room: none is left out. */
+#define PST_AUDIT_WRITER_WAITING 4096
+
+typedef struct PstAuditWriter PstAuditWriter;
+
+/* WRITE is pst_audit_write(), or what is to be called in its place; COMPLAIN is told, in the same
+ * thread, what keeps a record from being written, once until one is written again. */
+typedef struct {
+    gboolean (*write)(const char *caller, const char *method, const PstAnswer *answer,
+                      GError **error);
+    void (*complain)(const GError *error);
+} PstAuditWriterFuncs;
+
+/* Lives as long as the process. */
+PstAuditWriter *pst_audit_writer_new(const PstAuditWriterFuncs *funcs);
+
+/* What of ANSWER is recorded is copied. */
+void pst_audit_writer_add(PstAuditWriter *writer, const char *caller, const char *method,
+                          const PstAnswer *answer);
+
+/* Waits until all is written. FALSE where it was not before DEADLINE_US (monotonic clock). */
+gboolean pst_audit_writer_flush(PstAuditWriter *writer, gint64 deadline_us);

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Records are written in order and all of them, however slow the log is, by another thread. */
+#include <string.h>
+
+#include "host-sidecar/audit-writer.h"
+#include "protocol/error.h"
+#include "protocol/vocabulary.h"
+
+#define N (PST_AUDIT_WRITER_WAITING + 500)
+#define PATIENCE_US (60 * G_USEC_PER_SEC)
+
+static GMutex gate; /* who holds it keeps the log from taking anything */
+static gint n_written;
+static gint n_complaints;
+static GThread *loop;
+
+static gboolean
+write_one(const char *caller, const char *method, const PstAnswer *answer, GError **error)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&gate);
+    gint n = g_atomic_int_get(&n_written);
+
+    g_assert_true(g_thread_self() != loop);
+    g_assert_cmpstr(caller, ==, "ann (uid 1000)");
+    g_assert_cmpstr(method, ==, "probe");
+    g_assert_cmpstr(answer->guest, ==, "web");
+    g_assert_cmpint(json_object_get_int_member(answer->args, "n"), ==, n);
+    g_assert_cmpint(answer->report->status, ==, PST_STATUS_CRITICAL);
+    g_atomic_int_inc(&n_written);
+    if (n % 7 > 1)
+        return TRUE;
+    g_set_error_literal(error, PST_ERROR, PST_ERROR_OUTPUT, "the disk is full");
+    return FALSE;
+}
+
+static void
+complain(const GError *error)
+{
+    g_assert_error(error, PST_ERROR, PST_ERROR_OUTPUT);
+    g_atomic_int_inc(&n_complaints);
+}
+
+static void
+add(PstAuditWriter *writer, gint n)
+{
+    g_autoptr(JsonObject) args = json_object_new();
+    g_autoptr(PstAnswer) answer = pst_answer_new("web", "system", args);
+
+    json_object_set_int_member(args, "n", n);
+    answer->report = pst_report_new(pst_vocabulary_find("system"));
+    answer->report->status = PST_STATUS_CRITICAL;
+    pst_audit_writer_add(writer, "ann (uid 1000)", "probe", answer);
+}
+
+static void
+test_order(void)
+{
+    const PstAuditWriterFuncs funcs = {write_one, complain};
+
+    loop = g_thread_self();
+    PstAuditWriter *writer = pst_audit_writer_new(&funcs);
+
+    g_mutex_lock(&gate);
+    for (gint i = 0; i < PST_AUDIT_WRITER_WAITING; i++)
+        add(writer, i);
+    /* Nobody stood still for the log until here. */
+    g_assert_cmpint(g_atomic_int_get(&n_written), ==, 0);
+    g_assert_false(pst_audit_writer_flush(writer, g_get_monotonic_time() + 1000));
+    g_mutex_unlock(&gate);
+    for (gint i = PST_AUDIT_WRITER_WAITING; i < N; i++)
+        add(writer, i);
+    g_assert_true(pst_audit_writer_flush(writer, g_get_monotonic_time() + PATIENCE_US));
+    g_assert_cmpint(g_atomic_int_get(&n_written), ==, N);
+    /* Of two failures in a row one is told. */
+    g_assert_cmpint(g_atomic_int_get(&n_complaints), ==, (N + 6) / 7);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/audit-writer/order", test_order);
+    return g_test_run();
+}
