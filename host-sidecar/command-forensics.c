@@ -122,7 +122,8 @@ print(const PstOptions *options, const PstForensics *forensics, GError **error)
     } else {
         text = pst_forensics_to_text(forensics);
     }
-    return options->quiet || pst_output_write(NULL, text, error);
+    return (options->quiet && pst_forensics_exit_code(forensics) == PST_EXIT_OK) ||
+           pst_output_write(NULL, text, error);
 }
 
 gboolean
@@ -148,6 +149,6 @@ pst_command_forensics_run(const PstCommand *command, PstOptions *options, int ar
     g_autoptr(PstForensics) forensics = pst_forensics_make(guest, &how, error);
     if (forensics == NULL)
         return FALSE;
-    *exit_code = forensics->manifest->end == PST_MANIFEST_COMPLETE ? PST_EXIT_OK : PST_EXIT_UNKNOWN;
+    *exit_code = pst_forensics_exit_code(forensics);
     return print(options, forensics, error);
 }

@@ -148,10 +148,8 @@ take_screen(Gathering *gathering, PstManifestPart *part, gpointer result)
     gathering->out->screen = screen->shown;
     gathering->out->screen_scaled = scaled;
     if (!write_screen(gathering, part, screen->whole) && scaled && screen->shown != NULL &&
-        write_screen(gathering, part, screen->shown)) {
-        g_free(part->error);
-        part->error = g_strdup("scaled down: the whole of it is too large for the bundle");
-    }
+        write_screen(gathering, part, screen->shown))
+        part->error = g_strdup("scaled down: the whole of it found no room");
     g_bytes_unref(screen->whole);
     g_free(screen);
 }

@@ -215,26 +215,61 @@ def test_misuse():
     refused(64, "64 hexadecimal digits", "--verify", FOLDER, "--digest", "g" * 64)
 
 
-def test_full_disk():
-    """What there is room for is sealed, and says what there was no room for."""
+def mount_small(name, size):
+    """A new small file system below FOLDER."""
     if not ISOLATED:
         raise Skip("no mount namespace for a small file system")
-    small = FOLDER + "/small"
-    os.mkdir(small)
-    if deadmount.libc.mount(b"none", small.encode(), b"tmpfs", 0, b"size=160k") != 0:
+    path = os.path.join(FOLDER, name)
+    os.mkdir(path)
+    if deadmount.libc.mount(b"none", path.encode(), b"tmpfs", 0, f"size={size}".encode()) != 0:
         raise Skip("no small file system can be mounted")
-    path, told = made("small/b")
-    manifest, _ = manifest_of(path)
-    failed = {part["what"]: part["error"] for part in manifest["parts"] if "error" in part}
-    check("No space left" in failed.get("the page to read all this by", ""), failed, told)
-    check(verified(0, path)["verdict"] == "intact", "it is not intact")
+    return path
+
+
+def test_small_disk():
+    """The page and the diagnosis are there whatever else is not; what was had and could not be
+    written is told apart from what was not had, and is no success."""
+    for size, lost in (("64k", True), ("100k", True), ("160k", None), ("256k", False)):
+        path = mount_small("small" + size, size) + "/b"
+        done = run("test", "-o", path, "--json")
+        told = json.loads(done.stdout)
+        manifest, _ = manifest_of(path)
+        parts = manifest["parts"]
+        unwritten = {part["what"]: part for part in parts if part.get("unwritten")}
+        check(lost is None or lost == bool(unwritten), size, told)
+        check(done.returncode == (74 if unwritten else 0), size, done)
+        check(told["unwritten"] == len(unwritten) and not told["not_whole"], size, told)
+        check(told["failed"] == sum("path" not in part and not part.get("unwritten")
+                                    for part in parts), size, told)
+        check(all("No space left" in part["error"] and "path" not in part
+                  for part in unwritten.values()), unwritten)
+        there = set(os.listdir(path))
+        check(there >= {"index.html", "diagnosis.txt", "diagnosis.json"}, size, there)
+        with open(path + "/index.html", encoding="utf-8") as file:
+            page = file.read()
+        check(page.endswith("</html>\n") and ("No space left" in page) == bool(unwritten), size)
+        outcome = verified(0, path)
+        check(outcome["verdict"] == "intact" and outcome["unwritten"] == len(unwritten), outcome)
+
+
+def test_full_disk():
+    """What could not be written has a line of its own, also where nothing else is printed; where
+    there is no room for a manifest, nothing is begun."""
+    small = mount_small("full", "64k")
+    done = run("test", "-o", small + "/b", "--quiet")
+    check(done.returncode == 74, done)
+    lines = [line for line in done.stdout.splitlines() if line.startswith("LOST ")]
+    check(len(lines) == 1 and "the screen" in lines[0] and "No space left" in lines[0], done)
+    said = run("--verify", small + "/b").stdout
+    check("it is not all that there was" in said and "the screen" in said, said)
+    shutil.rmtree(small + "/b")
     with open(small + "/fill", "wb") as file:
         try:
             file.write(b"x" * 200000)
         except OSError:
             pass
-    refused(74, "small/full: No space left", "test", "-o", small + "/full")
-    check(not os.path.exists(small + "/full"), "a folder is left")
+    refused(74, "full/none: No space left", "test", "-o", small + "/none")
+    check(not os.path.exists(small + "/none"), "a folder is left")
 
 
 def isolate():
