@@ -127,7 +127,8 @@ read_stream(Reading *reading, GInputStream *stream, const char *path)
 static void
 read_log(Reading *reading, const char *path)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+    struct stat st;
 
     if (fd < 0) {
         if (errno != ENOENT)
@@ -135,6 +136,11 @@ read_log(Reading *reading, const char *path)
         return;
     }
     g_autoptr(GInputStream) file = g_unix_input_stream_new(fd, TRUE);
+    /* A device may have no end. */
+    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+        tell_fault(reading, path, "it is no plain file");
+        return;
+    }
     if (!g_str_has_suffix(path, ".gz")) {
         read_stream(reading, file, path);
         return;
