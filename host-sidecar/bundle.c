@@ -19,6 +19,8 @@
 #define UNDER_WAY ".under-way"
 /* What parts that are still to come add to the manifest. */
 #define SLACK (8 * 1024)
+/* Of bundles that are named alike. */
+#define MAX_BESIDE 99
 #define FOLDER_FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
 
 struct PstBundle {
@@ -112,15 +114,23 @@ begin(PstBundle *bundle, GError **error)
     return take_folder(bundle, error) && reserve(bundle, error);
 }
 
-PstBundle *
-pst_bundle_new(const char *path, PstManifest *manifest, GError **error)
+static PstBundle *
+bundle_new(PstManifest *manifest)
 {
-    g_autoptr(PstBundle) bundle = g_new0(PstBundle, 1);
+    PstBundle *bundle = g_new0(PstBundle, 1);
 
     bundle->fd = -1;
     bundle->rooms = g_ptr_array_new();
     bundle->reserve = PST_BUNDLE_RESERVE;
     bundle->manifest = manifest;
+    return bundle;
+}
+
+PstBundle *
+pst_bundle_new(const char *path, PstManifest *manifest, GError **error)
+{
+    g_autoptr(PstBundle) bundle = bundle_new(manifest);
+
     bundle->path = g_strdup(path);
     for (gsize n = strlen(path); n > 1 && bundle->path[n - 1] == '/'; n--)
         bundle->path[n - 1] = '\0';
@@ -130,6 +140,38 @@ pst_bundle_new(const char *path, PstManifest *manifest, GError **error)
     if (!begin(bundle, error))
         return NULL;
     return g_steal_pointer(&bundle);
+}
+
+/* Made here: one that is there may be another's who is about to write to it. */
+static gboolean
+make_beside(PstBundle *bundle, const char *path)
+{
+    for (guint i = 1; i <= MAX_BESIDE; i++) {
+        g_free(bundle->folder);
+        bundle->folder = i == 1 ? g_strdup(path) : g_strdup_printf("%s-%u", path, i);
+        bundle->made = mkdir(bundle->folder, 0700) == 0;
+        if (bundle->made || errno != EEXIST)
+            return bundle->made;
+    }
+    return FALSE;
+}
+
+PstBundle *
+pst_bundle_new_beside(const char *path, PstManifest *manifest, GError **error)
+{
+    g_autoptr(PstBundle) bundle = bundle_new(manifest);
+
+    if (!make_beside(bundle, path)) {
+        fail(bundle->folder, g_strerror(errno), error);
+        return NULL;
+    }
+    bundle->path = g_strdup(bundle->folder);
+    bundle->fd = open(bundle->folder, FOLDER_FLAGS);
+    if (bundle->fd < 0) {
+        fail(bundle->folder, g_strerror(errno), error);
+        return NULL;
+    }
+    return reserve(bundle, error) ? g_steal_pointer(&bundle) : NULL;
 }
 
 static void
@@ -159,6 +201,12 @@ PstManifest *
 pst_bundle_manifest(PstBundle *bundle)
 {
     return bundle->manifest;
+}
+
+const char *
+pst_bundle_path(const PstBundle *bundle)
+{
+    return bundle->path;
 }
 
 const char *

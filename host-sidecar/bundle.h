@@ -22,11 +22,18 @@ typedef struct PstBundle PstBundle;
 /* Begins a bundle at PATH: a folder that is not there, or is empty and its user's, and no others
  * can write to, or an archive that is not there; else PST_ERROR_OUTPUT. Takes the manifest over. */
 PstBundle *pst_bundle_new(const char *path, PstManifest *manifest, GError **error);
+
+/* The same at PATH, which is no archive's, or PATH-2, PATH-3 …: the first that is not there. */
+PstBundle *pst_bundle_new_beside(const char *path, PstManifest *manifest, GError **error);
+
 void pst_bundle_free(PstBundle *bundle);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstBundle, pst_bundle_free)
 
 /* Borrowed: parts are added to it with pst_manifest_add(). */
 PstManifest *pst_bundle_manifest(PstBundle *bundle);
+
+/* Where it is going to be. */
+const char *pst_bundle_path(const PstBundle *bundle);
 
 /* Where the parts are at this moment. */
 const char *pst_bundle_folder(const PstBundle *bundle);

@@ -16,6 +16,8 @@
 #define SHARE 10
 #define MAX_WRITING_US G_USEC_PER_SEC
 #define KIB ((gsize)1024)
+/* Of a domain's name in a bundle's: bytes. */
+#define MAX_GUEST 200
 
 #define PAGE "index.html"
 #define DIAGNOSIS_TEXT "diagnosis.txt"
@@ -31,7 +33,8 @@ keep_room(PstBundle *bundle)
     pst_bundle_keep(bundle, DIAGNOSIS_JSON, 12 * KIB, 128 * KIB);
 }
 
-/* A name that is no option, not hidden, and the same in every shell. */
+/* A name that is no option, not hidden, the same in every shell, and of a length that file systems
+ * take, with a number behind it too. */
 static char *
 default_path(const char *guest)
 {
@@ -40,7 +43,7 @@ default_path(const char *guest)
     g_autofree char *name = g_strdup(guest);
 
     g_strcanon(name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "._-", '_');
-    return g_strdup_printf("postern-%s-%s", name, time);
+    return g_strdup_printf("postern-%.*s-%s", MAX_GUEST, name, time);
 }
 
 static PstManifestPart *
@@ -165,11 +168,14 @@ pst_forensics_make(PstGuest *guest, const PstForensicsWish *wish, GError **error
     PstManifest *manifest = pst_manifest_new(guest->name, guest->uuid, pst_audit_caller());
 
     manifest->deadline_ms = wish->span_us / 1000;
-    forensics->path = wish->path != NULL ? g_strdup(wish->path) : default_path(guest->name);
+    g_autofree char *by_name = default_path(guest->name);
     forensics->manifest = manifest;
-    forensics->bundle = pst_bundle_new(forensics->path, manifest, error);
+    forensics->bundle = wish->path != NULL ? pst_bundle_new(wish->path, manifest, error)
+                                           : pst_bundle_new_beside(by_name, manifest, error);
     if (forensics->bundle == NULL)
         return NULL;
+    forensics->path =
+        g_strdup(wish->path != NULL ? wish->path : pst_bundle_path(forensics->bundle));
     keep_room(forensics->bundle);
     gint64 until_us = wish->deadline_us - MIN(wish->span_us / SHARE, MAX_WRITING_US);
     g_autoptr(PstForensicsGather) gather =

@@ -6,6 +6,7 @@ screen and nothing that answers. Usage: test-forensics.py POSTERN [TEST…]"""
 import hashlib
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -32,8 +33,8 @@ def configuration():
     return path
 
 
-def run(*words, umask=0o022):
-    environment = dict(os.environ, LIBVIRT_DEFAULT_URI="test:///default", HOME=FOLDER,
+def run(*words, umask=0o022, uri="test:///default"):
+    environment = dict(os.environ, LIBVIRT_DEFAULT_URI=uri, HOME=FOLDER,
                        XDG_STATE_HOME=FOLDER + "/state", XDG_RUNTIME_DIR=FOLDER,
                        POSTERN_CONFIG=configuration())
     return subprocess.run([PROGRAM, "forensics", *words], stdin=subprocess.DEVNULL, cwd=FOLDER,
@@ -122,11 +123,32 @@ def test_text():
     check(done.returncode == 0 and not done.stdout + done.stderr, done)
 
 
+def node_with(name, state):
+    """The URI of a hypervisor of libvirt's test driver that has a domain of this NAME, in a STATE
+    of virDomainState."""
+    path = os.path.join(FOLDER, f"node-{state}.xml")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(f"""<node><domain type='test'
+            xmlns:test='http://libvirt.org/schemas/domain/test/1.0'>
+            <name>{name}</name><uuid>0d42a4d8-6a54-4f6d-9b1d-3c1d2f5e6a70</uuid>
+            <memory>8192</memory><os><type>hvm</type></os>
+            <test:runstate>{state}</test:runstate></domain></node>""")
+    return "test://" + path
+
+
 def test_default_path():
-    done = run("test", "--json")
-    path = json.loads(done.stdout)["path"]
-    check(path.startswith("postern-test-2") and path.endswith("Z"), path)
-    check(os.path.isdir(os.path.join(FOLDER, path)), path)
+    """By domain and time; several of the same second, and one whose name is long, have theirs."""
+    made_at = {}
+    for name in ("test", "test", "test", "web-\u20ac" + "x" * 235):
+        uri = "test:///default" if name == "test" else node_with(name, 1)
+        done = run(name, "--json", uri=uri)
+        check(done.returncode == 0, done)
+        path = json.loads(done.stdout)["path"]
+        made_at.setdefault(name, set()).add(path)
+        check(path.startswith("postern-" + ("test-2" if name == "test" else "web-___xxx")), path)
+        check(len(path) < 255 and re.search(r"-[0-9]{8}T[0-9]{6}Z(-[0-9]+)?$", path), path)
+        check(os.path.isdir(os.path.join(FOLDER, path)), path)
+    check(len(made_at["test"]) == 3, made_at)
 
 
 def test_archive():

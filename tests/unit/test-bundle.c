@@ -269,6 +269,35 @@ test_begin(World *world, gconstpointer unused G_GNUC_UNUSED)
     assert_not_begun(archive);
 }
 
+/* Bundles that are named alike are each in a folder of their own, empty ones of others spared. */
+static void
+test_beside(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    const char *const names[] = {"b", "b-2", "b-4"};
+    g_autofree char *path = g_build_filename(world->folder, "b", NULL);
+    g_autofree char *theirs = g_build_filename(world->folder, "b-3", NULL);
+    g_autofree char *deep = g_build_filename(world->folder, "none", "b", NULL);
+
+    g_assert_cmpint(mkdir(theirs, 0700), ==, 0);
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *expected = g_build_filename(world->folder, names[i], NULL);
+        g_autoptr(PstBundle) bundle =
+            pst_bundle_new_beside(path, pst_manifest_new("web", "uuid", "ann"), NULL);
+
+        g_assert_nonnull(bundle);
+        g_assert_cmpstr(pst_bundle_path(bundle), ==, expected);
+        g_assert_cmpstr(pst_bundle_folder(bundle), ==, expected);
+        write_part(bundle, "index.html", "x");
+        g_autofree char *sha256 = pst_bundle_seal(bundle, NULL);
+        g_assert_nonnull(sha256);
+        assert_mode(expected, 0700);
+    }
+    g_autoptr(GError) error = NULL;
+    g_assert_null(pst_bundle_new_beside(deep, pst_manifest_new("web", "uuid", "ann"), &error));
+    g_assert_error(error, PST_ERROR, PST_ERROR_OUTPUT);
+    g_assert_nonnull(strstr(error->message, deep));
+}
+
 /* Where there is no room, a folder that the user made stays, and one that was made here does not.
  */
 static void
@@ -389,6 +418,7 @@ main(int argc, char **argv)
     ADD("manifest", "b", test_manifest);
     ADD("unsealed", "b", test_unsealed);
     ADD("begin", NULL, test_begin);
+    ADD("beside", NULL, test_beside);
     ADD("no-room", NULL, test_no_room);
     ADD("not-replaced", NULL, test_not_replaced);
     ADD("bounds", NULL, test_bounds);
