@@ -237,6 +237,18 @@ def test_misuse():
     refused(64, "64 hexadecimal digits", "--verify", FOLDER, "--digest", "g" * 64)
 
 
+def test_no_such_archive():
+    """A folder is made of no name that means an archive, or standard output."""
+    for name in ("x.tar.gz", "x.TGZ", "x.tar", "x.zip", "x.zst", "x.TAR.ZST", ".xz"):
+        refused(64, ".tar.zst", "test", "-o", FOLDER + "/" + name)
+        check(not os.path.lexists(FOLDER + "/" + name), name)
+    refused(64, "standard output", "test", "-o", "-")
+    check(not os.path.lexists(FOLDER + "/-"), "-")
+    for name in ("./-", "tar", "x.tar.gz.d"):
+        path, _ = made(name)
+        check(os.path.isdir(path), path)
+
+
 def mount_small(name, size):
     """A new small file system below FOLDER."""
     if not ISOLATED:
