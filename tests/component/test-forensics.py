@@ -249,6 +249,18 @@ def test_no_such_archive():
         check(os.path.isdir(path), path)
 
 
+def test_off():
+    """Counters that can't move are not watched."""
+    for state, watched in ((5, False), (1, True)):
+        path = os.path.join(FOLDER, f"state-{state}")
+        done = run("web", "-o", path, uri=node_with("web", state))
+        check(done.returncode == 0, done)
+        with open(path + "/reports/host.json", encoding="utf-8") as file:
+            data = json.load(file)["data"]
+        check(data["state"] == ("running" if watched else "off"), data)
+        check(("watched_ms" in data) == watched, data)
+
+
 def mount_small(name, size):
     """A new small file system below FOLDER."""
     if not ISOLATED:
