@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import re
+import resource
 import shutil
 import stat
 import subprocess
@@ -21,6 +22,8 @@ from taplib import Skip, check, run_all
 
 PROGRAM = os.path.abspath(sys.argv[1])
 FOLDER = tempfile.mkdtemp(prefix="postern-forensics-")
+# One who has no processes.
+OTHER_USER = 61183
 PARTS = {"domain.xml", "screenshot.png", "diagnosis.txt", "diagnosis.json", "failed.json",
          "index.html"}
 
@@ -259,6 +262,43 @@ def test_off():
             data = json.load(file)["data"]
         check(data["state"] == ("running" if watched else "off"), data)
         check(("watched_ms" in data) == watched, data)
+
+
+def bundle_with_threads(folder, most):
+    """What a bundle says of its parts, made by a user who may have so many threads; None where
+    there was none to look for the domain."""
+    done = subprocess.run(
+        [PROGRAM, "forensics", "test", "-o", f"{folder}/{most}", "--deadline", "3s"], check=False,
+        env=dict(os.environ, LIBVIRT_DEFAULT_URI="test:///default", HOME=folder,
+                 XDG_STATE_HOME=folder, XDG_RUNTIME_DIR=folder, XDG_CACHE_HOME=folder,
+                 POSTERN_CONFIG=folder + "/postern.conf"),
+        stdin=subprocess.DEVNULL, capture_output=True, user=OTHER_USER, timeout=60, cwd=folder,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NPROC, (most, most)))
+    if done.returncode != 0:
+        return None
+    manifest, _ = manifest_of(f"{folder}/{most}")
+    return {part["what"]: part.get("error") for part in manifest["parts"]}
+
+
+def test_no_thread():
+    """Where there is no thread to ask in, that is said, and not that nothing came in time."""
+    if os.geteuid() != 0:
+        raise Skip("needs root to be another user")
+    with tempfile.TemporaryDirectory(prefix="postern-threads-") as folder:
+        with open(folder + "/postern.conf", "w", encoding="utf-8") as file:
+            file.write(f"[store]\nfolder={folder}/store\n")
+        os.chmod(folder + "/postern.conf", 0o644)
+        os.chown(folder, OTHER_USER, -1)
+        said = []
+        for most in range(2, 12):
+            try:
+                parts = bundle_with_threads(folder, most)
+            except PermissionError as error:
+                raise Skip(f"another user can't run it: {error}") from error
+            said.append((most, parts and parts["report sudo"]))
+        check(any(why is not None and "no thread left for the questions" in why
+                  for _, why in said), said)
+        check("org.postern.shim.0" in (said[-1][1] or ""), said)
 
 
 def mount_small(name, size):
