@@ -10,28 +10,32 @@
 #include <unistd.h>
 
 #include "host-sidecar/archive.h"
+#include "host-sidecar/room.h"
 #include "host-sidecar/sync.h"
 #include "host-sidecar/write-all.h"
 #include "protocol/error.h"
 
 /* No part's path begins with a dot. */
 #define UNDER_WAY ".under-way"
-/* The manifest's room is taken when the bundle is begun: where a disk becomes full, what found room
- * is sealed all the same. */
-#define SEALING ".sealing"
-#define SEALING_BYTES (64 * 1024)
+/* What parts that are still to come add to the manifest. */
+#define SLACK (8 * 1024)
+/* Of bundles that are named alike. */
+#define MAX_BESIDE 99
 #define FOLDER_FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
 
 struct PstBundle {
     char *path;
     char *folder;
-    gboolean packed; /* it is to be an archive */
-    gboolean made;   /* the folder was not there */
-    int fd;          /* of the folder */
-    int sealing;     /* of what the manifest will be written to */
+    gboolean packed;  /* it is to be an archive */
+    gboolean made;    /* the folder was not there */
+    int fd;           /* of the folder */
+    PstRoom *sealing; /* the manifest's: what found room is sealed all the same */
+    GPtrArray *rooms; /* of PstRoom, of parts */
     PstManifest *manifest;
     gsize total, reserve;
 };
+
+static const PstRoomWish sealing_wish = {32 * 1024, 64 * 1024, 4};
 
 static gboolean
 fail(const char *what, const char *why, GError **error)
@@ -90,13 +94,11 @@ take_folder(PstBundle *bundle, GError **error)
 static gboolean
 reserve(PstBundle *bundle, GError **error)
 {
-    bundle->sealing =
-        openat(bundle->fd, SEALING, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    int why = bundle->sealing >= 0 ? posix_fallocate(bundle->sealing, 0, SEALING_BYTES) : errno;
+    bundle->sealing = pst_room_take(bundle->fd, PST_MANIFEST_NAME, &sealing_wish);
+    int why = errno;
 
-    if (why == 0)
+    if (bundle->sealing->fd >= 0)
         return TRUE;
-    unlinkat(bundle->fd, SEALING, 0);
     if (bundle->made)
         rmdir(bundle->folder);
     return fail(bundle->folder, g_strerror(why), error);
@@ -112,15 +114,23 @@ begin(PstBundle *bundle, GError **error)
     return take_folder(bundle, error) && reserve(bundle, error);
 }
 
+static PstBundle *
+bundle_new(PstManifest *manifest)
+{
+    PstBundle *bundle = g_new0(PstBundle, 1);
+
+    bundle->fd = -1;
+    bundle->rooms = g_ptr_array_new();
+    bundle->reserve = PST_BUNDLE_RESERVE;
+    bundle->manifest = manifest;
+    return bundle;
+}
+
 PstBundle *
 pst_bundle_new(const char *path, PstManifest *manifest, GError **error)
 {
-    g_autoptr(PstBundle) bundle = g_new0(PstBundle, 1);
+    g_autoptr(PstBundle) bundle = bundle_new(manifest);
 
-    bundle->fd = -1;
-    bundle->sealing = -1;
-    bundle->reserve = PST_BUNDLE_RESERVE;
-    bundle->manifest = manifest;
     bundle->path = g_strdup(path);
     for (gsize n = strlen(path); n > 1 && bundle->path[n - 1] == '/'; n--)
         bundle->path[n - 1] = '\0';
@@ -132,13 +142,55 @@ pst_bundle_new(const char *path, PstManifest *manifest, GError **error)
     return g_steal_pointer(&bundle);
 }
 
+/* Made here: one that is there may be another's who is about to write to it. */
+static gboolean
+make_beside(PstBundle *bundle, const char *path)
+{
+    for (guint i = 1; i <= MAX_BESIDE; i++) {
+        g_free(bundle->folder);
+        bundle->folder = i == 1 ? g_strdup(path) : g_strdup_printf("%s-%u", path, i);
+        bundle->made = mkdir(bundle->folder, 0700) == 0;
+        if (bundle->made || errno != EEXIST)
+            return bundle->made;
+    }
+    return FALSE;
+}
+
+PstBundle *
+pst_bundle_new_beside(const char *path, PstManifest *manifest, GError **error)
+{
+    g_autoptr(PstBundle) bundle = bundle_new(manifest);
+
+    if (!make_beside(bundle, path)) {
+        fail(bundle->folder, g_strerror(errno), error);
+        return NULL;
+    }
+    bundle->path = g_strdup(bundle->folder);
+    bundle->fd = open(bundle->folder, FOLDER_FLAGS);
+    if (bundle->fd < 0) {
+        fail(bundle->folder, g_strerror(errno), error);
+        return NULL;
+    }
+    return reserve(bundle, error) ? g_steal_pointer(&bundle) : NULL;
+}
+
+static void
+free_rooms(PstBundle *bundle)
+{
+    for (guint i = 0; i < bundle->rooms->len; i++)
+        pst_room_free(bundle->rooms->pdata[i], bundle->fd);
+    g_ptr_array_set_size(bundle->rooms, 0);
+}
+
 void
 pst_bundle_free(PstBundle *bundle)
 {
+    free_rooms(bundle);
+    g_ptr_array_unref(bundle->rooms);
+    if (bundle->sealing != NULL)
+        pst_room_free(bundle->sealing, bundle->fd);
     if (bundle->fd >= 0)
         close(bundle->fd);
-    if (bundle->sealing >= 0)
-        close(bundle->sealing);
     pst_manifest_free(bundle->manifest);
     g_free(bundle->folder);
     g_free(bundle->path);
@@ -152,9 +204,45 @@ pst_bundle_manifest(PstBundle *bundle)
 }
 
 const char *
+pst_bundle_path(const PstBundle *bundle)
+{
+    return bundle->path;
+}
+
+const char *
 pst_bundle_folder(const PstBundle *bundle)
 {
     return bundle->folder;
+}
+
+void
+pst_bundle_keep(PstBundle *bundle, const char *path, gsize least, gsize most)
+{
+    g_return_if_fail(pst_manifest_is_path(path) && strchr(path, '/') == NULL);
+    const PstRoomWish wish = {least, most, 8};
+
+    g_ptr_array_add(bundle->rooms, pst_room_take(bundle->fd, path, &wish));
+}
+
+static PstRoom *
+find_room(const PstBundle *bundle, const char *path)
+{
+    for (guint i = 0; i < bundle->rooms->len; i++) {
+        PstRoom *room = bundle->rooms->pdata[i];
+
+        if (room->fd >= 0 && g_str_equal(room->name, path))
+            return room;
+    }
+    return NULL;
+}
+
+void
+pst_bundle_end_gathering(PstBundle *bundle)
+{
+    gsize len = 0;
+    g_autofree char *text = pst_manifest_to_text(bundle->manifest, &len);
+
+    pst_room_shrink(bundle->sealing, len + SLACK);
 }
 
 /* Under a name that says so, then under its own. */
@@ -181,9 +269,14 @@ write_file(int fd, const char *name, gconstpointer data, gsize len)
 }
 
 static gboolean
-write_path(int fd, const char *path, gconstpointer data, gsize len)
+write_path(const PstBundle *bundle, const char *path, gconstpointer data, gsize len)
 {
+    PstRoom *room = find_room(bundle, path);
     const char *slash = strchr(path, '/');
+    int fd = bundle->fd;
+
+    if (room != NULL)
+        return pst_room_fill(room, data, len) && pst_room_name(room, fd);
 
     if (slash == NULL)
         return write_file(fd, path, data, len);
@@ -214,6 +307,7 @@ refuse(PstManifestPart *part, const char *why)
 {
     g_free(part->error);
     part->error = g_strdup(why);
+    part->unwritten = PST_TRI_YES;
     return FALSE;
 }
 
@@ -238,8 +332,11 @@ pst_bundle_write(PstBundle *bundle, PstManifestPart *part, const char *path, gco
         return refuse(part, "too large for a bundle");
     if (len > pst_bundle_room(bundle))
         return refuse(part, "the bundle is full");
-    if (!write_path(bundle->fd, path, data, len))
+    if (!write_path(bundle, path, data, len))
         return refuse(part, g_strerror(errno));
+    if (part->unwritten == PST_TRI_YES)
+        g_clear_pointer(&part->error, g_free);
+    part->unwritten = PST_TRI_UNKNOWN;
     bundle->total += len;
     part->path = g_strdup(path);
     part->bytes = (gint64)len;
@@ -342,15 +439,16 @@ sync_names(const PstBundle *bundle)
 static gboolean
 write_manifest(const PstBundle *bundle, const char *text, gsize len)
 {
-    return sync_parts(bundle) && pst_write_all(bundle->sealing, text, len) &&
-           ftruncate(bundle->sealing, (off_t)len) == 0 && pst_sync_fd(bundle->sealing) &&
-           renameat2(bundle->fd, SEALING, bundle->fd, PST_MANIFEST_NAME, RENAME_NOREPLACE) == 0;
+    return sync_parts(bundle) && pst_room_fill(bundle->sealing, text, len) &&
+           pst_sync_fd(bundle->sealing->fd) && pst_room_name(bundle->sealing, bundle->fd);
 }
 
 char *
 pst_bundle_seal(PstBundle *bundle, GError **error)
 {
     gsize len = 0;
+
+    free_rooms(bundle);
     g_autofree char *text = pst_manifest_to_text(bundle->manifest, &len);
     gboolean sealed =
         write_manifest(bundle, text, len) || fail(PST_MANIFEST_NAME, g_strerror(errno), error);

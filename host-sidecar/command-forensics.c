@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <string.h>
 
+#include "host-sidecar/archive.h"
 #include "host-sidecar/ask.h"
 #include "host-sidecar/audit.h"
 #include "host-sidecar/commands.h"
@@ -38,6 +39,29 @@ refuse(const char *why, GError **error)
     return FALSE;
 }
 
+/* A folder that is called like an archive, or like standard output, is what nobody meant. */
+static gboolean
+check_output(const char *path, GError **error)
+{
+    static const char *const packed[] = {".tar", ".gz",   ".tgz", ".bz2", ".tbz2", ".xz", ".txz",
+                                         ".zst", ".tzst", ".lz4", ".zip", ".7z",   NULL};
+
+    if (path == NULL || g_str_has_suffix(path, PST_ARCHIVE_SUFFIX))
+        return TRUE;
+    if (g_str_equal(path, "-"))
+        return refuse("-o -: a bundle is a folder, or a file whose name ends in " PST_ARCHIVE_SUFFIX
+                      ", and never standard output",
+                      error);
+    for (guint i = 0; packed[i] != NULL; i++)
+        if (g_ascii_strcasecmp(path + MAX(strlen(path), strlen(packed[i])) - strlen(packed[i]),
+                               packed[i]) == 0)
+            return refuse(
+                "-o: of archives, a bundle can be one whose name ends in " PST_ARCHIVE_SUFFIX
+                ": say that, or the name of a folder",
+                error);
+    return TRUE;
+}
+
 static gboolean
 check(const Wanted *wanted, const PstOptions *options, int n, GError **error)
 {
@@ -47,6 +71,8 @@ check(const Wanted *wanted, const PstOptions *options, int n, GError **error)
         return refuse("usage: postern forensics --verify PATH [--digest SHA256]", error);
     if (!verify && n != 1)
         return refuse("usage: postern forensics DOMAIN [options]", error);
+    if (!check_output(options->output, error))
+        return FALSE;
     if (wanted->digest == NULL)
         return TRUE;
     if (!verify)
@@ -122,7 +148,8 @@ print(const PstOptions *options, const PstForensics *forensics, GError **error)
     } else {
         text = pst_forensics_to_text(forensics);
     }
-    return options->quiet || pst_output_write(NULL, text, error);
+    return (options->quiet && pst_forensics_exit_code(forensics) == PST_EXIT_OK) ||
+           pst_output_write(NULL, text, error);
 }
 
 gboolean
@@ -148,6 +175,6 @@ pst_command_forensics_run(const PstCommand *command, PstOptions *options, int ar
     g_autoptr(PstForensics) forensics = pst_forensics_make(guest, &how, error);
     if (forensics == NULL)
         return FALSE;
-    *exit_code = forensics->manifest->end == PST_MANIFEST_COMPLETE ? PST_EXIT_OK : PST_EXIT_UNKNOWN;
+    *exit_code = pst_forensics_exit_code(forensics);
     return print(options, forensics, error);
 }

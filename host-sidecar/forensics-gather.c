@@ -58,6 +58,7 @@ struct Gathering {
     gboolean *ended;              /* of the sources */
     gint64 *had_us;               /* of the answers, monotonic: when each came first */
     gboolean answered, checked;   /* the questions, and after them the recorder */
+    char *unasked;                /* why no question could be asked; NULL */
     PstReport *recorder;          /* what is to be said of it; NULL */
     PstReport *host, *asked_host; /* the source's, and the ladder's: which knows what it asked */
 };
@@ -148,10 +149,8 @@ take_screen(Gathering *gathering, PstManifestPart *part, gpointer result)
     gathering->out->screen = screen->shown;
     gathering->out->screen_scaled = scaled;
     if (!write_screen(gathering, part, screen->whole) && scaled && screen->shown != NULL &&
-        write_screen(gathering, part, screen->shown)) {
-        g_free(part->error);
-        part->error = g_strdup("scaled down: the whole of it is too large for the bundle");
-    }
+        write_screen(gathering, part, screen->shown))
+        part->error = g_strdup("scaled down: the whole of it found no room");
     g_bytes_unref(screen->whole);
     g_free(screen);
 }
@@ -411,6 +410,9 @@ give_up(Gathering *gathering)
 
         if (answer->report != NULL)
             continue;
+        if (answer->error == NULL && gathering->unasked != NULL)
+            answer->error =
+                g_error_new_literal(PST_ERROR, PST_ERROR_UNAVAILABLE, gathering->unasked);
         if (answer->error == NULL)
             answer->error = g_error_new_literal(PST_ERROR, PST_ERROR_DEADLINE, why);
         write_answer(gathering, answer);
@@ -460,8 +462,10 @@ start_questions(Gathering *gathering, PstGuest *guest, const char *method,
 
     errand->method = method;
     errand->questions = pst_diagnose_questions(guest->name, wish, &errand->n);
-    if (!pst_task_start(run_questions, errand, free_errand, "questions", &error))
-        gathering->answered = gathering->checked = TRUE;
+    if (pst_task_start(run_questions, errand, free_errand, "the questions", &error))
+        return;
+    gathering->answered = gathering->checked = TRUE;
+    gathering->unasked = g_strdup(error->message);
 }
 
 static void
@@ -504,6 +508,7 @@ pst_forensics_gather(PstGuest *guest, const char *method, const PstDiagnoseWish 
     out->answers = pst_diagnose_derive(out->answers, &out->n, wish);
     add_host(&gathering, guest->name);
     out->now_us = g_get_real_time();
+    g_free(gathering.unasked);
     return out;
 }
 

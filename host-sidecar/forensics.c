@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "host-sidecar/audit.h"
+#include "host-sidecar/exit-code.h"
 #include "host-sidecar/forensics-gather.h"
 #include "host-sidecar/html-page.h"
 #include "host-sidecar/render.h"
@@ -14,8 +15,26 @@
  * second at most. */
 #define SHARE 10
 #define MAX_WRITING_US G_USEC_PER_SEC
+#define KIB ((gsize)1024)
+/* Of a domain's name in a bundle's: bytes. */
+#define MAX_GUEST 200
 
-/* A name that is no option, not hidden, and the same in every shell. */
+#define PAGE "index.html"
+#define DIAGNOSIS_TEXT "diagnosis.txt"
+#define DIAGNOSIS_JSON "diagnosis.json"
+
+/* What comes last finds the disk full where anything does, and is what is read first. The least is
+ * for a guest that answers nothing, of whose parts most found no room. */
+static void
+keep_room(PstBundle *bundle)
+{
+    pst_bundle_keep(bundle, PAGE, 16 * KIB, 256 * KIB);
+    pst_bundle_keep(bundle, DIAGNOSIS_TEXT, 4 * KIB, 32 * KIB);
+    pst_bundle_keep(bundle, DIAGNOSIS_JSON, 12 * KIB, 128 * KIB);
+}
+
+/* A name that is no option, not hidden, the same in every shell, and of a length that file systems
+ * take, with a number behind it too. */
 static char *
 default_path(const char *guest)
 {
@@ -24,7 +43,7 @@ default_path(const char *guest)
     g_autofree char *name = g_strdup(guest);
 
     g_strcanon(name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "._-", '_');
-    return g_strdup_printf("postern-%s-%s", name, time);
+    return g_strdup_printf("postern-%.*s-%s", MAX_GUEST, name, time);
 }
 
 static PstManifestPart *
@@ -52,8 +71,8 @@ write_diagnosis(PstBundle *bundle, const PstForensicsGather *gather)
     g_autoptr(JsonObject) json = pst_diagnose_to_json(guest, gather->answers, gather->n);
     g_autofree char *line = pst_render_json(json);
 
-    write_text(bundle, gather, "the diagnosis, for people", "diagnosis.txt", text);
-    write_text(bundle, gather, "the diagnosis, for programs", "diagnosis.json", line);
+    write_text(bundle, gather, "the diagnosis, for people", DIAGNOSIS_TEXT, text);
+    write_text(bundle, gather, "the diagnosis, for programs", DIAGNOSIS_JSON, line);
 }
 
 /* Each with the paths that were tried. */
@@ -96,9 +115,13 @@ write_page(PstBundle *bundle, const PstForensicsGather *gather)
         .now_us = gather->now_us,
     };
     pst_bundle_release(bundle);
-    g_autofree char *html = pst_html_page_within(&page, pst_bundle_room(bundle));
+    g_autoptr(GPtrArray) pages = pst_html_page_series(&page, pst_bundle_room(bundle));
+    PstManifestPart *part = add_own(bundle, gather, "the page to read all this by");
+    gboolean written = FALSE;
 
-    write_text(bundle, gather, "the page to read all this by", "index.html", html);
+    /* The largest that the disk has room for. */
+    for (guint i = 0; i < pages->len && !written; i++)
+        written = pst_bundle_write(bundle, part, PAGE, pages->pdata[i], strlen(pages->pdata[i]));
 }
 
 static void
@@ -112,6 +135,7 @@ conclude(PstForensics *forensics, const PstForensicsGather *gather)
     manifest->ended_us = g_get_real_time();
     manifest->interrupted = g_strdup(gather->interrupted);
     manifest->end = gather->interrupted != NULL ? PST_MANIFEST_INTERRUPTED : PST_MANIFEST_COMPLETE;
+    pst_bundle_end_gathering(forensics->bundle);
     write_diagnosis(forensics->bundle, gather);
     write_failed(forensics->bundle, gather);
     write_page(forensics->bundle, gather);
@@ -144,11 +168,15 @@ pst_forensics_make(PstGuest *guest, const PstForensicsWish *wish, GError **error
     PstManifest *manifest = pst_manifest_new(guest->name, guest->uuid, pst_audit_caller());
 
     manifest->deadline_ms = wish->span_us / 1000;
-    forensics->path = wish->path != NULL ? g_strdup(wish->path) : default_path(guest->name);
+    g_autofree char *by_name = default_path(guest->name);
     forensics->manifest = manifest;
-    forensics->bundle = pst_bundle_new(forensics->path, manifest, error);
+    forensics->bundle = wish->path != NULL ? pst_bundle_new(wish->path, manifest, error)
+                                           : pst_bundle_new_beside(by_name, manifest, error);
     if (forensics->bundle == NULL)
         return NULL;
+    forensics->path =
+        g_strdup(wish->path != NULL ? wish->path : pst_bundle_path(forensics->bundle));
+    keep_room(forensics->bundle);
     gint64 until_us = wish->deadline_us - MIN(wish->span_us / SHARE, MAX_WRITING_US);
     g_autoptr(PstForensicsGather) gather =
         pst_forensics_gather(guest, wish->method, wish->wish, forensics->bundle, until_us);
@@ -166,23 +194,34 @@ pst_forensics_free(PstForensics *forensics)
 }
 
 typedef struct {
-    guint n_parts, n_failed;
+    guint n_parts, n_not_whole, n_failed, n_unwritten;
     gint64 bytes;
 } Counts;
 
 static Counts
 count(const PstManifest *manifest)
 {
-    Counts counts = {0};
+    Counts counts = {
+        .n_not_whole = pst_manifest_count(manifest, PST_MANIFEST_PART_NOT_WHOLE),
+        .n_failed = pst_manifest_count(manifest, PST_MANIFEST_PART_NOT_HAD),
+        .n_unwritten = pst_manifest_count(manifest, PST_MANIFEST_PART_UNWRITTEN),
+    };
 
     for (guint i = 0; i < manifest->parts->len; i++) {
         const PstManifestPart *part = manifest->parts->pdata[i];
 
         counts.n_parts += part->path != NULL;
-        counts.n_failed += part->error != NULL;
         counts.bytes += part->path != NULL ? part->bytes : 0;
     }
     return counts;
+}
+
+int
+pst_forensics_exit_code(const PstForensics *forensics)
+{
+    if (pst_manifest_count(forensics->manifest, PST_MANIFEST_PART_UNWRITTEN) > 0)
+        return PST_EXIT_OUTPUT;
+    return forensics->manifest->end == PST_MANIFEST_COMPLETE ? PST_EXIT_OK : PST_EXIT_UNKNOWN;
 }
 
 char *
@@ -199,9 +238,19 @@ pst_forensics_to_text(const PstForensics *forensics)
     pst_render_append(out, forensics->path);
     g_string_append_printf(out,
                            "\nparts     %u, %" G_GINT64_FORMAT " KiB, in %" G_GINT64_FORMAT
-                           " ms; %u could not be had\n",
+                           " ms; %u could not be had",
                            counts.n_parts, (counts.bytes + 1023) / 1024,
                            (manifest->ended_us - manifest->begun_us) / 1000, counts.n_failed);
+    if (counts.n_not_whole > 0)
+        g_string_append_printf(out, ", %u %s not whole", counts.n_not_whole,
+                               counts.n_not_whole == 1 ? "is" : "are");
+    g_string_append_c(out, '\n');
+    if (counts.n_unwritten > 0) {
+        g_autofree char *unwritten = pst_manifest_unwritten(manifest);
+        g_string_append(out, "LOST      ");
+        pst_render_append(out, unwritten);
+        g_string_append_c(out, '\n');
+    }
     if (manifest->end == PST_MANIFEST_INTERRUPTED)
         g_string_append_printf(out, "INTERRUPTED by %s: what was there by then is in it\n",
                                manifest->interrupted);
@@ -225,6 +274,8 @@ pst_forensics_to_json(const PstForensics *forensics)
     pst_json_set_string(json, "end", pst_manifest_end_names[manifest->end]);
     json_object_set_int_member(json, "parts", counts.n_parts);
     json_object_set_int_member(json, "failed", counts.n_failed);
+    json_object_set_int_member(json, "not_whole", counts.n_not_whole);
+    json_object_set_int_member(json, "unwritten", counts.n_unwritten);
     json_object_set_int_member(json, "bytes", counts.bytes);
     json_object_set_int_member(json, "took_ms", (manifest->ended_us - manifest->begun_us) / 1000);
     return json;

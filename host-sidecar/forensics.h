@@ -29,6 +29,10 @@ PstForensics *pst_forensics_make(PstGuest *guest, const PstForensicsWish *wish, 
 void pst_forensics_free(PstForensics *forensics);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstForensics, pst_forensics_free)
 
+/* PST_EXIT_OUTPUT where anything that was had could not be written, PST_EXIT_UNKNOWN where the
+ * gathering was interrupted. */
+int pst_forensics_exit_code(const PstForensics *forensics);
+
 /* What was made, and where. */
 char *pst_forensics_to_text(const PstForensics *forensics);
 JsonObject *pst_forensics_to_json(const PstForensics *forensics);

@@ -157,6 +157,13 @@ pst_host_look_finish(PstHostLook *look)
     return report;
 }
 
+/* What is off has no counters that could move. */
+static gboolean
+is_worth_a_watch(PstHostLook *look)
+{
+    return g_strcmp0(pst_host_look_data(look)->state, "off") != 0;
+}
+
 PstReport *
 pst_host_look_report(PstGuest *guest, gint64 watch_ms, gint64 deadline_us, GError **error)
 {
@@ -166,7 +173,7 @@ pst_host_look_report(PstGuest *guest, gint64 watch_ms, gint64 deadline_us, GErro
         return NULL;
     gint64 rest_us = deadline_us - g_get_monotonic_time();
     pst_host_look_explain(look, deadline_us);
-    if (watch_ms > 0 && rest_us > watch_ms * 1000) {
+    if (watch_ms > 0 && rest_us > watch_ms * 1000 && is_worth_a_watch(look)) {
         g_usleep((gulong)watch_ms * 1000);
         if (!pst_host_look_again(look, deadline_us, error))
             return NULL;

@@ -6,20 +6,29 @@
 /* As `records` shows them. */
 #define MAX_RECORDS 500
 
-/* Whether an earlier part was not had for the same reason: that is said once. */
+const char *const pst_html_page_part_ids[] = {
+    [PST_MANIFEST_PART_NOT_WHOLE] = "not-whole",
+    [PST_MANIFEST_PART_NOT_HAD] = "failed",
+    [PST_MANIFEST_PART_UNWRITTEN] = "unwritten",
+};
+
+/* Whether an earlier part became so for the same reason: that is said once. */
 static gboolean
-is_said(const GPtrArray *parts, guint i)
+is_said(const GPtrArray *parts, guint i, PstManifestPartState state)
 {
     const PstManifestPart *part = parts->pdata[i];
 
-    for (guint j = 0; j < i; j++)
-        if (g_strcmp0(((PstManifestPart *)parts->pdata[j])->error, part->error) == 0)
+    for (guint j = 0; j < i; j++) {
+        const PstManifestPart *other = parts->pdata[j];
+
+        if (pst_manifest_part_state(other) == state && g_strcmp0(other->error, part->error) == 0)
             return TRUE;
+    }
     return FALSE;
 }
 
 static void
-append_failure(GString *out, const GPtrArray *parts, guint first)
+append_failure(GString *out, const GPtrArray *parts, guint first, PstManifestPartState state)
 {
     const PstManifestPart *part = parts->pdata[first];
     const char *between = "<li><strong>";
@@ -27,7 +36,7 @@ append_failure(GString *out, const GPtrArray *parts, guint first)
     for (guint i = first; i < parts->len; i++) {
         const PstManifestPart *other = parts->pdata[i];
 
-        if (g_strcmp0(other->error, part->error) != 0)
+        if (pst_manifest_part_state(other) != state || g_strcmp0(other->error, part->error) != 0)
             continue;
         g_string_append(out, between);
         pst_html_page_text(out, other->what);
@@ -35,7 +44,7 @@ append_failure(GString *out, const GPtrArray *parts, guint first)
     }
     g_string_append(out, "</strong>: ");
     pst_html_page_text(out, part->error);
-    if (part->took_ms > 0)
+    if (part->took_ms > 0 && state == PST_MANIFEST_PART_NOT_HAD)
         g_string_append_printf(
             out, " <span class=\"note\">(given up after %" G_GINT64_FORMAT " ms)</span>",
             part->took_ms);
@@ -43,22 +52,18 @@ append_failure(GString *out, const GPtrArray *parts, guint first)
 }
 
 static void
-append_failed(GString *out, const PstHtmlPage *page)
+append_failed(GString *out, const PstHtmlPage *page, PstManifestPartState state, const char *title)
 {
     const GPtrArray *parts = page->manifest->parts;
-    gboolean any = FALSE;
 
-    for (guint i = 0; i < parts->len; i++) {
-        if (((PstManifestPart *)parts->pdata[i])->error == NULL || is_said(parts, i))
-            continue;
-        if (!any)
-            g_string_append(out, "<h2 id=\"failed\">What could not be had, and why</h2>\n"
-                                 "<ul class=\"failed\">\n");
-        any = TRUE;
-        append_failure(out, parts, i);
-    }
-    if (any)
-        g_string_append(out, "</ul>\n");
+    if (pst_manifest_count(page->manifest, state) == 0)
+        return;
+    g_string_append_printf(out, "<h2 id=\"%s\">%s</h2>\n<ul class=\"failed\">\n",
+                           pst_html_page_part_ids[state], title);
+    for (guint i = 0; i < parts->len; i++)
+        if (pst_manifest_part_state(parts->pdata[i]) == state && !is_said(parts, i, state))
+            append_failure(out, parts, i, state);
+    g_string_append(out, "</ul>\n");
 }
 
 static void
@@ -137,7 +142,10 @@ append_evidence(GString *out, const PstHtmlPage *page)
 void
 pst_html_page_details(GString *out, const PstHtmlPage *page)
 {
-    append_failed(out, page);
+    append_failed(out, page, PST_MANIFEST_PART_UNWRITTEN,
+                  "What was had and could not be written, and why");
+    append_failed(out, page, PST_MANIFEST_PART_NOT_HAD, "What could not be had, and why");
+    append_failed(out, page, PST_MANIFEST_PART_NOT_WHOLE, "What is not whole, and why");
     g_string_append(out, "<h2>The details</h2>\n");
     if (page->extent < PST_HTML_PAGE_NO_DETAILS)
         append_evidence(out, page);

@@ -20,16 +20,6 @@ static const PstStatus verdict_status[] = {
     [PST_ACCESS_SHUT] = PST_STATUS_CRITICAL,
 };
 
-static guint
-count_failed(const PstManifest *manifest)
-{
-    guint n = 0;
-
-    for (guint i = 0; i < manifest->parts->len; i++)
-        n += ((PstManifestPart *)manifest->parts->pdata[i])->error != NULL;
-    return n;
-}
-
 /* The first question's reason: where no path is open, it is every question's. */
 static void
 append_why(GString *out, const PstHtmlPage *page)
@@ -79,10 +69,20 @@ append_ways_there(GString *out, const PstHtmlPage *page)
 }
 
 static void
+append_count(GString *out, const PstManifest *manifest, PstManifestPartState state,
+             const char *what)
+{
+    guint n = pst_manifest_count(manifest, state);
+
+    if (n > 0)
+        g_string_append_printf(out, " <a href=\"#%s\">%u part%s %s.</a>",
+                               pst_html_page_part_ids[state], n, n == 1 ? "" : "s", what);
+}
+
+static void
 append_gathering(GString *out, const PstHtmlPage *page)
 {
     const PstManifest *manifest = page->manifest;
-    guint failed = count_failed(manifest);
 
     g_string_append(out, "<p class=\"meta\">Gathered ");
     pst_html_page_moment(out, manifest->begun_us);
@@ -91,9 +91,8 @@ append_gathering(GString *out, const PstHtmlPage *page)
     pst_html_page_text(out, manifest->caller);
     g_string_append(out, " with postern " PST_VERSION ".");
     append_ways_there(out, page);
-    if (failed > 0)
-        g_string_append_printf(out, " <a href=\"#failed\">%u part%s could not be had.</a>", failed,
-                               failed == 1 ? "" : "s");
+    append_count(out, manifest, PST_MANIFEST_PART_NOT_HAD, "could not be had");
+    append_count(out, manifest, PST_MANIFEST_PART_NOT_WHOLE, "came reduced");
     g_string_append(out, "</p>\n");
 }
 
@@ -239,6 +238,11 @@ pst_html_page_verdict(GString *out, const PstHtmlPage *page)
         g_string_append(out, "<p class=\"alarm\" role=\"note\">The gathering was interrupted (");
         pst_html_page_text(out, page->manifest->interrupted);
         g_string_append(out, "): what was there by then is here, and no more.</p>\n");
+    }
+    if (pst_manifest_count(page->manifest, PST_MANIFEST_PART_UNWRITTEN) > 0) {
+        g_string_append(out, "<p class=\"alarm\" role=\"note\">Not all that was had is here.");
+        append_count(out, page->manifest, PST_MANIFEST_PART_UNWRITTEN, "could not be written");
+        g_string_append(out, "</p>\n");
     }
     g_string_append_printf(out, "<header class=\"verdict %s\">\n<h1>Evidence of ",
                            pst_report_status_names[status]);

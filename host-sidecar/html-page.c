@@ -126,16 +126,19 @@ pst_html_page(const PstHtmlPage *page)
     return g_string_free(out, FALSE);
 }
 
-char *
-pst_html_page_within(const PstHtmlPage *page, gsize max)
+GPtrArray *
+pst_html_page_series(const PstHtmlPage *page, gsize max)
 {
-    PstHtmlPage smaller = *page;
-    char *html = pst_html_page(page);
+    GPtrArray *pages = g_ptr_array_new_with_free_func(g_free);
+    PstHtmlPage one = *page;
 
-    while (strlen(html) > max && smaller.extent < PST_HTML_PAGE_HEAD) {
-        smaller.extent++;
-        g_free(html);
-        html = pst_html_page(&smaller);
+    for (; one.extent <= PST_HTML_PAGE_HEAD; one.extent++) {
+        char *html = pst_html_page(&one);
+
+        if (strlen(html) <= max || one.extent == PST_HTML_PAGE_HEAD)
+            g_ptr_array_add(pages, html);
+        else
+            g_free(html);
     }
-    return html;
+    return pages;
 }

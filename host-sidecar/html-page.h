@@ -36,9 +36,9 @@ typedef struct {
 /* Free with g_free(). */
 char *pst_html_page(const PstHtmlPage *page);
 
-/* With as much in it, of what its extent allows, as at most MAX bytes hold; where not even the head
- * does, that. */
-char *pst_html_page_within(const PstHtmlPage *page, gsize max);
+/* Of char *: those of at most MAX bytes, from its extent on, each with less in it than the one
+ * before; the last is the head alone, however large. Free with g_ptr_array_unref(). */
+GPtrArray *pst_html_page_series(const PstHtmlPage *page, gsize max);
 
 /* The parts of it, in their order. */
 void pst_html_page_verdict(GString *out, const PstHtmlPage *page);
@@ -48,6 +48,9 @@ void pst_html_page_details(GString *out, const PstHtmlPage *page);
 
 /* The style sheet, without its element. */
 extern const char pst_html_page_style[];
+
+/* Of the list of the parts of which that has become, a PstManifestPartState but whole. */
+extern const char *const pst_html_page_part_ids[];
 
 /* What several of them are made of. Each takes text from anywhere, which may be NULL for none, and
  * keeps its direction to itself. */

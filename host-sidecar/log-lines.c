@@ -51,6 +51,7 @@ add_log_file(GPtrArray *files, const char *path)
     file->path = g_strdup(path);
     file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     file->why = file->fd < 0 || fstat(file->fd, &st) < 0 ? errno : 0;
+    file->plain = S_ISREG(st.st_mode);
     file->written_us = st.st_mtim.tv_sec * (gint64)G_USEC_PER_SEC + st.st_mtim.tv_nsec / 1000;
     file->bytes = st.st_size;
     g_ptr_array_add(files, file);
@@ -146,6 +147,8 @@ pst_log_lines_read(const PstLogFile *file, PstLogLines each, gpointer user_data)
     g_autoptr(GString) line = g_string_new(NULL);
     Reading reading = {file, each, user_data, line, FALSE};
 
+    if (file->why == 0 && !file->plain)
+        return tell_fault(file, "it is no plain file");
     if (file->why != 0 || lseek(file->fd, 0, SEEK_SET) < 0)
         return tell_fault(file, g_strerror(file->why != 0 ? file->why : errno));
     g_autoptr(GInputStream) plain = g_unix_input_stream_new(file->fd, FALSE);

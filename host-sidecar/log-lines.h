@@ -24,6 +24,7 @@ typedef struct {
     gint64 written_us;
     int fd;       /* -1: it can't be opened */
     int why;      /* then, errno */
+    gboolean plain; /* a regular file: a device may have no end */
     gint64 bytes; /* its size when it was opened, beyond which it is not read */
 } PstLogFile;
 

@@ -18,12 +18,16 @@ static const PstField part_rows[] = {
     PST_REQUIRED_STRING(PstManifestPart, what, "what it is, in words"),
     PST_INT(PstManifestPart, bytes, "of the file"),
     PST_STRING(PstManifestPart, sha256, "of the file, 64 hexadecimal digits"),
-    PST_REQUIRED_STRING(PstManifestPart, via,
-                        "channel, agent, agent-builtin, volume, libvirt, postern or none"),
+    PST_REQUIRED_STRING(
+        PstManifestPart, via,
+        "channel, agent, agent-builtin, volume, host, libvirt, postern; none where no "
+        "path told it"),
     PST_INT(PstManifestPart, age_ms, "milliseconds, of what it tells when it was had"),
     PST_INT(PstManifestPart, took_ms,
             "milliseconds from the start of the gathering until it was had, or given up"),
     PST_STRING(PstManifestPart, error, "why it is not there, or not whole"),
+    PST_BOOL(PstManifestPart, unwritten,
+             "whether it was had, and is not there because it could not be written"),
 };
 const PstFields pst_manifest_part_fields = PST_FIELDS(PstManifestPart, part_rows);
 
@@ -84,6 +88,53 @@ pst_manifest_add(PstManifest *manifest, const char *what, const char *via)
     part->what = g_strdup(what);
     part->via = g_strdup(via);
     return part;
+}
+
+PstManifestPartState
+pst_manifest_part_state(const PstManifestPart *part)
+{
+    if (part->unwritten == PST_TRI_YES)
+        return PST_MANIFEST_PART_UNWRITTEN;
+    if (part->path == NULL)
+        return PST_MANIFEST_PART_NOT_HAD;
+    return part->error == NULL ? PST_MANIFEST_PART_WHOLE : PST_MANIFEST_PART_NOT_WHOLE;
+}
+
+guint
+pst_manifest_count(const PstManifest *manifest, PstManifestPartState state)
+{
+    guint n = 0;
+
+    for (guint i = 0; i < manifest->parts->len; i++)
+        n += pst_manifest_part_state(manifest->parts->pdata[i]) == state;
+    return n;
+}
+
+char *
+pst_manifest_unwritten(const PstManifest *manifest)
+{
+    guint n = pst_manifest_count(manifest, PST_MANIFEST_PART_UNWRITTEN);
+    const char *between = n == 1 ? "1 part was had and could not be written: "
+                                 : " parts were had and could not be written: ";
+    g_autoptr(GString) text = g_string_new(NULL);
+    const char *why = NULL;
+
+    if (n == 0)
+        return NULL;
+    if (n > 1)
+        g_string_append_printf(text, "%u", n);
+    for (guint i = 0; i < manifest->parts->len; i++) {
+        const PstManifestPart *part = manifest->parts->pdata[i];
+
+        if (pst_manifest_part_state(part) != PST_MANIFEST_PART_UNWRITTEN)
+            continue;
+        g_string_append_printf(text, "%s%s", between, part->what);
+        between = ", ";
+        why = why != NULL ? why : part->error;
+    }
+    if (why != NULL)
+        g_string_append_printf(text, " (%s)", why);
+    return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
 char *

@@ -14,15 +14,25 @@
 #define PST_MANIFEST_MAX_BYTES (128 * 1024)
 
 typedef struct {
-    char *path;     /* in the bundle, as reports/sudo.json; absent where it is not there */
-    char *what;     /* what it is, in words */
-    gint64 bytes;   /* of the file */
-    char *sha256;   /* of the file, 64 hexadecimal digits */
-    char *via;      /* channel, agent, agent-builtin, volume, libvirt, postern */
-    gint64 age_ms;  /* of what it tells, when it was had */
-    gint64 took_ms; /* from the start of the gathering until it was had, or given up */
-    char *error;    /* why it is not there, or not whole */
+    char *path;       /* in the bundle, as reports/sudo.json; absent where it is not there */
+    char *what;       /* what it is, in words */
+    gint64 bytes;     /* of the file */
+    char *sha256;     /* of the file, 64 hexadecimal digits */
+    char *via;        /* channel, agent, agent-builtin, volume, host, none: as of an answer; or
+                         libvirt, postern */
+    gint64 age_ms;    /* of what it tells, when it was had */
+    gint64 took_ms;   /* from the start of the gathering until it was had, or given up */
+    char *error;      /* why it is not there, or not whole */
+    PstTri unwritten; /* it was had, and is not there because it could not be written */
 } PstManifestPart;
+
+/* What became of a part. */
+typedef enum {
+    PST_MANIFEST_PART_WHOLE,
+    PST_MANIFEST_PART_NOT_WHOLE, /* there, and less than there was */
+    PST_MANIFEST_PART_NOT_HAD,
+    PST_MANIFEST_PART_UNWRITTEN,
+} PstManifestPartState;
 
 /* How the gathering ended. */
 typedef enum {
@@ -56,6 +66,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstManifest, pst_manifest_free)
 
 /* A new part, borrowed. */
 PstManifestPart *pst_manifest_add(PstManifest *manifest, const char *what, const char *via);
+
+PstManifestPartState pst_manifest_part_state(const PstManifestPart *part);
+
+/* How many of its parts are so. */
+guint pst_manifest_count(const PstManifest *manifest, PstManifestPartState state);
+
+/* Which were had and could not be written, and why the first of them could not: for people, NULL
+ * where all were. Free with g_free(). */
+char *pst_manifest_unwritten(const PstManifest *manifest);
 
 /* As it is written: a line of JSON. Free with g_free(). */
 char *pst_manifest_to_text(const PstManifest *manifest, gsize *len);

@@ -212,6 +212,12 @@ pst_verify_to_text(const PstVerify *verify, const char *path)
             dated ? age : "at a time that it does not tell",
             verify->manifest->end == PST_MANIFEST_INTERRUPTED ? " after it was interrupted" : "",
             verify->sha256);
+        g_autofree char *unwritten = pst_manifest_unwritten(verify->manifest);
+        if (unwritten != NULL) {
+            g_string_append(out, "  it is not all that there was: ");
+            pst_render_append(out, unwritten);
+            g_string_append_c(out, '\n');
+        }
     }
     return g_string_free(out, FALSE);
 }
@@ -233,6 +239,9 @@ pst_verify_to_json(const PstVerify *verify, const char *path)
         pst_json_set_string(json, "path_sha256", verify->found->path_sha256);
         json_object_set_int_member(json, "guest_seals", verify->found->n_guest);
     }
+    if (verify->manifest != NULL)
+        json_object_set_int_member(
+            json, "unwritten", pst_manifest_count(verify->manifest, PST_MANIFEST_PART_UNWRITTEN));
     pst_json_set_string(json, "fault", verify->fault);
     for (guint i = 0; verify->changes != NULL && i < verify->changes->len; i++) {
         const PstManifestChange *change = verify->changes->pdata[i];

@@ -6,6 +6,8 @@ screen and nothing that answers. Usage: test-forensics.py POSTERN [TEST…]"""
 import hashlib
 import json
 import os
+import re
+import resource
 import shutil
 import stat
 import subprocess
@@ -20,6 +22,8 @@ from taplib import Skip, check, run_all
 
 PROGRAM = os.path.abspath(sys.argv[1])
 FOLDER = tempfile.mkdtemp(prefix="postern-forensics-")
+# One who has no processes.
+OTHER_USER = 61183
 PARTS = {"domain.xml", "screenshot.png", "diagnosis.txt", "diagnosis.json", "failed.json",
          "index.html"}
 
@@ -32,8 +36,8 @@ def configuration():
     return path
 
 
-def run(*words, umask=0o022):
-    environment = dict(os.environ, LIBVIRT_DEFAULT_URI="test:///default", HOME=FOLDER,
+def run(*words, umask=0o022, uri="test:///default"):
+    environment = dict(os.environ, LIBVIRT_DEFAULT_URI=uri, HOME=FOLDER,
                        XDG_STATE_HOME=FOLDER + "/state", XDG_RUNTIME_DIR=FOLDER,
                        POSTERN_CONFIG=configuration())
     return subprocess.run([PROGRAM, "forensics", *words], stdin=subprocess.DEVNULL, cwd=FOLDER,
@@ -122,11 +126,32 @@ def test_text():
     check(done.returncode == 0 and not done.stdout + done.stderr, done)
 
 
+def node_with(name, state):
+    """The URI of a hypervisor of libvirt's test driver that has a domain of this NAME, in a STATE
+    of virDomainState."""
+    path = os.path.join(FOLDER, f"node-{state}.xml")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(f"""<node><domain type='test'
+            xmlns:test='http://libvirt.org/schemas/domain/test/1.0'>
+            <name>{name}</name><uuid>0d42a4d8-6a54-4f6d-9b1d-3c1d2f5e6a70</uuid>
+            <memory>8192</memory><os><type>hvm</type></os>
+            <test:runstate>{state}</test:runstate></domain></node>""")
+    return "test://" + path
+
+
 def test_default_path():
-    done = run("test", "--json")
-    path = json.loads(done.stdout)["path"]
-    check(path.startswith("postern-test-2") and path.endswith("Z"), path)
-    check(os.path.isdir(os.path.join(FOLDER, path)), path)
+    """By domain and time; several of the same second, and one whose name is long, have theirs."""
+    made_at = {}
+    for name in ("test", "test", "test", "web-\u20ac" + "x" * 235):
+        uri = "test:///default" if name == "test" else node_with(name, 1)
+        done = run(name, "--json", uri=uri)
+        check(done.returncode == 0, done)
+        path = json.loads(done.stdout)["path"]
+        made_at.setdefault(name, set()).add(path)
+        check(path.startswith("postern-" + ("test-2" if name == "test" else "web-___xxx")), path)
+        check(len(path) < 255 and re.search(r"-[0-9]{8}T[0-9]{6}Z(-[0-9]+)?$", path), path)
+        check(os.path.isdir(os.path.join(FOLDER, path)), path)
+    check(len(made_at["test"]) == 3, made_at)
 
 
 def test_archive():
@@ -215,26 +240,122 @@ def test_misuse():
     refused(64, "64 hexadecimal digits", "--verify", FOLDER, "--digest", "g" * 64)
 
 
-def test_full_disk():
-    """What there is room for is sealed, and says what there was no room for."""
+def test_no_such_archive():
+    """A folder is made of no name that means an archive, or standard output."""
+    for name in ("x.tar.gz", "x.TGZ", "x.tar", "x.zip", "x.zst", "x.TAR.ZST", ".xz"):
+        refused(64, ".tar.zst", "test", "-o", FOLDER + "/" + name)
+        check(not os.path.lexists(FOLDER + "/" + name), name)
+    refused(64, "standard output", "test", "-o", "-")
+    check(not os.path.lexists(FOLDER + "/-"), "-")
+    for name in ("./-", "tar", "x.tar.gz.d"):
+        path, _ = made(name)
+        check(os.path.isdir(path), path)
+
+
+def test_off():
+    """Counters that can't move are not watched."""
+    for state, watched in ((5, False), (1, True)):
+        path = os.path.join(FOLDER, f"state-{state}")
+        done = run("web", "-o", path, uri=node_with("web", state))
+        check(done.returncode == 0, done)
+        with open(path + "/reports/host.json", encoding="utf-8") as file:
+            data = json.load(file)["data"]
+        check(data["state"] == ("running" if watched else "off"), data)
+        check(("watched_ms" in data) == watched, data)
+
+
+def bundle_with_threads(folder, most):
+    """What a bundle says of its parts, made by a user who may have so many threads; None where
+    there was none to look for the domain."""
+    done = subprocess.run(
+        [PROGRAM, "forensics", "test", "-o", f"{folder}/{most}", "--deadline", "3s"], check=False,
+        env=dict(os.environ, LIBVIRT_DEFAULT_URI="test:///default", HOME=folder,
+                 XDG_STATE_HOME=folder, XDG_RUNTIME_DIR=folder, XDG_CACHE_HOME=folder,
+                 POSTERN_CONFIG=folder + "/postern.conf"),
+        stdin=subprocess.DEVNULL, capture_output=True, user=OTHER_USER, timeout=60, cwd=folder,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NPROC, (most, most)))
+    if done.returncode != 0:
+        return None
+    manifest, _ = manifest_of(f"{folder}/{most}")
+    return {part["what"]: part.get("error") for part in manifest["parts"]}
+
+
+def test_no_thread():
+    """Where there is no thread to ask in, that is said, and not that nothing came in time."""
+    if os.geteuid() != 0:
+        raise Skip("needs root to be another user")
+    with tempfile.TemporaryDirectory(prefix="postern-threads-") as folder:
+        with open(folder + "/postern.conf", "w", encoding="utf-8") as file:
+            file.write(f"[store]\nfolder={folder}/store\n")
+        os.chmod(folder + "/postern.conf", 0o644)
+        os.chown(folder, OTHER_USER, -1)
+        said = []
+        for most in range(2, 12):
+            try:
+                parts = bundle_with_threads(folder, most)
+            except PermissionError as error:
+                raise Skip(f"another user can't run it: {error}") from error
+            said.append((most, parts and parts["report sudo"]))
+        check(any(why is not None and "no thread left for the questions" in why
+                  for _, why in said), said)
+        check("org.postern.shim.0" in (said[-1][1] or ""), said)
+
+
+def mount_small(name, size):
+    """A new small file system below FOLDER."""
     if not ISOLATED:
         raise Skip("no mount namespace for a small file system")
-    small = FOLDER + "/small"
-    os.mkdir(small)
-    if deadmount.libc.mount(b"none", small.encode(), b"tmpfs", 0, b"size=160k") != 0:
+    path = os.path.join(FOLDER, name)
+    os.mkdir(path)
+    if deadmount.libc.mount(b"none", path.encode(), b"tmpfs", 0, f"size={size}".encode()) != 0:
         raise Skip("no small file system can be mounted")
-    path, told = made("small/b")
-    manifest, _ = manifest_of(path)
-    failed = {part["what"]: part["error"] for part in manifest["parts"] if "error" in part}
-    check("No space left" in failed.get("the page to read all this by", ""), failed, told)
-    check(verified(0, path)["verdict"] == "intact", "it is not intact")
+    return path
+
+
+def test_small_disk():
+    """The page and the diagnosis are there whatever else is not; what was had and could not be
+    written is told apart from what was not had, and is no success."""
+    for size, lost in (("64k", True), ("100k", True), ("160k", None), ("256k", False)):
+        path = mount_small("small" + size, size) + "/b"
+        done = run("test", "-o", path, "--json")
+        told = json.loads(done.stdout)
+        manifest, _ = manifest_of(path)
+        parts = manifest["parts"]
+        unwritten = {part["what"]: part for part in parts if part.get("unwritten")}
+        check(lost is None or lost == bool(unwritten), size, told)
+        check(done.returncode == (74 if unwritten else 0), size, done)
+        check(told["unwritten"] == len(unwritten) and not told["not_whole"], size, told)
+        check(told["failed"] == sum("path" not in part and not part.get("unwritten")
+                                    for part in parts), size, told)
+        check(all("No space left" in part["error"] and "path" not in part
+                  for part in unwritten.values()), unwritten)
+        there = set(os.listdir(path))
+        check(there >= {"index.html", "diagnosis.txt", "diagnosis.json"}, size, there)
+        with open(path + "/index.html", encoding="utf-8") as file:
+            page = file.read()
+        check(page.endswith("</html>\n") and ("No space left" in page) == bool(unwritten), size)
+        outcome = verified(0, path)
+        check(outcome["verdict"] == "intact" and outcome["unwritten"] == len(unwritten), outcome)
+
+
+def test_full_disk():
+    """What could not be written has a line of its own, also where nothing else is printed; where
+    there is no room for a manifest, nothing is begun."""
+    small = mount_small("full", "64k")
+    done = run("test", "-o", small + "/b", "--quiet")
+    check(done.returncode == 74, done)
+    lines = [line for line in done.stdout.splitlines() if line.startswith("LOST ")]
+    check(len(lines) == 1 and "the screen" in lines[0] and "No space left" in lines[0], done)
+    said = run("--verify", small + "/b").stdout
+    check("it is not all that there was" in said and "the screen" in said, said)
+    shutil.rmtree(small + "/b")
     with open(small + "/fill", "wb") as file:
         try:
             file.write(b"x" * 200000)
         except OSError:
             pass
-    refused(74, "small/full: No space left", "test", "-o", small + "/full")
-    check(not os.path.exists(small + "/full"), "a folder is left")
+    refused(74, "full/none: No space left", "test", "-o", small + "/none")
+    check(not os.path.exists(small + "/none"), "a folder is left")
 
 
 def isolate():

@@ -269,6 +269,35 @@ test_begin(World *world, gconstpointer unused G_GNUC_UNUSED)
     assert_not_begun(archive);
 }
 
+/* Bundles that are named alike are each in a folder of their own, empty ones of others spared. */
+static void
+test_beside(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    const char *const names[] = {"b", "b-2", "b-4"};
+    g_autofree char *path = g_build_filename(world->folder, "b", NULL);
+    g_autofree char *theirs = g_build_filename(world->folder, "b-3", NULL);
+    g_autofree char *deep = g_build_filename(world->folder, "none", "b", NULL);
+
+    g_assert_cmpint(mkdir(theirs, 0700), ==, 0);
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *expected = g_build_filename(world->folder, names[i], NULL);
+        g_autoptr(PstBundle) bundle =
+            pst_bundle_new_beside(path, pst_manifest_new("web", "uuid", "ann"), NULL);
+
+        g_assert_nonnull(bundle);
+        g_assert_cmpstr(pst_bundle_path(bundle), ==, expected);
+        g_assert_cmpstr(pst_bundle_folder(bundle), ==, expected);
+        write_part(bundle, "index.html", "x");
+        g_autofree char *sha256 = pst_bundle_seal(bundle, NULL);
+        g_assert_nonnull(sha256);
+        assert_mode(expected, 0700);
+    }
+    g_autoptr(GError) error = NULL;
+    g_assert_null(pst_bundle_new_beside(deep, pst_manifest_new("web", "uuid", "ann"), &error));
+    g_assert_error(error, PST_ERROR, PST_ERROR_OUTPUT);
+    g_assert_nonnull(strstr(error->message, deep));
+}
+
 /* Where there is no room, a folder that the user made stays, and one that was made here does not.
  */
 static void
@@ -337,14 +366,39 @@ test_bounds(World *world, gconstpointer unused G_GNUC_UNUSED)
     part = pst_manifest_add(pst_bundle_manifest(bundle), "x", "channel");
     g_assert_false(pst_bundle_write(bundle, part, "one", "x", 1));
     g_assert_cmpstr(part->error, ==, "the bundle is full");
+    g_assert_cmpint(pst_manifest_part_state(part), ==, PST_MANIFEST_PART_UNWRITTEN);
     /* The page has a place of its own. */
     pst_bundle_release(bundle);
     g_assert_cmpuint(pst_bundle_room(bundle), ==, PST_BUNDLE_RESERVE);
     part = pst_manifest_add(pst_bundle_manifest(bundle), "x", "postern");
+    g_assert_false(pst_bundle_write(bundle, part, "index.html", large, PST_BUNDLE_RESERVE + 1));
     g_assert_true(pst_bundle_write(bundle, part, "index.html", large, PST_BUNDLE_RESERVE));
+    g_assert_cmpint(pst_manifest_part_state(part), ==, PST_MANIFEST_PART_WHOLE);
     /* What was gathered is sealed all the same. */
     world->sha256 = pst_bundle_seal(bundle, NULL);
     g_assert_nonnull(world->sha256);
+    assert_verdict(world, world->sha256, PST_VERIFY_INTACT);
+}
+
+/* Room that nothing came for is given back; what came for it is where it belongs. */
+static void
+test_kept(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    g_autofree char *long_text = g_strnfill(20000, 'x');
+
+    world->path = g_build_filename(world->folder, "b", NULL);
+    g_autoptr(PstBundle) bundle = begin(world->path, NULL);
+    pst_bundle_keep(bundle, "index.html", 4096, 8192);
+    pst_bundle_keep(bundle, "diagnosis.txt", 4096, 8192);
+    g_autofree char *room = inside(world, ".index.html");
+    g_assert_cmpint(access(room, F_OK), ==, 0);
+    write_part(bundle, "reports/sudo.json", "x");
+    pst_bundle_end_gathering(bundle);
+    write_part(bundle, "index.html", long_text);
+    world->sha256 = pst_bundle_seal(bundle, NULL);
+    g_assert_nonnull(world->sha256);
+    g_autofree char *page = inside(world, "index.html");
+    assert_mode(page, 0600);
     assert_verdict(world, world->sha256, PST_VERIFY_INTACT);
 }
 
@@ -364,8 +418,10 @@ main(int argc, char **argv)
     ADD("manifest", "b", test_manifest);
     ADD("unsealed", "b", test_unsealed);
     ADD("begin", NULL, test_begin);
+    ADD("beside", NULL, test_beside);
     ADD("no-room", NULL, test_no_room);
     ADD("not-replaced", NULL, test_not_replaced);
     ADD("bounds", NULL, test_bounds);
+    ADD("kept", NULL, test_kept);
     return g_test_run();
 }

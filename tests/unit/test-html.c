@@ -156,7 +156,10 @@ make_page_within(const char *word, gsize screen_len, gsize max)
     PstManifestPart *part = pst_manifest_add(manifest, word, word);
     part->path = g_strdup(word);
     part->sha256 = g_strdup(word);
-    return pst_html_page_within(&page, max);
+    g_autoptr(GPtrArray) pages = pst_html_page_series(&page, max);
+    for (guint i = 1; i < pages->len; i++)
+        g_assert_cmpuint(strlen(pages->pdata[i]), <=, strlen(pages->pdata[i - 1]));
+    return g_strdup(pages->pdata[0]);
 }
 
 static char *
@@ -289,6 +292,40 @@ test_page_within(void)
     g_assert_true(g_str_has_suffix(least, "</html>\n"));
 }
 
+/* What was not had, what is there but reduced, and what was had in vain are three things. */
+static void
+test_page_parts(void)
+{
+    g_autoptr(PstManifest) manifest = pst_manifest_new("web", "uuid", "ann");
+    g_autoptr(PstAnswer) answer = make_answer("word");
+    g_autoptr(GPtrArray) timeline = g_ptr_array_new();
+    PstAnswer *answers[] = {answer};
+    PstHtmlPage page = {
+        .manifest = manifest, .answers = answers, .n = 1, .timeline = timeline, .now_us = 2000000};
+
+    g_autofree char *well = pst_html_page(&page);
+    g_assert_null(strstr(well, "class=\"failed\""));
+    g_assert_null(strstr(well, "class=\"alarm\""));
+    pst_manifest_add(manifest, "the records", "volume")->error = g_strdup("no pool");
+    PstManifestPart *part = pst_manifest_add(manifest, "the screen", "libvirt");
+    part->path = g_strdup("screenshot.png");
+    part->error = g_strdup("scaled down");
+    g_autofree char *reduced = pst_html_page(&page);
+    g_assert_nonnull(strstr(reduced, "<a href=\"#failed\">1 part could not be had.</a>"));
+    g_assert_nonnull(strstr(reduced, "<a href=\"#not-whole\">1 part came reduced.</a>"));
+    g_assert_nonnull(strstr(reduced, "<h2 id=\"not-whole\">"));
+    g_assert_null(strstr(reduced, "class=\"alarm\""));
+    part = pst_manifest_add(manifest, "report sudo", "channel");
+    part->error = g_strdup("no pool");
+    part->unwritten = PST_TRI_YES;
+    g_autofree char *lost = pst_html_page(&page);
+    g_assert_nonnull(strstr(lost, "class=\"alarm\""));
+    g_assert_nonnull(strstr(lost, "<a href=\"#unwritten\">1 part could not be written."));
+    g_assert_nonnull(strstr(lost, "<h2 id=\"unwritten\">"));
+    g_assert_nonnull(strstr(lost, "<strong><bdi>report sudo</bdi></strong>: <bdi>no pool"));
+    g_assert_nonnull(strstr(lost, "<strong><bdi>the records</bdi></strong>: <bdi>no pool"));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -299,5 +336,6 @@ main(int argc, char **argv)
     g_test_add_func("/html/page-alone", test_page_alone);
     g_test_add_func("/html/page-long", test_page_long);
     g_test_add_func("/html/page-within", test_page_within);
+    g_test_add_func("/html/page-parts", test_page_parts);
     return g_test_run();
 }

@@ -55,6 +55,42 @@ test_round(void)
 }
 
 static void
+assert_states(const PstManifest *manifest)
+{
+    g_assert_cmpuint(pst_manifest_count(manifest, PST_MANIFEST_PART_WHOLE), ==, 2);
+    g_assert_cmpuint(pst_manifest_count(manifest, PST_MANIFEST_PART_NOT_WHOLE), ==, 1);
+    g_assert_cmpuint(pst_manifest_count(manifest, PST_MANIFEST_PART_NOT_HAD), ==, 1);
+    g_assert_cmpuint(pst_manifest_count(manifest, PST_MANIFEST_PART_UNWRITTEN), ==, 2);
+}
+
+/* What is not there because it could not be written is told from what was never had. */
+static void
+test_states(void)
+{
+    const char *const lost[] = {"the screen", "report sudo"};
+    g_autoptr(PstManifest) manifest = make();
+
+    g_assert_null(pst_manifest_unwritten(manifest));
+    add_part(manifest, "screenshot.png");
+    ((PstManifestPart *)manifest->parts->pdata[3])->error = g_strdup("scaled down");
+    for (guint i = 0; i < G_N_ELEMENTS(lost); i++) {
+        PstManifestPart *part = pst_manifest_add(manifest, lost[i], "libvirt");
+        part->error = g_strdup(i == 0 ? "No space" : "too large");
+        part->unwritten = PST_TRI_YES;
+    }
+    assert_states(manifest);
+    gsize len = 0;
+    g_autofree char *text = pst_manifest_to_text(manifest, &len);
+    g_autoptr(PstManifest) read = pst_manifest_read(text, len, NULL);
+    g_assert_nonnull(read);
+    assert_states(read);
+    g_autofree char *words = pst_manifest_unwritten(read);
+    g_assert_cmpstr(words, ==,
+                    "2 parts were had and could not be written: the screen, report sudo "
+                    "(No space)");
+}
+
+static void
 test_ids(void)
 {
     g_autoptr(PstManifest) one = make();
@@ -220,6 +256,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manifest/round", test_round);
+    g_test_add_func("/manifest/states", test_states);
     g_test_add_func("/manifest/ids", test_ids);
     g_test_add_func("/manifest/paths", test_paths);
     g_test_add_func("/manifest/refused", test_refused);

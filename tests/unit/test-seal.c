@@ -144,6 +144,30 @@ test_damaged(World *world, gconstpointer unused G_GNUC_UNUSED)
     g_assert_nonnull(strstr(found->fault, ".1.gz"));
 }
 
+static void
+count_line(const char *line G_GNUC_UNUSED, gsize len G_GNUC_UNUSED, gpointer n)
+{
+    ++*(guint *)n;
+}
+
+/* What has no end, or comes from somebody, is no log. */
+static void
+test_no_file(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    g_autofree char *fifo = g_build_filename(world->folder, "fifo", NULL);
+    const char *const paths[] = {"/dev/zero", "/dev/full", "/dev/null", fifo, world->folder};
+
+    g_assert_cmpint(mkfifo(fifo, 0600), ==, 0);
+    for (guint i = 0; i < G_N_ELEMENTS(paths); i++) {
+        guint n = 0;
+        g_autofree char *fault = pst_log_lines_each(paths[i], count_line, &n);
+
+        g_assert_nonnull(fault);
+        g_assert_nonnull(strstr(fault, "it is no plain file"));
+        g_assert_cmpuint(n, ==, 0);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -153,5 +177,6 @@ main(int argc, char **argv)
     ADD("seal/path", NULL, test_path);
     ADD("seal/rotated", NULL, test_rotated);
     ADD("seal/damaged", NULL, test_damaged);
+    ADD("seal/no-file", NULL, test_no_file);
     return g_test_run();
 }
