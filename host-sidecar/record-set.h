@@ -13,10 +13,12 @@ GPtrArray *pst_record_set_new(void);
  * sequence does not rise or the boot's clock falls, as after a revert. A GArray of guint. */
 GArray *pst_record_set_epochs(const GPtrArray *records);
 
-/* Those that no revert has undone, borrowed: where a boot counts again from an earlier number or
- * moment, what was written from there on never happened for the guest that writes now. A shim that
- * is started anew goes on above it (see seq in docs/protocol.md). */
-GPtrArray *pst_record_set_live(const GPtrArray *records, const GArray *epochs);
+/* Those that no revert has undone, borrowed: where a boot goes on from an earlier number or moment,
+ * or after another boot of its guest, what that guest (record-guests.h) wrote meanwhile never
+ * happened for the one that writes now. A boot that goes on after having been undone itself, as in
+ * another branch of the snapshots, has its own past again. A shim that is started anew goes on
+ * above it (see seq in docs/protocol.md). *REVERTED: whether the newest epoch began so. */
+GPtrArray *pst_record_set_live(const GPtrArray *records, gboolean *reverted);
 
 /* Whether A and B are readings of the same record. */
 gboolean pst_record_set_same(const PstRecord *a, const PstRecord *b);

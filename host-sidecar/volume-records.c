@@ -30,7 +30,7 @@ pst_volume_records_new(GPtrArray *records, const PstRecordCounters *counters, gi
 
     volume->records = records;
     volume->epochs = pst_record_set_epochs(records);
-    volume->live = pst_record_set_live(records, volume->epochs);
+    volume->live = pst_record_set_live(records, &volume->reverted);
     volume->foreign = pst_record_set_foreign(records, &volume->mixed);
     volume->notes = g_ptr_array_new_with_free_func(g_free);
     volume->counters = *counters;
@@ -156,21 +156,6 @@ pst_volume_records_other_name(const PstVolumeRecords *records, const char *domai
     return NULL;
 }
 
-/* Whether the newest epoch is of the same boot as the one before it: it began by a revert. */
-static gboolean
-ends_after_revert(const PstVolumeRecords *records)
-{
-    for (guint i = records->records->len; i > 1; i--) {
-        const PstRecord *record = records->records->pdata[i - 1];
-        const PstRecord *before = records->records->pdata[i - 2];
-
-        if (g_array_index(records->epochs, guint, i - 1) !=
-            g_array_index(records->epochs, guint, i - 2))
-            return g_str_equal(record->boot_id, before->boot_id);
-    }
-    return FALSE;
-}
-
 gboolean
 pst_volume_records_is_undone(const PstVolumeRecords *records, gint64 before_us, gint64 seen_us)
 {
@@ -178,7 +163,7 @@ pst_volume_records_is_undone(const PstVolumeRecords *records, gint64 before_us, 
         return FALSE;
     if (before_us != PST_INT_UNKNOWN && records->written_us < before_us)
         return TRUE;
-    return !ends_after_revert(records);
+    return !records->reverted;
 }
 
 void

@@ -12,6 +12,7 @@ typedef struct {
     GArray *epochs;     /* of guint: the number of each record's epoch, from 0 on; a new one begins
                          * with each boot, and where sequence or clock fall (a revert) */
     GPtrArray *live;    /* of those, borrowed: what no revert has undone */
+    gboolean reverted;  /* the newest epoch began by a revert */
     GArray *foreign;    /* of gboolean: another machine wrote this record than the one before it */
     gboolean mixed;     /* two machines write to it at the same time */
     PstRecordCounters counters; /* of the volume alone */
