@@ -92,6 +92,29 @@ is_of(const PstRecord *record, const char *domain, GTree *own)
            g_tree_lookup(own, record->machine_id) != NULL;
 }
 
+const PstRecord *
+pst_volume_records_newest(const PstVolumeRecords *records, const char *domain)
+{
+    g_autoptr(GTree) own = identities(records, domain);
+
+    for (guint i = records->live->len; i > 0; i--)
+        if (is_of(records->live->pdata[i - 1], domain, own))
+            return records->live->pdata[i - 1];
+    return NULL;
+}
+
+GHashTable *
+pst_volume_records_others(const PstVolumeRecords *records, const char *domain)
+{
+    GHashTable *others = g_hash_table_new(NULL, NULL);
+    g_autoptr(GTree) own = identities(records, domain);
+
+    for (guint i = 0; i < records->records->len; i++)
+        if (!is_of(records->records->pdata[i], domain, own))
+            g_hash_table_add(others, records->records->pdata[i]);
+    return others;
+}
+
 static const PstRecord *
 find(const PstVolumeRecords *records, const char *probe, const char *user, const char *domain,
      gboolean told)

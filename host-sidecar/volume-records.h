@@ -55,6 +55,13 @@ typedef struct {
 PstVolumeFound pst_volume_records_find_best(const PstVolumeRecords *records, const char *probe,
                                             const char *user, const char *domain);
 
+/* The newest record of whatever kind that no revert has undone and that is DOMAIN's, borrowed; NULL
+ * where there is none. */
+const PstRecord *pst_volume_records_newest(const PstVolumeRecords *records, const char *domain);
+
+/* The addresses of all records that are not DOMAIN's; free with g_hash_table_unref(). */
+GHashTable *pst_volume_records_others(const PstVolumeRecords *records, const char *domain);
+
 /* The name of another domain that the newest record with one carries, borrowed; NULL where all that
  * have one carry DOMAIN's. */
 const char *pst_volume_records_other_name(const PstVolumeRecords *records, const char *domain);

@@ -134,6 +134,8 @@ test_find(void)
 {
     g_autoptr(PstVolumeRecords) records = make(NOW);
 
+    g_assert_true(pst_volume_records_newest(records, "web") == records->records->pdata[5]);
+
     /* Number 4 of the second boot was written twice: the first of them was reverted away. */
     g_assert_cmpint(pst_volume_records_find(records, "sudo", NULL, "web")->realtime_us, ==,
                     160 * SECOND);
@@ -231,6 +233,12 @@ test_two_machines(void)
                     110 * SECOND);
     g_assert_null(pst_volume_records_find(records, "sudo", NULL, "renamed"));
     g_assert_cmpstr(pst_volume_records_other_name(records, "web"), ==, "copy");
+    g_assert_true(pst_volume_records_newest(records, "web") == set->pdata[2]);
+    g_assert_true(pst_volume_records_newest(records, "copy") == set->pdata[3]);
+    g_assert_null(pst_volume_records_newest(records, "renamed"));
+    g_autoptr(GHashTable) others = pst_volume_records_others(records, "web");
+    for (guint i = 0; i < 4; i++)
+        g_assert_cmpint(g_hash_table_contains(others, set->pdata[i]), ==, i % 2 == 1);
     g_autofree char *text = pst_volume_records_to_text(records, 10, NOW);
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     g_assert_true(g_str_has_prefix(lines[1], "---- above: the machine theirs"));
@@ -276,6 +284,7 @@ test_whose(void)
         }
         g_autoptr(PstVolumeRecords) records = pst_volume_records_new(set, &counters, NOW, 1);
         const PstRecord *found = pst_volume_records_find(records, "sudo", NULL, "web");
+        g_assert_true(pst_volume_records_newest(records, "web") == found);
         if (rows[i].found < 0)
             g_assert_null(found);
         else
