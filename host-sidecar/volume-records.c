@@ -115,6 +115,16 @@ pst_volume_records_others(const PstVolumeRecords *records, const char *domain)
     return others;
 }
 
+static gboolean
+is_report(const PstRecord *record, const char *probe, const char *user)
+{
+    const char *name = NULL;
+
+    return record->kind == PST_RECORD_REPORT && g_strcmp0(record->user, user) == 0 &&
+           pst_json_get_string(record->body, "probe", PST_JSON_REQUIRED, &name, NULL) &&
+           g_str_equal(name, probe);
+}
+
 static const PstRecord *
 find(const PstVolumeRecords *records, const char *probe, const char *user, const char *domain,
      gboolean told)
@@ -123,15 +133,33 @@ find(const PstVolumeRecords *records, const char *probe, const char *user, const
 
     for (guint i = records->live->len; i > 0; i--) {
         const PstRecord *record = records->live->pdata[i - 1];
-        const char *name = NULL;
 
-        if (record->kind == PST_RECORD_REPORT && g_strcmp0(record->user, user) == 0 &&
-            pst_json_get_string(record->body, "probe", PST_JSON_REQUIRED, &name, NULL) &&
-            g_str_equal(name, probe) && is_of(record, domain, own) &&
+        if (is_report(record, probe, user) && is_of(record, domain, own) &&
             (!told || !pst_recalled_is_silence(record)))
             return record;
     }
     return NULL;
+}
+
+GPtrArray *
+pst_volume_records_find_older(const PstVolumeRecords *records, const PstRecord *record,
+                              const char *domain, guint n)
+{
+    GPtrArray *older = g_ptr_array_new();
+    g_autoptr(GTree) own = identities(records, domain);
+    const char *probe = NULL;
+    guint at = 0;
+
+    pst_json_get_string(record->body, "probe", PST_JSON_REQUIRED, &probe, NULL);
+    g_ptr_array_find(records->live, record, &at);
+    for (guint i = at; probe != NULL && i > 0 && older->len < n; i--) {
+        PstRecord *before = records->live->pdata[i - 1];
+
+        if (is_report(before, probe, record->user) && is_of(before, domain, own) &&
+            !pst_recalled_is_silence(before))
+            g_ptr_array_add(older, before);
+    }
+    return older;
 }
 
 const PstRecord *

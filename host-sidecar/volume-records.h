@@ -45,6 +45,11 @@ const PstRecord *pst_volume_records_find(const PstVolumeRecords *records, const 
 const PstRecord *pst_volume_records_find_told(const PstVolumeRecords *records, const char *probe,
                                               const char *user, const char *domain);
 
+/* Of those, with the same probe and user as RECORD, one of them, the newest N that were written
+ * before it, borrowed, the newest first; free with g_ptr_array_unref(). */
+GPtrArray *pst_volume_records_find_older(const PstVolumeRecords *records, const PstRecord *record,
+                                         const char *domain, guint n);
+
 typedef struct {
     const PstRecord *last;
     const PstRecord *told; /* of the last look that had an answer */
