@@ -155,20 +155,27 @@ pst_record_set_foreign(const GPtrArray *records, gboolean *mixed)
 {
     GArray *foreign = g_array_sized_new(FALSE, TRUE, sizeof(gboolean), records->len);
     g_autoptr(GTree) left = g_tree_new_full(by_text, NULL, NULL, NULL);
-    const char *current = "";
+    const char *current = "", *name = NULL, *left_name = NULL;
 
     *mixed = FALSE;
     for (guint i = 0; i < records->len; i++) {
-        const char *machine = ((PstRecord *)records->pdata[i])->machine_id;
+        const PstRecord *record = records->pdata[i];
+        const char *machine = record->machine_id;
         /* Before its root file system is there, a guest does not know who it is. */
-        gboolean changed = *machine != '\0' && *current != '\0' && !g_str_equal(machine, current);
+        gboolean known = *machine != '\0';
+        gboolean changed = known && *current != '\0' && !g_str_equal(machine, current);
 
         if (changed) {
             g_tree_insert(left, (gpointer)current, (gpointer)current);
             *mixed |= g_tree_lookup(left, machine) != NULL;
+            left_name = name;
+            name = NULL;
         }
-        if (*machine != '\0')
-            current = machine;
+        current = known ? machine : current;
+        if (known && record->domain != NULL && *record->domain != '\0') {
+            *mixed |= name == NULL && left_name != NULL && !g_str_equal(left_name, record->domain);
+            name = record->domain;
+        }
         g_array_append_val(foreign, changed);
     }
     return foreign;

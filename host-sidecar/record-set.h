@@ -40,6 +40,7 @@ GPtrArray *pst_record_set_merge(GPtrArray *stored, GPtrArray *volume, PstRecordS
 gsize pst_record_set_bytes(const GPtrArray *records);
 
 /* For each record whether its machine id differs from that of the last record before it that had
- * one: a GArray of gboolean. *MIXED: one that had been left came back, so that two guests write to
- * one volume. */
+ * one: a GArray of gboolean. *MIXED: two guests write to one volume, since a machine that had been
+ * left came back, or the one after it is of another domain: one of the same that was set up anew is
+ * another machine too, once. */
 GArray *pst_record_set_foreign(const GPtrArray *records, gboolean *mixed);
