@@ -9,6 +9,9 @@
 #include "protocol/json.h"
 #include "protocol/limits.h"
 
+/* What is told of a record on its line, in characters; --json has the whole. */
+#define MAX_WORDS 500
+
 void
 pst_volume_records_free(PstVolumeRecords *records)
 {
@@ -411,7 +414,8 @@ pst_volume_records_to_text(const PstVolumeRecords *records, guint n, gint64 now_
         if (i < len)
             append_border(out, records, i - 1);
         g_string_append_printf(out, "%-14s %-9s ", age, pst_record_kind_names[record->kind]);
-        append_words(out, record);
+        g_autofree char *words = pst_volume_records_words(record);
+        pst_render_append_cut(out, words, MAX_WORDS);
         g_string_append_c(out, '\n');
     }
     append_sum(out, records);

@@ -93,6 +93,6 @@ char *pst_volume_records_words(const PstRecord *record);
 /* Record I of them with its age and its epoch; owned by the caller. */
 JsonObject *pst_volume_records_item(const PstVolumeRecords *records, guint i, gint64 now_us);
 
-/* The newest N, the newest first, and what was dropped. */
+/* The newest N, the newest first, and what was dropped. In the text, what is long is cut. */
 JsonObject *pst_volume_records_to_json(const PstVolumeRecords *records, guint n, gint64 now_us);
 char *pst_volume_records_to_text(const PstVolumeRecords *records, guint n, gint64 now_us);
