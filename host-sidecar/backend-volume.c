@@ -3,10 +3,9 @@
 
 #include "host-sidecar/domain-state.h"
 #include "host-sidecar/guest.h"
-#include "host-sidecar/recalled.h"
+#include "host-sidecar/volume-recall.h"
 #include "host-sidecar/volume.h"
 #include "protocol/error.h"
-#include "protocol/json.h"
 
 static gboolean
 is_open(const PstGuest *guest, GError **error)
@@ -23,31 +22,13 @@ answer(const PstGuest *guest, PstInquiry *inquiry, guint i, const PstVolumeRecor
     const char *probe = pst_inquiry_probe(inquiry, i);
     g_autoptr(JsonObject) args = pst_inquiry_args(inquiry, i);
     g_autoptr(GError) cause = NULL;
-    const char *user = NULL;
-    PstVolumeFound found = {NULL, NULL};
+    const PstRecord *record = NULL;
 
-    if (args != NULL) {
-        pst_json_get_string(args, "user", PST_JSON_OPTIONAL, &user, NULL);
-        found = pst_volume_records_find_best(records, probe, user, guest->name);
-    }
-    const PstRecord *record = found.told != NULL ? found.told : found.last;
-    if (record == NULL) {
-        const char *other = pst_volume_records_other_name(records, guest->name);
-        g_autofree char *why =
-            other != NULL
-                ? g_strdup_printf("its recorder never told of that; its volume has records of %s",
-                                  other)
-                : g_strdup("its recorder never told of that");
-        pst_inquiry_fail(inquiry, i, PST_VIA_VOLUME, 0, why);
-        return;
-    }
-    PstReport *report = pst_recalled_report(record, args, &cause);
+    PstReport *report = pst_volume_recall(records, probe, args, guest->name, &record, &cause);
     if (report == NULL) {
         pst_inquiry_fail(inquiry, i, PST_VIA_VOLUME, 0, cause->message);
         return;
     }
-    if (record != found.last)
-        pst_recalled_add_silence(report, found.last);
     gint64 age_us = pst_volume_records_age_us(records, record, g_get_real_time());
     pst_inquiry_offer(inquiry, i, PST_VIA_VOLUME, report, age_us / 1000);
 }

@@ -98,6 +98,7 @@ write_page(PstBundle *bundle, const PstForensicsGather *gather)
         .answers = gather->answers,
         .n = gather->n,
         .records = gather->records,
+        .domain = manifest->guest,
         .begun_us = manifest->begun_us,
         .now_us = gather->now_us,
         .interrupted = gather->interrupted,

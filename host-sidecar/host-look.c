@@ -123,9 +123,11 @@ read_record(PstHostLook *look, gint64 deadline_us)
     records = pst_volume_read_until(look->guest, deadline_us, &error);
     if (records == NULL)
         g_ptr_array_add(look->unread, g_strdup(error->message));
-    if (records == NULL || records->records->len == 0)
+    /* Another's would be a sign of life that there is none of. */
+    const PstRecord *newest =
+        records != NULL ? pst_volume_records_newest(records, look->guest->name) : NULL;
+    if (newest == NULL)
         return;
-    const PstRecord *newest = records->records->pdata[records->records->len - 1];
     PstHostRecord *row = pst_fields_new(&pst_report_host_record_fields);
     row->age_ms = pst_volume_records_age_us(records, newest, g_get_real_time()) / 1000;
     row->text = pst_volume_records_words(newest);

@@ -101,18 +101,30 @@ pst_recalled_is_silence(const PstRecord *record)
            json_object_get_size(data) == 0;
 }
 
-void
-pst_recalled_add_silence(PstReport *report, const PstRecord *silence)
+static void
+add_could_not_look(PstReport *report, const char *when, const char *why)
 {
     g_autofree char *id = g_strconcat(report->kind->name, ".could-not-look", NULL);
-    const char *why = "no answer";
+    PstFinding *finding = pst_report_add(report, id, PST_SEVERITY_UNKNOWN,
+                                         "this was so at an earlier look; %s: %s", when, why);
 
-    pst_json_get_string(silence->body, "summary", PST_JSON_OPTIONAL, &why, NULL);
-    PstFinding *finding =
-        pst_report_add(report, id, PST_SEVERITY_UNKNOWN,
-                       "this was so at an earlier look; at the last one: %s", why);
     finding->evidence->error = g_strdup(why);
     finding->evidence->source = g_strdup("its recorder");
     if (report->status != PST_STATUS_CRITICAL)
         report->status = PST_STATUS_UNKNOWN;
+}
+
+void
+pst_recalled_add_silence(PstReport *report, const PstRecord *silence)
+{
+    const char *why = "no answer";
+
+    pst_json_get_string(silence->body, "summary", PST_JSON_OPTIONAL, &why, NULL);
+    add_could_not_look(report, "at the last one", why);
+}
+
+void
+pst_recalled_add_unread(PstReport *report, const char *why)
+{
+    add_could_not_look(report, "what the last one told is not understood", why);
 }

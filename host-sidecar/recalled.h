@@ -17,3 +17,6 @@ gboolean pst_recalled_is_silence(const PstRecord *record);
 /* Adds to REPORT, of an earlier look, that at the last one, SILENCE, its probe gave no answer: so
  * it may not be so any more. */
 void pst_recalled_add_silence(PstReport *report, const PstRecord *silence);
+
+/* Adds to REPORT, of an earlier look, that what the last one told could not be read, and WHY. */
+void pst_recalled_add_unread(PstReport *report, const char *why);

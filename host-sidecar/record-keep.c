@@ -123,8 +123,8 @@ find_dear(const GPtrArray *records)
     GHashTable *dear = g_hash_table_new(NULL, NULL);
     g_auto(Met) told = met_new();
     g_auto(Met) silent = met_new();
-    g_autoptr(GArray) epochs = pst_record_set_epochs(records);
-    g_autoptr(GPtrArray) live = pst_record_set_live(records, epochs);
+    gboolean reverted;
+    g_autoptr(GPtrArray) live = pst_record_set_live(records, &reverted);
 
     if (records->len > 0)
         g_hash_table_add(dear, records->pdata[records->len - 1]);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "host-sidecar/record-guests.h"
 #include "protocol/frame.h"
 #include "protocol/json.h"
 
@@ -45,6 +46,12 @@ follows(const PstRecord *record, const PstRecord *before)
     return record->seq > before->seq && record->boottime_us >= before->boottime_us;
 }
 
+static gboolean
+begins_epoch(const PstRecord *record, const PstRecord *before)
+{
+    return !g_str_equal(record->boot_id, before->boot_id) || !follows(record, before);
+}
+
 GArray *
 pst_record_set_epochs(const GPtrArray *records)
 {
@@ -52,11 +59,7 @@ pst_record_set_epochs(const GPtrArray *records)
     guint epoch = 0;
 
     for (guint i = 0; i < records->len; i++) {
-        const PstRecord *record = records->pdata[i];
-        const PstRecord *before = i > 0 ? records->pdata[i - 1] : record;
-
-        epoch +=
-            i > 0 && (!g_str_equal(record->boot_id, before->boot_id) || !follows(record, before));
+        epoch += i > 0 && begins_epoch(records->pdata[i], records->pdata[i - 1]);
         g_array_append_val(epochs, epoch);
     }
     return epochs;
@@ -69,66 +72,80 @@ by_text(gconstpointer a, gconstpointer b, gpointer user_data G_GNUC_UNUSED)
     return strcmp(a, b);
 }
 
-/* Live records with, for each, the place of the one before it of the same boot, and for each boot
- * that of its last: places from 1 on, 0 is none. Of one boot the numbers rise. */
+/* What came before what, for the guest that wrote it: for each record the place of the one before
+ * it in its guest's life and of the one that its boot would go on from, had it not been written;
+ * for each boot and each guest that of the last. Places from 1 on, 0 is none. */
 typedef struct {
-    GPtrArray *records;
     GArray *before;
-    GTree *last;
-} Live;
+    GArray *of_boot;
+    GTree *boots;
+    GArray *guests;
+} History;
 
 static guint
-last_of(const Live *live, const PstRecord *record)
+place_at(const GArray *places, guint i)
 {
-    return GPOINTER_TO_UINT(g_tree_lookup(live->last, record->boot_id));
+    return g_array_index(places, guint, i);
 }
 
+/* Where in its guest's life the record at I stands: after the last of its own boot that it follows,
+ * whatever came after that; a new boot after all that its guest wrote. Each record of a boot is
+ * passed over once at most, so that all of them take no longer than their number. */
 static void
-push_live(Live *live, PstRecord *record)
+place_record(History *history, const GPtrArray *records, guint i, guint guest)
 {
-    guint before = last_of(live, record);
+    PstRecord *record = records->pdata[i];
+    guint of_boot = GPOINTER_TO_UINT(g_tree_lookup(history->boots, record->boot_id));
+    guint before = of_boot == 0 ? place_at(history->guests, guest) : 0;
 
-    g_ptr_array_add(live->records, record);
-    g_array_append_val(live->before, before);
-    g_tree_insert(live->last, record->boot_id, GUINT_TO_POINTER(live->records->len));
+    while (of_boot > 0 && !follows(record, records->pdata[of_boot - 1])) {
+        before = place_at(history->before, of_boot - 1);
+        of_boot = place_at(history->of_boot, of_boot - 1);
+    }
+    before = of_boot > 0 ? of_boot : before;
+    g_array_append_val(history->before, before);
+    g_array_append_val(history->of_boot, of_boot);
+    g_tree_insert(history->boots, record->boot_id, GUINT_TO_POINTER(i + 1));
 }
 
-/* Each record is looked at once at most before it goes, so that all of them take no longer than
- * their number. */
-static void
-revert_to(Live *live, const PstRecord *record)
+/* Those that the guests' last ones lead back to. */
+static GPtrArray *
+gather_live(const History *history, const GPtrArray *records)
 {
-    guint len = live->records->len;
+    GPtrArray *live = g_ptr_array_new();
+    g_autofree gboolean *lives = g_new0(gboolean, records->len + 1);
 
-    for (guint place = last_of(live, record); place > 0;) {
-        const PstRecord *before = live->records->pdata[place - 1];
-        if (follows(record, before))
-            break;
-        len = place - 1;
-        place = g_array_index(live->before, guint, place - 1);
-    }
-    for (guint place = live->records->len; place > len; place--) {
-        const PstRecord *undone = live->records->pdata[place - 1];
-        g_tree_insert(live->last, undone->boot_id,
-                      GUINT_TO_POINTER(g_array_index(live->before, guint, place - 1)));
-    }
-    g_ptr_array_set_size(live->records, (gint)len);
-    g_array_set_size(live->before, len);
+    for (guint guest = 0; guest < history->guests->len; guest++)
+        for (guint place = place_at(history->guests, guest); place > 0;
+             place = place_at(history->before, place - 1))
+            lives[place - 1] = TRUE;
+    for (guint i = 0; i < records->len; i++)
+        if (lives[i])
+            g_ptr_array_add(live, records->pdata[i]);
+    return live;
 }
 
 GPtrArray *
-pst_record_set_live(const GPtrArray *records, const GArray *epochs)
+pst_record_set_live(const GPtrArray *records, gboolean *reverted)
 {
+    g_autoptr(GArray) guests = pst_record_guests(records);
     g_autoptr(GArray) before = g_array_sized_new(FALSE, FALSE, sizeof(guint), records->len);
-    g_autoptr(GTree) last = g_tree_new_full(by_text, NULL, NULL, NULL);
-    Live live = {g_ptr_array_new(), before, last};
+    g_autoptr(GArray) of_boot = g_array_sized_new(FALSE, FALSE, sizeof(guint), records->len);
+    g_autoptr(GArray) last = g_array_sized_new(FALSE, TRUE, sizeof(guint), records->len);
+    g_autoptr(GTree) boots = g_tree_new_full(by_text, NULL, NULL, NULL);
+    History history = {before, of_boot, boots, last};
 
+    g_array_set_size(last, records->len);
+    *reverted = FALSE;
     for (guint i = 0; i < records->len; i++) {
-        if (i > 0 && g_array_index(epochs, guint, i) != g_array_index(epochs, guint, i - 1))
-            revert_to(&live, records->pdata[i]);
-        push_live(&live, records->pdata[i]);
+        guint *place = &g_array_index(last, guint, place_at(guests, i));
+
+        place_record(&history, records, i, place_at(guests, i));
+        if (i > 0 && begins_epoch(records->pdata[i], records->pdata[i - 1]))
+            *reverted = place_at(before, i) != *place;
+        *place = i + 1;
     }
-    return live.records;
+    return gather_live(&history, records);
 }
 
 /* ---- whose they are ---- */
@@ -138,20 +155,27 @@ pst_record_set_foreign(const GPtrArray *records, gboolean *mixed)
 {
     GArray *foreign = g_array_sized_new(FALSE, TRUE, sizeof(gboolean), records->len);
     g_autoptr(GTree) left = g_tree_new_full(by_text, NULL, NULL, NULL);
-    const char *current = "";
+    const char *current = "", *name = NULL, *left_name = NULL;
 
     *mixed = FALSE;
     for (guint i = 0; i < records->len; i++) {
-        const char *machine = ((PstRecord *)records->pdata[i])->machine_id;
+        const PstRecord *record = records->pdata[i];
+        const char *machine = record->machine_id;
         /* Before its root file system is there, a guest does not know who it is. */
-        gboolean changed = *machine != '\0' && *current != '\0' && !g_str_equal(machine, current);
+        gboolean known = *machine != '\0';
+        gboolean changed = known && *current != '\0' && !g_str_equal(machine, current);
 
         if (changed) {
             g_tree_insert(left, (gpointer)current, (gpointer)current);
             *mixed |= g_tree_lookup(left, machine) != NULL;
+            left_name = name;
+            name = NULL;
         }
-        if (*machine != '\0')
-            current = machine;
+        current = known ? machine : current;
+        if (known && record->domain != NULL && *record->domain != '\0') {
+            *mixed |= name == NULL && left_name != NULL && !g_str_equal(left_name, record->domain);
+            name = record->domain;
+        }
         g_array_append_val(foreign, changed);
     }
     return foreign;

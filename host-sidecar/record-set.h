@@ -13,10 +13,12 @@ GPtrArray *pst_record_set_new(void);
  * sequence does not rise or the boot's clock falls, as after a revert. A GArray of guint. */
 GArray *pst_record_set_epochs(const GPtrArray *records);
 
-/* Those that no revert has undone, borrowed: where a boot counts again from an earlier number or
- * moment, what was written from there on never happened for the guest that writes now. A shim that
- * is started anew goes on above it (see seq in docs/protocol.md). */
-GPtrArray *pst_record_set_live(const GPtrArray *records, const GArray *epochs);
+/* Those that no revert has undone, borrowed: where a boot goes on from an earlier number or moment,
+ * or after another boot of its guest, what that guest (record-guests.h) wrote meanwhile never
+ * happened for the one that writes now. A boot that goes on after having been undone itself, as in
+ * another branch of the snapshots, has its own past again. A shim that is started anew goes on
+ * above it (see seq in docs/protocol.md). *REVERTED: whether the newest epoch began so. */
+GPtrArray *pst_record_set_live(const GPtrArray *records, gboolean *reverted);
 
 /* Whether A and B are readings of the same record. */
 gboolean pst_record_set_same(const PstRecord *a, const PstRecord *b);
@@ -38,6 +40,7 @@ GPtrArray *pst_record_set_merge(GPtrArray *stored, GPtrArray *volume, PstRecordS
 gsize pst_record_set_bytes(const GPtrArray *records);
 
 /* For each record whether its machine id differs from that of the last record before it that had
- * one: a GArray of gboolean. *MIXED: one that had been left came back, so that two guests write to
- * one volume. */
+ * one: a GArray of gboolean. *MIXED: two guests write to one volume, since a machine that had been
+ * left came back, or the one after it is of another domain: one of the same that was set up anew is
+ * another machine too, once. */
 GArray *pst_record_set_foreign(const GPtrArray *records, gboolean *mixed);

@@ -13,17 +13,23 @@ const char *const pst_render_severity_words[] = {
     [PST_SEVERITY_CRITICAL] = "CRITICAL",
 };
 
+void
+pst_render_append_cut(GString *out, const char *escaped, glong max)
+{
+    glong n = g_utf8_strlen(escaped, -1);
+
+    g_string_append_len(out, escaped, g_utf8_offset_to_pointer(escaped, MIN(n, max)) - escaped);
+    if (n > max)
+        g_string_append(out, " …");
+}
+
 /* Escaped first and cut then: what a guest's program wrote need not be UTF-8. */
 void
 pst_render_quote(GString *out, const char *text)
 {
     g_autofree char *escaped = pst_escape_text(text, FALSE);
-    glong n = g_utf8_strlen(escaped, -1);
 
-    g_string_append_len(out, escaped,
-                        g_utf8_offset_to_pointer(escaped, MIN(n, MAX_QUOTE)) - escaped);
-    if (n > MAX_QUOTE)
-        g_string_append(out, " …");
+    pst_render_append_cut(out, escaped, MAX_QUOTE);
 }
 
 static void

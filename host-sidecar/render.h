@@ -38,7 +38,10 @@ void pst_render_lifecycle(GString *out, const PstHostData *data);
 /* Appends TEXT, escaped, on one line. */
 void pst_render_append(GString *out, const char *text);
 
-/* The same, cut after 160 characters. */
+/* Appends ESCAPED, which is escaped already, cut after MAX characters. */
+void pst_render_append_cut(GString *out, const char *escaped, glong max);
+
+/* Appends TEXT, escaped, on one line, cut after 160 characters. */
 void pst_render_quote(GString *out, const char *text);
 
 extern const char *const pst_render_severity_words[];

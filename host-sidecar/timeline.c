@@ -92,34 +92,49 @@ is_news(const PstRecord *record)
            severity_of(string_of(record->body, "status")) > PST_SEVERITY_INFORMATION;
 }
 
-/* What a revert has undone was so once, and is no part of how the guest came to where it is. */
+/* What a revert has undone was so once, and what another domain wrote to this one's file never:
+ * both are no part of how the guest came to where it is. */
 static void
-mark_undone(PstTimelineEvent *event)
+mark(PstTimelineEvent *event, const char *of, const char *whose)
 {
     g_autofree char *text = event->text;
 
-    event->text = g_strconcat("undone by a revert: ", text, NULL);
+    event->text = g_strconcat(of, whose, ": ", text, NULL);
     event->severity = PST_SEVERITY_INFORMATION;
+}
+
+static void
+mark_other(PstTimelineEvent *event, const PstRecord *record)
+{
+    gboolean named = record->domain != NULL && *record->domain != '\0';
+
+    mark(event, named ? "of the domain " : "of another machine", named ? record->domain : "");
 }
 
 static void
 add_records(GPtrArray *events, const PstTimelineSources *sources)
 {
-    guint n = sources->records != NULL ? sources->records->records->len : 0, told = 0;
+    const PstVolumeRecords *records = sources->records;
+    guint told = 0;
+
+    if (records == NULL)
+        return;
+    g_autoptr(GHashTable) others = pst_volume_records_others(records, sources->domain);
     g_autoptr(GHashTable) live = g_hash_table_new(NULL, NULL);
+    for (guint i = 0; i < records->live->len; i++)
+        g_hash_table_add(live, records->live->pdata[i]);
 
-    for (guint i = 0; i < n && i < sources->records->live->len; i++)
-        g_hash_table_add(live, sources->records->live->pdata[i]);
-
-    for (guint i = n; i > 0 && told < PST_TIMELINE_MAX; i--) {
-        const PstRecord *record = sources->records->records->pdata[i - 1];
+    for (guint i = records->records->len; i > 0 && told < PST_TIMELINE_MAX; i--) {
+        const PstRecord *record = records->records->pdata[i - 1];
 
         if (!is_news(record))
             continue;
-        gint64 age_us = pst_volume_records_age_us(sources->records, record, sources->now_us);
+        gint64 age_us = pst_volume_records_age_us(records, record, sources->now_us);
         add_record(events, record, sources->now_us - age_us);
+        if (g_hash_table_contains(others, record))
+            mark_other(events->pdata[events->len - 1], record);
         if (!g_hash_table_contains(live, record))
-            mark_undone(events->pdata[events->len - 1]);
+            mark(events->pdata[events->len - 1], "undone by a revert", "");
         told++;
     }
 }

@@ -29,6 +29,7 @@ typedef struct {
     PstAnswer *const *answers;
     guint n;
     const PstVolumeRecords *records; /* may be NULL */
+    const char *domain;              /* whose they should be */
     gint64 begun_us, now_us;         /* the gathering, and when the answers were there */
     const char *interrupted;         /* by what; NULL */
 } PstTimelineSources;

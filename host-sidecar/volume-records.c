@@ -9,6 +9,9 @@
 #include "protocol/json.h"
 #include "protocol/limits.h"
 
+/* What is told of a record on its line, in characters; --json has the whole. */
+#define MAX_WORDS 500
+
 void
 pst_volume_records_free(PstVolumeRecords *records)
 {
@@ -30,7 +33,7 @@ pst_volume_records_new(GPtrArray *records, const PstRecordCounters *counters, gi
 
     volume->records = records;
     volume->epochs = pst_record_set_epochs(records);
-    volume->live = pst_record_set_live(records, volume->epochs);
+    volume->live = pst_record_set_live(records, &volume->reverted);
     volume->foreign = pst_record_set_foreign(records, &volume->mixed);
     volume->notes = g_ptr_array_new_with_free_func(g_free);
     volume->counters = *counters;
@@ -92,6 +95,39 @@ is_of(const PstRecord *record, const char *domain, GTree *own)
            g_tree_lookup(own, record->machine_id) != NULL;
 }
 
+const PstRecord *
+pst_volume_records_newest(const PstVolumeRecords *records, const char *domain)
+{
+    g_autoptr(GTree) own = identities(records, domain);
+
+    for (guint i = records->live->len; i > 0; i--)
+        if (is_of(records->live->pdata[i - 1], domain, own))
+            return records->live->pdata[i - 1];
+    return NULL;
+}
+
+GHashTable *
+pst_volume_records_others(const PstVolumeRecords *records, const char *domain)
+{
+    GHashTable *others = g_hash_table_new(NULL, NULL);
+    g_autoptr(GTree) own = identities(records, domain);
+
+    for (guint i = 0; i < records->records->len; i++)
+        if (!is_of(records->records->pdata[i], domain, own))
+            g_hash_table_add(others, records->records->pdata[i]);
+    return others;
+}
+
+static gboolean
+is_report(const PstRecord *record, const char *probe, const char *user)
+{
+    const char *name = NULL;
+
+    return record->kind == PST_RECORD_REPORT && g_strcmp0(record->user, user) == 0 &&
+           pst_json_get_string(record->body, "probe", PST_JSON_REQUIRED, &name, NULL) &&
+           g_str_equal(name, probe);
+}
+
 static const PstRecord *
 find(const PstVolumeRecords *records, const char *probe, const char *user, const char *domain,
      gboolean told)
@@ -100,15 +136,33 @@ find(const PstVolumeRecords *records, const char *probe, const char *user, const
 
     for (guint i = records->live->len; i > 0; i--) {
         const PstRecord *record = records->live->pdata[i - 1];
-        const char *name = NULL;
 
-        if (record->kind == PST_RECORD_REPORT && g_strcmp0(record->user, user) == 0 &&
-            pst_json_get_string(record->body, "probe", PST_JSON_REQUIRED, &name, NULL) &&
-            g_str_equal(name, probe) && is_of(record, domain, own) &&
+        if (is_report(record, probe, user) && is_of(record, domain, own) &&
             (!told || !pst_recalled_is_silence(record)))
             return record;
     }
     return NULL;
+}
+
+GPtrArray *
+pst_volume_records_find_older(const PstVolumeRecords *records, const PstRecord *record,
+                              const char *domain, guint n)
+{
+    GPtrArray *older = g_ptr_array_new();
+    g_autoptr(GTree) own = identities(records, domain);
+    const char *probe = NULL;
+    guint at = 0;
+
+    pst_json_get_string(record->body, "probe", PST_JSON_REQUIRED, &probe, NULL);
+    g_ptr_array_find(records->live, record, &at);
+    for (guint i = at; probe != NULL && i > 0 && older->len < n; i--) {
+        PstRecord *before = records->live->pdata[i - 1];
+
+        if (is_report(before, probe, record->user) && is_of(before, domain, own) &&
+            !pst_recalled_is_silence(before))
+            g_ptr_array_add(older, before);
+    }
+    return older;
 }
 
 const PstRecord *
@@ -156,21 +210,6 @@ pst_volume_records_other_name(const PstVolumeRecords *records, const char *domai
     return NULL;
 }
 
-/* Whether the newest epoch is of the same boot as the one before it: it began by a revert. */
-static gboolean
-ends_after_revert(const PstVolumeRecords *records)
-{
-    for (guint i = records->records->len; i > 1; i--) {
-        const PstRecord *record = records->records->pdata[i - 1];
-        const PstRecord *before = records->records->pdata[i - 2];
-
-        if (g_array_index(records->epochs, guint, i - 1) !=
-            g_array_index(records->epochs, guint, i - 2))
-            return g_str_equal(record->boot_id, before->boot_id);
-    }
-    return FALSE;
-}
-
 gboolean
 pst_volume_records_is_undone(const PstVolumeRecords *records, gint64 before_us, gint64 seen_us)
 {
@@ -178,7 +217,7 @@ pst_volume_records_is_undone(const PstVolumeRecords *records, gint64 before_us, 
         return FALSE;
     if (before_us != PST_INT_UNKNOWN && records->written_us < before_us)
         return TRUE;
-    return !ends_after_revert(records);
+    return !records->reverted;
 }
 
 void
@@ -375,7 +414,8 @@ pst_volume_records_to_text(const PstVolumeRecords *records, guint n, gint64 now_
         if (i < len)
             append_border(out, records, i - 1);
         g_string_append_printf(out, "%-14s %-9s ", age, pst_record_kind_names[record->kind]);
-        append_words(out, record);
+        g_autofree char *words = pst_volume_records_words(record);
+        pst_render_append_cut(out, words, MAX_WORDS);
         g_string_append_c(out, '\n');
     }
     append_sum(out, records);

@@ -12,6 +12,7 @@ typedef struct {
     GArray *epochs;     /* of guint: the number of each record's epoch, from 0 on; a new one begins
                          * with each boot, and where sequence or clock fall (a revert) */
     GPtrArray *live;    /* of those, borrowed: what no revert has undone */
+    gboolean reverted;  /* the newest epoch began by a revert */
     GArray *foreign;    /* of gboolean: another machine wrote this record than the one before it */
     gboolean mixed;     /* two machines write to it at the same time */
     PstRecordCounters counters; /* of the volume alone */
@@ -44,6 +45,11 @@ const PstRecord *pst_volume_records_find(const PstVolumeRecords *records, const 
 const PstRecord *pst_volume_records_find_told(const PstVolumeRecords *records, const char *probe,
                                               const char *user, const char *domain);
 
+/* Of those, with the same probe and user as RECORD, one of them, the newest N that were written
+ * before it, borrowed, the newest first; free with g_ptr_array_unref(). */
+GPtrArray *pst_volume_records_find_older(const PstVolumeRecords *records, const PstRecord *record,
+                                         const char *domain, guint n);
+
 typedef struct {
     const PstRecord *last;
     const PstRecord *told; /* of the last look that had an answer */
@@ -53,6 +59,13 @@ typedef struct {
  * about nobody, which may have turned out to be about USER. */
 PstVolumeFound pst_volume_records_find_best(const PstVolumeRecords *records, const char *probe,
                                             const char *user, const char *domain);
+
+/* The newest record of whatever kind that no revert has undone and that is DOMAIN's, borrowed; NULL
+ * where there is none. */
+const PstRecord *pst_volume_records_newest(const PstVolumeRecords *records, const char *domain);
+
+/* The addresses of all records that are not DOMAIN's; free with g_hash_table_unref(). */
+GHashTable *pst_volume_records_others(const PstVolumeRecords *records, const char *domain);
 
 /* The name of another domain that the newest record with one carries, borrowed; NULL where all that
  * have one carry DOMAIN's. */
@@ -80,6 +93,6 @@ char *pst_volume_records_words(const PstRecord *record);
 /* Record I of them with its age and its epoch; owned by the caller. */
 JsonObject *pst_volume_records_item(const PstVolumeRecords *records, guint i, gint64 now_us);
 
-/* The newest N, the newest first, and what was dropped. */
+/* The newest N, the newest first, and what was dropped. In the text, what is long is cut. */
 JsonObject *pst_volume_records_to_json(const PstVolumeRecords *records, guint n, gint64 now_us);
 char *pst_volume_records_to_text(const PstVolumeRecords *records, guint n, gint64 now_us);

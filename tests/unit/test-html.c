@@ -138,7 +138,7 @@ make_page_within(const char *word, gsize screen_len, gsize max)
     g_autoptr(PstAnswer) one = make_answer(word);
     g_autoptr(PstAnswer) host = make_host(word);
     PstAnswer *answers[] = {one, host};
-    PstTimelineSources sources = {answers, 2, NULL, 1000000, 2000000, word};
+    PstTimelineSources sources = {answers, 2, NULL, "web", 1000000, 2000000, word};
     g_autoptr(GPtrArray) timeline = pst_timeline_build(&sources);
     g_autoptr(GBytes) screen = g_bytes_new_take(g_malloc0(screen_len), screen_len);
     PstHtmlPage page = {.manifest = manifest,

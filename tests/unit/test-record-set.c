@@ -324,111 +324,6 @@ test_keep_all(void)
     g_assert_cmpuint(empty->len, ==, 0);
 }
 
-static void
-test_foreign(void)
-{
-    static const StreamRecord records[] = {
-        {STREAM_BOOT_A, "", NULL, 1, 1, PST_RECORD_BOOT, NULL, 0},
-        {A, 2, 2, PST_RECORD_BOOT, NULL, 0},
-        {A, 3, 3, PST_RECORD_BOOT, NULL, 0},
-        {B, 4, 4, PST_RECORD_BOOT, NULL, 0},
-        {STREAM_BOOT_B, "", NULL, 5, 5, PST_RECORD_BOOT, NULL, 0},
-        {B, 6, 6, PST_RECORD_BOOT, NULL, 0},
-        {A, 7, 7, PST_RECORD_BOOT, NULL, 0},
-    };
-    static const gboolean foreign[] = {FALSE, FALSE, FALSE, TRUE, FALSE, FALSE, TRUE};
-
-    for (guint n = 0; n <= G_N_ELEMENTS(records); n++) {
-        g_autoptr(GPtrArray) set = pst_record_set_new();
-        gboolean mixed = TRUE;
-
-        for (guint i = 0; i < n; i++)
-            g_ptr_array_add(set, stream_record(&records[i]));
-        g_autoptr(GArray) found = pst_record_set_foreign(set, &mixed);
-        for (guint i = 0; i < n; i++)
-            g_assert_cmpint(g_array_index(found, gboolean, i), ==, foreign[i]);
-        /* A guest that was installed anew is another machine too, once. */
-        g_assert_cmpint(mixed, ==, n == G_N_ELEMENTS(records));
-    }
-}
-
-/* Of a boot that is named by BOOT, without a text. */
-static void
-add_plain(GPtrArray *set, guint boot, gint64 seq)
-{
-    PstRecord *record = g_new0(PstRecord, 1);
-
-    record->seq = seq;
-    record->boot_id = g_strdup_printf("%08x-2222-3333-4444-555555555555", boot);
-    record->machine_id = g_strdup_printf("%032x", boot);
-    g_ptr_array_add(set, record);
-}
-
-/* As the definition has it, at whatever cost. */
-static GPtrArray *
-plain_live(const GPtrArray *set, const GArray *epochs)
-{
-    GPtrArray *live = g_ptr_array_new();
-
-    for (guint i = 0; i < set->len; i++) {
-        const PstRecord *record = set->pdata[i];
-        guint at = live->len;
-
-        for (guint j = live->len; j > 0; j--) {
-            const PstRecord *before = live->pdata[j - 1];
-            if ((before->seq >= record->seq || before->boottime_us > record->boottime_us) &&
-                g_str_equal(before->boot_id, record->boot_id))
-                at = j - 1;
-        }
-        if (i > 0 && g_array_index(epochs, guint, i) != g_array_index(epochs, guint, i - 1))
-            g_ptr_array_set_size(live, (gint)at);
-        g_ptr_array_add(live, set->pdata[i]);
-    }
-    return live;
-}
-
-static void
-test_live_random(void)
-{
-    for (guint round = 0; round < 2000; round++) {
-        g_autoptr(GPtrArray) set = pst_record_set_new();
-        guint n = (guint)g_test_rand_int_range(0, 40), boots = (guint)g_test_rand_int_range(1, 5);
-
-        for (guint i = 0; i < n; i++)
-            add_plain(set, (guint)g_test_rand_int_range(0, (int)boots),
-                      g_test_rand_int_range(0, (int)i + 2));
-        g_autoptr(GArray) epochs = pst_record_set_epochs(set);
-        g_autoptr(GPtrArray) live = pst_record_set_live(set, epochs);
-        g_autoptr(GPtrArray) wanted = plain_live(set, epochs);
-        g_assert_cmpuint(live->len, ==, wanted->len);
-        for (guint i = 0; i < live->len; i++)
-            g_assert_true(live->pdata[i] == wanted->pdata[i]);
-    }
-}
-
-/* What a guest can make of a volume of 8 MiB: a boot and a machine for each record, and all of
- * them with the same checksum, number and clocks. Whatever took the square of their number would
- * not end in a test's time. */
-static void
-test_many_boots(void)
-{
-    GPtrArray *stored = pst_record_set_new(), *volume = pst_record_set_new();
-    PstRecordSetMerge merge;
-    gboolean mixed;
-
-    for (guint i = 0; i < 70000; i++) {
-        add_plain(stored, i, 1);
-        add_plain(volume, i + 35000, 1);
-    }
-    g_autoptr(GArray) epochs = pst_record_set_epochs(volume);
-    g_autoptr(GPtrArray) live = pst_record_set_live(volume, epochs);
-    g_autoptr(GArray) foreign = pst_record_set_foreign(volume, &mixed);
-    g_assert_cmpuint(live->len, ==, 70000);
-    g_assert_false(mixed);
-    g_autoptr(GPtrArray) merged = pst_record_set_merge(stored, volume, &merge);
-    g_assert_cmpuint(merge.n_stored, ==, 35000);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -436,13 +331,10 @@ main(int argc, char **argv)
     g_test_add_func("/record-set/merge", test_merge);
     g_test_add_func("/record-set/missed", test_missed);
     g_test_add_func("/record-set/merge-random", test_merge_random);
-    g_test_add_func("/record-set/live-random", test_live_random);
-    g_test_add_func("/record-set/many-boots", test_many_boots);
     g_test_add_func("/record-set/flood", test_flood);
     g_test_add_func("/record-set/keep-live", test_keep_live);
     g_test_add_func("/record-set/keep-told", test_keep_told);
     g_test_add_func("/record-set/keep-users", test_keep_users);
     g_test_add_func("/record-set/keep-all", test_keep_all);
-    g_test_add_func("/record-set/foreign", test_foreign);
     return g_test_run();
 }

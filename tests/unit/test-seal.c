@@ -144,10 +144,11 @@ test_damaged(World *world, gconstpointer unused G_GNUC_UNUSED)
     g_assert_nonnull(strstr(found->fault, ".1.gz"));
 }
 
-static void
-count_line(const char *line G_GNUC_UNUSED, gsize len G_GNUC_UNUSED, gpointer n)
+static gboolean
+count_line(const PstLogLine *line G_GNUC_UNUSED, gpointer n)
 {
     ++*(guint *)n;
+    return TRUE;
 }
 
 /* What has no end, or comes from somebody, is no log. */
@@ -160,7 +161,9 @@ test_no_file(World *world, gconstpointer unused G_GNUC_UNUSED)
     g_assert_cmpint(mkfifo(fifo, 0600), ==, 0);
     for (guint i = 0; i < G_N_ELEMENTS(paths); i++) {
         guint n = 0;
-        g_autofree char *fault = pst_log_lines_each(paths[i], count_line, &n);
+        g_autoptr(GPtrArray) files = pst_log_lines_open(paths[i]);
+        const PstLogFile *last = files->pdata[files->len - 1];
+        g_autofree char *fault = pst_log_lines_read(last, count_line, &n);
 
         g_assert_nonnull(fault);
         g_assert_nonnull(strstr(fault, "it is no plain file"));

@@ -62,7 +62,7 @@ test_sides(void)
     g_autoptr(PstAnswer) journal = answer_of(&pst_report_journal_kind);
     g_autoptr(PstAnswer) host = answer_of(&pst_report_host_kind);
     PstAnswer *answers[] = {system, journal, host};
-    const PstTimelineSources sources = {answers, 3, NULL, NOW - SECOND, NOW, "SIGINT"};
+    const PstTimelineSources sources = {answers, 3, NULL, "web", NOW - SECOND, NOW, "SIGINT"};
     PstHostData *data = host->report->data;
 
     ((PstSystemData *)system->report->data)->uptime_s = 100;
@@ -114,7 +114,7 @@ test_lifecycle(void)
 {
     g_autoptr(PstAnswer) host = answer_of(&pst_report_host_kind);
     PstAnswer *answers[] = {host};
-    const PstTimelineSources sources = {answers, 1, NULL, NOW, NOW, NULL};
+    const PstTimelineSources sources = {answers, 1, NULL, "web", NOW, NOW, NULL};
     PstHostData *data = host->report->data;
 
     add_state(data, "running", "booted", NOW - 900 * SECOND, PST_INT_UNKNOWN);
@@ -146,7 +146,7 @@ test_files(void)
 {
     g_autoptr(PstAnswer) network = pst_answer_new("web", "network", NULL);
     PstAnswer *answers[] = {network};
-    const PstTimelineSources sources = {answers, 1, NULL, NOW, NOW, NULL};
+    const PstTimelineSources sources = {answers, 1, NULL, "web", NOW, NOW, NULL};
 
     network->report = make_report(PST_SEVERITY_CRITICAL, "network.no-link", "it is gone");
     network->report->realtime_us = GUEST_NOW;
@@ -194,7 +194,7 @@ test_undone(void)
     add_record(records, PST_RECORD_REPORT, 40 * SECOND, "probe", "sudo", "critical");
     add_record(records, PST_RECORD_REPORT, 30 * SECOND, "probe", "ssh", "critical");
     g_autoptr(PstVolumeRecords) volume = pst_volume_records_new(records, &counters, NOW, 1);
-    const PstTimelineSources sources = {NULL, 0, volume, NOW, NOW, NULL};
+    const PstTimelineSources sources = {NULL, 0, volume, "web", NOW, NOW, NULL};
     g_autoptr(GPtrArray) events = pst_timeline_build(&sources);
 
     g_assert_cmpint(find(events, "undone by a revert: sudo")->severity, ==,
@@ -202,6 +202,41 @@ test_undone(void)
     g_assert_cmpint(find(events, "pam")->severity, ==, PST_SEVERITY_CRITICAL);
     g_assert_false(g_str_has_prefix(find(events, "pam")->text, "undone"));
     g_assert_false(g_str_has_prefix(find(events, "ssh")->text, "undone"));
+}
+
+/* What a copy wrote to the original's file is told as the copy's, and accuses nobody. */
+static void
+test_others(void)
+{
+    GPtrArray *records = g_ptr_array_new_with_free_func(free_record);
+    const PstRecordCounters counters = {0, 0, 0};
+    static const struct {
+        const char *probe, *boot_id, *machine_id, *domain;
+    } rows[] = {
+        {"pam", "1", "m", "web"},
+        {"sudo", "2", "m", "copy"},
+        {"ssh", "3", "x", NULL},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        add_record(records, PST_RECORD_REPORT, 20 * SECOND, "probe", rows[i].probe, "critical");
+        PstRecord *record = records->pdata[i];
+        g_free(record->boot_id);
+        record->boot_id = g_strdup(rows[i].boot_id);
+        g_free(record->machine_id);
+        record->machine_id = g_strdup(rows[i].machine_id);
+        record->domain = g_strdup(rows[i].domain);
+    }
+    g_autoptr(PstVolumeRecords) volume = pst_volume_records_new(records, &counters, NOW, 1);
+    const PstTimelineSources sources = {NULL, 0, volume, "web", NOW, NOW, NULL};
+    g_autoptr(GPtrArray) events = pst_timeline_build(&sources);
+
+    g_assert_true(g_str_has_prefix(find(events, "pam")->text, "pam"));
+    g_assert_cmpint(find(events, "pam")->severity, ==, PST_SEVERITY_CRITICAL);
+    g_assert_cmpint(find(events, "of the domain copy: sudo")->severity, ==,
+                    PST_SEVERITY_INFORMATION);
+    g_assert_cmpint(find(events, "of another machine: ssh")->severity, ==,
+                    PST_SEVERITY_INFORMATION);
 }
 
 /* What was well is no news, and a flood of one and the same is one line. */
@@ -218,7 +253,7 @@ test_records(void)
         add_record(records, PST_RECORD_EVENT, 4 * SECOND, "event", "oom", "");
     add_record(records, PST_RECORD_SHUTDOWN, 10 * SECOND, "x", "y", "");
     g_autoptr(PstVolumeRecords) volume = pst_volume_records_new(records, &counters, NOW, 1);
-    const PstTimelineSources sources = {NULL, 0, volume, NOW, NOW, NULL};
+    const PstTimelineSources sources = {NULL, 0, volume, "web", NOW, NOW, NULL};
 
     g_autoptr(GPtrArray) events = pst_timeline_build(&sources);
     assert_event(events, "told to end", PST_TIMELINE_GUEST, NOW);
@@ -242,7 +277,7 @@ test_records_few(void)
     add_record(records, PST_RECORD_EVENT, 3 * SECOND, "event", "unchanged", "");
     add_record(records, PST_RECORD_EVENT, 3 * SECOND, "event", "oom-kill", "");
     g_autoptr(PstVolumeRecords) volume = pst_volume_records_new(records, &counters, NOW, 1);
-    const PstTimelineSources sources = {NULL, 0, volume, NOW, NOW, NULL};
+    const PstTimelineSources sources = {NULL, 0, volume, "web", NOW, NOW, NULL};
     g_autoptr(GPtrArray) events = pst_timeline_build(&sources);
     assert_event(events, "postern-shim 0.1", PST_TIMELINE_GUEST, NOW - 2 * SECOND);
     assert_event(events, "sudo: ", PST_TIMELINE_GUEST, NOW);
@@ -263,6 +298,7 @@ main(int argc, char **argv)
     g_test_add_func("/timeline/files", test_files);
     g_test_add_func("/timeline/records", test_records);
     g_test_add_func("/timeline/undone", test_undone);
+    g_test_add_func("/timeline/others", test_others);
     g_test_add_func("/timeline/records-few", test_records_few);
     return g_test_run();
 }

@@ -237,6 +237,7 @@ test_reverted(void)
         g_autoptr(GByteArray) again = g_byte_array_new();
         g_autoptr(GByteArray) bytes = g_byte_array_new();
         g_autoptr(GHashTable) truth = truth_of(stream);
+        gboolean reverted;
 
         append_made(again, first->boot_id, first->machine_id, from, from + 9);
         add_truth(truth, again);
@@ -244,7 +245,7 @@ test_reverted(void)
         g_byte_array_append(bytes, again->data, again->len);
         g_autoptr(GPtrArray) records = hold_to_truth(truth, bytes->data, bytes->len);
         g_autoptr(GArray) epochs = pst_record_set_epochs(records);
-        g_autoptr(GPtrArray) live = pst_record_set_live(records, epochs);
+        g_autoptr(GPtrArray) live = pst_record_set_live(records, &reverted);
         const PstRecord *before = records->pdata[records->len - 11];
         const PstRecord *after = records->pdata[records->len - 10];
         gboolean falls = before->seq >= from || before->boottime_us > after->boottime_us;

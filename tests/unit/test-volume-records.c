@@ -134,6 +134,8 @@ test_find(void)
 {
     g_autoptr(PstVolumeRecords) records = make(NOW);
 
+    g_assert_true(pst_volume_records_newest(records, "web") == records->records->pdata[5]);
+
     /* Number 4 of the second boot was written twice: the first of them was reverted away. */
     g_assert_cmpint(pst_volume_records_find(records, "sudo", NULL, "web")->realtime_us, ==,
                     160 * SECOND);
@@ -186,6 +188,29 @@ test_text(void)
     g_assert_null(strstr(one, "number 4"));
 }
 
+/* A guest's message of whatever length takes a few lines of a screen; a program gets the whole. */
+static void
+test_long(void)
+{
+    g_autoptr(PstVolumeRecords) records = make(NOW);
+    g_autofree char *filler = g_strnfill(60000, 'x');
+    g_autofree char *summary = g_strconcat("\xc3\xa9", filler, NULL);
+
+    for (guint i = 0; i < records->records->len; i++)
+        json_object_set_string_member(((PstRecord *)records->records->pdata[i])->body, "summary",
+                                      summary);
+    g_autofree char *text = pst_volume_records_to_text(records, 100, NOW);
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    g_assert_true(g_utf8_validate(text, -1, NULL));
+    for (guint i = 0; lines[i] != NULL; i++)
+        g_assert_cmpint(g_utf8_strlen(lines[i], -1), <, 600);
+    g_assert_true(g_str_has_suffix(lines[0], "xx …"));
+    g_autoptr(JsonObject) json = pst_volume_records_item(records, 5, NOW);
+    g_assert_cmpstr(
+        json_object_get_string_member(json_object_get_object_member(json, "body"), "summary"), ==,
+        summary);
+}
+
 static void
 test_empty(void)
 {
@@ -231,6 +256,12 @@ test_two_machines(void)
                     110 * SECOND);
     g_assert_null(pst_volume_records_find(records, "sudo", NULL, "renamed"));
     g_assert_cmpstr(pst_volume_records_other_name(records, "web"), ==, "copy");
+    g_assert_true(pst_volume_records_newest(records, "web") == set->pdata[2]);
+    g_assert_true(pst_volume_records_newest(records, "copy") == set->pdata[3]);
+    g_assert_null(pst_volume_records_newest(records, "renamed"));
+    g_autoptr(GHashTable) others = pst_volume_records_others(records, "web");
+    for (guint i = 0; i < 4; i++)
+        g_assert_cmpint(g_hash_table_contains(others, set->pdata[i]), ==, i % 2 == 1);
     g_autofree char *text = pst_volume_records_to_text(records, 10, NOW);
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     g_assert_true(g_str_has_prefix(lines[1], "---- above: the machine theirs"));
@@ -276,6 +307,7 @@ test_whose(void)
         }
         g_autoptr(PstVolumeRecords) records = pst_volume_records_new(set, &counters, NOW, 1);
         const PstRecord *found = pst_volume_records_find(records, "sudo", NULL, "web");
+        g_assert_true(pst_volume_records_newest(records, "web") == found);
         if (rows[i].found < 0)
             g_assert_null(found);
         else
@@ -359,6 +391,7 @@ main(int argc, char **argv)
     g_test_add_func("/volume-records/find-user", test_find_user);
     g_test_add_func("/volume-records/json", test_json);
     g_test_add_func("/volume-records/text", test_text);
+    g_test_add_func("/volume-records/long", test_long);
     g_test_add_func("/volume-records/empty", test_empty);
     g_test_add_func("/volume-records/two-machines", test_two_machines);
     g_test_add_func("/volume-records/whose", test_whose);
