@@ -22,10 +22,10 @@ typedef gboolean (*PstLogLines)(const PstLogLine *line, gpointer user_data);
 typedef struct {
     char *path;
     gint64 written_us;
-    int fd;       /* -1: it can't be opened */
-    int why;      /* then, errno */
+    int fd;         /* -1: it can't be opened */
+    int why;        /* then, errno */
     gboolean plain; /* a regular file: a device may have no end */
-    gint64 bytes; /* its size when it was opened, beyond which it is not read */
+    gint64 bytes;   /* its size when it was opened, beyond which it is not read */
 } PstLogFile;
 
 /* Opens all of them, the one that was written to longest ago first and FILE, where it is there,
