@@ -100,7 +100,7 @@ append_part(GString *out, const PstManifestPart *part)
         return;
     g_string_append(out, "<tr><td class=\"mono\">");
     pst_html_page_text(out, part->path);
-    g_string_append_printf(out, "</td><td class=\"number\">%" G_GINT64_FORMAT "</td><td>",
+    g_string_append_printf(out, "</td><td class=\"number bytes\">%" G_GINT64_FORMAT "</td><td>",
                            part->bytes);
     pst_html_page_text(out, part->via);
     if (part->age_ms > 0) {
@@ -109,7 +109,7 @@ append_part(GString *out, const PstManifestPart *part)
     }
     g_string_append_printf(out, "</td><td class=\"number\">%" G_GINT64_FORMAT " ms</td>",
                            MAX(part->took_ms, 0));
-    pst_html_page_element(out, "td", "mono", part->sha256);
+    pst_html_page_element(out, "td", "mono digest", part->sha256);
     g_string_append(out, "</tr>\n");
 }
 
