@@ -151,7 +151,7 @@ pst_html_page_details(GString *out, const PstHtmlPage *page)
         append_evidence(out, page);
     else
         g_string_append(out, "<p class=\"note\">They are too large for this page: the bundle's own "
-                             "files have them.</p>\n");
+                             "files have them, but for what could not be written.</p>\n");
     append_parts(out, page);
     g_string_append(out, "<p class=\"note\">Bundle <span class=\"mono\">");
     pst_html_page_text(out, page->manifest->bundle);
