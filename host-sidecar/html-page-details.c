@@ -100,7 +100,7 @@ append_part(GString *out, const PstManifestPart *part)
         return;
     g_string_append(out, "<tr><td class=\"mono\">");
     pst_html_page_text(out, part->path);
-    g_string_append_printf(out, "</td><td class=\"number\">%" G_GINT64_FORMAT "</td><td>",
+    g_string_append_printf(out, "</td><td class=\"number bytes\">%" G_GINT64_FORMAT "</td><td>",
                            part->bytes);
     pst_html_page_text(out, part->via);
     if (part->age_ms > 0) {
@@ -109,7 +109,7 @@ append_part(GString *out, const PstManifestPart *part)
     }
     g_string_append_printf(out, "</td><td class=\"number\">%" G_GINT64_FORMAT " ms</td>",
                            MAX(part->took_ms, 0));
-    pst_html_page_element(out, "td", "mono", part->sha256);
+    pst_html_page_element(out, "td", "mono digest", part->sha256);
     g_string_append(out, "</tr>\n");
 }
 
@@ -151,7 +151,7 @@ pst_html_page_details(GString *out, const PstHtmlPage *page)
         append_evidence(out, page);
     else
         g_string_append(out, "<p class=\"note\">They are too large for this page: the bundle's own "
-                             "files have them.</p>\n");
+                             "files have them, but for what could not be written.</p>\n");
     append_parts(out, page);
     g_string_append(out, "<p class=\"note\">Bundle <span class=\"mono\">");
     pst_html_page_text(out, page->manifest->bundle);

@@ -71,6 +71,18 @@ append_console(GString *out, const PstHostConsole *console)
     pst_html_page_block(out, "screen", text);
 }
 
+/* Whether the bundle has it as a file. */
+static gboolean
+is_written(const PstHtmlPage *page)
+{
+    const GPtrArray *parts = page->manifest->parts;
+
+    for (guint i = 0; i < parts->len; i++)
+        if (g_strcmp0(((PstManifestPart *)parts->pdata[i])->path, "screenshot.png") == 0)
+            return TRUE;
+    return FALSE;
+}
+
 static void
 append_screen(GString *out, const PstHtmlPage *page)
 {
@@ -80,8 +92,9 @@ append_screen(GString *out, const PstHtmlPage *page)
 
     g_string_append(out, "<h2>The screen</h2>\n");
     if (!shown) {
-        g_string_append(out, "<p class=\"note\">It is too large for this page: "
-                             "screenshot.png</p>\n");
+        g_string_append_printf(out, "<p class=\"note\">It is too large for this page%s</p>\n",
+                               is_written(page) ? ": screenshot.png"
+                                                : ", and could not be written beside it.");
         return;
     }
     g_autofree char *base64 = g_base64_encode(png, len);
@@ -89,9 +102,10 @@ append_screen(GString *out, const PstHtmlPage *page)
                          "was gathered\" src=\"data:image/png;base64,");
     g_string_append(out, base64);
     g_string_append_printf(out,
-                           "\"><figcaption>As it was when this was gathered%s: "
-                           "screenshot.png</figcaption></figure>\n",
-                           page->screen_scaled ? ", scaled down" : "");
+                           "\"><figcaption>As it was when this was gathered%s%s"
+                           "</figcaption></figure>\n",
+                           page->screen_scaled ? ", scaled down" : "",
+                           is_written(page) ? ": screenshot.png" : "");
 }
 
 void

@@ -270,7 +270,7 @@ test_page_within(void)
     g_autofree char *long_word = g_strnfill(2000, 'w');
     g_autofree char *huge = make_page_within("word", PST_HTML_PAGE_MAX_SCREEN + 1, G_MAXSIZE);
     g_assert_null(strstr(huge, picture));
-    g_assert_nonnull(strstr(huge, "It is too large for this page: screenshot.png"));
+    g_assert_nonnull(strstr(huge, "It is too large for this page, and could not be written"));
 
     gsize screen = 100 * 1024;
     g_autofree char *whole = make_page_within(long_word, screen, G_MAXSIZE);
@@ -306,14 +306,27 @@ test_page_parts(void)
     g_autofree char *well = pst_html_page(&page);
     g_assert_null(strstr(well, "class=\"failed\""));
     g_assert_null(strstr(well, "class=\"alarm\""));
+    /* On a phone a row of the table is lines of its own: no digest is to be scrolled to. */
+    g_assert_nonnull(strstr(pst_html_page_style, "@media(max-width:43.99rem){thead{display:none}"));
+    g_assert_nonnull(strstr(pst_html_page_style, "td.digest{grid-column:1/-1;"));
     pst_manifest_add(manifest, "the records", "volume")->error = g_strdup("no pool");
     PstManifestPart *part = pst_manifest_add(manifest, "the screen", "libvirt");
     part->path = g_strdup("screenshot.png");
+    part->sha256 = g_strdup("0123");
     part->error = g_strdup("scaled down");
+    g_autoptr(GBytes) screen = g_bytes_new_static("png", 3);
+    page.screen = screen;
     g_autofree char *reduced = pst_html_page(&page);
+    g_assert_nonnull(strstr(reduced, "when this was gathered: screenshot.png</figcaption>"));
+    page.extent = PST_HTML_PAGE_NO_SCREEN;
+    g_autofree char *no_screen = pst_html_page(&page);
+    g_assert_nonnull(strstr(no_screen, "It is too large for this page: screenshot.png"));
+    page.extent = PST_HTML_PAGE_WHOLE;
     g_assert_nonnull(strstr(reduced, "<a href=\"#failed\">1 part could not be had.</a>"));
     g_assert_nonnull(strstr(reduced, "<a href=\"#not-whole\">1 part came reduced.</a>"));
     g_assert_nonnull(strstr(reduced, "<h2 id=\"not-whole\">"));
+    g_assert_nonnull(strstr(reduced, "<td class=\"number bytes\">"));
+    g_assert_nonnull(strstr(reduced, "<td class=\"mono digest\">"));
     g_assert_null(strstr(reduced, "class=\"alarm\""));
     part = pst_manifest_add(manifest, "report sudo", "channel");
     part->error = g_strdup("no pool");
