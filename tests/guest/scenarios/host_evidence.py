@@ -33,10 +33,11 @@ class States:
               f"{state}: {finding} is not among {diagnosis.text()}")
         check(diagnosis.first() in ("host.monitor-silent", finding),
               f"{state}: first comes {diagnosis.first()}")
+        print(f"      {state}: {took:.1f} s", flush=True)
         check(took < DEADLINE / 2, f"{state}: it took {took:.1f} s")
         check(host.report["data"].get("last_record"), f"{state}: the last record is not told")
         context.states.add(state, diagnosis)
-        context.log(f"{state}: {took:.1f} s: {host.report['summary']}")
+        context.log(f"{state}: {took:.1f} s: {host.report['summary']}\n")
         sudo = next(answer for answer in diagnosis.answers if answer.probe == "sudo")
         check(sudo.via == "volume", f"{state}: of sudo nothing is told, via {sudo.via}")
         return host.report

@@ -1,24 +1,67 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A panic that libvirt is told of: its word is enough, and nobody is waited for."""
 
+import json
+import re
 import time
 
 from guestlib.errors import check
+from guestlib.scenario import Scenario
 
-OWN = ("--panic-device",)
-CHECK = False  # a panic that libvirt is told of is in streams too: tests/campaigns/states
+PATIENCE = 150
+BETWEEN = re.compile(r"; its last record is ([0-9.]+) s older than the console's last line")
 
 
-def run(context):
-    """The state is believed before any path is tried; no record and no console is needed."""
+def _panic(context):
+    """A diagnosis of the guest that has just panicked."""
     context.guest.breakage("panic", detach=True)
     time.sleep(4)
     begun = time.monotonic()
     diagnosis = context.postern.diagnose(context.guest, deadline=40)
     took = time.monotonic() - begun
     context.states.add(context.name, diagnosis)
+    context.log(f"{took:.1f} s: {diagnosis.summary}\n")
+    print(f"      {context.name}: {took:.1f} s", flush=True)
     check(diagnosis.first() == "host.panicked", f"first comes {diagnosis.first()}")
+    check(took < 20, f"it took {took:.1f} s")
+    return diagnosis
+
+
+def _alone(context):
+    """The state is believed before any path is tried; no record and no console is needed."""
+    diagnosis = _panic(context)
     check(diagnosis.findings["host.panicked"]["evidence"]["source"] == "libvirt",
           "it is not by libvirt's word")
-    check(took < 20, f"it took {took:.1f} s")
-    context.log(f"{took:.1f} s: {diagnosis.summary}")
+
+
+def _is_recorded(context):
+    done = context.postern.run("records", context.guest.name, "--json", "--lines", "500", codes=[0])
+    return any(one["kind"] == "report" and one["body"]["probe"] == "containers"
+               for one in json.loads(done.out)["records"])
+
+
+def _recorded(context):
+    """The last record before it is told, with the time between, and answers."""
+    until = time.monotonic() + PATIENCE
+    while not _is_recorded(context):
+        check(time.monotonic() < until, f"no records of all probes within {PATIENCE} s")
+        time.sleep(2)
+    diagnosis = _panic(context)
+    between = BETWEEN.search(diagnosis.summary)
+    check(between, f"the last record and the time between are not told: {diagnosis.summary}")
+    print(f"      {context.name}: a record {between.group(1)} s before", flush=True)
+    host = next(answer for answer in diagnosis.answers if answer.probe == "host")
+    record = host.report["data"]["last_record"]
+    check(record["text"], "what the last record says is not told")
+    check(0 <= float(between.group(1)) <= record["age_ms"] / 1000,
+          f"{between.group(1)} s between, and the record is {record['age_ms'] / 1000} s old")
+    check("volume" in diagnosis.via(), f"the answers came via {diagnosis.via()}")
+
+
+def scenarios():
+    """Without and with what tells more; campaigns, as a panic that libvirt is told of is in streams
+    too: tests/campaigns/states."""
+    summary = __doc__.splitlines()[0]
+    return [Scenario("panic_device", _alone, ["--panic-device"], summary, check=False),
+            Scenario("panic_device_recorded", _recorded,
+                     ["--panic-device", "--recorder", "--console-log"], summary, check=False)]

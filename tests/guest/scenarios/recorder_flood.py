@@ -38,6 +38,11 @@ MAX_DISK = 4 * 2 * MIB + MIB // 4
 MAX_GROWTH = 64 * MIB
 MAX_CORES = 1.1
 MAX_READER = 256 * MIB
+# Of the neighbour's changes; what comes more often than its bucket allows is counted together.
+MIN_TOLD = 25
+# Until that bucket holds something again: guest-shim/recorder-kinds.c.
+REFILL = 25
+LAST = "/etc/sudoers.d/last-touch"
 # Of the processor, for `records`: two readings and a bit, on an emulated host's busy machine.
 MAX_SECONDS = 20
 
@@ -123,10 +128,11 @@ def _flood(context, neighbour, flood):
     guest.shell(flood)
     processes = {"QEMU": Process(int(call("qemu-pid", guest.name).out)),
                  "virtlogd": Process(_virtlogd(context.lab.uri))}
-    largest, slowest, until = 0, 0, time.monotonic() + SECONDS
+    largest, slowest, touched, until = 0, 0, 0, time.monotonic() + SECONDS
     while time.monotonic() < until:
         largest = max(largest, _disk(folder, uuid))
         neighbour.shell("touch /etc/sudoers.d/harness")
+        touched += 1
         begun = _seconds()
         told = _records(context, guest)
         slowest = max(slowest, _seconds() - begun)
@@ -146,6 +152,38 @@ def _flood(context, neighbour, flood):
     for name, process in processes.items():
         check(process.growth() <= MAX_GROWTH, f"{name} grew by {process.growth()} bytes")
         check(process.cores() <= MAX_CORES, f"{name} took {process.cores():.2f} cores")
+    return touched
+
+
+def _is_change(record, path):
+    return (record["kind"] == "event" and record["body"]["event"] == "control-plane-changed" and
+            record["body"].get("path") == path)
+
+
+def _await_last(context, neighbour):
+    """Its recorder has not fallen silent meanwhile: what is changed now is told. All its records."""
+    time.sleep(REFILL)
+    neighbour.shell(f"touch {LAST}")
+    until = time.monotonic() + PATIENCE
+    while True:
+        told = _records(context, neighbour)
+        if any(_is_change(record, LAST) for record in told["records"]):
+            return told
+        check(time.monotonic() < until, f"the neighbour's last change is not told: {told['notes']}")
+        time.sleep(2)
+
+
+def _check_neighbour(context, neighbour, touched):
+    """It has lost nothing, and nothing is said of it."""
+    told = _await_last(context, neighbour)
+    check(told["dropped"] == 0 and told["missed"] == 0, "the neighbour has lost records")
+    check(not told["notes"] and told["lost"] == 0,
+          f"the neighbour's notes: {told['notes']}, {told['lost']} lost")
+    numbers = sorted(one["seq"] for one in told["records"] if one["machine_id"])
+    check(numbers == list(range(numbers[0], numbers[0] + len(numbers))),
+          f"the neighbour's numbers: {numbers}")
+    changes = sum(_is_change(one, "/etc/sudoers.d/harness") for one in told["records"])
+    check(changes >= min(touched, MIN_TOLD), f"of {touched} changes {changes} are told")
 
 
 def _run(context, flood):
@@ -158,12 +196,8 @@ def _run(context, flood):
             _await_reports(context, guest)
         if flood == FLOOD_OF_RECORDS:
             _push_small(context.guest)
-        _flood(context, neighbour, flood)
-        told = _records(context, neighbour)
-        check(told["dropped"] == 0 and told["missed"] == 0, "the neighbour has lost records")
-        numbers = sorted(one["seq"] for one in told["records"] if one["machine_id"])
-        check(numbers == list(range(numbers[0], numbers[0] + len(numbers))),
-              f"the neighbour's numbers: {numbers}")
+        touched = _flood(context, neighbour, flood)
+        _check_neighbour(context, neighbour, touched)
     finally:
         neighbour.down()
 

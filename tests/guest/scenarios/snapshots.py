@@ -109,12 +109,54 @@ def _internal(context):
                     lambda record: record["epoch"] > broken["epoch"])
     check(newest["boot_id"] == broken["boot_id"], "the guest was not reverted but started")
     _check_kept(context, broken, newest, "an internal snapshot")
+    _check_paused(context, "reverted, then paused")
+
+
+def _await_agent(guest):
+    until = time.monotonic() + PATIENCE
+    while guest.try_shell("true").code != 0:
+        check(time.monotonic() < until, f"no guest agent within {PATIENCE} s")
+        time.sleep(2)
+
+
+def _is_boot_after(record, before):
+    """Of a boot that knows whose it is: an initramfs does not."""
+    return (record["kind"] == "boot" and record["machine_id"] and
+            record["boot_id"] != before["boot_id"] and record["epoch"] > before["epoch"])
+
+
+def _across_boot(context):
+    """What a boot recorded that began after the snapshot is undone with it."""
+    guest = context.guest
+    first = _records(context)[0]
+    guest.virsh("snapshot-create-as", guest.name, "before-boot")
+    guest.virsh("reset", guest.name)
+    _await(context, "the boot after the reset",
+           lambda record: _is_boot_after(record, first))
+    _await_agent(guest)
+    guest.shell(BREAK)
+    broken = _await(context, "what was broken after the reset",
+                    lambda record: record["boot_id"] != first["boot_id"] and _says_broken(record))
+    guest.virsh("snapshot-revert", guest.name, "before-boot")
+    newest = _await(context, "the guest after the revert across a boot",
+                    lambda record: record["epoch"] > broken["epoch"])
+    check(newest["boot_id"] == first["boot_id"], "the guest was not reverted but started")
+    _check_kept(context, broken, newest, "a revert across a boot")
+    _check_paused(context, "reverted across a boot, then paused")
+
+
+def _check_paused(context, state, newest_s=None):
+    """Nothing undone is told of the guest, and of sudo what its recorder knew, of so many seconds
+    ago at most."""
+    guest = context.guest
     guest.virsh("suspend", guest.name)
     diagnosis = context.postern.diagnose(guest)
-    context.states.add("reverted, then paused", diagnosis)
-    check(BROKEN not in diagnosis.findings, "what was undone is told as the guest's state")
+    context.states.add(state, diagnosis)
+    check(BROKEN not in diagnosis.findings, f"{state}: what was undone is told as its state")
     sudo = next(answer for answer in diagnosis.answers if answer.probe == "sudo")
-    check(sudo.via == "volume", f"of sudo it answers via {sudo.via}")
+    check(sudo.via == "volume", f"{state}: of sudo it answers via {sudo.via}")
+    check(newest_s is None or sudo.json["age_ms"] / 1000 < newest_s,
+          f"{state}: it answers with what was recorded {sudo.json['age_ms'] / 1000} s ago")
     guest.virsh("resume", guest.name)
 
 
@@ -139,13 +181,16 @@ def _external(context):
         check(context.diagnose().via() == ["channel"], f"{name}: the channel does not answer")
     guest.virsh("destroy", guest.name)
     guest.virsh("define", "/dev/stdin", stdin=before)
+    started = time.monotonic()
     guest.virsh("start", guest.name)
     newest = _await(context, "the boot from the old disk",
-                    lambda record: record["kind"] == "boot" and record["machine_id"] and
-                    record["boot_id"] != event["boot_id"])
+                    lambda record: _is_boot_after(record, event))
     _check_kept(context, event, newest, "an external snapshot")
     changes = context.ask("ls", "/etc/sudoers.d").report
     check(changes and "memory" not in json.dumps(changes), f"it was not reverted: {changes}")
+    _await(context, "sudo after that boot", lambda record: record["kind"] == "report" and
+           record["boot_id"] == newest["boot_id"] and record["body"]["probe"] == "sudo")
+    _check_paused(context, "started from an older disk, then paused", time.monotonic() - started)
 
 
 def run(context):
@@ -156,4 +201,5 @@ def run(context):
            record["body"]["probe"] == "containers")
     _paused(context)
     _internal(context)
+    _across_boot(context)
     _external(context)
