@@ -14,7 +14,7 @@ from guestlib.lab import Guest
 from guestlib.proc import run as run_program
 
 OWN = ()
-CHECK = False  # it takes minutes, for three guests of its own
+CHECK = False  # it takes minutes, for three guests of its own: tests/campaigns/states
 DEADLINE = 40
 PATIENCE = 180
 CODES = {"ok": 0, "warning": 1, "critical": 2, "unknown": 3}
