@@ -12,7 +12,7 @@ from .tools import BUILD, SOUND, ask, begin, expect, expect_sound, finish, pocke
 @scenario(pocket("st-deaf", "deaf"), SOUND)
 def a_guest_that_does_not_read():
     """What is sent to it piles up; it costs its caller the deadline and nobody else anything."""
-    for _ in range(25):
+    for _ in range(10):
         answer = ask("st-deaf", deadline=1)
         expect(answer.code == 3 and answer.attempt("channel") == "no answer in time",
                "it should have been waited for", answer)
