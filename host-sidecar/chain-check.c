@@ -255,6 +255,11 @@ pst_chain_check_line(PstChainCheck *check, const char *line, gsize len, gboolean
         take_link(check, line, len, &link);
         return;
     }
+    /* A torn line, and its seal whose writer was killed in its turn. */
+    if (!whole && len > 0 && check->stray.is_set && pst_chain_line_may_be_event(line, len)) {
+        check->stray.whole = FALSE;
+        return;
+    }
     drop_stray(check);
     check->stray = (Stray){.len = len, .line = check->line, .whole = whole, .is_set = TRUE};
     pst_chain_line_digest(line, len, check->stray.sha256);

@@ -77,3 +77,12 @@ pst_chain_line_digest(const char *line, gsize len, char digest[PST_CHAIN_DIGITS 
     g_checksum_update(sha256, (const guchar *)line, (gssize)len);
     memcpy(digest, g_checksum_get_string(sha256), PST_CHAIN_DIGITS + 1);
 }
+
+gboolean
+pst_chain_line_may_be_event(const char *bytes, gsize len)
+{
+    static const char begin[] = "{\"realtime_us\":";
+
+    return memchr(bytes, '\n', len) == NULL &&
+           memcmp(bytes, begin, MIN(len, sizeof(begin) - 1)) == 0;
+}

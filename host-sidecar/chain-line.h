@@ -23,5 +23,9 @@ char *pst_chain_line_make(const char *json, const PstChainLink *link);
 /* FALSE where that is no line of a chain; what stands before the two members is not looked at. */
 gboolean pst_chain_line_read(const char *line, gsize len, PstChainLink *link);
 
+/* Whether these bytes, which are no whole line, may be the beginning of one that the log writes
+ * about itself. */
+gboolean pst_chain_line_may_be_event(const char *bytes, gsize len);
+
 /* The SHA-256 of a line, or of any bytes, in hexadecimal digits. */
 void pst_chain_line_digest(const char *line, gsize len, char digest[PST_CHAIN_DIGITS + 1]);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "host-sidecar/chain.h"
+#include "protocol/json.h"
 
 /* What is looked at of it: more than writers that are killed one after the other leave. */
 #define WINDOW (8 * PST_CHAIN_LINE_BYTES)
@@ -47,31 +48,79 @@ step(PstChainHead *head, const char *line, gsize len)
     pst_chain_line_digest(line, len, head->sha256);
 }
 
-/* What is left of the file behind the lines that were taken, where the window begins. */
+/* What is left of the file behind the lines that were taken, where the window begins: one that is
+ * torn, behind it perhaps its seal whose writer was killed in its turn, or what is foreign. */
 static void
 judge_rest(const GString *window, gsize left, PstChainTail *tail)
 {
+    const char *end = memchr(window->str, '\n', window->len);
+    gsize torn = end != NULL ? (gsize)(end - window->str) : left;
+
     *tail = (PstChainTail){0};
+    if (left == window->len && end != NULL && torn > 0 && torn <= PST_CHAIN_LINE_BYTES &&
+        left > torn + 1 && pst_chain_line_may_be_event(end + 1, left - torn - 1)) {
+        tail->spare = left - torn;
+        tail->torn = torn;
+        pst_chain_line_digest(window->str, torn, tail->torn_sha256);
+        return;
+    }
     tail->foreign =
         left > PST_CHAIN_LINE_BYTES || (left > 0 && memchr(window->str, '\n', window->len) != NULL);
     tail->torn = tail->foreign ? 0 : left;
     pst_chain_line_digest(window->str, tail->torn, tail->torn_sha256);
 }
 
+/* The beginning of a line whose writer was killed, and behind it the event by which the next writer
+ * sealed it, who was killed before the head told of that. */
+static gboolean
+is_sealed(const char *torn, gsize torn_len, const char *event, gsize len, const PstChainHead *head)
+{
+    char digest[PST_CHAIN_DIGITS + 1];
+    const char *name = NULL, *sha256 = NULL;
+
+    if (!follows(event, len, head))
+        return FALSE;
+    g_autoptr(JsonObject) json = pst_json_parse(event, len, &pst_validate_from_guest, NULL);
+    pst_chain_line_digest(torn, torn_len, digest);
+    return json != NULL && pst_json_get_string(json, "event", PST_JSON_REQUIRED, &name, NULL) &&
+           g_str_equal(name, "torn") &&
+           pst_json_get_string(json, "sha256", PST_JSON_REQUIRED, &sha256, NULL) &&
+           g_str_equal(sha256, digest);
+}
+
+/* Takes one line, or a torn one with its seal. Returns what is behind it, AT where none follows. */
+static const char *
+take_line(const char *at, const char *stop, gboolean is_last, PstChainHead *head)
+{
+    const char *end = memchr(at, '\n', (gsize)(stop - at));
+    const char *line_end = end != NULL ? end : stop;
+
+    /* All of a line but its line feed the next writer gives it. */
+    if ((end != NULL || is_last) && follows(at, (gsize)(line_end - at), head)) {
+        step(head, at, (gsize)(line_end - at));
+        return end != NULL ? end + 1 : stop;
+    }
+    if (end == NULL || end + 1 == stop)
+        return at;
+    const char *event = end + 1, *event_end = memchr(event, '\n', (gsize)(stop - event));
+    gsize len = (gsize)((event_end != NULL ? event_end : stop) - event);
+    if ((event_end == NULL && !is_last) || !is_sealed(at, (gsize)(end - at), event, len, head))
+        return at;
+    head->bytes += end + 1 - at;
+    step(head, event, len);
+    return event_end != NULL ? event_end + 1 : stop;
+}
+
 /* Takes the lines of the chain that the window begins with. */
 static void
 take_lines(const GString *window, gboolean is_last, PstChainHead *head)
 {
-    const char *at = window->str, *stop = at + window->len, *end = NULL;
+    const char *at = window->str, *stop = at + window->len, *before = NULL;
 
-    while (at < stop && (end = memchr(at, '\n', (gsize)(stop - at))) != NULL &&
-           follows(at, (gsize)(end - at), head)) {
-        step(head, at, (gsize)(end - at));
-        at = end + 1;
+    while (at < stop && at != before) {
+        before = at;
+        at = take_line(at, stop, is_last, head);
     }
-    /* All of a line but its line feed, which the next writer gives it. */
-    if (at < stop && end == NULL && is_last && follows(at, (gsize)(stop - at), head))
-        step(head, at, (gsize)(stop - at));
 }
 
 static gboolean

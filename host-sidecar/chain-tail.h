@@ -9,8 +9,9 @@
 typedef struct {
     gsize torn;                             /* bytes of a line that was not written to its end */
     char torn_sha256[PST_CHAIN_DIGITS + 1]; /* of them */
-    gboolean foreign;                       /* there are lines that are none of the chain */
-    gboolean open;                          /* the file does not end in a line feed */
+    gsize spare;      /* bytes behind them, of a seal that was not written to its end either */
+    gboolean foreign; /* there are lines that are none of the chain */
+    gboolean open;    /* the file does not end in a line feed */
 } PstChainTail;
 
 /* Goes on from HEAD over the lines that follow it in the chain. FALSE with errno. */

@@ -201,7 +201,11 @@ take_tail(Writer *writer, GError **error)
         return fail(writer, g_strerror(errno), error);
     if (tail.foreign)
         writer->fault = "there are lines behind its end that postern did not write";
-    if (tail.open)
+    /* Nobody was told of it, and the torn line gets its seal anew. */
+    if (tail.spare > 0 && ftruncate(writer->fd, writer->size - (gint64)tail.spare) < 0)
+        return fail(writer, g_strerror(errno), error);
+    writer->size -= (gint64)tail.spare;
+    if (tail.open || tail.spare > 0)
         g_string_append_c(writer->out, '\n');
     if (tail.torn == 0)
         return TRUE;

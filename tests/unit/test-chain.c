@@ -389,6 +389,38 @@ test_torn(World *world, gconstpointer unused G_GNUC_UNUSED)
     }
 }
 
+/* Who seals a torn line may be killed as well, at any byte, before the head tells of it. */
+static void
+test_torn_seal(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    append_number(world, 1);
+    g_autoptr(GString) log = read_file(world->log);
+    g_autoptr(GString) head = read_file(world->head);
+    append_number(world, 2);
+    g_autoptr(GString) longer = read_file(world->log);
+    gsize torn = log->len + 20;
+
+    g_assert_cmpuint(torn, <, longer->len);
+    write_file(world->log, longer->str, torn);
+    write_file(world->head, head->str, head->len);
+    append_number(world, 3);
+    g_autoptr(GString) closed = read_file(world->log);
+    for (gsize len = torn; len <= closed->len; len++) {
+        /* A line feed alone does not tell it from a line that somebody put there. */
+        if (len == torn + 1)
+            continue;
+        write_file(world->log, closed->str, len);
+        write_file(world->head, head->str, head->len);
+        g_autoptr(PstChainOutcome) before = verify(world);
+        g_assert_cmpuint(before->n_faults, ==, 0);
+        PstChainEntry entry = append_number(world, 4);
+        g_assert_null(entry.fault);
+        g_autoptr(PstChainOutcome) result = verify(world);
+        g_assert_cmpuint(result->n_faults, ==, 0);
+        g_assert_cmpuint(result->n_lines, >=, 4);
+    }
+}
+
 /* What lacks only its line feed is a line. */
 static void
 test_torn_line_feed(World *world, gconstpointer unused G_GNUC_UNUSED)
@@ -504,6 +536,7 @@ main(int argc, char **argv)
     ADD("concurrent", test_concurrent);
     ADD("killed", test_killed);
     ADD("torn", test_torn);
+    ADD("torn-seal", test_torn_seal);
     ADD("torn-line-feed", test_torn_line_feed);
     ADD("head-behind", test_head_behind);
     ADD("head-far-behind", test_head_far_behind);
