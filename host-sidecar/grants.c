@@ -163,11 +163,15 @@ read_grant(PstGrants *grants, GKeyFile *config, const char *group, PstGrantsNumb
            read_callers(grants, config, group, "groups", number, grant->groups, error);
 }
 
-/* A grant that is misspelt must not be taken for none at all, which would grant everything. */
+/* A grant that is misspelt must not be taken for none at all, which would grant everything: so what
+ * is no other group of the configuration's is meant to be one. */
 static gboolean
 is_meant(const char *group)
 {
-    return g_ascii_strncasecmp(group, PREFIX, strlen(PREFIX)) == 0;
+    static const char *const others[] = {"daemon", "store", NULL};
+
+    return !g_strv_contains(others, group) && !g_str_has_prefix(group, "expect ") &&
+           !g_str_has_prefix(group, "vantage ");
 }
 
 PstGrants *
@@ -183,7 +187,8 @@ pst_grants_read(GKeyFile *config, PstGrantsNumber number, GError **error)
         if (!is_meant(*group))
             continue;
         if (!g_str_has_prefix(*group, PREFIX " ") || (*group)[strlen(PREFIX " ")] == '\0') {
-            refuse(error, *group, "its name", "say [" PREFIX " NAME]");
+            refuse(error, *group, "its name",
+                   "there is no such group; of grants say [" PREFIX " NAME]");
             return NULL;
         }
         if (!read_grant(grants, config, *group, number, error))

@@ -148,6 +148,8 @@ test_refused(void)
         const char *text, *says;
     } rows[] = {
         {"[grant]\nusers=alice\ndomains=*\nmethods=ask\n", "say [grant NAME]"},
+        {"[grnat x]\nusers=alice\ndomains=*\nmethods=ask\n", "no such group"},
+        {"[access]\nusers=alice\n", "no such group"},
         {"[Grant x]\nusers=alice\ndomains=*\nmethods=ask\n", "say [grant NAME]"},
         {"[grants]\nusers=alice\n", "say [grant NAME]"},
         {"[grant x]\ndomains=*\nmethods=ask\n", "say whom"},
