@@ -10,7 +10,7 @@
 static gboolean
 is_open(const PstGuest *guest, GError **error)
 {
-    if (guest->xml.recorder)
+    if (pst_volume_may_tell(guest))
         return TRUE;
     g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT, "the domain has no recorder");
     return FALSE;
@@ -54,10 +54,17 @@ is_undone(const PstGuest *guest, const PstVolumeRecords *records)
 static gboolean
 ask(PstGuest *guest, PstInquiry *inquiry, GError **error)
 {
-    g_autoptr(PstVolumeRecords) records = pst_volume_read(guest, PST_VOLUME_SHARE_ANY, error);
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(PstVolumeRecords) records = pst_volume_read(guest, PST_VOLUME_SHARE_ANY, &cause);
 
-    if (records == NULL)
+    if (records == NULL && !guest->xml.recorder) {
+        g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT, "the domain has no recorder");
         return FALSE;
+    }
+    if (records == NULL) {
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return FALSE;
+    }
     if (is_undone(guest, records)) {
         g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT,
                     "its records were written before it was reverted to a snapshot (postern "

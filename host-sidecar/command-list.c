@@ -28,6 +28,10 @@ render_row(GString *out, const PstOverview *row)
                            row->volume != NULL ? row->volume : "?", shim, answered, recorded);
     if (row->problem != NULL)
         pst_render_append(out, row->problem);
+    if (row->volume_problem != NULL) {
+        g_string_append(out, row->problem != NULL ? "; volume: " : "volume: ");
+        pst_render_append(out, row->volume_problem);
+    }
     g_string_append_c(out, '\n');
 }
 

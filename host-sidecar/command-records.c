@@ -3,6 +3,7 @@
 
 #include "host-sidecar/ask.h"
 #include "host-sidecar/commands.h"
+#include "host-sidecar/exit-code.h"
 #include "host-sidecar/leftovers.h"
 #include "host-sidecar/output.h"
 #include "host-sidecar/recorder-heal.h"
@@ -187,8 +188,18 @@ audit_removed(const PstLeftovers *leftovers)
     }
 }
 
+/* What was to be removed and was not, and what could not be looked for. */
+static int
+exit_code_of(const PstLeftovers *leftovers)
+{
+    for (guint i = 0; i < leftovers->items->len; i++)
+        if (((PstLeftover *)leftovers->items->pdata[i])->problem != NULL)
+            return PST_EXIT_UNKNOWN;
+    return leftovers->problem != NULL ? PST_EXIT_UNKNOWN : PST_EXIT_OK;
+}
+
 static gboolean
-run_leftovers(const PstOptions *options, const Wanted *wanted, GError **error)
+run_leftovers(const PstOptions *options, const Wanted *wanted, int *exit_code, GError **error)
 {
     g_autoptr(PstHypervisor) hypervisor = pst_hypervisor_new(options->connect);
     gint64 deadline_us = g_get_monotonic_time() + options->deadline_us;
@@ -202,6 +213,7 @@ run_leftovers(const PstOptions *options, const Wanted *wanted, GError **error)
         return FALSE;
     }
     audit_removed(leftovers);
+    *exit_code = exit_code_of(leftovers);
     text = options->json ? leftovers_json(leftovers) : leftovers_text(leftovers, wanted);
     return pst_output_write(options->output, text, error);
 }
@@ -250,6 +262,6 @@ pst_command_records_run(const PstCommand *command, PstOptions *options, int argc
         !check_words(&wanted, argc, error))
         return FALSE;
     *exit_code = 0;
-    return wanted.leftovers || wanted.prune ? run_leftovers(options, &wanted, error)
+    return wanted.leftovers || wanted.prune ? run_leftovers(options, &wanted, exit_code, error)
                                             : run_domain(options, &wanted, argv[1], error);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "protocol/error.h"
+#include "protocol/nearest.h"
 
 #define MAIN_FILE "/etc/postern/postern.conf"
 #define DROP_INS "/etc/postern/postern.conf.d"
@@ -79,4 +80,30 @@ pst_config_load(GError **error)
         !add_file(config, own, FALSE, error))
         return NULL;
     return g_steal_pointer(&config);
+}
+
+static gboolean
+is_one_of(const char *key, const char *const *keys, guint n)
+{
+    for (guint i = 0; i < n; i++)
+        if (g_str_equal(keys[i], key))
+            return TRUE;
+    return FALSE;
+}
+
+gboolean
+pst_config_check_keys(GKeyFile *config, const char *group, const char *const *keys, guint n,
+                      GError **error)
+{
+    g_auto(GStrv) found = g_key_file_get_keys(config, group, NULL, NULL);
+
+    for (char **key = found; key != NULL && *key != NULL; key++) {
+        if (is_one_of(*key, keys, n))
+            continue;
+        g_autofree char *hint = pst_nearest_hint(*key, keys, n);
+        g_set_error(error, PST_ERROR, PST_ERROR_USAGE,
+                    "configuration: [%s] %s: this key is not known%s", group, *key, hint);
+        return FALSE;
+    }
+    return TRUE;
 }

@@ -11,3 +11,8 @@
 /* NULL with PST_ERROR_USAGE, which names the file, where one can't be read or understood. Free with
  * g_key_file_unref(). */
 GKeyFile *pst_config_load(GError **error);
+
+/* Whether GROUP, which need not be there, has none but the N keys; else PST_ERROR_USAGE, which
+ * names the key and the nearest one. */
+gboolean pst_config_check_keys(GKeyFile *config, const char *group, const char *const *keys,
+                               guint n, GError **error);

@@ -5,6 +5,7 @@
 #include <libxml/xpath.h>
 #include <string.h>
 
+#include "host-sidecar/volume-pool.h"
 #include "protocol/error.h"
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlDoc, xmlFreeDoc)
@@ -37,15 +38,36 @@ find_port(xmlXPathContextPtr context, const char *name)
     return state_of(found->nodesetval->nodeTab[0]);
 }
 
-static gboolean
-has_recorder(xmlXPathContextPtr context)
+static char *
+text_of(xmlXPathContextPtr context, const char *path)
 {
-    g_autoptr(xmlXPathObject) found =
-        xmlXPathEvalExpression(BAD_CAST "/domain/devices/channel[@type='file']"
-                                        "/target[@type='virtio'][@name='org.postern.recorder.0']",
-                               context);
+    g_autoptr(xmlXPathObject) found = xmlXPathEvalExpression(BAD_CAST path, context);
 
-    return found != NULL && !xmlXPathNodeSetIsEmpty(found->nodesetval);
+    return found != NULL && found->stringval != NULL ? g_strdup((const char *)found->stringval)
+                                                     : g_strdup("");
+}
+
+#define RECORDER                                                                                   \
+    "/domain/devices/channel[@type='file'][target[@type='virtio']"                                 \
+    "[@name='org.postern.recorder.0']]"
+
+/* The attribute's default is off: https://libvirt.org/formatdomain.html#device-logfile */
+static void
+read_recorder(xmlXPathContextPtr context, PstGuestXml *xml)
+{
+    g_autoptr(xmlXPathObject) found = xmlXPathEvalExpression(BAD_CAST RECORDER, context);
+
+    xml->recorder = found != NULL && !xmlXPathNodeSetIsEmpty(found->nodesetval);
+    xml->recorder_elsewhere = xml->recorder_emptied = FALSE;
+    if (!xml->recorder)
+        return;
+    g_autofree char *uuid = text_of(context, "string(/domain/uuid)");
+    g_autofree char *path = text_of(context, "string(" RECORDER "/source/@path)");
+    g_autofree char *append = text_of(context, "string(" RECORDER "/source/@append)");
+    g_autofree char *name = g_path_get_basename(path);
+    g_autofree char *wanted = g_strconcat(uuid, PST_VOLUME_SUFFIX, NULL);
+    xml->recorder_elsewhere = g_ascii_strcasecmp(name, wanted) != 0;
+    xml->recorder_emptied = !g_str_equal(append, "on");
 }
 
 gboolean
@@ -62,6 +84,6 @@ pst_guest_xml_read(const char *text, PstGuestXml *xml, GError **error)
     }
     xml->shim = find_port(context, "org.postern.shim.0");
     xml->agent = find_port(context, "org.qemu.guest_agent.0");
-    xml->recorder = has_recorder(context);
+    read_recorder(context, xml);
     return TRUE;
 }

@@ -562,6 +562,14 @@ static const RecorderFault recorder_faults[] = {
     [PST_RECORDER_STATE_UNUSED] = {"host.recorder-unused",
                                    "see in the guest who holds the recorder's port: "
                                    "fuser -v /dev/virtio-ports/org.postern.recorder.0"},
+    [PST_RECORDER_STATE_UNREAD] = {"host.recorder-unread",
+                                   "see that the storage pool postern is there, active and over "
+                                   "the folder of the recorder's path: virsh pool-info postern"},
+    [PST_RECORDER_STATE_ELSEWHERE] = {"host.recorder-elsewhere",
+                                      "virsh edit: name the file in the source of its channel by "
+                                      "the domain's own UUID; it holds from the next start on"},
+    [PST_RECORDER_STATE_EMPTIED] = {"host.recorder-emptied",
+                                    "virsh edit: say append='on' in the source of its channel"},
 };
 
 PstReport *

@@ -118,10 +118,10 @@ read_record(PstHostLook *look, gint64 deadline_us)
     g_autoptr(PstVolumeRecords) records = NULL;
     g_autoptr(GError) error = NULL;
 
-    if (!look->guest->xml.recorder)
+    if (!pst_volume_may_tell(look->guest))
         return;
     records = pst_volume_read_until(look->guest, deadline_us, &error);
-    if (records == NULL)
+    if (records == NULL && look->guest->xml.recorder)
         g_ptr_array_add(look->unread, g_strdup(error->message));
     /* Another's would be a sign of life that there is none of. */
     const PstRecord *newest =

@@ -187,18 +187,26 @@ take_name(const guint8 *bytes, gsize len, gpointer user_data)
     }
 }
 
-/* Of the volume's newest part as much as can't hold up what is to be removed; else what the store
- * has. */
-static void
-find_name(const PstStore *store, const GPtrArray *parts, PstLeftover *item)
+/* Where the store does not know it: of the volume's newest part as much as can't hold up what is to
+ * be removed. */
+static char *
+name_in_volume(const GPtrArray *parts, const char *uuid)
 {
-    const PstVolumePart *part = newest_part(parts, item->uuid);
+    const PstVolumePart *part = newest_part(parts, uuid);
     g_autoptr(PstRecordReader) reader = pst_record_reader_new();
     Naming naming = {reader, NULL};
 
     if (part != NULL)
         pst_storage_read(part->volume, 0, MAX_NAMING, take_name, &naming, NULL);
-    item->name = naming.name != NULL ? naming.name : pst_store_lifecycle_name(store, item->uuid);
+    return naming.name;
+}
+
+static void
+find_name(const PstStore *store, const GPtrArray *parts, PstLeftover *item)
+{
+    item->name = pst_store_lifecycle_name(store, item->uuid);
+    if (item->name == NULL)
+        item->name = name_in_volume(parts, item->uuid);
 }
 
 /* The list is of a moment ago: a domain can have been defined since. */

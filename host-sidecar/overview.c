@@ -22,7 +22,9 @@ static const PstField rows[] = {
     PST_STRING(PstOverview, agent, "the guest agent's channel: open, shut or none"),
     PST_STRING(PstOverview, volume,
                "the recorder's volume: open where it has records or some were kept of it, shut "
-               "where there are none to be had, none where the domain has no recorder"),
+               "where there are none to be had, none where the domain has no recorder and nothing "
+               "was kept of one"),
+    PST_STRING(PstOverview, volume_problem, "why what its recorder writes is not read or kept"),
     PST_STRING(PstOverview, shim, "the shim's version, where it answered"),
     PST_STRING(PstOverview, problem, "why it did not"),
     PST_INT(PstOverview, last_answer_us, "when the guest last answered, real time"),
@@ -75,14 +77,13 @@ look_for_records(PstGuest *guest, gint64 begun_us, gint64 end_us, PstOverview *r
 {
     gint64 newest_us;
 
-    if (!guest->xml.recorder) {
-        row->volume = g_strdup("none");
-        return;
-    }
-    pst_volume_harvest_until(guest, end_us - (end_us - begun_us) / 3);
+    g_autoptr(GError) error = NULL;
+    if (guest->xml.recorder &&
+        !pst_volume_harvest_until(guest, end_us - (end_us - begun_us) / 3, &error))
+        row->volume_problem = g_strdup(error->message);
     if (!pst_volume_newest_until(guest, end_us, &newest_us))
         return;
-    row->volume = g_strdup(newest_us > 0 ? "open" : "shut");
+    row->volume = g_strdup(newest_us > 0 ? "open" : guest->xml.recorder ? "shut" : "none");
     if (newest_us > 0)
         row->last_record_us = newest_us;
 }

@@ -15,6 +15,7 @@ typedef struct {
     char *channel;         /* open, shut, none */
     char *agent;           /* the same */
     char *volume;          /* open where there are records of it, shut, none; NULL: not known */
+    char *volume_problem;  /* why what the recorder writes is not read or not kept */
     char *shim;            /* its version, where it answered */
     char *problem;         /* why it did not */
     gint64 last_answer_us; /* real time */

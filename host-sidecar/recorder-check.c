@@ -68,8 +68,13 @@ pst_recorder_check_make(PstGuest *guest, gint64 deadline_us, gint64 patience_us)
         g_usleep(PAUSE_US);
         look(guest, greeting, g_get_monotonic_time(), check);
     }
+    const char *unread = check->error != NULL     ? check->error->message
+                         : check->records != NULL ? check->records->unread
+                                                  : NULL;
+    check->state = pst_recorder_state_of_device(check->state, &guest->xml);
     if (greeting != NULL)
-        check->note = pst_recorder_state_explain(check->state, greeting->hello, guest->name);
+        check->note =
+            pst_recorder_state_explain(check->state, greeting->hello, guest->name, unread);
     else if (!greeted)
         check->note =
             g_strdup_printf("whether the recorder still writes is not known: %s", cause->message);

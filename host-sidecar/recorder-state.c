@@ -2,6 +2,7 @@
 #include "host-sidecar/recorder-state.h"
 
 #include "host-sidecar/render.h"
+#include "host-sidecar/volume-pool.h"
 
 /* Between a guest's write and the change of the file's time, and between two hosts' clocks. */
 #define SLACK_US G_USEC_PER_SEC
@@ -57,15 +58,35 @@ pst_recorder_state_judge(const PstHello *hello, const PstVolumeRecords *records,
         return PST_RECORDER_STATE_UNKNOWN;
     /* What the store has kept says nothing of what came since it was harvested. */
     if (records == NULL || records->n_parts == 0)
-        return PST_RECORDER_STATE_UNKNOWN;
+        return PST_RECORDER_STATE_UNREAD;
     if (holds_last(hello, records->records))
         return PST_RECORDER_STATE_WRITES;
     return was_written_since(hello, records, now_us) ? PST_RECORDER_STATE_WASHED
                                                      : PST_RECORDER_STATE_BEHIND;
 }
 
+PstRecorderState
+pst_recorder_state_of_device(PstRecorderState state, const PstGuestXml *xml)
+{
+    switch (state) {
+    case PST_RECORDER_STATE_BEHIND:
+    case PST_RECORDER_STATE_UNREAD:
+        return xml->recorder_elsewhere ? PST_RECORDER_STATE_ELSEWHERE : state;
+    case PST_RECORDER_STATE_UNKNOWN:
+    case PST_RECORDER_STATE_WRITES:
+        return xml->recorder_emptied ? PST_RECORDER_STATE_EMPTIED : state;
+    case PST_RECORDER_STATE_WASHED:
+    case PST_RECORDER_STATE_UNUSED:
+    case PST_RECORDER_STATE_ELSEWHERE:
+    case PST_RECORDER_STATE_EMPTIED:
+        return state;
+    }
+    g_return_val_if_reached(state);
+}
+
 char *
-pst_recorder_state_explain(PstRecorderState state, const PstHello *hello, const char *name)
+pst_recorder_state_explain(PstRecorderState state, const PstHello *hello, const char *name,
+                           const char *unread)
 {
     g_autofree char *age = NULL;
 
@@ -78,6 +99,16 @@ pst_recorder_state_explain(PstRecorderState state, const PstHello *hello, const 
                         "written since: something floods the recorder's port");
     case PST_RECORDER_STATE_UNUSED:
         return g_strdup("the shim does not hold the recorder's port open: nothing is recorded");
+    case PST_RECORDER_STATE_UNREAD:
+        return g_strdup_printf("what its recorder writes can't be read: %s",
+                               unread != NULL ? unread : "nobody says why");
+    case PST_RECORDER_STATE_ELSEWHERE:
+        return g_strdup("the domain's XML has its recorder write to a file that is not called "
+                        "UUID" PST_VOLUME_SUFFIX " by its own UUID, where its records are looked "
+                        "for");
+    case PST_RECORDER_STATE_EMPTIED:
+        return g_strdup("each start of the domain empties what its recorder wrote: its source has "
+                        "no append='on'");
     case PST_RECORDER_STATE_BEHIND:
         age = tells_last(hello->recorder)
                   ? pst_render_ago(hello->boottime_us - hello->recorder->last_us)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "host-sidecar/guest-xml.h"
 #include "host-sidecar/volume-records.h"
 #include "protocol/hello.h"
 
@@ -9,12 +10,14 @@
  * a recorder's port that takes nothing for good and tells nobody. */
 
 typedef enum {
-    PST_RECORDER_STATE_UNKNOWN, /* nothing was written yet, nobody told, or the volume was not read
-                                 */
+    PST_RECORDER_STATE_UNKNOWN, /* nothing was written yet, or nobody told */
     PST_RECORDER_STATE_WRITES,
     PST_RECORDER_STATE_WASHED, /* something wrote over it since: the port works */
     PST_RECORDER_STATE_BEHIND, /* what the shim wrote is not there: under way, or lost */
     PST_RECORDER_STATE_UNUSED, /* the shim does not hold the recorder's port open */
+    PST_RECORDER_STATE_UNREAD, /* something was written, and the volume can't be read */
+    PST_RECORDER_STATE_ELSEWHERE, /* the domain has it write to a file that is not its volume */
+    PST_RECORDER_STATE_EMPTIED,   /* all is there until the domain is started again */
 } PstRecorderState;
 
 /* NOW_US is the host's real time at which HELLO was answered; RECORDS may be NULL where none could
@@ -22,6 +25,10 @@ typedef enum {
 PstRecorderState pst_recorder_state_judge(const PstHello *hello, const PstVolumeRecords *records,
                                           gint64 now_us);
 
+/* The same, by what the domain's XML says of the device. */
+PstRecorderState pst_recorder_state_of_device(PstRecorderState state, const PstGuestXml *xml);
+
 /* What is to be said of it, one line for people with the way out, or NULL where all is well. NAME
- * is the domain's. Free with g_free(). */
-char *pst_recorder_state_explain(PstRecorderState state, const PstHello *hello, const char *name);
+ * is the domain's, UNREAD why the volume can't be read, where it can't. Free with g_free(). */
+char *pst_recorder_state_explain(PstRecorderState state, const PstHello *hello, const char *name,
+                                 const char *unread);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/server-settings.h"
 
+#include "host-sidecar/config.h"
 #include "protocol/error.h"
 
 #define GROUP "daemon"
@@ -28,9 +29,11 @@ read_number(GKeyFile *config, const char *key, guint *number, GError **error)
 gboolean
 pst_server_settings_limits(GKeyFile *config, PstServerLimits *limits, GError **error)
 {
+    static const char *const keys[] = {"socket", "callers", "callers_of_user", "requests_of_user"};
     PstServerLimits read = PST_SERVER_LIMITS_DEFAULT;
 
-    if (!read_number(config, "callers", &read.callers, error) ||
+    if (!pst_config_check_keys(config, GROUP, keys, G_N_ELEMENTS(keys), error) ||
+        !read_number(config, "callers", &read.callers, error) ||
         !read_number(config, "callers_of_user", &read.callers_of_user, error) ||
         !read_number(config, "requests_of_user", &read.requests_of_user, error))
         return FALSE;

@@ -69,6 +69,9 @@ pst_storage_read_size(virStorageVolPtr volume)
     return info.allocation;
 }
 
+/* Two hosts' clocks differ; a date further ahead is none. */
+#define AHEAD_US (60 * G_GINT64_CONSTANT(1000000))
+
 /* <timestamps><mtime>SECONDS.NANOSECONDS</mtime>: https://libvirt.org/formatstorage.html */
 gint64
 pst_storage_read_mtime_us(virStorageVolPtr volume)
@@ -85,5 +88,8 @@ pst_storage_read_mtime_us(virStorageVolPtr volume)
     double seconds = found != NULL ? found->floatval : 0;
 
     free(text);
-    return seconds > 0 ? (gint64)(seconds * (double)G_USEC_PER_SEC) : 0;
+    if (!(seconds > 0) || seconds >= (double)G_MAXINT64 / G_USEC_PER_SEC)
+        return 0;
+    gint64 mtime_us = (gint64)(seconds * (double)G_USEC_PER_SEC);
+    return mtime_us <= g_get_real_time() + AHEAD_US ? mtime_us : 0;
 }

@@ -19,5 +19,6 @@ gboolean pst_storage_read(virStorageVolPtr volume, guint64 offset, gsize max_byt
 /* How many bytes it has; 0 where not known. */
 guint64 pst_storage_read_size(virStorageVolPtr volume);
 
-/* When it was last written to, the host's real time in microseconds; 0 where not known. */
+/* When it was last written to, the host's real time in microseconds; 0 where not known, or where
+ * its date is none: before 1970, or more than a minute in the future. */
 gint64 pst_storage_read_mtime_us(virStorageVolPtr volume);

@@ -82,6 +82,21 @@ take_lock(int fd)
     return TRUE;
 }
 
+static char *
+new_name_of(const char *name)
+{
+    return g_strdup_printf(".%s.new", name);
+}
+
+/* Of a keeper that was killed: nobody else makes one while the lock is held. */
+static void
+remove_unfinished(const PstStoreFolder *folder, const char *name)
+{
+    g_autofree char *new_name = new_name_of(name);
+
+    unlinkat(folder->fd, new_name, 0);
+}
+
 /* The lock is on the file itself, and void when the file was replaced meanwhile. */
 int
 pst_store_file_lock(const PstStoreFolder *folder, const char *name, GError **error)
@@ -99,8 +114,10 @@ pst_store_file_lock(const PstStoreFolder *folder, const char *name, GError **err
             close(fd);
             return -1;
         }
-        if (is_current(folder, name, fd))
+        if (is_current(folder, name, fd)) {
+            remove_unfinished(folder, name);
             return fd;
+        }
         close(fd);
     }
 }
@@ -140,9 +157,7 @@ gboolean
 pst_store_file_replace(const PstStoreFolder *folder, const char *name, const void *data, gsize len,
                        gint64 written_us, GError **error)
 {
-    g_autofree char *new_name = g_strdup_printf(".%s.new", name);
-
-    unlinkat(folder->fd, new_name, 0);
+    g_autofree char *new_name = new_name_of(name);
     int fd =
         openat(folder->fd, new_name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)

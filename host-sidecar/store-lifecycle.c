@@ -139,10 +139,8 @@ pst_store_lifecycle_read(const PstStore *store, const char *uuid)
 char *
 pst_store_lifecycle_name(const PstStore *store, const char *uuid)
 {
-    char *name = pst_store_name(store, uuid);
-
-    if (name != NULL)
-        return name;
     g_autoptr(PstLifecycle) lifecycle = pst_store_lifecycle_read(store, uuid);
-    return g_steal_pointer(&lifecycle->domain);
+
+    return lifecycle->domain != NULL ? g_steal_pointer(&lifecycle->domain)
+                                     : pst_store_name(store, uuid);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host-sidecar/config.h"
 #include "host-sidecar/options.h"
 #include "protocol/error.h"
 
@@ -79,12 +80,14 @@ read_folder(GKeyFile *config, char **folder, GError **error)
 PstStoreSettings *
 pst_store_settings_read(GKeyFile *config, GError **error)
 {
+    static const char *const keys[] = {"folder", "domain_size", "total_size", "keep"};
     g_autoptr(PstStoreSettings) settings = g_new0(PstStoreSettings, 1);
 
     settings->domain_bytes = DOMAIN_BYTES;
     settings->total_bytes = TOTAL_BYTES;
     settings->keep_us = KEEP_US;
-    if (!read_folder(config, &settings->folder, error) ||
+    if (!pst_config_check_keys(config, GROUP, keys, G_N_ELEMENTS(keys), error) ||
+        !read_folder(config, &settings->folder, error) ||
         !read_size(config, "domain_size", MAX_DOMAIN_BYTES, &settings->domain_bytes, error) ||
         !read_size(config, "total_size", G_MAXINT64, &settings->total_bytes, error) ||
         !read_keep(config, &settings->keep_us, error))

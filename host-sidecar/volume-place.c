@@ -6,7 +6,7 @@
 #include "protocol/json.h"
 #include "protocol/limits.h"
 
-/* More than virtlogd is told to keep anywhere. */
+/* As volume-pool.h. */
 #define MAX_PARTS 16
 
 static const PstField part_rows[] = {

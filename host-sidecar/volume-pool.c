@@ -95,18 +95,6 @@ free_part(gpointer data)
     g_free(part);
 }
 
-gboolean
-pst_volume_pool_check_part(guint64 bytes, GError **error)
-{
-    if (bytes <= PST_VOLUME_MAX_PART)
-        return TRUE;
-    g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT,
-                "a part of the volume has more than %d MiB, which are not read: set max_size in "
-                "/etc/libvirt/virtlogd.conf, 2 MiB unless said, and remove that part",
-                PST_VOLUME_MAX_PART / 1024 / 1024);
-    return FALSE;
-}
-
 /* Takes the volume over. */
 static PstVolumePart *
 new_part(virStorageVolPtr volume, const char *uuid)

@@ -12,9 +12,13 @@
 
 #define PST_VOLUME_POOL "postern"
 #define PST_VOLUME_SUFFIX ".records"
-/* As virtlogd keeps them (max_backups of virtlogd.conf), and the one that is written to. */
-#define PST_VOLUME_MAX_PARTS 4
-/* More is not read. virtlogd rolls at 2 MiB unless it is told otherwise. */
+/* As virtlogd keeps them unless it is told otherwise (max_backups of virtlogd.conf), and the one
+ * that is written to. */
+#define PST_VOLUME_USUAL_PARTS 4
+/* More of a domain's are not read. */
+#define PST_VOLUME_MAX_PARTS 16
+/* Of a larger part the tail is read. virtlogd rolls at 2 MiB unless it is told otherwise; without
+ * it (stdio_handler = "file" in qemu.conf) nobody does. */
 #define PST_VOLUME_MAX_PART (64 * 1024 * 1024)
 
 typedef struct {
@@ -46,9 +50,6 @@ gint64 pst_volume_pool_written_us(const PstVolumePool *pool, const char *uuid);
 
 /* All parts of all domains, in no order; NULL with an error. */
 GPtrArray *pst_volume_pool_list(const PstVolumePool *pool, GError **error);
-
-/* Whether a part of so many bytes is read; else PST_ERROR_PATH_SHUT. */
-gboolean pst_volume_pool_check_part(guint64 bytes, GError **error);
 
 /* The UUID in a part's name, or NULL where it is none. Free with g_free(). */
 char *pst_volume_pool_uuid_of(const char *name);

@@ -37,18 +37,57 @@ take_bytes(const guint8 *bytes, gsize len, gpointer user_data)
     pst_record_intake_take(part->intake, bytes, len);
 }
 
-/* FALSE with an error where nothing may be told of the volume. What libvirt does not give out costs
- * itself alone: a guest can make a part begin like an image that libvirt reads by a program which
- * is not there. */
-static gboolean
-read_part(virStorageVolPtr volume, guint64 offset, Part *part, PstVolumeReading *reading,
-          GError **error)
+/* From where on a part is read that is wanted from OFFSET on: what is newest in it is dearest. */
+static guint64
+start_of(const PstVolumePart *read, guint64 offset, PstVolumeReading *reading)
 {
-    if (!pst_storage_read(volume, offset, PST_VOLUME_MAX_PART + 1, take_bytes, part,
-                          reading->unread == NULL ? &reading->unread : NULL))
+    if (read->bytes <= offset + PST_VOLUME_MAX_PART)
+        return offset;
+    reading->skipped_bytes += read->bytes - PST_VOLUME_MAX_PART - offset;
+    return read->bytes - PST_VOLUME_MAX_PART;
+}
+
+/* What libvirt does not give out costs itself alone: a guest can make a part begin like an image
+ * that libvirt reads by a program which is not there. */
+static gboolean
+read_part(virStorageVolPtr volume, guint64 offset, Part *part, PstVolumeReading *reading)
+{
+    gboolean read = pst_storage_read(volume, offset, PST_VOLUME_MAX_PART, take_bytes, part,
+                                     reading->unread == NULL ? &reading->unread : NULL);
+
+    if (!read)
         reading->n_unread++;
-    gsize bytes = pst_record_intake_taken(part->intake) - part->before;
-    return pst_volume_pool_check_part(offset + bytes, error);
+    return read;
+}
+
+static void
+take_head(const guint8 *bytes, gsize len, gpointer user_data)
+{
+    g_byte_array_append(user_data, bytes, (guint)len);
+}
+
+/* NULL where it can't be read. */
+static GByteArray *
+read_head(virStorageVolPtr volume)
+{
+    g_autoptr(GByteArray) head = g_byte_array_new();
+
+    return pst_storage_read(volume, 0, PST_VOLUME_PLACE_HEAD, take_head, head, NULL)
+               ? g_steal_pointer(&head)
+               : NULL;
+}
+
+/* What was read of the newest part began at OFFSET. */
+static void
+set_head(PstVolumePlace *place, virStorageVolPtr volume, guint64 offset, const Part *part)
+{
+    if (offset == 0) {
+        pst_volume_place_set_head(place, part->head->data, part->head->len);
+        return;
+    }
+    g_autoptr(GByteArray) head = read_head(volume);
+    if (head != NULL)
+        pst_volume_place_set_head(place, head->data, head->len);
 }
 
 /* ---- all of them ---- */
@@ -119,19 +158,17 @@ read_all(const GPtrArray *parts, PstVolumeReading *reading, GError **error)
         const PstVolumePart *read = parts->pdata[i];
         g_autoptr(GByteArray) head = g_byte_array_new();
         Part part = {intake, head, pst_record_intake_taken(intake)};
-        guint n_unread = reading->n_unread;
+        guint64 offset = start_of(read, 0, reading);
 
-        if (!read_part(read->volume, 0, &part, reading, error))
-            return FALSE;
-        if (reading->n_unread > n_unread)
+        if (!read_part(read->volume, offset, &part, reading))
             continue;
         /* Of before it was read: a record that came meanwhile is then told as older than it is, and
          * none as younger. */
         reading->written_us = read->written_us;
         if (i + 1 < parts->len)
             continue;
-        pst_volume_place_set_head(reading->place, head->data, head->len);
-        end_place(reading->place, &part, 0, &none);
+        set_head(reading->place, read->volume, offset, &part);
+        end_place(reading->place, &part, offset, &none);
     }
     end_records(intake, reading);
     if (reading->n_unread < parts->len)
@@ -153,13 +190,12 @@ read_on(const GPtrArray *parts, const PstVolumePlace *from, PstVolumeReading *re
 
     begin_reading(parts, reading);
     Part part = {intake, begin, 0};
-    if (!read_part(newest->volume, (guint64)from->offset, &part, reading, error))
-        return FALSE;
-    if (reading->n_unread > 0) {
+    guint64 offset = start_of(newest, (guint64)from->offset, reading);
+    if (!read_part(newest->volume, offset, &part, reading)) {
         g_propagate_error(error, g_steal_pointer(&reading->unread));
         return FALSE;
     }
-    end_place(reading->place, &part, (guint64)from->offset, &before);
+    end_place(reading->place, &part, offset, &before);
     end_records(intake, reading);
     reading->counters.records += before.records;
     reading->counters.dropped += before.dropped;
@@ -173,25 +209,18 @@ read_on(const GPtrArray *parts, const PstVolumePlace *from, PstVolumeReading *re
 
 /* ---- what has to be read ---- */
 
-static void
-take_head(const guint8 *bytes, gsize len, gpointer user_data)
-{
-    g_byte_array_append(user_data, bytes, (guint)len);
-}
-
 /* Whether these are the parts that PLACE was in, under the same names: of those that were rolled
  * nothing has changed, and the newest begins as it did. */
 static gboolean
 is_same(const PstVolumePlace *place, const GPtrArray *parts)
 {
     g_autoptr(PstVolumePlace) now = make_place(parts);
-    g_autoptr(GByteArray) head = g_byte_array_new();
 
     if (place->head == NULL || !pst_volume_place_is_like(place, now))
         return FALSE;
     const PstVolumePart *newest = parts->pdata[parts->len - 1];
-    return pst_storage_read(newest->volume, 0, PST_VOLUME_PLACE_HEAD, take_head, head, NULL) &&
-           pst_volume_place_has_head(place, head->data, head->len);
+    g_autoptr(GByteArray) head = read_head(newest->volume);
+    return head != NULL && pst_volume_place_has_head(place, head->data, head->len);
 }
 
 /* A part whose file was removed is known to the pool all the same. */
@@ -201,7 +230,7 @@ are_all_known(const GPtrArray *parts)
     for (guint i = 0; i < parts->len; i++)
         if (((PstVolumePart *)parts->pdata[i])->written_us == 0)
             return FALSE;
-    return parts->len >= PST_VOLUME_MAX_PARTS;
+    return parts->len >= PST_VOLUME_USUAL_PARTS;
 }
 
 /* NULL where the pool has none. *ALL: there are no others that it has not heard of. */

@@ -15,6 +15,7 @@ typedef struct {
     gint64 written_us;          /* when the newest part that could be read was written to */
     gint64 volume_us;           /* the newest of all */
     guint n_parts;
+    guint64 skipped_bytes; /* of too large parts, at their beginning */
     guint n_unread;        /* of them */
     GError *unread;        /* why the first of those was not */
     gboolean rolled;       /* while it was read, each time: a part may have been missed */
@@ -26,7 +27,7 @@ typedef struct {
 /* PLACE is what an earlier reading left, or NULL. Where the volume is still that one and has only
  * grown, the pool is not refreshed; where CONTINUES too, no more is read than what came since. In
  * doubt all of it is read. FALSE with PST_ERROR_PATH_SHUT, PST_ERROR_NO_PERMISSION or
- * PST_ERROR_NO_HYPERVISOR where nothing of it could be, or a part is too large. */
+ * PST_ERROR_NO_HYPERVISOR where nothing of it could be. */
 gboolean pst_volume_reading_make(PstVolumePool *pool, const char *uuid, const PstVolumePlace *place,
                                  gboolean continues, PstVolumeReading *reading, GError **error);
 

@@ -19,6 +19,8 @@ pst_volume_records_free(PstVolumeRecords *records)
     g_clear_pointer(&records->epochs, g_array_unref);
     g_clear_pointer(&records->live, g_ptr_array_unref);
     g_clear_pointer(&records->foreign, g_array_unref);
+    g_free(records->unread);
+    g_free(records->unkept);
     g_clear_pointer(&records->notes, g_ptr_array_unref);
     g_clear_pointer(&records->written, g_array_unref);
     g_clear_pointer(&records->order, g_hash_table_unref);

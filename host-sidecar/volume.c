@@ -49,6 +49,38 @@ note_unread(const PstVolumeReading *reading, PstVolumeRecords *records)
                                          "some of it may not be told");
 }
 
+/* What virtlogd is told to keep, or what nobody rolls. */
+static void
+note_too_large(const PstVolumeReading *reading, PstVolumeRecords *records)
+{
+    g_autofree char *size = g_format_size_full(reading->skipped_bytes, G_FORMAT_SIZE_IEC_UNITS);
+
+    if (reading->skipped_bytes > 0) {
+        g_autofree char *note = g_strdup_printf(
+            "the first %s of a part of more than %d MiB were not read: let virtlogd roll it "
+            "(max_size in /etc/libvirt/virtlogd.conf, stdio_handler in qemu.conf)",
+            size, PST_VOLUME_MAX_PART / 1024 / 1024);
+        pst_volume_records_note(records, note);
+    }
+    if (reading->n_parts >= PST_VOLUME_MAX_PARTS) {
+        g_autofree char *note = g_strdup_printf(
+            "the volume has %d parts or more: the oldest are not read (max_backups in "
+            "/etc/libvirt/virtlogd.conf)",
+            PST_VOLUME_MAX_PARTS);
+        pst_volume_records_note(records, note);
+    }
+}
+
+static void
+note_undated(const PstVolumeReading *reading, PstVolumeRecords *records)
+{
+    if (reading->n_parts > reading->n_unread && reading->written_us == 0 &&
+        records->records->len > 0)
+        pst_volume_records_note(records, "when the volume was last written to is not known (its "
+                                         "date is none, or in the future): ages are by the guest's "
+                                         "own clock");
+}
+
 /* All that the volume had before is in the store, and nothing was rolled away. */
 static void
 count_continued(const PstVolumeReading *reading, PstStoreView *view)
@@ -92,10 +124,13 @@ tell(const PstStore *store, const char *uuid, const PstVolumeReading *reading, P
     records->missed = view->merge.missed;
     date(store, uuid, reading, records);
     if (trouble != NULL) {
+        records->unkept = g_strdup(trouble->message);
         g_autofree char *note = g_strdup_printf("they were not harvested: %s", trouble->message);
         pst_volume_records_note(records, note);
     }
     note_unread(reading, records);
+    note_too_large(reading, records);
+    note_undated(reading, records);
     return records;
 }
 
@@ -161,6 +196,7 @@ read_all(virConnectPtr connection, const char *uuid, GError **error)
                                             "earlier readings: %s",
                                             unread->message);
     pst_volume_records_note(records, note);
+    records->unread = g_strdup(unread->message);
     return g_steal_pointer(&records);
 }
 
@@ -198,14 +234,27 @@ pst_volume_read_until(PstGuest *guest, gint64 deadline_us, GError **error)
 
 /* Takes the connection over. */
 static gboolean
-is_harvested(virConnectPtr connection, const char *uuid)
+is_harvested(virConnectPtr connection, const PstStore *store, const char *uuid)
 {
-    g_autoptr(PstStore) store = pst_volume_open_store(connection, NULL, NULL);
     g_autoptr(PstVolumePool) pool = pst_volume_pool_open(connection, NULL);
     gint64 volume_us = pool != NULL ? pst_volume_pool_written_us(pool, uuid) : 0;
 
-    /* Without a store there is nothing to be harvested into. */
-    return store == NULL || (volume_us > 0 && pst_store_written_us(store, uuid) == volume_us);
+    return volume_us > 0 && pst_store_written_us(store, uuid) == volume_us;
+}
+
+/* What was read before, or is read now. */
+static gboolean
+harvest(const PstGuest *guest, GError **error)
+{
+    g_autoptr(PstVolumeRecords) records = pst_volume_read(guest, PST_VOLUME_SHARE_ANY, error);
+
+    if (records == NULL)
+        return FALSE;
+    if (records->unkept == NULL)
+        return TRUE;
+    g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "its records are not harvested: %s",
+                records->unkept);
+    return FALSE;
 }
 
 static gpointer
@@ -214,22 +263,34 @@ run_harvest(gpointer data, GError **error)
     const PstGuest *guest = data;
 
     if (pst_volume_share_await(guest->volume))
-        return NULL;
+        return GINT_TO_POINTER(harvest(guest, error));
     virConnectPtr connection = pst_hypervisor_connect(guest->hypervisor, error);
-    if (connection != NULL && !is_harvested(connection, guest->uuid)) {
-        PstVolumeRecords *records = pst_volume_read(guest, PST_VOLUME_SHARE_ANY, NULL);
-        g_clear_pointer(&records, pst_volume_records_free);
+    if (connection == NULL)
+        return NULL;
+    g_autoptr(PstStore) store = pst_volume_open_store(connection, NULL, error);
+    if (store == NULL) {
+        g_prefix_error(error, "its records are not harvested: ");
+        virConnectClose(connection);
+        return NULL;
     }
-    return NULL;
+    return GINT_TO_POINTER(is_harvested(connection, store, guest->uuid) || harvest(guest, error));
 }
 
-void
-pst_volume_harvest_until(PstGuest *guest, gint64 deadline_us)
+gboolean
+pst_volume_harvest_until(PstGuest *guest, gint64 deadline_us, GError **error)
 {
-    g_autoptr(GError) error = NULL;
+    return pst_task_call(run_harvest, pst_guest_ref(guest), (GDestroyNotify)pst_guest_unref, NULL,
+                         deadline_us, "libvirt", error) != NULL;
+}
 
-    pst_task_call(run_harvest, pst_guest_ref(guest), (GDestroyNotify)pst_guest_unref, NULL,
-                  deadline_us, "libvirt", &error);
+gboolean
+pst_volume_may_tell(const PstGuest *guest)
+{
+    if (guest->xml.recorder || guest->state == VIR_DOMAIN_SHUTOFF ||
+        guest->state == VIR_DOMAIN_CRASHED)
+        return TRUE;
+    g_autoptr(PstStore) store = pst_store_open_configured(guest->uri, NULL, NULL);
+    return store != NULL && pst_store_written_us(store, guest->uuid) > 0;
 }
 
 static gpointer

@@ -11,6 +11,11 @@
 #define SHIM "org.postern.shim.0"
 #define AGENT "org.qemu.guest_agent.0"
 #define RECORDER "org.postern.recorder.0"
+#define UUID "5B0F2C1E-7D0A-4A54-9A67-3D1C6F2B8E90"
+#define FILED(path, append)                                                                        \
+    "<domain><uuid>5b0f2c1e-7d0a-4a54-9a67-3d1c6f2b8e90</uuid><devices><channel type='file'>"      \
+    "<source path='" path "' " append "/><target type='virtio' name='" RECORDER "'/></channel>"    \
+    "</devices></domain>"
 
 static const struct {
     const char *text;
@@ -57,13 +62,20 @@ test_recorder(void)
 {
     static const struct {
         const char *text;
-        gboolean recorder;
+        gboolean recorder, elsewhere, emptied;
     } cases[] = {
         {DOMAIN(""), FALSE},
         {DOMAIN(CHANNEL(RECORDER, "")), FALSE},
         {DOMAIN("<channel type='file'><source path='/a'/><target type='virtio' name='" RECORDER
                 "' state='connected'/></channel>"),
-         TRUE},
+         TRUE, TRUE, TRUE},
+        {FILED("/b/" UUID ".records", "append='on'"), TRUE, FALSE, FALSE},
+        {FILED(UUID ".records", "append='off'"), TRUE, FALSE, TRUE},
+        {FILED("/b/5b0f2c1e-7d0a-4a54-9a67-3d1c6f2b8e90.records", "append='on'"), TRUE, FALSE,
+         FALSE},
+        {FILED("/b/5b0f2c1e-7d0a-4a54-9a67-3d1c6f2b8e91.records", "append='on'"), TRUE, TRUE,
+         FALSE},
+        {FILED("/b/" UUID ".records.0", "append='on'"), TRUE, TRUE, FALSE},
         {DOMAIN("<channel type='file'><target type='virtio' name='" SHIM "'/></channel>"), FALSE},
     };
 
@@ -72,6 +84,8 @@ test_recorder(void)
 
         g_assert_true(pst_guest_xml_read(cases[i].text, &xml, NULL));
         g_assert_cmpint(xml.recorder, ==, cases[i].recorder);
+        g_assert_cmpint(xml.recorder_elsewhere, ==, cases[i].elsewhere);
+        g_assert_cmpint(xml.recorder_emptied, ==, cases[i].emptied);
     }
 }
 

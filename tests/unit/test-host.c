@@ -505,6 +505,9 @@ test_recorder(void)
         {PST_RECORDER_STATE_WASHED, "host.recorder-flooded"},
         {PST_RECORDER_STATE_BEHIND, "host.recorder-silent"},
         {PST_RECORDER_STATE_UNUSED, "host.recorder-unused"},
+        {PST_RECORDER_STATE_UNREAD, "host.recorder-unread"},
+        {PST_RECORDER_STATE_ELSEWHERE, "host.recorder-elsewhere"},
+        {PST_RECORDER_STATE_EMPTIED, "host.recorder-emptied"},
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {

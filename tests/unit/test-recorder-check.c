@@ -108,10 +108,11 @@ test_missing(Place *place, gconstpointer data G_GNUC_UNUSED)
     greet(place);
     g_autoptr(PstRecorderCheck) made = check(place);
 
-    g_assert_cmpint(made->state, ==, PST_RECORDER_STATE_UNKNOWN);
+    g_assert_cmpint(made->state, ==, PST_RECORDER_STATE_UNREAD);
     g_assert_null(made->records);
     g_assert_error(made->error, PST_ERROR, PST_ERROR_PATH_SHUT);
     g_assert_nonnull(strstr(made->error->message, "there is no storage pool postern"));
+    g_assert_nonnull(strstr(made->note, "there is no storage pool postern"));
 }
 
 /* Of a shim that said nothing, nothing is missing. */
@@ -144,12 +145,25 @@ static void
 test_in_passing(Place *place, gconstpointer data G_GNUC_UNUSED)
 {
     read_before(place, LAST);
-    pst_volume_harvest_until(place->guest, g_get_monotonic_time() + 20 * SECOND);
+    g_assert_true(
+        pst_volume_harvest_until(place->guest, g_get_monotonic_time() + 20 * SECOND, NULL));
     g_autoptr(PstVolumeRecords) records =
         pst_volume_read_until(place->guest, g_get_monotonic_time() + 20 * SECOND, NULL);
 
     g_assert_nonnull(records);
     g_assert_cmpint(((PstRecord *)records->records->pdata[0])->seq, ==, LAST);
+}
+
+/* Where there is nothing to be read, that is said. */
+static void
+test_not_harvested(Place *place, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_assert_false(
+        pst_volume_harvest_until(place->guest, g_get_monotonic_time() + 20 * SECOND, &error));
+    g_assert_error(error, PST_ERROR, PST_ERROR_PATH_SHUT);
+    g_assert_nonnull(strstr(error->message, "there is no storage pool postern"));
 }
 
 /* With a store of its own, in which nothing is but what the look-ups noted. */
@@ -187,6 +201,7 @@ main(int argc, char **argv)
     g_test_add("/recorder-check/not-greeted", Place, NULL, set_up, test_not_greeted, tear_down);
     g_test_add("/recorder-check/anew", Place, NULL, set_up, test_anew, tear_down);
     g_test_add("/recorder-check/in-passing", Place, NULL, set_up, test_in_passing, tear_down);
+    g_test_add("/recorder-check/not-harvested", Place, NULL, set_up, test_not_harvested, tear_down);
     g_autofree char *folder = g_dir_make_tmp("pst-check-XXXXXX", NULL);
     return run_in(folder);
 }

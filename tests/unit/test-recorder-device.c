@@ -64,20 +64,6 @@ test_short_deadline(void)
     g_assert_nonnull(strstr(error->message, "--deadline"));
 }
 
-/* What is too large says so, and by what it is set. */
-static void
-test_large_part(void)
-{
-    g_autoptr(GError) error = NULL;
-
-    g_assert_true(pst_volume_pool_check_part(PST_VOLUME_MAX_PART, &error));
-    g_assert_no_error(error);
-    g_assert_false(pst_volume_pool_check_part(PST_VOLUME_MAX_PART + 1, &error));
-    g_assert_error(error, PST_ERROR, PST_ERROR_PATH_SHUT);
-    g_assert_nonnull(strstr(error->message, "64 MiB"));
-    g_assert_nonnull(strstr(error->message, "max_size"));
-}
-
 static void
 test_names(void)
 {
@@ -108,7 +94,6 @@ main(int argc, char **argv)
     g_test_add_func("/recorder-device/device", test_device);
     g_test_add_func("/recorder-device/no-device", test_no_device);
     g_test_add_func("/recorder-device/short-deadline", test_short_deadline);
-    g_test_add_func("/recorder-device/large-part", test_large_part);
     g_test_add_func("/recorder-device/names", test_names);
     return g_test_run();
 }

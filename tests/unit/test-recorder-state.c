@@ -127,10 +127,42 @@ test_unread(void)
     const PstHello hello = {
         .boot_id = (char *)STREAM_BOOT_A, .boottime_us = HELLO, .recorder = &recorder};
 
-    g_assert_cmpint(pst_recorder_state_judge(&hello, NULL, NOW), ==, PST_RECORDER_STATE_UNKNOWN);
+    g_assert_cmpint(pst_recorder_state_judge(&hello, NULL, NOW), ==, PST_RECORDER_STATE_UNREAD);
     /* What the store alone has. */
-    g_assert_cmpint(judge_parts(3, 900 * SECOND, kept, 200, 0), ==, PST_RECORDER_STATE_UNKNOWN);
+    g_assert_cmpint(judge_parts(3, 900 * SECOND, kept, 200, 0), ==, PST_RECORDER_STATE_UNREAD);
     g_assert_cmpint(judge_parts(3, 900 * SECOND, kept, 200, 1), ==, PST_RECORDER_STATE_BEHIND);
+}
+
+/* What the device is set up to do explains what is seen, and is told where nothing else is. */
+static void
+test_device(void)
+{
+    static const struct {
+        PstRecorderState seen, elsewhere, emptied;
+    } cases[] = {
+        {PST_RECORDER_STATE_UNKNOWN, PST_RECORDER_STATE_UNKNOWN, PST_RECORDER_STATE_EMPTIED},
+        {PST_RECORDER_STATE_WRITES, PST_RECORDER_STATE_WRITES, PST_RECORDER_STATE_EMPTIED},
+        {PST_RECORDER_STATE_WASHED, PST_RECORDER_STATE_WASHED, PST_RECORDER_STATE_WASHED},
+        {PST_RECORDER_STATE_BEHIND, PST_RECORDER_STATE_ELSEWHERE, PST_RECORDER_STATE_BEHIND},
+        {PST_RECORDER_STATE_UNUSED, PST_RECORDER_STATE_UNUSED, PST_RECORDER_STATE_UNUSED},
+        {PST_RECORDER_STATE_UNREAD, PST_RECORDER_STATE_ELSEWHERE, PST_RECORDER_STATE_UNREAD},
+    };
+    const PstGuestXml sound = {.recorder = TRUE};
+    const PstGuestXml elsewhere = {.recorder = TRUE, .recorder_elsewhere = TRUE};
+    const PstGuestXml emptied = {.recorder = TRUE, .recorder_emptied = TRUE};
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        PstRecorderState seen = cases[i].seen;
+        g_assert_cmpint(pst_recorder_state_of_device(seen, &sound), ==, seen);
+        g_assert_cmpint(pst_recorder_state_of_device(seen, &elsewhere), ==, cases[i].elsewhere);
+        g_assert_cmpint(pst_recorder_state_of_device(seen, &emptied), ==, cases[i].emptied);
+    }
+}
+
+static char *
+explain(PstRecorderState state, const PstHello *hello)
+{
+    return pst_recorder_state_explain(state, hello, "web", "there is no pool");
 }
 
 static void
@@ -140,17 +172,23 @@ test_words(void)
     PstHello hello = {.boot_id = (char *)STREAM_BOOT_A, .boottime_us = HELLO};
 
     g_assert_cmpint(pst_recorder_state_judge(&hello, NULL, NOW), ==, PST_RECORDER_STATE_UNUSED);
-    g_autofree char *unused = pst_recorder_state_explain(PST_RECORDER_STATE_UNUSED, &hello, "web");
+    g_autofree char *unused = explain(PST_RECORDER_STATE_UNUSED, &hello);
     g_assert_nonnull(strstr(unused, "does not hold the recorder's port open"));
     hello.recorder = &recorder;
-    g_autofree char *silent = pst_recorder_state_explain(PST_RECORDER_STATE_BEHIND, &hello, "web");
+    g_autofree char *silent = explain(PST_RECORDER_STATE_BEHIND, &hello);
     g_assert_cmpstr(silent, ==,
                     "the recorder has fallen silent: record 7, written 90 s ago, did not arrive in "
                     "the volume; postern records web --heal attaches its device anew");
-    g_autofree char *washed = pst_recorder_state_explain(PST_RECORDER_STATE_WASHED, &hello, "web");
+    g_autofree char *washed = explain(PST_RECORDER_STATE_WASHED, &hello);
     g_assert_nonnull(strstr(washed, "floods"));
-    g_assert_null(pst_recorder_state_explain(PST_RECORDER_STATE_WRITES, &hello, "web"));
-    g_assert_null(pst_recorder_state_explain(PST_RECORDER_STATE_UNKNOWN, &hello, "web"));
+    g_autofree char *unread = explain(PST_RECORDER_STATE_UNREAD, &hello);
+    g_assert_cmpstr(unread, ==, "what its recorder writes can't be read: there is no pool");
+    g_autofree char *elsewhere = explain(PST_RECORDER_STATE_ELSEWHERE, &hello);
+    g_assert_nonnull(strstr(elsewhere, "UUID.records"));
+    g_autofree char *emptied = explain(PST_RECORDER_STATE_EMPTIED, &hello);
+    g_assert_nonnull(strstr(emptied, "append='on'"));
+    g_assert_null(explain(PST_RECORDER_STATE_WRITES, &hello));
+    g_assert_null(explain(PST_RECORDER_STATE_UNKNOWN, &hello));
 }
 
 int
@@ -158,6 +196,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/recorder-state/judge", test_judge);
+    g_test_add_func("/recorder-state/device", test_device);
     g_test_add_func("/recorder-state/first-shims", test_first_shims);
     g_test_add_func("/recorder-state/unread", test_unread);
     g_test_add_func("/recorder-state/words", test_words);

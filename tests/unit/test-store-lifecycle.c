@@ -11,6 +11,7 @@
 
 #include "host-sidecar/store-lifecycle.h"
 #include "protocol/error.h"
+#include "tests/unit/record-streams.h"
 
 #define UUID "3a4f5d6e-1111-4222-8333-444455556666"
 #define OTHER "3a4f5d6e-1111-4222-8333-444455557777"
@@ -161,6 +162,21 @@ test_dates(Place *place, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpint(last->written_us, ==, NOW + 100);
 }
 
+/* As if the guest had recorded that it is called NAME. */
+static void
+record_name(const Place *place, const char *uuid, const char *name)
+{
+    const StreamRecord wanted = {
+        STREAM_BOOT_A, STREAM_MACHINE_A, name, 1, SECOND, PST_RECORD_BOOT, NULL, 0};
+    GPtrArray *set = pst_record_set_new();
+    PstStoreView view;
+
+    g_ptr_array_add(set, stream_record(&wanted));
+    g_assert_true(pst_store_harvest(place->store, uuid, set, NOW, &view, NULL));
+    g_ptr_array_unref(view.records);
+}
+
+/* What a guest calls itself counts only where nobody has seen it. */
 static void
 test_renamed(Place *place, gconstpointer data G_GNUC_UNUSED)
 {
@@ -170,9 +186,13 @@ test_renamed(Place *place, gconstpointer data G_GNUC_UNUSED)
     g_autoptr(PstLifecycle) renamed =
         pst_store_lifecycle_note(place->store, UUID, "mail", &sight, NULL);
     g_assert_cmpuint(renamed->entries->len, ==, 1);
+    record_name(place, UUID, "db");
     g_autofree char *name = pst_store_lifecycle_name(place->store, UUID);
     g_assert_cmpstr(name, ==, "mail");
     g_assert_null(pst_store_lifecycle_name(place->store, OTHER));
+    record_name(place, OTHER, "db");
+    g_autofree char *other = pst_store_lifecycle_name(place->store, OTHER);
+    g_assert_cmpstr(other, ==, "db");
 }
 
 /* Whatever stands in the file: it is whole, or begun anew. */

@@ -427,7 +427,7 @@ test_settings(void)
     static const char *const bad[] = {
         "domain_size=4X", "domain_size=",   "domain_size=M",  "domain_size=1K",
         "domain_size=1G", "keep=often",     "total_size=-1M", "total_size=99999999999999999999G",
-        "folder=state",   "domain_size=4MM"};
+        "folder=state",   "domain_size=4MM", "kep=3d",        "path=/x"};
 
     for (guint i = 0; i < G_N_ELEMENTS(good); i++) {
         g_autoptr(GKeyFile) config = g_key_file_new();
