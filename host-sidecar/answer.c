@@ -59,6 +59,7 @@ pst_answer_copy(const PstAnswer *answer)
 {
     PstAnswer *copy = pst_answer_new(answer->guest, answer->probe, answer->args);
 
+    copy->uuid = g_strdup(answer->uuid);
     copy->via = answer->via;
     copy->age_ms = answer->age_ms;
     copy->took_ms = answer->took_ms;
@@ -86,6 +87,7 @@ pst_answer_free(PstAnswer *answer)
     json_object_unref(answer->args);
     g_free(answer->probe);
     g_free(answer->guest);
+    g_free(answer->uuid);
     g_free(answer);
 }
 

@@ -28,6 +28,7 @@ typedef struct {
     char *probe;
     JsonObject *args; /* never NULL */
     char *guest;
+    char *uuid; /* of the guest; NULL: not known. For the audit alone */
     int via;
     gint64 age_ms;       /* of what it tells */
     gint64 took_ms;      /* from the question to this; PST_INT_UNKNOWN. For the audit alone */

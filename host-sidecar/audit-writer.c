@@ -14,7 +14,8 @@ struct PstAuditWriter {
 };
 
 typedef struct {
-    char *caller, *method;
+    char *words, *executable, *method;
+    PstAuditProcess process;
     PstAnswer *answer;
 } Entry;
 
@@ -22,7 +23,8 @@ static void
 free_entry(Entry *entry)
 {
     pst_answer_free(entry->answer);
-    g_free(entry->caller);
+    g_free(entry->words);
+    g_free(entry->executable);
     g_free(entry->method);
     g_free(entry);
 }
@@ -35,6 +37,7 @@ copy_what_is_recorded(const PstAnswer *answer)
     g_autoptr(JsonObject) args = pst_json_parse_validated(text, strlen(text), NULL);
     PstAnswer *copy = pst_answer_new(answer->guest, answer->probe, args);
 
+    copy->uuid = g_strdup(answer->uuid);
     copy->via = answer->via;
     copy->took_ms = answer->took_ms;
     if (answer->report != NULL) {
@@ -68,7 +71,9 @@ run_writer(gpointer data)
     for (;;) {
         Entry *entry = take_next(writer);
         g_autoptr(GError) error = NULL;
-        gboolean written = writer->funcs.write(entry->caller, entry->method, entry->answer, &error);
+        const PstAuditRecord record = {entry->words, &entry->process, entry->method,
+                                       entry->answer->uuid, entry->answer};
+        gboolean written = writer->funcs.write(&record, &error);
 
         if (!written && !said)
             writer->funcs.complain(error);
@@ -92,12 +97,15 @@ pst_audit_writer_new(const PstAuditWriterFuncs *funcs)
 }
 
 void
-pst_audit_writer_add(PstAuditWriter *writer, const char *caller, const char *method,
+pst_audit_writer_add(PstAuditWriter *writer, const PstAuditCaller *caller, const char *method,
                      const PstAnswer *answer)
 {
     Entry *entry = g_new0(Entry, 1);
 
-    entry->caller = g_strdup(caller);
+    entry->words = g_strdup(caller->words);
+    entry->executable = g_strdup(caller->process.executable);
+    entry->process = caller->process;
+    entry->process.executable = entry->executable;
     entry->method = g_strdup(method);
     entry->answer = copy_what_is_recorded(answer);
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&writer->lock);

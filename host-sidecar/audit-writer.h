@@ -11,19 +11,18 @@
 
 typedef struct PstAuditWriter PstAuditWriter;
 
-/* WRITE is pst_audit_write(), or what is to be called in its place; COMPLAIN is told, in the same
+/* WRITE is pst_audit_record(), or what is to be called in its place; COMPLAIN is told, in the same
  * thread, what keeps a record from being written, once until one is written again. */
 typedef struct {
-    gboolean (*write)(const char *caller, const char *method, const PstAnswer *answer,
-                      GError **error);
+    gboolean (*write)(const PstAuditRecord *record, GError **error);
     void (*complain)(const GError *error);
 } PstAuditWriterFuncs;
 
 /* Lives as long as the process. */
 PstAuditWriter *pst_audit_writer_new(const PstAuditWriterFuncs *funcs);
 
-/* What of ANSWER is recorded is copied. */
-void pst_audit_writer_add(PstAuditWriter *writer, const char *caller, const char *method,
+/* CALLER, and what of ANSWER is recorded, are copied. */
+void pst_audit_writer_add(PstAuditWriter *writer, const PstAuditCaller *caller, const char *method,
                           const PstAnswer *answer);
 
 /* Waits until all is written. FALSE where it was not before DEADLINE_US (monotonic clock). */

@@ -17,6 +17,12 @@ typedef struct {
 /* This one. */
 const PstAuditProcess *pst_audit_self(void);
 
+/* Who asks, in words and numbers. */
+typedef struct {
+    const char *words; /* pst_audit_caller(), pst_caller_describe() */
+    PstAuditProcess process;
+} PstAuditCaller;
+
 typedef struct {
     const char *caller;             /* in words: pst_audit_caller() */
     const PstAuditProcess *process; /* NULL: not known */

@@ -70,9 +70,12 @@ look_closer(int fd, PstCaller *caller)
         return;
     g_autofree char *program = read_proc(caller->pid, "comm");
     g_autofree char *login = read_proc(caller->pid, "loginuid");
+    g_autofree char *link = g_strdup_printf("/proc/%" G_GINT64_FORMAT "/exe", caller->pid);
+    g_autofree char *executable = g_file_read_link(link, NULL);
     guint64 number = 0;
     if (belongs_to(caller->pid, caller->uid) && !has_ended(pidfd)) {
         caller->program = g_steal_pointer(&program);
+        caller->executable = g_steal_pointer(&executable);
         if (login != NULL &&
             g_ascii_string_to_unsigned(login, 10, 0, G_MAXUINT32 - 1, &number, NULL))
             caller->login = (gint64)number;
@@ -119,6 +122,7 @@ void
 pst_caller_clear(PstCaller *caller)
 {
     g_clear_pointer(&caller->program, g_free);
+    g_clear_pointer(&caller->executable, g_free);
 }
 
 char *

@@ -11,8 +11,10 @@
 typedef struct {
     guint uid, gid;
     gint64 pid;
-    gint64 login;  /* who had logged in, right across sudo; -1 where that is not known */
-    char *program; /* as it calls itself: a hint and no proof; NULL where it is not known */
+    gint64 login;     /* who had logged in, right across sudo; -1 where that is not known */
+    char *program;    /* as it calls itself: a hint and no proof; NULL where it is not known */
+    char *executable; /* its file; NULL where it may not be seen, as another user's without
+                       * CAP_SYS_PTRACE */
 } PstCaller;
 
 /* FALSE with PST_ERROR_NO_PERMISSION where the kernel does not say. */

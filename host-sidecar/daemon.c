@@ -28,7 +28,7 @@ typedef struct {
     guint64 number;
     guint place;
     PstAnswer *answer;
-    char *guest, *caller;
+    char *guest, *caller, *executable;
     JsonObject *host;
     GError *error;
     JsonArray *domains;
@@ -50,6 +50,7 @@ free_news(gpointer data)
     g_clear_error(&news->error);
     g_free(news->guest);
     g_free(news->caller);
+    g_free(news->executable);
     g_free(news);
 }
 
@@ -109,7 +110,7 @@ on_named(gpointer data)
 {
     const News *news = data;
 
-    pst_server_named(news->daemon->server, news->number, news->caller);
+    pst_server_named(news->daemon->server, news->number, news->caller, news->executable);
     return G_SOURCE_REMOVE;
 }
 
@@ -214,6 +215,7 @@ converse(gpointer data, GError **unused G_GNUC_UNUSED)
     for (guint i = 0; i < conversation->n; i++) {
         g_free(conversation->questions[i]->guest);
         conversation->questions[i]->guest = g_strdup(guest->name);
+        conversation->questions[i]->uuid = g_strdup(guest->uuid);
     }
     g_autofree PstAnswer **answers = pst_consult_guest(
         guest, g_steal_pointer(&conversation->questions), conversation->n, conversation->caller,
@@ -318,6 +320,7 @@ name_caller(gpointer data, GError **unused G_GNUC_UNUSED)
     News *news = new_news(naming->daemon, naming->number);
 
     news->caller = pst_caller_describe(&naming->caller);
+    news->executable = g_strdup(naming->caller.executable);
     tell(news, on_named);
     return NULL;
 }
@@ -343,7 +346,7 @@ complain(const GError *error)
 }
 
 static void
-write_records(const char *caller, const char *verb, PstAnswer *const *answers, guint n,
+write_records(const PstAuditCaller *caller, const char *verb, PstAnswer *const *answers, guint n,
               gpointer user_data)
 {
     PstDaemon *daemon = user_data;
@@ -358,7 +361,7 @@ pst_daemon_new(GMainContext *context, const char *uri, const PstServerLimits *li
     PstDaemon *daemon = g_new0(PstDaemon, 1);
     const PstServerBackend backend = {begin_conversation, begin_list, begin_naming, write_records,
                                       daemon};
-    const PstAuditWriterFuncs audit = {pst_audit_write, complain};
+    const PstAuditWriterFuncs audit = {pst_audit_record, complain};
 
     daemon->context = g_main_context_ref(context);
     daemon->audit = pst_audit_writer_new(&audit);

@@ -15,9 +15,9 @@ typedef enum {
 } PstGuestXmlPort;
 
 typedef struct {
-    PstGuestXmlPort shim;  /* org.postern.shim.0 */
-    PstGuestXmlPort agent; /* org.qemu.guest_agent.0 */
-    gboolean recorder;     /* org.postern.recorder.0, with a file behind it: */
+    PstGuestXmlPort shim;        /* org.postern.shim.0 */
+    PstGuestXmlPort agent;       /* org.qemu.guest_agent.0 */
+    gboolean recorder;           /* org.postern.recorder.0, with a file behind it: */
     gboolean recorder_elsewhere; /* the file is not called as the domain's volume is */
     gboolean recorder_emptied;   /* each start of the domain empties it: append is not on */
 } PstGuestXml;

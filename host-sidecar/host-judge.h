@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "host-sidecar/recorder-state.h"
 #include "protocol/report-host.h"
 
 /* What follows from what the host saw: pure functions of a PstHostData. */
@@ -25,10 +24,6 @@ gboolean pst_host_judge_is_monitor_silent(const PstHostData *data);
 /* Adds the findings to a report of kind `host` that has its data, and concludes it. NOT_TOLD, of
  * char *, is what could not be had, and why. */
 void pst_host_judge(PstReport *report, const GPtrArray *not_told);
-
-/* The report of a guest that answers and is in STATE, and whose recorder does not record: NOTE says
- * so, and the way out. NULL where there is nothing to say. Owned by the caller. */
-PstReport *pst_host_judge_recorder(const char *state, PstRecorderState recorder, const char *note);
 
 /* Moves the findings of OTHER, of the same kind, into the report. Takes OTHER over. */
 void pst_host_judge_merge(PstReport *report, PstReport *other);

@@ -241,6 +241,7 @@ pst_overview_greetings(const GPtrArray *array, guint *n)
         if (!was_greeted(row))
             continue;
         PstAnswer *answer = answers[(*n)++] = pst_answer_new(row->name, "hello", NULL);
+        answer->uuid = g_strdup(row->uuid);
         answer->via = PST_VIA_CHANNEL;
         if (row->shim != NULL)
             continue;

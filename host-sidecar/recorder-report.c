@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/recorder-report.h"
 
-#include "host-sidecar/host-judge.h"
+#include "host-sidecar/recorder-judge.h"
 
 gboolean
 pst_recorder_report_is_due(const PstGuest *guest, PstAnswer *const *answers, guint n)
@@ -18,6 +18,6 @@ pst_recorder_report_make(PstGuest *guest, gint64 deadline_us)
     g_autoptr(PstRecorderCheck) check = pst_recorder_check_until(guest, deadline_us, NULL);
 
     return check != NULL
-               ? pst_host_judge_recorder(pst_guest_state_name(guest), check->state, check->note)
+               ? pst_recorder_judge(pst_guest_state_name(guest), check->state, check->note)
                : NULL;
 }

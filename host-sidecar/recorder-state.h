@@ -12,10 +12,10 @@
 typedef enum {
     PST_RECORDER_STATE_UNKNOWN, /* nothing was written yet, or nobody told */
     PST_RECORDER_STATE_WRITES,
-    PST_RECORDER_STATE_WASHED, /* something wrote over it since: the port works */
-    PST_RECORDER_STATE_BEHIND, /* what the shim wrote is not there: under way, or lost */
-    PST_RECORDER_STATE_UNUSED, /* the shim does not hold the recorder's port open */
-    PST_RECORDER_STATE_UNREAD, /* something was written, and the volume can't be read */
+    PST_RECORDER_STATE_WASHED,    /* something wrote over it since: the port works */
+    PST_RECORDER_STATE_BEHIND,    /* what the shim wrote is not there: under way, or lost */
+    PST_RECORDER_STATE_UNUSED,    /* the shim does not hold the recorder's port open */
+    PST_RECORDER_STATE_UNREAD,    /* something was written, and the volume can't be read */
     PST_RECORDER_STATE_ELSEWHERE, /* the domain has it write to a file that is not its volume */
     PST_RECORDER_STATE_EMPTIED,   /* all is there until the domain is started again */
 } PstRecorderState;

@@ -56,13 +56,11 @@ static void
 on_answer(guint place, const PstAnswer *answer, gpointer data)
 {
     PstServerRequest *request = data;
-    PstServer *server = request->caller->server;
     g_autofree char *text =
         part_text(request, "answer", pst_answer_to_json(answer), "answer", place);
     PstAnswer *record = (PstAnswer *)answer;
 
-    server->backend.audit(request->caller->name, request->verb, &record, 1,
-                          server->backend.user_data);
+    pst_server_state_audit(request->caller, request->verb, &record, 1);
     if (strlen(text) > PST_LIMIT_FRAME_FROM_API) {
         g_autoptr(PstAnswer) refusal = pst_answer_new(answer->guest, answer->probe, NULL);
 
@@ -156,12 +154,9 @@ check_grants(const PstServerCaller *caller, const PstApiAsk *ask, GError **error
 static void
 audit_refused(PstServerCaller *caller, const PstApiAsk *ask, const GError *error)
 {
-    PstServer *server = caller->server;
-
     for (guint i = 0; i < ask->n; i++)
         ask->questions[i]->error = g_error_copy(error);
-    server->backend.audit(caller->name, ask->verb, ask->questions, ask->n,
-                          server->backend.user_data);
+    pst_server_state_audit(caller, ask->verb, ask->questions, ask->n);
 }
 
 static PstServerRequest *
@@ -196,8 +191,7 @@ pst_server_requests_ask(PstServerCaller *caller, PstMessage *message, GError **e
         return FALSE;
     }
     /* Before and after: who is hung up on has asked all the same. */
-    server->backend.audit(caller->name, ask->verb, ask->questions, ask->n,
-                          server->backend.user_data);
+    pst_server_state_audit(caller, ask->verb, ask->questions, ask->n);
     PstServerRequest *request = new_request(caller, &message->id, ask->verb, ask->deadline_ms);
     request->flight = pst_flights_ask(server->flights, caller->uid, caller->name, ask,
                                       request->deadline_us, &listener, request);
@@ -301,7 +295,7 @@ pst_server_listed(PstServer *server, guint64 number, JsonArray *domains, PstAnsw
             g_ptr_array_remove_index(list->requests, list->requests->len - 1);
 
         request->list = NULL;
-        server->backend.audit(request->caller->name, "list", records, n, server->backend.user_data);
+        pst_server_state_audit(request->caller, "list", records, n);
         if (error != NULL) {
             pst_server_state_audit_refusal(request->caller, "list", "-", "-", error);
             pst_server_state_send_error(request->caller, &request->id, error);

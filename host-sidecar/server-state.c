@@ -62,14 +62,24 @@ pst_server_state_send_result(PstServerCaller *caller, const PstMessageId *id, Js
 }
 
 void
+pst_server_state_audit(PstServerCaller *caller, const char *verb, PstAnswer *const *answers,
+                       guint n)
+{
+    const PstServerBackend *backend = &caller->server->backend;
+    const PstAuditCaller who = {caller->name,
+                                {caller->uid, caller->groups[0], caller->pid, caller->executable}};
+
+    backend->audit(&who, verb, answers, n, backend->user_data);
+}
+
+void
 pst_server_state_audit_refusal(PstServerCaller *caller, const char *method, const char *domain,
                                const char *what, const GError *error)
 {
-    PstServer *server = caller->server;
     g_autoptr(PstAnswer) answer = pst_answer_new(domain, what, NULL);
 
     answer->error = g_error_copy(error);
-    server->backend.audit(caller->name, method, &answer, 1, server->backend.user_data);
+    pst_server_state_audit(caller, method, &answer, 1);
 }
 
 void

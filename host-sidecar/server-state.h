@@ -37,9 +37,10 @@ struct PstServerCaller {
     guint64 number;
     guint uid;
     gint64 pid;
-    guint *groups;
+    guint *groups; /* its own one first */
     guint n_groups;
-    char *name; /* NULL until it is known */
+    char *name;       /* NULL until it is known */
+    char *executable; /* NULL where it is not */
     PstPeer *peer;
     char session[PST_SESSION_DIGITS + 1]; /* "" before the first hello */
     GPtrArray *requests;                  /* of PstServerRequest */
@@ -85,6 +86,10 @@ gboolean pst_server_state_may_see(const PstServerCaller *caller, JsonObject *row
 
 /* Hangs up on a caller who sends no more and has got all answers. */
 void pst_server_state_end_if_finished(PstServerCaller *caller);
+
+/* For the audit: records of the caller. */
+void pst_server_state_audit(PstServerCaller *caller, const char *verb, PstAnswer *const *answers,
+                            guint n);
 
 /* For the audit: what the caller asked for, by whatever METHOD, and did not get. DOMAIN and WHAT
  * are

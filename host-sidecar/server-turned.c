@@ -46,7 +46,11 @@ record(Turned *turned)
     g_autoptr(PstAnswer) answer = pst_answer_new("-", "connect", args);
     answer->error = g_error_new_literal(PST_ERROR, PST_ERROR_BUSY, turned->reason);
     turned->n = 0;
-    turned->server->backend.audit(caller, "connect", &answer, 1, turned->server->backend.user_data);
+    const PstServerBackend *backend = &turned->server->backend;
+    gboolean others = turned->uid == THE_REST;
+    const PstAuditCaller who = {
+        caller, {others ? -1 : (gint64)turned->uid, -1, others ? -1 : turned->pid, NULL}};
+    backend->audit(&who, "connect", &answer, 1, backend->user_data);
 }
 
 static gboolean

@@ -62,6 +62,7 @@ free_caller(gpointer data)
     drop_account_if_empty(server, caller->uid);
     g_free(caller->groups);
     g_free(caller->name);
+    g_free(caller->executable);
     g_free(caller);
 }
 
@@ -257,7 +258,7 @@ admit(PstServer *server, int fd)
 }
 
 void
-pst_server_named(PstServer *server, guint64 number, const char *name)
+pst_server_named(PstServer *server, guint64 number, const char *name, const char *executable)
 {
     PstServerCaller *caller = g_hash_table_lookup(server->callers, &number);
 
@@ -268,6 +269,7 @@ pst_server_named(PstServer *server, guint64 number, const char *name)
         return;
     }
     caller->name = g_strdup(name);
+    caller->executable = g_strdup(executable);
     await_hello(caller);
     pst_peer_read(caller->peer);
 }

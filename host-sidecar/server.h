@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "host-sidecar/audit.h"
 #include "host-sidecar/flights.h"
 #include "host-sidecar/grants.h"
 
@@ -28,8 +29,8 @@ typedef struct {
     /* Who that is, in words that NSS may have to be waited for: told by pst_server_named(). */
     void (*name)(guint64 number, int fd, gpointer user_data);
     /* One record for each question: before it is asked, and with what came of it. */
-    void (*audit)(const char *caller, const char *verb, PstAnswer *const *answers, guint n,
-                  gpointer user_data);
+    void (*audit)(const PstAuditCaller *caller, const char *verb, PstAnswer *const *answers,
+                  guint n, gpointer user_data);
     gpointer user_data;
 } PstServerBackend;
 
@@ -56,9 +57,9 @@ void pst_server_stop_listening(PstServer *server);
 PstFlights *pst_server_flights(PstServer *server);
 
 /* From the backend, in the server's thread. What nobody waits for any more is passed over. NAME
- * is NULL where the kernel does not say who it is. DOMAINS is an array of objects; RECORDS are
- * those that were greeted, for the audit. */
-void pst_server_named(PstServer *server, guint64 number, const char *name);
+ * is NULL where the kernel does not say who it is, EXECUTABLE where that can't be seen. DOMAINS is
+ * an array of objects; RECORDS are those that were greeted, for the audit. */
+void pst_server_named(PstServer *server, guint64 number, const char *name, const char *executable);
 void pst_server_listed(PstServer *server, guint64 number, JsonArray *domains,
                        PstAnswer *const *records, guint n, const GError *error);
 

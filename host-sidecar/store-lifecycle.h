@@ -24,6 +24,7 @@ PstLifecycle *pst_store_lifecycle_note(const PstStore *store, const char *uuid, 
 gboolean pst_store_lifecycle_date(const PstStore *store, const char *uuid, const PstRecord *newest,
                                   gint64 written_us, const PstVolumePlace *place, GError **error);
 
-/* What the domain was called: by libvirt when somebody passed by, else by its own records; or NULL. Free with g_free().
+/* What the domain was called: by libvirt when somebody passed by, else by its own records; or NULL.
+ * Free with g_free().
  */
 char *pst_store_lifecycle_name(const PstStore *store, const char *uuid);

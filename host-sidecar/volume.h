@@ -24,7 +24,8 @@ PstVolumeRecords *pst_volume_read_until(PstGuest *guest, gint64 deadline_us, GEr
 
 /* In passing: what was read of this PstGuest is harvested; else the volume is read only where it
  * was written to since the last harvest. FALSE where it could not be read, or not be kept:
- * PST_ERROR_UNAVAILABLE, PST_ERROR_USAGE (a configuration that says nothing), PST_ERROR_DEADLINE. */
+ * PST_ERROR_UNAVAILABLE, PST_ERROR_USAGE (a configuration that says nothing), PST_ERROR_DEADLINE.
+ */
 gboolean pst_volume_harvest_until(PstGuest *guest, gint64 deadline_us, GError **error);
 
 /* Whether there can be any: the domain has a recorder, or had one and something was kept of it, or

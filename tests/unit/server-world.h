@@ -57,19 +57,30 @@ on_name(guint64 number, int fd, gpointer data)
 
     g_assert_true(pst_caller_read(fd, &caller, NULL));
     g_autofree char *name = pst_caller_describe(&caller);
-    pst_server_named(world->server, number, world->nameless ? NULL : name);
+    pst_server_named(world->server, number, world->nameless ? NULL : name, caller.executable);
 }
 
 static inline void
-on_audit(const char *caller, const char *verb, PstAnswer *const *answers, guint n, gpointer data)
+on_audit(const PstAuditCaller *caller, const char *verb, PstAnswer *const *answers, guint n,
+         gpointer data)
 {
     World *world = data;
+    const PstAuditProcess *process = &caller->process;
+
+    g_assert_cmpint(process->uid, ==, getuid());
+    g_assert_cmpint(process->pid, ==, getpid());
+    if (!g_str_equal(verb, "connect")) {
+        g_autofree char *executable = g_file_read_link("/proc/self/exe", NULL);
+        g_assert_cmpint(process->gid, ==, getgid());
+        g_assert_cmpstr(process->executable, ==, executable);
+    }
 
     for (guint i = 0; i < n; i++)
-        g_string_append_printf(
-            world->records, "%s|%s|%s|%s|%s\n", caller, verb, answers[i]->guest, answers[i]->probe,
-            answers[i]->error != NULL ? pst_error_reason((PstErrorCode)answers[i]->error->code)
-                                      : "-");
+        g_string_append_printf(world->records, "%s|%s|%s|%s|%s\n", caller->words, verb,
+                               answers[i]->guest, answers[i]->probe,
+                               answers[i]->error != NULL
+                                   ? pst_error_reason((PstErrorCode)answers[i]->error->code)
+                                   : "-");
 }
 
 static inline void

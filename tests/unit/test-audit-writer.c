@@ -15,14 +15,20 @@ static gint n_complaints;
 static GThread *loop;
 
 static gboolean
-write_one(const char *caller, const char *method, const PstAnswer *answer, GError **error)
+write_one(const PstAuditRecord *record, GError **error)
 {
+    const PstAnswer *answer = record->answer;
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&gate);
     gint n = g_atomic_int_get(&n_written);
 
     g_assert_true(g_thread_self() != loop);
-    g_assert_cmpstr(caller, ==, "ann (uid 1000)");
-    g_assert_cmpstr(method, ==, "probe");
+    g_assert_cmpstr(record->caller, ==, "ann (uid 1000)");
+    g_assert_cmpint(record->process->uid, ==, 1000);
+    g_assert_cmpint(record->process->gid, ==, 100);
+    g_assert_cmpint(record->process->pid, ==, 4711);
+    g_assert_cmpstr(record->process->executable, ==, "/usr/bin/python3");
+    g_assert_cmpstr(record->method, ==, "probe");
+    g_assert_cmpstr(record->uuid, ==, "5b0f2c1e-7d0a-4a54-9a67-3d1c6f2b8e90");
     g_assert_cmpstr(answer->guest, ==, "web");
     g_assert_cmpint(json_object_get_int_member(answer->args, "n"), ==, n);
     g_assert_cmpint(answer->report->status, ==, PST_STATUS_CRITICAL);
@@ -49,7 +55,12 @@ add(PstAuditWriter *writer, gint n)
     json_object_set_int_member(args, "n", n);
     answer->report = pst_report_new(pst_vocabulary_find("system"));
     answer->report->status = PST_STATUS_CRITICAL;
-    pst_audit_writer_add(writer, "ann (uid 1000)", "probe", answer);
+    /* What the caller has is the caller's again at once. */
+    g_autofree char *words = g_strdup("ann (uid 1000)");
+    g_autofree char *executable = g_strdup("/usr/bin/python3");
+    const PstAuditCaller caller = {words, {1000, 100, 4711, executable}};
+    answer->uuid = g_strdup("5b0f2c1e-7d0a-4a54-9a67-3d1c6f2b8e90");
+    pst_audit_writer_add(writer, &caller, "probe", answer);
 }
 
 static void

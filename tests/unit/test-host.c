@@ -2,9 +2,10 @@
 #include <string.h>
 
 #include "host-sidecar/host-judge.h"
-#include "protocol/finding-catalogue.h"
 #include "host-sidecar/host-xml.h"
+#include "host-sidecar/recorder-judge.h"
 #include "protocol/error.h"
+#include "protocol/finding-catalogue.h"
 
 /* What the host saw of a guest with two processors, and what follows. Numbers are milliseconds
  * and percent; a negative number is not known. */
@@ -511,8 +512,7 @@ test_recorder(void)
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autoptr(PstReport) report =
-            pst_host_judge_recorder("running", cases[i].state, "it is silent");
+        g_autoptr(PstReport) report = pst_recorder_judge("running", cases[i].state, "it is silent");
 
         g_assert_true((report != NULL) == (cases[i].finding != NULL));
         if (report == NULL)
@@ -523,7 +523,7 @@ test_recorder(void)
         g_assert_nonnull(pst_finding_catalogue_find(cases[i].finding));
     }
     /* A greeting that failed has a note, and is no sign of anything. */
-    g_assert_null(pst_host_judge_recorder("running", PST_RECORDER_STATE_UNKNOWN, "not known"));
+    g_assert_null(pst_recorder_judge("running", PST_RECORDER_STATE_UNKNOWN, "not known"));
 }
 
 /* A bundle has what the host saw and what it says of the recorder in one report. */
@@ -531,7 +531,7 @@ static void
 test_recorder_merged(void)
 {
     PstReport *recorder =
-        pst_host_judge_recorder("running", PST_RECORDER_STATE_UNUSED, "nothing is recorded");
+        pst_recorder_judge("running", PST_RECORDER_STATE_UNUSED, "nothing is recorded");
     g_autoptr(PstReport) report = pst_report_new(&pst_report_host_kind);
 
     pst_report_conclude(report, "running");

@@ -166,8 +166,8 @@ test_dates(Place *place, gconstpointer data G_GNUC_UNUSED)
 static void
 record_name(const Place *place, const char *uuid, const char *name)
 {
-    const StreamRecord wanted = {
-        STREAM_BOOT_A, STREAM_MACHINE_A, name, 1, SECOND, PST_RECORD_BOOT, NULL, 0};
+    const StreamRecord wanted = {STREAM_BOOT_A, STREAM_MACHINE_A, name, 1,
+                                 SECOND,        PST_RECORD_BOOT,  NULL, 0};
     GPtrArray *set = pst_record_set_new();
     PstStoreView view;
 

@@ -425,9 +425,9 @@ test_settings(void)
         {"[store]\ndomain_size=65536\ntotal_size=100000K\nkeep=0s\n", 65536, 102400000, 0},
     };
     static const char *const bad[] = {
-        "domain_size=4X", "domain_size=",   "domain_size=M",  "domain_size=1K",
-        "domain_size=1G", "keep=often",     "total_size=-1M", "total_size=99999999999999999999G",
-        "folder=state",   "domain_size=4MM", "kep=3d",        "path=/x"};
+        "domain_size=4X", "domain_size=",    "domain_size=M",  "domain_size=1K",
+        "domain_size=1G", "keep=often",      "total_size=-1M", "total_size=99999999999999999999G",
+        "folder=state",   "domain_size=4MM", "kep=3d",         "path=/x"};
 
     for (guint i = 0; i < G_N_ELEMENTS(good); i++) {
         g_autoptr(GKeyFile) config = g_key_file_new();
