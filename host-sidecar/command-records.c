@@ -188,14 +188,15 @@ audit_removed(const PstLeftovers *leftovers)
     }
 }
 
-/* What was to be removed and was not, and what could not be looked for. */
+/* What was to be removed and was not, and what could not be looked for. Where there is no pool there
+ * is no volume either. */
 static int
 exit_code_of(const PstLeftovers *leftovers)
 {
     for (guint i = 0; i < leftovers->items->len; i++)
         if (((PstLeftover *)leftovers->items->pdata[i])->problem != NULL)
             return PST_EXIT_UNKNOWN;
-    return leftovers->problem != NULL ? PST_EXIT_UNKNOWN : PST_EXIT_OK;
+    return leftovers->problem != NULL && !leftovers->no_pool ? PST_EXIT_UNKNOWN : PST_EXIT_OK;
 }
 
 static gboolean

@@ -132,6 +132,17 @@ free_round(gpointer data)
     g_free(round);
 }
 
+static gboolean
+has_no_pool(virConnectPtr connection)
+{
+    virStoragePoolPtr pool = virStoragePoolLookupByName(connection, PST_VOLUME_POOL);
+
+    if (pool == NULL)
+        return virGetLastErrorCode() == VIR_ERR_NO_STORAGE_POOL;
+    virStoragePoolFree(pool);
+    return FALSE;
+}
+
 /* NULL, with the problem noted, where there is no pool: the store can have something all the same.
  */
 static GPtrArray *
@@ -142,6 +153,7 @@ list_parts(virConnectPtr connection, PstLeftovers *leftovers)
     virConnectRef(connection);
     g_autoptr(PstVolumePool) pool = pst_volume_pool_open(connection, &cause);
     GPtrArray *parts = NULL;
+    leftovers->no_pool = pool == NULL && has_no_pool(connection);
     if (pool != NULL && pst_volume_pool_refresh(pool->pool, &cause))
         parts = pst_volume_pool_list(pool, &cause);
     if (parts == NULL)

@@ -21,6 +21,7 @@ typedef struct {
     GPtrArray *items; /* of PstLeftover, the oldest first */
     gint64 keep_us;   /* how long it is kept */
     char *problem;    /* why the volumes could not be listed; NULL */
+    gboolean no_pool; /* because libvirt has no such pool: then there is none */
 } PstLeftovers;
 
 void pst_leftovers_free(PstLeftovers *leftovers);

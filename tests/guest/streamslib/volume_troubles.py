@@ -158,3 +158,9 @@ def what_cannot_be_pruned_fails():
         item, = [item for item in told["leftovers"] if item["uuid"] == UUID]
         expect(code == 0 and item["removed"], f"then it ends with {code}, and tells {item}")
         expect(not unfinished.exists(), "what a killed harvest left is there still")
+        virsh("pool-destroy", "postern")
+        try:
+            code, told = _postern(reader, "records", "--leftovers")
+        finally:
+            virsh("pool-start", "postern")
+        expect(code == 3 and "problem" in told, f"without its pool it ends with {code}: {told}")
