@@ -188,8 +188,8 @@ audit_removed(const PstLeftovers *leftovers)
     }
 }
 
-/* What was to be removed and was not, and what could not be looked for. Where there is no pool there
- * is no volume either. */
+/* What was to be removed and was not, and what could not be looked for. Where there is no pool
+ * there is no volume either. */
 static int
 exit_code_of(const PstLeftovers *leftovers)
 {
