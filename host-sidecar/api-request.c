@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "host-sidecar/question.h"
+#include "host-sidecar/recent.h"
 #include "protocol/error.h"
 #include "protocol/json.h"
 #include "protocol/limits.h"
@@ -97,6 +98,18 @@ is_verb(const char *text)
            strspn(text, "abcdefghijklmnopqrstuvwxyz-") == strlen(text);
 }
 
+static gboolean
+read_max_age(JsonObject *params, gint64 *max_age_ms, GError **error)
+{
+    if (!pst_json_get_int(params, "max_age_ms", PST_JSON_OPTIONAL, max_age_ms, error))
+        return FALSE;
+    if (*max_age_ms >= 0 && *max_age_ms <= PST_RECENT_MAX_MS)
+        return TRUE;
+    g_set_error(error, PST_ERROR, PST_ERROR_INVALID_PARAMS, "'max_age_ms' is not 0 to %d",
+                PST_RECENT_MAX_MS);
+    return FALSE;
+}
+
 PstApiAsk *
 pst_api_request_read_ask(JsonObject *params, GError **error)
 {
@@ -106,7 +119,8 @@ pst_api_request_read_ask(JsonObject *params, GError **error)
     if (!pst_api_request_deadline(params, &ask->deadline_ms, error) ||
         !pst_json_get_string(params, "domain", PST_JSON_REQUIRED, &domain, error) ||
         !pst_json_get_string(params, "verb", PST_JSON_OPTIONAL, &verb, error) ||
-        !pst_json_get_bool(params, "host", PST_JSON_OPTIONAL, &ask->with_host, error))
+        !pst_json_get_bool(params, "host", PST_JSON_OPTIONAL, &ask->with_host, error) ||
+        !read_max_age(params, &ask->max_age_ms, error))
         return NULL;
     if (strlen(domain) > MAX_DOMAIN || !is_verb(verb)) {
         refuse(error, "'domain' is too long, or 'verb' is not a short lower-case word");
@@ -126,6 +140,8 @@ pst_api_request_ask(const PstApiAsk *ask)
     pst_json_set_string(params, "domain", ask->domain);
     json_object_set_int_member(params, "deadline_ms", ask->deadline_ms);
     pst_json_set_string(params, "verb", ask->verb);
+    if (ask->max_age_ms > 0)
+        json_object_set_int_member(params, "max_age_ms", ask->max_age_ms);
     if (ask->with_host)
         json_object_set_boolean_member(params, "host", TRUE);
     for (guint i = 0; i < ask->n; i++) {

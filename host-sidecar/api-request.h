@@ -13,6 +13,7 @@ typedef struct {
     PstAnswer **questions; /* unanswered */
     guint n;
     gint64 deadline_ms; /* from when it is read */
+    gint64 max_age_ms;  /* an answer that was given so recently will do; 0: none */
     gboolean with_host; /* wants what the host sees, where the guest does not answer */
 } PstApiAsk;
 

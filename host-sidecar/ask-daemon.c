@@ -130,13 +130,18 @@ milliseconds_left(gint64 deadline_us)
 
 gboolean
 pst_ask_daemon_questions(PstApiClient *client, const char *verb, const char *domain,
-                         PstAnswer *const *questions, guint n, gint64 deadline_us,
-                         const PstInquiryListener *listener, PstAnswer **answers, char **name,
-                         PstReport **host, gboolean *lost, GError **error)
+                         PstAnswer *const *questions, guint n, gint64 max_age_us,
+                         gint64 deadline_us, const PstInquiryListener *listener,
+                         PstAnswer **answers, char **name, PstReport **host, gboolean *lost,
+                         GError **error)
 {
-    const PstApiAsk ask = {
-        (char *)domain, (char *)verb, (PstAnswer **)questions, n, milliseconds_left(deadline_us),
-        host != NULL};
+    const PstApiAsk ask = {.domain = (char *)domain,
+                           .verb = (char *)verb,
+                           .questions = (PstAnswer **)questions,
+                           .n = n,
+                           .deadline_ms = milliseconds_left(deadline_us),
+                           .max_age_ms = max_age_us / 1000,
+                           .with_host = host != NULL};
     g_autoptr(JsonObject) params = pst_api_request_ask(&ask);
     Gathering gathering = {questions, n, listener, answers};
     g_autoptr(JsonObject) result = pst_api_client_call(

@@ -7,6 +7,7 @@
 #include "host-sidecar/audit-writer.h"
 #include "host-sidecar/caller.h"
 #include "host-sidecar/consult.h"
+#include "host-sidecar/daemon-events.h"
 #include "host-sidecar/overview.h"
 #include "host-sidecar/task.h"
 #include "protocol/error.h"
@@ -17,6 +18,7 @@ struct PstDaemon {
     PstHypervisor *hypervisor;
     PstServer *server;
     PstAuditWriter *audit;
+    PstDaemonEvents *events;
 };
 
 /* ---- between the threads */
@@ -355,18 +357,26 @@ write_records(const PstAuditCaller *caller, const char *verb, PstAnswer *const *
         pst_audit_writer_add(daemon->audit, caller, verb, answers[i]);
 }
 
+static void
+watch(gpointer user_data)
+{
+    pst_daemon_events_want(((PstDaemon *)user_data)->events);
+}
+
 PstDaemon *
 pst_daemon_new(GMainContext *context, const char *uri, const PstServerLimits *limits)
 {
     PstDaemon *daemon = g_new0(PstDaemon, 1);
-    const PstServerBackend backend = {begin_conversation, begin_list, begin_naming, write_records,
-                                      daemon};
+    const PstServerBackend backend = {begin_conversation, watch,         begin_list,
+                                      begin_naming,       write_records, daemon};
     const PstAuditWriterFuncs audit = {pst_audit_record, complain};
 
     daemon->context = g_main_context_ref(context);
     daemon->audit = pst_audit_writer_new(&audit);
     daemon->hypervisor = pst_hypervisor_new(uri);
     daemon->server = pst_server_new(context, uri, limits, &backend);
+    daemon->events = pst_daemon_events_new(context, daemon->hypervisor,
+                                           pst_flights_recent(pst_server_flights(daemon->server)));
     return daemon;
 }
 

@@ -27,6 +27,8 @@ struct PstFlights {
     GHashTable *guests;  /* how many conversations go on with a domain, by its name */
     GQueue lines;        /* of Line; the first is the next */
     guint n_running;
+    PstRecent *recent;
+    gint64 now_us; /* as it was handed in last */
 };
 
 typedef struct Flight Flight;
@@ -36,7 +38,7 @@ typedef struct {
     guint64 number;
     Line *line;
     char *domain, *caller;
-    gint64 deadline_us;
+    gint64 deadline_us, started_us;
     gboolean with_host, started;
     GPtrArray *parts;    /* of Flight */
     GPtrArray *requests; /* each once */
@@ -63,6 +65,7 @@ struct PstFlightsRequest {
     char *caller, *domain;
     gboolean with_host;
     PstAnswer **questions;
+    PstAnswer **recent; /* for each of them the answer that does for it, or NULL */
     gboolean *told;
     guint n, n_open;
     gint64 deadline_us;
@@ -99,9 +102,12 @@ free_job(gpointer data)
 static void
 free_request(PstFlightsRequest *request)
 {
-    for (guint i = 0; i < request->n; i++)
+    for (guint i = 0; i < request->n; i++) {
         pst_answer_free(request->questions[i]);
+        g_clear_pointer(&request->recent[i], pst_answer_free);
+    }
     g_free(request->questions);
+    g_free(request->recent);
     g_free(request->told);
     g_clear_pointer(&request->host, json_object_unref);
     g_ptr_array_unref(request->jobs);
@@ -127,6 +133,7 @@ pst_flights_new(PstFlightsStart start, gpointer user_data)
     flights->jobs = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_job);
     flights->flights = g_hash_table_new(g_str_hash, g_str_equal);
     flights->guests = new_counts();
+    flights->recent = pst_recent_new();
     g_queue_init(&flights->lines);
     return flights;
 }
@@ -149,7 +156,14 @@ pst_flights_free(PstFlights *flights)
     g_hash_table_unref(flights->flights);
     g_hash_table_unref(flights->jobs);
     g_hash_table_unref(flights->guests);
+    pst_recent_free(flights->recent);
     g_free(flights);
+}
+
+PstRecent *
+pst_flights_recent(PstFlights *flights)
+{
+    return flights->recent;
 }
 
 guint
@@ -237,6 +251,7 @@ start(Job *job)
     const PstFlightsJob told = {job->number, job->domain,      questions,     job->parts->len,
                                 job->caller, job->deadline_us, job->with_host};
     job->started = TRUE;
+    job->started_us = flights->now_us;
     count_job(job, 1);
     flights->start(&told, flights->user_data);
 }
@@ -342,13 +357,24 @@ board(PstFlightsRequest *request, const GArray *places)
     start_waiting(flights);
 }
 
+static PstAnswer *
+find_recent(const PstFlightsRequest *request, guint place, gint64 max_age_ms)
+{
+    PstFlights *flights = request->flights;
+    g_autofree char *key = pst_api_request_key(request->domain, request->questions[place]);
+
+    return pst_recent_find(flights->recent, key, max_age_ms * 1000, flights->now_us);
+}
+
 PstFlightsRequest *
 pst_flights_ask(PstFlights *flights, guint user, const char *caller, const PstApiAsk *ask,
-                gint64 deadline_us, const PstFlightsListener *listener, gpointer user_data)
+                gint64 now_us, gint64 deadline_us, const PstFlightsListener *listener,
+                gpointer user_data)
 {
     PstFlightsRequest *request = g_new0(PstFlightsRequest, 1);
     g_autoptr(GArray) places = g_array_new(FALSE, FALSE, sizeof(guint));
 
+    flights->now_us = now_us;
     request->flights = flights;
     request->user = user;
     request->caller = g_strdup(caller);
@@ -360,10 +386,14 @@ pst_flights_ask(PstFlights *flights, guint user, const char *caller, const PstAp
     request->jobs = g_ptr_array_new();
     request->n = request->n_open = ask->n;
     request->questions = g_new0(PstAnswer *, ask->n);
+    request->recent = g_new0(PstAnswer *, ask->n);
     request->told = g_new0(gboolean, ask->n);
     for (guint i = 0; i < ask->n; i++) {
         request->questions[i] = pst_answer_copy(ask->questions[i]);
-        g_array_append_val(places, i);
+        if (ask->max_age_ms > 0)
+            request->recent[i] = find_recent(request, i, ask->max_age_ms);
+        if (request->recent[i] == NULL)
+            g_array_append_val(places, i);
     }
     board(request, places);
     return request;
@@ -441,6 +471,20 @@ tell(PstFlightsRequest *request, guint place, const PstAnswer *answer)
     request->listener.answer(place, answer, request->user_data);
 }
 
+void
+pst_flights_tell_recent(PstFlightsRequest *request)
+{
+    for (guint i = 0; i < request->n; i++) {
+        if (request->recent[i] == NULL)
+            continue;
+        if (request->guest == NULL)
+            request->guest = g_strdup(request->recent[i]->guest);
+        tell(request, i, request->recent[i]);
+    }
+    if (request->n_open == 0 && request->jobs->len == 0)
+        finish(request, NULL);
+}
+
 static gboolean
 was_begun(const PstFlightsRequest *request)
 {
@@ -496,6 +540,8 @@ pst_flights_answered(PstFlights *flights, guint64 number, guint place, const Pst
         return;
     Flight *flight = job->parts->pdata[place];
     gboolean late = is_late(answer, job, now_us);
+    flights->now_us = now_us;
+    pst_recent_keep(flights->recent, flight->key, answer, job->started_us, now_us);
     close_flight(flight);
     /* Those that have time left stay, and ask again when the conversation has ended. */
     for (guint i = flight->waiters->len; i > 0; i--) {
@@ -561,6 +607,7 @@ pst_flights_ended(PstFlights *flights, guint64 number, const char *guest, JsonOb
     g_autoptr(GError) unanswered =
         g_error_new(PST_ERROR, PST_ERROR_INTERNAL, "the question was left without an answer");
 
+    flights->now_us = now_us;
     if (job == NULL || !job->started)
         return;
     g_hash_table_steal(flights->jobs, &number);

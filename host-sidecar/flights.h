@@ -2,6 +2,7 @@
 #pragma once
 
 #include "host-sidecar/api-request.h"
+#include "host-sidecar/recent.h"
 
 /* Questions of many callers to many guests, in flight. A question that is asked already is not
  * asked again: whoever asks the same meanwhile shares its answer, each until a deadline of its own.
@@ -47,11 +48,14 @@ PstFlights *pst_flights_new(PstFlightsStart start, gpointer user_data);
 void pst_flights_free(PstFlights *flights);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstFlights, pst_flights_free)
 
-/* USER is whose line it stands in; CALLER is who asks, for the guest's own records. The request
- * is over, and freed, when its end is told; pst_flights_leave() ends it without a word. */
+/* USER is whose line it stands in; CALLER is who asks, for the guest's own records. What is asked
+ * now may be begun at once, and what a recent answer does for, is not asked: nothing is told before
+ * pst_flights_tell_recent(), which has to follow. The request is over, and freed, when its end is
+ * told; pst_flights_leave() ends it without a word. */
 PstFlightsRequest *pst_flights_ask(PstFlights *flights, guint user, const char *caller,
-                                   const PstApiAsk *ask, gint64 deadline_us,
+                                   const PstApiAsk *ask, gint64 now_us, gint64 deadline_us,
                                    const PstFlightsListener *listener, gpointer user_data);
+void pst_flights_tell_recent(PstFlightsRequest *request);
 void pst_flights_leave(PstFlightsRequest *request);
 
 /* Its deadline has passed: what is open is told to be so, and the end. */
@@ -62,6 +66,9 @@ void pst_flights_answered(PstFlights *flights, guint64 number, guint place, cons
                           gint64 now_us);
 void pst_flights_ended(PstFlights *flights, guint64 number, const char *guest, JsonObject *host,
                        const GError *error, gint64 now_us);
+
+/* What was answered a moment ago: what happens to guests is to be told to it. Borrowed. */
+PstRecent *pst_flights_recent(PstFlights *flights);
 
 /* Conversations that are going on. */
 guint pst_flights_n_running(const PstFlights *flights);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/options.h"
 
+#include "host-sidecar/recent.h"
 #include "protocol/error.h"
 #include "protocol/limits.h"
 
@@ -22,6 +23,7 @@ pst_options_clear(PstOptions *options)
     g_free(options->connect);
     g_free(options->output);
     g_free(options->deadline_text);
+    g_free(options->max_age_text);
 }
 
 gboolean
@@ -59,6 +61,22 @@ parse_deadline(PstOptions *options, GError **error)
 }
 
 static gboolean
+parse_max_age(PstOptions *options, GError **error)
+{
+    const gint64 max_us = PST_RECENT_MAX_MS * G_GINT64_CONSTANT(1000);
+
+    if (options->max_age_text == NULL)
+        return TRUE;
+    if (!pst_options_parse_span(options->max_age_text, &options->max_age_us, error))
+        return FALSE;
+    if (options->max_age_us >= 0 && options->max_age_us <= max_us)
+        return TRUE;
+    g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "--max-age %s: say at most %ds",
+                options->max_age_text, PST_RECENT_MAX_MS / 1000);
+    return FALSE;
+}
+
+static gboolean
 check_count(const char *verb, const char *arguments, int n, int min, int max, GError **error)
 {
     if (n >= min && (max < 0 || n <= max))
@@ -82,6 +100,8 @@ pst_options_parse(PstOptions *options, const char *verb, const char *arguments, 
          NULL},
         {"no-daemon", 0, 0, G_OPTION_ARG_NONE, &options->no_daemon,
          "Do it in this process, also where posternd runs", NULL},
+        {"max-age", 0, 0, G_OPTION_ARG_STRING, &options->max_age_text,
+         "An answer that posternd had so recently will do (none; at most 5min)", "SPAN"},
         {"deadline", 0, 0, G_OPTION_ARG_STRING, &options->deadline_text,
          "How long it may take (10s; at most 60s)", "SPAN"},
         {NULL},
@@ -99,6 +119,6 @@ pst_options_parse(PstOptions *options, const char *verb, const char *arguments, 
                     cause->message, verb);
         return FALSE;
     }
-    return parse_deadline(options, error) &&
+    return parse_deadline(options, error) && parse_max_age(options, error) &&
            check_count(verb, arguments, *argc - 1, min, max, error);
 }

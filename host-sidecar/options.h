@@ -12,7 +12,8 @@ typedef struct {
     gboolean no_daemon; /* all is done in this process */
     char *output;       /* a file in place of standard output, or NULL */
     gint64 deadline_us; /* how long the command may take, microseconds */
-    char *deadline_text;
+    gint64 max_age_us;  /* an answer that the daemon had so recently will do; 0: none */
+    char *deadline_text, *max_age_text;
 } PstOptions;
 
 void pst_options_clear(PstOptions *options);

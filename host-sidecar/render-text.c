@@ -62,7 +62,8 @@ render_as_of(GString *out, int via, gint64 age_ms)
 {
     g_autofree char *ago = pst_render_ago(age_ms * 1000);
 
-    if (via == PST_VIA_VOLUME)
+    /* What a daemon had a moment ago. */
+    if (via == PST_VIA_VOLUME || (via <= PST_VIA_AGENT_BUILTIN && age_ms >= 1000))
         g_string_append_printf(out, ", as of %s", ago);
 }
 

@@ -193,8 +193,12 @@ pst_server_requests_ask(PstServerCaller *caller, PstMessage *message, GError **e
     /* Before and after: who is hung up on has asked all the same. */
     pst_server_state_audit(caller, ask->verb, ask->questions, ask->n);
     PstServerRequest *request = new_request(caller, &message->id, ask->verb, ask->deadline_ms);
-    request->flight = pst_flights_ask(server->flights, caller->uid, caller->name, ask,
-                                      request->deadline_us, &listener, request);
+    if (ask->max_age_ms > 0)
+        server->backend.watch(server->backend.user_data);
+    request->flight =
+        pst_flights_ask(server->flights, caller->uid, caller->name, ask, g_get_monotonic_time(),
+                        request->deadline_us, &listener, request);
+    pst_flights_tell_recent(request->flight);
     return TRUE;
 }
 

@@ -24,6 +24,9 @@ typedef struct {
 typedef struct {
     /* Begins a conversation with a guest; see PstFlightsStart. */
     PstFlightsStart ask;
+    /* Somebody takes recent answers: what happens to guests is to be told to
+     * pst_flights_recent() for at least as long as one may be old. */
+    void (*watch)(gpointer user_data);
     /* Begins to list the domains, and tells by pst_server_listed(). */
     void (*list)(guint64 number, gint64 deadline_us, gpointer user_data);
     /* Who that is, in words that NSS may have to be waited for: told by pst_server_named(). */

@@ -27,7 +27,7 @@ typedef struct {
     PstServer *server;
     char *folder, *path;
     guint64 jobs[64], list;
-    guint n_jobs, n_lists;
+    guint n_jobs, n_watches, n_lists;
     GString *records; /* of the audit: `CALLER VERB PROBE RESULT\n` */
     gboolean nameless;
 } World;
@@ -38,6 +38,12 @@ on_ask(const PstFlightsJob *job, gpointer data)
     World *world = data;
 
     world->jobs[world->n_jobs++ % G_N_ELEMENTS(world->jobs)] = job->number;
+}
+
+static inline void
+on_watch(gpointer data)
+{
+    ((World *)data)->n_watches++;
 }
 
 static inline void
@@ -86,7 +92,7 @@ on_audit(const PstAuditCaller *caller, const char *verb, PstAnswer *const *answe
 static inline void
 set_up(World *world, gconstpointer limits)
 {
-    const PstServerBackend backend = {on_ask, on_list, on_name, on_audit, world};
+    const PstServerBackend backend = {on_ask, on_watch, on_list, on_name, on_audit, world};
     const PstServerLimits usual = PST_SERVER_LIMITS_DEFAULT;
     g_autoptr(GError) error = NULL;
 

@@ -20,7 +20,7 @@ static void
 test_round_trip(void)
 {
     g_autoptr(JsonObject) json = parse(
-        "{\"domain\":\"web\",\"deadline_ms\":500,\"verb\":\"diagnose\",\"host\":true,"
+        "{\"domain\":\"web\",\"deadline_ms\":500,\"verb\":\"diagnose\",\"host\":true,\"max_age_ms\":1500,"
         "\"questions\":[{\"probe\":\"system\"},{\"probe\":\"sudo\",\"args\":{\"user\":\"x\"}}]}");
     g_autoptr(GError) error = NULL;
     g_autoptr(PstApiAsk) ask = pst_api_request_read_ask(json, &error);
@@ -29,6 +29,7 @@ test_round_trip(void)
     g_assert_cmpstr(ask->domain, ==, "web");
     g_assert_cmpstr(ask->verb, ==, "diagnose");
     g_assert_cmpint(ask->deadline_ms, ==, 500);
+    g_assert_cmpint(ask->max_age_ms, ==, 1500);
     g_assert_true(ask->with_host);
     g_assert_cmpuint(ask->n, ==, 2);
     g_assert_cmpstr(ask->questions[1]->probe, ==, "sudo");
@@ -73,6 +74,9 @@ test_refused(void)
         {"{\"deadline_ms\":5,\"domain\":\"x\",\"verb\":\"a b\"," Q "}", "verb"},
         {"{\"deadline_ms\":5,\"domain\":\"x\",\"verb\":\"\"," Q "}", "verb"},
         {"{\"deadline_ms\":5,\"domain\":\"x\",\"host\":1," Q "}", "host"},
+        {"{\"deadline_ms\":5,\"domain\":\"x\",\"max_age_ms\":-1," Q "}", "max_age_ms"},
+        {"{\"deadline_ms\":5,\"domain\":\"x\",\"max_age_ms\":300001," Q "}", "300000"},
+        {"{\"deadline_ms\":5,\"domain\":\"x\",\"max_age_ms\":\"1\"," Q "}", "max_age_ms"},
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {

@@ -85,6 +85,31 @@ def _told(diagnosis):
             for answer in diagnosis["answers"]]
 
 
+def _check_recent(context, daemon):
+    """Who takes an answer of a moment ago gets one, and never from before something happened."""
+    guest = context.guest
+
+    def take():
+        answer = daemon.ask(context.postern.program, guest.name, "probe", "network",
+                            "--max-age", "60s")
+        check(answer["via"] == "channel" and answer.get("report"), f"no answer: {answer}")
+        return answer
+
+    # The first are asked: nobody hears yet what happens to guests.
+    answers = [take()]
+    while answers[-1]["age_ms"] == 0 and len(answers) < 10:
+        answers.append(take())
+    check(answers[-1]["age_ms"] > 0, f"{len(answers)} times it was asked anew")
+    check(answers[-1]["report"] == answers[-2]["report"], "the recent answer is another one")
+    context.log(f"answer {len(answers)} is {answers[-1]['age_ms']} ms old\n")
+    fresh = daemon.ask(context.postern.program, guest.name, "probe", "network")
+    check(fresh["age_ms"] == 0, "who takes no recent answer got one")
+    guest.virsh("suspend", guest.name)
+    guest.virsh("resume", guest.name)
+    check(take()["age_ms"] == 0, "an answer from before a pause was told after it")
+    check(take()["age_ms"] > 0, "after it none is kept any more")
+
+
 def run(context):
     """Ten callers at once, then one after the other; then a diagnosis by both ways."""
     lab, guest = context.postern.lab, context.guest
@@ -101,6 +126,8 @@ def run(context):
         check(asked == 1, f"what {CALLERS} asked at once was asked {asked} times")
         daemon.ask(context.postern.program, guest.name, "probe", "checks")
         check(_times_asked(guest) == 2, "what is over was not asked again")
+
+        _check_recent(context, daemon)
 
         daemon.ask(context.postern.program, guest.name, "read", "/etc/os-release")
         said = guest.shell("journalctl -o cat MESSAGE_ID=b3a1c5de7f2046a9a0c4d1f85e6b7c32")
