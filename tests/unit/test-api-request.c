@@ -20,7 +20,8 @@ static void
 test_round_trip(void)
 {
     g_autoptr(JsonObject) json = parse(
-        "{\"domain\":\"web\",\"deadline_ms\":500,\"verb\":\"diagnose\",\"host\":true,\"max_age_ms\":1500,"
+        "{\"domain\":\"web\",\"deadline_ms\":500,\"verb\":\"diagnose\",\"host\":true,"
+        "\"max_age_ms\":1500,"
         "\"questions\":[{\"probe\":\"system\"},{\"probe\":\"sudo\",\"args\":{\"user\":\"x\"}}]}");
     g_autoptr(GError) error = NULL;
     g_autoptr(PstApiAsk) ask = pst_api_request_read_ask(json, &error);
