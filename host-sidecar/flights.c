@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "host-sidecar/flights.h"
+#include "host-sidecar/flights-state.h"
 
 #include "protocol/error.h"
 
@@ -10,76 +10,10 @@
  * much before the deadline. */
 #define LATE_US G_USEC_PER_SEC
 
-/* The conversations of one user that wait, and how many go on. */
-typedef struct {
-    guint user;
-    GQueue waiting; /* of Job */
-    guint n_running;
-    GHashTable *guests; /* how many of them go on with a domain, by its name */
-} Line;
-
-struct PstFlights {
-    PstFlightsStart start;
-    gpointer user_data;
-    guint64 last_number;
-    GHashTable *jobs;    /* of Job, by number */
-    GHashTable *flights; /* of Flight that are open, by key */
-    GHashTable *guests;  /* how many conversations go on with a domain, by its name */
-    GQueue lines;        /* of Line; the first is the next */
-    guint n_running;
-    PstRecent *recent;
-    gint64 now_us; /* as it was handed in last */
-};
-
-typedef struct Flight Flight;
-
-typedef struct {
-    PstFlights *flights;
-    guint64 number;
-    Line *line;
-    char *domain, *caller;
-    gint64 deadline_us, started_us;
-    gboolean with_host, started;
-    GPtrArray *parts;    /* of Flight */
-    GPtrArray *requests; /* each once */
-} Job;
-
-/* A place in a request. */
-typedef struct {
-    PstFlightsRequest *request;
-    guint place;
-} Waiter;
-
-/* One question. */
-struct Flight {
-    Job *job;
-    char *key;
-    PstAnswer *question;
-    GArray *waiters; /* of Waiter */
-    gboolean open;
-};
-
-struct PstFlightsRequest {
-    PstFlights *flights;
-    guint user;
-    char *caller, *domain;
-    gboolean with_host;
-    PstAnswer **questions;
-    PstAnswer **recent; /* for each of them the answer that does for it, or NULL */
-    gboolean *told;
-    guint n, n_open;
-    gint64 deadline_us;
-    char *guest;
-    JsonObject *host;
-    GPtrArray *jobs; /* those whose end it waits for */
-    PstFlightsListener listener;
-    gpointer user_data;
-};
-
 static void
 free_flight(gpointer data)
 {
-    Flight *flight = data;
+    PstFlight *flight = data;
 
     pst_answer_free(flight->question);
     g_array_unref(flight->waiters);
@@ -90,7 +24,7 @@ free_flight(gpointer data)
 static void
 free_job(gpointer data)
 {
-    Job *job = data;
+    PstFlightsConversation *job = data;
 
     g_ptr_array_unref(job->parts);
     g_ptr_array_unref(job->requests);
@@ -117,12 +51,6 @@ free_request(PstFlightsRequest *request)
     g_free(request);
 }
 
-static GHashTable *
-new_counts(void)
-{
-    return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-}
-
 PstFlights *
 pst_flights_new(PstFlightsStart start, gpointer user_data)
 {
@@ -132,27 +60,19 @@ pst_flights_new(PstFlightsStart start, gpointer user_data)
     flights->user_data = user_data;
     flights->jobs = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_job);
     flights->flights = g_hash_table_new(g_str_hash, g_str_equal);
-    flights->guests = new_counts();
+    flights->guests = pst_flights_lines_new_counts();
     flights->recent = pst_recent_new();
     g_queue_init(&flights->lines);
     return flights;
 }
 
-static void
-free_line(Line *line)
-{
-    g_queue_clear(&line->waiting);
-    g_hash_table_unref(line->guests);
-    g_free(line);
-}
-
 void
 pst_flights_free(PstFlights *flights)
 {
-    Line *line;
+    PstFlightsLine *line;
 
     while ((line = g_queue_pop_head(&flights->lines)) != NULL)
-        free_line(line);
+        pst_flights_lines_free(line);
     g_hash_table_unref(flights->flights);
     g_hash_table_unref(flights->jobs);
     g_hash_table_unref(flights->guests);
@@ -172,130 +92,17 @@ pst_flights_n_running(const PstFlights *flights)
     return flights->n_running;
 }
 
-/* ---- the lines */
-
-static Line *
-line_of(PstFlights *flights, guint user)
-{
-    for (GList *at = flights->lines.head; at != NULL; at = at->next)
-        if (((Line *)at->data)->user == user)
-            return at->data;
-
-    Line *line = g_new0(Line, 1);
-    line->user = user;
-    line->guests = new_counts();
-    g_queue_init(&line->waiting);
-    g_queue_push_tail(&flights->lines, line);
-    return line;
-}
-
-static void
-drop_line_if_idle(PstFlights *flights, Line *line)
-{
-    if (line->n_running > 0 || !g_queue_is_empty(&line->waiting))
-        return;
-    g_queue_remove(&flights->lines, line);
-    free_line(line);
-}
-
-static guint
-n_with(GHashTable *guests, const char *domain)
-{
-    return GPOINTER_TO_UINT(g_hash_table_lookup(guests, domain));
-}
-
-static void
-count_guest(GHashTable *guests, const char *domain, int change)
-{
-    guint n = n_with(guests, domain) + (guint)change;
-
-    if (n == 0)
-        g_hash_table_remove(guests, domain);
-    else
-        g_hash_table_insert(guests, g_strdup(domain), GUINT_TO_POINTER(n));
-}
-
-/* The conversation has begun, or has ended. */
-static void
-count_job(const Job *job, int change)
-{
-    PstFlights *flights = job->flights;
-
-    job->line->n_running += (guint)change;
-    flights->n_running += (guint)change;
-    count_guest(job->line->guests, job->domain, change);
-    count_guest(flights->guests, job->domain, change);
-}
-
-static gboolean
-has_place(const Job *job)
-{
-    const PstFlights *flights = job->flights;
-    const Line *line = job->line;
-    guint with = n_with(flights->guests, job->domain), own = n_with(line->guests, job->domain);
-    guint max = line->n_running == 0 ? PST_FLIGHTS_RUNNING_MAX : PST_FLIGHTS_RUNNING;
-    guint max_with = own == 0 ? PST_FLIGHTS_RUNNING_OF_GUEST_MAX : PST_FLIGHTS_RUNNING_OF_GUEST;
-
-    return line->n_running < PST_FLIGHTS_RUNNING_OF_USER && flights->n_running < max &&
-           with < max_with;
-}
-
-static void
-start(Job *job)
-{
-    PstFlights *flights = job->flights;
-    g_autofree PstAnswer **questions = g_new0(PstAnswer *, job->parts->len);
-
-    for (guint i = 0; i < job->parts->len; i++)
-        questions[i] = ((Flight *)job->parts->pdata[i])->question;
-    const PstFlightsJob told = {job->number, job->domain,      questions,     job->parts->len,
-                                job->caller, job->deadline_us, job->with_host};
-    job->started = TRUE;
-    job->started_us = flights->now_us;
-    count_job(job, 1);
-    flights->start(&told, flights->user_data);
-}
-
-/* The first in the line that has a place. */
-static gboolean
-start_one_of(Line *line)
-{
-    for (GList *at = line->waiting.head; at != NULL; at = at->next) {
-        Job *job = at->data;
-
-        if (!has_place(job))
-            continue;
-        g_queue_delete_link(&line->waiting, at);
-        start(job);
-        return TRUE;
-    }
-    return FALSE;
-}
-
-static void
-start_waiting(PstFlights *flights)
-{
-    guint idle = 0;
-
-    while (idle < g_queue_get_length(&flights->lines)) {
-        Line *line = g_queue_pop_head(&flights->lines);
-
-        g_queue_push_tail(&flights->lines, line);
-        idle = start_one_of(line) ? 0 : idle + 1;
-    }
-}
-
 /* ---- boarding */
 
-static Job *
+static PstFlightsConversation *
 new_job(PstFlightsRequest *request)
 {
     PstFlights *flights = request->flights;
-    Job *job = g_new0(Job, 1);
+    PstFlightsConversation *job = g_new0(PstFlightsConversation, 1);
 
     job->flights = flights;
     job->number = ++flights->last_number;
-    job->line = line_of(flights, request->user);
+    job->line = pst_flights_lines_of(flights, request->user);
     job->domain = g_strdup(request->domain);
     job->caller = g_strdup(request->caller);
     job->deadline_us = request->deadline_us;
@@ -308,15 +115,15 @@ new_job(PstFlightsRequest *request)
 }
 
 /* Takes KEY. */
-static Flight *
-new_flight(Job *job, char *key, const PstAnswer *question)
+static PstFlight *
+new_flight(PstFlightsConversation *job, char *key, const PstAnswer *question)
 {
-    Flight *flight = g_new0(Flight, 1);
+    PstFlight *flight = g_new0(PstFlight, 1);
 
     flight->job = job;
     flight->key = key;
     flight->question = pst_answer_copy(question);
-    flight->waiters = g_array_new(FALSE, FALSE, sizeof(Waiter));
+    flight->waiters = g_array_new(FALSE, FALSE, sizeof(PstFlightsWaiter));
     flight->open = TRUE;
     g_ptr_array_add(job->parts, flight);
     g_hash_table_insert(job->flights->flights, flight->key, flight);
@@ -324,9 +131,9 @@ new_flight(Job *job, char *key, const PstAnswer *question)
 }
 
 static void
-board_flight(PstFlightsRequest *request, guint place, Flight *flight)
+board_flight(PstFlightsRequest *request, guint place, PstFlight *flight)
 {
-    const Waiter waiter = {request, place};
+    const PstFlightsWaiter waiter = {request, place};
 
     g_array_append_val(flight->waiters, waiter);
     if (!g_ptr_array_find(flight->job->requests, request, NULL))
@@ -341,12 +148,12 @@ static void
 board(PstFlightsRequest *request, const GArray *places)
 {
     PstFlights *flights = request->flights;
-    Job *own = NULL;
+    PstFlightsConversation *own = NULL;
 
     for (guint i = 0; i < places->len; i++) {
         guint place = g_array_index(places, guint, i);
         g_autofree char *key = pst_api_request_key(request->domain, request->questions[place]);
-        Flight *flight = g_hash_table_lookup(flights->flights, key);
+        PstFlight *flight = g_hash_table_lookup(flights->flights, key);
 
         if (flight == NULL) {
             own = own != NULL ? own : new_job(request);
@@ -354,7 +161,7 @@ board(PstFlightsRequest *request, const GArray *places)
         }
         board_flight(request, place, flight);
     }
-    start_waiting(flights);
+    pst_flights_lines_start(flights);
 }
 
 static PstAnswer *
@@ -402,7 +209,7 @@ pst_flights_ask(PstFlights *flights, guint user, const char *caller, const PstAp
 /* ---- leaving */
 
 static void
-close_flight(Flight *flight)
+close_flight(PstFlight *flight)
 {
     if (flight->open)
         g_hash_table_remove(flight->job->flights->flights, flight->key);
@@ -411,23 +218,23 @@ close_flight(Flight *flight)
 
 /* Nobody waits for it, and it was not begun. */
 static void
-drop_job(Job *job)
+drop_job(PstFlightsConversation *job)
 {
     PstFlights *flights = job->flights;
-    Line *line = job->line;
+    PstFlightsLine *line = job->line;
 
     for (guint i = 0; i < job->parts->len; i++)
         close_flight(job->parts->pdata[i]);
     g_queue_remove(&line->waiting, job);
     g_hash_table_remove(flights->jobs, &job->number);
-    drop_line_if_idle(flights, line);
+    pst_flights_lines_drop_if_idle(flights, line);
 }
 
 static void
-forget_waiter(Flight *flight, const PstFlightsRequest *request)
+forget_waiter(PstFlight *flight, const PstFlightsRequest *request)
 {
     for (guint i = flight->waiters->len; i > 0; i--)
-        if (g_array_index(flight->waiters, Waiter, i - 1).request == request)
+        if (g_array_index(flight->waiters, PstFlightsWaiter, i - 1).request == request)
             g_array_remove_index(flight->waiters, i - 1);
 }
 
@@ -435,7 +242,8 @@ static void
 detach(PstFlightsRequest *request)
 {
     while (request->jobs->len > 0) {
-        Job *job = g_ptr_array_remove_index_fast(request->jobs, request->jobs->len - 1);
+        PstFlightsConversation *job =
+            g_ptr_array_remove_index_fast(request->jobs, request->jobs->len - 1);
 
         for (guint i = 0; i < job->parts->len; i++)
             forget_waiter(job->parts->pdata[i], request);
@@ -489,7 +297,7 @@ static gboolean
 was_begun(const PstFlightsRequest *request)
 {
     for (guint i = 0; i < request->jobs->len; i++)
-        if (((Job *)request->jobs->pdata[i])->started)
+        if (((PstFlightsConversation *)request->jobs->pdata[i])->started)
             return TRUE;
     return request->n_open < request->n;
 }
@@ -516,14 +324,14 @@ pst_flights_expire(PstFlightsRequest *request)
 /* ---- what comes */
 
 static gboolean
-has_time_left(const PstFlightsRequest *request, const Job *job)
+has_time_left(const PstFlightsRequest *request, const PstFlightsConversation *job)
 {
     return request->deadline_us > job->deadline_us + WORTH_ASKING_US;
 }
 
 /* It is not the guest's answer, but that of a deadline which is not everybody's. */
 static gboolean
-is_late(const PstAnswer *answer, const Job *job, gint64 now_us)
+is_late(const PstAnswer *answer, const PstFlightsConversation *job, gint64 now_us)
 {
     if (answer->error != NULL && answer->error->code == PST_ERROR_DEADLINE)
         return TRUE;
@@ -534,18 +342,18 @@ void
 pst_flights_answered(PstFlights *flights, guint64 number, guint place, const PstAnswer *answer,
                      gint64 now_us)
 {
-    Job *job = g_hash_table_lookup(flights->jobs, &number);
+    PstFlightsConversation *job = g_hash_table_lookup(flights->jobs, &number);
 
     if (job == NULL || place >= job->parts->len)
         return;
-    Flight *flight = job->parts->pdata[place];
+    PstFlight *flight = job->parts->pdata[place];
     gboolean late = is_late(answer, job, now_us);
     flights->now_us = now_us;
     pst_recent_keep(flights->recent, flight->key, answer, job->started_us, now_us);
     close_flight(flight);
     /* Those that have time left stay, and ask again when the conversation has ended. */
     for (guint i = flight->waiters->len; i > 0; i--) {
-        Waiter waiter = g_array_index(flight->waiters, Waiter, i - 1);
+        PstFlightsWaiter waiter = g_array_index(flight->waiters, PstFlightsWaiter, i - 1);
 
         if (late && has_time_left(waiter.request, job))
             continue;
@@ -556,15 +364,15 @@ pst_flights_answered(PstFlights *flights, guint64 number, guint place, const Pst
 
 /* The places of the request that this conversation has left open. */
 static GArray *
-open_places(const Job *job, const PstFlightsRequest *request)
+open_places(const PstFlightsConversation *job, const PstFlightsRequest *request)
 {
     GArray *places = g_array_new(FALSE, FALSE, sizeof(guint));
 
     for (guint i = 0; i < job->parts->len; i++) {
-        const Flight *flight = job->parts->pdata[i];
+        const PstFlight *flight = job->parts->pdata[i];
 
         for (guint j = 0; j < flight->waiters->len; j++) {
-            const Waiter *waiter = &g_array_index(flight->waiters, Waiter, j);
+            const PstFlightsWaiter *waiter = &g_array_index(flight->waiters, PstFlightsWaiter, j);
             if (waiter->request == request)
                 g_array_append_val(places, waiter->place);
         }
@@ -573,7 +381,7 @@ open_places(const Job *job, const PstFlightsRequest *request)
 }
 
 static void
-conclude(PstFlightsRequest *request, Job *job, const GError *error)
+conclude(PstFlightsRequest *request, PstFlightsConversation *job, const GError *error)
 {
     g_autoptr(GArray) places = open_places(job, request);
 
@@ -603,7 +411,7 @@ void
 pst_flights_ended(PstFlights *flights, guint64 number, const char *guest, JsonObject *host,
                   const GError *error, gint64 now_us)
 {
-    Job *job = g_hash_table_lookup(flights->jobs, &number);
+    PstFlightsConversation *job = g_hash_table_lookup(flights->jobs, &number);
     g_autoptr(GError) unanswered =
         g_error_new(PST_ERROR, PST_ERROR_INTERNAL, "the question was left without an answer");
 
@@ -624,8 +432,8 @@ pst_flights_ended(PstFlights *flights, guint64 number, const char *guest, JsonOb
         conclude(request, job, error != NULL ? error : unanswered);
     }
     /* Only now: a line that is in use is not dropped by what was dropped from it meanwhile. */
-    count_job(job, -1);
-    drop_line_if_idle(flights, job->line);
+    pst_flights_lines_count(job, -1);
+    pst_flights_lines_drop_if_idle(flights, job->line);
     free_job(job);
-    start_waiting(flights);
+    pst_flights_lines_start(flights);
 }
