@@ -2,6 +2,7 @@
 #include "host-sidecar/api-client.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -22,6 +23,8 @@ struct PstApiClient {
     guint8 bytes[READ_BYTES]; /* what was read and not taken yet */
     gsize at, len;
     char *uri;
+    GDestroyNotify release;
+    gpointer data;
 };
 
 void
@@ -29,6 +32,8 @@ pst_api_client_free(PstApiClient *client)
 {
     if (client->fd >= 0)
         close(client->fd);
+    if (client->release != NULL)
+        client->release(client->data);
     pst_frame_reader_free(client->reader);
     g_free(client->uri);
     g_free(client);
@@ -182,8 +187,8 @@ pst_api_client_call(PstApiClient *client, const char *method, JsonObject *params
     }
 }
 
-static int
-reach(const char *path, GError **error)
+int
+pst_api_client_reach(const char *path, GError **error)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -217,16 +222,25 @@ greet(PstApiClient *client, gint64 deadline_us, GError **error)
 }
 
 PstApiClient *
-pst_api_client_open(const char *path, gint64 deadline_us, GError **error)
+pst_api_client_open_fd(int fd, gint64 deadline_us, GDestroyNotify release, gpointer data,
+                       GError **error)
 {
-    int fd = reach(path, error);
-
-    if (fd < 0)
-        return NULL;
     g_autoptr(PstApiClient) client = g_new0(PstApiClient, 1);
+
     client->fd = fd;
+    client->release = release;
+    client->data = data;
     client->reader = pst_frame_reader_new(&pst_validate_from_api);
     pst_message_new_session(client->id.session);
     client->id.number = -1;
+    fcntl(fd, F_SETFL, O_NONBLOCK);
     return greet(client, deadline_us, error) ? g_steal_pointer(&client) : NULL;
+}
+
+PstApiClient *
+pst_api_client_open(const char *path, gint64 deadline_us, GError **error)
+{
+    int fd = pst_api_client_reach(path, error);
+
+    return fd >= 0 ? pst_api_client_open_fd(fd, deadline_us, NULL, NULL, error) : NULL;
 }

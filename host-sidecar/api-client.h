@@ -15,6 +15,16 @@ typedef void (*PstApiClientPart)(const char *method, JsonObject *params, gpointe
  * listens, PST_ERROR_NO_PERMISSION where the caller may not, PST_ERROR_DEADLINE or
  * PST_ERROR_PROTOCOL where no daemon answers as it should, or with what it answers. */
 PstApiClient *pst_api_client_open(const char *path, gint64 deadline_us, GError **error);
+
+/* The same over the stream socket FD, which is taken over. RELEASE is called with DATA when it is
+ * closed, also where it fails. */
+PstApiClient *pst_api_client_open_fd(int fd, gint64 deadline_us, GDestroyNotify release,
+                                     gpointer data, GError **error);
+
+/* A connection to the socket at PATH, which does not block; -1 with PST_ERROR_UNAVAILABLE or
+ * PST_ERROR_NO_PERMISSION. */
+int pst_api_client_reach(const char *path, GError **error);
+
 void pst_api_client_free(PstApiClient *client);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstApiClient, pst_api_client_free)
 

@@ -6,6 +6,7 @@
 
 #include "host-sidecar/api-request.h"
 #include "host-sidecar/config.h"
+#include "host-sidecar/remote.h"
 #include "host-sidecar/server-settings.h"
 #include "protocol/error.h"
 #include "protocol/json.h"
@@ -47,10 +48,12 @@ meant_uri(const PstOptions *options)
 }
 
 PstApiClient *
-pst_ask_daemon_find(const PstOptions *options, gint64 deadline_us)
+pst_ask_daemon_find(const PstOptions *options, gint64 deadline_us, GError **error)
 {
     const char *uri = meant_uri(options);
 
+    if (options->host != NULL)
+        return pst_remote_open(options->host, deadline_us, error);
     if (options->no_daemon || uri == NULL)
         return NULL;
     /* Whoever needs more of a configuration that can't be read says so. */

@@ -9,8 +9,9 @@
  * or it is lost in the middle, the command does it itself: nothing here is ever an error of its
  * own. */
 
-/* NULL where the command is to do it itself. */
-PstApiClient *pst_ask_daemon_find(const PstOptions *options, gint64 deadline_us);
+/* NULL where the command is to do it itself, or, of another host's (--host), with
+ * PST_ERROR_NO_HYPERVISOR. */
+PstApiClient *pst_ask_daemon_find(const PstOptions *options, gint64 deadline_us, GError **error);
 
 /* Fills in ANSWERS[0 … N-1], NULL before, for those of the QUESTIONS that were answered, also by
  * answers no older than MAX_AGE_US, and tells the listener (may be NULL) of each. *NAME becomes the

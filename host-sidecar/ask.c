@@ -155,6 +155,14 @@ ask_here(PstAsk *ask, PstAnswer **questions, guint n, const PstInquiryListener *
     return TRUE;
 }
 
+/* Nobody else can ask then. */
+static void
+lose_host(const PstOptions *options, GError **cause)
+{
+    g_prefix_error(cause, "%s: ", options->host);
+    (*cause)->code = PST_ERROR_NO_HYPERVISOR;
+}
+
 /* FALSE where this process is to ask what is still open, or with the error that ends it. */
 static gboolean
 ask_daemon(PstAsk *ask, PstAnswer **questions, guint n, const PstInquiryListener *listener,
@@ -163,8 +171,8 @@ ask_daemon(PstAsk *ask, PstAnswer **questions, guint n, const PstInquiryListener
     gboolean lost = FALSE;
     g_autoptr(GError) cause = NULL;
 
-    if (!ask->begun)
-        ask->client = pst_ask_daemon_find(ask->options, ask->deadline_us);
+    if (ask->client == NULL && (ask->options->host != NULL || !ask->begun))
+        ask->client = pst_ask_daemon_find(ask->options, ask->deadline_us, error);
     ask->begun = TRUE;
     if (ask->client == NULL)
         return FALSE;
@@ -175,7 +183,9 @@ ask_daemon(PstAsk *ask, PstAnswer **questions, guint n, const PstInquiryListener
         return TRUE;
     if (lost)
         g_clear_pointer(&ask->client, pst_api_client_free);
-    else
+    if (lost && ask->options->host != NULL)
+        lose_host(ask->options, &cause);
+    if (!lost || ask->options->host != NULL)
         g_propagate_error(error, g_steal_pointer(&cause));
     return FALSE;
 }
@@ -230,16 +240,18 @@ GPtrArray *
 pst_ask_list(const PstOptions *options, GError **error)
 {
     gint64 deadline_us = g_get_monotonic_time() + options->deadline_us;
-    g_autoptr(PstApiClient) client = pst_ask_daemon_find(options, deadline_us);
     g_autoptr(GError) cause = NULL;
-    gboolean lost = client == NULL;
+    g_autoptr(PstApiClient) client = pst_ask_daemon_find(options, deadline_us, &cause);
+    gboolean lost = client == NULL && cause == NULL;
     g_autoptr(JsonArray) domains =
         client != NULL ? pst_ask_daemon_list(client, deadline_us, &lost, &cause) : NULL;
 
     if (domains != NULL)
         return pst_overview_from_json(domains, error);
-    if (lost)
+    if (lost && options->host == NULL)
         return list_here(options, deadline_us, error);
+    if (lost)
+        lose_host(options, &cause);
     g_propagate_error(error, g_steal_pointer(&cause));
     return NULL;
 }

@@ -4,26 +4,29 @@
 #include "protocol/nearest.h"
 
 const PstCommand pst_command_table[] = {
-    {"list", "", "Every domain: its state and which paths into it are open.", pst_command_list_run},
+    {"list", "", "Every domain: its state and which paths into it are open.", pst_command_list_run,
+     TRUE},
     {"describe", "[PROBE]", "The vocabulary: probes, their arguments and findings.",
      pst_command_describe_run},
-    {"probe", "DOMAIN NAME [KEY=VALUE…]", "One report.", pst_command_probe_run},
+    {"probe", "DOMAIN NAME [KEY=VALUE…]", "One report.", pst_command_probe_run, TRUE},
     {"diagnose", "DOMAIN", "All probes side by side, the thing to mend first.",
-     pst_command_diagnose_run},
+     pst_command_diagnose_run, TRUE},
     {"health", "[DOMAIN…]", "Which guests are in trouble? A sweep over all of them.",
      pst_command_health_run},
-    {"services", "DOMAIN [UNIT…]", "What runs, what failed?", pst_command_services_run},
-    {"journal", "DOMAIN", "What went wrong, since when?", pst_command_journal_run},
-    {"read", "DOMAIN PATH", "What is in this file?", pst_command_read_run},
-    {"ls", "DOMAIN PATH", "What is in this folder?", pst_command_ls_run},
-    {"sudo", "DOMAIN", "Can this user become root, and if not, why?", pst_command_sudo_run},
+    {"services", "DOMAIN [UNIT…]", "What runs, what failed?", pst_command_services_run, TRUE},
+    {"journal", "DOMAIN", "What went wrong, since when?", pst_command_journal_run, TRUE},
+    {"read", "DOMAIN PATH", "What is in this file?", pst_command_read_run, TRUE},
+    {"ls", "DOMAIN PATH", "What is in this folder?", pst_command_ls_run, TRUE},
+    {"sudo", "DOMAIN", "Can this user become root, and if not, why?", pst_command_sudo_run, TRUE},
     {"records", "[DOMAIN]", "What its recorder wrote, the newest first.", pst_command_records_run},
     {"forensics", "DOMAIN", "All evidence in a sealed bundle, with a page to read it by.",
      pst_command_forensics_run},
     {"known-hosts", "DOMAIN", "Its SSH host keys, as lines of known_hosts.",
-     pst_command_known_hosts_run},
+     pst_command_known_hosts_run, TRUE},
     {"audit", "", "Who asked what of which guest, and is that record whole?",
      pst_command_audit_run},
+    {"proxy", "", "Standard input and output, onto the daemon's socket: for --host.",
+     pst_command_proxy_run},
 };
 const guint pst_command_table_n = G_N_ELEMENTS(pst_command_table);
 

@@ -13,6 +13,7 @@ typedef struct PstCommand {
      * FALSE with the error that ended it. */
     gboolean (*run)(const struct PstCommand *command, PstOptions *options, int argc, char **argv,
                     int *exit_code, GError **error);
+    gboolean by_daemon; /* all that it needs a daemon can answer: --host */
 } PstCommand;
 
 extern const PstCommand pst_command_table[];

@@ -19,6 +19,7 @@ PST_COMMAND(known_hosts);
 PST_COMMAND(list);
 PST_COMMAND(ls);
 PST_COMMAND(probe);
+PST_COMMAND(proxy);
 PST_COMMAND(read);
 PST_COMMAND(records);
 PST_COMMAND(services);

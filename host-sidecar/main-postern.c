@@ -54,6 +54,8 @@ parse_global(PstOptions *options, gboolean *version, int *argc, char ***argv, GE
     const GOptionEntry entries[] = {
         {"connect", 'c', 0, G_OPTION_ARG_STRING, &options->connect,
          "The hypervisor (LIBVIRT_DEFAULT_URI, or libvirt's own choice)", "URI"},
+        {"host", 0, 0, G_OPTION_ARG_STRING, &options->host,
+         "The host whose daemon is asked, by ssh, in place of a hypervisor", "HOST"},
         {"version", 0, 0, G_OPTION_ARG_NONE, version, "Print the version", NULL},
         {NULL},
     };
@@ -90,6 +92,7 @@ run(int argc, char **argv, int *exit_code, gint64 *deadline_us, GError **error)
         return FALSE;
     }
     const PstCommand *command = pst_command_find(argv[1], error);
+    options.by_daemon = command != NULL && command->by_daemon;
     gboolean done =
         command != NULL && command->run(command, &options, argc - 1, argv + 1, exit_code, error);
     *deadline_us += options.deadline_us;

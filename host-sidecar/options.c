@@ -2,6 +2,7 @@
 #include "host-sidecar/options.h"
 
 #include "host-sidecar/recent.h"
+#include "host-sidecar/remote.h"
 #include "protocol/error.h"
 #include "protocol/limits.h"
 
@@ -21,6 +22,7 @@ void
 pst_options_clear(PstOptions *options)
 {
     g_free(options->connect);
+    g_free(options->host);
     g_free(options->output);
     g_free(options->deadline_text);
     g_free(options->max_age_text);
@@ -77,6 +79,25 @@ parse_max_age(PstOptions *options, GError **error)
 }
 
 static gboolean
+check_host(const PstOptions *options, const char *verb, GError **error)
+{
+    const char *why = NULL;
+
+    if (options->host == NULL)
+        return TRUE;
+    if (!options->by_daemon)
+        why = "needs more than a daemon tells: run it on that host, or see --connect";
+    else if (options->connect != NULL)
+        why = "say --host or --connect";
+    else if (options->no_daemon)
+        why = "say --host or --no-daemon";
+    if (why == NULL)
+        return pst_remote_check_host(options->host, error);
+    g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "%s --host: %s", verb, why);
+    return FALSE;
+}
+
+static gboolean
 check_count(const char *verb, const char *arguments, int n, int min, int max, GError **error)
 {
     if (n >= min && (max < 0 || n <= max))
@@ -93,6 +114,8 @@ pst_options_parse(PstOptions *options, const char *verb, const char *arguments, 
 {
     const GOptionEntry common[] = {
         {"connect", 'c', 0, G_OPTION_ARG_STRING, &options->connect, "The hypervisor", "URI"},
+        {"host", 0, 0, G_OPTION_ARG_STRING, &options->host, "Ask the daemon of this host, by ssh",
+         "HOST"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &options->json, "Print JSON", NULL},
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &options->output,
          "Write to this file instead of standard output", "FILE"},
@@ -119,6 +142,7 @@ pst_options_parse(PstOptions *options, const char *verb, const char *arguments, 
                     cause->message, verb);
         return FALSE;
     }
-    return parse_deadline(options, error) && parse_max_age(options, error) &&
+    return check_host(options, verb, error) && parse_deadline(options, error) &&
+           parse_max_age(options, error) &&
            check_count(verb, arguments, *argc - 1, min, max, error);
 }

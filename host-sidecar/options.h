@@ -6,7 +6,9 @@
 /* The options that mean the same in every verb. */
 
 typedef struct {
-    char *connect; /* libvirt's URI, or NULL for its own choice */
+    char *connect;      /* libvirt's URI, or NULL for its own choice */
+    char *host;         /* whose daemon is asked, by ssh, or NULL */
+    gboolean by_daemon; /* the verb is one that a daemon can answer alone */
     gboolean json;
     gboolean quiet;
     gboolean no_daemon; /* all is done in this process */
