@@ -155,12 +155,13 @@ ask_here(PstAsk *ask, PstAnswer **questions, guint n, const PstInquiryListener *
     return TRUE;
 }
 
-/* Nobody else can ask then. */
-static void
-lose_host(const PstOptions *options, GError **cause)
+/* Nobody else can ask then: FALSE. Takes the cause over. */
+static gboolean
+lose_host(const PstOptions *options, GError *cause, GError **error)
 {
-    g_prefix_error(cause, "%s: ", options->host);
-    (*cause)->code = PST_ERROR_NO_HYPERVISOR;
+    cause->code = PST_ERROR_NO_HYPERVISOR;
+    g_propagate_prefixed_error(error, cause, "%s: ", options->host);
+    return FALSE;
 }
 
 /* FALSE where this process is to ask what is still open, or with the error that ends it. */
@@ -184,8 +185,8 @@ ask_daemon(PstAsk *ask, PstAnswer **questions, guint n, const PstInquiryListener
     if (lost)
         g_clear_pointer(&ask->client, pst_api_client_free);
     if (lost && ask->options->host != NULL)
-        lose_host(ask->options, &cause);
-    if (!lost || ask->options->host != NULL)
+        return lose_host(ask->options, g_steal_pointer(&cause), error);
+    if (!lost)
         g_propagate_error(error, g_steal_pointer(&cause));
     return FALSE;
 }
@@ -251,8 +252,9 @@ pst_ask_list(const PstOptions *options, GError **error)
     if (lost && options->host == NULL)
         return list_here(options, deadline_us, error);
     if (lost)
-        lose_host(options, &cause);
-    g_propagate_error(error, g_steal_pointer(&cause));
+        lose_host(options, g_steal_pointer(&cause), error);
+    else
+        g_propagate_error(error, g_steal_pointer(&cause));
     return NULL;
 }
 

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/remote.h"
 
-#include <gio/gio.h>
+#include <errno.h>
+#include <signal.h>
+#include <spawn.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "host-sidecar/escape.h"
@@ -41,7 +44,7 @@ find_program(GError **error)
 }
 
 typedef struct {
-    GSubprocess *ssh;
+    pid_t ssh;
     int words; /* what it says on standard error */
 } Remote;
 
@@ -50,8 +53,10 @@ free_remote(gpointer data)
 {
     Remote *remote = data;
 
-    g_subprocess_force_exit(remote->ssh);
-    g_object_unref(remote->ssh);
+    /* It is a child that nobody else waits for: the number is still its own. */
+    kill(remote->ssh, SIGKILL);
+    while (waitpid(remote->ssh, NULL, 0) < 0 && errno == EINTR)
+        continue;
     close(remote->words);
     g_free(remote);
 }
@@ -70,26 +75,51 @@ last_word(int words)
     return pst_escape_text(line != NULL ? line + 1 : text, FALSE);
 }
 
+/* With what this program ignores as it was; its descriptors close by themselves. */
+static int
+spawn(const char *program, const char *const *argv, int fd, int words, pid_t *pid)
+{
+    posix_spawn_file_actions_t streams;
+    posix_spawnattr_t attributes;
+    sigset_t all, none;
+
+    sigfillset(&all);
+    sigemptyset(&none);
+    posix_spawn_file_actions_init(&streams);
+    posix_spawn_file_actions_adddup2(&streams, fd, STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&streams, fd, STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&streams, words, STDERR_FILENO);
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setsigdefault(&attributes, &all);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+    int failed = posix_spawn(pid, program, &streams, &attributes, (char *const *)argv, environ);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&streams);
+    return failed;
+}
+
+/* FD stays the caller's. */
 static Remote *
 start(const char *program, const char *host, int fd, gint64 left_s, GError **error)
 {
     g_autofree char *timeout = g_strdup_printf("-oConnectTimeout=%d", (int)MAX(1, left_s));
     const char *const argv[] = {program,   "-T",    timeout, "-oBatchMode=yes", "--", host,
                                 "postern", "proxy", NULL};
-    g_autoptr(GSubprocessLauncher) launcher = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_NONE);
     int words = memfd_create("ssh", MFD_CLOEXEC);
+    pid_t ssh = -1;
+    int failed = words >= 0 ? spawn(program, argv, fd, words, &ssh) : errno;
 
-    g_subprocess_launcher_take_stdin_fd(launcher, dup(fd));
-    g_subprocess_launcher_take_stdout_fd(launcher, fd);
-    g_subprocess_launcher_take_stderr_fd(launcher, dup(words));
-    GSubprocess *ssh = g_subprocess_launcher_spawnv(launcher, argv, error);
-    if (ssh == NULL) {
-        close(words);
-        return NULL;
+    if (failed == 0) {
+        Remote *remote = g_new0(Remote, 1);
+        *remote = (Remote){ssh, words};
+        return remote;
     }
-    Remote *remote = g_new0(Remote, 1);
-    *remote = (Remote){ssh, words};
-    return remote;
+    g_set_error(error, PST_ERROR, PST_ERROR_NO_HYPERVISOR, "--host: %s: %s", program,
+                g_strerror(failed));
+    if (words >= 0)
+        close(words);
+    return NULL;
 }
 
 PstApiClient *
@@ -106,10 +136,10 @@ pst_remote_open(const char *host, gint64 deadline_us, GError **error)
         g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "--host: no socket can be had");
         return NULL;
     }
-    Remote *remote = start(program, host, ends[1], left_us / G_USEC_PER_SEC, &cause);
+    Remote *remote = start(program, host, ends[1], left_us / G_USEC_PER_SEC, error);
+    close(ends[1]);
     if (remote == NULL) {
         close(ends[0]);
-        g_set_error(error, PST_ERROR, PST_ERROR_NO_HYPERVISOR, "--host: %s", cause->message);
         return NULL;
     }
     int words = dup(remote->words);
