@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What was recorded outlives a flood, a killed QEMU, and the domain itself, until it is pruned."""
 
+import contextlib
 import copy
 import gzip
 import json
 import os
+import pathlib
 import random
 import signal
 import tempfile
 import time
 import uuid as uuids
+import xml.etree.ElementTree as ElementTree
 
 from guestlib import volume
 from guestlib.errors import check
@@ -75,15 +78,12 @@ def _uuid(guest):
 
 
 def _volume_bytes(guest, uuid):
-    """Of all parts of the domain's volume."""
-    guest.virsh("pool-refresh", "postern")
-    names = [line.split()[0] for line in guest.virsh("vol-list", "postern").splitlines() if line]
+    """Of all parts of the domain's volume, which are renamed while they are looked at."""
+    pool = ElementTree.fromstring(guest.virsh("pool-dumpxml", "postern"))
     total = 0
-    for name in names:
-        if name.startswith(uuid):
-            info = guest.virsh("vol-info", "--bytes", "--physical", "--pool", "postern", name)
-            total += int(next(line.split()[1] for line in info.splitlines()
-                              if line.startswith("Physical")))
+    for part in pathlib.Path(pool.findtext("target/path")).glob(f"{uuid}.records*"):
+        with contextlib.suppress(FileNotFoundError):
+            total += part.stat().st_size
     return total
 
 
