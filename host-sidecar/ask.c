@@ -19,22 +19,39 @@
 #include "protocol/limits.h"
 #include "protocol/vocabulary.h"
 
+static void
+record_one(const char *uuid, const char *method, const PstAnswer *answer, gboolean synced)
+{
+    static gboolean said;
+    const PstAuditRecord record = {
+        pst_audit_caller(), pst_audit_self(), method, uuid, answer, synced};
+    g_autoptr(GError) error = NULL;
+
+    if (pst_audit_record(&record, &error))
+        return;
+    if (!said)
+        fprintf(stderr, "postern: %s\n", error->message);
+    said = TRUE;
+}
+
 void
 pst_ask_audit_guest(const PstGuest *guest, const char *method, PstAnswer *const *answers, guint n)
 {
-    static gboolean said;
+    for (guint i = 0; i < n; i++)
+        record_one(guest != NULL ? guest->uuid : NULL, method, answers[i], FALSE);
+}
 
-    for (guint i = 0; i < n; i++) {
-        const PstAuditRecord record = {pst_audit_caller(), pst_audit_self(), method,
-                                       guest != NULL ? guest->uuid : NULL, answers[i]};
-        g_autoptr(GError) error = NULL;
+void
+pst_ask_audit_act(const char *domain, const char *uuid, const char *method, const char *act,
+                  gboolean done, const GError *error)
+{
+    g_autoptr(JsonObject) args = json_object_new();
 
-        if (pst_audit_record(&record, &error))
-            continue;
-        if (!said)
-            fprintf(stderr, "postern: %s\n", error->message);
-        said = TRUE;
-    }
+    json_object_set_boolean_member(args, "done", done);
+    g_autoptr(PstAnswer) answer = pst_answer_new(domain, act, args);
+    if (error != NULL)
+        answer->error = g_error_copy(error);
+    record_one(uuid, method, answer, TRUE);
 }
 
 void

@@ -13,6 +13,12 @@ void pst_ask_audit_guest(const PstGuest *guest, const char *method, PstAnswer *c
                          guint n);
 void pst_ask_audit(const char *method, PstAnswer *const *answers, guint n);
 
+/* The same of an ACT that changes something, before it begins and when it is over: on the disk when
+ * this returns. DOMAIN is "-" before it is known whose, UUID may be NULL; ERROR is why it failed.
+ */
+void pst_ask_audit_act(const char *domain, const char *uuid, const char *method, const char *act,
+                       gboolean done, const GError *error);
+
 /* Where questions to one guest go: to the daemon, or to libvirt from this process; what comes of
  * them is the same. */
 typedef struct PstAsk PstAsk;

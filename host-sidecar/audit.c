@@ -248,7 +248,7 @@ pst_audit_record_to(const PstAuditPlaces *places, const PstAuditRecord *audit, G
     g_autoptr(GString) record = make_record(audit);
     g_autoptr(JsonObject) line = make_line(audit);
 
-    return pst_audit_log_write(places, record, line, FALSE, error);
+    return pst_audit_log_write(places, record, line, audit->synced, error);
 }
 
 gboolean

@@ -29,6 +29,7 @@ typedef struct {
     const char *method;
     const char *uuid; /* of the guest; NULL: not known */
     const PstAnswer *answer;
+    gboolean synced; /* it is on the disk once it is written: of what changes something */
 } PstAuditRecord;
 
 /* Who runs this process, as `name (uid N)`, and who had logged in for that if it is somebody else;

@@ -30,6 +30,10 @@ answer(const PstGuest *guest, PstInquiry *inquiry, guint i, const PstVolumeRecor
         return;
     }
     gint64 age_us = pst_volume_records_age_us(records, record, g_get_real_time());
+    if (records->unread != NULL) {
+        g_autofree char *newer = g_strdup_printf("there may be newer records: %s", records->unread);
+        pst_inquiry_fail(inquiry, i, PST_VIA_VOLUME, 0, newer);
+    }
     pst_inquiry_offer(inquiry, i, PST_VIA_VOLUME, report, age_us / 1000);
 }
 

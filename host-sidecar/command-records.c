@@ -37,14 +37,11 @@ print_records(const PstOptions *options, const Wanted *wanted, const PstVolumeRe
     return pst_output_write(options->output, text, error);
 }
 
-/* The shim is greeted, and with --heal the device is attached anew. */
 static void
-audit(const PstGuest *guest, const char *what, const GError *error)
+audit_hello(const PstGuest *guest)
 {
-    g_autoptr(PstAnswer) answer = pst_answer_new(guest->name, what, NULL);
+    g_autoptr(PstAnswer) answer = pst_answer_new(guest->name, "hello", NULL);
 
-    if (error != NULL)
-        answer->error = g_error_copy(error);
     pst_ask_audit_guest(guest, "records", &answer, 1);
 }
 
@@ -57,14 +54,14 @@ heal(PstGuest *guest, gint64 deadline_us, GError **error)
     signal(SIGINT, SIG_IGN);
     signal(SIGTERM, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
-    audit(guest, "recorder-heal", NULL);
+    pst_ask_audit_act(guest->name, guest->uuid, "records", "recorder-heal", FALSE, NULL);
     PstRecorderCheck *check = pst_recorder_heal_until(guest, deadline_us, &cause);
+    pst_ask_audit_act(guest->name, guest->uuid, "records", "recorder-heal", check != NULL, cause);
     if (check != NULL) {
         pst_volume_records_note(check->records,
                                 "the recorder's device was attached anew, and records arrive");
         return check;
     }
-    audit(guest, "recorder-heal", cause);
     g_propagate_error(error, g_steal_pointer(&cause));
     return NULL;
 }
@@ -78,12 +75,19 @@ run_domain(const PstOptions *options, const Wanted *wanted, const char *domain, 
     if (guest == NULL)
         return FALSE;
     if (guest->xml.recorder)
-        audit(guest, "hello", NULL);
+        audit_hello(guest);
     g_autoptr(PstRecorderCheck) check = wanted->heal
                                             ? heal(guest, deadline_us, error)
                                             : pst_recorder_check_until(guest, deadline_us, error);
     if (check == NULL)
         return FALSE;
+    if (check->records == NULL && !guest->xml.recorder) {
+        g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT,
+                    "%s: the domain has no recorder, and nothing is kept of one: docs/operating.md "
+                    "tells how to attach one",
+                    guest->name);
+        return FALSE;
+    }
     if (check->records == NULL) {
         g_propagate_error(error, g_steal_pointer(&check->error));
         return FALSE;
@@ -173,18 +177,20 @@ leftovers_json(const PstLeftovers *leftovers)
     return pst_render_json(json);
 }
 
+/* Of each that was to be removed, what became of it. */
 static void
 audit_removed(const PstLeftovers *leftovers)
 {
     for (guint i = 0; i < leftovers->items->len; i++) {
         const PstLeftover *item = leftovers->items->pdata[i];
-        g_autoptr(PstAnswer) answer =
-            pst_answer_new(item->name != NULL ? item->name : item->uuid, "prune", NULL);
+        g_autoptr(GError) error = NULL;
 
-        if (!item->removed)
+        if (!item->expired)
             continue;
-        json_object_set_string_member(answer->args, "uuid", item->uuid);
-        pst_ask_audit("records", &answer, 1);
+        if (item->problem != NULL)
+            error = g_error_new_literal(PST_ERROR, PST_ERROR_UNAVAILABLE, item->problem);
+        pst_ask_audit_act(item->name != NULL ? item->name : item->uuid, item->uuid, "records",
+                          "prune", item->removed, error);
     }
 }
 
@@ -204,8 +210,11 @@ run_leftovers(const PstOptions *options, const Wanted *wanted, int *exit_code, G
 {
     g_autoptr(PstHypervisor) hypervisor = pst_hypervisor_new(options->connect);
     gint64 deadline_us = g_get_monotonic_time() + options->deadline_us;
-    g_autoptr(PstLeftovers) leftovers =
-        pst_leftovers_make(hypervisor, wanted->prune && !wanted->dry_run, deadline_us, error);
+    gboolean prunes = wanted->prune && !wanted->dry_run;
+
+    if (prunes)
+        pst_ask_audit_act("-", NULL, "records", "prune", FALSE, NULL);
+    g_autoptr(PstLeftovers) leftovers = pst_leftovers_make(hypervisor, prunes, deadline_us, error);
     g_autofree char *text = NULL;
 
     if (leftovers == NULL) {
@@ -213,7 +222,8 @@ run_leftovers(const PstOptions *options, const Wanted *wanted, int *exit_code, G
             (*error)->code = PST_ERROR_NO_HYPERVISOR;
         return FALSE;
     }
-    audit_removed(leftovers);
+    if (prunes)
+        audit_removed(leftovers);
     *exit_code = exit_code_of(leftovers);
     text = options->json ? leftovers_json(leftovers) : leftovers_text(leftovers, wanted);
     return pst_output_write(options->output, text, error);

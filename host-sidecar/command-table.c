@@ -25,8 +25,7 @@ const PstCommand pst_command_table[] = {
      pst_command_known_hosts_run, TRUE},
     {"audit", "", "Who asked what of which guest, and is that record whole?",
      pst_command_audit_run},
-    {"proxy", "", "Standard input and output, onto the daemon's socket: for --host.",
-     pst_command_proxy_run},
+    {"proxy", "", "This host's daemon over standard input and output.", pst_command_proxy_run},
 };
 const guint pst_command_table_n = G_N_ELEMENTS(pst_command_table);
 

@@ -51,7 +51,8 @@ pst_consult_check_recorder(PstGuest *guest, PstAnswer *const *answers, guint n, 
 void
 pst_consult_harvest(PstGuest *guest, gint64 deadline_us)
 {
-    /* Who asked for a probe alone is not told of the recorder: list and diagnose say it. */
+    /* Who asked for something else is not told of it: list says it, and diagnose what it can't
+     * read. */
     if (guest->xml.recorder)
         (void)pst_volume_harvest_until(guest, MIN(deadline_us, g_get_monotonic_time() + HARVEST_US),
                                        NULL);

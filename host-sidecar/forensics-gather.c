@@ -155,6 +155,17 @@ take_screen(Gathering *gathering, PstManifestPart *part, gpointer result)
     g_free(screen);
 }
 
+/* The last of the sequence: what was dropped, lost and missed, and what else is to be said. */
+static void
+append_sum(GString *text, const PstVolumeRecords *records, gint64 now_us)
+{
+    g_autoptr(JsonObject) sum = pst_volume_records_to_json(records, 0, now_us);
+
+    json_object_remove_member(sum, "records");
+    g_autofree char *line = pst_render_json(sum);
+    g_string_append_printf(text, "\x1e%s", line);
+}
+
 /* As a JSON text sequence (RFC 7464), in the order of the volume. */
 static void
 take_records(Gathering *gathering, PstManifestPart *part, gpointer result)
@@ -173,7 +184,9 @@ take_records(Gathering *gathering, PstManifestPart *part, gpointer result)
         part->age_ms = pst_volume_records_age_us(
                            records, records->records->pdata[records->records->len - 1], now_us) /
                        1000;
-    pst_bundle_write(gathering->bundle, part, "records.json-seq", text->str, text->len);
+    append_sum(text, records, now_us);
+    if (pst_bundle_write(gathering->bundle, part, "records.json-seq", text->str, text->len))
+        part->error = g_strdup(records->unread);
 }
 
 static const Source sources[] = {

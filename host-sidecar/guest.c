@@ -111,8 +111,8 @@ note_state(PstGuest *guest, gint64 deadline_us)
 {
     gint64 until_us = MIN(deadline_us, g_get_monotonic_time() + NOTE_US);
 
-    guest->lifecycle =
-        pst_lifecycle_note_until(guest->uri, guest->uuid, guest->name, &guest->sight, until_us);
+    guest->lifecycle = pst_lifecycle_note_until(guest->uri, guest->uuid, guest->name, &guest->sight,
+                                                &guest->has_kept, until_us);
 }
 
 PstGuest *

@@ -28,6 +28,7 @@ struct PstGuest {
     PstLifecycleSight sight; /* when it was so, and of which run */
     PstLifecycle *lifecycle; /* what passers-by saw, this one last; NULL where that is not known */
     PstGuestXml xml;
+    gboolean has_kept; /* the store has records of it; FALSE too where that was not told in time */
     PstGuestGreeting *greeting; /* see pst_guest_greeting() */
     PstVolumeShare *volume;     /* see volume.h */
 };

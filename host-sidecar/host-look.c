@@ -7,6 +7,7 @@
 #include "host-sidecar/host-lifecycle.h"
 #include "host-sidecar/host-sample.h"
 #include "host-sidecar/lifecycle-note.h"
+#include "host-sidecar/recorder-judge.h"
 #include "host-sidecar/volume.h"
 
 /* More than reading a small file takes: a store that hangs costs no more. */
@@ -50,8 +51,8 @@ read_lifecycle(PstHostLook *look, gint64 deadline_us)
     const PstGuest *guest = look->guest;
     PstHostSample *sample = look->sample;
     gint64 until_us = MIN(deadline_us, g_get_monotonic_time() + LIFECYCLE_US);
-    g_autoptr(PstLifecycle) lifecycle =
-        pst_lifecycle_note_until(guest->uri, guest->uuid, guest->name, &sample->sight, until_us);
+    g_autoptr(PstLifecycle) lifecycle = pst_lifecycle_note_until(
+        guest->uri, guest->uuid, guest->name, &sample->sight, NULL, until_us);
 
     if (lifecycle != NULL)
         pst_host_lifecycle_tell(sample->data, lifecycle, g_get_real_time());
@@ -123,6 +124,10 @@ read_record(PstHostLook *look, gint64 deadline_us)
     records = pst_volume_read_until(look->guest, deadline_us, &error);
     if (records == NULL && look->guest->xml.recorder)
         g_ptr_array_add(look->unread, g_strdup(error->message));
+    if (records != NULL && records->unread != NULL)
+        g_ptr_array_add(look->unread, g_strdup_printf("there may be newer records than the last "
+                                                      "one that it names: %s",
+                                                      records->unread));
     /* Another's would be a sign of life that there is none of. */
     const PstRecord *newest =
         records != NULL ? pst_volume_records_newest(records, look->guest->name) : NULL;
@@ -145,6 +150,18 @@ pst_host_look_explain(PstHostLook *look, gint64 deadline_us)
     read_record(look, deadline_us);
 }
 
+/* Before such a guest is started anew is the time to know it. */
+static void
+add_device(const PstGuest *guest, PstReport *report)
+{
+    PstRecorderState state = pst_recorder_state_of_device(PST_RECORDER_STATE_UNKNOWN, &guest->xml);
+    g_autofree char *note = pst_recorder_state_explain(state, NULL, guest->name, NULL);
+    PstReport *fault = pst_recorder_judge(pst_guest_state_name(guest), state, note);
+
+    if (fault != NULL)
+        pst_host_judge_merge(report, fault);
+}
+
 PstReport *
 pst_host_look_finish(PstHostLook *look)
 {
@@ -156,6 +173,7 @@ pst_host_look_finish(PstHostLook *look)
     for (guint i = 0; i < look->unread->len; i++)
         g_ptr_array_add(look->sample->not_told, g_strdup(look->unread->pdata[i]));
     pst_host_judge(report, look->sample->not_told);
+    add_device(look->guest, report);
     return report;
 }
 

@@ -65,6 +65,7 @@ add_parts(PstLeftovers *leftovers, GHashTable *domains, const GPtrArray *parts)
             continue;
         item->n_parts++;
         item->volume_bytes += part->bytes;
+        item->undated |= part->written_us == 0;
         item->written_us = MAX(item->written_us, part->written_us);
     }
 }
@@ -273,6 +274,13 @@ look_at(const Round *round, virConnectPtr connection, const PstStore *store, con
         remove_item(connection, store, parts, item);
 }
 
+/* Whether all that there is of it was looked at, and has a date. */
+static gboolean
+is_known(const PstLeftovers *leftovers, const PstLeftover *item)
+{
+    return (leftovers->problem == NULL || leftovers->no_pool) && !item->undated;
+}
+
 static PstLeftovers *
 make(const Round *round, virConnectPtr connection, GError **error)
 {
@@ -296,7 +304,8 @@ make(const Round *round, virConnectPtr connection, GError **error)
     for (guint i = 0; i < leftovers->items->len; i++) {
         PstLeftover *item = leftovers->items->pdata[i];
         /* Of one whose age is not known nobody can say that it is old. */
-        item->expired = item->written_us > 0 && now_us - item->written_us >= leftovers->keep_us;
+        item->expired = is_known(leftovers, item) && item->written_us > 0 &&
+                        now_us - item->written_us >= leftovers->keep_us;
         look_at(round, connection, store, parts, item);
     }
     return g_steal_pointer(&leftovers);

@@ -12,7 +12,8 @@ typedef struct {
     gint64 written_us; /* the last of it, the host's real time; 0 where not known */
     guint64 volume_bytes, store_bytes;
     guint n_parts;
-    gboolean expired; /* older than it is to be kept */
+    gboolean undated; /* libvirt tells of a part of it not when it was written to */
+    gboolean expired; /* older than it is to be kept, as far as all of it was looked at */
     gboolean removed;
     char *problem; /* why it was not removed, or could not be looked at; NULL */
 } PstLeftover;

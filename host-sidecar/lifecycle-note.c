@@ -60,6 +60,20 @@ pst_lifecycle_note_look(virDomainPtr domain, PstLifecycleSight *sight, GError **
     return TRUE;
 }
 
+typedef struct {
+    PstLifecycle *lifecycle;
+    gboolean has_records;
+} Noted;
+
+static void
+free_noted(gpointer data)
+{
+    Noted *noted = data;
+
+    g_clear_pointer(&noted->lifecycle, pst_lifecycle_free);
+    g_free(noted);
+}
+
 static gpointer
 run_note(gpointer data, GError **error)
 {
@@ -68,12 +82,16 @@ run_note(gpointer data, GError **error)
 
     if (store == NULL)
         return NULL;
-    return pst_store_lifecycle_note(store, note->uuid, note->domain, &note->sight, NULL);
+    Noted *noted = g_new0(Noted, 1);
+    noted->has_records = pst_store_has_records(store, note->uuid);
+    noted->lifecycle =
+        pst_store_lifecycle_note(store, note->uuid, note->domain, &note->sight, NULL);
+    return noted;
 }
 
 PstLifecycle *
 pst_lifecycle_note_until(const char *uri, const char *uuid, const char *domain,
-                         const PstLifecycleSight *sight, gint64 deadline_us)
+                         const PstLifecycleSight *sight, gboolean *has_records, gint64 deadline_us)
 {
     g_autoptr(GError) unsaid = NULL;
 
@@ -83,6 +101,13 @@ pst_lifecycle_note_until(const char *uri, const char *uuid, const char *domain,
     }
     Note *note = g_new0(Note, 1);
     *note = (Note){g_strdup(uri), g_strdup(uuid), g_strdup(domain), *sight};
-    return pst_task_call(run_note, note, free_note, (GDestroyNotify)pst_lifecycle_free, deadline_us,
-                         "the store", &unsaid);
+    Noted *noted =
+        pst_task_call(run_note, note, free_note, free_noted, deadline_us, "the store", &unsaid);
+    if (noted == NULL)
+        return NULL;
+    if (has_records != NULL)
+        *has_records = noted->has_records;
+    PstLifecycle *lifecycle = g_steal_pointer(&noted->lifecycle);
+    free_noted(noted);
+    return lifecycle;
 }

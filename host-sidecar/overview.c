@@ -4,6 +4,7 @@
 #include "host-sidecar/backend-agent.h"
 #include "host-sidecar/backend-channel.h"
 #include "host-sidecar/channel.h"
+#include "host-sidecar/recorder-state.h"
 #include "host-sidecar/task.h"
 #include "host-sidecar/turn.h"
 #include "host-sidecar/volume.h"
@@ -45,6 +46,7 @@ typedef struct {
     char *name;
     gint64 deadline_us;
     gint64 greeting_us; /* how long the shim may take to say who it is */
+    guint n_after;      /* visits that nobody had begun yet */
 } Visit;
 
 static void
@@ -71,6 +73,15 @@ greet(const PstGuest *guest, gint64 deadline_us, PstOverview *row)
         row->problem = g_strdup(error->message);
 }
 
+/* What will be lost by the domain's own XML; NULL where nothing is. */
+static char *
+explain_device(const PstGuest *guest)
+{
+    PstRecorderState state = pst_recorder_state_of_device(PST_RECORDER_STATE_UNKNOWN, &guest->xml);
+
+    return pst_recorder_state_explain(state, NULL, guest->name, NULL);
+}
+
 /* What hangs in libvirt's pool leaves a third of the time for what was kept before. */
 static void
 look_for_records(PstGuest *guest, gint64 begun_us, gint64 end_us, PstOverview *row)
@@ -78,14 +89,33 @@ look_for_records(PstGuest *guest, gint64 begun_us, gint64 end_us, PstOverview *r
     gint64 newest_us;
 
     g_autoptr(GError) error = NULL;
-    if (guest->xml.recorder &&
-        !pst_volume_harvest_until(guest, end_us - (end_us - begun_us) / 3, &error))
-        row->volume_problem = g_strdup(error->message);
+    gint64 until_us = end_us - (end_us - begun_us) / 3;
+    if (guest->xml.recorder && !pst_volume_harvest_until(guest, until_us, &error))
+        row->volume_problem =
+            g_error_matches(error, PST_ERROR, PST_ERROR_DEADLINE)
+                ? g_strdup_printf("not read in the %" G_GINT64_FORMAT " ms that were left for it",
+                                  (until_us - begun_us) / 1000)
+                : g_strdup(error->message);
+    else
+        row->volume_problem = explain_device(guest);
     if (!pst_volume_newest_until(guest, end_us, &newest_us))
+        return;
+    /* Nobody knows whether there is something. */
+    if (newest_us <= 0 && error != NULL && !g_error_matches(error, PST_ERROR, PST_ERROR_PATH_SHUT))
         return;
     row->volume = g_strdup(newest_us > 0 ? "open" : guest->xml.recorder ? "shut" : "none");
     if (newest_us > 0)
         row->last_record_us = newest_us;
+}
+
+/* Of what is left of the time, as much as those who come after leave: where most are quick, a
+ * volume that has grown much has the time that it takes. */
+static gint64
+share_us(const Visit *visit)
+{
+    gint64 left_us = MAX(0, visit->deadline_us - g_get_monotonic_time());
+
+    return left_us / (visit->n_after / AT_ONCE + 1);
 }
 
 static gpointer
@@ -105,7 +135,7 @@ visit_domain(gpointer data, GError **error)
     row->agent = g_strdup(port_word(guest->xml.agent));
     greet(guest, MIN(visit->deadline_us, g_get_monotonic_time() + visit->greeting_us), row);
     gint64 now_us = g_get_monotonic_time();
-    look_for_records(guest, now_us, MIN(visit->deadline_us, now_us + visit->greeting_us / 2), row);
+    look_for_records(guest, now_us, now_us + MAX(visit->greeting_us / 2, share_us(visit)), row);
     return row;
 }
 
@@ -121,13 +151,14 @@ typedef struct {
     gint64 greeting_us;
     PstOverview **rows;
     char **names;
+    gint n_waiting; /* visits that nobody has begun yet */
 } Round;
 
 /* Waits for one visit, which may have to be abandoned: then the row says so. */
 static void
 run_visit(gpointer place, gpointer user_data)
 {
-    const Round *round = user_data;
+    Round *round = user_data;
     guint i = GPOINTER_TO_UINT(place) - 1;
     g_autoptr(GError) error = NULL;
     Visit *visit = g_new0(Visit, 1);
@@ -138,6 +169,7 @@ run_visit(gpointer place, gpointer user_data)
     visit->name = g_strdup(round->names[i]);
     visit->deadline_us = round->deadline_us;
     visit->greeting_us = round->greeting_us;
+    visit->n_after = (guint)g_atomic_int_add(&round->n_waiting, -1) - 1;
     PstOverview *row = pst_task_call(visit_domain, visit, free_visit, free_row,
                                      round->deadline_us + grace_us, "the guest", &error);
     if (row == NULL) {
@@ -171,7 +203,7 @@ pst_overview_make(PstHypervisor *hypervisor, gint64 deadline_us, GError **error)
 
     guint n = g_strv_length(names);
     g_autofree PstOverview **made = g_new0(PstOverview *, n);
-    Round round = {hypervisor, deadline_us, greeting_time(deadline_us, n), made, names};
+    Round round = {hypervisor, deadline_us, greeting_time(deadline_us, n), made, names, (gint)n};
     GThreadPool *pool = g_thread_pool_new(run_visit, &round, AT_ONCE, FALSE, NULL);
     for (guint i = 0; i < n; i++)
         g_thread_pool_push(pool, GUINT_TO_POINTER(i + 1), NULL);

@@ -72,10 +72,9 @@ pst_recorder_check_make(PstGuest *guest, gint64 deadline_us, gint64 patience_us)
                          : check->records != NULL ? check->records->unread
                                                   : NULL;
     check->state = pst_recorder_state_of_device(check->state, &guest->xml);
-    if (greeting != NULL)
-        check->note =
-            pst_recorder_state_explain(check->state, greeting->hello, guest->name, unread);
-    else if (!greeted)
+    check->note = pst_recorder_state_explain(
+        check->state, greeting != NULL ? greeting->hello : NULL, guest->name, unread);
+    if (check->note == NULL && !greeted)
         check->note =
             g_strdup_printf("whether the recorder still writes is not known: %s", cause->message);
     return check;

@@ -61,6 +61,8 @@ pst_recorder_state_judge(const PstHello *hello, const PstVolumeRecords *records,
         return PST_RECORDER_STATE_UNREAD;
     if (holds_last(hello, records->records))
         return PST_RECORDER_STATE_WRITES;
+    if (records->unread != NULL)
+        return PST_RECORDER_STATE_UNREAD;
     return was_written_since(hello, records, now_us) ? PST_RECORDER_STATE_WASHED
                                                      : PST_RECORDER_STATE_BEHIND;
 }
@@ -73,6 +75,9 @@ pst_recorder_state_of_device(PstRecorderState state, const PstGuestXml *xml)
     case PST_RECORDER_STATE_UNREAD:
         return xml->recorder_elsewhere ? PST_RECORDER_STATE_ELSEWHERE : state;
     case PST_RECORDER_STATE_UNKNOWN:
+        if (xml->recorder_elsewhere)
+            return PST_RECORDER_STATE_ELSEWHERE;
+        return xml->recorder_emptied ? PST_RECORDER_STATE_EMPTIED : state;
     case PST_RECORDER_STATE_WRITES:
         return xml->recorder_emptied ? PST_RECORDER_STATE_EMPTIED : state;
     case PST_RECORDER_STATE_WASHED:

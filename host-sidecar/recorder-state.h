@@ -25,7 +25,7 @@ typedef enum {
 PstRecorderState pst_recorder_state_judge(const PstHello *hello, const PstVolumeRecords *records,
                                           gint64 now_us);
 
-/* The same, by what the domain's XML says of the device. */
+/* The same, by what the domain's XML says of the device; also where nobody was greeted. */
 PstRecorderState pst_recorder_state_of_device(PstRecorderState state, const PstGuestXml *xml);
 
 /* What is to be said of it, one line for people with the way out, or NULL where all is well. NAME

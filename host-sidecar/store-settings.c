@@ -13,7 +13,7 @@
 /* As JSON in memory the records of a domain are some thirty times as large. */
 #define DOMAIN_BYTES (2 * MIB)
 #define MIN_DOMAIN_BYTES (MIB / 16)
-#define MAX_DOMAIN_BYTES (32 * MIB)
+#define MAX_DOMAIN_BYTES (8 * MIB)
 #define TOTAL_BYTES (512 * MIB)
 #define KEEP_US (30 * G_GINT64_CONSTANT(86400) * G_USEC_PER_SEC)
 

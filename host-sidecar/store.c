@@ -125,6 +125,17 @@ allowance(const PstStore *store, const char *uuid)
     return MIN(store->domain_bytes, MAX(LEAST_BYTES, MIN(store->total_bytes / n, left)));
 }
 
+/* Of a volume without a date the newest record's own, which can't be later than now: a file of no
+ * date would pass for none. */
+static gint64
+file_date(const GPtrArray *records, gint64 written_us)
+{
+    if (written_us > 0 || records->len == 0)
+        return written_us;
+    const PstRecord *newest = records->pdata[records->len - 1];
+    return CLAMP(newest->realtime_us, 1, g_get_real_time());
+}
+
 static gboolean
 has_stubs(const GPtrArray *records)
 {
@@ -147,10 +158,10 @@ keep(const PstStore *store, const char *uuid, int locked, const PstStoreView *vi
         if (n == 0)
             unlinkat(store->folder->fd, name, 0);
         else
-            pst_store_file_date(locked, view->written_us);
+            pst_store_file_date(locked, file_date(kept, view->written_us));
         return TRUE;
     }
-    return replace(store, name, kept, view->written_us, error);
+    return replace(store, name, kept, file_date(kept, view->written_us), error);
 }
 
 /* When the newest record of all was written. A volume can have been written to since, with what is
@@ -202,6 +213,12 @@ pst_store_written_us(const PstStore *store, const char *uuid)
     if (!pst_store_file_stat(store->folder, name, &st) || st.st_size == 0)
         return 0;
     return pst_store_file_written_us(&st);
+}
+
+gboolean
+pst_store_has_records(const PstStore *store, const char *uuid)
+{
+    return pst_store_written_us(store, uuid) > 0;
 }
 
 char *

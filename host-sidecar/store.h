@@ -44,8 +44,11 @@ typedef struct {
 gboolean pst_store_harvest(const PstStore *store, const char *uuid, GPtrArray *volume,
                            gint64 volume_us, PstStoreView *view, GError **error);
 
-/* When the newest record that is kept was written; 0 where there is none. */
+/* When the newest record that is kept was written, by the guest's own clock where the host's time
+ * was never known; 0 where there is none. */
 gint64 pst_store_written_us(const PstStore *store, const char *uuid);
+
+gboolean pst_store_has_records(const PstStore *store, const char *uuid);
 
 /* What the newest record that tells it calls its domain, or NULL. Nothing is kept, no lock is
  * taken. Free with g_free(). */

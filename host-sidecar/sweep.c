@@ -5,6 +5,7 @@
 #include "host-sidecar/backend-agent.h"
 #include "host-sidecar/backend-channel.h"
 #include "host-sidecar/backend-host.h"
+#include "host-sidecar/consult.h"
 #include "host-sidecar/diagnose.h"
 #include "host-sidecar/domain-state.h"
 #include "host-sidecar/host-devices.h"
@@ -240,6 +241,7 @@ run_visit(gpointer place, gpointer user_data)
         ask_questions(sweep, visit, until_us);
         if (visit->sight->answered)
             add_job(visit, until_us);
+        pst_consult_harvest(visit->guest, until_us);
     } else {
         look_at_still(sweep, visit, until_us);
     }

@@ -56,14 +56,33 @@ is_denied(void)
     return code == VIR_ERR_ACCESS_DENIED || code == VIR_ERR_OPERATION_DENIED;
 }
 
+/* libvirt switches a pool off that it could not refresh; what it then says names no cause. */
+static gboolean
+tell_switched_off(GError **error)
+{
+    g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT,
+                "libvirt has switched the storage pool " PST_VOLUME_POOL " off, because it could "
+                "not refresh it: a file of less than 100 bytes that begins like a qcow2 image "
+                "does that; remove it, then virsh pool-start " PST_VOLUME_POOL);
+    return FALSE;
+}
+
 gboolean
 pst_volume_pool_refresh(virStoragePoolPtr pool, GError **error)
 {
+    if (virStoragePoolIsActive(pool) == 0) {
+        g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT,
+                    "the storage pool " PST_VOLUME_POOL
+                    " is not active: virsh pool-start " PST_VOLUME_POOL);
+        return FALSE;
+    }
     for (guint i = 0; i < ATTEMPTS; i++) {
         if (virStoragePoolRefresh(pool, 0) == 0)
             return TRUE;
         if (is_denied())
             break;
+        if (virStoragePoolIsActive(pool) == 0)
+            return tell_switched_off(error);
         g_usleep(PAUSE_US);
     }
     return pst_volume_pool_fail(error, "the storage pool " PST_VOLUME_POOL " can't be refreshed");

@@ -263,7 +263,7 @@ static gboolean
 is_rolled(PstVolumePool *pool, const char *uuid, const PstVolumeReading *reading)
 {
     /* What was not written to was not rolled. */
-    if (pst_volume_pool_written_us(pool, uuid) == reading->volume_us)
+    if (reading->volume_us > 0 && pst_volume_pool_written_us(pool, uuid) == reading->volume_us)
         return FALSE;
     g_autoptr(GPtrArray) parts = pst_volume_pool_parts(pool, uuid);
     g_autoptr(PstVolumePlace) now = make_place(parts);

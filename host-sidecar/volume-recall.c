@@ -10,7 +10,12 @@ have_none(const PstVolumeRecords *records, const char *domain, GError **error)
 {
     const char *other = pst_volume_records_other_name(records, domain);
 
-    if (other == NULL)
+    if (records->unread != NULL)
+        g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE,
+                    "what is kept of its records does not tell that, and there may be newer ones: "
+                    "%s",
+                    records->unread);
+    else if (other == NULL)
         g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "its recorder never told of that");
     else
         g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE,

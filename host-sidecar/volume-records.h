@@ -21,7 +21,7 @@ typedef struct {
     guint n_parts;     /* 0 where there is no volume (any more) */
     guint n_stored;    /* of the records: that the store alone still has */
     gint64 missed;     /* that were rolled away between two harvests */
-    char *unread;      /* why the volume can't be read, where these were kept of it, or NULL */
+    char *unread;      /* why there may be newer ones that could not be read, or NULL */
     char *unkept;      /* why the store does not keep them, or NULL */
     GPtrArray *notes;  /* of char: what else is to be said, a line each */
     GArray *written;   /* of gint64: when each had been written, as record-dates.h reckons it */

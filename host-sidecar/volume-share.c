@@ -17,6 +17,7 @@ typedef struct {
     gint64 written_us, volume_us;
     guint n_parts, n_stored;
     gint64 missed;
+    char *unread, *unkept;
 } Reading;
 
 struct PstVolumeShare {
@@ -52,6 +53,8 @@ unref_reading(Reading *reading)
     g_clear_pointer(&reading->texts, g_ptr_array_unref);
     g_clear_pointer(&reading->notes, g_ptr_array_unref);
     g_clear_pointer(&reading->written, g_array_unref);
+    g_free(reading->unread);
+    g_free(reading->unkept);
     g_free(reading);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Reading, unref_reading)
@@ -84,6 +87,8 @@ keep(Reading *reading, const PstVolumeRecords *records)
     reading->n_parts = records->n_parts;
     reading->n_stored = records->n_stored;
     reading->missed = records->missed;
+    reading->unread = g_strdup(records->unread);
+    reading->unkept = g_strdup(records->unkept);
 }
 
 static PstVolumeRecords *
@@ -109,6 +114,8 @@ hand_out(const Reading *reading, GError **error)
     records->volume_us = reading->volume_us;
     records->n_stored = reading->n_stored;
     records->missed = reading->missed;
+    records->unread = g_strdup(reading->unread);
+    records->unkept = g_strdup(reading->unkept);
     return records;
 }
 

@@ -43,10 +43,15 @@ note_unread(const PstVolumeReading *reading, PstVolumeRecords *records)
             g_strdup_printf("%u of %u parts can't be read: %s", reading->n_unread, reading->n_parts,
                             reading->unread->message);
         pst_volume_records_note(records, note);
+        records->unread = g_steal_pointer(&note);
     }
-    if (reading->rolled)
-        pst_volume_records_note(records, "the volume is written to faster than it can be read: "
-                                         "some of it may not be told");
+    if (reading->rolled) {
+        static const char faster[] =
+            "the volume is written to faster than it can be read: some of it may not be told";
+        pst_volume_records_note(records, faster);
+        if (records->unread == NULL)
+            records->unread = g_strdup(faster);
+    }
 }
 
 /* What virtlogd is told to keep, or what nobody rolls. */
@@ -196,6 +201,7 @@ read_all(virConnectPtr connection, const char *uuid, GError **error)
                                             "earlier readings: %s",
                                             unread->message);
     pst_volume_records_note(records, note);
+    g_free(records->unread);
     records->unread = g_strdup(unread->message);
     return g_steal_pointer(&records);
 }
@@ -250,10 +256,10 @@ harvest(const PstGuest *guest, GError **error)
 
     if (records == NULL)
         return FALSE;
-    if (records->unkept == NULL)
+    const char *why = records->unread != NULL ? records->unread : records->unkept;
+    if (why == NULL)
         return TRUE;
-    g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "its records are not harvested: %s",
-                records->unkept);
+    g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "its records are not harvested: %s", why);
     return FALSE;
 }
 
@@ -286,11 +292,8 @@ pst_volume_harvest_until(PstGuest *guest, gint64 deadline_us, GError **error)
 gboolean
 pst_volume_may_tell(const PstGuest *guest)
 {
-    if (guest->xml.recorder || guest->state == VIR_DOMAIN_SHUTOFF ||
-        guest->state == VIR_DOMAIN_CRASHED)
-        return TRUE;
-    g_autoptr(PstStore) store = pst_store_open_configured(guest->uri, NULL, NULL);
-    return store != NULL && pst_store_written_us(store, guest->uuid) > 0;
+    return guest->xml.recorder || guest->has_kept || guest->state == VIR_DOMAIN_SHUTOFF ||
+           guest->state == VIR_DOMAIN_CRASHED;
 }
 
 static gpointer

@@ -29,7 +29,7 @@ PstVolumeRecords *pst_volume_read_until(PstGuest *guest, gint64 deadline_us, GEr
 gboolean pst_volume_harvest_until(PstGuest *guest, gint64 deadline_us, GError **error);
 
 /* Whether there can be any: the domain has a recorder, or had one and something was kept of it, or
- * is off, where nothing else is left to ask. A look at a file of the host's; it does not block. */
+ * is off, where nothing else is left to ask. */
 gboolean pst_volume_may_tell(const PstGuest *guest);
 
 /* When the newest record that is kept of this guest was written, the host's real time; 0 where none

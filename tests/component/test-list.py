@@ -86,6 +86,22 @@ def test_list_with_dead_store():
     check(took < 4 + LATE, took)
 
 
+def test_question_with_dead_store():
+    """Whether something was kept of a guest without a recorder holds up no question to it."""
+    if not ISOLATED:
+        raise Skip("needs a mount namespace of its own")
+    place = os.path.join(FOLDER, "dead-too")
+    os.mkdir(place)
+    with deadmount.DeadMount(place):
+        config = configuration("dead-too.conf", f"folder={place}/store")
+        for words in ["probe", "test", "system"], ["diagnose", "test"]:
+            begun = time.monotonic()
+            done = run(*words, "--deadline", "3s", config=config)
+            took = time.monotonic() - begun
+            check(done.returncode == 3, words, done)
+            check(took < 3 + LATE, words, took)
+
+
 if __name__ == "__main__":
     ISOLATED = commandlib.isolate()
     try:

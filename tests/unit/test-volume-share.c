@@ -78,6 +78,8 @@ make_records(guint number)
     records->volume_us = NOW - 30 * SECOND;
     records->n_stored = 4;
     records->missed = 17;
+    records->unread = g_strdup("a part can't be read");
+    records->unkept = g_strdup("the disk is full");
     pst_volume_records_note(records, "the volume is written to");
     return records;
 }
@@ -174,6 +176,8 @@ test_same(Volume *volume, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpint(second->written_us, ==, NOW - 60 * SECOND);
     g_assert_cmpint(second->volume_us, ==, NOW - 30 * SECOND);
     g_assert_cmpuint(second->n_stored, ==, 4);
+    g_assert_cmpstr(second->unread, ==, "a part can't be read");
+    g_assert_cmpstr(second->unkept, ==, "the disk is full");
     g_assert_cmpuint(second->live->len, ==, first->live->len);
     for (guint i = 0; i < N_RECORDS; i++)
         g_assert_true(pst_record_set_same(first->records->pdata[i], second->records->pdata[i]));
