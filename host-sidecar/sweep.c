@@ -11,6 +11,7 @@
 #include "host-sidecar/host-devices.h"
 #include "host-sidecar/host-judge.h"
 #include "host-sidecar/host-look.h"
+#include "host-sidecar/recorder-report.h"
 #include "host-sidecar/task.h"
 #include "host-sidecar/turn.h"
 #include "protocol/error.h"
@@ -202,6 +203,22 @@ add_job(Visit *visit, gint64 deadline_us)
     pst_host_devices_free_job(job);
 }
 
+/* They are harvested in passing; of a guest that was greeted it is known whether they arrive. */
+static void
+look_at_records(Visit *visit, gint64 deadline_us)
+{
+    g_autoptr(PstReport) report = NULL;
+
+    if (visit->guest->xml.recorder && pst_guest_greeting(visit->guest) != NULL)
+        report = pst_recorder_report_make(visit->guest, deadline_us);
+    else
+        pst_consult_harvest(visit->guest, deadline_us);
+    for (guint i = 0; report != NULL && i < report->findings->len; i++) {
+        const PstFinding *finding = report->findings->pdata[i];
+        pst_health_sight_add(visit->sight, finding->id, finding->severity, "%s", finding->message);
+    }
+}
+
 /* Nobody in it can be asked. */
 static void
 look_at_still(Sweep *sweep, Visit *visit, gint64 deadline_us)
@@ -241,7 +258,7 @@ run_visit(gpointer place, gpointer user_data)
         ask_questions(sweep, visit, until_us);
         if (visit->sight->answered)
             add_job(visit, until_us);
-        pst_consult_harvest(visit->guest, until_us);
+        look_at_records(visit, until_us);
     } else {
         look_at_still(sweep, visit, until_us);
     }

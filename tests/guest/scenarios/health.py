@@ -13,7 +13,7 @@ from guestlib.errors import check
 from guestlib.lab import Guest
 from guestlib.proc import run as run_program
 
-OWN = ()
+OWN = ("--recorder",)
 CHECK = False  # it takes minutes, for three guests of its own: tests/campaigns/states
 DEADLINE = 40
 PATIENCE = 180
@@ -113,6 +113,15 @@ def _check_outputs(context, sweeps):
         check(f'domain="{name}"' in text, f"{name} has no metrics")
 
 
+def _check_harvested(context):
+    """Who sweeps passes by each recorder."""
+    guest = context.guest
+    uuid = guest.virsh("domuuid", guest.name).strip()
+    store = context.lab.build / "guest-logs" / "store"
+    kept = [path for path in store.glob(f"*/{uuid}.records") if path.stat().st_size > 0]
+    check(kept, f"{store} has no records of {guest.name}, which was swept")
+
+
 def _check_never_two(context, sweeps):
     argv = [context.postern.program, "health", "--json", "--deadline", f"{DEADLINE}s"]
     with subprocess.Popen(argv, env=sweeps.environment, stdin=subprocess.DEVNULL,
@@ -157,6 +166,7 @@ def run(context):
             guest.log = context.log
             guest.up()
         before = sweeps.until("all answer", _answer)
+        _check_harvested(context)
         paused.virsh("suspend", paused.name)
         qemu = stopped.qemu_pid()
         os.kill(qemu, signal.SIGSTOP)
