@@ -1,0 +1,122 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What stands in docs/examples works, as it stands there, over libvirt's own test driver.
+Usage: test-examples.py POSTERN POSTERND EXAMPLES [TEST…]"""
+
+import asyncio
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+
+sys.dont_write_bytecode = True
+EXAMPLES = pathlib.Path(sys.argv.pop(3)).resolve()
+sys.path[:0] = [os.path.dirname(os.path.abspath(__file__)), str(EXAMPLES)]
+# pylint: disable=wrong-import-position
+from daemonlib import DAEMON, FOLDER, POSTERN, SOCKET, TEST, daemon, environment, main
+from taplib import check
+import postern_client
+
+POSTERN_FOLDER = os.path.dirname(os.path.abspath(POSTERN))
+
+
+def run(*argv, **more):
+    return subprocess.run(argv, env=environment(**more), cwd=FOLDER, stdin=subprocess.DEVNULL,
+                          capture_output=True, timeout=90, check=False, text=True)
+
+
+async def _gather(client, *words, **more):
+    return [answer async for answer in client.ask(*words, **more)]
+
+
+async def _talk(**how):
+    async with postern_client.Client(**how) as client:
+        check(client.daemon["uri"] == "test:///default", client.daemon)
+        rows = await client.domains()
+        check([row["name"] for row in rows] == ["test"], rows)
+        both = await _gather(client, "test", "system", ("sudo", {"user": "root"}))
+        check(sorted(answer["probe"] for answer in both) == ["sudo", "system"], both)
+        check(all("error" in answer for answer in both), both)
+        host = await _gather(client, "test", ("host", {"watch_ms": 0}))
+        check(host[0]["via"] == "host" and host[0]["report"]["status"], host)
+        # Many at once over one connection, each its own.
+        many = await asyncio.gather(*(_gather(client, "test", ("journal", {"lines": i + 1}))
+                                      for i in range(20)))
+        check(all(len(one) == 1 and one[0]["probe"] == "journal" for one in many), many)
+        for words, reason in (("none", "system"), "no-domain"), (("test", "nonsense"), None):
+            try:
+                await _gather(client, *words)
+                check(False, "no error", words)
+            except postern_client.PosternError as error:
+                check(reason in (None, error.reason), error, error.reason)
+
+
+def test_client():
+    with daemon():
+        asyncio.run(_talk(path=SOCKET))
+
+
+def test_client_through_proxy():
+    with daemon():
+        os.environ.update(environment())
+        asyncio.run(_talk(program=[POSTERN, "proxy"]))
+
+
+async def _lose(path, process):
+    async with postern_client.Client(path=path) as client:
+        process.kill()
+        begun = time.monotonic()
+        try:
+            await _gather(client, "test", "system")
+            check(False, "a daemon that is gone answers")
+        except (postern_client.PosternError, ConnectionError):
+            check(time.monotonic() - begun < 5, "it is waited for")
+
+
+def test_client_loses_the_daemon():
+    path = FOLDER + "/lost.sock"
+    with subprocess.Popen([DAEMON, "--connect", TEST, "--socket", path], env=environment(),
+                          stdin=subprocess.DEVNULL) as process:
+        until = time.monotonic() + 20
+        while not os.path.exists(path):
+            check(process.poll() is None and time.monotonic() < until, "it does not start")
+            time.sleep(0.02)
+        asyncio.run(_lose(path, process))
+
+
+def test_client_program():
+    with daemon():
+        done = run(sys.executable, EXAMPLES / "postern_client.py")
+        check(done.returncode == 0 and done.stdout.count("test: ") == 3, done)
+    done = run(sys.executable, EXAMPLES / "postern_client.py")
+    check(done.returncode == 1 and "Traceback" not in done.stderr, done)
+
+
+def test_cron():
+    """Its line, as cron would run it, but for where the metrics go."""
+    text = (EXAMPLES / "postern.cron").read_text(encoding="utf-8")
+    line, = [line for line in text.splitlines() if re.match(r"[*0-9]", line)]
+    fields = line.split(None, 6)
+    check(fields[5] == "root" and fields[6].startswith("postern health"), fields)
+    metrics = pathlib.Path(FOLDER) / "postern.prom"
+    command = fields[5 + 1].replace("/var/lib/prometheus/node-exporter/postern.prom", str(metrics))
+    check(str(metrics) in command, command)
+    done = run("sh", "-c", command, PATH=f"{POSTERN_FOLDER}:/usr/bin:/bin")
+    check(done.returncode in (0, 1, 2, 3) and done.stderr == "", done)
+    check(metrics.read_text(encoding="utf-8").endswith("# EOF\n"), "no metrics")
+
+
+def test_after_a_fix():
+    """Of a guest that can't be asked the change may not stand, and there is evidence."""
+    path = f"{POSTERN_FOLDER}:/usr/bin:/bin"
+    done = run(EXAMPLES / "after-a-fix.sh", "test", "harness", PATH=path)
+    check(done.returncode == 1 and "may not stand" in done.stderr, done)
+    check((pathlib.Path(FOLDER) / "evidence-test.tar.zst").stat().st_size > 1000, "no evidence")
+    done = run(EXAMPLES / "after-a-fix.sh", "none", "harness", PATH=path)
+    check(done.returncode == 68 and "could not be asked" in done.stderr, done)
+
+
+if __name__ == "__main__":
+    main(sys.modules[__name__])
