@@ -154,7 +154,7 @@ pst_health_memory_to_text(PstHealthMemory *memory, gsize *len)
 PstHealthEntry *
 pst_health_memory_find(const PstHealthMemory *memory, const char *uuid, const char *name)
 {
-    g_autofree char *clean = pst_json_clean_cut(name, MAX_NAME, NULL);
+    g_autofree char *clean = uuid == NULL ? pst_json_clean_cut(name, MAX_NAME, NULL) : NULL;
 
     for (guint i = 0; i < count(memory); i++) {
         PstHealthEntry *entry = memory->guests->pdata[i];

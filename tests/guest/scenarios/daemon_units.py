@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A guest with a real systemd plays the hypervisor, with libvirt's own test driver in it: the units as
+they are installed, their socket, users, sandbox, reload, watchdog, timer and end."""
+
+import json
+import os
+import re
+import subprocess
+import tarfile
+import tempfile
+import time
+from pathlib import Path
+
+from guestlib.errors import check
+
+CHECK = False  # it takes minutes: tests/campaigns/units
+ROOT = Path(__file__).resolve().parents[3]
+TEST = "test:///default"
+# What every program has, and is the guest's own.
+BASE = re.compile(r"^(ld-linux|libc\.|libm\.|libdl|libpthread|librt|libresolv)")
+UNIT = "postern-diagnose.service"
+# How much systemd finds exposed, of 10: what is asked for is 2.0.
+MAX_EXPOSURE = 2.0
+SETUP = """\
+set -eu
+tar -C / -xzf /root/installed.tar.gz
+echo /usr/lib/postern-test >/etc/ld.so.conf.d/zz-postern.conf
+ldconfig
+# libvirt's package makes it.
+groupadd -f -r libvirt
+systemd-sysusers /usr/lib/sysusers.d/postern.conf
+systemd-tmpfiles --create /usr/lib/tmpfiles.d/postern.conf
+journalctl --update-catalog
+useradd -m alice; usermod -a -G postern alice
+useradd -m bob
+mkdir -p /etc/systemd/system/postern-diagnose.service.d \\
+    /etc/systemd/system/postern-health.service.d /var/lib/prometheus/node-exporter
+cat >/etc/systemd/system/postern-diagnose.service.d/test.conf <<'CONF'
+[Service]
+ExecStart=
+ExecStart=/usr/sbin/posternd --connect test:///default
+WatchdogSec=4s
+CONF
+cat >/etc/systemd/system/postern-health.service.d/test.conf <<'CONF'
+[Service]
+Environment=LIBVIRT_DEFAULT_URI=test:///default
+CONF
+systemctl daemon-reload
+systemctl enable -q --now postern-diagnose.socket postern-health.timer
+"""
+
+
+def _libraries(programs):
+    """Those that the programs need and a guest may not have."""
+    found = set()
+    for program in programs:
+        text = subprocess.run(["ldd", program], check=True, capture_output=True, text=True).stdout
+        found.update(path for path in re.findall(r"=> (/\S+)", text)
+                     if not BASE.match(os.path.basename(path)))
+    return found
+
+
+def _pack(build, archive):
+    """What `meson install` puts in its places, and the libraries in one of their own."""
+    programs = [build / "host-sidecar/postern", build / "host-sidecar/posternd"]
+    places = {
+        "usr/bin/postern": programs[0],
+        "usr/sbin/posternd": programs[1],
+        "usr/lib/sysusers.d/postern.conf": ROOT / "systemd/postern.sysusers.conf",
+        "usr/lib/tmpfiles.d/postern.conf": ROOT / "systemd/postern.tmpfiles.conf",
+        "usr/lib/systemd/catalog/postern.catalog": ROOT / "systemd/postern.catalog",
+    }
+    for unit in ("postern-diagnose.socket", UNIT, "postern-health.service", "postern-health.timer"):
+        places[f"usr/lib/systemd/system/{unit}"] = ROOT / "systemd" / unit
+    for library in _libraries(programs):
+        places[f"usr/lib/postern-test/{os.path.basename(library)}"] = os.path.realpath(library)
+
+    def owned(info):
+        info.uid = info.gid = 0
+        info.uname = info.gname = "root"
+        info.mode = 0o755 if info.mode & 0o100 else 0o644
+        return info
+
+    with tarfile.open(archive, "w:gz", compresslevel=6) as tar:
+        for place, path in places.items():
+            tar.add(path, place, filter=owned)
+
+
+class _Host:
+    """The guest, as a hypervisor's host."""
+
+    def __init__(self, guest):
+        self.guest = guest
+
+    def show(self, name, unit=UNIT):
+        """A property of a unit."""
+        return self.guest.shell(f"systemctl show -P {name} {unit}").strip()
+
+    def as_user(self, user, *words):
+        """postern, run by that user: exit code and what it printed."""
+        line = " ".join(("postern", "-c", TEST, *words))
+        text = self.guest.shell(f"runuser -u {user} -- {line} >/tmp/out 2>/tmp/err </dev/null; "
+                                "echo $?; cat /tmp/out; echo; cat /tmp/err")
+        code, _, rest = text.partition("\n")
+        return int(code), rest
+
+    def until(self, what, holds, seconds=40):
+        """Waits for it."""
+        end = time.monotonic() + seconds
+        while not holds():
+            check(time.monotonic() < end, f"{what}: not within {seconds} s")
+            time.sleep(0.5)
+
+    def audited(self, user):
+        """The audit records of that user, in the journal."""
+        uid = self.guest.shell(f"id -u {user}").strip()
+        text = self.guest.shell(f"journalctl -o json POSTERN_UID={uid} || true")
+        return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+
+
+def _check_socket(host):
+    check(host.show("ActiveState") == "inactive", "it runs before anybody called")
+    code, told = host.as_user("alice", "probe", "test", "host", "watch_ms=0")
+    check(code in (0, 1, 2, 3) and "via host" in told, f"a member of the group: {code}, {told}")
+    check(host.show("ActiveState") == "active", "the first caller did not start it")
+    records = host.audited("alice")
+    check(records and all(one["_SYSTEMD_UNIT"] == UNIT for one in records),
+          f"the daemon recorded {records}")
+    check(host.as_user("alice", "list")[0] == 0, "the list")
+    said = host.as_user("bob", "proxy")
+    check(said[0] in (69, 77) and "Permission denied" in said[1], f"a stranger: {said}")
+    check(not host.audited("bob"), "the daemon answered a stranger")
+    text = host.guest.shell("journalctl -x -n 30 --no-pager -u " + UNIT)
+    check("postern audit" in text or "asked" in text, f"the catalog says nothing: {text[-300:]}")
+
+
+def _check_sandbox(host, context):
+    pid = host.show("MainPID")
+    status = dict(line.split(":\t", 1) for line in
+                  host.guest.shell(f"cat /proc/{pid}/status").splitlines() if ":\t" in line)
+    uid = host.guest.shell("id -u postern-diagnose").strip()
+    check(status["Uid"].split() == [uid] * 4, f"it runs as {status['Uid']}")
+    check(status["NoNewPrivs"] == "1" and status["Seccomp"] == "2", f"its sandbox: {status}")
+    for name in "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb":
+        check(int(status[name], 16) == 0, f"{name} is {status[name]}")
+    text = host.guest.shell(f"systemd-analyze security --no-pager {UNIT} | tail -n 1")
+    exposure = float(re.search(r"([0-9.]+) [A-Z]", text)[1])
+    context.log(f"exposure: {exposure}\n")
+    print(f"systemd-analyze security {UNIT}: {exposure}", flush=True)
+    check(exposure <= MAX_EXPOSURE, f"systemd finds {text}")
+
+
+def _check_reload(host):
+    pid = host.show("MainPID")
+    host.guest.shell("mkdir -p /etc/postern; printf '[grant a]\\nusers=alice\\ndomains=test\\n"
+                     "methods=list\\n' >/etc/postern/postern.conf; systemctl reload " + UNIT)
+    host.until("a grant is taken up", lambda: "not allowed" in host.as_user(
+        "alice", "probe", "test", "host", "watch_ms=0")[1].lower())
+    check(host.as_user("alice", "list")[0] == 0, "what is granted is not")
+    host.guest.shell("rm /etc/postern/postern.conf; systemctl reload " + UNIT)
+    host.until("its end too", lambda: "via host" in host.as_user(
+        "alice", "probe", "test", "host", "watch_ms=0")[1])
+    check(host.show("MainPID") == pid, "a reload started it anew")
+
+
+def _check_watchdog(host):
+    """One that hangs is ended and started again, and so is one that is killed."""
+    for how in "STOP", "KILL":
+        pid = host.show("MainPID")
+        host.guest.shell(f"kill -{how} {pid}")
+        host.until(f"after SIG{how} it is there again",
+                   lambda pid=pid: host.show("MainPID") not in ("0", pid) and
+                   host.show("ActiveState") == "active")
+        check("via host" in host.as_user("alice", "probe", "test", "host", "watch_ms=0")[1],
+              f"after SIG{how} it does not answer")
+    check("watchdog" in host.guest.shell(f"journalctl --no-pager -u {UNIT}").lower(),
+          "nobody says that the watchdog ended it")
+
+
+def _check_end(host):
+    host.guest.shell(f"systemctl stop {UNIT}")
+    check(host.show("Result") == "success", f"its end: {host.show('Result')}")
+    check(host.show("ActiveState", "postern-diagnose.socket") == "active", "the socket has gone")
+    check("via host" in host.as_user("alice", "probe", "test", "host", "watch_ms=0")[1],
+          "nobody starts it again")
+    host.guest.shell("systemctl stop postern-diagnose.socket " + UNIT)
+    check(not host.guest.shell("ls /run/postern/diagnose.sock 2>/dev/null || true").strip(),
+          "the socket's file is left")
+
+
+def _check_timer(host):
+    timers = host.guest.shell("systemctl list-timers --no-pager postern-health.timer")
+    check("postern-health.service" in timers, f"the timer is not there: {timers}")
+    host.guest.shell("systemctl start postern-health.service")
+    check(host.show("Result", "postern-health.service") == "success", "the sweep failed")
+    text = host.guest.shell("cat /var/lib/prometheus/node-exporter/postern.prom")
+    check(text.endswith("# EOF\n") and 'domain="test"' in text, f"its metrics: {text[-200:]}")
+    said = host.guest.shell("journalctl --no-pager -u postern-health.service")
+    check("test" in said, f"what is wrong is not in the journal: {said}")
+
+
+def run(context):
+    """Installs, and looks at one thing after the other."""
+    host = _Host(context.guest)
+    with tempfile.TemporaryDirectory() as folder:
+        archive = Path(folder) / "installed.tar.gz"
+        _pack(context.lab.build, archive)
+        context.guest.push(archive, "/root/installed.tar.gz")
+    context.guest.script_text(SETUP)
+    _check_socket(host)
+    _check_sandbox(host, context)
+    _check_reload(host)
+    _check_watchdog(host)
+    _check_timer(host)
+    _check_end(host)
