@@ -12,6 +12,8 @@ typedef struct {
     gboolean no_daemon; /* all is done in this process */
     char *output;       /* a file in place of standard output, or NULL */
     gint64 deadline_us; /* how long the command may take, microseconds */
+    /* Of a verb that takes longer than others, set before its options are parsed; 0: as of all. */
+    gint64 default_deadline_us, longest_deadline_us;
     char *deadline_text;
 } PstOptions;
 
