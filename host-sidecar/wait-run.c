@@ -186,37 +186,40 @@ ask_failed(Wait *wait, GError *cause, GError **error)
     return STEP_WAIT;
 }
 
-/* What was begun before a reset counts no more. By the agent the answers are several runs of the
- * shim's program, and by a daemon alone some may have been asked for by others, sooner: a reset may
- * lie between that nobody tells of. They count where the conversation before them was of this boot
- * already. */
 static Step
 weigh(Wait *wait, const PstWaitVerdict *verdict, guint64 n_breaks)
 {
-    gboolean same_boot =
-        verdict->boot_id != NULL && g_strcmp0(verdict->boot_id, wait->boot_id) == 0;
-    gboolean whole = wait->events != NULL && !verdict->by_agent;
-    gboolean journal_is_news = verdict->ask_journal && !wait->ask_journal;
+    const PstWaitTurn turn = {
+        .broken = pst_wake_count(wait->wake).n_breaks != n_breaks,
+        .events = wait->events != NULL,
+        .asked_journal = wait->ask_journal,
+        .boot_before = wait->boot_id,
+    };
+    PstWaitWeight weight = pst_wait_weigh(verdict, &turn);
 
-    wait->ask_journal |= verdict->ask_journal;
-    if (pst_wake_count(wait->wake).n_breaks != n_breaks) {
+    if (turn.broken) {
         set(&wait->outcome->seen, "it was reset, started or reverted while it was asked");
         return STEP_AGAIN;
     }
+    /* A journal that was asked in vain, for want of time perhaps, tells less than one look ago. */
+    if (!verdict->ask_journal || !wait->ask_journal)
+        set(&wait->outcome->seen, verdict->seen);
+    wait->ask_journal |= verdict->ask_journal;
     set(&wait->boot_id, verdict->boot_id);
     set(&wait->outcome->boot_id, verdict->boot_id);
-    /* A journal that was asked in vain, for want of time perhaps, tells less than one look ago. */
-    if (!verdict->ask_journal || journal_is_news)
-        set(&wait->outcome->seen, verdict->seen);
-    if (verdict->other_machine) {
-        wait->outcome->end = PST_WAIT_GONE;
-        return STEP_END;
-    }
-    if (verdict->reached && (whole || same_boot)) {
+    switch (weight) {
+    case PST_WAIT_THERE:
         wait->outcome->end = PST_WAIT_REACHED;
         return STEP_END;
+    case PST_WAIT_FOREIGN:
+        wait->outcome->end = PST_WAIT_GONE;
+        return STEP_END;
+    case PST_WAIT_REPEAT:
+        return STEP_AGAIN;
+    case PST_WAIT_MISSING:
+        break;
     }
-    return verdict->reached || journal_is_news ? STEP_AGAIN : STEP_WAIT;
+    return STEP_WAIT;
 }
 
 static Step

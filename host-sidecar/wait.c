@@ -237,3 +237,26 @@ pst_wait_judge(const PstWaitGoal *goal, PstAnswer *const *answers, guint n, gboo
         judge_state(goal, system, answers, n, &verdict);
     return verdict;
 }
+
+/* One that does not tell its boot never will: it is not asked at once. */
+static PstWaitWeight
+weigh_reached(const PstWaitVerdict *verdict, const PstWaitTurn *turn)
+{
+    if (turn->events && !verdict->by_agent)
+        return PST_WAIT_THERE;
+    if (verdict->boot_id == NULL)
+        return PST_WAIT_MISSING;
+    return g_strcmp0(verdict->boot_id, turn->boot_before) == 0 ? PST_WAIT_THERE : PST_WAIT_REPEAT;
+}
+
+PstWaitWeight
+pst_wait_weigh(const PstWaitVerdict *verdict, const PstWaitTurn *turn)
+{
+    if (turn->broken)
+        return PST_WAIT_REPEAT;
+    if (verdict->other_machine)
+        return PST_WAIT_FOREIGN;
+    if (verdict->reached)
+        return weigh_reached(verdict, turn);
+    return verdict->ask_journal && !turn->asked_journal ? PST_WAIT_REPEAT : PST_WAIT_MISSING;
+}

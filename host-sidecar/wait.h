@@ -49,3 +49,24 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(PstWaitVerdict, pst_wait_verdict_clear)
  * run that is. */
 PstWaitVerdict pst_wait_judge(const PstWaitGoal *goal, PstAnswer *const *answers, guint n,
                               gboolean came_back);
+
+/* How the guest was asked. */
+typedef struct {
+    gboolean broken;         /* it was reset, started or reverted meanwhile */
+    gboolean events;         /* libvirt would have told of that */
+    gboolean asked_journal;  /* whether it holds the mark */
+    const char *boot_before; /* that it told the time before; NULL for none */
+} PstWaitTurn;
+
+typedef enum {
+    PST_WAIT_THERE,   /* the goal is reached */
+    PST_WAIT_MISSING, /* not yet */
+    PST_WAIT_REPEAT,  /* only asking once more, at once, can tell */
+    PST_WAIT_FOREIGN, /* another guest is in the mark's place */
+} PstWaitWeight;
+
+/* What a verdict counts for. What was begun before a reset counts for nothing. By the agent the
+ * answers are several runs of the shim's program, and by a daemon alone some may have been asked
+ * for by others, sooner: a reset may lie between that nobody tells of. They count where the
+ * conversation before them was of this boot already. */
+PstWaitWeight pst_wait_weigh(const PstWaitVerdict *verdict, const PstWaitTurn *turn);

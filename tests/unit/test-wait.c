@@ -313,6 +313,42 @@ test_access(void)
     g_assert_nonnull(strstr(refused.seen, "login open, root shut"));
 }
 
+/* What was told across a reset counts for nothing, nor what nobody knows to be of one boot. */
+static void
+test_weight(void)
+{
+    static const struct {
+        PstWaitVerdict verdict;
+        PstWaitTurn turn;
+        PstWaitWeight weight;
+    } rows[] = {
+        {{.reached = TRUE}, {.events = TRUE}, PST_WAIT_THERE},
+        {{.reached = TRUE}, {.events = TRUE, .broken = TRUE}, PST_WAIT_REPEAT},
+        {{.other_machine = TRUE}, {.events = TRUE, .broken = TRUE}, PST_WAIT_REPEAT},
+        {{.other_machine = TRUE}, {.events = TRUE}, PST_WAIT_FOREIGN},
+        {{.reached = TRUE, .boot_id = (char *)BOOT}, {.events = FALSE}, PST_WAIT_REPEAT},
+        {{.reached = TRUE, .boot_id = (char *)BOOT},
+         {.events = FALSE, .boot_before = OTHER_BOOT},
+         PST_WAIT_REPEAT},
+        {{.reached = TRUE, .boot_id = (char *)BOOT}, {.boot_before = BOOT}, PST_WAIT_THERE},
+        {{.reached = TRUE}, {.events = FALSE}, PST_WAIT_MISSING},
+        {{.reached = TRUE, .by_agent = TRUE, .boot_id = (char *)BOOT},
+         {.events = TRUE, .boot_before = OTHER_BOOT},
+         PST_WAIT_REPEAT},
+        {{.reached = TRUE, .by_agent = TRUE, .boot_id = (char *)BOOT},
+         {.events = TRUE, .boot_before = BOOT},
+         PST_WAIT_THERE},
+        {{.reached = FALSE}, {.events = TRUE}, PST_WAIT_MISSING},
+        {{.ask_journal = TRUE}, {.events = TRUE}, PST_WAIT_REPEAT},
+        {{.ask_journal = TRUE}, {.events = TRUE, .asked_journal = TRUE}, PST_WAIT_MISSING},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_test_message("row %u", i);
+        g_assert_cmpint(pst_wait_weigh(&rows[i].verdict, &rows[i].turn), ==, rows[i].weight);
+    }
+}
+
 /* Soon at first, and never more than ten a second, however much happens. */
 static void
 test_pace(void)
@@ -350,6 +386,7 @@ main(int argc, char **argv)
     g_test_add_func("/wait/since", test_since);
     g_test_add_func("/wait/doubtful", test_doubtful);
     g_test_add_func("/wait/access", test_access);
+    g_test_add_func("/wait/weight", test_weight);
     g_test_add_func("/wait/pace", test_pace);
     return g_test_run();
 }
