@@ -221,6 +221,40 @@ add_count(PstReport *report, const char *id, PstSeverity severity, guint n, cons
           newest);
 }
 
+PstTri
+pst_journal_judge_is_there(const PstJournalPage *page, const char *cursor)
+{
+    const PstJournalEntry *first = page->entries->len > 0 ? page->entries->pdata[0] : NULL;
+
+    if (first != NULL && g_strcmp0(first->cursor, cursor) == 0)
+        return PST_TRI_YES;
+    return first == NULL || page->complaint != NULL || page->unreadable > 0 || page->timed_out
+               ? PST_TRI_UNKNOWN
+               : PST_TRI_NO;
+}
+
+void
+pst_journal_judge_gone(const PstJournalPage *page, const char *after, const char *this_boot,
+                       PstReport *report)
+{
+    const PstJournalEntry *before = page->entries->pdata[0];
+    gint64 monotonic_us = 0;
+    g_autofree char *boot = pst_journal_cursor_boot(after, &monotonic_us);
+
+    /* A guest that was reverted to another boot never heard of this one. */
+    if (g_strcmp0(boot, this_boot) != 0 && g_strcmp0(boot, before->boot_id) == 0)
+        pst_report_add(
+            report, "journal.end-lost", PST_SEVERITY_INFORMATION,
+            "what boot %s logged last, '%.80s' among it, was not on the disk yet when it "
+            "ended",
+            boot, after);
+    else
+        pst_report_add(report, "journal.foreign-cursor", PST_SEVERITY_UNKNOWN,
+                       "'%.80s' is not there, though older entries are: the guest was reverted to "
+                       "before it, or it is of another journal",
+                       after);
+}
+
 void
 pst_journal_judge_entries(const GPtrArray *entries, PstReport *report)
 {

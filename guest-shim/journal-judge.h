@@ -13,6 +13,15 @@ void pst_journal_judge_daemon(PstDaemonState state, PstReport *report);
 /* What journalctl said beside its entries: a damaged file, no file at all, no such boot. */
 void pst_journal_judge_reading(const PstJournalPage *page, PstReport *report);
 
+/* Whether the entry of CURSOR is there, by a page that was to begin with it, all of whose kinds
+ * were asked for: unknown where nothing is that old, or where not all could be read. */
+PstTri pst_journal_judge_is_there(const PstJournalPage *page, const char *cursor);
+
+/* What of AFTER, a cursor whose page that is, is to be said where its entry is not there. THIS_BOOT
+ * is the one that runs. */
+void pst_journal_judge_gone(const PstJournalPage *page, const char *after, const char *this_boot,
+                            PstReport *report);
+
 /* What the entries tell: the known troubles one by one, then the rest by urgency. */
 void pst_journal_judge_entries(const GPtrArray *entries, PstReport *report);
 

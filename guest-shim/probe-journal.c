@@ -12,6 +12,7 @@
 #include "protocol/report-journal.h"
 
 #define READ_MS 8000
+#define FIND_MS 3000
 #define DEFAULT_LINES 200
 #define MAX_LINES 1000
 #define MAX_ASKED 64
@@ -172,18 +173,39 @@ leave_out_cursor(const char *cursor, PstJournalPage *page, const char *this_boot
                "is of another journal, or of entries that are gone: the page begins elsewhere");
 }
 
+/* Of a guest that was reverted the journal goes on from before that entry, and never had it. */
+static void
+look_for(const PstProbeContext *context, const char *after, const char *this_boot,
+         PstReport *report)
+{
+    const PstJournalQuery query = {
+        .max_priority = 7,
+        .cursor = after,
+        .lines = 1,
+        .timeout_ms = pst_probe_time_left_ms(context, FIND_MS),
+    };
+    PstJournalData *data = report->data;
+    g_autoptr(PstJournalPage) page = pst_journal_read(context->sysroot, &query, NULL);
+
+    data->after_found = page != NULL ? pst_journal_judge_is_there(page, after) : PST_TRI_UNKNOWN;
+    if (data->after_found == PST_TRI_NO)
+        pst_journal_judge_gone(page, after, this_boot, report);
+}
+
 /* Newest first: all from the first entry on that is not newer than the mark goes. Within the mark's
  * boot the monotonic clock decides, which nobody sets; elsewhere the wall clock in the cursor. */
 static void
 leave_out_older(const char *after, PstJournalPage *page, const char *this_boot, PstReport *report)
 {
+    const PstJournalData *data = report->data;
     gint64 monotonic_us = 0, realtime_us = 0;
     g_autofree char *boot = pst_journal_cursor_boot(after, &monotonic_us);
     const char *time = strstr(after, ";t=");
 
     if (time != NULL)
         realtime_us = (gint64)g_ascii_strtoull(time + 3, NULL, 16);
-    if (is_foreign(after, page->entries, this_boot) && page->entries->len > 0 && !page->more)
+    if (data->after_found == PST_TRI_UNKNOWN && is_foreign(after, page->entries, this_boot) &&
+        page->entries->len > 0 && !page->more)
         refuse(report, "journal.foreign-cursor", after,
                "is of another journal, or of entries that are gone");
     for (guint i = 0; i < page->entries->len; i++) {
@@ -294,8 +316,10 @@ read_page(const PstProbeContext *context, const PstJournalArgs *args, char **uni
         page->complaint = g_strdup("No journal files were found.");
     if (args->cursor != NULL)
         leave_out_cursor(args->cursor, page, this_boot, report);
-    if (args->after != NULL)
+    if (args->after != NULL) {
+        look_for(context, args->after, this_boot, report);
         leave_out_older(args->after, page, this_boot, report);
+    }
     pst_journal_judge_reading(page, report);
     if (page->entries->len > 0)
         last_cursor =

@@ -291,9 +291,8 @@ print_answer(const PstOptions *options, PstAnswer *answer, GError **error)
     return text == NULL || pst_output_write(options->output, text, error);
 }
 
-/* Prints the answer and sets the exit code; an answer without a report is the verb's error. */
-static gboolean
-conclude(const PstOptions *options, PstAnswer *answer, int *exit_code, GError **error)
+gboolean
+pst_ask_conclude(const PstOptions *options, PstAnswer *answer, int *exit_code, GError **error)
 {
     if (!print_answer(options, answer, error))
         return FALSE;
@@ -324,7 +323,7 @@ pst_ask_one(const PstOptions *options, const char *method, const char *domain, c
     if (answers == NULL)
         return FALSE;
     g_autoptr(PstAnswer) answer = answers[0];
-    return conclude(options, answer, exit_code, error);
+    return pst_ask_conclude(options, answer, exit_code, error);
 }
 
 gboolean
@@ -346,5 +345,5 @@ pst_ask_access(const PstOptions *options, const char *method, const char *domain
     g_autoptr(PstAnswer) access = pst_access_answer(answers, n, args);
 
     free_all(answers, n);
-    return conclude(options, access, exit_code, error);
+    return pst_ask_conclude(options, access, exit_code, error);
 }

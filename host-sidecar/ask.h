@@ -3,6 +3,7 @@
 
 #include "host-sidecar/guest.h"
 #include "host-sidecar/inquiry.h"
+#include "host-sidecar/since.h"
 #include "host-sidecar/options.h"
 
 /* Questions from the command line to a guest and back, with the audit record of each. */
@@ -59,7 +60,21 @@ PstAnswer **pst_ask_guest(PstGuest *guest, const char *method, PstAnswer **quest
 gboolean pst_ask_one(const PstOptions *options, const char *method, const char *domain,
                      const char *probe, JsonObject *args, int *exit_code, GError **error);
 
-/* As above for the probe `access`, which no guest is asked for: those that it is derived from are.
+/* As above, of a question about what came since SINCE, a span or a mark in words: with
+ * PST_ERROR_USAGE where the probe takes neither, PST_ERROR_UNAVAILABLE where another machine
+ * answers than the mark's. What else is wrong with the mark is said on standard error, in one line.
+ */
+gboolean pst_ask_since(const PstOptions *options, const char *method, const char *domain,
+                       const PstReportKind *kind, JsonObject *args, const char *since,
+                       int *exit_code, GError **error);
+
+/* The end of such a verb: prints the answer, and sets *exit_code; an answer without a report is the
+ * verb's error. */
+gboolean pst_ask_conclude(const PstOptions *options, PstAnswer *answer, int *exit_code,
+                          GError **error);
+
+/* As pst_ask_one() for the probe `access`, which no guest is asked for: those that it is derived
+ * from are.
  */
 gboolean pst_ask_access(const PstOptions *options, const char *method, const char *domain,
                         JsonObject *args, int *exit_code, GError **error);

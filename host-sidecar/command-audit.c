@@ -6,6 +6,7 @@
 #include "host-sidecar/chain-verify.h"
 #include "host-sidecar/commands.h"
 #include "host-sidecar/exit-code.h"
+#include "host-sidecar/mark.h"
 #include "host-sidecar/output.h"
 #include "host-sidecar/render.h"
 #include "protocol/error.h"
@@ -71,7 +72,7 @@ verify(const PstOptions *options, const Wanted *wanted, int *exit_code, GError *
     return pst_output_write(options->output, text, error);
 }
 
-/* So long ago, as a moment; 0 where nothing was said. */
+/* So long ago, or the host's time of a mark, as a moment; 0 where nothing was said. */
 static gboolean
 read_moment(const char *text, gint64 *moment_us, GError **error)
 {
@@ -79,6 +80,12 @@ read_moment(const char *text, gint64 *moment_us, GError **error)
 
     if (text == NULL)
         return TRUE;
+    if (pst_mark_is(text)) {
+        g_autoptr(PstMark) mark = pst_mark_parse(text, error);
+
+        *moment_us = mark != NULL ? MAX(mark->host_us, 1) : 0;
+        return mark != NULL;
+    }
     if (!pst_options_parse_span(text, &span_us, error))
         return FALSE;
     *moment_us = MAX(g_get_real_time() - span_us, 1);
@@ -120,8 +127,8 @@ pst_command_audit_run(const PstCommand *command, PstOptions *options, int argc, 
          "With --verify: a line of this SHA-256 has to be there", "SHA256"},
         {"file", 0, 0, G_OPTION_ARG_FILENAME, &wanted.file, "Another log than this user's", "FILE"},
         {"guest", 0, 0, G_OPTION_ARG_STRING, &wanted.guest, "Only of this guest", "NAME"},
-        {"since", 0, 0, G_OPTION_ARG_STRING, &wanted.since, "Not older than this", "SPAN"},
-        {"until", 0, 0, G_OPTION_ARG_STRING, &wanted.until, "Not newer than this", "SPAN"},
+        {"since", 0, 0, G_OPTION_ARG_STRING, &wanted.since, "Not older than this", "SPAN|MARK"},
+        {"until", 0, 0, G_OPTION_ARG_STRING, &wanted.until, "Not newer than this", "SPAN|MARK"},
         {"lines", 'n', 0, G_OPTION_ARG_INT, &wanted.lines, "At most so many, the newest (50)", "N"},
         {NULL},
     };

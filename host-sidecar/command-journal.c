@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/ask.h"
 #include "host-sidecar/commands.h"
+#include "host-sidecar/since.h"
 #include "host-sidecar/words.h"
 #include "protocol/error.h"
 #include "protocol/json.h"
+#include "protocol/report-journal.h"
 
 typedef struct {
     char *since, *priority, *units, *boot, *cursor, *after;
@@ -24,19 +26,6 @@ clear_words(Words *words)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Words, clear_words)
 
 static gboolean
-add_since(JsonObject *args, const char *since, GError **error)
-{
-    gint64 span_us = 0;
-
-    if (since == NULL)
-        return TRUE;
-    if (!pst_options_parse_span(since, &span_us, error))
-        return FALSE;
-    json_object_set_int_member(args, "since_s", (span_us + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC);
-    return TRUE;
-}
-
-static gboolean
 add_priority(JsonObject *args, const char *text, GError **error)
 {
     gint64 priority = 0;
@@ -54,7 +43,7 @@ make_args(const Words *words, GError **error)
 {
     g_autoptr(JsonObject) args = json_object_new();
 
-    if (!add_since(args, words->since, error) || !add_priority(args, words->priority, error))
+    if (!add_priority(args, words->priority, error))
         return NULL;
     if (words->lines < 0) {
         g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "--lines %d: say a number from 1 on",
@@ -80,7 +69,8 @@ pst_command_journal_run(const PstCommand *command, PstOptions *options, int argc
 {
     g_auto(Words) words = {0};
     const GOptionEntry entries[] = {
-        {"since", 0, 0, G_OPTION_ARG_STRING, &words.since, "No older than this, as 15min", "SPAN"},
+        {"since", 0, 0, G_OPTION_ARG_STRING, &words.since,
+         "No older than this, as 15min, or what came after a mark", "SPAN|MARK"},
         {"priority", 'p', 0, G_OPTION_ARG_STRING, &words.priority, "At least this urgent (err)",
          "NAME"},
         {"units", 'u', 0, G_OPTION_ARG_STRING, &words.units, "Of these units", "UNIT,…"},
@@ -101,5 +91,8 @@ pst_command_journal_run(const PstCommand *command, PstOptions *options, int argc
     g_autoptr(JsonObject) args = make_args(&words, error);
     if (args == NULL)
         return FALSE;
-    return pst_ask_one(options, command->name, argv[1], "journal", args, exit_code, error);
+    if (words.since == NULL)
+        return pst_ask_one(options, command->name, argv[1], "journal", args, exit_code, error);
+    return pst_ask_since(options, command->name, argv[1], &pst_report_journal_kind, args,
+                         words.since, exit_code, error);
 }

@@ -45,20 +45,36 @@ pst_options_parse_span(const char *text, gint64 *span_us, GError **error)
     return FALSE;
 }
 
+static gint64
+default_us(const PstOptions *options)
+{
+    return options->default_deadline_us > 0
+               ? options->default_deadline_us
+               : PST_LIMIT_DEADLINE_DEFAULT_MS * G_GINT64_CONSTANT(1000);
+}
+
+static gint64
+longest_us(const PstOptions *options)
+{
+    return options->longest_deadline_us > 0 ? options->longest_deadline_us
+                                            : PST_LIMIT_DEADLINE_MAX_MS * G_GINT64_CONSTANT(1000);
+}
+
 static gboolean
 parse_deadline(PstOptions *options, GError **error)
 {
-    const gint64 max_us = PST_LIMIT_DEADLINE_MAX_MS * G_GINT64_CONSTANT(1000);
+    const gint64 max_us = longest_us(options);
 
-    options->deadline_us = PST_LIMIT_DEADLINE_DEFAULT_MS * G_GINT64_CONSTANT(1000);
+    options->deadline_us = default_us(options);
     if (options->deadline_text == NULL)
         return TRUE;
     if (!pst_options_parse_span(options->deadline_text, &options->deadline_us, error))
         return FALSE;
     if (options->deadline_us > 0 && options->deadline_us <= max_us)
         return TRUE;
-    g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "--deadline %s: say more than 0 and at most %ds",
-                options->deadline_text, PST_LIMIT_DEADLINE_MAX_MS / 1000);
+    g_set_error(error, PST_ERROR, PST_ERROR_USAGE,
+                "--deadline %s: say more than 0 and at most %" G_GINT64_FORMAT "s",
+                options->deadline_text, max_us / G_USEC_PER_SEC);
     return FALSE;
 }
 
@@ -112,6 +128,9 @@ pst_options_parse(PstOptions *options, const char *verb, const char *arguments, 
                   const GOptionEntry *entries, int min, int max, int *argc, char ***argv,
                   GError **error)
 {
+    g_autofree char *deadline_help = g_strdup_printf(
+        "How long it may take (%" G_GINT64_FORMAT "s; at most %" G_GINT64_FORMAT "s)",
+        default_us(options) / G_USEC_PER_SEC, longest_us(options) / G_USEC_PER_SEC);
     const GOptionEntry common[] = {
         {"connect", 'c', 0, G_OPTION_ARG_STRING, &options->connect, "The hypervisor", "URI"},
         {"host", 0, 0, G_OPTION_ARG_STRING, &options->host, "Ask the daemon of this host, by ssh",
@@ -124,9 +143,8 @@ pst_options_parse(PstOptions *options, const char *verb, const char *arguments, 
         {"no-daemon", 0, 0, G_OPTION_ARG_NONE, &options->no_daemon,
          "Do it in this process, also where posternd runs", NULL},
         {"max-age", 0, 0, G_OPTION_ARG_STRING, &options->max_age_text,
-         "An answer that posternd had so recently will do (none; at most 5min)", "SPAN"},
-        {"deadline", 0, 0, G_OPTION_ARG_STRING, &options->deadline_text,
-         "How long it may take (10s; at most 60s)", "SPAN"},
+         "An answer that posternd had so recently will do (at most 5min)", "SPAN"},
+        {"deadline", 0, 0, G_OPTION_ARG_STRING, &options->deadline_text, deadline_help, "SPAN"},
         {NULL},
     };
     g_autofree char *prefix = g_strdup_printf("%s %s", verb, arguments);

@@ -29,6 +29,8 @@ static const PstField data_rows[] = {
     PST_INT(PstJournalData, n_private, "entries whose message is [private], as their unit is"),
     PST_STRING(PstJournalData, cursor, "where the next page begins, absent on the last one"),
     PST_STRING(PstJournalData, newest_cursor, "of this page's newest entry"),
+    PST_BOOL(PstJournalData, after_found,
+             "the entry that after names is there; false where it is not, though older ones are"),
     PST_STRING(PstJournalData, storage, "persistent, volatile or none"),
     PST_STRING(PstJournalData, journald, "systemd-journald: running, stuck, stopped, absent"),
     PST_LIST(PstJournalData, groups, pst_report_journal_group_fields,

@@ -46,10 +46,11 @@ typedef struct {
     gint64 n_private;    /* whose message was withheld, because their unit is private */
     char *cursor;        /* for the next page, absent where this is the last */
     char *newest_cursor; /* of the newest entry of this page */
-    char *storage;       /* persistent, volatile, none */
-    char *journald;      /* running, stuck, stopped, absent */
-    GPtrArray *groups;   /* of PstJournalGroup, the most urgent first */
-    GPtrArray *entries;  /* of PstJournalLine, newest first */
+    PstTri after_found; /* the entry that `after` names is there; unknown where nothing is as old */
+    char *storage;      /* persistent, volatile, none */
+    char *journald;     /* running, stuck, stopped, absent */
+    GPtrArray *groups;  /* of PstJournalGroup, the most urgent first */
+    GPtrArray *entries; /* of PstJournalLine, newest first */
 } PstJournalData;
 
 extern const PstFields pst_report_journal_line_fields;

@@ -119,6 +119,25 @@ test_no_arguments(void)
     g_assert_cmpstr(error->message, ==, "usage: postern list [options]");
 }
 
+/* Of a verb that takes longer than others. */
+static void
+test_own_deadline(void)
+{
+    const gint64 s = G_USEC_PER_SEC;
+    g_auto(PstOptions) plain = {.default_deadline_us = 120 * s, .longest_deadline_us = 3600 * s};
+    g_auto(PstOptions) longest = {.longest_deadline_us = 3600 * s};
+    g_auto(PstOptions) longer = {.longest_deadline_us = 3600 * s};
+    g_autoptr(GError) error = NULL;
+    int argc = 0;
+
+    g_assert_true(parse(&plain, "verb dom", &argc, NULL));
+    g_assert_cmpint(plain.deadline_us, ==, 120 * s);
+    g_assert_true(parse(&longest, "verb dom --deadline 1h", &argc, NULL));
+    g_assert_cmpint(longest.deadline_us, ==, 3600 * s);
+    g_assert_false(parse(&longer, "verb dom --deadline 3601s", &argc, &error));
+    g_assert_cmpstr(error->message, ==, "--deadline 3601s: say more than 0 and at most 3600s");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -127,5 +146,6 @@ main(int argc, char **argv)
     g_test_add_func("/options/good", test_good);
     g_test_add_func("/options/bad", test_bad);
     g_test_add_func("/options/no-arguments", test_no_arguments);
+    g_test_add_func("/options/own-deadline", test_own_deadline);
     return g_test_run();
 }

@@ -11,7 +11,7 @@ from guestlib.scenario import Scenario
 KILLS = 10
 MANY = 1000
 SECONDS_A_KILL = 8
-# Measured in the guest, from the kill until the next shim holds its port; systemd waits 0.3 s of it.
+# Measured in the guest, from the kill until the next shim holds its port; systemd waits 0.1 s of it.
 # An emulated one with nothing else to do takes less than a second; the limits are for a busy machine.
 MEDIAN_MS = 4000
 WORST_MS = 10000

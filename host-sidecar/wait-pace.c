@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/wait-pace.h"
+
+void
+pst_wait_pace_begin(PstWaitPace *pace, gint64 now_us)
+{
+    pace->begun_us = now_us;
+}
+
+gint64
+pst_wait_pace_next(PstWaitPace *pace, gint64 now_us)
+{
+    gint64 pause_us = pace->pause_us > 0 ? pace->pause_us : PST_WAIT_PACE_FIRST_US;
+
+    pace->pause_us = MIN(pause_us + pause_us / 2, PST_WAIT_PACE_LONGEST_US);
+    return now_us + pause_us;
+}
+
+gint64
+pst_wait_pace_wake(PstWaitPace *pace)
+{
+    pace->pause_us = 0;
+    return pace->begun_us + PST_WAIT_PACE_CLOSEST_US;
+}
