@@ -70,6 +70,7 @@ pst_health_sight_free(PstHealthSight *sight)
     g_free(sight->state);
     g_free(sight->reason);
     g_free(sight->via);
+    g_free(sight->why);
     g_free(sight->summary);
     g_strfreev(sight->looked);
     g_free(sight->job);
@@ -234,6 +235,16 @@ add_causes(PstHealthSight *sight, PstAnswer *const *answers, guint n)
         add_finding(sight, &g_array_index(causes, PstCause, i));
 }
 
+/* The questions went the same ways: the first that has an error tells it for all. */
+static void
+note_why(PstHealthSight *sight, PstAnswer *const *answers, guint n)
+{
+    for (guint i = 0; i < n && sight->why == NULL; i++) {
+        g_autofree char *why = answers[i]->error != NULL ? pst_answer_explain(answers[i]) : NULL;
+        sight->why = why != NULL ? pst_json_clean_cut(why, MAX_TEXT, NULL) : NULL;
+    }
+}
+
 static void
 read_host(PstHealthSight *sight, const PstReport *host)
 {
@@ -260,6 +271,8 @@ pst_health_sight_take(PstHealthSight *sight, PstAnswer **answers, guint n, PstRe
     sight->missed = sight->asked && !sight->answered && was_silent(host);
     if (sight->answered)
         sight->answered_us = g_get_real_time();
+    else
+        note_why(sight, answers, n);
     if (host != NULL)
         read_host(sight, host);
     if (n > 0 && pst_diagnose_is_answered(answers, n))
