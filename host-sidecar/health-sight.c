@@ -235,13 +235,32 @@ add_causes(PstHealthSight *sight, PstAnswer *const *answers, guint n)
         add_finding(sight, &g_array_index(causes, PstCause, i));
 }
 
+/* What became of each path into the guest; what was seen from outside is told anyway. */
+static char *
+paths_of(const PstAnswer *answer)
+{
+    GString *out = g_string_new(NULL);
+
+    for (guint i = 0; answer->attempts != NULL && i < answer->attempts->len; i++) {
+        const PstAttempt *attempt = answer->attempts->pdata[i];
+
+        if (attempt->via < PST_VIA_VOLUME)
+            g_string_append_printf(out, "%s%s: %s", out->len > 0 ? "; " : "",
+                                   pst_answer_via_names[attempt->via], attempt->reason);
+    }
+    return g_string_free(out, FALSE);
+}
+
 /* The questions went the same ways: the first that has an error tells it for all. */
 static void
 note_why(PstHealthSight *sight, PstAnswer *const *answers, guint n)
 {
     for (guint i = 0; i < n && sight->why == NULL; i++) {
-        g_autofree char *why = answers[i]->error != NULL ? pst_answer_explain(answers[i]) : NULL;
-        sight->why = why != NULL ? pst_json_clean_cut(why, MAX_TEXT, NULL) : NULL;
+        if (answers[i]->error == NULL)
+            continue;
+        g_autofree char *paths = paths_of(answers[i]);
+        sight->why =
+            pst_json_clean_cut(*paths != '\0' ? paths : answers[i]->error->message, MAX_TEXT, NULL);
     }
 }
 

@@ -124,8 +124,8 @@ add_missing(PstHealthSight *sight, const PstHealthEntry *entry, gint64 now_us)
     if (sight->left_alone)
         add_left_alone(sight, entry, now_us);
     else if (n == 0 && !sight->answered)
-        pst_health_sight_add(sight, "host.no-answer", PST_SEVERITY_UNKNOWN, "%s",
-                             sight->why != NULL ? sight->why : "it did not answer");
+        pst_health_sight_add(sight, "host.no-answer", PST_SEVERITY_UNKNOWN, "it did not answer%s%s",
+                             sight->why != NULL ? ": " : "", sight->why != NULL ? sight->why : "");
 }
 
 static void

