@@ -4,11 +4,13 @@
 #define DIGITS 16
 
 PstTurn *
-pst_agent_places_take(const char *uri, gint64 deadline_us, GError **error)
+pst_agent_places_take(const char *uri, gboolean modest, gint64 deadline_us, GError **error)
 {
     /* A URI makes no file name, and may be longer than one. */
     g_autofree char *digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, uri, -1);
     g_autofree char *name = g_strdup_printf("agents-%.*s", DIGITS, digest);
 
-    return pst_turn_take_place(name, PST_AGENT_PLACES, deadline_us, error);
+    guint n = PST_AGENT_PLACES - (modest ? PST_AGENT_PLACES_KEPT : 0);
+
+    return pst_turn_take_place(name, n, deadline_us, error);
 }

@@ -10,6 +10,11 @@
  * docs/decisions/streams.md tells what happened to other guests when stopped agents held them. */
 #define PST_AGENT_PLACES 4
 
-/* Takes a place with the hypervisor at URI, as libvirt calls it. PST_ERROR_BUSY where there was
- * none before DEADLINE_US (monotonic clock). */
-PstTurn *pst_agent_places_take(const char *uri, gint64 deadline_us, GError **error);
+/* So many of them are not for guests whose shim was asked as well and is silent: hardly ever does
+ * the agent of such a guest answer, and there may be many. */
+#define PST_AGENT_PLACES_KEPT 2
+
+/* Takes a place with the hypervisor at URI, as libvirt calls it; one that is KEPT only where MODEST
+ * is FALSE. PST_ERROR_BUSY where there was none before DEADLINE_US (monotonic clock). */
+PstTurn *pst_agent_places_take(const char *uri, gboolean modest, gint64 deadline_us,
+                               GError **error);

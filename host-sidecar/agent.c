@@ -21,7 +21,7 @@ struct PstAgent {
 };
 
 PstAgent *
-pst_agent_open(const PstGuest *guest, gint64 deadline_us, GError **error)
+pst_agent_open(const PstGuest *guest, gboolean modest, gint64 deadline_us, GError **error)
 {
     g_autofree char *name = g_strdup_printf("%s-agent", guest->uuid);
     g_autoptr(PstAgent) agent = g_new0(PstAgent, 1);
@@ -29,7 +29,7 @@ pst_agent_open(const PstGuest *guest, gint64 deadline_us, GError **error)
     agent->turn = pst_turn_take(name, deadline_us, error);
     if (agent->turn == NULL)
         return NULL;
-    agent->place = pst_agent_places_take(guest->uri, deadline_us, error);
+    agent->place = pst_agent_places_take(guest->uri, modest, deadline_us, error);
     if (agent->place == NULL)
         return NULL;
     agent->domain = pst_guest_connect(guest, error);

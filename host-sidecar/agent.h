@@ -12,9 +12,10 @@
 
 typedef struct PstAgent PstAgent;
 
-/* Takes the agent's turn, and one of the hypervisor's few places for agent calls. PST_ERROR_BUSY
- * where there was none before DEADLINE_US. */
-PstAgent *pst_agent_open(const PstGuest *guest, gint64 deadline_us, GError **error);
+/* Takes the agent's turn, and one of the hypervisor's few places for agent calls; MODEST as with
+ * pst_agent_places_take(). PST_ERROR_BUSY where there was none before DEADLINE_US. */
+PstAgent *pst_agent_open(const PstGuest *guest, gboolean modest, gint64 deadline_us,
+                         GError **error);
 void pst_agent_free(PstAgent *agent);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstAgent, pst_agent_free)
 

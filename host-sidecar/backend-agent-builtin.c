@@ -221,7 +221,9 @@ ask(PstGuest *guest, PstInquiry *inquiry, GError **error)
     if (!pst_inquiry_await_end(inquiry, PST_VIA_AGENT, pst_inquiry_deadline_us(inquiry)) ||
         !pst_inquiry_yield(inquiry, PST_VIA_AGENT_BUILTIN))
         return TRUE;
-    g_autoptr(PstAgent) agent = pst_agent_open(guest, pst_inquiry_deadline_us(inquiry), error);
+    gboolean modest = pst_inquiry_has_silent(inquiry, PST_VIA_AGENT);
+    g_autoptr(PstAgent) agent =
+        pst_agent_open(guest, modest, pst_inquiry_deadline_us(inquiry), error);
     if (agent == NULL || !pst_agent_ping(agent, command_deadline(inquiry), error))
         return FALSE;
     pst_inquiry_progress(inquiry, PST_VIA_AGENT_BUILTIN);

@@ -96,7 +96,8 @@ open_agent(PstGuest *guest, PstInquiry *inquiry, gint64 *realtime_us, gint64 *re
     gint64 deadline_us = pst_inquiry_deadline_us(inquiry);
 
     while (pst_inquiry_yield(inquiry, PST_VIA_AGENT)) {
-        g_autoptr(PstAgent) agent = pst_agent_open(guest, deadline_us, error);
+        gboolean modest = pst_inquiry_has_silent(inquiry, PST_VIA_AGENT);
+        g_autoptr(PstAgent) agent = pst_agent_open(guest, modest, deadline_us, error);
 
         if (agent == NULL)
             return NULL;

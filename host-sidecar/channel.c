@@ -5,9 +5,7 @@
 #include "host-sidecar/turn.h"
 #include "protocol/error.h"
 
-#define CHANNEL_NAME "org.postern.shim.0"
-
-/* What the thread of libvirt's events and the channel's owner share. */
+/* What the thread that reads and the channel's owner share. */
 typedef struct {
     gint references;
     GMutex lock;
@@ -18,7 +16,8 @@ typedef struct {
 
 struct PstChannel {
     PstTurn *turn;
-    PstStream *stream;
+    const PstCarrier *carrier;
+    gpointer stream; /* the carrier's; NULL until it is open */
     Shared *shared;
     PstHello *hello;
     gint64 hello_us; /* on the host's monotonic clock, when the guest's clocks were read */
@@ -108,7 +107,7 @@ pst_channel_request(PstChannel *channel, const char *method, JsonObject *params,
     g_mutex_lock(&channel->shared->lock);
     number = pst_client_request(channel->shared->client, method, params, frame, error);
     g_mutex_unlock(&channel->shared->lock);
-    if (number < 0 || !pst_stream_send(channel->stream, frame->data, frame->len, error))
+    if (number < 0 || !channel->carrier->send(channel->stream, frame->data, frame->len, error))
         return -1;
     return number;
 }
@@ -137,7 +136,7 @@ say_hello(PstChannel *channel, const char *domain, gint64 deadline_us, GError **
     g_mutex_lock(&channel->shared->lock);
     gint64 number = pst_client_hello(channel->shared->client, domain, frame);
     g_mutex_unlock(&channel->shared->lock);
-    if (!pst_stream_send(channel->stream, frame->data, frame->len, error))
+    if (!channel->carrier->send(channel->stream, frame->data, frame->len, error))
         return FALSE;
     if (pst_channel_wait(channel, &number, 1, deadline_us, &answer, error) < 0)
         return FALSE;
@@ -145,24 +144,26 @@ say_hello(PstChannel *channel, const char *domain, gint64 deadline_us, GError **
 }
 
 PstChannel *
-pst_channel_open(const PstGuest *guest, gint64 deadline_us, GError **error)
+pst_channel_open(const PstCarrierEnd *end, gint64 deadline_us, GError **error)
 {
-    PstTurn *turn = pst_turn_take(guest->uuid, deadline_us, error);
+    PstTurn *turn = pst_turn_take(end->uuid, deadline_us, error);
 
-    return turn != NULL ? pst_channel_open_in_turn(guest, turn, deadline_us, error) : NULL;
+    return turn != NULL ? pst_channel_open_in_turn(end, turn, deadline_us, error) : NULL;
 }
 
 PstChannel *
-pst_channel_open_in_turn(const PstGuest *guest, PstTurn *turn, gint64 deadline_us, GError **error)
+pst_channel_open_in_turn(const PstCarrierEnd *end, PstTurn *turn, gint64 deadline_us,
+                         GError **error)
 {
     g_autoptr(PstChannel) channel = g_new0(PstChannel, 1);
 
     channel->turn = turn;
+    channel->carrier = end->carrier;
     channel->shared = new_shared();
     g_atomic_int_inc(&channel->shared->references);
-    channel->stream = pst_stream_open(guest, CHANNEL_NAME, on_receive, channel->shared,
-                                      unref_shared, deadline_us, error);
-    if (channel->stream == NULL || !say_hello(channel, guest->name, deadline_us, error))
+    channel->stream = end->carrier->open(end->guest, on_receive, channel->shared, unref_shared,
+                                         deadline_us, error);
+    if (channel->stream == NULL || !say_hello(channel, end->name, deadline_us, error))
         return NULL;
     pst_turn_note_answer(channel->turn);
     return g_steal_pointer(&channel);
@@ -180,7 +181,7 @@ void
 pst_channel_free(PstChannel *channel)
 {
     if (channel->stream != NULL)
-        pst_stream_close(channel->stream, is_sound(channel->shared));
+        channel->carrier->close(channel->stream, is_sound(channel->shared));
     g_clear_pointer(&channel->shared, unref_shared);
     g_clear_pointer(&channel->hello, pst_hello_free);
     g_clear_pointer(&channel->turn, pst_turn_free);

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "host-sidecar/stream.h"
+#include "host-sidecar/carrier.h"
 #include "host-sidecar/turn.h"
 #include "protocol/hello.h"
 #include "protocol/message.h"
 
-/* An open conversation with a guest's shim: the turn, the stream and the protocol together. Only
- * for one thread at a time; blocks, so only inside of tasks. */
+/* An open conversation with a guest's shim: the turn, what carries the bytes, and the protocol
+ * together. Only for one thread at a time; blocks, so only inside of tasks. */
 
 typedef struct PstChannel PstChannel;
 
-/* Takes the turn, opens the stream and says hello; within DEADLINE_US (monotonic). An error says
+/* Takes the turn, opens the port and says hello; within DEADLINE_US (monotonic). An error says
  * which of these failed. */
-PstChannel *pst_channel_open(const PstGuest *guest, gint64 deadline_us, GError **error);
+PstChannel *pst_channel_open(const PstCarrierEnd *end, gint64 deadline_us, GError **error);
 
 /* The same for who has the guest's turn already: takes it over, also where it fails. */
-PstChannel *pst_channel_open_in_turn(const PstGuest *guest, PstTurn *turn, gint64 deadline_us,
+PstChannel *pst_channel_open_in_turn(const PstCarrierEnd *end, PstTurn *turn, gint64 deadline_us,
                                      GError **error);
 void pst_channel_free(PstChannel *channel);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstChannel, pst_channel_free)

@@ -12,7 +12,7 @@
 #include "host-sidecar/metrics.h"
 #include "host-sidecar/output.h"
 #include "host-sidecar/render-health.h"
-#include "host-sidecar/sweep.h"
+#include "host-sidecar/sweep-domains.h"
 #include "protocol/error.h"
 #include "protocol/report-host.h"
 
@@ -205,14 +205,15 @@ sweep(Sweeper *sweeper, int argc, char **argv, GError **error)
 {
     const PstSweepPlan plan = {sweeper->memory, argc > 1, pst_audit_caller(), audit_asking,
                                sweeper};
+    const PstSweepGuests guests = pst_sweep_domains(sweeper->hypervisor);
     g_auto(GStrv) names = list_domains(sweeper, argc, argv, error);
     g_autoptr(GError) missing = NULL;
     gint64 begun_us = g_get_monotonic_time();
 
     if (names == NULL)
         return NULL;
-    g_autoptr(GPtrArray) sights = pst_sweep_make(sweeper->hypervisor, names, &plan,
-                                                 sweeper->deadline_us - MARGIN_US, &missing);
+    g_autoptr(GPtrArray) sights =
+        pst_sweep_make(&guests, names, &plan, sweeper->deadline_us - MARGIN_US, &missing);
     sweeper->judged_us = g_get_real_time();
     g_autoptr(GDateTime) now = g_date_time_new_from_unix_local(sweeper->judged_us / G_USEC_PER_SEC);
     const PstHealthView view = {sweeper->memory, sweeper->expect, now, argc <= 1};

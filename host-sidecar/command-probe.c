@@ -12,8 +12,7 @@ pst_command_probe_run(const PstCommand *command, PstOptions *options, int argc, 
     g_autofree char *since = NULL;
     const GOptionEntry entries[] = {
         {"since", 0, 0, G_OPTION_ARG_STRING, &since,
-         "Of journal and changes: no older than this (15min), or after a mark",
-         "SPAN|MARK"},
+         "Of journal and changes: no older than this (15min), or after a mark", "SPAN|MARK"},
         {NULL},
     };
 

@@ -70,6 +70,7 @@ pst_health_sight_free(PstHealthSight *sight)
     g_free(sight->state);
     g_free(sight->reason);
     g_free(sight->via);
+    g_free(sight->why);
     g_free(sight->summary);
     g_strfreev(sight->looked);
     g_free(sight->job);
@@ -234,6 +235,35 @@ add_causes(PstHealthSight *sight, PstAnswer *const *answers, guint n)
         add_finding(sight, &g_array_index(causes, PstCause, i));
 }
 
+/* What became of each path into the guest; what was seen from outside is told anyway. */
+static char *
+paths_of(const PstAnswer *answer)
+{
+    GString *out = g_string_new(NULL);
+
+    for (guint i = 0; answer->attempts != NULL && i < answer->attempts->len; i++) {
+        const PstAttempt *attempt = answer->attempts->pdata[i];
+
+        if (attempt->via < PST_VIA_VOLUME)
+            g_string_append_printf(out, "%s%s: %s", out->len > 0 ? "; " : "",
+                                   pst_answer_via_names[attempt->via], attempt->reason);
+    }
+    return g_string_free(out, FALSE);
+}
+
+/* The questions went the same ways: the first that has an error tells it for all. */
+static void
+note_why(PstHealthSight *sight, PstAnswer *const *answers, guint n)
+{
+    for (guint i = 0; i < n && sight->why == NULL; i++) {
+        if (answers[i]->error == NULL)
+            continue;
+        g_autofree char *paths = paths_of(answers[i]);
+        sight->why =
+            pst_json_clean_cut(*paths != '\0' ? paths : answers[i]->error->message, MAX_TEXT, NULL);
+    }
+}
+
 static void
 read_host(PstHealthSight *sight, const PstReport *host)
 {
@@ -260,6 +290,8 @@ pst_health_sight_take(PstHealthSight *sight, PstAnswer **answers, guint n, PstRe
     sight->missed = sight->asked && !sight->answered && was_silent(host);
     if (sight->answered)
         sight->answered_us = g_get_real_time();
+    else
+        note_why(sight, answers, n);
     if (host != NULL)
         read_host(sight, host);
     if (n > 0 && pst_diagnose_is_answered(answers, n))

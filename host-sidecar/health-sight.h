@@ -47,6 +47,7 @@ typedef struct {
     gboolean missed;     /* it was asked, and silent */
     gboolean left_alone; /* it was not asked, for it did not answer before */
     char *via;           /* the best path that answered */
+    char *why;           /* none did: what became of each; NULL where one did, or none was asked */
     gint64 took_ms;      /* the answer */
     gint64 answered_us;  /* when it last answered anybody here, as far as that is known */
     char *summary;       /* of what it answered, one line */

@@ -19,6 +19,7 @@ static const PstField row_rows[] = {
     PST_STRING(PstHealthRow, reason, "why it is in that state, by libvirt's word"),
     PST_STRING(PstHealthRow, summary, "one line: the worst thing first"),
     PST_STRING(PstHealthRow, via, "the best path that answered"),
+    PST_STRING(PstHealthRow, why, "why no path to it answered, path by path"),
     PST_INT(PstHealthRow, took_ms, "milliseconds until it had answered, or was given up"),
     PST_INT(PstHealthRow, answered_us, "when it last answered, real time of the host"),
     PST_STRING(PstHealthRow, last_status, "of the last answer, where that is not of now"),
@@ -123,7 +124,8 @@ add_missing(PstHealthSight *sight, const PstHealthEntry *entry, gint64 now_us)
     if (sight->left_alone)
         add_left_alone(sight, entry, now_us);
     else if (n == 0 && !sight->answered)
-        pst_health_sight_add(sight, "host.no-answer", PST_SEVERITY_UNKNOWN, "it did not answer");
+        pst_health_sight_add(sight, "host.no-answer", PST_SEVERITY_UNKNOWN, "it did not answer%s%s",
+                             sight->why != NULL ? ": " : "", sight->why != NULL ? sight->why : "");
 }
 
 static void
@@ -306,6 +308,7 @@ judge_sight(PstHealthRow *row, PstHealthSight *sight, const PstHealthView *view,
     row->state = g_strdup(sight->state);
     row->reason = g_strdup(sight->reason);
     row->via = g_strdup(sight->via);
+    row->why = g_strdup(sight->why);
     row->took_ms = sight->took_ms;
     row->job = g_strdup(sight->job);
     row->job_ms = sight->job_ms;

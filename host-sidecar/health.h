@@ -16,6 +16,7 @@ typedef struct {
     char *state, *reason;
     char *summary; /* one line: the worst thing first */
     char *via;     /* absent where it did not answer */
+    char *why;     /* why no path to it answered; absent where one did, or none was asked */
     gint64 took_ms;
     gint64 answered_us;  /* when it last answered; absent: not known */
     char *last_status;   /* of the last answer, where that is not of now */

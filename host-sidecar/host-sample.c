@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "host-sidecar/domain-state.h"
+#include "host-sidecar/turnstile.h"
 #include "host-sidecar/host-devices.h"
 #include "host-sidecar/host-xml.h"
 #include "host-sidecar/lifecycle-note.h"
@@ -15,6 +16,13 @@
 /* A monitor that is well answers in a few milliseconds. */
 #define MONITOR_US G_USEC_PER_SEC
 #define JOB_US (G_USEC_PER_SEC / 2)
+
+/* Calls that need the monitor. One that never returns keeps a thread of libvirtd's, which has 20
+ * for everybody; so however many guests are looked at, no more than these are kept by this process.
+ */
+#define MONITOR_CALLS 8
+
+static PstTurnstile monitor_calls = PST_TURNSTILE(MONITOR_CALLS);
 
 static PstHostSample *
 new_sample(void)
@@ -118,13 +126,33 @@ note(PstHostSample *sample, GError *error)
 }
 
 static void
+end_call(gpointer guest)
+{
+    pst_guest_unref(guest);
+    pst_turnstile_leave(&monitor_calls);
+}
+
+/* Calls RUN, which has LIMIT_US once it is its turn, for which as much is waited. */
+static gpointer
+ask_monitor(PstGuest *guest, PstTaskRun run, GDestroyNotify free_result, gint64 limit_us,
+            gint64 deadline_us, const char *what, GError **error)
+{
+    if (!pst_turnstile_enter(&monitor_calls, MIN(deadline_us, g_get_monotonic_time() + limit_us))) {
+        g_set_error(error, PST_ERROR, PST_ERROR_BUSY,
+                    "%s was not asked: those of other guests do not answer, and hold all places",
+                    what);
+        return NULL;
+    }
+    return pst_task_call(run, pst_guest_ref(guest), end_call, free_result,
+                         MIN(deadline_us, g_get_monotonic_time() + limit_us), what, error);
+}
+
+static void
 add_job(PstGuest *guest, PstHostSample *sample, gint64 deadline_us)
 {
     GError *error = NULL;
-    gint64 until_us = MIN(deadline_us, g_get_monotonic_time() + JOB_US);
-    PstHostJob *job =
-        pst_task_call(pst_host_devices_job, pst_guest_ref(guest), (GDestroyNotify)pst_guest_unref,
-                      pst_host_devices_free_job, until_us, "libvirt, of its job,", &error);
+    PstHostJob *job = ask_monitor(guest, pst_host_devices_job, pst_host_devices_free_job, JOB_US,
+                                  deadline_us, "libvirt, of its job,", &error);
 
     if (error != NULL)
         note(sample, error);
@@ -138,10 +166,8 @@ static void
 add_devices(PstGuest *guest, PstHostSample *sample, gint64 deadline_us)
 {
     GError *error = NULL;
-    gint64 until_us = MIN(deadline_us, g_get_monotonic_time() + MONITOR_US);
-    PstHostData *devices =
-        pst_task_call(pst_host_devices_read, pst_guest_ref(guest), (GDestroyNotify)pst_guest_unref,
-                      pst_host_devices_free, until_us, "QEMU's monitor", &error);
+    PstHostData *devices = ask_monitor(guest, pst_host_devices_read, pst_host_devices_free,
+                                       MONITOR_US, deadline_us, "QEMU's monitor", &error);
 
     if (devices == NULL) {
         sample->monitor_silent = error->code == PST_ERROR_DEADLINE;

@@ -1,50 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "host-sidecar/inquiry.h"
+#include "host-sidecar/inquiry-parts.h"
 
 #include <string.h>
 
 #include "protocol/error.h"
 #include "protocol/json.h"
-
-/* What a rung had of earlier. */
-typedef struct {
-    PstReport *report; /* NULL: nothing */
-    PstVia via;
-    gint64 made_us; /* when it was true, on the monotonic clock */
-} Offer;
-
-/* The guest's word that it had no time for a question. */
-typedef struct {
-    GError *error; /* NULL: it did not say so */
-    PstVia via;
-    gint64 took_ms;
-} Lateness;
-
-struct PstInquiry {
-    gint references;
-    GMutex lock;
-    GCond changed;
-    PstAnswer **answers;
-    guint *places; /* where each of them stood in the list of the asker */
-    char **args;   /* JSON texts: a JsonObject must not be shared between threads */
-    char **probes;
-    gboolean *settled;
-    Offer *offers;
-    Lateness *late;
-    guint n;
-    PstInquiryListener listener;
-    GQueue untold; /* of PstAnswer, settled and not told yet */
-    gint64 begun_us, deadline_us;
-    char *caller;
-    gboolean closed, given_up;
-    gint64 answered_us; /* the last answer of all; 0: none yet */
-    PstReport *host;    /* NULL: nobody looked */
-    gboolean alive[PST_VIA_NONE];
-    gboolean ended[PST_VIA_NONE];
-    gint64 started_us[PST_VIA_NONE]; /* 0: not tried */
-    gint64 asked_us[PST_VIA_NONE];   /* when the rung began to send; 0: not yet */
-    guint n_ended;
-};
 
 PstInquiry *
 pst_inquiry_new(PstAnswer **questions, guint n, const char *caller, gint64 deadline_us)
@@ -62,8 +22,8 @@ pst_inquiry_new(PstAnswer **questions, guint n, const char *caller, gint64 deadl
     inquiry->deadline_us = deadline_us;
     g_queue_init(&inquiry->untold);
     inquiry->settled = g_new0(gboolean, n);
-    inquiry->offers = g_new0(Offer, n);
-    inquiry->late = g_new0(Lateness, n);
+    inquiry->offers = g_new0(PstInquiryOffer, n);
+    inquiry->late = g_new0(PstInquiryLateness, n);
     inquiry->args = g_new0(char *, n + 1);
     inquiry->probes = g_new0(char *, n + 1);
     /* Copies, because a rung may still read them when the answers are long with their owner. */
@@ -207,26 +167,10 @@ pst_inquiry_is_settled(PstInquiry *inquiry)
     return is_settled(inquiry);
 }
 
-/* Why the rungs above the one that answered did not: one that hangs can't say so itself. */
-static void
-note_better(PstInquiry *inquiry, guint i, PstVia answered)
-{
-    gint64 now_us = g_get_monotonic_time();
-    const Lateness *late = &inquiry->late[i];
-
-    if (late->error != NULL && late->via < answered)
-        pst_answer_add_attempt(inquiry->answers[i], late->via, late->took_ms, late->error->message);
-    for (PstVia via = PST_VIA_CHANNEL; via < answered; via++)
-        if (inquiry->started_us[via] > 0 && !pst_answer_has_attempt(inquiry->answers[i], via))
-            pst_answer_add_attempt(
-                inquiry->answers[i], via, (now_us - inquiry->started_us[via]) / 1000,
-                inquiry->ended[via] ? "it ended without an answer" : "no answer in time");
-}
-
 static void
 settle(PstInquiry *inquiry, guint i, PstVia via)
 {
-    note_better(inquiry, i, via);
+    pst_inquiry_tell_better(inquiry, i, via);
     pst_answer_forget_attempts(inquiry->answers[i], via);
     inquiry->settled[i] = TRUE;
     inquiry->answered_us = g_get_monotonic_time();
@@ -259,7 +203,7 @@ pst_inquiry_offer(PstInquiry *inquiry, guint i, PstVia via, PstReport *report, g
         pst_report_free(report);
         return;
     }
-    inquiry->offers[i] = (Offer){report, via, g_get_monotonic_time() - age_ms * 1000};
+    inquiry->offers[i] = (PstInquiryOffer){report, via, g_get_monotonic_time() - age_ms * 1000};
 }
 
 void
@@ -291,8 +235,8 @@ pst_inquiry_note_late(PstInquiry *inquiry, guint i, PstVia via, const GError *er
 
     if (!is_wanted(inquiry, i))
         return;
-    inquiry->late[i] =
-        (Lateness){g_error_copy(error), via, start_us > 0 ? (now_us - start_us) / 1000 : 0};
+    inquiry->late[i] = (PstInquiryLateness){g_error_copy(error), via,
+                                            start_us > 0 ? (now_us - start_us) / 1000 : 0};
     inquiry->answered_us = now_us;
     g_cond_broadcast(&inquiry->changed);
 }
@@ -311,6 +255,7 @@ pst_inquiry_progress(PstInquiry *inquiry, PstVia via)
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
 
     inquiry->alive[via] = TRUE;
+    g_cond_broadcast(&inquiry->changed);
 }
 
 void
@@ -338,6 +283,17 @@ pst_inquiry_has_better(PstInquiry *inquiry, PstVia via)
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
 
     return has_better(inquiry, via);
+}
+
+gboolean
+pst_inquiry_has_silent(PstInquiry *inquiry, PstVia via)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
+
+    for (guint i = 0; i < (guint)via; i++)
+        if (inquiry->asked_us[i] > 0 && !inquiry->alive[i] && !inquiry->ended[i])
+            return TRUE;
+    return FALSE;
 }
 
 gboolean
@@ -374,6 +330,7 @@ pst_inquiry_guest_is_asked(PstInquiry *inquiry, PstVia via)
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
 
     inquiry->asked_us[via] = g_get_monotonic_time();
+    g_cond_broadcast(&inquiry->changed);
 }
 
 static gboolean
@@ -455,28 +412,47 @@ pst_inquiry_give_up(PstInquiry *inquiry, PstReport *host, gint64 since_us)
     return TRUE;
 }
 
-/* A listener may take long, where it prints: the rungs go on meanwhile. What is settled changes no
- * more. */
-static void
-tell_settled(PstInquiry *inquiry)
+/* From when on the guest is quiet, if nothing changes; G_MAXINT64 where it is not asked, or lives.
+ */
+static gint64
+quiet_from(const PstInquiry *inquiry)
 {
-    PstAnswer *answer;
+    gint64 from_us = G_MAXINT64;
 
-    while ((answer = g_queue_pop_head(&inquiry->untold)) != NULL) {
-        g_mutex_unlock(&inquiry->lock);
-        inquiry->listener.told(answer, inquiry->listener.user_data);
-        g_mutex_lock(&inquiry->lock);
-    }
+    if (has_better(inquiry, PST_VIA_VOLUME))
+        return G_MAXINT64;
+    for (guint i = 0; i < PST_VIA_VOLUME; i++)
+        if (inquiry->asked_us[i] > 0 && !inquiry->ended[i])
+            from_us = MIN(from_us, MAX(inquiry->asked_us[i], inquiry->answered_us) +
+                                       inquiry->listener.quiet_us);
+    return from_us;
+}
+
+static void
+tell_quiet(PstInquiry *inquiry)
+{
+    gboolean quiet =
+        inquiry->listener.quiet != NULL && quiet_from(inquiry) <= g_get_monotonic_time();
+
+    if (quiet == inquiry->quiet)
+        return;
+    inquiry->quiet = quiet;
+    g_mutex_unlock(&inquiry->lock);
+    inquiry->listener.quiet(quiet, inquiry->listener.user_data);
+    g_mutex_lock(&inquiry->lock);
 }
 
 /* FALSE once UNTIL_US has come. */
 static gboolean
 wait_for_change(PstInquiry *inquiry, gint64 until_us)
 {
-    gboolean in_time = g_cond_wait_until(&inquiry->changed, &inquiry->lock, until_us);
+    gboolean listens = inquiry->listener.quiet != NULL && !inquiry->quiet;
+    gint64 wake_us = listens ? MIN(until_us, quiet_from(inquiry)) : until_us;
+    gboolean in_time = g_cond_wait_until(&inquiry->changed, &inquiry->lock, wake_us);
 
-    tell_settled(inquiry);
-    return in_time;
+    pst_inquiry_tell_settled(inquiry);
+    tell_quiet(inquiry);
+    return in_time || g_get_monotonic_time() < until_us;
 }
 
 /* Whether nothing better would come of waiting. */
@@ -511,70 +487,4 @@ pst_inquiry_wait_all(PstInquiry *inquiry, guint n_rungs)
     while (!is_over(inquiry) && inquiry->n_ended < n_rungs)
         if (!wait_for_change(inquiry, inquiry->deadline_us))
             return;
-}
-
-static void
-explain(PstInquiry *inquiry, guint i, gboolean in_time)
-{
-    PstAnswer *answer = inquiry->answers[i];
-    Lateness *late = &inquiry->late[i];
-
-    if (late->error != NULL) {
-        note_better(inquiry, i, late->via);
-        answer->error = g_steal_pointer(&late->error);
-        answer->via = (int)late->via;
-        return;
-    }
-    if (inquiry->host != NULL)
-        pst_answer_add_attempt(answer, PST_VIA_HOST, inquiry->host->took_ms,
-                               inquiry->host->summary);
-    note_better(inquiry, i, PST_VIA_NONE);
-    answer->error = g_error_new(PST_ERROR, in_time ? PST_ERROR_UNAVAILABLE : PST_ERROR_DEADLINE,
-                                "no path to the guest answered%s", in_time ? "" : " in time");
-}
-
-/* No rung answered: what one had of earlier holds. */
-static gboolean
-accept_offer(PstInquiry *inquiry, guint i)
-{
-    Offer *offer = &inquiry->offers[i];
-
-    if (offer->report == NULL)
-        return FALSE;
-    note_better(inquiry, i, offer->via);
-    pst_answer_forget_attempts(inquiry->answers[i], offer->via);
-    inquiry->answers[i]->report = g_steal_pointer(&offer->report);
-    inquiry->answers[i]->via = (int)offer->via;
-    inquiry->answers[i]->age_ms = (g_get_monotonic_time() - offer->made_us) / 1000;
-    return TRUE;
-}
-
-PstAnswer **
-pst_inquiry_close(PstInquiry *inquiry)
-{
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
-    gboolean in_time = g_get_monotonic_time() < inquiry->deadline_us;
-    PstAnswer **answers = g_new0(PstAnswer *, inquiry->n + 1);
-
-    /* From here on nobody adds to what is told. */
-    inquiry->closed = TRUE;
-    tell_settled(inquiry);
-    for (guint i = 0; i < inquiry->n; i++) {
-        if (!inquiry->settled[i] && !accept_offer(inquiry, i))
-            explain(inquiry, i, in_time);
-        if (!inquiry->settled[i])
-            inquiry->answers[i]->took_ms = (g_get_monotonic_time() - inquiry->begun_us) / 1000;
-        pst_answer_sort_attempts(inquiry->answers[i]);
-        answers[inquiry->places[i]] = inquiry->answers[i];
-    }
-    g_clear_pointer(&inquiry->answers, g_free);
-    return answers;
-}
-
-PstReport *
-pst_inquiry_steal_host(PstInquiry *inquiry)
-{
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
-
-    return g_steal_pointer(&inquiry->host);
 }

@@ -16,14 +16,19 @@ PstInquiry *pst_inquiry_ref(PstInquiry *inquiry);
 void pst_inquiry_unref(PstInquiry *inquiry);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstInquiry, pst_inquiry_unref)
 
-/* Before anybody is asked: the listener (NULL: there is none) is told of each question as soon as
- * it is answered or refused, in the thread that waits for the inquiry. It must not call back, and
- * the answer is still the inquiry's. */
+/* Who hears, in the thread that waits for the inquiry, how it gets on. It must not call back. Each
+ * function may be NULL. */
 typedef struct {
+    /* A question was answered or refused, just now; the answer is still the inquiry's. */
     void (*told)(PstAnswer *answer, gpointer user_data);
     gpointer user_data;
+    /* TRUE once the guest has been asked QUIET_US ago and has shown no sign of life since; FALSE as
+     * soon as it does after all. */
+    void (*quiet)(gboolean quiet, gpointer user_data);
+    gint64 quiet_us;
 } PstInquiryListener;
 
+/* Before anybody is asked; LISTENER may be NULL. */
 void pst_inquiry_listen(PstInquiry *inquiry, const PstInquiryListener *listener);
 
 gint64 pst_inquiry_deadline_us(const PstInquiry *inquiry);
@@ -80,6 +85,9 @@ gboolean pst_inquiry_await_end(PstInquiry *inquiry, PstVia other, gint64 until_u
 
 /* Whether a better rung than VIA shows signs of life now. */
 gboolean pst_inquiry_has_better(PstInquiry *inquiry, PstVia via);
+
+/* Whether a better rung than VIA has sent to the guest, and heard nothing so far. */
+gboolean pst_inquiry_has_silent(PstInquiry *inquiry, PstVia via);
 
 /* The rung has its turn, and begins to send to the guest. */
 void pst_inquiry_guest_is_asked(PstInquiry *inquiry, PstVia via);

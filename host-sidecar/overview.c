@@ -3,7 +3,7 @@
 
 #include "host-sidecar/backend-agent.h"
 #include "host-sidecar/backend-channel.h"
-#include "host-sidecar/channel.h"
+#include "host-sidecar/guest-channel.h"
 #include "host-sidecar/recorder-state.h"
 #include "host-sidecar/task.h"
 #include "host-sidecar/turn.h"
@@ -66,7 +66,7 @@ greet(const PstGuest *guest, gint64 deadline_us, PstOverview *row)
     g_autoptr(PstChannel) channel = NULL;
 
     if (pst_backend_channel.is_open(guest, &error))
-        channel = pst_channel_open(guest, deadline_us, &error);
+        channel = pst_guest_channel_open(guest, deadline_us, &error);
     if (channel != NULL)
         row->shim = g_strdup(pst_channel_hello(channel)->shim);
     else

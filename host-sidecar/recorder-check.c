@@ -2,7 +2,7 @@
 #include "host-sidecar/recorder-check.h"
 
 #include "host-sidecar/backend-channel.h"
-#include "host-sidecar/channel.h"
+#include "host-sidecar/guest-channel.h"
 #include "host-sidecar/task.h"
 
 /* A shim that is stopped must not cost what the volume tells. */
@@ -30,7 +30,7 @@ greet(PstGuest *guest, gint64 deadline_us, GError **error)
         return TRUE;
     if (!guest->xml.recorder || !pst_backend_channel.is_open(guest, NULL))
         return TRUE;
-    g_autoptr(PstChannel) channel = pst_channel_open(guest, until_us, error);
+    g_autoptr(PstChannel) channel = pst_guest_channel_open(guest, until_us, error);
     if (channel == NULL)
         return FALSE;
     pst_guest_note_greeting(guest, pst_channel_hello(channel));

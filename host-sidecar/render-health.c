@@ -60,6 +60,20 @@ append_job(GString *out, const PstHealthRow *row)
         g_string_append_printf(out, " for %" G_GINT64_FORMAT " s", row->job_ms / 1000);
 }
 
+/* Where a port is held open, and what is seen from outside does not tell why nothing came. */
+static void
+append_why(GString *out, const PstHealthRow *row)
+{
+    const PstProblem *first =
+        row->problems != NULL && row->problems->len > 0 ? row->problems->pdata[0] : NULL;
+
+    if (row->why == NULL || first == NULL || !g_str_equal(first->id, "host.no-answer") ||
+        strstr(first->message, row->why) != NULL)
+        return;
+    g_string_append(out, "; ");
+    pst_render_quote(out, row->why);
+}
+
 static void
 append_last_answer(GString *out, const PstHealthRow *row)
 {
@@ -120,6 +134,7 @@ append_row(GString *out, const PstHealthRow *row)
     g_string_append_printf(out, "%-9s %-20s %-10s ", status_words[row->status], name,
                            pst_condition_names[row->condition]);
     pst_render_quote(out, row->summary);
+    append_why(out, row);
     append_job(out, row);
     append_last_answer(out, row);
     append_again(out, row);

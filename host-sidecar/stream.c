@@ -21,7 +21,7 @@ struct PstStream {
     virDomainPtr domain;
     PstWatch *watch;
     virStreamPtr stream;
-    PstStreamReceive receive;
+    PstCarrierReceive receive;
     gpointer user_data;
     GDestroyNotify free_data;
     GSource *drain;
@@ -173,7 +173,7 @@ close_handles(gpointer data, GError **error G_GNUC_UNUSED)
 }
 
 PstStream *
-pst_stream_open(const PstGuest *guest, const char *name, PstStreamReceive receive,
+pst_stream_open(const PstGuest *guest, const char *name, PstCarrierReceive receive,
                 gpointer user_data, GDestroyNotify free_data, gint64 deadline_us, GError **error)
 {
     PstStream *stream = g_new0(PstStream, 1);

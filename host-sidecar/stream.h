@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "host-sidecar/carrier.h"
 #include "host-sidecar/guest.h"
 
 /* The host's end of a guest's virtio-serial channel: a libvirt stream on a connection of its own.
@@ -9,16 +10,10 @@
 
 typedef struct PstStream PstStream;
 
-/* Called in the thread of libvirt's events with bytes from the guest (borrowed), or, where ENDED is
- * not NULL, with the reason why nothing more is worth waiting for; never again once
- * pst_stream_close() has returned. */
-typedef void (*PstStreamReceive)(const guint8 *data, gsize len, const char *ended,
-                                 gpointer user_data);
-
 /* Opens the channel called NAME; where another program holds it, tries again until DEADLINE_US.
- * USER_DATA is freed with FREE_DATA when no callback can come any more. Blocks: only inside of
- * tasks. */
-PstStream *pst_stream_open(const PstGuest *guest, const char *name, PstStreamReceive receive,
+ * RECEIVE is called in the thread of libvirt's events. USER_DATA is freed with FREE_DATA when no
+ * callback can come any more. Blocks: only inside of tasks. */
+PstStream *pst_stream_open(const PstGuest *guest, const char *name, PstCarrierReceive receive,
                            gpointer user_data, GDestroyNotify free_data, gint64 deadline_us,
                            GError **error);
 

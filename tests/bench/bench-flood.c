@@ -7,11 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host-sidecar/channel.h"
+#include "host-sidecar/guest-channel.h"
+#include "host-sidecar/stream.h"
 #include "protocol/error.h"
 #include "protocol/frame.h"
 #include "protocol/limits.h"
-#include "tests/bench/bench.h"
+#include "tests/bench/bench-guest.h"
 
 #define OPEN_US (20 * G_USEC_PER_SEC)
 #define QUIET_US (4 * G_USEC_PER_SEC)
@@ -123,7 +124,7 @@ converse(const PstGuest *guest)
 {
     g_autoptr(GError) error = NULL;
     gint64 before_kib = reset_peak(), start_us = g_get_monotonic_time();
-    PstChannel *channel = pst_channel_open(guest, start_us + OPEN_US, &error);
+    PstChannel *channel = pst_guest_channel_open(guest, start_us + OPEN_US, &error);
     g_autoptr(PstMessage) answer = NULL;
 
     if (channel != NULL) {
@@ -151,7 +152,7 @@ main(int argc, char **argv)
                         "       bench-flood channel GUEST\n");
         return 64;
     }
-    g_autoptr(PstGuest) guest = pst_bench_open(hypervisor, argv[2]);
+    g_autoptr(PstGuest) guest = pst_bench_guest_open(hypervisor, argv[2]);
     if (reads)
         read_all(guest, argv[3]);
     else

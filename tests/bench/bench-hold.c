@@ -3,8 +3,8 @@
  * Prints "open" once it does. */
 #include <stdio.h>
 
-#include "host-sidecar/channel.h"
-#include "tests/bench/bench.h"
+#include "host-sidecar/guest-channel.h"
+#include "tests/bench/bench-guest.h"
 
 #define DEADLINE_US (10 * G_USEC_PER_SEC)
 
@@ -18,9 +18,9 @@ main(int argc, char **argv)
         fprintf(stderr, "usage: bench-hold GUEST\n");
         return 64;
     }
-    g_autoptr(PstGuest) guest = pst_bench_open(hypervisor, argv[1]);
+    g_autoptr(PstGuest) guest = pst_bench_guest_open(hypervisor, argv[1]);
     g_autoptr(PstChannel) channel =
-        pst_channel_open(guest, g_get_monotonic_time() + DEADLINE_US, &error);
+        pst_guest_channel_open(guest, g_get_monotonic_time() + DEADLINE_US, &error);
     if (channel == NULL)
         pst_bench_die(argv[1], error);
     puts("open");

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "host-sidecar/backend-agent.h"
-#include "tests/bench/bench.h"
+#include "tests/bench/bench-guest.h"
 
 #define LIMIT_US (20 * G_USEC_PER_SEC)
 
@@ -15,7 +15,8 @@ measure(PstHypervisor *hypervisor, const PstLadder *ladder, char **argv, GArray 
 {
     g_autoptr(GError) error = NULL;
     PstVia via;
-    gint64 took_us = pst_bench_ask(hypervisor, ladder, argv[1], argv[2], LIMIT_US, &via, &error);
+    gint64 took_us =
+        pst_bench_guest_ask(hypervisor, ladder, argv[1], argv[2], LIMIT_US, &via, &error);
 
     if (via == PST_VIA_NONE)
         pst_bench_die("no answer", error);

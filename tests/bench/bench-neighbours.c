@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "host-sidecar/task.h"
-#include "tests/bench/bench.h"
+#include "tests/bench/bench-guest.h"
 
 #define LIMIT_US (10 * G_USEC_PER_SEC)
 /* What is asked beside them may hang that long. */
@@ -55,8 +55,8 @@ ask_on(gpointer data)
     while (g_get_monotonic_time() < asker->until_us) {
         g_autoptr(GError) error = NULL;
         PstVia via;
-        gint64 took_us = pst_bench_ask(asker->hypervisor, &pst_guest_ladder, asker->guest, "system",
-                                       asker->limit_us, &via, &error);
+        gint64 took_us = pst_bench_guest_ask(asker->hypervisor, &pst_guest_ladder, asker->guest,
+                                             "system", asker->limit_us, &via, &error);
 
         g_array_append_val(asker->times, took_us);
         if (via == PST_VIA_CHANNEL) {

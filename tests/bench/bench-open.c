@@ -3,8 +3,8 @@
  * channel with the hello, closing it. Prints one JSON object of medians. */
 #include <stdio.h>
 
-#include "host-sidecar/channel.h"
-#include "tests/bench/bench.h"
+#include "host-sidecar/guest-channel.h"
+#include "tests/bench/bench-guest.h"
 
 #define DEADLINE_US (10 * G_USEC_PER_SEC)
 
@@ -15,10 +15,10 @@ measure(PstHypervisor *hypervisor, const char *name, GArray *const *times)
 {
     g_autoptr(GError) error = NULL;
     gint64 at_us[N_STEPS + 1] = {g_get_monotonic_time()};
-    g_autoptr(PstGuest) guest = pst_bench_open(hypervisor, name);
+    g_autoptr(PstGuest) guest = pst_bench_guest_open(hypervisor, name);
 
     at_us[1] = g_get_monotonic_time();
-    PstChannel *channel = pst_channel_open(guest, at_us[1] + DEADLINE_US, &error);
+    PstChannel *channel = pst_guest_channel_open(guest, at_us[1] + DEADLINE_US, &error);
     if (channel == NULL)
         pst_bench_die(name, error);
     at_us[2] = g_get_monotonic_time();

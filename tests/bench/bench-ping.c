@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host-sidecar/channel.h"
+#include "host-sidecar/guest-channel.h"
 #include "host-sidecar/stream.h"
 
 #define DEADLINE_US (10 * G_USEC_PER_SEC)
@@ -119,7 +119,7 @@ main(int argc, char **argv)
         pst_stream_open(guest, "org.postern.echo.0", on_echo, &echo, keep, deadline_us, &error);
     if (stream == NULL)
         die(error);
-    PstChannel *channel = pst_channel_open(guest, deadline_us, &error);
+    PstChannel *channel = pst_guest_channel_open(guest, deadline_us, &error);
     if (channel == NULL)
         die(error);
 

@@ -5,11 +5,11 @@
  * long it took, by round. */
 #include <stdio.h>
 
-#include "host-sidecar/channel.h"
+#include "host-sidecar/guest-channel.h"
 #include "host-sidecar/diagnose.h"
 #include "protocol/call.h"
 #include "protocol/json.h"
-#include "tests/bench/bench.h"
+#include "tests/bench/bench-guest.h"
 
 #define LIMIT_US (60 * G_USEC_PER_SEC)
 
@@ -54,9 +54,9 @@ measure_alone(const Bench *bench, JsonArray *names, JsonArray *times)
 {
     guint n = 0;
     g_autoptr(GError) error = NULL;
-    g_autoptr(PstGuest) guest = pst_bench_open(bench->hypervisor, bench->name);
+    g_autoptr(PstGuest) guest = pst_bench_guest_open(bench->hypervisor, bench->name);
     g_autoptr(PstChannel) channel =
-        pst_channel_open(guest, g_get_monotonic_time() + LIMIT_US, &error);
+        pst_guest_channel_open(guest, g_get_monotonic_time() + LIMIT_US, &error);
     PstAnswer **questions = pst_diagnose_questions(bench->name, &bench->wish, &n);
 
     if (channel == NULL)
@@ -77,7 +77,7 @@ measure_whole(const Bench *bench)
 {
     guint n = 0;
     gint64 start_us = g_get_monotonic_time();
-    g_autoptr(PstGuest) guest = pst_bench_open(bench->hypervisor, bench->name);
+    g_autoptr(PstGuest) guest = pst_bench_guest_open(bench->hypervisor, bench->name);
     PstAnswer **questions = pst_diagnose_questions(bench->name, &bench->wish, &n);
     PstAnswer **answers = pst_ladder_ask(&pst_guest_ladder, guest, questions, n, "bench",
                                          start_us + LIMIT_US, NULL, NULL);

@@ -8,7 +8,7 @@
 
 #include "host-sidecar/agent.h"
 #include "protocol/json.h"
-#include "tests/bench/bench.h"
+#include "tests/bench/bench-guest.h"
 
 #define LIMIT_US (30 * G_USEC_PER_SEC)
 
@@ -132,8 +132,9 @@ main(int argc, char **argv)
         return 64;
     }
     g_autoptr(GPtrArray) lines = read_lines(argv[2], argv + 3);
-    g_autoptr(PstGuest) guest = pst_bench_open(hypervisor, argv[1]);
-    g_autoptr(PstAgent) agent = pst_agent_open(guest, g_get_monotonic_time() + LIMIT_US, &error);
+    g_autoptr(PstGuest) guest = pst_bench_guest_open(hypervisor, argv[1]);
+    g_autoptr(PstAgent) agent =
+        pst_agent_open(guest, FALSE, g_get_monotonic_time() + LIMIT_US, &error);
     if (agent == NULL)
         pst_bench_die(argv[1], error);
 

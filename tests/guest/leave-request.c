@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "host-sidecar/channel.h"
+#include "host-sidecar/guest-channel.h"
 #include "host-sidecar/client.h"
 #include "protocol/call.h"
 #include "tests/guest/deaf-stream.h"
@@ -17,7 +17,7 @@ read_clock(const PstGuest *guest)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(PstChannel) channel =
-        pst_channel_open(guest, g_get_monotonic_time() + PATIENCE_US, &error);
+        pst_guest_channel_open(guest, g_get_monotonic_time() + PATIENCE_US, &error);
 
     if (channel == NULL)
         die(error);

@@ -37,6 +37,7 @@ hostile_health(PstHealthMemory *memory, guint n)
         PstProblem *problem = pst_health_sight_add(sight, i % 2 == 0 ? "ssh.x" : other,
                                                    PST_SEVERITY_CRITICAL, "%s", other);
         problem->subject = g_strdup(text);
+        sight->why = sight->answered ? NULL : g_strdup(text);
         sight->job = g_strdup(other);
         sight->job_ms = 5000;
         g_ptr_array_add(sights, sight);
@@ -67,6 +68,27 @@ count_lines(const char *text)
     for (; *text != '\0'; text++)
         n += *text == '\n';
     return n;
+}
+
+/* Where the host can't tell why a guest is silent, what became of the paths to it is told. */
+static void
+test_why(void)
+{
+    g_autoptr(PstHealthMemory) memory = pst_health_memory_new();
+    PstHealthSight *floods = make_silent("floods"), *off = make_sight("off", "running", "booted");
+    GPtrArray *sights = sights_of(floods);
+
+    floods->why = g_strdup("channel: rubbish\n");
+    off->why = g_strdup("channel: nobody holds it");
+    pst_health_sight_add(off, "host.nobody-listens", PST_SEVERITY_UNKNOWN, "nobody listens");
+    g_ptr_array_add(sights, off);
+    g_autoptr(PstHealth) health = sweep_at(memory, "", 0, sights);
+    g_autofree char *text = pst_render_health(health, FALSE);
+    g_autofree char *json = pst_render_health_json(health, FALSE);
+
+    g_assert_nonnull(strstr(text, "nothing in it answers [host.no-answer]; channel: rubbish\\n;"));
+    g_assert_null(strstr(text, "nobody holds it"));
+    g_assert_nonnull(strstr(json, "\"why\":\"channel: nobody holds it\""));
 }
 
 static void
@@ -263,6 +285,7 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/render-health/why", test_why);
     g_test_add_func("/render-health/text", test_text);
     g_test_add_func("/render-health/hostile", test_hostile_text);
     g_test_add_func("/render-health/plugin", test_plugin);

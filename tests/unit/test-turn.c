@@ -127,6 +127,29 @@ remove_agent_places(const char *uri)
     }
 }
 
+/* However many silent guests wait for an agent, one that can be asked by nothing else has a place.
+ */
+static void
+test_kept_places(void)
+{
+    g_autofree char *uri = g_strdup_printf("qemu+ssh://kept/%s", uuid);
+    g_autoptr(GPtrArray) held = g_ptr_array_new_with_free_func((GDestroyNotify)pst_turn_free);
+    g_autoptr(GError) error = NULL;
+
+    for (guint i = 0; i < PST_AGENT_PLACES - PST_AGENT_PLACES_KEPT; i++) {
+        g_ptr_array_add(held, pst_agent_places_take(uri, TRUE, in_ms(5000), &error));
+        g_assert_no_error(error);
+    }
+    g_assert_null(pst_agent_places_take(uri, TRUE, in_ms(0), &error));
+    g_assert_error(error, PST_ERROR, PST_ERROR_BUSY);
+    g_clear_error(&error);
+    for (guint i = 0; i < PST_AGENT_PLACES_KEPT; i++) {
+        g_ptr_array_add(held, pst_agent_places_take(uri, FALSE, in_ms(0), &error));
+        g_assert_no_error(error);
+    }
+    remove_agent_places(uri);
+}
+
 /* What is stuck at one hypervisor takes nothing from another. */
 static void
 test_agent_places(void)
@@ -137,13 +160,13 @@ test_agent_places(void)
     g_autoptr(GError) error = NULL;
 
     for (guint i = 0; i < PST_AGENT_PLACES; i++) {
-        g_ptr_array_add(held, pst_agent_places_take(one, in_ms(5000), &error));
+        g_ptr_array_add(held, pst_agent_places_take(one, FALSE, in_ms(5000), &error));
         g_assert_no_error(error);
     }
-    g_autoptr(PstTurn) elsewhere = pst_agent_places_take(other, in_ms(0), &error);
+    g_autoptr(PstTurn) elsewhere = pst_agent_places_take(other, FALSE, in_ms(0), &error);
     g_assert_no_error(error);
     g_assert_nonnull(elsewhere);
-    g_assert_null(pst_agent_places_take(one, in_ms(0), &error));
+    g_assert_null(pst_agent_places_take(one, FALSE, in_ms(0), &error));
     g_assert_error(error, PST_ERROR, PST_ERROR_BUSY);
     remove_agent_places(one);
     remove_agent_places(other);
@@ -258,6 +281,7 @@ main(int argc, char **argv)
     g_test_add_func("/turn/wait", test_wait);
     g_test_add_func("/turn/places", test_places);
     g_test_add_func("/turn/agent-places", test_agent_places);
+    g_test_add_func("/turn/kept-places", test_kept_places);
     g_test_add_func("/turn/killed", test_killed);
     g_test_add_func("/turn/last-answer", test_last_answer);
     g_test_add_func("/turn/empty-file", test_empty_file);

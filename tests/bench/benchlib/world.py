@@ -22,21 +22,25 @@ class CannotMeasure(Exception):
 
 
 class World:
-    """The guests of a run: made when they are first wanted, gone when the run ends."""
+    """The guests of a run: made when they are first wanted, gone when the run ends. Without the LAB
+    there are none, and only programs can be run."""
 
-    def __init__(self, build, *, short, keep):
+    def __init__(self, build, *, short, keep, lab=True):
         self.build = Path(build or os.environ.get("POSTERN_BUILD") or CHECKOUT / "build").absolute()
         self.short = short
         self._keep = keep
+        self._has_lab = lab
         self.uri = None
         self._up = set()
         self._environment = os.environ | {"POSTERN_BUILD": str(self.build)}
 
     def __enter__(self):
-        for program in ("host-sidecar/postern", "tests/bench/bench-ping"):
+        for program in ("host-sidecar/postern", "tests/bench/bench-ping", "tests/bench/bench-sweep"):
             if not (self.build / program).is_file():
                 raise CannotMeasure(f"{self.build / program} is not there: build first, or name a "
                                     "build folder with --build")
+        if not self._has_lab:
+            return self
         self.uri = self._environment["LIBVIRT_DEFAULT_URI"] = self.lab("uri").strip()
         self._environment["POSTERN_CONFIG"] = self._configuration()
         self._up = self._left_over()

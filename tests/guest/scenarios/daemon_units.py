@@ -23,6 +23,7 @@ UNIT = "postern-diagnose.service"
 MAX_EXPOSURE = 2.0
 SETUP = """\
 set -eu
+umask 022
 tar -C / -xzf /root/installed.tar.gz
 echo /usr/lib/postern-test >/etc/ld.so.conf.d/zz-postern.conf
 ldconfig

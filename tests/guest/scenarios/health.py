@@ -141,6 +141,7 @@ def _check_deaf(context, sweeps, deaf):
     first = sweeps.all()[deaf.name]
     check(first["condition"] == "silent" and first.get("misses") == 1, f"at first: {first}")
     check(first.get("last_status"), f"its last answer is not told: {first}")
+    check(first.get("why", "").startswith("channel: "), f"why is not told: {first}")
     begun = time.monotonic()
     second = sweeps.all()[deaf.name]
     context.log(f"left alone: {time.monotonic() - begun:.1f} s\n")

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/guest-channel.h"
+
+#include "host-sidecar/stream.h"
+
+#define CHANNEL_NAME "org.postern.shim.0"
+
+static gpointer
+open_port(const PstGuest *guest, PstCarrierReceive receive, gpointer user_data,
+          GDestroyNotify free_data, gint64 deadline_us, GError **error)
+{
+    return pst_stream_open(guest, CHANNEL_NAME, receive, user_data, free_data, deadline_us, error);
+}
+
+static gboolean
+send_bytes(gpointer stream, const guint8 *data, gsize len, GError **error)
+{
+    return pst_stream_send(stream, data, len, error);
+}
+
+static void
+close_port(gpointer stream, gboolean orderly)
+{
+    pst_stream_close(stream, orderly);
+}
+
+static const PstCarrier carrier = {open_port, send_bytes, close_port};
+
+PstCarrierEnd
+pst_guest_channel_end(const PstGuest *guest)
+{
+    return (PstCarrierEnd){&carrier, guest, guest->uuid, guest->name};
+}
+
+PstChannel *
+pst_guest_channel_open(const PstGuest *guest, gint64 deadline_us, GError **error)
+{
+    const PstCarrierEnd end = pst_guest_channel_end(guest);
+
+    return pst_channel_open(&end, deadline_us, error);
+}

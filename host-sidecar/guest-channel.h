@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "host-sidecar/channel.h"
+#include "host-sidecar/guest.h"
+
+/* The channel of a guest of libvirt's: a stream to its port of the shim's name. */
+
+/* Where it is to be had; borrows from GUEST. */
+PstCarrierEnd pst_guest_channel_end(const PstGuest *guest);
+
+/* pst_channel_open() there. */
+PstChannel *pst_guest_channel_open(const PstGuest *guest, gint64 deadline_us, GError **error);
