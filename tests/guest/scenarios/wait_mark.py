@@ -59,7 +59,7 @@ def _states(context):
                          ("access", ["--user", "harness"])):
         told = wait(context, state, *words)
         check(told["result"] == "reached" and told["asked"] <= 2, f"{state}: {told}")
-    told = wait(context, "target=no-such.service", code=3, deadline=1)
+    told = wait(context, "target=no-such.service", code=3, deadline=3)
     check("no-such.service" in told["seen"], f"it says {told}")
 
 
