@@ -10,6 +10,8 @@
 /* What one look may take of the time: libvirt, and a guest that does not answer. */
 #define LOOK_US (5 * G_USEC_PER_SEC)
 #define ASK_US (10 * G_USEC_PER_SEC)
+/* A conversation that used all but so much of the time that was left was cut off by its end. */
+#define CUT_SHARE 4
 
 typedef struct {
     const PstOptions *options;
@@ -186,9 +188,21 @@ ask_failed(Wait *wait, GError *cause, GError **error)
     return STEP_WAIT;
 }
 
-static Step
-weigh(Wait *wait, const PstWaitVerdict *verdict, guint64 n_breaks)
+/* The last conversation, whose answers have had less time than they needed, says what is missing of
+ * itself and not of the guest. */
+static gboolean
+is_cut_off(const Wait *wait, const PstWaitVerdict *verdict, gint64 window_us)
 {
+    gint64 left_us = wait->deadline_us - g_get_monotonic_time();
+
+    return !verdict->reached && !verdict->other_machine && window_us < ASK_US &&
+           left_us < window_us / CUT_SHARE;
+}
+
+static Step
+weigh(Wait *wait, const PstWaitVerdict *verdict, guint64 n_breaks, gint64 window_us)
+{
+    gboolean is_cut = is_cut_off(wait, verdict, window_us);
     const PstWaitTurn turn = {
         .broken = pst_wake_count(wait->wake).n_breaks != n_breaks,
         .events = wait->events != NULL,
@@ -202,7 +216,7 @@ weigh(Wait *wait, const PstWaitVerdict *verdict, guint64 n_breaks)
         return STEP_AGAIN;
     }
     /* A journal that was asked in vain, for want of time perhaps, tells less than one look ago. */
-    if (!verdict->ask_journal || !wait->ask_journal)
+    if ((!verdict->ask_journal || !wait->ask_journal) && !(is_cut && wait->outcome->seen != NULL))
         set(&wait->outcome->seen, verdict->seen);
     wait->ask_journal |= verdict->ask_journal;
     set(&wait->boot_id, verdict->boot_id);
@@ -226,6 +240,7 @@ static Step
 ask(Wait *wait, GError **error)
 {
     guint64 n_breaks = pst_wake_count(wait->wake).n_breaks;
+    gint64 window_us = MIN(ASK_US, wait->deadline_us - g_get_monotonic_time());
     g_autoptr(PstAsk) ask =
         pst_ask_new(wait->options, wait->method, wait->domain, within(wait, ASK_US));
     guint n = 0;
@@ -239,7 +254,7 @@ ask(Wait *wait, GError **error)
     set(&wait->outcome->guest, pst_ask_name(ask));
     g_auto(PstWaitVerdict) verdict = pst_wait_judge(wait->goal, answers, n, n_breaks > 0);
     free_answers(answers, n);
-    return weigh(wait, &verdict, n_breaks);
+    return weigh(wait, &verdict, n_breaks, window_us);
 }
 
 /* ---- the loop ---- */

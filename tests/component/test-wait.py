@@ -130,17 +130,19 @@ def test_by_the_daemon():
         done = as_user(NOBODY, lambda: postern(*words).stdout)
     told = json.loads(done)
     check(told["result"] == "late" and told["events"] is False, told)
-    check(3 <= told["asked"] <= 8, told)
+    check(2 <= told["asked"] <= 8, told)
 
 
 def test_audit():
     """Each question is recorded, and a mark says since when records are told."""
     before = len(records())
     postern("mark", "test")
-    told = wait(3, "web", "--for", "shim", "--deadline", "1s", "--connect", node())
+    told = wait(3, "web", "--for", "shim", "--deadline", "2s", "--connect", node())
     said = records()[before:]
     check([line["method"] for line in said[:4]] == ["mark"] * 4, said)
-    check([line["method"] for line in said[4:]] == ["wait"] * (2 * told["asked"]), said, told)
+    # Before and after each, or once where there was no time left for libvirt.
+    check(all(line["method"] == "wait" for line in said[4:]), said[4:])
+    check(told["asked"] <= len(said[4:]) <= 2 * told["asked"], said, told)
 
     now = time.time()
     for host, some in ((now - 3600, True), (now + 3600, False)):
