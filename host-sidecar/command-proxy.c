@@ -15,9 +15,8 @@ pst_command_proxy_run(const PstCommand *command, PstOptions *options, int argc, 
     if (!pst_options_parse(options, command->name, command->arguments, command->summary, NULL, 0, 0,
                            &argc, &argv, error))
         return FALSE;
-    g_autoptr(GKeyFile) config = pst_config_load(error);
-    if (config == NULL)
-        return FALSE;
+    /* A caller may not be let in on all of it; without it the socket is where it always is. */
+    g_autoptr(GKeyFile) config = pst_config_load(NULL);
     g_autofree char *path = pst_server_settings_socket(config);
     if (path == NULL) {
         g_set_error(error, PST_ERROR, PST_ERROR_NO_HYPERVISOR,

@@ -175,7 +175,8 @@ def _check_sandbox(host, context):
 def _check_reload(host):
     pid = host.show("MainPID")
     host.guest.shell("mkdir -p /etc/postern; printf '[grant a]\\nusers=alice\\ndomains=test\\n"
-                     "methods=list\\n' >/etc/postern/postern.conf; systemctl reload " + UNIT)
+                     "methods=list\\n' >/etc/postern/postern.conf; chmod 644 /etc/postern/postern.conf; "
+                     "chmod 755 /etc/postern; systemctl reload " + UNIT)
     host.until("a grant is taken up", lambda: host.ask("alice").get("error", {}).get(
         "data", {}).get("reason") == "not-allowed")
     check("result" in host.talk("alice", "list", {"deadline_ms": 20000}), "what is granted is not")
