@@ -15,6 +15,8 @@
 #include "protocol/message.h"
 
 #define READ_BYTES (64 * 1024)
+/* Of all parts of an answer, where the other end may be another host's. */
+#define MAX_ANSWER (64 * 1024 * 1024)
 
 struct PstApiClient {
     int fd;
@@ -22,6 +24,7 @@ struct PstApiClient {
     PstFrameReader *reader;
     guint8 bytes[READ_BYTES]; /* what was read and not taken yet */
     gsize at, len;
+    gsize answer_left; /* bytes that may still come */
     char *uri;
     GDestroyNotify release;
     gpointer data;
@@ -97,6 +100,12 @@ read_bytes(PstApiClient *client, gint64 deadline_us, GError **error)
 
         client->at = 0;
         client->len = n > 0 ? (gsize)n : 0;
+        if (n > 0 && (gsize)n > client->answer_left)
+            return fail(error, PST_ERROR_PROTOCOL, "sends more than an answer may have");
+        client->answer_left -= client->len;
+        /* Who never stops sending is not waited for either. */
+        if (n > 0 && g_get_monotonic_time() >= deadline_us)
+            return fail(error, PST_ERROR_DEADLINE, "did not answer in time");
         if (n > 0)
             return TRUE;
         if (n == 0 || (errno != EAGAIN && errno != EINTR))
@@ -165,6 +174,7 @@ pst_api_client_call(PstApiClient *client, const char *method, JsonObject *params
                     GError **error)
 {
     client->id.number++;
+    client->answer_left = MAX_ANSWER;
     g_autofree char *request = pst_message_request(&client->id, method, params);
 
     *lost = TRUE;

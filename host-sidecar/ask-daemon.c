@@ -181,3 +181,33 @@ pst_ask_daemon_list(PstApiClient *client, gint64 deadline_us, gboolean *lost, GE
         client, "list", params, deadline_us + LAST_WORD_US, take_domain, domains, lost, error);
     return result != NULL ? g_steal_pointer(&domains) : NULL;
 }
+
+/* What that host's daemon, or the way to it, says; another code than its own where it would be
+ * taken for a failure of this host's. */
+static void
+blame(const char *host, gboolean lost, GError *cause, GError **error)
+{
+    if (lost)
+        cause->code = PST_ERROR_NO_HYPERVISOR;
+    g_propagate_prefixed_error(error, cause, "%s: ", host);
+}
+
+PstHealth *
+pst_ask_daemon_health_of(const char *host, gint64 deadline_us, GError **error)
+{
+    g_autoptr(JsonObject) params = json_object_new();
+    g_autoptr(JsonArray) domains = json_array_new();
+    g_autoptr(PstApiClient) client = pst_remote_open(host, deadline_us, error);
+    g_autoptr(GError) cause = NULL;
+    gboolean lost = FALSE;
+
+    if (client == NULL)
+        return NULL;
+    json_object_set_int_member(params, "deadline_ms", milliseconds_left(deadline_us));
+    g_autoptr(JsonObject) result = pst_api_client_call(
+        client, "health", params, deadline_us + LAST_WORD_US, take_domain, domains, &lost, &cause);
+    PstHealth *health = result != NULL ? pst_health_from_parts(result, domains, &cause) : NULL;
+    if (health == NULL)
+        blame(host, lost || result != NULL, g_steal_pointer(&cause), error);
+    return health;
+}

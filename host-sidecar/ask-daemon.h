@@ -2,6 +2,7 @@
 #pragma once
 
 #include "host-sidecar/api-client.h"
+#include "host-sidecar/health.h"
 #include "host-sidecar/inquiry.h"
 #include "host-sidecar/options.h"
 
@@ -22,6 +23,10 @@ gboolean pst_ask_daemon_questions(PstApiClient *client, const char *verb, const 
                                   gint64 deadline_us, const PstInquiryListener *listener,
                                   PstAnswer **answers, char **name, PstReport **host,
                                   gboolean *lost, GError **error);
+
+/* A sweep over all domains by the daemon of HOST, by ssh. NULL with the error, which names the host
+ * once: nobody else can sweep them. */
+PstHealth *pst_ask_daemon_health_of(const char *host, gint64 deadline_us, GError **error);
 
 /* The objects of `list`; NULL as above. */
 JsonArray *pst_ask_daemon_list(PstApiClient *client, gint64 deadline_us, gboolean *lost,

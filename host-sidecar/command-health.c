@@ -1,66 +1,52 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include <stdio.h>
-
+#include "host-sidecar/ask-daemon.h"
 #include "host-sidecar/ask.h"
 #include "host-sidecar/audit.h"
 #include "host-sidecar/commands.h"
-#include "host-sidecar/config.h"
-#include "host-sidecar/escape.h"
 #include "host-sidecar/exit-code.h"
-#include "host-sidecar/health-file.h"
-#include "host-sidecar/health.h"
+#include "host-sidecar/fleet.h"
+#include "host-sidecar/health-make.h"
 #include "host-sidecar/metrics.h"
 #include "host-sidecar/output.h"
+#include "host-sidecar/render-fleet.h"
 #include "host-sidecar/render-health.h"
-#include "host-sidecar/sweep-domains.h"
 #include "protocol/error.h"
-#include "protocol/report-host.h"
-
-/* Of the deadline, for what comes after the last answer. */
-#define MARGIN_US (200 * G_GINT64_CONSTANT(1000))
 
 typedef struct {
     gboolean all, changes, plugin;
-    char *metrics;
+    char *metrics, *fleet;
 } Wanted;
 
 static void
 clear_wanted(Wanted *wanted)
 {
     g_free(wanted->metrics);
+    g_free(wanted->fleet);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Wanted, clear_wanted)
-
-/* Who sweeps, and with what. */
-typedef struct {
-    const char *verb;
-    PstHypervisor *hypervisor;
-    char *uri;
-    PstExpect *expect;
-    PstHealthFile *file; /* NULL where nothing can be kept */
-    PstHealthMemory *memory;
-    GPtrArray *notes; /* of char * */
-    gint64 deadline_us;
-    gint64 judged_us; /* real time */
-} Sweeper;
-
-static void
-clear_sweeper(Sweeper *sweeper)
-{
-    g_clear_pointer(&sweeper->hypervisor, pst_hypervisor_unref);
-    g_free(sweeper->uri);
-    g_clear_pointer(&sweeper->expect, pst_expect_free);
-    g_clear_pointer(&sweeper->file, pst_health_file_free);
-    g_clear_pointer(&sweeper->memory, pst_health_memory_free);
-    g_clear_pointer(&sweeper->notes, g_ptr_array_unref);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Sweeper, clear_sweeper)
 
 static gboolean
 refuse(GError **error, const char *why)
 {
     g_set_error_literal(error, PST_ERROR, PST_ERROR_USAGE, why);
     return FALSE;
+}
+
+/* What another host's daemon sweeps is all that it has. */
+static gboolean
+check_hosts(const PstOptions *options, int argc, const Wanted *wanted, GError **error)
+{
+    if (wanted->fleet == NULL && options->host == NULL)
+        return TRUE;
+    if (wanted->fleet != NULL && (options->host != NULL || options->connect != NULL))
+        return refuse(error, "--fleet goes with neither --host nor --connect");
+    if (argc > 1)
+        return refuse(error, "--host and --fleet sweep all domains: name none; of one, diagnose "
+                             "DOMAIN --host HOST tells");
+    if (wanted->metrics != NULL)
+        return refuse(error, "--metrics goes with neither --host nor --fleet: each host writes its "
+                             "own");
+    return TRUE;
 }
 
 static gboolean
@@ -76,6 +62,8 @@ parse(const PstCommand *command, PstOptions *options, int *argc, char ***argv, W
          "Print one line as monitoring plugins do, and end with 0 to 3 in any case", NULL},
         {"metrics", 0, 0, G_OPTION_ARG_FILENAME, &wanted->metrics,
          "Write metrics for Prometheus to this file too", "FILE"},
+        {"fleet", 0, 0, G_OPTION_ARG_FILENAME, &wanted->fleet,
+         "Have the daemon of each host that this file names sweep, by ssh", "FILE"},
         {NULL},
     };
 
@@ -88,150 +76,53 @@ parse(const PstCommand *command, PstOptions *options, int *argc, char ***argv, W
         return refuse(error, "--plugin goes with neither --json nor --changes");
     if (wanted->metrics != NULL && *argc > 1)
         return refuse(error, "--metrics is of all domains: name none");
-    return TRUE;
+    return check_hosts(options, *argc, wanted, error);
 }
 
-/* ---- what there is to know before ---- */
-
-/* Without a place for its memory a sweep is as good as the first one. */
-static gboolean
-open_memory(Sweeper *sweeper, const char *folder, GError **error)
-{
-    g_autoptr(GError) cause = NULL;
-
-    sweeper->file = pst_health_file_open(folder, sweeper->uri, &cause);
-    if (sweeper->file != NULL) {
-        sweeper->memory = pst_health_file_read(sweeper->file);
-        return TRUE;
-    }
-    if (cause->code == PST_ERROR_BUSY) {
-        g_propagate_error(error, g_steal_pointer(&cause));
-        return FALSE;
-    }
-    g_ptr_array_add(sweeper->notes,
-                    g_strdup_printf("nothing is kept for the next sweep: %s", cause->message));
-    sweeper->memory = pst_health_memory_new();
-    return TRUE;
-}
-
-static gboolean
-prepare(Sweeper *sweeper, const PstOptions *options, GError **error)
-{
-    g_autoptr(GKeyFile) config = pst_config_load(error);
-    g_autofree char *folder = config != NULL ? pst_health_file_folder(config, error) : NULL;
-
-    if (folder == NULL)
-        return FALSE;
-    sweeper->notes = g_ptr_array_new_with_free_func(g_free);
-    sweeper->expect = pst_expect_read(config, error);
-    if (sweeper->expect == NULL)
-        return FALSE;
-    sweeper->hypervisor = pst_hypervisor_new(options->connect);
-    sweeper->uri = pst_hypervisor_ask_uri(sweeper->hypervisor, sweeper->deadline_us, error);
-    return sweeper->uri != NULL && open_memory(sweeper, folder, error);
-}
-
-/* ---- the sweep ---- */
+/* ---- a sweep by this process, or by the daemon of another host ---- */
 
 static void
 audit_asking(const char *guest, guint n, gpointer user_data)
 {
     static GMutex lock;
-    const Sweeper *sweeper = user_data;
+    const char *verb = user_data;
     g_autoptr(JsonObject) args = json_object_new();
 
     json_object_set_int_member(args, "questions", n);
-    g_autoptr(PstAnswer) answer = pst_answer_new(guest, sweeper->verb, args);
+    g_autoptr(PstAnswer) answer = pst_answer_new(guest, verb, args);
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&lock);
-    pst_ask_audit(sweeper->verb, &answer, 1);
-}
-
-/* One record a guest and not one a question: a sweep asks some twenty of each. */
-static void
-audit_answer(const Sweeper *sweeper, const PstHealthSight *sight, PstStatus status)
-{
-    g_autoptr(PstAnswer) answer = pst_answer_new(sight->name, sweeper->verb, NULL);
-
-    for (int i = 0; sight->via != NULL && i < PST_VIA_NONE; i++)
-        if (g_str_equal(sight->via, pst_answer_via_names[i]))
-            answer->via = i;
-    if (sight->answered) {
-        answer->report = pst_report_new(&pst_report_host_kind);
-        answer->report->status = status;
-    } else {
-        answer->error = g_error_new_literal(PST_ERROR, PST_ERROR_UNAVAILABLE, "no answer");
-    }
-    pst_ask_audit(sweeper->verb, &answer, 1);
-}
-
-static void
-audit_all(const Sweeper *sweeper, const GPtrArray *sights, const PstHealth *health)
-{
-    for (guint i = 0; i < sights->len; i++) {
-        const PstHealthSight *sight = sights->pdata[i];
-
-        for (guint j = 0; sight->asked && j < health->domains->len; j++) {
-            const PstHealthRow *row = health->domains->pdata[j];
-            if (g_str_equal(row->name, sight->name))
-                audit_answer(sweeper, sight, (PstStatus)row->status);
-        }
-    }
-}
-
-/* Of named domains the breaker learns, but what all sweeps told is no news for the next one. */
-static void
-keep(Sweeper *sweeper, const PstHealth *health, const GPtrArray *sights, gboolean complete)
-{
-    g_autoptr(GError) error = NULL;
-
-    if (sweeper->file == NULL)
-        return;
-    pst_health_note(sweeper->memory, health, sights, complete, sweeper->judged_us);
-    if (!pst_health_file_write(sweeper->file, sweeper->memory, &error))
-        g_ptr_array_add(sweeper->notes,
-                        g_strdup_printf("nothing is kept for the next sweep: %s", error->message));
-}
-
-static char **
-list_domains(Sweeper *sweeper, int argc, char **argv, GError **error)
-{
-    if (argc > 1)
-        return g_strdupv(argv + 1);
-    return pst_hypervisor_list(sweeper->hypervisor, sweeper->deadline_us, error);
+    pst_ask_audit(verb, &answer, 1);
 }
 
 static PstHealth *
-sweep(Sweeper *sweeper, int argc, char **argv, GError **error)
+sweep_here(const char *verb, const PstOptions *options, char *const *domains, gint64 deadline_us,
+           GError **error)
 {
-    const PstSweepPlan plan = {sweeper->memory, argc > 1, pst_audit_caller(), audit_asking,
-                               sweeper};
-    const PstSweepGuests guests = pst_sweep_domains(sweeper->hypervisor);
-    g_auto(GStrv) names = list_domains(sweeper, argc, argv, error);
-    g_autoptr(GError) missing = NULL;
-    gint64 begun_us = g_get_monotonic_time();
+    g_autoptr(PstHypervisor) hypervisor = pst_hypervisor_new(options->connect);
+    g_autoptr(GPtrArray) records = g_ptr_array_new_with_free_func((GDestroyNotify)pst_answer_free);
+    const PstHealthMaking making = {
+        .hypervisor = hypervisor,
+        .verb = verb,
+        .caller = pst_audit_caller(),
+        .domains = *domains != NULL ? domains : NULL,
+        .deadline_us = deadline_us,
+        .asking = audit_asking,
+        .user_data = (gpointer)verb,
+    };
+    PstHealth *health = pst_health_make(&making, records, error);
 
-    if (names == NULL)
-        return NULL;
-    g_autoptr(GPtrArray) sights =
-        pst_sweep_make(&guests, names, &plan, sweeper->deadline_us - MARGIN_US, &missing);
-    sweeper->judged_us = g_get_real_time();
-    g_autoptr(GDateTime) now = g_date_time_new_from_unix_local(sweeper->judged_us / G_USEC_PER_SEC);
-    const PstHealthView view = {sweeper->memory, sweeper->expect, now, argc <= 1};
-    g_autoptr(PstHealth) health = pst_health_judge(sights, &view);
+    pst_ask_audit(verb, (PstAnswer **)records->pdata, records->len);
+    return health;
+}
 
-    health->uri = g_strdup(sweeper->uri);
-    health->took_ms = (g_get_monotonic_time() - begun_us) / 1000;
-    health->begun_us = sweeper->judged_us - health->took_ms * 1000;
-    audit_all(sweeper, sights, health);
-    keep(sweeper, health, sights, argc <= 1);
-    g_ptr_array_add(sweeper->notes, NULL);
-    health->notes = g_strdupv((char **)sweeper->notes->pdata);
-    /* The others were asked all the same, and what they said is kept. */
-    if (argc > 1 && missing != NULL) {
-        g_propagate_error(error, g_steal_pointer(&missing));
-        return NULL;
-    }
-    return g_steal_pointer(&health);
+static PstHealth *
+make(const char *verb, const PstOptions *options, char *const *domains, GError **error)
+{
+    gint64 deadline_us = g_get_monotonic_time() + options->deadline_us;
+
+    if (options->host != NULL)
+        return pst_ask_daemon_health_of(options->host, deadline_us, error);
+    return sweep_here(verb, options, domains, deadline_us, error);
 }
 
 /* ---- what is said ---- */
@@ -267,19 +158,51 @@ print(const PstOptions *options, const Wanted *wanted, const PstHealth *health, 
     return pst_output_write(options->output, text, error);
 }
 
-static PstHealth *
-make(Sweeper *sweeper, const PstOptions *options, int argc, char **argv, GError **error)
+static gboolean
+tell(const PstOptions *options, const Wanted *wanted, const char *verb, char *const *domains,
+     int *exit_code, GError **error)
 {
-    g_autoptr(GError) cause = NULL;
-    PstHealth *health =
-        prepare(sweeper, options, &cause) ? sweep(sweeper, argc, argv, &cause) : NULL;
+    g_autoptr(PstHealth) health = make(verb, options, domains, error);
 
-    if (health != NULL)
-        return health;
-    if (cause->code == PST_ERROR_DEADLINE)
-        cause->code = PST_ERROR_NO_HYPERVISOR;
-    g_propagate_error(error, g_steal_pointer(&cause));
-    return NULL;
+    if (health == NULL || !print(options, wanted, health, error))
+        return FALSE;
+    *exit_code = pst_exit_code_of_status((PstStatus)health->status);
+    return TRUE;
+}
+
+/* ---- of many hosts ---- */
+
+static char *
+fleet_text(const PstOptions *options, const Wanted *wanted, const PstFleet *fleet)
+{
+    if (wanted->plugin)
+        return pst_render_fleet_plugin(fleet);
+    return options->json ? pst_render_fleet_json(fleet, wanted->changes)
+                         : pst_render_fleet(fleet, wanted->changes);
+}
+
+static gboolean
+fleet_is_quiet(const PstOptions *options, const Wanted *wanted, const PstFleet *fleet)
+{
+    if (!options->quiet)
+        return FALSE;
+    return wanted->changes ? !pst_fleet_has_news(fleet) : fleet->status == PST_STATUS_OK;
+}
+
+static gboolean
+tell_fleet(const PstOptions *options, const Wanted *wanted, int *exit_code, GError **error)
+{
+    gint64 deadline_us = g_get_monotonic_time() + options->deadline_us;
+    g_auto(GStrv) hosts = pst_fleet_read_hosts(wanted->fleet, error);
+
+    if (hosts == NULL)
+        return FALSE;
+    g_autoptr(PstFleet) fleet = pst_fleet_sweep(hosts, pst_ask_daemon_health_of, deadline_us);
+    *exit_code = pst_exit_code_of_status((PstStatus)fleet->status);
+    if (fleet_is_quiet(options, wanted, fleet))
+        return TRUE;
+    g_autofree char *text = fleet_text(options, wanted, fleet);
+    return pst_output_write(options->output, text, error);
 }
 
 /* A monitoring server reads the first line of standard output and four exit codes. */
@@ -297,17 +220,13 @@ pst_command_health_run(const PstCommand *command, PstOptions *options, int argc,
                        int *exit_code, GError **error)
 {
     g_auto(Wanted) wanted = {0};
-    g_auto(Sweeper) sweeper = {.verb = command->name};
     g_autoptr(GError) cause = NULL;
 
     if (!parse(command, options, &argc, &argv, &wanted, error))
         return FALSE;
-    sweeper.deadline_us = g_get_monotonic_time() + options->deadline_us;
-    g_autoptr(PstHealth) health = make(&sweeper, options, argc, argv, &cause);
-    if (health != NULL && print(options, &wanted, health, &cause)) {
-        *exit_code = pst_exit_code_of_status((PstStatus)health->status);
+    if (wanted.fleet != NULL ? tell_fleet(options, &wanted, exit_code, &cause)
+                             : tell(options, &wanted, command->name, argv + 1, exit_code, &cause))
         return TRUE;
-    }
     if (wanted.plugin)
         return fail_as_plugin(options, cause, exit_code, error);
     g_propagate_error(error, g_steal_pointer(&cause));

@@ -12,7 +12,7 @@ const PstCommand pst_command_table[] = {
     {"diagnose", "DOMAIN", "All probes side by side, the thing to mend first.",
      pst_command_diagnose_run, TRUE},
     {"health", "[DOMAIN…]", "Which guests are in trouble? A sweep over all of them.",
-     pst_command_health_run},
+     pst_command_health_run, TRUE},
     {"services", "DOMAIN [UNIT…]", "What runs, what failed?", pst_command_services_run, TRUE},
     {"journal", "DOMAIN", "What went wrong, since when?", pst_command_journal_run, TRUE},
     {"read", "DOMAIN PATH", "What is in this file?", pst_command_read_run, TRUE},

@@ -8,6 +8,7 @@
 #include "host-sidecar/caller.h"
 #include "host-sidecar/consult.h"
 #include "host-sidecar/daemon-events.h"
+#include "host-sidecar/health-make.h"
 #include "host-sidecar/overview.h"
 #include "host-sidecar/task.h"
 #include "protocol/error.h"
@@ -33,6 +34,7 @@ typedef struct {
     char *guest, *caller, *executable;
     JsonObject *host;
     GError *error;
+    JsonObject *health;
     JsonArray *domains;
     PstAnswer **records;
     guint n_records;
@@ -45,6 +47,7 @@ free_news(gpointer data)
 
     g_clear_pointer(&news->answer, pst_answer_free);
     g_clear_pointer(&news->host, json_object_unref);
+    g_clear_pointer(&news->health, json_object_unref);
     g_clear_pointer(&news->domains, json_array_unref);
     for (guint i = 0; i < news->n_records; i++)
         pst_answer_free(news->records[i]);
@@ -104,6 +107,16 @@ on_listed(gpointer data)
 
     pst_server_listed(news->daemon->server, news->number, news->domains, news->records,
                       news->n_records, news->error);
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_swept(gpointer data)
+{
+    const News *news = data;
+
+    pst_server_swept(news->daemon->server, news->number, news->health, news->domains,
+                     news->records, news->n_records, news->error);
     return G_SOURCE_REMOVE;
 }
 
@@ -298,6 +311,63 @@ begin_list(guint64 number, gint64 deadline_us, gpointer user_data)
     tell(news, on_listed);
 }
 
+/* ---- a sweep over them */
+
+typedef struct {
+    PstDaemon *daemon;
+    guint64 number;
+    guint uid;
+    char *caller;
+    gint64 deadline_us;
+} Sweeping;
+
+static void
+free_sweeping(gpointer data)
+{
+    Sweeping *sweeping = data;
+
+    g_free(sweeping->caller);
+    g_free(sweeping);
+}
+
+static gpointer
+sweep_domains(gpointer data, GError **unused G_GNUC_UNUSED)
+{
+    const Sweeping *sweeping = data;
+    News *news = new_news(sweeping->daemon, sweeping->number);
+    g_autofree char *owner = g_strdup_printf("%u", sweeping->uid);
+    g_autoptr(GPtrArray) records = g_ptr_array_new();
+    const PstHealthMaking making = {
+        .hypervisor = sweeping->daemon->hypervisor,
+        .verb = "health",
+        .caller = sweeping->caller,
+        .owner = owner,
+        .deadline_us = sweeping->deadline_us,
+    };
+    g_autoptr(PstHealth) health = pst_health_make(&making, records, &news->error);
+
+    if (health != NULL)
+        news->health = pst_health_to_parts(health, &news->domains);
+    news->n_records = records->len;
+    news->records = (PstAnswer **)g_ptr_array_steal(records, NULL);
+    tell(news, on_swept);
+    return NULL;
+}
+
+static void
+begin_sweep(guint64 number, guint uid, const char *caller, gint64 deadline_us, gpointer user_data)
+{
+    Sweeping *sweeping = g_new0(Sweeping, 1);
+    g_autoptr(GError) error = NULL;
+
+    *sweeping = (Sweeping){user_data, number, uid, g_strdup(caller), deadline_us};
+    if (pst_task_start(sweep_domains, sweeping, free_sweeping, "sweep", &error))
+        return;
+    News *news = new_news(user_data, number);
+    news->error = g_steal_pointer(&error);
+    tell(news, on_swept);
+}
+
 /* ---- who calls */
 
 typedef struct {
@@ -368,7 +438,7 @@ pst_daemon_new(GMainContext *context, const char *uri, const PstServerLimits *li
 {
     PstDaemon *daemon = g_new0(PstDaemon, 1);
     const PstServerBackend backend = {begin_conversation, watch,         begin_list,
-                                      begin_naming,       write_records, daemon};
+                                      begin_sweep,        begin_naming, write_records, daemon};
     const PstAuditWriterFuncs audit = {pst_audit_record, complain};
 
     daemon->context = g_main_context_ref(context);

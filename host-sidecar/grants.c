@@ -315,3 +315,16 @@ pst_grants_allow_any(const PstGrants *grants, const PstGrantsCaller *caller, Pst
             return TRUE;
     return grants->grants->len == 0;
 }
+
+gboolean
+pst_grants_allow_all(const PstGrants *grants, const PstGrantsCaller *caller, guint rights)
+{
+    guint missing = grants->grants->len > 0 ? rights : 0;
+
+    for (guint right = 1; right <= missing; right <<= 1)
+        for (guint i = 0; i < grants->grants->len; i++)
+            if (has_all(grants->grants->pdata[i]) &&
+                is_for(grants->grants->pdata[i], caller, (PstGrant)right))
+                missing &= ~right;
+    return missing == 0;
+}

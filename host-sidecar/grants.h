@@ -58,6 +58,9 @@ gboolean pst_grants_allow(const PstGrants *grants, const PstGrantsCaller *caller
 gboolean pst_grants_allow_found(const PstGrants *grants, const PstGrantsCaller *caller,
                                 const char *name, const char *uuid, PstGrant right);
 
+/* Whether it has all of RIGHTS, a sum of PstGrant, for every domain. */
+gboolean pst_grants_allow_all(const PstGrants *grants, const PstGrantsCaller *caller, guint rights);
+
 /* Whether there is any domain of which it has the right. */
 gboolean pst_grants_allow_any(const PstGrants *grants, const PstGrantsCaller *caller,
                               PstGrant right);

@@ -70,5 +70,13 @@ guint pst_health_count(const PstHealth *health, PstStatus status);
 /* How many are in that condition. */
 guint pst_health_count_condition(const PstHealth *health, PstCondition condition);
 
+/* A verdict as the daemon's socket carries it: the whole without its domains, and *ROWS, an object
+ * for each, the worst first. Of a domain whose problems would not fit into a frame those that count
+ * most are told. */
+JsonObject *pst_health_to_parts(const PstHealth *health, JsonArray **rows);
+
+/* And back; NULL with PST_ERROR_INVALID_PARAMS. */
+PstHealth *pst_health_from_parts(JsonObject *json, JsonArray *rows, GError **error);
+
 /* Whether anything is other than the last sweep told. */
 gboolean pst_health_has_news(const PstHealth *health);

@@ -11,14 +11,14 @@
 #define MAX_NAMED 5
 #define MAX_NAMED_BYTES 200
 
-static const char *const status_words[] = {
+const char *const pst_health_status_words[] = {
     [PST_STATUS_OK] = "ok",
     [PST_STATUS_WARNING] = "WARNING",
     [PST_STATUS_UNKNOWN] = "UNKNOWN",
     [PST_STATUS_CRITICAL] = "CRITICAL",
 };
-static const PstStatus worst_first[] = {PST_STATUS_CRITICAL, PST_STATUS_UNKNOWN, PST_STATUS_WARNING,
-                                        PST_STATUS_OK};
+const PstStatus pst_health_worst_first[PST_HEALTH_N_STATUSES] = {
+    PST_STATUS_CRITICAL, PST_STATUS_UNKNOWN, PST_STATUS_WARNING, PST_STATUS_OK};
 
 static guint
 count_domains(const PstHealth *health)
@@ -39,11 +39,11 @@ append_counts(GString *out, const PstHealth *health)
     guint n = count_domains(health), n_told = 0;
 
     g_string_append_printf(out, "%u %s", n, n == 1 ? "domain" : "domains");
-    for (guint i = 0; i < G_N_ELEMENTS(worst_first); i++) {
-        guint some = pst_health_count(health, worst_first[i]);
+    for (guint i = 0; i < PST_HEALTH_N_STATUSES; i++) {
+        guint some = pst_health_count(health, pst_health_worst_first[i]);
         if (some > 0)
             g_string_append_printf(out, "%s%u %s", n_told++ > 0 ? ", " : ": ", some,
-                                   pst_report_status_names[worst_first[i]]);
+                                   pst_report_status_names[pst_health_worst_first[i]]);
     }
 }
 
@@ -131,7 +131,7 @@ append_row(GString *out, const PstHealthRow *row)
 {
     g_autofree char *name = pst_escape_text(row->name, FALSE);
 
-    g_string_append_printf(out, "%-9s %-20s %-10s ", status_words[row->status], name,
+    g_string_append_printf(out, "%-9s %-20s %-10s ", pst_health_status_words[row->status], name,
                            pst_condition_names[row->condition]);
     pst_render_quote(out, row->summary);
     append_why(out, row);
@@ -198,20 +198,20 @@ counts_json(const PstHealth *health)
     JsonObject *counts = json_object_new();
 
     json_object_set_int_member(counts, "domains", count_domains(health));
-    for (guint i = 0; i < G_N_ELEMENTS(worst_first); i++)
-        json_object_set_int_member(counts, pst_report_status_names[worst_first[i]],
-                                   pst_health_count(health, worst_first[i]));
+    for (guint i = 0; i < PST_HEALTH_N_STATUSES; i++)
+        json_object_set_int_member(counts, pst_report_status_names[pst_health_worst_first[i]],
+                                   pst_health_count(health, pst_health_worst_first[i]));
     for (int i = 0; i < PST_CONDITION_N; i++)
         json_object_set_int_member(counts, pst_condition_names[i],
                                    pst_health_count_condition(health, (PstCondition)i));
     return counts;
 }
 
-char *
-pst_render_health_json(const PstHealth *health, gboolean changes)
+JsonObject *
+pst_render_health_to_json(const PstHealth *health, gboolean changes)
 {
     PstFieldsCut cut = {G_MAXUINT, 8192, FALSE};
-    g_autoptr(JsonObject) json = pst_fields_encode(&pst_health_fields, health, &cut);
+    JsonObject *json = pst_fields_encode(&pst_health_fields, health, &cut);
     JsonArray *told = json_array_new();
 
     for (guint i = 0; i < count_domains(health); i++) {
@@ -222,14 +222,21 @@ pst_render_health_json(const PstHealth *health, gboolean changes)
     }
     json_object_set_array_member(json, "domains", told);
     json_object_set_object_member(json, "counts", counts_json(health));
+    return json;
+}
+
+char *
+pst_render_health_json(const PstHealth *health, gboolean changes)
+{
+    g_autoptr(JsonObject) json = pst_render_health_to_json(health, changes);
+
     return pst_render_json(json);
 }
 
 /* ---- for monitoring ---- */
 
-/* Whatever stands behind a bar is performance data. */
-static void
-append_plain(GString *out, const char *text, gsize max)
+void
+pst_render_health_append_plain(GString *out, const char *text, gsize max)
 {
     g_autofree char *escaped = pst_escape_text(text, FALSE);
     g_autofree char *cut = pst_json_clean_cut(escaped, max, NULL);
@@ -245,9 +252,9 @@ append_named(GString *out, const PstHealth *health)
         if (row->status == PST_STATUS_OK)
             return;
         g_string_append(out, "; ");
-        append_plain(out, row->name, MAX_NAMED_BYTES / 2);
+        pst_render_health_append_plain(out, row->name, MAX_NAMED_BYTES / 2);
         g_string_append(out, ": ");
-        append_plain(out, row->summary, MAX_NAMED_BYTES);
+        pst_render_health_append_plain(out, row->summary, MAX_NAMED_BYTES);
     }
 }
 
@@ -258,13 +265,13 @@ pst_render_health_plugin(const PstHealth *health)
     guint n = count_domains(health);
 
     g_string_append_printf(out, "%s - ",
-                           health->status == PST_STATUS_OK ? "OK" : status_words[health->status]);
+                           health->status == PST_STATUS_OK ? "OK" : pst_health_status_words[health->status]);
     append_counts(out, health);
     append_named(out, health);
     g_string_append_printf(out, " | domains=%u;;;0", n);
-    for (guint i = G_N_ELEMENTS(worst_first); i > 0; i--)
-        g_string_append_printf(out, " %s=%u;;;0;%u", pst_report_status_names[worst_first[i - 1]],
-                               pst_health_count(health, worst_first[i - 1]), n);
+    for (guint i = PST_HEALTH_N_STATUSES; i > 0; i--)
+        g_string_append_printf(out, " %s=%u;;;0;%u", pst_report_status_names[pst_health_worst_first[i - 1]],
+                               pst_health_count(health, pst_health_worst_first[i - 1]), n);
     for (int i = 0; i < PST_CONDITION_N; i++)
         g_string_append_printf(out, " %s=%u;;;0;%u", pst_condition_names[i],
                                pst_health_count_condition(health, (PstCondition)i), n);
@@ -278,7 +285,7 @@ pst_render_health_plugin_failure(const char *message)
 {
     GString *out = g_string_new("POSTERN UNKNOWN - ");
 
-    append_plain(out, message, 2 * MAX_NAMED_BYTES);
+    pst_render_health_append_plain(out, message, 2 * MAX_NAMED_BYTES);
     g_string_append_c(out, '\n');
     return g_string_free(out, FALSE);
 }

@@ -12,8 +12,19 @@ char *pst_render_health(const PstHealth *health, gboolean changes);
 
 char *pst_render_health_json(const PstHealth *health, gboolean changes);
 
+/* The same as an object. */
+JsonObject *pst_render_health_to_json(const PstHealth *health, gboolean changes);
+
 /* One line as monitoring plugins print it, with performance data: at most 2 KiB. */
 char *pst_render_health_plugin(const PstHealth *health);
+
+/* Text in it, of at most MAX bytes: whatever stands behind a bar is performance data. */
+void pst_render_health_append_plain(GString *out, const char *text, gsize max);
+
+/* In capitals, but ok, and in the order in which they are told. */
+#define PST_HEALTH_N_STATUSES 4
+extern const char *const pst_health_status_words[];
+extern const PstStatus pst_health_worst_first[PST_HEALTH_N_STATUSES];
 
 /* The same where there is no verdict. */
 char *pst_render_health_plugin_failure(const char *message);

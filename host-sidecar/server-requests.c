@@ -38,6 +38,8 @@ pst_server_requests_free(gpointer data)
     if (request->list != NULL)
         g_ptr_array_remove(request->list->requests, request);
     pst_server_state_account(server, request->caller->uid)->requests--;
+    if (request->sweep != NULL)
+        g_ptr_array_remove(request->sweep->requests, request);
     g_free(request->verb);
     g_free(request);
 }
@@ -103,8 +105,10 @@ on_deadline(gpointer data)
         return G_SOURCE_REMOVE;
     }
     g_autoptr(GError) error =
-        g_error_new(PST_ERROR, PST_ERROR_DEADLINE, "the domains were not listed in time");
-    pst_server_state_audit_refusal(request->caller, "list", "-", "-", error);
+        g_error_new(PST_ERROR, PST_ERROR_DEADLINE,
+                    request->sweep != NULL ? "the sweep did not end in time"
+                                           : "the domains were not listed in time");
+    pst_server_state_audit_refusal(request->caller, request->verb, "-", "-", error);
     pst_server_state_send_error(request->caller, &request->id, error);
     pst_server_requests_drop(request);
     return G_SOURCE_REMOVE;
@@ -173,6 +177,22 @@ new_request(PstServerCaller *caller, const PstMessageId *id, const char *verb, g
     pst_server_state_account(caller->server, caller->uid)->requests++;
     g_ptr_array_add(caller->requests, request);
     return request;
+}
+
+PstServerRequest *
+pst_server_requests_begin(PstServerCaller *caller, const PstMessageId *id, const char *verb,
+                          gint64 deadline_ms, GError **error)
+{
+    return check_room(caller, id, error) ? new_request(caller, id, verb, deadline_ms) : NULL;
+}
+
+void
+pst_server_requests_part(PstServerRequest *request, const char *method, JsonObject *content,
+                         const char *name, gint64 place)
+{
+    g_autofree char *text = part_text(request, method, content, name, place);
+
+    pst_peer_send(request->caller->peer, text);
 }
 
 gboolean
@@ -269,8 +289,7 @@ send_domains(PstServerRequest *request, JsonArray *domains)
 
         if (!pst_server_state_may_see(request->caller, row))
             continue;
-        g_autofree char *text = part_text(request, "domain", json_object_ref(row), "domain", -1);
-        pst_peer_send(request->caller->peer, text);
+        pst_server_requests_part(request, "domain", json_object_ref(row), "domain", -1);
         n++;
     }
     json_object_set_int_member(result, "domains", n);

@@ -117,6 +117,15 @@ pst_server_state_may(const PstServerCaller *caller, const char *domain, PstGrant
 }
 
 gboolean
+pst_server_state_may_all(const PstServerCaller *caller, guint rights)
+{
+    const PstGrants *grants = caller->server->grants;
+    const PstGrantsCaller who = {caller->uid, caller->groups, caller->n_groups};
+
+    return has_all(caller) || (grants != NULL && pst_grants_allow_all(grants, &who, rights));
+}
+
+gboolean
 pst_server_state_may_see(const PstServerCaller *caller, JsonObject *row)
 {
     const PstGrants *grants = caller->server->grants;

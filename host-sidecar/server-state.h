@@ -10,6 +10,7 @@ typedef struct PstServerAccount PstServerAccount;
 typedef struct PstServerCaller PstServerCaller;
 typedef struct PstServerList PstServerList;
 typedef struct PstServerRequest PstServerRequest;
+typedef struct PstServerSweep PstServerSweep;
 
 struct PstServer {
     GMainContext *context;
@@ -24,6 +25,7 @@ struct PstServer {
     GHashTable *callers;  /* of PstServerCaller, by number */
     GHashTable *accounts; /* of PstServerAccount, by uid */
     GPtrArray *lists;     /* of PstServerList */
+    GPtrArray *sweeps;    /* of PstServerSweep: the line, the one under way in front */
     GHashTable *turned;   /* see pst_server_turned_note(), by uid */
 };
 
@@ -53,14 +55,25 @@ struct PstServerList {
     GPtrArray *requests; /* of PstServerRequest */
 };
 
-/* A request in flight: a question to a guest, or a list. */
+/* Of one user: under way, or waiting for its turn. */
+struct PstServerSweep {
+    guint64 number;
+    guint uid;
+    char *caller; /* the first one's name, for the guests' own records */
+    gboolean begun;
+    gint64 deadline_us;
+    GPtrArray *requests; /* of PstServerRequest */
+};
+
+/* A request in flight: a question to a guest, a list, or a sweep. */
 struct PstServerRequest {
     PstServerCaller *caller;
     PstMessageId id;
     char *verb;
     gint64 deadline_us;
-    PstFlightsRequest *flight; /* NULL once it is over, and of a list */
+    PstFlightsRequest *flight; /* NULL once it is over, and of the others */
     PstServerList *list;
+    PstServerSweep *sweep;
     GSource *timer;
 };
 
@@ -80,6 +93,9 @@ void pst_server_state_send_result(PstServerCaller *caller, const PstMessageId *i
 
 /* What the grants say of the caller; DOMAIN as with pst_grants_allow(), NULL for any at all. */
 gboolean pst_server_state_may(const PstServerCaller *caller, const char *domain, PstGrant right);
+
+/* Whether the grants give the caller all of RIGHTS, for every domain. */
+gboolean pst_server_state_may_all(const PstServerCaller *caller, guint rights);
 
 /* The same of a row of `list`. */
 gboolean pst_server_state_may_see(const PstServerCaller *caller, JsonObject *row);
@@ -115,9 +131,22 @@ void pst_server_turned_free(gpointer data);
 gboolean pst_server_requests_ask(PstServerCaller *caller, PstMessage *message, GError **error);
 gboolean pst_server_requests_list(PstServerCaller *caller, PstMessage *message, GError **error);
 
+gboolean pst_server_sweeps_ask(PstServerCaller *caller, PstMessage *message, GError **error);
+
+/* A request of the caller's that ends at its deadline by itself; NULL with PST_ERROR_BUSY where
+ * there is no room for one, PST_ERROR_INVALID_REQUEST where its id is in use. */
+PstServerRequest *pst_server_requests_begin(PstServerCaller *caller, const PstMessageId *id,
+                                            const char *verb, gint64 deadline_ms, GError **error);
+
+/* Sends a part of the answer, a notification METHOD with CONTENT, which is taken over, as its
+ * member NAME, and PLACE where that is not negative. */
+void pst_server_requests_part(PstServerRequest *request, const char *method, JsonObject *content,
+                              const char *name, gint64 place);
+
 /* Ends a request without a word. */
 void pst_server_requests_drop(PstServerRequest *request);
 
 /* The same, for the array of a caller. */
 void pst_server_requests_free(gpointer data);
 void pst_server_requests_free_list(gpointer data);
+void pst_server_sweeps_free(gpointer data);

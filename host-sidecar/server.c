@@ -88,7 +88,7 @@ say_hello(PstServerCaller *caller, PstMessage *message, GError **error)
     g_autoptr(PstHelloParams) params = pst_hello_read_request(message->params, error);
     g_autoptr(JsonObject) result = json_object_new();
     JsonArray *capabilities = json_array_new();
-    static const char *const methods[] = {"ping", "describe", "list", "ask", "cancel"};
+    static const char *const methods[] = {"ping", "describe", "list", "health", "ask", "cancel"};
 
     for (guint i = 0; i < G_N_ELEMENTS(methods); i++)
         json_array_add_string_element(capabilities, methods[i]);
@@ -164,6 +164,7 @@ static const struct {
     {"ping", answer_ping, FALSE},
     {"describe", answer_describe, FALSE},
     {"list", pst_server_requests_list, FALSE},
+    {"health", pst_server_sweeps_ask, FALSE},
     {"ask", pst_server_requests_ask, TRUE},
 };
 
@@ -331,6 +332,7 @@ pst_server_new(GMainContext *context, const char *uri, const PstServerLimits *li
     server->accounts = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     server->turned = g_hash_table_new_full(NULL, NULL, NULL, pst_server_turned_free);
     server->lists = g_ptr_array_new_with_free_func(pst_server_requests_free_list);
+    server->sweeps = g_ptr_array_new_with_free_func(pst_server_sweeps_free);
     return server;
 }
 
@@ -352,6 +354,7 @@ pst_server_free(PstServer *server)
     g_hash_table_unref(server->turned);
     g_hash_table_unref(server->callers);
     g_ptr_array_unref(server->lists);
+    g_ptr_array_unref(server->sweeps);
     pst_flights_free(server->flights);
     g_hash_table_unref(server->accounts);
     g_clear_pointer(&server->grants, pst_grants_free);

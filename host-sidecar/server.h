@@ -29,6 +29,10 @@ typedef struct {
     void (*watch)(gpointer user_data);
     /* Begins to list the domains, and tells by pst_server_listed(). */
     void (*list)(guint64 number, gint64 deadline_us, gpointer user_data);
+    /* Begins a sweep over all domains for the user UID, called CALLER, and tells by
+     * pst_server_swept(). There are never two. */
+    void (*sweep)(guint64 number, guint uid, const char *caller, gint64 deadline_us,
+                  gpointer user_data);
     /* Who that is, in words that NSS may have to be waited for: told by pst_server_named(). */
     void (*name)(guint64 number, int fd, gpointer user_data);
     /* One record for each question: before it is asked, and with what came of it. */
@@ -65,6 +69,10 @@ PstFlights *pst_server_flights(PstServer *server);
 void pst_server_named(PstServer *server, guint64 number, const char *name, const char *executable);
 void pst_server_listed(PstServer *server, guint64 number, JsonArray *domains,
                        PstAnswer *const *records, guint n, const GError *error);
+
+/* HEALTH is the result, ROWS are what comes before it, RECORDS the guests that were asked. */
+void pst_server_swept(PstServer *server, guint64 number, JsonObject *health, JsonArray *rows,
+                      PstAnswer *const *records, guint n, const GError *error);
 
 /* Nobody is connected. */
 gboolean pst_server_is_idle(const PstServer *server);

@@ -173,7 +173,8 @@ ask_questions(Sweep *sweep, Visit *visit, gint64 deadline_us)
     guint n = 0;
     PstAnswer **questions = pst_diagnose_questions(visit->sight->name, &wish, &n);
 
-    sweep->plan->asking(visit->sight->name, n, sweep->plan->user_data);
+    if (sweep->plan->asking != NULL)
+        sweep->plan->asking(visit->sight->name, n, sweep->plan->user_data);
     PstAnswer **answers =
         pst_ladder_ask(looks ? sweep->guests->ladder : sweep->guests->short_ladder, visit->guest,
                        questions, n, sweep->plan->caller, deadline_us, &listener, &host);

@@ -37,7 +37,8 @@ typedef struct {
     const PstHealthMemory *memory; /* silent guests are left alone by it; not changed meanwhile */
     gboolean insist;               /* they are asked all the same */
     const char *caller;            /* who asks, for the guests' own records */
-    /* Of each guest that is about to be asked N questions; from several threads, and may block. */
+    /* Of each guest that is about to be asked N questions; from several threads, and may block.
+     * May be NULL. */
     void (*asking)(const char *guest, guint n, gpointer user_data);
     gpointer user_data;
 } PstSweepPlan;

@@ -143,8 +143,8 @@ def test_methods():
     with daemon():
         caller = Caller()
         check(caller.hello["uri"] == TEST and caller.hello["protocol"] == 1, caller.hello)
-        check(caller.hello["capabilities"] == ["ping", "describe", "list", "ask", "cancel"],
-              caller.hello)
+        check(caller.hello["capabilities"] == ["ping", "describe", "list", "health", "ask",
+                                               "cancel"], caller.hello)
         check(caller.call("ping", {})[1]["result"] == {}, "ping")
         told = caller.call("describe", {})[1]["result"]
         check(told == json.loads(postern("describe", "--json").stdout), "describe")
@@ -157,6 +157,11 @@ def test_methods():
         check(answer["result"] == {"guest": "test"}, answer)
         parts, answer = caller.call("ask", ask("system", host=True))
         check(answer["result"]["host"]["probe"] == "host", answer)
+        parts, answer = caller.call("health", {"deadline_ms": 10000})
+        row, = (part["params"]["domain"] for part in parts)
+        check((row["name"], row["condition"], row["status"]) == ("test", "silent", "unknown"), row)
+        check(answer["result"]["status"] == "unknown" and "domains" not in answer["result"], answer)
+        check("last_us" in caller.call("health", {"deadline_ms": 10000})[1]["result"], "a second")
 
 
 def test_documented():

@@ -40,21 +40,21 @@ READ = {"domain": "test", "deadline_ms": 10000,
         "questions": [{"probe": "file", "args": {"path": "/etc/hostname"}}]}
 HOST = {"deadline_ms": 10000, "questions": [{"probe": "host", "args": {"watch_ms": 0}}]}
 # Each with every way to call the domain.
-REQUESTS = [("list", {"deadline_ms": 5000})] + [
+REQUESTS = [("list", {"deadline_ms": 5000}), ("health", {"deadline_ms": 5000})] + [
     ("ask", dict(params, domain=domain)) for domain in ("test", "1", UUID)
     for params in (ask("system"), HOST, READ, ask("system", "network"))] + [
     ("ask", {"domain": "test", "deadline_ms": 10000,
              "questions": [{"probe": "system"}, READ["questions"][0]]})]
-ALL = "1 " + "yes " * 12 + "yes"
-# user, groups, and what becomes of the REQUESTS: of `list`, how many domains are seen.
+ALL = "1 1 " + "yes " * 12 + "yes"
+# user, groups, and what becomes of the REQUESTS: of `list` and `health`, how many domains are seen.
 TABLE = [
     (0, [], ALL),
-    (NOBODY, [], "no " * 13 + "no"),
+    (NOBODY, [], "no " * 14 + "no"),
     (61100, [], ALL),
     (NOBODY, [5, 61100], ALL),
-    (61001, [], "1 " + "yes yes no yes " + "no no no no " + "yes yes no yes " + "no"),
-    (61002, [], "no " + "no no yes no " + "no no no no " + "no no no no " + "no"),
-    (61003, [], "0 " + "no " * 12 + "no"),
+    (61001, [], "1 no " + "yes yes no yes " + "no no no no " + "yes yes no yes " + "no"),
+    (61002, [], "no no " + "no no yes no " + "no no no no " + "no no no no " + "no"),
+    (61003, [], "0 no " + "no " * 12 + "no"),
 ]
 
 
@@ -67,7 +67,7 @@ def ask_all():
             check(answer["error"]["data"]["reason"] == "not-allowed" and not parts, answer)
             said.append("no")
         else:
-            said.append(str(len(parts)) if method == "list" else "yes")
+            said.append(str(len(parts)) if method in ("list", "health") else "yes")
     check(caller.call("ping", {})[1]["result"] == {}, "ping")
     check("probes" in caller.call("describe", {})[1]["result"], "describe")
     for method in ("exec", "exec.run", "power", "snapshot", "recover", "probe", "subscribe"):

@@ -131,13 +131,65 @@ def test_refused():
 
 
 def test_misuse():
-    for words in (["records", "test"], ["forensics", "test"], ["health"], ["audit"], ["describe"],
+    for words in (["records", "test"], ["forensics", "test"], ["health", "test"], ["audit"], ["describe"],
                   ["list", "--no-daemon"], ["list", "-c", "test:///default"]):
         done = postern("--host", "far", *words)
         check(done.returncode == 64 and "--host" in done.stderr, words, done)
     for name in "", "-oProxyCommand=x", "a b", "a;b", "a$b", "x" * 300:
         done = postern("--host", name, "list")
         check(done.returncode == 64 and "say a host" in done.stderr, name, done)
+
+
+def sweep(*words, **more):
+    return postern("health", *words, POSTERN_DIAGNOSE_SOCKET="", **more)
+
+
+def test_health():
+    """A sweep by another host's daemon, and by those of a fleet: who can't be reached is told."""
+    fleet = pathlib.Path(FOLDER) / "hypervisors"
+    with host(proxy()), daemon():
+        far = sweep("--host", "far", "--json")
+        told = json.loads(far.stdout)
+        here = json.loads(postern("health", "--json").stdout)
+        check(far.returncode == 3 and told["uri"] == "test:///default", far)
+        for name in ("status", "counts"):
+            check(told[name] == here[name], told, here)
+        check([row["name"] for row in told["domains"]] == ["test"], told)
+        # What is new is another question for each user, and kept by that host.
+        again = sweep("--host", "far", "--changes", "--quiet")
+        check(again.returncode == 3 and again.stdout == "", again)
+
+        fleet.write_text("far\nstranger # who has no key\n", encoding="ascii")
+        done = sweep("--fleet", str(fleet), "--json")
+        told = json.loads(done.stdout)
+        check(done.returncode == 3 and told["status"] == "unknown", done)
+        hosts = {row["host"]: row for row in told["hosts"]}
+        check(hosts["far"]["health"]["counts"]["domains"] == 1, hosts)
+        check("Permission denied" in hosts["stranger"]["error"]["message"], hosts)
+        text = sweep("--fleet", str(fleet)).stdout
+        check(text.startswith("2 hosts: 2 unknown; 1 domain: 1 unknown; "), text)
+        check("\nfar: 1 domain: 1 unknown; " in text and "stranger: " in text, text)
+        line = sweep("--fleet", str(fleet), "--plugin")
+        check(line.returncode == 3 and line.stdout.startswith("POSTERN UNKNOWN - 2 hosts"), line)
+    with host("/bin/sleep 30"), daemon():
+        begun = time.monotonic()
+        done = sweep("--fleet", str(fleet), "--deadline", "3s", "--json")
+        told = json.loads(done.stdout)
+        check(done.returncode == 3 and time.monotonic() - begun < 10, done)
+        check(told["host_counts"]["unknown"] == 2, told)
+
+
+def test_fleet_misuse():
+    fleet = pathlib.Path(FOLDER) / "broken"
+    fleet.write_text("hv1\nhv1\n", encoding="ascii")
+    for words, reason in ((["--fleet", "/nonexistent"], "/nonexistent"),
+                          (["--fleet", str(fleet)], "line 2: 'hv1': this host is named twice"),
+                          (["--fleet", str(fleet), "test"], "name none"),
+                          (["--fleet", str(fleet), "--metrics", "x"], "--metrics"),
+                          (["--host", "far", "--metrics", "x"], "--metrics"),
+                          (["--fleet", str(fleet), "--host", "far"], "--host")):
+        done = sweep(*words)
+        check(done.returncode == 64 and reason in done.stderr, words, done)
 
 
 def test_proxy():

@@ -26,8 +26,8 @@ typedef struct {
     GMainContext *context;
     PstServer *server;
     char *folder, *path;
-    guint64 jobs[64], list;
-    guint n_jobs, n_watches, n_lists;
+    guint64 jobs[64], list, sweep;
+    guint n_jobs, n_watches, n_lists, n_sweeps;
     GString *records; /* of the audit: `CALLER VERB PROBE RESULT\n` */
     gboolean nameless;
 } World;
@@ -53,6 +53,18 @@ on_list(guint64 number, gint64 deadline_us G_GNUC_UNUSED, gpointer data)
 
     world->list = number;
     world->n_lists++;
+}
+
+static inline void
+on_sweep(guint64 number, guint uid, const char *caller, gint64 deadline_us G_GNUC_UNUSED,
+         gpointer data)
+{
+    World *world = data;
+
+    g_assert_cmpuint(uid, ==, getuid());
+    g_assert_nonnull(strstr(caller, "uid "));
+    world->sweep = number;
+    world->n_sweeps++;
 }
 
 static inline void
@@ -92,7 +104,7 @@ on_audit(const PstAuditCaller *caller, const char *verb, PstAnswer *const *answe
 static inline void
 set_up(World *world, gconstpointer limits)
 {
-    const PstServerBackend backend = {on_ask, on_watch, on_list, on_name, on_audit, world};
+    const PstServerBackend backend = {on_ask, on_watch, on_list, on_sweep, on_name, on_audit, world};
     const PstServerLimits usual = PST_SERVER_LIMITS_DEFAULT;
     g_autoptr(GError) error = NULL;
 

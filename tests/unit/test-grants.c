@@ -98,6 +98,36 @@ test_table(void)
     }
 }
 
+/* All rights for all domains, also where two grants give one each. */
+static void
+test_all(void)
+{
+    static const char text[] = "[grant a]\nusers=1\ndomains=x*;*\nmethods=list\n"
+                               "[grant b]\nusers=1;2\ndomains=*\nmethods=ask\n"
+                               "[grant c]\nusers=2;3\ndomains=x*\nmethods=list;ask\n";
+    static const struct {
+        guint uid, rights;
+        gboolean allowed;
+    } rows[] = {
+        {1, PST_GRANT_LIST, TRUE},
+        {1, PST_GRANT_ASK, TRUE},
+        {1, PST_GRANT_LIST | PST_GRANT_ASK, TRUE},
+        {1, ALL, FALSE},
+        {2, PST_GRANT_ASK, TRUE},
+        {2, PST_GRANT_LIST | PST_GRANT_ASK, FALSE},
+        {3, PST_GRANT_ASK, FALSE},
+        {4, PST_GRANT_LIST, FALSE},
+    };
+    g_autoptr(PstGrants) grants = read_text(text, NULL), none = read_text("", NULL);
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        const PstGrantsCaller caller = {rows[i].uid, NULL, 0};
+        g_assert_cmpint(pst_grants_allow_all(grants, &caller, rows[i].rights), ==,
+                        rows[i].allowed);
+        g_assert_true(pst_grants_allow_all(none, &caller, rows[i].rights));
+    }
+}
+
 static void
 test_found(void)
 {
@@ -187,6 +217,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/grants/table", test_table);
+    g_test_add_func("/grants/all", test_all);
     g_test_add_func("/grants/found", test_found);
     g_test_add_func("/grants/none", test_none);
     g_test_add_func("/grants/unknown", test_unknown);

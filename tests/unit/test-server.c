@@ -104,6 +104,70 @@ test_misuse(World *world, gconstpointer unused G_GNUC_UNUSED)
     }
 }
 
+static void
+sweep(World *world, const GError *error)
+{
+    g_autoptr(JsonArray) rows = json_array_new();
+    g_autoptr(JsonObject) health = json_object_new();
+    g_autoptr(PstAnswer) record = pst_answer_new("web", "health", NULL);
+
+    json_array_add_object_element(rows, json_object_new());
+    pst_server_swept(world->server, world->sweep, error == NULL ? health : NULL,
+                     error == NULL ? rows : NULL, &record, 1, error);
+}
+
+/* Who asks while a sweep of that user's is under way has that one's verdict; what comes after it is
+ * another one. */
+static void
+test_sweeps(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    static const char params[] = "{\"deadline_ms\":30000}";
+    g_autoptr(GError) error = g_error_new(PST_ERROR, PST_ERROR_NO_HYPERVISOR, "gone");
+    Client clients[2];
+
+    arrive(world, &clients[0]);
+    arrive(world, &clients[1]);
+    say(&clients[0], 1, "health", "{}");
+    check_error(&clients[0], PST_ERROR_INVALID_PARAMS);
+    say(&clients[0], 2, "health", params);
+    say(&clients[1], 1, "health", params);
+    turn(world);
+    g_assert_cmpuint(world->n_sweeps, ==, 1);
+    sweep(world, NULL);
+    for (guint i = 0; i < 2; i++)
+        check_method(&clients[i], "domain");
+    check_result(&clients[0], 2);
+    check_result(&clients[1], 1);
+    g_assert_cmpuint(count(world->records->str, "|health|-|health|-\n"), ==, 2);
+    g_assert_cmpuint(count(world->records->str, "|health|web|health|-\n"), ==, 2);
+
+    /* One that is told twice, or of a number that nobody waits for, is passed over. */
+    sweep(world, NULL);
+    say(&clients[0], 3, "health", params);
+    turn(world);
+    g_assert_cmpuint(world->n_sweeps, ==, 2);
+    say(&clients[0], 3, "health", params);
+    check_error(&clients[0], PST_ERROR_INVALID_REQUEST);
+    sweep(world, error);
+    check_error(&clients[0], PST_ERROR_NO_HYPERVISOR);
+    g_assert_cmpuint(count(world->records->str, "|health|-|health|no-hypervisor\n"), ==, 1);
+
+    /* At the deadline that is said, whatever becomes of the sweep; who rings off meanwhile is not
+     * waited for, and there is one sweep all the same. */
+    say(&clients[0], 4, "health", "{\"deadline_ms\":1}");
+    check_error(&clients[0], PST_ERROR_DEADLINE);
+    say(&clients[1], 5, "health", params);
+    turn(world);
+    g_assert_cmpuint(world->n_sweeps, ==, 3);
+    ring_off(&clients[1]);
+    turn(world);
+    sweep(world, NULL);
+    say(&clients[0], 6, "health", params);
+    turn(world);
+    g_assert_cmpuint(world->n_sweeps, ==, 4);
+    ring_off(&clients[0]);
+}
+
 /* Who is turned away is recorded: the first at once, who comes soon after with the next record. */
 static void
 test_turned_away(World *world, gconstpointer unused G_GNUC_UNUSED)
@@ -439,6 +503,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     ADD("/server/conversation", NULL, test_conversation);
     ADD("/server/misuse", NULL, test_misuse);
+    ADD("/server/sweeps", NULL, test_sweeps);
     ADD("/server/other-session", NULL, test_other_session);
     ADD("/server/cancel", NULL, test_cancel);
     ADD("/server/nonsense", NULL, test_nonsense);
