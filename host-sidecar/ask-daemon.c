@@ -182,14 +182,14 @@ pst_ask_daemon_list(PstApiClient *client, gint64 deadline_us, gboolean *lost, GE
     return result != NULL ? g_steal_pointer(&domains) : NULL;
 }
 
-/* What that host's daemon, or the way to it, says; another code than its own where it would be
- * taken for a failure of this host's. */
-static void
+/* What that host's daemon, or the way to it, says. */
+static PstHealth *
 blame(const char *host, gboolean lost, GError *cause, GError **error)
 {
     if (lost)
         cause->code = PST_ERROR_NO_HYPERVISOR;
     g_propagate_prefixed_error(error, cause, "%s: ", host);
+    return NULL;
 }
 
 PstHealth *
@@ -207,7 +207,6 @@ pst_ask_daemon_health_of(const char *host, gint64 deadline_us, GError **error)
     g_autoptr(JsonObject) result = pst_api_client_call(
         client, "health", params, deadline_us + LAST_WORD_US, take_domain, domains, &lost, &cause);
     PstHealth *health = result != NULL ? pst_health_from_parts(result, domains, &cause) : NULL;
-    if (health == NULL)
-        blame(host, lost || result != NULL, g_steal_pointer(&cause), error);
-    return health;
+    return health != NULL ? health
+                          : blame(host, lost || result != NULL, g_steal_pointer(&cause), error);
 }

@@ -115,8 +115,8 @@ on_swept(gpointer data)
 {
     const News *news = data;
 
-    pst_server_swept(news->daemon->server, news->number, news->health, news->domains,
-                     news->records, news->n_records, news->error);
+    pst_server_swept(news->daemon->server, news->number, news->health, news->domains, news->records,
+                     news->n_records, news->error);
     return G_SOURCE_REMOVE;
 }
 
@@ -437,8 +437,8 @@ PstDaemon *
 pst_daemon_new(GMainContext *context, const char *uri, const PstServerLimits *limits)
 {
     PstDaemon *daemon = g_new0(PstDaemon, 1);
-    const PstServerBackend backend = {begin_conversation, watch,         begin_list,
-                                      begin_sweep,        begin_naming, write_records, daemon};
+    const PstServerBackend backend = {begin_conversation, watch,         begin_list, begin_sweep,
+                                      begin_naming,       write_records, daemon};
     const PstAuditWriterFuncs audit = {pst_audit_record, complain};
 
     daemon->context = g_main_context_ref(context);

@@ -104,8 +104,8 @@ record_all(const Sweeper *sweeper, const GPtrArray *sights, const PstHealth *hea
         for (guint j = 0; sight->asked && j < health->domains->len; j++) {
             const PstHealthRow *row = health->domains->pdata[j];
             if (g_str_equal(row->name, sight->name))
-                g_ptr_array_add(records, record_of(sight, (PstStatus)row->status,
-                                                   sweeper->making->verb));
+                g_ptr_array_add(records,
+                                record_of(sight, (PstStatus)row->status, sweeper->making->verb));
         }
     }
 }

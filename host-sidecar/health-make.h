@@ -22,6 +22,6 @@ typedef struct {
 
 /* Appends to RECORDS, an array of PstAnswer that frees them, one for each guest that was asked, for
  * the audit. NULL with the error: PST_ERROR_NO_HYPERVISOR, PST_ERROR_USAGE of the configuration,
- * PST_ERROR_BUSY where another sweep is under way, PST_ERROR_NO_DOMAIN where one that is named is no
- * more. What keeps the memory from being kept is among the verdict's notes. */
+ * PST_ERROR_BUSY where another sweep is under way, PST_ERROR_NO_DOMAIN where one that is named is
+ * no more. What keeps the memory from being kept is among the verdict's notes. */
 PstHealth *pst_health_make(const PstHealthMaking *making, GPtrArray *records, GError **error);

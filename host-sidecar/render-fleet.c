@@ -99,7 +99,8 @@ host_json(const PstFleetHost *host, gboolean changes)
     pst_json_set_string(json, "status", pst_report_status_names[host->status]);
     json_object_set_int_member(json, "took_ms", host->took_ms);
     if (host->health != NULL) {
-        json_object_set_object_member(json, "health", pst_render_health_to_json(host->health, changes));
+        json_object_set_object_member(json, "health",
+                                      pst_render_health_to_json(host->health, changes));
         return json;
     }
     JsonObject *error = json_object_new();
@@ -156,9 +157,9 @@ pst_render_fleet_plugin(const PstFleet *fleet)
     GString *out = g_string_new("POSTERN ");
     guint n = fleet->hosts->len, domains = count_all(fleet, pst_fleet_count_domains);
 
-    g_string_append_printf(
-        out, "%s - ",
-        fleet->status == PST_STATUS_OK ? "OK" : pst_health_status_words[fleet->status]);
+    g_string_append_printf(out, "%s - ",
+                           fleet->status == PST_STATUS_OK ? "OK"
+                                                          : pst_health_status_words[fleet->status]);
     append_both_counts(out, fleet);
     append_named(out, fleet);
     g_string_append_printf(out, " | hosts=%u;;;0 unseen_hosts=%u;;;0;%u domains=%u;;;0", n,

@@ -264,13 +264,15 @@ pst_render_health_plugin(const PstHealth *health)
     GString *out = g_string_new("POSTERN ");
     guint n = count_domains(health);
 
-    g_string_append_printf(out, "%s - ",
-                           health->status == PST_STATUS_OK ? "OK" : pst_health_status_words[health->status]);
+    g_string_append_printf(
+        out, "%s - ",
+        health->status == PST_STATUS_OK ? "OK" : pst_health_status_words[health->status]);
     append_counts(out, health);
     append_named(out, health);
     g_string_append_printf(out, " | domains=%u;;;0", n);
     for (guint i = PST_HEALTH_N_STATUSES; i > 0; i--)
-        g_string_append_printf(out, " %s=%u;;;0;%u", pst_report_status_names[pst_health_worst_first[i - 1]],
+        g_string_append_printf(out, " %s=%u;;;0;%u",
+                               pst_report_status_names[pst_health_worst_first[i - 1]],
                                pst_health_count(health, pst_health_worst_first[i - 1]), n);
     for (int i = 0; i < PST_CONDITION_N; i++)
         g_string_append_printf(out, " %s=%u;;;0;%u", pst_condition_names[i],

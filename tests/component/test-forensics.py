@@ -296,8 +296,10 @@ def test_no_thread():
             except PermissionError as error:
                 raise Skip(f"another user can't run it: {error}") from error
             said.append((most, parts and parts["report sudo"]))
-        check(any(why is not None and "no thread left for the questions" in why
-                  for _, why in said), said)
+        # How many threads there are besides is libvirt's affair: which of ours finds none differs.
+        whys = [why for _, why in said if why is not None]
+        check(any("no thread left for" in why for why in whys), said)
+        check(not any("in time" in why for why in whys), said)
         check("org.postern.shim.0" in (said[-1][1] or ""), said)
 
 

@@ -104,7 +104,8 @@ on_audit(const PstAuditCaller *caller, const char *verb, PstAnswer *const *answe
 static inline void
 set_up(World *world, gconstpointer limits)
 {
-    const PstServerBackend backend = {on_ask, on_watch, on_list, on_sweep, on_name, on_audit, world};
+    const PstServerBackend backend = {on_ask,  on_watch, on_list, on_sweep,
+                                      on_name, on_audit, world};
     const PstServerLimits usual = PST_SERVER_LIMITS_DEFAULT;
     g_autoptr(GError) error = NULL;
 

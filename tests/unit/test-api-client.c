@@ -78,7 +78,8 @@ test_without_end(void)
 static void
 test_too_much(void)
 {
-    g_autoptr(GString) part = g_string_new("\x1e{\"jsonrpc\":\"2.0\",\"method\":\"x\",\"params\":{\"x\":\"");
+    g_autoptr(GString) part =
+        g_string_new("\x1e{\"jsonrpc\":\"2.0\",\"method\":\"x\",\"params\":{\"x\":\"");
 
     for (guint i = 0; i < 250 * 1024; i++)
         g_string_append_c(part, 'x');

@@ -30,9 +30,8 @@ static void
 test_hosts(void)
 {
     g_autoptr(GError) error = NULL;
-    g_auto(GStrv) hosts =
-        read_text("# all of them\n\nhv1\n  root@hv2.example  # the old one\n\thv3\r\n#hv4", -1,
-                  &error);
+    g_auto(GStrv) hosts = read_text(
+        "# all of them\n\nhv1\n  root@hv2.example  # the old one\n\thv3\r\n#hv4", -1, &error);
 
     g_assert_no_error(error);
     g_assert_cmpuint(g_strv_length(hosts), ==, 3);
@@ -146,17 +145,17 @@ test_sweep(void)
     g_assert_cmpstr(json_object_get_string_member(json, "status"), ==, "critical");
     g_assert_true(json_object_has_member(sick, "health"));
     g_assert_cmpstr(json_object_get_string_member(refuses, "status"), ==, "unknown");
-    g_assert_cmpstr(json_object_get_string_member(json_object_get_object_member(refuses, "error"),
-                                                  "reason"),
-                    ==, "no-hypervisor");
+    g_assert_cmpstr(
+        json_object_get_string_member(json_object_get_object_member(refuses, "error"), "reason"),
+        ==, "no-hypervisor");
 }
 
 static void
 test_well(void)
 {
     static const char *const names[] = {"well", NULL};
-    g_autoptr(PstFleet) fleet = pst_fleet_sweep(
-        (char *const *)names, ask, g_get_monotonic_time() + 10 * G_USEC_PER_SEC);
+    g_autoptr(PstFleet) fleet =
+        pst_fleet_sweep((char *const *)names, ask, g_get_monotonic_time() + 10 * G_USEC_PER_SEC);
     g_autofree char *line = pst_render_fleet_plugin(fleet);
 
     g_assert_cmpint(fleet->status, ==, PST_STATUS_OK);

@@ -122,8 +122,7 @@ test_all(void)
 
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
         const PstGrantsCaller caller = {rows[i].uid, NULL, 0};
-        g_assert_cmpint(pst_grants_allow_all(grants, &caller, rows[i].rights), ==,
-                        rows[i].allowed);
+        g_assert_cmpint(pst_grants_allow_all(grants, &caller, rows[i].rights), ==, rows[i].allowed);
         g_assert_true(pst_grants_allow_all(none, &caller, rows[i].rights));
     }
 }

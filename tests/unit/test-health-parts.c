@@ -38,8 +38,7 @@ carry(const PstHealth *health, GError **error)
 
     for (guint i = 0; i < json_array_get_length(rows); i++) {
         gsize len = 0;
-        g_autofree char *text =
-            pst_json_to_text(json_array_get_object_element(rows, i), &len);
+        g_autofree char *text = pst_json_to_text(json_array_get_object_element(rows, i), &len);
         JsonObject *row = pst_json_parse(text, len, &pst_validate_from_api, error);
 
         g_assert_cmpuint(len, <, PST_LIMIT_FRAME_FROM_API - 512);
@@ -87,18 +86,21 @@ test_lies(void)
         const char *whole, *row;
         gint status; /* -1: refused */
     } cases[] = {
-        {"{\"status\":\"ok\"}", "{\"name\":\"a\",\"status\":\"ok\",\"condition\":\"answers\",\"summary\":\"x\"}",
+        {"{\"status\":\"ok\"}",
+         "{\"name\":\"a\",\"status\":\"ok\",\"condition\":\"answers\",\"summary\":\"x\"}",
          PST_STATUS_OK},
         {"{\"status\":\"ok\"}",
          "{\"name\":\"a\",\"status\":\"critical\",\"condition\":\"answers\",\"summary\":\"x\"}",
          PST_STATUS_CRITICAL},
-        {"{}", "{\"name\":\"a\",\"status\":\"ok\",\"condition\":\"answers\",\"summary\":\"x\"}", -1},
+        {"{}", "{\"name\":\"a\",\"status\":\"ok\",\"condition\":\"answers\",\"summary\":\"x\"}",
+         -1},
         {"{\"status\":\"ok\"}", "{\"name\":\"a\",\"condition\":\"answers\",\"summary\":\"x\"}", -1},
         {"{\"status\":\"ok\"}", "{\"name\":\"a\",\"status\":\"ok\",\"summary\":\"x\"}", -1},
         {"{\"status\":\"ok\"}", "{\"name\":\"a\",\"status\":\"ok\",\"condition\":\"off\"}", -1},
-        {"{\"status\":\"ok\"}", "{\"status\":\"ok\",\"condition\":\"answers\",\"summary\":\"x\"}", -1},
-        {"{\"status\":\"fine\"}", "{\"name\":\"a\",\"status\":\"ok\",\"condition\":\"answers\",\"summary\":\"x\"}",
+        {"{\"status\":\"ok\"}", "{\"status\":\"ok\",\"condition\":\"answers\",\"summary\":\"x\"}",
          -1},
+        {"{\"status\":\"fine\"}",
+         "{\"name\":\"a\",\"status\":\"ok\",\"condition\":\"answers\",\"summary\":\"x\"}", -1},
         {"{\"status\":\"ok\",\"notes\":7}",
          "{\"name\":\"a\",\"status\":\"ok\",\"condition\":\"answers\",\"summary\":\"x\"}", -1},
     };
@@ -109,8 +111,8 @@ test_lies(void)
         g_autoptr(JsonObject) whole =
             pst_json_parse(cases[i].whole, strlen(cases[i].whole), &pst_validate_from_api, NULL);
 
-        json_array_add_object_element(rows, pst_json_parse(cases[i].row, strlen(cases[i].row),
-                                                           &pst_validate_from_api, NULL));
+        json_array_add_object_element(
+            rows, pst_json_parse(cases[i].row, strlen(cases[i].row), &pst_validate_from_api, NULL));
         PstHealth *health = pst_health_from_parts(whole, rows, &error);
         g_assert_cmpint(health != NULL ? health->status : -1, ==, cases[i].status);
         if (health == NULL) {
