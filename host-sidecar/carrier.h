@@ -21,6 +21,9 @@ typedef struct {
     /* Sends all of it, or FALSE with the error. At most PST_LIMIT_IN_FLIGHT_BYTES are unread by the
      * guest at any time: the conversation counts. */
     gboolean (*send)(gpointer stream, const guint8 *data, gsize len, GError **error);
+    /* Whether whoever carries it is alive, so that one more connection is taken: a stopped QEMU
+     * keeps what is made in its queue, which holds two. Blocks. NULL: always. */
+    gboolean (*is_served)(const PstGuest *guest, gint64 deadline_us);
     /* ORDERLY: the guest kept to the protocol, and deserves to be taken leave of. */
     void (*close)(gpointer stream, gboolean orderly);
 } PstCarrier;

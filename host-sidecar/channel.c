@@ -5,13 +5,19 @@
 #include "host-sidecar/turn.h"
 #include "protocol/error.h"
 
+/* QEMU hears of no close while its guest is paused, and then holds back what the guest writes
+ * before the next one opens the channel: docs/decisions/streams.md. Opened anew, all of it comes.
+ */
+#define SILENCE_US (2 * G_USEC_PER_SEC)
+
 /* What the thread that reads and the channel's owner share. */
 typedef struct {
     gint references;
     GMutex lock;
     GCond changed;
     PstClient *client;
-    char *ended; /* why nothing more will come; NULL while it may */
+    gboolean heard; /* anything at all came */
+    char *ended;    /* why nothing more will come; NULL while it may */
 } Shared;
 
 struct PstChannel {
@@ -55,6 +61,7 @@ on_receive(const guint8 *data, gsize len, const char *ended, gpointer user_data)
     Shared *shared = user_data;
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&shared->lock);
 
+    shared->heard = shared->heard || ended == NULL;
     if (ended == NULL)
         pst_client_feed(shared->client, data, len);
     else if (shared->ended == NULL)
@@ -127,20 +134,80 @@ read_hello(PstChannel *channel, PstMessage *answer, GError **error)
     return channel->hello != NULL;
 }
 
-static gboolean
-say_hello(PstChannel *channel, const char *domain, gint64 deadline_us, GError **error)
+/* Opens the port and says hello; returns its number or -1. */
+static gint64
+begin(PstChannel *channel, const PstCarrierEnd *end, gint64 deadline_us, GError **error)
 {
     g_autoptr(GByteArray) frame = g_byte_array_new();
+
+    channel->shared = new_shared();
+    g_atomic_int_inc(&channel->shared->references);
+    channel->stream = end->carrier->open(end->guest, on_receive, channel->shared, unref_shared,
+                                         deadline_us, error);
+    if (channel->stream == NULL)
+        return -1;
+    g_mutex_lock(&channel->shared->lock);
+    gint64 number = pst_client_hello(channel->shared->client, end->name, frame);
+    g_mutex_unlock(&channel->shared->lock);
+    return channel->carrier->send(channel->stream, frame->data, frame->len, error) ? number : -1;
+}
+
+static gboolean
+await_hello(PstChannel *channel, gint64 number, gint64 deadline_us, GError **error)
+{
     g_autoptr(PstMessage) answer = NULL;
 
-    g_mutex_lock(&channel->shared->lock);
-    gint64 number = pst_client_hello(channel->shared->client, domain, frame);
-    g_mutex_unlock(&channel->shared->lock);
-    if (!channel->carrier->send(channel->stream, frame->data, frame->len, error))
+    return pst_channel_wait(channel, &number, 1, deadline_us, &answer, error) >= 0 &&
+           read_hello(channel, answer, error);
+}
+
+static gboolean
+has_heard(Shared *shared)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&shared->lock);
+
+    return shared->heard;
+}
+
+static gboolean
+is_sound(Shared *shared)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&shared->lock);
+
+    return pst_client_check(shared->client, NULL);
+}
+
+static void
+end_stream(PstChannel *channel)
+{
+    if (channel->stream != NULL)
+        channel->carrier->close(channel->stream, is_sound(channel->shared));
+    channel->stream = NULL;
+    g_clear_pointer(&channel->shared, unref_shared);
+}
+
+/* Where not a byte comes for a while, once more from the beginning. */
+static gboolean
+greet(PstChannel *channel, const PstCarrierEnd *end, gint64 deadline_us, GError **error)
+{
+    gint64 number = begin(channel, end, deadline_us, error);
+    gint64 until_us = MIN(deadline_us, g_get_monotonic_time() + SILENCE_US);
+    g_autoptr(GError) cause = NULL;
+
+    if (number < 0)
         return FALSE;
-    if (pst_channel_wait(channel, &number, 1, deadline_us, &answer, error) < 0)
+    if (await_hello(channel, number, until_us, &cause))
+        return TRUE;
+    if (!g_error_matches(cause, PST_ERROR, PST_ERROR_DEADLINE) || until_us >= deadline_us) {
+        g_propagate_error(error, g_steal_pointer(&cause));
         return FALSE;
-    return read_hello(channel, answer, error);
+    }
+    if (!has_heard(channel->shared) &&
+        (end->carrier->is_served == NULL || end->carrier->is_served(end->guest, deadline_us))) {
+        end_stream(channel);
+        number = begin(channel, end, deadline_us, error);
+    }
+    return number >= 0 && await_hello(channel, number, deadline_us, error);
 }
 
 PstChannel *
@@ -159,30 +226,16 @@ pst_channel_open_in_turn(const PstCarrierEnd *end, PstTurn *turn, gint64 deadlin
 
     channel->turn = turn;
     channel->carrier = end->carrier;
-    channel->shared = new_shared();
-    g_atomic_int_inc(&channel->shared->references);
-    channel->stream = end->carrier->open(end->guest, on_receive, channel->shared, unref_shared,
-                                         deadline_us, error);
-    if (channel->stream == NULL || !say_hello(channel, end->name, deadline_us, error))
+    if (!greet(channel, end, deadline_us, error))
         return NULL;
     pst_turn_note_answer(channel->turn);
     return g_steal_pointer(&channel);
 }
 
-static gboolean
-is_sound(Shared *shared)
-{
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&shared->lock);
-
-    return pst_client_check(shared->client, NULL);
-}
-
 void
 pst_channel_free(PstChannel *channel)
 {
-    if (channel->stream != NULL)
-        channel->carrier->close(channel->stream, is_sound(channel->shared));
-    g_clear_pointer(&channel->shared, unref_shared);
+    end_stream(channel);
     g_clear_pointer(&channel->hello, pst_hello_free);
     g_clear_pointer(&channel->turn, pst_turn_free);
     g_free(channel);

@@ -11,8 +11,8 @@
 
 typedef struct PstChannel PstChannel;
 
-/* Takes the turn, opens the port and says hello; within DEADLINE_US (monotonic). An error says
- * which of these failed. */
+/* Takes the turn, opens the port and says hello; within DEADLINE_US (monotonic). Where nothing at
+ * all comes for two seconds the port is opened once more. An error says which of these failed. */
 PstChannel *pst_channel_open(const PstCarrierEnd *end, gint64 deadline_us, GError **error);
 
 /* The same for who has the guest's turn already: takes it over, also where it fails. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/guest-channel.h"
 
+#include "host-sidecar/host-sample.h"
 #include "host-sidecar/stream.h"
 
 #define CHANNEL_NAME "org.postern.shim.0"
@@ -24,7 +25,13 @@ close_port(gpointer stream, gboolean orderly)
     pst_stream_close(stream, orderly);
 }
 
-static const PstCarrier carrier = {open_port, send_bytes, close_port};
+static gboolean
+is_served(const PstGuest *guest, gint64 deadline_us)
+{
+    return pst_host_sample_is_served((PstGuest *)guest, deadline_us);
+}
+
+static const PstCarrier carrier = {open_port, send_bytes, is_served, close_port};
 
 PstCarrierEnd
 pst_guest_channel_end(const PstGuest *guest)

@@ -192,3 +192,14 @@ pst_host_sample_take(PstGuest *guest, gboolean monitor, gint64 deadline_us, GErr
     add_devices(guest, sample, deadline_us);
     return sample;
 }
+
+gboolean
+pst_host_sample_is_served(PstGuest *guest, gint64 deadline_us)
+{
+    g_autoptr(GError) unused = NULL;
+    PstHostData *devices = ask_monitor(guest, pst_host_devices_read, pst_host_devices_free,
+                                       MONITOR_US, deadline_us, "QEMU's monitor", &unused);
+
+    g_clear_pointer(&devices, pst_host_devices_free);
+    return unused == NULL;
+}

@@ -167,7 +167,7 @@ close_line(gpointer stream, gboolean orderly G_GNUC_UNUSED)
     unref_line(line);
 }
 
-static const PstCarrier carrier = {open_line, send_bytes, close_line};
+static const PstCarrier carrier = {open_line, send_bytes, NULL, close_line};
 
 /* ---- the ladder ---- */
 

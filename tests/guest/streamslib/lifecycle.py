@@ -30,6 +30,20 @@ def a_guest_suspended_while_it_answers():
     expect_sound("st-late")
 
 
+@scenario(pocket("st-unheard", "late", "500"))
+def a_channel_closed_while_its_guest_is_paused():
+    """QEMU does not hear of that, and would hold back all that the guest writes from then until the
+    channel has been opened and closed once more."""
+    process = start("st-unheard", deadline=3)
+    time.sleep(0.3)
+    virsh("suspend", "st-unheard")
+    answer = finish(process, 3)
+    expect(answer.code == 3 and answer.attempt("channel"), "the channel should say why", answer)
+    virsh("resume", "st-unheard")
+    time.sleep(2)  # The guest answers, and nobody is there.
+    expect_sound("st-unheard")
+
+
 @scenario(pocket("st-reset", "reset-mid", spoilt=True))
 def a_reset_in_mid_answer():
     answer = ask("st-reset", deadline=8)

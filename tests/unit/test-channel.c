@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* How a conversation begins, over a carrier that follows a script. */
+#include "host-sidecar/channel.h"
+
+#include <string.h>
+
+#include "protocol/error.h"
+
+#define HELLO                                                                                      \
+    "\x1e{\"jsonrpc\":\"2.0\",\"id\":\"%s\",\"result\":{\"protocol\":1,\"shim\":\"x\","            \
+    "\"boot_id\":\"00000000-0000-0000-0000-000000000000\","                                        \
+    "\"machine_id\":\"00000000000000000000000000000000\",\"boottime_us\":1,\"realtime_us\":1,"     \
+    "\"capabilities\":[]}}\n"
+
+/* What becomes of each opened port. */
+typedef enum { SILENT, ANSWERS, MUMBLES, REFUSED } Port;
+
+typedef struct {
+    const Port *ports;
+    gboolean served;
+    guint n_opened, n_closed;
+    Port port;
+    PstCarrierReceive receive;
+    gpointer user_data;
+    GDestroyNotify free_data;
+} Script;
+
+static gpointer
+open_port(const PstGuest *guest, PstCarrierReceive receive, gpointer user_data,
+          GDestroyNotify free_data, gint64 deadline_us G_GNUC_UNUSED, GError **error)
+{
+    Script *script = (Script *)guest;
+
+    g_assert_cmpuint(script->n_opened, ==, script->n_closed);
+    script->port = script->ports[script->n_opened];
+    if (script->port == REFUSED) {
+        free_data(user_data);
+        g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT, "refused");
+        return NULL;
+    }
+    script->n_opened++;
+    script->receive = receive;
+    script->user_data = user_data;
+    script->free_data = free_data;
+    return script;
+}
+
+static gboolean
+send_bytes(gpointer stream, const guint8 *data, gsize len, GError **error G_GNUC_UNUSED)
+{
+    Script *script = stream;
+    g_autofree char *text = g_strndup((const char *)data, len);
+
+    if (script->port == MUMBLES)
+        script->receive((const guint8 *)"late\n", 5, NULL, script->user_data);
+    if (script->port != ANSWERS)
+        return TRUE;
+    const char *id = strstr(text, "\"id\":\"");
+    g_assert_nonnull(id);
+    g_autofree char *session = g_strndup(id + 6, strcspn(id + 6, "\""));
+    g_autofree char *hello = g_strdup_printf(HELLO, session);
+    script->receive((const guint8 *)hello, strlen(hello), NULL, script->user_data);
+    return TRUE;
+}
+
+static gboolean
+is_served(const PstGuest *guest, gint64 deadline_us G_GNUC_UNUSED)
+{
+    return ((const Script *)guest)->served;
+}
+
+static void
+close_port(gpointer stream, gboolean orderly G_GNUC_UNUSED)
+{
+    Script *script = stream;
+
+    script->n_closed++;
+    script->free_data(script->user_data);
+}
+
+static const PstCarrier carrier = {open_port, send_bytes, is_served, close_port};
+
+/* How many ports were opened; *CODE is the error's, 0 for none. */
+static guint
+open_with(const Port *ports, gboolean served, gint64 patience_us, int *code)
+{
+    Script script = {.ports = ports, .served = served};
+    const PstCarrierEnd end = {&carrier, (const PstGuest *)&script,
+                               "c4a5a0d2-0000-4000-8000-00000000c4a5", "web"};
+    g_autoptr(GError) error = NULL;
+    gint64 deadline_us = g_get_monotonic_time() + patience_us;
+    PstChannel *channel = pst_channel_open(&end, deadline_us, &error);
+
+    g_assert_cmpint(channel == NULL, ==, error != NULL);
+    g_assert_cmpint(g_get_monotonic_time(), <, deadline_us + 5 * G_USEC_PER_SEC);
+    *code = error != NULL ? error->code : 0;
+    if (channel != NULL)
+        pst_channel_free(channel);
+    g_assert_cmpuint(script.n_opened, ==, script.n_closed);
+    return script.n_opened;
+}
+
+/* A port from which nothing comes at all is opened once more, and only once; one from which
+ * anything comes is not, nor one whose QEMU stands still: it would keep what is opened. */
+static void
+test_silence(void)
+{
+    static const struct {
+        Port ports[3];
+        gboolean served;
+        guint n_opened;
+        int code;
+    } cases[] = {
+        {{ANSWERS}, TRUE, 1, 0},
+        {{SILENT, ANSWERS}, TRUE, 2, 0},
+        {{SILENT, SILENT, ANSWERS}, TRUE, 2, PST_ERROR_DEADLINE},
+        {{SILENT, ANSWERS}, FALSE, 1, PST_ERROR_DEADLINE},
+        {{MUMBLES, ANSWERS}, TRUE, 1, PST_ERROR_DEADLINE},
+        {{SILENT, REFUSED}, TRUE, 1, PST_ERROR_PATH_SHUT},
+        {{REFUSED}, TRUE, 0, PST_ERROR_PATH_SHUT},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        int code = -1;
+
+        g_test_message("case %u", i);
+        g_assert_cmpuint(open_with(cases[i].ports, cases[i].served, 3 * G_USEC_PER_SEC, &code), ==,
+                         cases[i].n_opened);
+        g_assert_cmpint(code, ==, cases[i].code);
+    }
+}
+
+/* Who has less time than that waits for it all. */
+static void
+test_short(void)
+{
+    static const Port ports[] = {SILENT, ANSWERS};
+    int code = 0;
+
+    g_assert_cmpuint(open_with(ports, TRUE, G_USEC_PER_SEC / 2, &code), ==, 1);
+    g_assert_cmpint(code, ==, PST_ERROR_DEADLINE);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/channel/silence", test_silence);
+    g_test_add_func("/channel/short", test_short);
+    return g_test_run();
+}
