@@ -36,6 +36,7 @@ struct PstRecorderLook {
     GArray *asked; /* of Asked */
     guint source;  /* of the next question */
     guint now;     /* who is asked; asked->len at rest */
+    gboolean held; /* something that changed in this look was not written */
 };
 
 static void ask_next(PstRecorderLook *look);
@@ -60,13 +61,18 @@ add_string(GString *out, JsonObject *object, const char *name)
 static void
 add_finding(GString *out, JsonObject *finding)
 {
-    static const char *const about[] = {"path", "unit", "user", "mode", "owner", NULL};
+    static const char *const about[] = {"path",  "unit",    "user",   "mode",
+                                        "owner", "command", "source", NULL};
     JsonObject *evidence = member_of(finding, "evidence");
+    gint64 line = 0;
 
     add_string(out, finding, "id");
     add_string(out, finding, "severity");
     for (guint i = 0; evidence != NULL && about[i] != NULL; i++)
         add_string(out, evidence, about[i]);
+    if (evidence != NULL)
+        (void)pst_json_get_int(evidence, "line", PST_JSON_OPTIONAL, &line, NULL);
+    g_string_append_printf(out, "%" G_GINT64_FORMAT "\n", line);
 }
 
 char *
@@ -101,7 +107,9 @@ take_report(PstRecorderLook *look, JsonObject *report)
     g_autofree char *digest = pst_recorder_look_digest(report);
     Asked *asked = asked_at(look, look->now);
 
-    if (g_strcmp0(asked->digest, digest) == 0 || !may_be_written(asked)) {
+    gboolean same = g_strcmp0(asked->digest, digest) == 0;
+    if (same || !may_be_written(asked)) {
+        look->held = look->held || !same;
         look->report(report, asked->user, FALSE, look->user_data);
         return;
     }
@@ -233,6 +241,8 @@ ask_next(PstRecorderLook *look)
         look->now = look->asked->len;
     }
     if (look->now >= look->asked->len) {
+        whole = whole && !look->held;
+        look->held = FALSE;
         look->end(whole, look->user_data);
         return;
     }

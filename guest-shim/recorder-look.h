@@ -18,7 +18,8 @@ typedef struct PstRecorderLook PstRecorderLook;
 typedef gboolean (*PstRecorderLookReport)(JsonObject *report, const char *user, gboolean changed,
                                           gpointer user_data);
 
-/* All that was due has been asked; not WHOLE: some of it was not, because a worker hangs. */
+/* All that was due has been asked; not WHOLE: some of it was not, because a worker hangs, or what
+ * has changed of it was not told as that, because it changes too often. */
 typedef void (*PstRecorderLookEnd)(gboolean whole, gpointer user_data);
 
 /* PROBES: NULL-terminated, copied; NULL: all that leave no trace. In an initramfs only those of

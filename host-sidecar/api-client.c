@@ -24,7 +24,7 @@ struct PstApiClient {
     PstFrameReader *reader;
     guint8 bytes[READ_BYTES]; /* what was read and not taken yet */
     gsize at, len;
-    gsize answer_left; /* bytes that may still come */
+    gsize max_answer, answer_left; /* bytes that may come, and may still */
     char *uri;
     GDestroyNotify release;
     gpointer data;
@@ -46,6 +46,12 @@ const char *
 pst_api_client_uri(const PstApiClient *client)
 {
     return client->uri;
+}
+
+void
+pst_api_client_set_max_answer(PstApiClient *client, gsize bytes)
+{
+    client->max_answer = bytes;
 }
 
 static gboolean
@@ -174,7 +180,7 @@ pst_api_client_call(PstApiClient *client, const char *method, JsonObject *params
                     GError **error)
 {
     client->id.number++;
-    client->answer_left = MAX_ANSWER;
+    client->answer_left = client->max_answer;
     g_autofree char *request = pst_message_request(&client->id, method, params);
 
     *lost = TRUE;
@@ -243,6 +249,7 @@ pst_api_client_open_fd(int fd, gint64 deadline_us, GDestroyNotify release, gpoin
     client->reader = pst_frame_reader_new(&pst_validate_from_api);
     pst_message_new_session(client->id.session);
     client->id.number = -1;
+    client->max_answer = MAX_ANSWER;
     fcntl(fd, F_SETFL, O_NONBLOCK);
     return greet(client, deadline_us, error) ? g_steal_pointer(&client) : NULL;
 }

@@ -31,6 +31,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstApiClient, pst_api_client_free)
 /* The hypervisor that the daemon asks. */
 const char *pst_api_client_uri(const PstApiClient *client);
 
+/* How many bytes an answer may have with all its parts; 64 MiB where that is not said. Beyond, the
+ * call is lost with PST_ERROR_PROTOCOL. */
+void pst_api_client_set_max_answer(PstApiClient *client, gsize bytes);
+
 /* One request; its parts are told as they come. The result is the caller's. NULL with the daemon's
  * own error, or with *LOST set where the conversation broke or nothing came in time. */
 JsonObject *pst_api_client_call(PstApiClient *client, const char *method, JsonObject *params,

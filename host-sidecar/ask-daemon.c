@@ -16,6 +16,8 @@
 #define MAX_GREETING_US G_USEC_PER_SEC
 /* The daemon's last word comes with the deadline. */
 #define LAST_WORD_US (500 * G_GINT64_CONSTANT(1000))
+/* A daemon hangs up on who has more unread. */
+#define MAX_VERDICT (8 * 1024 * 1024)
 #define SYSTEM_URI "qemu:///system"
 #define LIBVIRT_CONFIG "/etc/libvirt/libvirt.conf"
 
@@ -182,11 +184,18 @@ pst_ask_daemon_list(PstApiClient *client, gint64 deadline_us, gboolean *lost, GE
     return result != NULL ? g_steal_pointer(&domains) : NULL;
 }
 
-/* What that host's daemon, or the way to it, says. */
+/* What that host's daemon, or the way to it, says: but not that the words of a caller here were
+ * wrong. */
 static PstHealth *
 blame(const char *host, gboolean lost, GError *cause, GError **error)
 {
-    if (lost)
+    static const PstErrorCode meant[] = {PST_ERROR_NOT_ALLOWED, PST_ERROR_NO_PERMISSION,
+                                         PST_ERROR_BUSY, PST_ERROR_DEADLINE};
+    gboolean known = FALSE;
+
+    for (guint i = 0; i < G_N_ELEMENTS(meant); i++)
+        known = known || cause->code == (int)meant[i];
+    if (lost || !known)
         cause->code = PST_ERROR_NO_HYPERVISOR;
     g_propagate_prefixed_error(error, cause, "%s: ", host);
     return NULL;
@@ -203,6 +212,7 @@ pst_ask_daemon_health_of(const char *host, gint64 deadline_us, GError **error)
 
     if (client == NULL)
         return NULL;
+    pst_api_client_set_max_answer(client, MAX_VERDICT);
     json_object_set_int_member(params, "deadline_ms", milliseconds_left(deadline_us));
     g_autoptr(JsonObject) result = pst_api_client_call(
         client, "health", params, deadline_us + LAST_WORD_US, take_domain, domains, &lost, &cause);

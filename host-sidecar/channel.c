@@ -202,8 +202,8 @@ greet(PstChannel *channel, const PstCarrierEnd *end, gint64 deadline_us, GError 
         g_propagate_error(error, g_steal_pointer(&cause));
         return FALSE;
     }
-    if (!has_heard(channel->shared) &&
-        (end->carrier->is_served == NULL || end->carrier->is_served(end->guest, deadline_us))) {
+    if ((end->carrier->is_served == NULL || end->carrier->is_served(end->guest, deadline_us)) &&
+        !has_heard(channel->shared)) {
         end_stream(channel);
         number = begin(channel, end, deadline_us, error);
     }

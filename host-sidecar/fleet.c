@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/fleet.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "host-sidecar/remote.h"
 #include "host-sidecar/task.h"
 #include "protocol/error.h"
 
-#define MAX_FILE (64 * 1024)
+#define MAX_FILE_KIB 64
+#define MAX_FILE (MAX_FILE_KIB * 1024)
 /* The last words of those that end at the deadline. */
 #define GRACE_US (G_USEC_PER_SEC)
 
@@ -35,24 +40,50 @@ add_host(GPtrArray *hosts, const char *path, guint line, const char *host, GErro
     return FALSE;
 }
 
-/* Regular files alone, and no more of one than may be. */
+static gboolean
+refuse_file(GError **error, const char *why)
+{
+    g_set_error_literal(error, PST_ERROR, PST_ERROR_USAGE, why);
+    return FALSE;
+}
+
+/* The whole of it, as text. */
+static gboolean
+read_text(int fd, char *text, GError **error)
+{
+    struct stat status;
+    gsize len = 0;
+
+    if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
+        return refuse_file(error, "it is no regular file");
+    while (len <= MAX_FILE) {
+        gssize n = read(fd, text + len, MAX_FILE + 1 - len);
+
+        if (n < 0 && errno != EINTR)
+            return refuse_file(error, g_strerror(errno));
+        if (n == 0)
+            break;
+        len += n > 0 ? (gsize)n : 0;
+    }
+    if (len > MAX_FILE)
+        return refuse_file(error, "it is larger than " G_STRINGIFY(MAX_FILE_KIB) " KiB");
+    text[len] = '\0';
+    return strlen(text) == len || refuse_file(error, "it is no text");
+}
+
 static char *
 read_file(const char *path, GError **error)
 {
-    g_autoptr(GFile) file = g_file_new_for_path(path);
-    g_autoptr(GFileInputStream) stream = g_file_read(file, NULL, error);
     g_autofree char *text = g_malloc(MAX_FILE + 1);
-    gsize len = 0;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
-    if (stream == NULL ||
-        !g_input_stream_read_all(G_INPUT_STREAM(stream), text, MAX_FILE + 1, &len, NULL, error))
-        return NULL;
-    if (len > MAX_FILE) {
-        g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "it is larger than %d KiB", MAX_FILE / 1024);
+    if (fd < 0) {
+        refuse_file(error, g_strerror(errno));
         return NULL;
     }
-    text[len] = '\0';
-    return g_steal_pointer(&text);
+    gboolean read = read_text(fd, text, error);
+    close(fd);
+    return read ? g_steal_pointer(&text) : NULL;
 }
 
 char **

@@ -34,7 +34,7 @@ const char *const pst_condition_names[] = {
 static const PstField problem_rows[] = {
     PST_REQUIRED_STRING(PstProblem, id, "the finding"),
     PST_ENUM(PstProblem, severity, pst_finding_severity_names, "as it was found"),
-    PST_STRING(PstProblem, message, "one line"),
+    PST_REQUIRED_STRING(PstProblem, message, "one line"),
     PST_STRING(PstProblem, subject, "the unit, path or user that it is about"),
     PST_STRING(PstProblem, cause, "the root cause that it follows from"),
     PST_INT(PstProblem, used_percent, "of a file system"),

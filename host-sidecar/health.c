@@ -337,6 +337,13 @@ by_status(gconstpointer a, gconstpointer b)
     return strcmp(one->name, other->name);
 }
 
+void
+pst_health_sort(PstHealth *health)
+{
+    if (health->domains != NULL)
+        g_ptr_array_sort(health->domains, by_status);
+}
+
 static gboolean
 has_sight(const GPtrArray *sights, const PstHealthEntry *entry)
 {
@@ -378,8 +385,7 @@ pst_health_judge(GPtrArray *sights, const PstHealthView *view)
         judge_sight(row, sights->pdata[i], view, now_us);
         health->status = MAX(health->status, row->status);
     }
-    if (health->domains != NULL)
-        g_ptr_array_sort(health->domains, by_status);
+    pst_health_sort(health);
     return health;
 }
 

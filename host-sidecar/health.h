@@ -65,14 +65,17 @@ PstHealth *pst_health_judge(GPtrArray *sights, const PstHealthView *view);
 void pst_health_note(PstHealthMemory *memory, const PstHealth *health, const GPtrArray *sights,
                      gboolean complete, gint64 now_us);
 
+/* The worst first, by their names otherwise. */
+void pst_health_sort(PstHealth *health);
+
 /* How many rows have that status. */
 guint pst_health_count(const PstHealth *health, PstStatus status);
 /* How many are in that condition. */
 guint pst_health_count_condition(const PstHealth *health, PstCondition condition);
 
 /* A verdict as the daemon's socket carries it: the whole without its domains, and *ROWS, an object
- * for each, the worst first. Of a domain whose problems would not fit into a frame those that count
- * most are told. */
+ * for each, the worst first. All of them have some MiB: of a domain with more problems than fit
+ * those that count most are told. */
 JsonObject *pst_health_to_parts(const PstHealth *health, JsonArray **rows);
 
 /* And back; NULL with PST_ERROR_INVALID_PARAMS. */

@@ -193,12 +193,29 @@ pst_host_sample_take(PstGuest *guest, gboolean monitor, gint64 deadline_us, GErr
     return sample;
 }
 
+/* QEMU hears nothing of the channels of a guest that is paused, and still answers its monitor. */
+static gpointer
+read_running(gpointer guest, GError **error)
+{
+    virDomainPtr domain = pst_guest_connect(guest, error);
+    int state = VIR_DOMAIN_NOSTATE;
+
+    if (domain == NULL)
+        return NULL;
+    gboolean told = virDomainGetState(domain, &state, NULL, 0) == 0;
+    pst_guest_disconnect(domain);
+    if (told && state == VIR_DOMAIN_RUNNING)
+        return pst_host_devices_read(guest, error);
+    g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT, "it does not run");
+    return NULL;
+}
+
 gboolean
 pst_host_sample_is_served(PstGuest *guest, gint64 deadline_us)
 {
     g_autoptr(GError) unused = NULL;
-    PstHostData *devices = ask_monitor(guest, pst_host_devices_read, pst_host_devices_free,
-                                       MONITOR_US, deadline_us, "QEMU's monitor", &unused);
+    PstHostData *devices = ask_monitor(guest, read_running, pst_host_devices_free, MONITOR_US,
+                                       deadline_us, "QEMU's monitor", &unused);
 
     g_clear_pointer(&devices, pst_host_devices_free);
     return unused == NULL;

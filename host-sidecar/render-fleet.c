@@ -143,6 +143,7 @@ append_named(GString *out, const PstFleet *fleet)
             pst_render_health_append_plain(out, host->error->message, MAX_NAMED_BYTES);
             continue;
         }
+        /* Only a domain makes a host's status other than ok. */
         const PstHealthRow *row = host->health->domains->pdata[0];
         g_string_append_printf(out, "%s/", host->host);
         pst_render_health_append_plain(out, row->name, MAX_NAMED_BYTES / 2);

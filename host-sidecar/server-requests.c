@@ -108,7 +108,8 @@ on_deadline(gpointer data)
         g_error_new(PST_ERROR, PST_ERROR_DEADLINE,
                     request->sweep != NULL ? "the sweep did not end in time"
                                            : "the domains were not listed in time");
-    pst_server_state_audit_refusal(request->caller, request->verb, "-", "-", error);
+    pst_server_state_audit_refusal(request->caller, request->verb, "-",
+                                   request->sweep != NULL ? request->verb : "-", error);
     pst_server_state_send_error(request->caller, &request->id, error);
     pst_server_requests_drop(request);
     return G_SOURCE_REMOVE;

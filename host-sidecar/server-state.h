@@ -59,8 +59,8 @@ struct PstServerList {
 struct PstServerSweep {
     guint64 number;
     guint uid;
-    char *caller; /* the first one's name, for the guests' own records */
-    gboolean begun;
+    char *caller;           /* the first one's name, for the guests' own records */
+    gboolean begun, waited; /* was not the first of the line */
     gint64 deadline_us;
     GPtrArray *requests; /* of PstServerRequest */
 };

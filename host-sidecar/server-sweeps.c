@@ -4,8 +4,12 @@
 #include "host-sidecar/api-request.h"
 #include "host-sidecar/server-state.h"
 #include "protocol/error.h"
+#include "protocol/json.h"
+#include "protocol/report-host.h"
 
 #define VERB "health"
+/* With less than that left a sweep would take guests for silent that had no time. */
+#define LEAST_US (3 * G_USEC_PER_SEC)
 
 void
 pst_server_sweeps_free(gpointer data)
@@ -35,6 +39,34 @@ find_of_user(PstServer *server, guint uid)
     return NULL;
 }
 
+static PstServerRequest *
+take_request(PstServerSweep *sweep)
+{
+    PstServerRequest *request = g_ptr_array_remove_index(sweep->requests, sweep->requests->len - 1);
+
+    request->sweep = NULL;
+    return request;
+}
+
+static void
+refuse(PstServerRequest *request, const GError *error)
+{
+    pst_server_state_audit_refusal(request->caller, VERB, "-", VERB, error);
+    pst_server_state_send_error(request->caller, &request->id, error);
+    pst_server_requests_drop(request);
+}
+
+/* Who has waited for too long for it to be worth while. */
+static void
+turn_away(PstServerSweep *sweep)
+{
+    g_autoptr(GError) error =
+        g_error_new(PST_ERROR, PST_ERROR_BUSY, "another user's sweep was under way for too long");
+
+    while (sweep->requests->len > 0)
+        refuse(take_request(sweep), error);
+}
+
 /* The first of the line, unless it is under way; those whose callers have all gone are left out. */
 static void
 begin_next(PstServer *server)
@@ -44,6 +76,8 @@ begin_next(PstServer *server)
 
         if (sweep->begun)
             return;
+        if (sweep->waited && sweep->deadline_us < g_get_monotonic_time() + LEAST_US)
+            turn_away(sweep);
         if (sweep->requests->len > 0) {
             sweep->begun = TRUE;
             server->backend.sweep(sweep->number, sweep->uid, sweep->caller, sweep->deadline_us,
@@ -66,6 +100,7 @@ take_place(PstServerCaller *caller, gint64 deadline_us)
         sweep->uid = caller->uid;
         sweep->caller = g_strdup(caller->name);
         sweep->requests = g_ptr_array_new();
+        sweep->waited = server->sweeps->len > 0;
         g_ptr_array_add(server->sweeps, sweep);
     }
     if (!sweep->begun)
@@ -108,6 +143,22 @@ tell(PstServerRequest *request, JsonObject *health, JsonArray *rows)
     pst_server_state_send_result(request->caller, &request->id, health);
 }
 
+/* What came of it, for one who was told what another had asked for. */
+static void
+record_whole(PstServerRequest *request, JsonObject *health)
+{
+    g_autoptr(PstAnswer) record = pst_answer_new("-", VERB, NULL);
+    const char *status = NULL;
+
+    record->report = pst_report_new(&pst_report_host_kind);
+    record->report->status = PST_STATUS_UNKNOWN;
+    (void)pst_json_get_string(health, "status", PST_JSON_OPTIONAL, &status, NULL);
+    for (int i = 0; status != NULL && pst_report_status_names[i] != NULL; i++)
+        if (g_str_equal(pst_report_status_names[i], status))
+            record->report->status = (PstStatus)i;
+    pst_server_state_audit(request->caller, VERB, &record, 1);
+}
+
 void
 pst_server_swept(PstServer *server, guint64 number, JsonObject *health, JsonArray *rows,
                  PstAnswer *const *records, guint n, const GError *error)
@@ -117,17 +168,18 @@ pst_server_swept(PstServer *server, guint64 number, JsonObject *health, JsonArra
     if (sweep == NULL)
         return;
     while (sweep->requests->len > 0) {
-        PstServerRequest *request =
-            g_ptr_array_remove_index(sweep->requests, sweep->requests->len - 1);
+        PstServerRequest *request = take_request(sweep);
 
-        request->sweep = NULL;
-        pst_server_state_audit(request->caller, VERB, records, n);
+        /* The guests once, for who was first: of a thousand with many callers the log would be full
+         * of the same. */
+        if (sweep->requests->len == 0)
+            pst_server_state_audit(request->caller, VERB, records, n);
         if (error != NULL) {
-            pst_server_state_audit_refusal(request->caller, VERB, "-", VERB, error);
-            pst_server_state_send_error(request->caller, &request->id, error);
-        } else {
-            tell(request, health, rows);
+            refuse(request, error);
+            continue;
         }
+        record_whole(request, health);
+        tell(request, health, rows);
         pst_server_requests_drop(request);
     }
     g_ptr_array_remove(server->sweeps, sweep);

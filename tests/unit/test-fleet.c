@@ -3,6 +3,7 @@
 
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "health-world.h"
@@ -77,6 +78,19 @@ test_no_hosts(void)
     g_clear_error(&error);
     g_assert_null(pst_fleet_read_hosts("/", &error));
     g_assert_error(error, PST_ERROR, PST_ERROR_USAGE);
+    g_clear_error(&error);
+    g_assert_null(read_text("hv1\n\0hv2\n", 9, &error));
+    g_assert_nonnull(strstr(error->message, "it is no text"));
+    g_clear_error(&error);
+
+    /* Nobody writes to it: whoever opened it to read would wait. */
+    g_autofree char *folder = g_dir_make_tmp("fleet-XXXXXX", NULL);
+    g_autofree char *fifo = g_build_filename(folder, "fifo", NULL);
+    g_assert_cmpint(mkfifo(fifo, 0600), ==, 0);
+    g_assert_null(pst_fleet_read_hosts(fifo, &error));
+    g_assert_nonnull(strstr(error->message, "no regular file"));
+    g_unlink(fifo);
+    g_rmdir(folder);
 }
 
 /* ---- the sweep ---- */

@@ -40,8 +40,21 @@ test_digest(void)
                 "1"),
          FALSE},
     };
+    /* What a finding is about may be nothing but a command, who says so, or a line of the same
+     * file: one check healed, another failed. */
+    static const char *const others[] = {"\"command\":\"/a\"", "\"command\":\"/b\"",
+                                         "\"source\":\"podman\"", "\"path\":\"/a\",\"line\":1",
+                                         "\"path\":\"/a\",\"line\":2"};
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_autofree char *first = digest(rows[0].text);
 
+    for (guint i = 0; i < G_N_ELEMENTS(others); i++) {
+        g_autofree char *text =
+            g_strdup_printf("{\"status\":\"warning\",\"findings\":[{\"id\":\"a.b\",\"severity\":"
+                            "\"warning\",\"message\":\"m\",\"evidence\":{%s}}]}",
+                            others[i]);
+        g_assert_true(g_hash_table_add(seen, digest(text)));
+    }
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autofree char *other = digest(rows[i].text);
 

@@ -138,8 +138,8 @@ test_sweeps(World *world, gconstpointer unused G_GNUC_UNUSED)
         check_method(&clients[i], "domain");
     check_result(&clients[0], 2);
     check_result(&clients[1], 1);
-    g_assert_cmpuint(count(world->records->str, "|health|-|health|-\n"), ==, 2);
-    g_assert_cmpuint(count(world->records->str, "|health|web|health|-\n"), ==, 2);
+    g_assert_cmpuint(count(world->records->str, "|health|-|health|-\n"), ==, 4);
+    g_assert_cmpuint(count(world->records->str, "|health|web|health|-\n"), ==, 1);
 
     /* One that is told twice, or of a number that nobody waits for, is passed over. */
     sweep(world, NULL);
