@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tests/unit/server-world.h"
 
+#include "host-sidecar/grants-names.h"
+
 static void
 test_conversation(World *world, gconstpointer unused G_GNUC_UNUSED)
 {
@@ -166,6 +168,85 @@ test_sweeps(World *world, gconstpointer unused G_GNUC_UNUSED)
     turn(world);
     g_assert_cmpuint(world->n_sweeps, ==, 4);
     ring_off(&clients[0]);
+}
+
+/* A caller of the user UID: the kernel notes who it is when the connection is made. */
+static void
+arrive_as(World *world, Client *client, guint uid)
+{
+    g_assert_cmpint(seteuid(uid), ==, 0);
+    dial(world, client);
+    g_assert_cmpint(seteuid(0), ==, 0);
+    greet(client);
+}
+
+/* Sweeps of several users take turns; who has gone, or has too little time left, has none. */
+static void
+test_line(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    static const char params[] = "{\"deadline_ms\":30000}";
+    const guint nobody = 65534;
+    g_autoptr(GKeyFile) config = g_key_file_new();
+    Client first, joins, other, gone, late;
+
+    if (geteuid() != 0) {
+        g_test_skip("needs root for another user");
+        return;
+    }
+    world->other_uid = nobody;
+    g_assert_cmpint(g_chmod(world->folder, 0755), ==, 0);
+    g_assert_cmpint(g_chmod(world->path, 0666), ==, 0);
+    pst_server_set_grants(world->server, pst_grants_read(config, pst_grants_names_find, NULL));
+    arrive(world, &first);
+    arrive(world, &joins);
+    arrive_as(world, &other, nobody);
+    arrive_as(world, &gone, nobody);
+    arrive_as(world, &late, nobody);
+
+    say(&first, 1, "health", params);
+    say(&other, 1, "health", params);
+    say(&joins, 1, "health", params);
+    turn(world);
+    g_assert_cmpuint(world->n_sweeps, ==, 1);
+    g_assert_cmpuint(world->sweep_uid, ==, 0);
+    sweep(world, NULL);
+    check_method(&first, "domain");
+    check_result(&first, 1);
+    check_method(&joins, "domain");
+    check_result(&joins, 1);
+    g_assert_cmpuint(world->n_sweeps, ==, 2);
+    g_assert_cmpuint(world->sweep_uid, ==, nobody);
+
+    say(&first, 2, "health", params);
+    turn(world);
+    g_assert_cmpuint(world->n_sweeps, ==, 2);
+    sweep(world, NULL);
+    check_method(&other, "domain");
+    check_result(&other, 1);
+    g_assert_cmpuint(world->n_sweeps, ==, 3);
+    g_assert_cmpuint(world->sweep_uid, ==, 0);
+
+    say(&gone, 1, "health", params);
+    turn(world);
+    ring_off(&gone);
+    turn(world);
+    sweep(world, NULL);
+    check_method(&first, "domain");
+    check_result(&first, 2);
+    g_assert_cmpuint(world->n_sweeps, ==, 3);
+
+    say(&first, 3, "health", params);
+    turn(world);
+    say(&late, 1, "health", "{\"deadline_ms\":2000}");
+    turn(world);
+    g_assert_cmpuint(world->n_sweeps, ==, 4);
+    sweep(world, NULL);
+    check_error(&late, PST_ERROR_BUSY);
+    g_assert_cmpuint(world->n_sweeps, ==, 4);
+    ring_off(&first);
+    ring_off(&joins);
+    ring_off(&other);
+    ring_off(&late);
 }
 
 /* Who is turned away is recorded: the first at once, who comes soon after with the next record. */
@@ -504,6 +585,7 @@ main(int argc, char **argv)
     ADD("/server/conversation", NULL, test_conversation);
     ADD("/server/misuse", NULL, test_misuse);
     ADD("/server/sweeps", NULL, test_sweeps);
+    ADD("/server/line", NULL, test_line);
     ADD("/server/other-session", NULL, test_other_session);
     ADD("/server/cancel", NULL, test_cancel);
     ADD("/server/nonsense", NULL, test_nonsense);
