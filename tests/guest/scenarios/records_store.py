@@ -24,6 +24,7 @@ CHECK = False  # it takes minutes: tests/campaigns/states
 PATIENCE = 150
 PORT = "/dev/virtio-ports/org.postern.recorder.0"
 FLOOD_SECONDS = int(os.environ.get("POSTERN_FLOOD_SECONDS", "6"))
+TOUCH_SECONDS = 5
 KILLS = int(os.environ.get("POSTERN_QEMU_KILLS", "1"))
 # As virtlogd keeps it, and what it writes beyond before it rolls.
 VOLUME_BYTES = 4 * 2 * 1024 * 1024 + 256 * 1024
@@ -95,12 +96,14 @@ def _flood(context, neighbour):
     begun = time.monotonic()
     touched = 0
     while time.monotonic() < begun + FLOOD_SECONDS:
-        neighbour.shell("touch /etc/sudoers.d/harness")
-        touched += 1
+        # What changes within three seconds is one event.
+        if time.monotonic() >= begun + touched * TOUCH_SECONDS:
+            neighbour.shell("touch /etc/sudoers.d/harness")
+            touched += 1
         _records(context, guest)
         held = _volume_bytes(guest, uuid)
         check(held <= VOLUME_BYTES, f"the flood takes {held} bytes on the host")
-    time.sleep(2)
+    time.sleep(TOUCH_SECONDS)
     told = _records(context, guest)
     check(told["parts"] > 1, "the flood did not roll the volume")
     check(_identities(before) <= _identities(told["records"]),
