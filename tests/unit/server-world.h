@@ -309,3 +309,13 @@ check_result(Client *client, gint64 number)
     g_assert_cmpint(message->type, ==, PST_MESSAGE_RESULT);
     g_assert_cmpint(message->id.number, ==, number);
 }
+
+static inline guint
+count(const char *text, const char *part)
+{
+    guint n = 0;
+
+    for (const char *at = text; (at = strstr(at, part)) != NULL; at += strlen(part))
+        n++;
+    return n;
+}

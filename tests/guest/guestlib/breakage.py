@@ -51,7 +51,7 @@ def missing(row, diagnosis):
 
 def _diagnose(context, row):
     """A diagnosis, asked for again while what is expected may still come."""
-    patience = time.monotonic() + (row.wait or (5 if row.detach else 0))
+    patience = time.monotonic() + (row.wait or (8 if row.detach else 0))
     while True:
         diagnosis = context.diagnose(more=row.ask)
         why = missing(row, diagnosis)

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Sweeps that callers ask for, and the line in which they wait. */
+#include "host-sidecar/grants-names.h"
+#include "tests/unit/server-world.h"
+
+static void
+sweep(World *world, const GError *error)
+{
+    g_autoptr(JsonArray) rows = json_array_new();
+    g_autoptr(JsonObject) health = json_object_new();
+    g_autoptr(PstAnswer) record = pst_answer_new("web", "health", NULL);
+
+    json_array_add_object_element(rows, json_object_new());
+    pst_server_swept(world->server, world->sweep, error == NULL ? health : NULL,
+                     error == NULL ? rows : NULL, &record, 1, error);
+}
+
+/* Who asks while a sweep of that user's is under way has that one's verdict; what comes after it is
+ * another one. */
+static void
+test_sweeps(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    static const char params[] = "{\"deadline_ms\":30000}";
+    g_autoptr(GError) error = g_error_new(PST_ERROR, PST_ERROR_NO_HYPERVISOR, "gone");
+    Client clients[2];
+
+    arrive(world, &clients[0]);
+    arrive(world, &clients[1]);
+    say(&clients[0], 1, "health", "{}");
+    check_error(&clients[0], PST_ERROR_INVALID_PARAMS);
+    say(&clients[0], 2, "health", params);
+    say(&clients[1], 1, "health", params);
+    turn(world);
+    g_assert_cmpuint(world->n_sweeps, ==, 1);
+    sweep(world, NULL);
+    for (guint i = 0; i < 2; i++)
+        check_method(&clients[i], "domain");
+    check_result(&clients[0], 2);
+    check_result(&clients[1], 1);
+    g_assert_cmpuint(count(world->records->str, "|health|-|health|-\n"), ==, 4);
+    g_assert_cmpuint(count(world->records->str, "|health|web|health|-\n"), ==, 1);
+
+    /* One that is told twice, or of a number that nobody waits for, is passed over. */
+    sweep(world, NULL);
+    say(&clients[0], 3, "health", params);
+    turn(world);
+    g_assert_cmpuint(world->n_sweeps, ==, 2);
+    say(&clients[0], 3, "health", params);
+    check_error(&clients[0], PST_ERROR_INVALID_REQUEST);
+    sweep(world, error);
+    check_error(&clients[0], PST_ERROR_NO_HYPERVISOR);
+    g_assert_cmpuint(count(world->records->str, "|health|-|health|no-hypervisor\n"), ==, 1);
+
+    /* At the deadline that is said, whatever becomes of the sweep; who rings off meanwhile is not
+     * waited for, and there is one sweep all the same. */
+    say(&clients[0], 4, "health", "{\"deadline_ms\":1}");
+    check_error(&clients[0], PST_ERROR_DEADLINE);
+    say(&clients[1], 5, "health", params);
+    turn(world);
+    g_assert_cmpuint(world->n_sweeps, ==, 3);
+    ring_off(&clients[1]);
+    turn(world);
+    sweep(world, NULL);
+    say(&clients[0], 6, "health", params);
+    turn(world);
+    g_assert_cmpuint(world->n_sweeps, ==, 4);
+    ring_off(&clients[0]);
+}
+
+/* A caller of the user UID: the kernel notes who it is when the connection is made. */
+static void
+arrive_as(World *world, Client *client, guint uid)
+{
+    g_assert_cmpint(seteuid(uid), ==, 0);
+    dial(world, client);
+    g_assert_cmpint(seteuid(0), ==, 0);
+    greet(client);
+}
+
+/* Sweeps of several users take turns; who has gone, or has too little time left, has none. */
+static void
+test_line(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    static const char params[] = "{\"deadline_ms\":30000}";
+    const guint nobody = 65534;
+    g_autoptr(GKeyFile) config = g_key_file_new();
+    Client first, joins, other, gone, late;
+
+    if (geteuid() != 0) {
+        g_test_skip("needs root for another user");
+        return;
+    }
+    world->other_uid = nobody;
+    g_assert_cmpint(g_chmod(world->folder, 0755), ==, 0);
+    g_assert_cmpint(g_chmod(world->path, 0666), ==, 0);
+    pst_server_set_grants(world->server, pst_grants_read(config, pst_grants_names_find, NULL));
+    arrive(world, &first);
+    arrive(world, &joins);
+    arrive_as(world, &other, nobody);
+    arrive_as(world, &gone, nobody);
+    arrive_as(world, &late, nobody);
+
+    say(&first, 1, "health", params);
+    say(&other, 1, "health", params);
+    say(&joins, 1, "health", params);
+    turn(world);
+    g_assert_cmpuint(world->n_sweeps, ==, 1);
+    g_assert_cmpuint(world->sweep_uid, ==, 0);
+    sweep(world, NULL);
+    check_method(&first, "domain");
+    check_result(&first, 1);
+    check_method(&joins, "domain");
+    check_result(&joins, 1);
+    g_assert_cmpuint(world->n_sweeps, ==, 2);
+    g_assert_cmpuint(world->sweep_uid, ==, nobody);
+
+    say(&first, 2, "health", params);
+    turn(world);
+    g_assert_cmpuint(world->n_sweeps, ==, 2);
+    sweep(world, NULL);
+    check_method(&other, "domain");
+    check_result(&other, 1);
+    g_assert_cmpuint(world->n_sweeps, ==, 3);
+    g_assert_cmpuint(world->sweep_uid, ==, 0);
+
+    say(&gone, 1, "health", params);
+    turn(world);
+    ring_off(&gone);
+    turn(world);
+    sweep(world, NULL);
+    check_method(&first, "domain");
+    check_result(&first, 2);
+    g_assert_cmpuint(world->n_sweeps, ==, 3);
+
+    say(&first, 3, "health", params);
+    turn(world);
+    say(&late, 1, "health", "{\"deadline_ms\":2000}");
+    turn(world);
+    g_assert_cmpuint(world->n_sweeps, ==, 4);
+    sweep(world, NULL);
+    check_error(&late, PST_ERROR_BUSY);
+    g_assert_cmpuint(world->n_sweeps, ==, 4);
+    ring_off(&first);
+    ring_off(&joins);
+    ring_off(&other);
+    ring_off(&late);
+}
+
+#define ADD(name, function) g_test_add(name, World, NULL, set_up, function, tear_down)
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    ADD("/server-sweeps/shared", test_sweeps);
+    ADD("/server-sweeps/line", test_line);
+    return g_test_run();
+}
