@@ -10,10 +10,20 @@
 #define MAX_NAMED 5
 #define MAX_NAMED_BYTES 200
 
-typedef guint (*Count)(const PstFleet *fleet, PstStatus status);
+static guint
+count_hosts(gconstpointer fleet, PstStatus status)
+{
+    return pst_fleet_count_hosts(fleet, status);
+}
 
 static guint
-count_all(const PstFleet *fleet, Count count)
+count_domains(gconstpointer fleet, PstStatus status)
+{
+    return pst_fleet_count_domains(fleet, status);
+}
+
+static guint
+count_all(const PstFleet *fleet, PstRenderHealthCount count)
 {
     guint n = 0;
 
@@ -22,27 +32,12 @@ count_all(const PstFleet *fleet, Count count)
     return n;
 }
 
-/* "3 hosts: 1 unknown, 2 ok" */
-static void
-append_counts(GString *out, const PstFleet *fleet, const char *one, const char *many, Count count)
-{
-    guint n = count_all(fleet, count), n_told = 0;
-
-    g_string_append_printf(out, "%u %s", n, n == 1 ? one : many);
-    for (guint i = 0; i < PST_HEALTH_N_STATUSES; i++) {
-        guint some = count(fleet, pst_health_worst_first[i]);
-        if (some > 0)
-            g_string_append_printf(out, "%s%u %s", n_told++ > 0 ? ", " : ": ", some,
-                                   pst_report_status_names[pst_health_worst_first[i]]);
-    }
-}
-
 static void
 append_both_counts(GString *out, const PstFleet *fleet)
 {
-    append_counts(out, fleet, "host", "hosts", pst_fleet_count_hosts);
+    pst_render_health_append_counts(out, "host", "hosts", count_hosts, fleet);
     g_string_append(out, "; ");
-    append_counts(out, fleet, "domain", "domains", pst_fleet_count_domains);
+    pst_render_health_append_counts(out, "domain", "domains", count_domains, fleet);
 }
 
 /* ---- for people ---- */
@@ -79,7 +74,7 @@ pst_render_fleet(const PstFleet *fleet, gboolean changes)
 /* ---- for programs ---- */
 
 static JsonObject *
-counts_json(const PstFleet *fleet, const char *name, Count count)
+counts_json(const PstFleet *fleet, const char *name, PstRenderHealthCount count)
 {
     JsonObject *counts = json_object_new();
 
@@ -120,10 +115,9 @@ pst_render_fleet_json(const PstFleet *fleet, gboolean changes)
         json_array_add_object_element(hosts, host_json(fleet->hosts->pdata[i], changes));
     pst_json_set_string(json, "status", pst_report_status_names[fleet->status]);
     json_object_set_int_member(json, "took_ms", fleet->took_ms);
-    json_object_set_object_member(json, "host_counts",
-                                  counts_json(fleet, "hosts", pst_fleet_count_hosts));
+    json_object_set_object_member(json, "host_counts", counts_json(fleet, "hosts", count_hosts));
     json_object_set_object_member(json, "domain_counts",
-                                  counts_json(fleet, "domains", pst_fleet_count_domains));
+                                  counts_json(fleet, "domains", count_domains));
     json_object_set_array_member(json, "hosts", hosts);
     return pst_render_json(json);
 }
@@ -156,7 +150,7 @@ char *
 pst_render_fleet_plugin(const PstFleet *fleet)
 {
     GString *out = g_string_new("POSTERN ");
-    guint n = fleet->hosts->len, domains = count_all(fleet, pst_fleet_count_domains);
+    guint n = fleet->hosts->len, domains = count_all(fleet, count_domains);
 
     g_string_append_printf(out, "%s - ",
                            fleet->status == PST_STATUS_OK ? "OK"

@@ -32,19 +32,31 @@ length(char *const *list)
     return list != NULL ? g_strv_length((char **)list) : 0;
 }
 
-/* "3 domains: 1 critical, 2 ok" */
+void
+pst_render_health_append_counts(GString *out, const char *one, const char *many,
+                                PstRenderHealthCount count, gconstpointer data)
+{
+    guint counts[PST_HEALTH_N_STATUSES], n = 0, n_told = 0;
+
+    for (guint i = 0; i < PST_HEALTH_N_STATUSES; i++)
+        n += counts[i] = count(data, pst_health_worst_first[i]);
+    g_string_append_printf(out, "%u %s", n, n == 1 ? one : many);
+    for (guint i = 0; i < PST_HEALTH_N_STATUSES; i++)
+        if (counts[i] > 0)
+            g_string_append_printf(out, "%s%u %s", n_told++ > 0 ? ", " : ": ", counts[i],
+                                   pst_report_status_names[pst_health_worst_first[i]]);
+}
+
+static guint
+count_status(gconstpointer health, PstStatus status)
+{
+    return pst_health_count(health, status);
+}
+
 static void
 append_counts(GString *out, const PstHealth *health)
 {
-    guint n = count_domains(health), n_told = 0;
-
-    g_string_append_printf(out, "%u %s", n, n == 1 ? "domain" : "domains");
-    for (guint i = 0; i < PST_HEALTH_N_STATUSES; i++) {
-        guint some = pst_health_count(health, pst_health_worst_first[i]);
-        if (some > 0)
-            g_string_append_printf(out, "%s%u %s", n_told++ > 0 ? ", " : ": ", some,
-                                   pst_report_status_names[pst_health_worst_first[i]]);
-    }
+    pst_render_health_append_counts(out, "domain", "domains", count_status, health);
 }
 
 /* ---- for people ---- */

@@ -21,6 +21,11 @@ char *pst_render_health_plugin(const PstHealth *health);
 /* Text in it, of at most MAX bytes: whatever stands behind a bar is performance data. */
 void pst_render_health_append_plain(GString *out, const char *text, gsize max);
 
+/* "3 domains: 1 critical, 2 ok": ONE or MANY of what COUNT counts in DATA. */
+typedef guint (*PstRenderHealthCount)(gconstpointer data, PstStatus status);
+void pst_render_health_append_counts(GString *out, const char *one, const char *many,
+                                     PstRenderHealthCount count, gconstpointer data);
+
 /* In capitals, but ok, and in the order in which they are told. */
 #define PST_HEALTH_N_STATUSES 4
 extern const char *const pst_health_status_words[];
