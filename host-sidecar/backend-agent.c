@@ -86,6 +86,22 @@ run_shim(PstAgent *agent, PstInquiry *inquiry, gint64 deadline_us, gint64 guest_
     return TRUE;
 }
 
+/* Reads the guest's clock, at *read_us of ours. */
+static gboolean
+read_clock(PstAgent *agent, PstInquiry *inquiry, gint64 *realtime_us, gint64 *read_us,
+           GError **error)
+{
+    gint64 until_us = MIN(pst_inquiry_deadline_us(inquiry), g_get_monotonic_time() + ALIVE_US);
+
+    pst_inquiry_guest_is_asked(inquiry, PST_VIA_AGENT);
+    gboolean told = pst_agent_time(agent, until_us, realtime_us, error);
+    *read_us = g_get_monotonic_time();
+    /* libvirt has one code for an agent that is silent and for one that is gone. */
+    if (!told && *read_us >= until_us)
+        pst_inquiry_guest_is_mute(inquiry, PST_VIA_AGENT);
+    return told;
+}
+
 /* The agent, alive, with the guest's clock read at *read_us of ours; NULL without an error where
  * nothing is left to be asked. The agent is not held while this rung waits for a better one: there
  * are few places. */
@@ -101,11 +117,8 @@ open_agent(PstGuest *guest, PstInquiry *inquiry, gint64 *realtime_us, gint64 *re
 
         if (agent == NULL)
             return NULL;
-        pst_inquiry_guest_is_asked(inquiry, PST_VIA_AGENT);
-        if (!pst_agent_time(agent, MIN(deadline_us, g_get_monotonic_time() + ALIVE_US), realtime_us,
-                            error))
+        if (!read_clock(agent, inquiry, realtime_us, read_us, error))
             return NULL;
-        *read_us = g_get_monotonic_time();
         if (!pst_inquiry_has_better(inquiry, PST_VIA_AGENT))
             return g_steal_pointer(&agent);
     }

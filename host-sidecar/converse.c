@@ -57,6 +57,7 @@ bear_silence(Conversation *talk, GError **error)
         *ping = pst_channel_request(talk->channel, "ping", NULL, error);
         return *ping >= 0;
     }
+    pst_inquiry_guest_is_mute(talk->inquiry, PST_VIA_CHANNEL);
     g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT, "the shim said hello and then nothing more");
     return FALSE;
 }

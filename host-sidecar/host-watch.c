@@ -40,7 +40,8 @@ explain_again(const PstHostWatchWorld *does, gpointer world, gint64 deadline_us)
 }
 
 /* Watches from BEGUN_US on. FALSE where nothing is left to be watched for: nor is there where no
- * port is open that anybody could be asked through. */
+ * port is open that anybody could be asked through, nor once a guest that nobody waits for any more
+ * was watched for long enough. */
 static gboolean
 watch_on(const PstHostWatchWorld *does, gpointer world, gint64 begun_us, gint64 deadline_us)
 {
@@ -51,9 +52,10 @@ watch_on(const PstHostWatchWorld *does, gpointer world, gint64 begun_us, gint64 
         pst_host_judge_is_certain(does->data(world)) || until_us > deadline_us ||
         !does->stay(world, until_us) || !does->look(world, deadline_us, NULL))
         return FALSE;
-    note_pulse(does->data(world), does->pulse(world, begun_us));
+    PstInquiryPulse pulse = does->pulse(world, begun_us);
+    note_pulse(does->data(world), pulse);
     explain_again(does, world, deadline_us);
-    return !pst_host_judge_is_certain(does->data(world));
+    return pulse != PST_INQUIRY_PULSE_MUTE && !pst_host_judge_is_certain(does->data(world));
 }
 
 gboolean

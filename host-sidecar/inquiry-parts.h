@@ -42,6 +42,7 @@ struct PstInquiry {
     gboolean alive[PST_VIA_NONE];
     gboolean ended[PST_VIA_NONE];
     gint64 started_us[PST_VIA_NONE]; /* 0: not tried */
+    gboolean mute[PST_VIA_NONE];     /* it ended because the guest was silent */
     gint64 asked_us[PST_VIA_NONE];   /* when the rung began to send; 0: not yet */
     guint n_ended;
 };

@@ -333,6 +333,14 @@ pst_inquiry_guest_is_asked(PstInquiry *inquiry, PstVia via)
     g_cond_broadcast(&inquiry->changed);
 }
 
+void
+pst_inquiry_guest_is_mute(PstInquiry *inquiry, PstVia via)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
+
+    inquiry->mute[via] = TRUE;
+}
+
 static gboolean
 is_alive(const PstInquiry *inquiry, gint64 since_us)
 {
@@ -343,18 +351,21 @@ PstInquiryPulse
 pst_inquiry_pulse(PstInquiry *inquiry, gint64 since_us)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
-    PstInquiryPulse pulse = PST_INQUIRY_PULSE_NOBODY;
+    gboolean at_work = FALSE, waits = FALSE, silent = FALSE;
 
     if (is_alive(inquiry, since_us))
         return PST_INQUIRY_PULSE_ALIVE;
-    for (guint i = 0; i < PST_VIA_VOLUME; i++) {
-        if (inquiry->started_us[i] == 0 || inquiry->ended[i])
+    for (PstVia via = 0; via < PST_VIA_VOLUME; via++) {
+        at_work = at_work || is_under_way(inquiry, via);
+        if (!is_under_way(inquiry, via) && !inquiry->mute[via])
             continue;
-        if (inquiry->asked_us[i] > 0 && inquiry->asked_us[i] <= since_us)
-            return PST_INQUIRY_PULSE_SILENT;
-        pulse = PST_INQUIRY_PULSE_WAITING;
+        gboolean sent = inquiry->asked_us[via] > 0 && inquiry->asked_us[via] <= since_us;
+        silent = silent || sent;
+        waits = waits || !sent;
     }
-    return pulse;
+    if (silent)
+        return at_work ? PST_INQUIRY_PULSE_SILENT : PST_INQUIRY_PULSE_MUTE;
+    return waits ? PST_INQUIRY_PULSE_WAITING : PST_INQUIRY_PULSE_NOBODY;
 }
 
 gboolean

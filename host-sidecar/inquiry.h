@@ -92,11 +92,16 @@ gboolean pst_inquiry_has_silent(PstInquiry *inquiry, PstVia via);
 /* The rung has its turn, and begins to send to the guest. */
 void pst_inquiry_guest_is_asked(PstInquiry *inquiry, PstVia via);
 
+/* The rung is about to end because the guest owes it an answer for longer than a living one needs:
+ * one that spins or stands still is as silent after that as before. */
+void pst_inquiry_guest_is_mute(PstInquiry *inquiry, PstVia via);
+
 /* For the rung that looks at the guest from outside: how those that ask the guest itself get on. */
 typedef enum {
     PST_INQUIRY_PULSE_NOBODY,  /* none of them is at work */
     PST_INQUIRY_PULSE_WAITING, /* they wait for their turn, or have only just begun to send */
     PST_INQUIRY_PULSE_SILENT,  /* what was sent before SINCE_US has had no answer since */
+    PST_INQUIRY_PULSE_MUTE,    /* nor will it have one: who sent it waited long enough */
     PST_INQUIRY_PULSE_ALIVE,   /* one shows signs of life, or had an answer since then */
 } PstInquiryPulse;
 

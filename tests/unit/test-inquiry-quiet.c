@@ -1,28 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* How an inquiry tells that the guest gives no sign of life. */
 #include "host-sidecar/inquiry.h"
+#include "tests/unit/make-inquiry.h"
 #include "tests/unit/make-report.h"
 
-#define N 3
 #define QUIET_MS 60
-
-static PstInquiry *
-new_inquiry(gint64 left_us)
-{
-    PstAnswer **questions = g_new0(PstAnswer *, N);
-
-    for (guint i = 0; i < N; i++)
-        questions[i] = pst_answer_new("guest", "network", NULL);
-    return pst_inquiry_new(questions, N, "somebody", g_get_monotonic_time() + left_us);
-}
-
-static void
-free_answers(PstAnswer **answers)
-{
-    for (guint i = 0; i < N; i++)
-        pst_answer_free(answers[i]);
-    g_free(answers);
-}
 
 typedef struct {
     PstInquiry *inquiry;
@@ -47,7 +29,7 @@ static Hearer
 hear(gboolean asked, gboolean lives, gint64 limit_ms)
 {
     gint64 begun_us = g_get_monotonic_time();
-    g_autoptr(PstInquiry) inquiry = new_inquiry(limit_ms * 1000);
+    g_autoptr(PstInquiry) inquiry = make_inquiry(limit_ms * 1000);
     Hearer hearer = {.inquiry = inquiry};
     const PstInquiryListener listener = {NULL, &hearer, note_quiet, QUIET_MS * 1000};
 
@@ -84,7 +66,7 @@ live_then_end(gpointer inquiry)
     g_usleep(3 * QUIET_MS * 1000);
     pst_inquiry_progress(inquiry, PST_VIA_CHANNEL);
     g_usleep(QUIET_MS * 1000);
-    for (guint i = 0; i < N; i++)
+    for (guint i = 0; i < N_QUESTIONS; i++)
         pst_inquiry_answer(inquiry, i, PST_VIA_CHANNEL, make_report(-1, NULL, NULL));
     return NULL;
 }
@@ -92,7 +74,7 @@ live_then_end(gpointer inquiry)
 static void
 test_quiet_no_more(void)
 {
-    g_autoptr(PstInquiry) inquiry = new_inquiry(30 * G_USEC_PER_SEC);
+    g_autoptr(PstInquiry) inquiry = make_inquiry(30 * G_USEC_PER_SEC);
     Hearer hearer = {.inquiry = inquiry};
     const PstInquiryListener listener = {NULL, &hearer, note_quiet, QUIET_MS * 1000};
 

@@ -2,31 +2,10 @@
 #include "host-sidecar/inquiry.h"
 #include "protocol/error.h"
 #include "protocol/json.h"
+#include "tests/unit/make-inquiry.h"
 #include "tests/unit/make-report.h"
 
-#define N 3
 #define WAITED_MS 30
-
-static PstInquiry *
-new_inquiry(gint64 left_us)
-{
-    PstAnswer **questions = g_new0(PstAnswer *, N);
-
-    for (guint i = 0; i < N; i++) {
-        g_autoptr(JsonObject) args = json_object_new();
-        json_object_set_int_member(args, "n", i);
-        questions[i] = pst_answer_new("guest", "network", args);
-    }
-    return pst_inquiry_new(questions, N, "somebody", g_get_monotonic_time() + left_us);
-}
-
-static void
-free_answers(PstAnswer **answers)
-{
-    for (guint i = 0; i < N; i++)
-        pst_answer_free(answers[i]);
-    g_free(answers);
-}
 
 static PstReport *
 report_of(gint64 took_ms)
@@ -48,11 +27,11 @@ attempt_of(const PstAnswer *answer, guint i)
 static void
 test_questions(void)
 {
-    g_autoptr(PstInquiry) inquiry = new_inquiry(G_USEC_PER_SEC);
+    g_autoptr(PstInquiry) inquiry = make_inquiry(G_USEC_PER_SEC);
 
-    g_assert_cmpuint(pst_inquiry_size(inquiry), ==, N);
+    g_assert_cmpuint(pst_inquiry_size(inquiry), ==, N_QUESTIONS);
     g_assert_cmpstr(pst_inquiry_caller(inquiry), ==, "somebody");
-    for (guint i = 0; i < N; i++) {
+    for (guint i = 0; i < N_QUESTIONS; i++) {
         g_autoptr(JsonObject) args = pst_inquiry_args(inquiry, i);
         gint64 n = -1;
         g_assert_true(pst_json_get_int(args, "n", PST_JSON_REQUIRED, &n, NULL));
@@ -93,7 +72,7 @@ test_order(void)
 static void
 test_first_wins(void)
 {
-    g_autoptr(PstInquiry) inquiry = new_inquiry(G_USEC_PER_SEC);
+    g_autoptr(PstInquiry) inquiry = make_inquiry(G_USEC_PER_SEC);
     g_autoptr(GError) refusal = g_error_new(PST_ERROR, PST_ERROR_NOT_ALLOWED, "not that");
 
     pst_inquiry_answer(inquiry, 0, PST_VIA_AGENT, report_of(1));
@@ -120,7 +99,7 @@ test_first_wins(void)
 static void
 test_offer(void)
 {
-    g_autoptr(PstInquiry) inquiry = new_inquiry(G_USEC_PER_SEC);
+    g_autoptr(PstInquiry) inquiry = make_inquiry(G_USEC_PER_SEC);
 
     pst_inquiry_rung_started(inquiry, PST_VIA_CHANNEL);
     pst_inquiry_rung_started(inquiry, PST_VIA_VOLUME);
@@ -153,7 +132,7 @@ note_all_late(PstInquiry *inquiry, PstVia via)
 {
     g_autoptr(GError) late = g_error_new(PST_ERROR, PST_ERROR_DEADLINE, "no time for it");
 
-    for (guint i = 0; i < N; i++)
+    for (guint i = 0; i < N_QUESTIONS; i++)
         pst_inquiry_note_late(inquiry, i, via, late);
 }
 
@@ -162,12 +141,12 @@ note_all_late(PstInquiry *inquiry, PstVia via)
 static void
 test_late(void)
 {
-    g_autoptr(PstInquiry) inquiry = new_inquiry(60 * G_USEC_PER_SEC);
+    g_autoptr(PstInquiry) inquiry = make_inquiry(60 * G_USEC_PER_SEC);
 
     pst_inquiry_rung_started(inquiry, PST_VIA_CHANNEL);
     note_all_late(inquiry, PST_VIA_CHANNEL);
     note_all_late(inquiry, PST_VIA_AGENT);
-    for (guint i = 0; i < N; i++) {
+    for (guint i = 0; i < N_QUESTIONS; i++) {
         g_assert_true(pst_inquiry_is_open(inquiry, i));
         g_assert_false(pst_inquiry_is_wanted(inquiry, i));
         pst_inquiry_fail(inquiry, i, PST_VIA_CHANNEL, 7, "and then it ended");
@@ -213,7 +192,7 @@ end_volume_soon(gpointer inquiry)
 static void
 test_late_is_waited_for(void)
 {
-    g_autoptr(PstInquiry) inquiry = new_inquiry(60 * G_USEC_PER_SEC);
+    g_autoptr(PstInquiry) inquiry = make_inquiry(60 * G_USEC_PER_SEC);
     gint64 start_us = g_get_monotonic_time();
 
     pst_inquiry_rung_started(inquiry, PST_VIA_CHANNEL);
@@ -244,7 +223,7 @@ note_told(PstAnswer *answer, gpointer user_data)
 static void
 test_listener(void)
 {
-    g_autoptr(PstInquiry) inquiry = new_inquiry(G_USEC_PER_SEC);
+    g_autoptr(PstInquiry) inquiry = make_inquiry(G_USEC_PER_SEC);
     g_autoptr(GPtrArray) told = g_ptr_array_new();
     const PstInquiryListener listener = {note_told, told};
     g_autoptr(GError) refusal = g_error_new(PST_ERROR, PST_ERROR_NOT_ALLOWED, "not that");
@@ -280,7 +259,7 @@ answer_while_told(PstAnswer *answer, gpointer user_data)
 static void
 test_slow_listener(void)
 {
-    g_autoptr(PstInquiry) inquiry = new_inquiry(G_USEC_PER_SEC);
+    g_autoptr(PstInquiry) inquiry = make_inquiry(G_USEC_PER_SEC);
     const PstInquiryListener listener = {answer_while_told, inquiry};
 
     pst_inquiry_listen(inquiry, &listener);
@@ -295,7 +274,7 @@ test_slow_listener(void)
 static void
 test_await_end(void)
 {
-    g_autoptr(PstInquiry) inquiry = new_inquiry(50000);
+    g_autoptr(PstInquiry) inquiry = make_inquiry(50000);
 
     /* Not begun, ended, and begun until the deadline. */
     g_assert_true(pst_inquiry_await_end(inquiry, PST_VIA_AGENT, pst_inquiry_deadline_us(inquiry)));
@@ -322,7 +301,7 @@ host_report(void)
 static void
 test_give_up(void)
 {
-    g_autoptr(PstInquiry) inquiry = new_inquiry(60 * G_USEC_PER_SEC);
+    g_autoptr(PstInquiry) inquiry = make_inquiry(60 * G_USEC_PER_SEC);
     gint64 start_us = g_get_monotonic_time();
 
     pst_inquiry_rung_started(inquiry, PST_VIA_CHANNEL);
@@ -349,7 +328,7 @@ test_give_up(void)
 static void
 test_not_given_up(void)
 {
-    g_autoptr(PstInquiry) inquiry = new_inquiry(60 * G_USEC_PER_SEC);
+    g_autoptr(PstInquiry) inquiry = make_inquiry(60 * G_USEC_PER_SEC);
     gint64 start_us = g_get_monotonic_time();
 
     pst_inquiry_rung_started(inquiry, PST_VIA_CHANNEL);
@@ -366,37 +345,11 @@ test_not_given_up(void)
     g_assert_null(pst_inquiry_steal_host(inquiry));
 }
 
-/* Who waits for its turn has asked nothing; what was sent only after the watch began says nothing
- * of it; alive is who shows signs of life, until it has ended, and who has just answered. */
-static void
-test_pulse(void)
-{
-    g_autoptr(PstInquiry) inquiry = new_inquiry(60 * G_USEC_PER_SEC);
-    gint64 start_us = g_get_monotonic_time();
-
-    g_assert_cmpint(pst_inquiry_pulse(inquiry, start_us), ==, PST_INQUIRY_PULSE_NOBODY);
-    pst_inquiry_rung_started(inquiry, PST_VIA_AGENT);
-    g_assert_cmpint(pst_inquiry_pulse(inquiry, start_us), ==, PST_INQUIRY_PULSE_WAITING);
-    pst_inquiry_guest_is_asked(inquiry, PST_VIA_AGENT);
-    gint64 asked_us = g_get_monotonic_time();
-    g_assert_cmpint(pst_inquiry_pulse(inquiry, start_us - 1), ==, PST_INQUIRY_PULSE_WAITING);
-    g_assert_cmpint(pst_inquiry_pulse(inquiry, asked_us), ==, PST_INQUIRY_PULSE_SILENT);
-    pst_inquiry_progress(inquiry, PST_VIA_AGENT);
-    g_assert_cmpint(pst_inquiry_pulse(inquiry, asked_us), ==, PST_INQUIRY_PULSE_ALIVE);
-    pst_inquiry_rung_ended(inquiry, PST_VIA_AGENT);
-    g_assert_cmpint(pst_inquiry_pulse(inquiry, asked_us), ==, PST_INQUIRY_PULSE_NOBODY);
-    pst_inquiry_answer(inquiry, 0, PST_VIA_AGENT, report_of(1));
-    g_assert_cmpint(pst_inquiry_pulse(inquiry, start_us), ==, PST_INQUIRY_PULSE_ALIVE);
-    g_assert_cmpint(pst_inquiry_pulse(inquiry, g_get_monotonic_time() + 1), ==,
-                    PST_INQUIRY_PULSE_NOBODY);
-    free_answers(pst_inquiry_close(inquiry));
-}
-
 /* A rung that was abandoned comes back when its caller has long gone. */
 static void
 test_after_close(void)
 {
-    PstInquiry *inquiry = new_inquiry(G_USEC_PER_SEC);
+    PstInquiry *inquiry = make_inquiry(G_USEC_PER_SEC);
     PstInquiry *rung = pst_inquiry_ref(inquiry);
     g_autoptr(GError) refusal = g_error_new(PST_ERROR, PST_ERROR_NOT_ALLOWED, "not that");
 
@@ -416,7 +369,7 @@ test_after_close(void)
 static void
 test_unanswered(void)
 {
-    g_autoptr(PstInquiry) early = new_inquiry(60 * G_USEC_PER_SEC), late = new_inquiry(-1);
+    g_autoptr(PstInquiry) early = make_inquiry(60 * G_USEC_PER_SEC), late = make_inquiry(-1);
 
     pst_inquiry_fail(early, 0, PST_VIA_AGENT, 7, "blocked");
     PstAnswer **answers = pst_inquiry_close(early);
@@ -437,7 +390,7 @@ test_unanswered(void)
 static void
 test_attempts(void)
 {
-    g_autoptr(PstInquiry) inquiry = new_inquiry(60 * G_USEC_PER_SEC);
+    g_autoptr(PstInquiry) inquiry = make_inquiry(60 * G_USEC_PER_SEC);
 
     pst_inquiry_rung_started(inquiry, PST_VIA_CHANNEL);
     pst_inquiry_rung_started(inquiry, PST_VIA_AGENT);
@@ -476,7 +429,7 @@ assert_waited(gint64 start_us, gint64 least_ms, gint64 most_ms)
 static void
 test_waits(void)
 {
-    g_autoptr(PstInquiry) inquiry = new_inquiry(400 * 1000);
+    g_autoptr(PstInquiry) inquiry = make_inquiry(400 * 1000);
     gint64 start_us = g_get_monotonic_time();
 
     /* No sign of life: until the first moment that was asked for; with one: until the second, and
@@ -493,7 +446,7 @@ test_waits(void)
     assert_waited(start_us, 400, 2000);
     free_answers(pst_inquiry_close(inquiry));
 
-    g_autoptr(PstInquiry) ended = new_inquiry(60 * G_USEC_PER_SEC);
+    g_autoptr(PstInquiry) ended = make_inquiry(60 * G_USEC_PER_SEC);
     start_us = g_get_monotonic_time();
     pst_inquiry_rung_ended(ended, PST_VIA_CHANNEL);
     g_assert_false(
@@ -508,7 +461,7 @@ answer_all(gpointer data)
 {
     PstInquiry *inquiry = data;
 
-    for (guint i = 0; i < N; i++) {
+    for (guint i = 0; i < N_QUESTIONS; i++) {
         pst_inquiry_fail(inquiry, i, PST_VIA_CHANNEL, 1, "x");
         pst_inquiry_progress(inquiry, PST_VIA_CHANNEL);
         g_autoptr(JsonObject) args = pst_inquiry_args(inquiry, i);
@@ -524,7 +477,7 @@ static void
 test_threads(void)
 {
     for (int round = 0; round < 20; round++) {
-        PstInquiry *inquiry = new_inquiry(60 * G_USEC_PER_SEC);
+        PstInquiry *inquiry = make_inquiry(60 * G_USEC_PER_SEC);
         GThread *threads[8];
 
         for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
@@ -553,7 +506,7 @@ end_channel_soon(gpointer data)
 static void
 test_yield(void)
 {
-    g_autoptr(PstInquiry) inquiry = new_inquiry(10 * G_USEC_PER_SEC);
+    g_autoptr(PstInquiry) inquiry = make_inquiry(10 * G_USEC_PER_SEC);
     gint64 start_us = g_get_monotonic_time();
 
     pst_inquiry_rung_started(inquiry, PST_VIA_CHANNEL);
@@ -565,7 +518,7 @@ test_yield(void)
     g_assert_false(pst_inquiry_is_open(inquiry, 0));
     g_thread_join(thread);
 
-    for (guint i = 1; i < N; i++)
+    for (guint i = 1; i < N_QUESTIONS; i++)
         pst_inquiry_answer(inquiry, i, PST_VIA_AGENT, report_of(1));
     g_assert_false(pst_inquiry_yield(inquiry, PST_VIA_AGENT_BUILTIN));
     free_answers(pst_inquiry_close(inquiry));
@@ -586,7 +539,6 @@ main(int argc, char **argv)
     g_test_add_func("/inquiry/listener", test_listener);
     g_test_add_func("/inquiry/give-up", test_give_up);
     g_test_add_func("/inquiry/not-given-up", test_not_given_up);
-    g_test_add_func("/inquiry/pulse", test_pulse);
     g_test_add_func("/inquiry/after-close", test_after_close);
     g_test_add_func("/inquiry/unanswered", test_unanswered);
     g_test_add_func("/inquiry/attempts", test_attempts);

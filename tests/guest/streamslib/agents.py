@@ -12,8 +12,8 @@ from .tools import (BUILD, FULL, SOUND, ask, expect, expect_sound, finish, lab, 
 
 @scenario(FULL, SOUND)
 def a_stopped_agent_and_many_who_ask():
-    lab("run", "--detach", "st-full", "-",
-        text="systemctl stop postern-shim; kill -STOP $(pidof qemu-ga)")
+    lab("run", "st-full", "-", text="systemctl stop postern-shim")
+    lab("run", "--detach", "st-full", "-", text="kill -STOP $(pidof qemu-ga)")
     time.sleep(2)
     askers = [start("st-full", deadline=4) for _ in range(6)]
     for _ in range(3):
