@@ -2,6 +2,7 @@
 #include "host-sidecar/daemon-events.h"
 
 #include "host-sidecar/domain-watch.h"
+#include "host-sidecar/lifecycle-hear.h"
 #include "host-sidecar/task.h"
 
 /* Until it is tried again where it failed, or where libvirt has not answered. */
@@ -113,13 +114,14 @@ on_lost(gpointer data)
 }
 
 static void
-note_happened(const char *uuid, gpointer user_data)
+note_happened(const PstDomainNews *news, gpointer user_data)
 {
     const Note *watched = user_data;
     Note *note = new_note(watched->events, watched->generation);
 
-    note->uuid = g_strdup(uuid);
+    note->uuid = g_strdup(news->uuid);
     tell(note, on_happened);
+    pst_lifecycle_hear(watched->events->hypervisor, news);
 }
 
 static void

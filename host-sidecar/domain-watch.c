@@ -2,10 +2,13 @@
 #include "host-sidecar/domain-watch.h"
 
 #include "host-sidecar/virt-error.h"
+#include "protocol/fields.h"
 
 /* A hypervisor that is silent for so long is taken for gone. */
 #define KEEPALIVE_S 5
 #define KEEPALIVES 3
+/* A reboot is none of the lifecycle's. */
+#define NO_EVENT (-1)
 
 /* libvirt holds it for each callback, and lets go of it at a time of its own. */
 typedef struct {
@@ -32,27 +35,68 @@ unref_listener(void *data)
     g_free(listener);
 }
 
+/* Where an event says in which state the domain is now, and why. What libvirt has no event for, or
+ * another reason, is left to who looks. */
+static const struct {
+    int event, detail;
+    int state, reason;
+} states[] = {
+#define STATE(event, detail, state, reason)                                                        \
+    {                                                                                              \
+        VIR_DOMAIN_EVENT_##event, VIR_DOMAIN_EVENT_##event##_##detail, VIR_DOMAIN_##state,         \
+            VIR_DOMAIN_##state##_##reason                                                          \
+    }
+    STATE(STARTED, BOOTED, RUNNING, BOOTED),
+    STATE(STARTED, MIGRATED, RUNNING, MIGRATED),
+    STATE(STARTED, RESTORED, RUNNING, RESTORED),
+    STATE(STARTED, FROM_SNAPSHOT, RUNNING, FROM_SNAPSHOT),
+    STATE(STARTED, WAKEUP, RUNNING, WAKEUP),
+    STATE(RESUMED, UNPAUSED, RUNNING, UNPAUSED),
+    STATE(RESUMED, MIGRATED, RUNNING, MIGRATED),
+    STATE(RESUMED, FROM_SNAPSHOT, RUNNING, FROM_SNAPSHOT),
+    STATE(SUSPENDED, PAUSED, PAUSED, USER),
+    STATE(SUSPENDED, MIGRATED, PAUSED, MIGRATION),
+    STATE(SUSPENDED, IOERROR, PAUSED, IOERROR),
+    STATE(SUSPENDED, WATCHDOG, PAUSED, WATCHDOG),
+    STATE(SUSPENDED, FROM_SNAPSHOT, PAUSED, FROM_SNAPSHOT),
+    STATE(STOPPED, SHUTDOWN, SHUTOFF, SHUTDOWN),
+    STATE(STOPPED, DESTROYED, SHUTOFF, DESTROYED),
+    STATE(STOPPED, CRASHED, SHUTOFF, CRASHED),
+    STATE(STOPPED, MIGRATED, SHUTOFF, MIGRATED),
+    STATE(STOPPED, SAVED, SHUTOFF, SAVED),
+    STATE(STOPPED, FAILED, SHUTOFF, FAILED),
+    STATE(STOPPED, FROM_SNAPSHOT, SHUTOFF, FROM_SNAPSHOT),
+    STATE(CRASHED, PANICKED, CRASHED, PANICKED),
+#undef STATE
+};
+
 static void
-tell(Listener *listener, virDomainPtr domain)
+tell(Listener *listener, virDomainPtr domain, int event, int detail)
 {
     char uuid[VIR_UUID_STRING_BUFLEN] = "";
+    PstDomainNews news = {uuid, PST_INT_UNKNOWN, PST_INT_UNKNOWN, g_get_real_time()};
 
+    for (guint i = 0; i < G_N_ELEMENTS(states); i++)
+        if (states[i].event == event && states[i].detail == detail) {
+            news.state = states[i].state;
+            news.reason = states[i].reason;
+        }
     if (virDomainGetUUIDString(domain, uuid) == 0)
-        listener->funcs.happened(uuid, listener->user_data);
+        listener->funcs.happened(&news, listener->user_data);
 }
 
 static int
-on_lifecycle(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr domain, int event G_GNUC_UNUSED,
-             int detail G_GNUC_UNUSED, void *data)
+on_lifecycle(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr domain, int event, int detail,
+             void *data)
 {
-    tell(data, domain);
+    tell(data, domain, event, detail);
     return 0;
 }
 
 static void
 on_reboot(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr domain, void *data)
 {
-    tell(data, domain);
+    tell(data, domain, NO_EVENT, NO_EVENT);
 }
 
 static void

@@ -9,11 +9,19 @@
 
 typedef struct PstDomainWatch PstDomainWatch;
 
+/* What happened to a domain, and in which of libvirt's states it is by that, for which of its
+ * reasons; both PST_INT_UNKNOWN where that is not told. */
+typedef struct {
+    const char *uuid;
+    gint64 state, reason;
+    gint64 heard_us; /* the host's real time */
+} PstDomainNews;
+
 /* Both are called in the thread of libvirt's events, until pst_domain_watch_stop() has returned and
  * a little longer: USER_DATA is given to RELEASE when that is over. */
 typedef struct {
     /* The domain was started, stopped, reset, reverted, paused, defined, renamed … */
-    void (*happened)(const char *uuid, gpointer user_data);
+    void (*happened)(const PstDomainNews *news, gpointer user_data);
     /* The connection was closed: nothing is told any more. */
     void (*lost)(gpointer user_data);
     GDestroyNotify release;

@@ -221,6 +221,17 @@ learn(gint64 *known, gint64 seen)
     return TRUE;
 }
 
+/* Who hears of a change and who passes by after it may come in either order. */
+static gboolean
+date_exactly(PstLifecycleEntry *last, const PstLifecycleEntry *now, gboolean exact)
+{
+    if (!exact || last == NULL || differs(last, now) || last->before_us == PST_INT_UNKNOWN ||
+        now->seen_us < last->before_us || now->seen_us >= last->seen_us)
+        return FALSE;
+    last->seen_us = last->before_us = now->seen_us;
+    return TRUE;
+}
+
 PstLifecycleNote
 pst_lifecycle_note(PstLifecycle *lifecycle, const PstLifecycleSight *sight, gint64 looked_us)
 {
@@ -229,8 +240,11 @@ pst_lifecycle_note(PstLifecycle *lifecycle, const PstLifecycleSight *sight, gint
     PstLifecycleEntry entry = {sight->state,   sight->reason,   sight->id,
                                sight->seen_us, PST_INT_UNKNOWN, sight->host_boot};
 
-    if ((ahead_us > 0 && ahead_us < LATE_US) || !is_sound(&entry, 0))
+    if (!is_sound(&entry, 0))
         return PST_LIFECYCLE_NOTHING;
+    if (ahead_us > 0 && ahead_us < LATE_US)
+        return date_exactly(last, &entry, sight->exact) ? PST_LIFECYCLE_NEWS
+                                                        : PST_LIFECYCLE_NOTHING;
     gboolean changed = set_back(lifecycle, sight->seen_us);
     if (last == NULL || differs(last, &entry)) {
         entry.before_us = date_before(last, sight, looked_us);

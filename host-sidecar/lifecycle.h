@@ -62,8 +62,9 @@ typedef enum {
     PST_LIFECYCLE_NEWS,    /* the list has changed */
 } PstLifecycleNote;
 
-/* Notes what is seen; a new entry only where it differs from the last. LOOKED_US is when somebody
- * last looked. Where the host's clock was set back, what would lie ahead is dated to now. */
+/* Notes what is seen; a new entry only where it differs from the last. One that is exact dates the
+ * entry of who was faster to look and knew less. LOOKED_US is when somebody last looked. Where the
+ * host's clock was set back, what would lie ahead is dated to now. */
 PstLifecycleNote pst_lifecycle_note(PstLifecycle *lifecycle, const PstLifecycleSight *sight,
                                     gint64 looked_us);
 

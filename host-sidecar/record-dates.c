@@ -34,14 +34,32 @@ pst_record_dates_note(GPtrArray **dates, const PstRecord *newest, gint64 written
     return TRUE;
 }
 
-/* What passed between two records by the guest's clocks: within a boot by the one that nobody sets.
- * 0 where it went back meanwhile. */
+/* PASSED_US before LATER_US, by a clock that stood still now and then. */
 static gint64
-passed_us(const PstRecord *record, const PstRecord *later)
+go_back(const GArray *stills, gint64 later_us, gint64 passed_us)
+{
+    for (guint i = stills != NULL ? stills->len : 0; i > 0; i--) {
+        const PstRecordStill *still = &g_array_index(stills, PstRecordStill, i - 1);
+
+        if (still->from_us >= later_us)
+            continue;
+        gint64 ran_us = later_us - MIN(later_us, still->until_us);
+        if (ran_us >= passed_us)
+            break;
+        passed_us -= ran_us;
+        later_us = still->from_us;
+    }
+    return later_us - passed_us;
+}
+
+/* When RECORD was written, at the latest, where LATER was at LATER_US: within a boot by the clock
+ * that nobody sets. One that went back meanwhile says nothing. */
+static gint64
+date_before(const GArray *stills, const PstRecord *record, const PstRecord *later, gint64 later_us)
 {
     if (g_str_equal(record->boot_id, later->boot_id))
-        return MAX(0, later->boottime_us - record->boottime_us);
-    return MAX(0, later->realtime_us - record->realtime_us);
+        return go_back(stills, later_us, MAX(0, later->boottime_us - record->boottime_us));
+    return later_us - MAX(0, later->realtime_us - record->realtime_us);
 }
 
 /* The moments in the order of the records: 0 for those of which there is none. A number may come
@@ -71,7 +89,8 @@ place(const GPtrArray *dates, const GPtrArray *records)
 /* From the newest to the oldest: none was written later than the one after it, and the guest's
  * clock tells how much earlier at least. */
 static void
-reckon_back(const GPtrArray *records, const GArray *moments, gint64 last_us, GArray *written)
+reckon_back(const GPtrArray *records, const GArray *moments, const GArray *stills, gint64 last_us,
+            GArray *written)
 {
     const PstRecord *anchor = records->pdata[records->len - 1];
     gint64 anchor_us = last_us, after_us = last_us;
@@ -84,7 +103,7 @@ reckon_back(const GPtrArray *records, const GArray *moments, gint64 last_us, GAr
             anchor = record;
             anchor_us = moment_us;
         }
-        after_us = MIN(after_us, anchor_us - passed_us(record, anchor));
+        after_us = MIN(after_us, date_before(stills, record, anchor, anchor_us));
         g_array_index(written, gint64, i - 1) = after_us;
     }
 }
@@ -105,7 +124,8 @@ reckon_on(const GArray *moments, GArray *written)
 }
 
 GArray *
-pst_record_dates_estimate(const GPtrArray *dates, const GPtrArray *records, gint64 written_us)
+pst_record_dates_estimate(const GPtrArray *dates, const GArray *stills, const GPtrArray *records,
+                          gint64 written_us)
 {
     GArray *written = g_array_sized_new(FALSE, TRUE, sizeof(gint64), records->len);
     g_autoptr(GArray) moments = place(dates, records);
@@ -114,7 +134,8 @@ pst_record_dates_estimate(const GPtrArray *dates, const GPtrArray *records, gint
     if (records->len == 0)
         return written;
     const PstRecord *newest = records->pdata[records->len - 1];
-    reckon_back(records, moments, written_us > 0 ? written_us : newest->realtime_us, written);
+    reckon_back(records, moments, stills, written_us > 0 ? written_us : newest->realtime_us,
+                written);
     reckon_on(moments, written);
     return written;
 }

@@ -23,12 +23,18 @@ typedef struct {
 
 extern const PstFields pst_record_date_fields;
 
+/* A time in which the guest's clocks are known to have stood still, by the host's. */
+typedef struct {
+    gint64 from_us, until_us;
+} PstRecordStill;
+
 /* Adds to DATES, a GPtrArray of PstRecordDate, the oldest first (NULL: there are none), that NEWEST
  * was the last one when the volume had been written to at WRITTEN_US. FALSE where that is known. */
 gboolean pst_record_dates_note(GPtrArray **dates, const PstRecord *newest, gint64 written_us);
 
 /* When each of RECORDS, in their order, had been written at the latest that is known: a GArray of
- * gint64, the host's real time in microseconds, which never falls. WRITTEN_US is that of the last
- * one; 0: by its own clock. */
-GArray *pst_record_dates_estimate(const GPtrArray *dates, const GPtrArray *records,
-                                  gint64 written_us);
+ * gint64, the host's real time in microseconds, which never falls. STILLS is a GArray of
+ * PstRecordStill, the oldest first, none within another (NULL: none is known of). WRITTEN_US is
+ * that of the last one; 0: by its own clock. */
+GArray *pst_record_dates_estimate(const GPtrArray *dates, const GArray *stills,
+                                  const GPtrArray *records, gint64 written_us);

@@ -12,9 +12,9 @@
 /* What is kept of it, which may be nothing. */
 PstLifecycle *pst_store_lifecycle_read(const PstStore *store, const char *uuid);
 
-/* Notes what is seen of it, and what it is called. Returns the list with that in it; it can be told
- * even where it could not be kept: then *ERROR is set, to PST_ERROR_UNAVAILABLE or PST_ERROR_BUSY.
- */
+/* Notes what is seen of it, and what it is called (NULL: as before). Returns the list with that in
+ * it; it can be told even where it could not be kept: then *ERROR is set, to PST_ERROR_UNAVAILABLE
+ * or PST_ERROR_BUSY. */
 PstLifecycle *pst_store_lifecycle_note(const PstStore *store, const char *uuid, const char *domain,
                                        const PstLifecycleSight *sight, GError **error);
 

@@ -44,7 +44,7 @@ pst_volume_records_new(GPtrArray *records, const PstRecordCounters *counters, gi
     volume->order = g_hash_table_new(NULL, NULL);
     for (guint i = 0; i < records->len; i++)
         g_hash_table_insert(volume->order, records->pdata[i], GUINT_TO_POINTER(i + 1));
-    pst_volume_records_date(volume, NULL);
+    pst_volume_records_date(volume, NULL, NULL);
     return volume;
 }
 
@@ -223,10 +223,11 @@ pst_volume_records_is_undone(const PstVolumeRecords *records, gint64 before_us, 
 }
 
 void
-pst_volume_records_date(PstVolumeRecords *records, const GPtrArray *dates)
+pst_volume_records_date(PstVolumeRecords *records, const GPtrArray *dates, const GArray *stills)
 {
     g_clear_pointer(&records->written, g_array_unref);
-    records->written = pst_record_dates_estimate(dates, records->records, records->written_us);
+    records->written =
+        pst_record_dates_estimate(dates, stills, records->records, records->written_us);
 }
 
 gint64

@@ -79,8 +79,9 @@ const char *pst_volume_records_other_name(const PstVolumeRecords *records, const
 gboolean pst_volume_records_is_undone(const PstVolumeRecords *records, gint64 before_us,
                                       gint64 seen_us);
 
-/* Dates them by what is known of earlier readings (record-dates.h). */
-void pst_volume_records_date(PstVolumeRecords *records, const GPtrArray *dates);
+/* Dates them by what is known of earlier readings, and of pauses (record-dates.h). */
+void pst_volume_records_date(PstVolumeRecords *records, const GPtrArray *dates,
+                             const GArray *stills);
 
 /* How old the record, one of them, is at least at NOW_US, the host's real time: the newest is as
  * old as the file's last change, those that an earlier reading saw last as the file's change then;

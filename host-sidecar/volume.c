@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "host-sidecar/lifecycle-stills.h"
 #include "host-sidecar/store-lifecycle.h"
 #include "host-sidecar/task.h"
 #include "host-sidecar/volume-reading.h"
@@ -32,7 +33,8 @@ date(const PstStore *store, const char *uuid, const PstVolumeReading *reading,
         pst_store_lifecycle_date(store, uuid, records->records->pdata[n - 1], reading->written_us,
                                  place != NULL && place->head != NULL ? place : NULL, NULL);
     g_autoptr(PstLifecycle) lifecycle = pst_store_lifecycle_read(store, uuid);
-    pst_volume_records_date(records, lifecycle->dates);
+    g_autoptr(GArray) stills = pst_lifecycle_stills(lifecycle);
+    pst_volume_records_date(records, lifecycle->dates, stills);
 }
 
 static void

@@ -12,16 +12,19 @@ typedef struct {
     guint n_happened;
     gboolean released;
     char uuid[VIR_UUID_STRING_BUFLEN];
+    gint64 state, reason;
 } Heard;
 
 static void
-on_happened(const char *uuid, gpointer user_data)
+on_happened(const PstDomainNews *news, gpointer user_data)
 {
     Heard *heard = user_data;
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&heard->lock);
 
     heard->n_happened++;
-    g_strlcpy(heard->uuid, uuid, sizeof(heard->uuid));
+    g_strlcpy(heard->uuid, news->uuid, sizeof(heard->uuid));
+    heard->state = news->state;
+    heard->reason = news->reason;
     g_cond_broadcast(&heard->changed);
 }
 
@@ -70,8 +73,12 @@ test_told(void)
     g_assert_cmpint(virDomainSuspend(domain), ==, 0);
     await(&heard, 1, FALSE);
     g_assert_cmpstr(heard.uuid, ==, uuid);
+    g_assert_cmpint(heard.state, ==, VIR_DOMAIN_PAUSED);
+    g_assert_cmpint(heard.reason, ==, VIR_DOMAIN_PAUSED_USER);
     g_assert_cmpint(virDomainResume(domain), ==, 0);
     await(&heard, 2, FALSE);
+    g_assert_cmpint(heard.state, ==, VIR_DOMAIN_RUNNING);
+    g_assert_cmpint(heard.reason, ==, VIR_DOMAIN_RUNNING_UNPAUSED);
     pst_domain_watch_stop(watch);
     await(&heard, 2, TRUE);
     g_assert_cmpint(virDomainSuspend(domain), ==, 0);

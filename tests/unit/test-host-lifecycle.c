@@ -2,6 +2,7 @@
 #include <libvirt/libvirt.h>
 
 #include "host-sidecar/host-lifecycle.h"
+#include "host-sidecar/lifecycle-stills.h"
 
 #define SECOND G_GINT64_CONSTANT(1000000)
 #define NOW (G_GINT64_CONSTANT(1800000000) * SECOND)
@@ -58,10 +59,41 @@ test_tell(void)
     pst_fields_free(pst_report_host_kind.data, data);
 }
 
+/* What is not known of a pause does not count, nor what a guest counts itself. */
+static void
+test_stills(void)
+{
+    g_autoptr(PstLifecycle) lifecycle = pst_lifecycle_new();
+    g_autoptr(GArray) none = pst_lifecycle_stills(lifecycle);
+
+    g_assert_cmpuint(none->len, ==, 0);
+    note(lifecycle, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_USER, 4, NOW - 600 * SECOND);
+    note(lifecycle, VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_UNPAUSED, 4, NOW - 500 * SECOND);
+    note(lifecycle, VIR_DOMAIN_SHUTOFF, VIR_DOMAIN_SHUTOFF_SAVED, PST_INT_UNKNOWN,
+         NOW - 400 * SECOND);
+    note(lifecycle, VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_RESTORED, 5, NOW - 300 * SECOND);
+    note(lifecycle, VIR_DOMAIN_SHUTOFF, VIR_DOMAIN_SHUTOFF_DESTROYED, PST_INT_UNKNOWN,
+         NOW - 250 * SECOND);
+    note(lifecycle, VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_BOOTED, 6, NOW - 240 * SECOND);
+    note(lifecycle, VIR_DOMAIN_PMSUSPENDED, 0, 6, NOW - 230 * SECOND);
+    note(lifecycle, VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_WAKEUP, 6, NOW - 220 * SECOND);
+    /* It is paused still. */
+    note(lifecycle, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_USER, 6, NOW - 200 * SECOND);
+    g_autoptr(GArray) stills = pst_lifecycle_stills(lifecycle);
+
+    /* note() looked a second before each. */
+    g_assert_cmpuint(stills->len, ==, 2);
+    g_assert_cmpint(g_array_index(stills, PstRecordStill, 0).from_us, ==, NOW - 600 * SECOND);
+    g_assert_cmpint(g_array_index(stills, PstRecordStill, 0).until_us, ==, NOW - 501 * SECOND);
+    g_assert_cmpint(g_array_index(stills, PstRecordStill, 1).from_us, ==, NOW - 400 * SECOND);
+    g_assert_cmpint(g_array_index(stills, PstRecordStill, 1).until_us, ==, NOW - 301 * SECOND);
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/host-lifecycle/tell", test_tell);
+    g_test_add_func("/host-lifecycle/stills", test_stills);
     return g_test_run();
 }

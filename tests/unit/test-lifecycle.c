@@ -96,10 +96,18 @@ test_note(void)
         {RUNNING, 1, NONE, 800, 750, FALSE, PST_LIFECYCLE_NEWS, 10, 800, 750, FALSE},
         {RUNNING, 1, 11, 801, 800, FALSE, PST_LIFECYCLE_NEWS, 10, 800, 750, FALSE},
         {RUNNING, 1, 12, 802, 801, FALSE, PST_LIFECYCLE_NEWS, 11, 802, 801, TRUE},
+        /* Who passed by was faster than the one who hears: what he saw is dated, if the event lies
+         * between his look and the one before, and only once. */
+        {PAUSED, 1, 12, 848, 845, FALSE, PST_LIFECYCLE_NEWS, 12, 848, 845, FALSE},
+        {PAUSED, 1, 12, 844, 848, TRUE, PST_LIFECYCLE_NOTHING, 12, 848, 845, FALSE},
+        {RUNNING, 1, 12, 846, 848, TRUE, PST_LIFECYCLE_NOTHING, 12, 848, 845, FALSE},
+        {PAUSED, 1, 12, 846, 848, FALSE, PST_LIFECYCLE_NOTHING, 12, 848, 845, FALSE},
+        {PAUSED, 1, 12, 846, 848, TRUE, PST_LIFECYCLE_NEWS, 12, 846, 846, FALSE},
+        {PAUSED, 1, 12, 845, 848, TRUE, PST_LIFECYCLE_NOTHING, 12, 846, 846, FALSE},
         /* What no libvirt says. */
-        {-1, 1, 12, 900, 850, FALSE, PST_LIFECYCLE_NOTHING, 11, 802, 801, TRUE},
-        {RUNNING, 1 << 20, 12, 900, 850, FALSE, PST_LIFECYCLE_NOTHING, 11, 802, 801, TRUE},
-        {OFF, 1, -2, 900, 850, FALSE, PST_LIFECYCLE_NOTHING, 11, 802, 801, TRUE},
+        {-1, 1, 12, 900, 850, FALSE, PST_LIFECYCLE_NOTHING, 12, 846, 846, FALSE},
+        {RUNNING, 1 << 20, 12, 900, 850, FALSE, PST_LIFECYCLE_NOTHING, 12, 846, 846, FALSE},
+        {OFF, 1, -2, 900, 850, FALSE, PST_LIFECYCLE_NOTHING, 12, 846, 846, FALSE},
     };
     g_autoptr(PstLifecycle) lifecycle = pst_lifecycle_new();
 

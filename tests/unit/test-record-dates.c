@@ -32,7 +32,7 @@ add(GPtrArray *records, const Row *row)
 }
 
 static void
-check(const Row *rows, guint n)
+check_with(const Row *rows, guint n, const GArray *stills)
 {
     g_autoptr(GPtrArray) records = pst_record_set_new();
     GPtrArray *dates = NULL;
@@ -44,7 +44,7 @@ check(const Row *rows, guint n)
             g_assert_true(pst_record_dates_note(&dates, record, T0 + rows[i].truth_s * SECOND));
     }
     g_autoptr(GArray) written =
-        pst_record_dates_estimate(dates, records, T0 + rows[n - 1].truth_s * SECOND);
+        pst_record_dates_estimate(dates, stills, records, T0 + rows[n - 1].truth_s * SECOND);
     for (guint i = 0; i < n; i++) {
         gint64 at_us = g_array_index(written, gint64, i);
 
@@ -57,6 +57,12 @@ check(const Row *rows, guint n)
             pst_fields_free(&pst_record_date_fields, dates->pdata[i]);
         g_ptr_array_unref(dates);
     }
+}
+
+static void
+check(const Row *rows, guint n)
+{
+    check_with(rows, n, NULL);
 }
 
 static void
@@ -95,6 +101,53 @@ test_paused(void)
     check(seen, G_N_ELEMENTS(seen));
     check(later, G_N_ELEMENTS(later));
     check(unseen, G_N_ELEMENTS(unseen));
+}
+
+static GArray *
+stills_of(const gint64 *seconds, guint n)
+{
+    GArray *stills = g_array_new(FALSE, FALSE, sizeof(PstRecordStill));
+
+    for (guint i = 0; i + 1 < n; i += 2) {
+        const PstRecordStill still = {T0 + seconds[i] * SECOND, T0 + seconds[i + 1] * SECOND};
+        g_array_append_val(stills, still);
+    }
+    return stills;
+}
+
+/* Two pauses that somebody saw, and nobody read: 1000 s behind the second record, 50 s behind the
+ * third, and one that began after the last. */
+static void
+test_pauses_seen(void)
+{
+    static const gint64 seen[] = {125, 1125, 1160, 1210, 1300, 1400};
+    /* Of the first a part was seen, longer ago than the guest's clock reaches: they are at least so
+     * old. */
+    static const gint64 partly[] = {325, 625, 1160, 1210};
+    static const Row rows[] = {
+        {A, 1, 10, 0, 110, 110},
+        {A, 2, 20, 0, 120, 120},
+        {A, 3, 50, 0, 1150, 1150},
+        {A, 4, 100, 0, 1250, 1250},
+    };
+    static const Row partly_rows[] = {
+        {A, 1, 10, 0, 110, 1110},
+        {A, 2, 20, 0, 120, 1120},
+        {A, 3, 50, 0, 1150, 1150},
+        {A, 4, 100, 0, 1250, 1250},
+    };
+    /* From boot to boot the other clock counts, which each start sets. */
+    static const Row boots[] = {
+        {A, 1, 10, 0, 110, 110},
+        {A, 2, 100, 0, 200, 200},
+        {B, 1, 1400, 0, 1500, 1500},
+    };
+    g_autoptr(GArray) stills = stills_of(seen, G_N_ELEMENTS(seen));
+    g_autoptr(GArray) some = stills_of(partly, G_N_ELEMENTS(partly));
+
+    check_with(rows, G_N_ELEMENTS(rows), stills);
+    check_with(partly_rows, G_N_ELEMENTS(partly_rows), some);
+    check_with(boots, G_N_ELEMENTS(boots), stills);
 }
 
 /* Reverted to 15 s: what was undone is as old as it is, or at least as what came after it. */
@@ -157,8 +210,12 @@ test_random(void)
             if (g_test_rand_int_range(0, 3) == 0)
                 pst_record_dates_note(&dates, record, g_test_rand_int_range(0, 1000) * SECOND);
         }
+        gint64 seconds[2 * 5];
+        for (guint i = 0, last = 0; i < G_N_ELEMENTS(seconds); i++)
+            seconds[i] = last += (guint)g_test_rand_int_range(1, 200);
+        g_autoptr(GArray) stills = stills_of(seconds, G_N_ELEMENTS(seconds));
         g_autoptr(GArray) written =
-            pst_record_dates_estimate(dates, records, g_test_rand_int_range(0, 2) * T0);
+            pst_record_dates_estimate(dates, stills, records, g_test_rand_int_range(0, 2) * T0);
         g_assert_cmpuint(written->len, ==, records->len);
         for (guint i = 1; i < written->len; i++)
             g_assert_cmpint(g_array_index(written, gint64, i), >=,
@@ -196,6 +253,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/record-dates/plain", test_plain);
     g_test_add_func("/record-dates/paused", test_paused);
+    g_test_add_func("/record-dates/pauses-seen", test_pauses_seen);
     g_test_add_func("/record-dates/reverted", test_reverted);
     g_test_add_func("/record-dates/boots", test_boots);
     g_test_add_func("/record-dates/random", test_random);

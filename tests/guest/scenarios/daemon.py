@@ -108,6 +108,17 @@ def _check_recent(context, daemon):
     guest.virsh("resume", guest.name)
     check(take()["age_ms"] == 0, "an answer from before a pause was told after it")
     check(take()["age_ms"] > 0, "after it none is kept any more")
+    _check_heard(context, daemon)
+
+
+def _check_heard(context, daemon):
+    """Who hears of a pause and of its end knows when they were, though nobody passed by."""
+    told = daemon.ask(context.postern.program, context.guest.name, "probe", "host", "watch_ms=0")
+    last = told["report"]["data"]["lifecycle"][-2:]
+    context.log(f"heard: {last}\n")
+    check([(one["state"], one["reason"]) for one in last] ==
+          [("paused", "by somebody"), ("running", "unpaused")], f"heard were {last}")
+    check(all(one["before_us"] == one["seen_us"] for one in last), f"not told as exact: {last}")
 
 
 def run(context):

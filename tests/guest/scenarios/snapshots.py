@@ -79,6 +79,25 @@ def _paused(context):
     _check_age(again, event, "a pause")
 
 
+def _paused_unread(context):
+    """The same of what nobody read before the pause, where somebody saw the guest paused."""
+    guest = context.guest
+    guest.shell("touch /etc/sudoers.d/unread")
+    begun = time.monotonic()
+    time.sleep(3)
+    guest.virsh("suspend", guest.name)
+    context.postern.run("list", codes=[0])
+    time.sleep(40)
+    context.postern.run("list", codes=[0])
+    guest.virsh("resume", guest.name)
+    guest.shell("touch /etc/sudoers.d/read")
+    _await(context, "another", lambda record: _is_event(record, "/etc/sudoers.d/read"))
+    event = _await(context, "a change", lambda record: _is_event(record, "/etc/sudoers.d/unread"))
+    passed = time.monotonic() - begun
+    check(abs(event["age_ms"] / 1000 - passed) < 6,
+          f"an unread record of {passed:.0f} s ago is told as {event['age_ms'] / 1000:.0f} s old")
+
+
 def _just_reverted(context):
     """A diagnosis of the guest as it was reverted, paused before it has written anything: what stands
     there may never have happened. Somebody has passed by while libvirt still gave the revert as the
@@ -200,6 +219,7 @@ def run(context):
     _await(context, "the last of the probes", lambda record: record["kind"] == "report" and
            record["body"]["probe"] == "containers")
     _paused(context)
+    _paused_unread(context)
     _internal(context)
     _across_boot(context)
     _external(context)
