@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/host-judge.h"
 
-#include "host-sidecar/render.h"
+#include "host-sidecar/host-words.h"
 
-/* Less says nothing: a guest that idles may need no processor for a second. */
-#define MIN_WATCHED_MS 2000
 /* A kernel that spins in panic() takes 92 % of an emulated processor. What it waited for one of the
  * host's counts too, but a guest that hardly got one may well be alive. */
 #define SPINNING_PERCENT 85
@@ -63,28 +61,10 @@ nobody_listens(const PstHostData *data)
     return data->asked == PST_TRI_NO;
 }
 
-/* Of all processors, or PST_INT_UNKNOWN. */
-static gint64
-total_progress(const PstHostData *data)
-{
-    gint64 total = 0;
-
-    if (data->cpus == NULL || data->watched_ms == PST_INT_UNKNOWN ||
-        data->watched_ms < MIN_WATCHED_MS)
-        return PST_INT_UNKNOWN;
-    for (guint i = 0; i < data->cpus->len; i++) {
-        const PstHostCpu *cpu = data->cpus->pdata[i];
-        if (cpu->progress_ms == PST_INT_UNKNOWN)
-            return PST_INT_UNKNOWN;
-        total += cpu->progress_ms;
-    }
-    return total;
-}
-
 static gboolean
 stands_still(const PstHostData *data)
 {
-    gint64 total = total_progress(data);
+    gint64 total = pst_host_words_progress_ms(data);
 
     return is_unheard(data) && total != PST_INT_UNKNOWN && total < STILL_MS;
 }
@@ -107,7 +87,7 @@ spins_idly(const PstHostData *data)
 {
     guint n_spinning = 0;
 
-    if (total_progress(data) == PST_INT_UNKNOWN || may_use_disk(data))
+    if (pst_host_words_progress_ms(data) == PST_INT_UNKNOWN || may_use_disk(data))
         return FALSE;
     for (guint i = 0; i < data->cpus->len; i++) {
         const PstHostCpu *cpu = data->cpus->pdata[i];
@@ -211,33 +191,6 @@ pst_host_judge_is_certain(const PstHostData *data)
     return !is_running(data) || has_panicked(data) || stands_still(data) || spins(data);
 }
 
-/* "; its last record is 12 s old", and how long that is before the console's last word. */
-static char *
-record_words(const PstHostData *data)
-{
-    const PstHostRecord *record = data->last_record;
-    gint64 console_ms = data->console != NULL ? data->console->age_ms : PST_INT_UNKNOWN;
-
-    if (record == NULL)
-        return g_strdup("");
-    if (console_ms != PST_INT_UNKNOWN && record->age_ms >= console_ms) {
-        return g_strdup_printf("; its last record is %.1f s older than the console's last line",
-                               (double)(record->age_ms - console_ms) / 1000);
-    }
-    g_autofree char *age = pst_render_ago(record->age_ms * 1000);
-    return g_strdup_printf("; its last record: %s", age);
-}
-
-/* ", which last grew 3 min ago", of the console. */
-static char *
-console_age_words(const PstHostData *data)
-{
-    if (data->console == NULL || data->console->age_ms == PST_INT_UNKNOWN)
-        return g_strdup("");
-    g_autofree char *age = pst_render_ago(data->console->age_ms * 1000);
-    return g_strdup_printf(", which last grew %s", age);
-}
-
 static void
 quote_record(PstFinding *finding, const PstHostData *data)
 {
@@ -249,9 +202,10 @@ static void
 add_panic(PstReport *report, const PstHostData *data)
 {
     const char *line = data->console != NULL ? data->console->panic : NULL;
-    g_autofree char *record = record_words(data);
+    g_autofree char *record = pst_host_words_record(data);
+    g_autofree char *since = is_running(data) ? g_strdup("") : pst_host_words_since(data);
     PstFinding *finding = pst_report_add(report, "host.panicked", PST_SEVERITY_CRITICAL,
-                                         "the guest's kernel has panicked%s", record);
+                                         "the guest's kernel has panicked%s%s", since, record);
 
     finding->evidence->text = g_strdup(line);
     finding->evidence->source = g_strdup(line != NULL ? "the console's log" : "libvirt");
@@ -263,25 +217,12 @@ add_panic(PstReport *report, const PstHostData *data)
             : "keep what there is (postern records; virsh dump), then virsh reset");
 }
 
-/* ", since 3 min ago", where that is known of the state that it is in. */
-static char *
-since_words(const PstHostData *data)
-{
-    guint n = data->lifecycle != NULL ? data->lifecycle->len : 0;
-    const PstHostLifecycle *last = n > 0 ? data->lifecycle->pdata[n - 1] : NULL;
-
-    if (last == NULL || !is(last->state, data->state) || g_strcmp0(last->reason, data->reason) != 0)
-        return g_strdup("");
-    g_autofree char *when = pst_render_lifecycle_when(last);
-    return g_strdup_printf(", %s%s", last->before_us != PST_INT_UNKNOWN ? "since " : "", when);
-}
-
 static void
 add_paused(PstReport *report, const PstHostData *data)
 {
     gboolean io = is(data->reason, "I/O error");
-    g_autofree char *record = record_words(data);
-    g_autofree char *since = since_words(data);
+    g_autofree char *record = pst_host_words_record(data);
+    g_autofree char *since = pst_host_words_since(data);
     PstFinding *finding = pst_report_add(
         report, io ? "host.io-error" : "host.paused",
         io ? PST_SEVERITY_CRITICAL : PST_SEVERITY_UNKNOWN, "the guest is paused%s%s%s%s%s",
@@ -305,9 +246,9 @@ static void
 add_crashed(PstReport *report, const PstHostData *data)
 {
     gboolean quoted = has_panic_line(data) && life_after_panic(data) == NULL;
-    g_autofree char *record = record_words(data);
-    g_autofree char *since = since_words(data);
-    g_autofree char *age = console_age_words(data);
+    g_autofree char *record = pst_host_words_record(data);
+    g_autofree char *since = pst_host_words_since(data);
+    g_autofree char *age = pst_host_words_console_age(data);
     PstFinding *finding = pst_report_add(
         report, "host.crashed", PST_SEVERITY_CRITICAL, "the guest is %s%s%s%s%s: %s%s%s",
         data->state, data->reason != NULL ? " (" : "", data->reason != NULL ? data->reason : "",
@@ -327,8 +268,8 @@ add_crashed(PstReport *report, const PstHostData *data)
 static void
 add_not_running(PstReport *report, const PstHostData *data)
 {
-    g_autofree char *record = record_words(data);
-    g_autofree char *since = since_words(data);
+    g_autofree char *record = pst_host_words_record(data);
+    g_autofree char *since = pst_host_words_since(data);
     PstFinding *finding = pst_report_add(
         report, "host.not-running", PST_SEVERITY_UNKNOWN, "the guest is %s%s%s%s%s%s", data->state,
         data->reason != NULL ? " (" : "", data->reason != NULL ? data->reason : "",
@@ -339,23 +280,12 @@ add_not_running(PstReport *report, const PstHostData *data)
     finding->remedy = g_strdup("virsh start, where it should run");
 }
 
-static char *
-cpu_words(const PstHostData *data)
-{
-    gint64 total = total_progress(data);
-
-    if (total == PST_INT_UNKNOWN)
-        return g_strdup("");
-    return g_strdup_printf("; its processors did %" G_GINT64_FORMAT " ms of work in %.1f s", total,
-                           (double)data->watched_ms / 1000);
-}
-
 static void
 add_stuck(PstReport *report, const PstHostData *data)
 {
     gboolean still = stands_still(data);
-    g_autofree char *cpus = cpu_words(data);
-    g_autofree char *record = record_words(data);
+    g_autofree char *cpus = pst_host_words_cpus(data);
+    g_autofree char *record = pst_host_words_record(data);
     PstFinding *finding = pst_report_add(
         report, still ? "host.stands-still" : "host.spins", PST_SEVERITY_CRITICAL,
         still ? "the guest runs by libvirt's word, but its processors stand still%s%s"
@@ -373,7 +303,7 @@ add_stuck(PstReport *report, const PstHostData *data)
 static gboolean
 is_starved(const PstHostData *data)
 {
-    gint64 waited_ms = 0, progress_ms = total_progress(data);
+    gint64 waited_ms = 0, progress_ms = pst_host_words_progress_ms(data);
 
     for (guint i = 0; progress_ms != PST_INT_UNKNOWN && i < data->cpus->len; i++) {
         const PstHostCpu *cpu = data->cpus->pdata[i];
@@ -385,8 +315,8 @@ is_starved(const PstHostData *data)
 static void
 add_unanswered(PstReport *report, const PstHostData *data)
 {
-    g_autofree char *cpus = cpu_words(data);
-    g_autofree char *record = record_words(data);
+    g_autofree char *cpus = pst_host_words_cpus(data);
+    g_autofree char *record = pst_host_words_record(data);
     PstFinding *finding = NULL;
 
     if (is_silent(data) && is_starved(data)) {
@@ -422,7 +352,7 @@ add_old_panic(PstReport *report, const PstHostData *data)
     if (!has_panic_line(data) || !is_running(data) || !open || has_panicked(data))
         return;
     const char *life = life_after_panic(data);
-    g_autofree char *age = console_age_words(data);
+    g_autofree char *age = pst_host_words_console_age(data);
     PstFinding *finding =
         pst_report_add(report, "host.panic-on-console", PST_SEVERITY_WARNING,
                        "a panic stands on the console%s; %s%s", age,
@@ -535,7 +465,7 @@ void
 pst_host_judge(PstReport *report, const GPtrArray *not_told)
 {
     const PstHostData *data = report->data;
-    g_autofree char *cpus = cpu_words(data);
+    g_autofree char *cpus = pst_host_words_cpus(data);
     g_autofree char *summary = g_strdup_printf(
         "%s%s%s%s%s", data->state, data->reason != NULL ? " (" : "",
         data->reason != NULL ? data->reason : "", data->reason != NULL ? ")" : "", cpus);
