@@ -21,6 +21,19 @@ done
 echo "main $main restarts $(systemctl show --value -p NRestarts postern-shim)"
 """
 PATIENCE_SECONDS = 30
+# What the hook puts into an initramfs, as mkinitramfs calls it.
+HOOK = """\
+set -eu
+mkdir -p /etc/postern/shim.conf.d
+echo '[private]' >/etc/postern/shim.conf
+echo '[read]' >/etc/postern/shim.conf.d/site.conf
+DESTDIR=$(mktemp -d)
+__MODULES_TO_ADD=$DESTDIR/modules
+export DESTDIR __MODULES_TO_ADD verbose=n
+/usr/share/initramfs-tools/hooks/postern-shim
+cd "$DESTDIR"
+find . -path '*postern*' -type f | sort
+"""
 
 
 def run(context):
@@ -48,3 +61,6 @@ def run(context):
     check(told["dropped"] == 0, f"{told['dropped']} records were dropped")
     check(boots[0]["boot_id"] == boots[-1]["boot_id"], "the two are not of one boot")
     check(context.diagnose().via() == ["channel"], "the real root's shim does not answer")
+    taken = context.guest.shell(HOOK).split()
+    check(taken == ["./etc/postern/shim.conf", "./etc/postern/shim.conf.d/site.conf",
+                    "./usr/sbin/postern-shim"], f"the hook takes {taken} into the initramfs")
