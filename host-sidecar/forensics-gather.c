@@ -16,7 +16,8 @@
 #include "host-sidecar/volume.h"
 #include "protocol/error.h"
 
-/* What the ladder keeps for itself below a deadline, and a little more. */
+/* What the ladder keeps for itself below a deadline, and a little more: who asks until the end
+ * finds nobody who takes the answer. */
 #define GRACE_US (200 * G_GINT64_CONSTANT(1000))
 /* How long the counters are watched. */
 #define WATCH_MS 1000
@@ -514,7 +515,7 @@ pst_forensics_gather(PstGuest *guest, const char *method, const PstDiagnoseWish 
     pst_interrupt_catch(hear_signal, gathering.news);
     start_questions(&gathering, guest, method, wish, deadline_us - GRACE_US);
     for (guint i = 0; i < G_N_ELEMENTS(sources); i++)
-        start_source(&gathering, i, guest, deadline_us);
+        start_source(&gathering, i, guest, deadline_us - GRACE_US);
     wait_for_news(&gathering, n, deadline_us);
     give_up(&gathering);
     let_age(&gathering);

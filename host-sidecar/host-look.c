@@ -13,6 +13,9 @@
 /* More than reading a small file takes: a store that hangs costs no more. */
 #define LIFECYCLE_US (250 * G_GINT64_CONSTANT(1000))
 
+/* For the second sample, at the end of a watch. */
+#define SPARE_US G_USEC_PER_SEC
+
 struct PstHostLook {
     PstGuest *guest;
     PstHostSample *sample;
@@ -184,6 +187,18 @@ is_worth_a_watch(PstHostLook *look)
     return g_strcmp0(pst_host_look_data(look)->state, "off") != 0;
 }
 
+/* What was seen until then is told where nothing more can be seen. */
+static void
+watch(PstHostLook *look, gint64 watch_us, gint64 deadline_us)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_usleep((gulong)watch_us);
+    if (!pst_host_look_again(look, deadline_us, &error))
+        g_ptr_array_add(look->unread, g_strdup_printf("whether it makes progress was not seen: %s",
+                                                      error->message));
+}
+
 PstReport *
 pst_host_look_report(PstGuest *guest, gint64 watch_ms, gint64 deadline_us, GError **error)
 {
@@ -191,12 +206,12 @@ pst_host_look_report(PstGuest *guest, gint64 watch_ms, gint64 deadline_us, GErro
 
     if (look == NULL)
         return NULL;
-    gint64 rest_us = deadline_us - g_get_monotonic_time();
-    pst_host_look_explain(look, deadline_us);
-    if (watch_ms > 0 && rest_us > watch_ms * 1000 && is_worth_a_watch(look)) {
-        g_usleep((gulong)watch_ms * 1000);
-        if (!pst_host_look_again(look, deadline_us, error))
-            return NULL;
-    }
+    gint64 rest_us = deadline_us - g_get_monotonic_time(), watch_us = MAX(0, watch_ms) * 1000;
+    if (rest_us <= watch_us || !is_worth_a_watch(look))
+        watch_us = 0;
+    /* A pool that hangs costs what it would tell, and neither the watch nor the report. */
+    pst_host_look_explain(look, deadline_us - watch_us - MIN(SPARE_US, (rest_us - watch_us) / 2));
+    if (watch_us > 0)
+        watch(look, watch_us, deadline_us);
     return pst_host_look_finish(look);
 }

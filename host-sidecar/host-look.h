@@ -28,6 +28,7 @@ void pst_host_look_explain(PstHostLook *look, gint64 deadline_us);
 /* The judged report of the last sample, which goes into it: the look is over. */
 PstReport *pst_host_look_finish(PstHostLook *look);
 
-/* All of it, with the counters watched for WATCH_MS, where the domain is not off. */
+/* All of it, with the counters watched for WATCH_MS, where the domain is not off. What hangs, and
+ * would only explain it, is given up early enough for that. */
 PstReport *pst_host_look_report(PstGuest *guest, gint64 watch_ms, gint64 deadline_us,
                                 GError **error);

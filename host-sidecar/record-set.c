@@ -150,32 +150,48 @@ pst_record_set_live(const GPtrArray *records, gboolean *reverted)
 
 /* ---- whose they are ---- */
 
+/* How far it is known who writes. */
+typedef struct {
+    const char *machine, *domain; /* NULL where not known yet */
+} Writer;
+
+static void
+learn(Writer *writer, const PstRecord *record)
+{
+    if (*record->machine_id != '\0')
+        writer->machine = record->machine_id;
+    if (record->domain != NULL && *record->domain != '\0')
+        writer->domain = record->domain;
+}
+
+static gboolean
+differ(const char *a, const char *b)
+{
+    return a != NULL && b != NULL && !g_str_equal(a, b);
+}
+
 GArray *
 pst_record_set_foreign(const GPtrArray *records, gboolean *mixed)
 {
     GArray *foreign = g_array_sized_new(FALSE, TRUE, sizeof(gboolean), records->len);
-    g_autoptr(GTree) left = g_tree_new_full(by_text, NULL, NULL, NULL);
-    const char *current = "", *name = NULL, *left_name = NULL;
+    g_autoptr(GArray) guests = pst_record_guests(records);
+    g_autoptr(GHashTable) left = g_hash_table_new(NULL, NULL);
+    Writer before = {NULL, NULL}, now = {NULL, NULL};
 
     *mixed = FALSE;
     for (guint i = 0; i < records->len; i++) {
-        const PstRecord *record = records->pdata[i];
-        const char *machine = record->machine_id;
-        /* Before its root file system is there, a guest does not know who it is. */
-        gboolean known = *machine != '\0';
-        gboolean changed = known && *current != '\0' && !g_str_equal(machine, current);
+        guint guest = g_array_index(guests, guint, i);
+        guint last = i > 0 ? g_array_index(guests, guint, i - 1) : guest;
+        gboolean changed = guest != last;
 
         if (changed) {
-            g_tree_insert(left, (gpointer)current, (gpointer)current);
-            *mixed |= g_tree_lookup(left, machine) != NULL;
-            left_name = name;
-            name = NULL;
+            g_hash_table_add(left, GUINT_TO_POINTER(last));
+            *mixed |= g_hash_table_contains(left, GUINT_TO_POINTER(guest));
+            before = now;
+            now = (Writer){NULL, NULL};
         }
-        current = known ? machine : current;
-        if (known && record->domain != NULL && *record->domain != '\0') {
-            *mixed |= name == NULL && left_name != NULL && !g_str_equal(left_name, record->domain);
-            name = record->domain;
-        }
+        learn(&now, records->pdata[i]);
+        *mixed |= differ(before.machine, now.machine) && differ(before.domain, now.domain);
         g_array_append_val(foreign, changed);
     }
     return foreign;

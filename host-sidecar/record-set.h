@@ -39,8 +39,8 @@ GPtrArray *pst_record_set_merge(GPtrArray *stored, GPtrArray *volume, PstRecordS
 /* Of all that are no stubs, with the frames around them: as they are stored. */
 gsize pst_record_set_bytes(const GPtrArray *records);
 
-/* For each record whether its machine id differs from that of the last record before it that had
- * one: a GArray of gboolean. *MIXED: two guests write to one volume, since a machine that had been
- * left came back, or the one after it is of another domain: one of the same that was set up anew is
- * another machine too, once. */
+/* For each record whether another guest (record-guests.h) wrote it than the one before it: a GArray
+ * of gboolean. *MIXED: two guests write to one volume, since one that had been left came back, or
+ * the one after it is another machine and another domain: one that was set up anew is another
+ * machine too, once, and one that was renamed another domain. */
 GArray *pst_record_set_foreign(const GPtrArray *records, gboolean *mixed);

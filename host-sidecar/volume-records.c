@@ -346,6 +346,17 @@ append_words(GString *out, const PstRecord *record)
     }
 }
 
+/* A copy can have the machine's id, and what was set up anew the domain's name. */
+static void
+append_writer(GString *out, const PstRecord *record)
+{
+    pst_render_append(out, record->machine_id);
+    if (record->domain != NULL && *record->domain != '\0') {
+        g_string_append(out, ", domain ");
+        pst_render_append(out, record->domain);
+    }
+}
+
 /* Between the record at I and the one that was told before it, which is the newer one. */
 static void
 append_border(GString *out, const PstVolumeRecords *records, guint i)
@@ -355,9 +366,9 @@ append_border(GString *out, const PstVolumeRecords *records, guint i)
 
     if (g_array_index(records->foreign, gboolean, i + 1)) {
         g_string_append(out, "---- above: the machine ");
-        pst_render_append(out, newer->machine_id);
+        append_writer(out, newer);
         g_string_append(out, "; below: another one, ");
-        pst_render_append(out, record->machine_id);
+        append_writer(out, record);
         g_string_append(out, " ----\n");
     } else if (g_array_index(records->epochs, guint, i) !=
                g_array_index(records->epochs, guint, i + 1)) {

@@ -13,8 +13,8 @@ typedef struct {
                          * with each boot, and where sequence or clock fall (a revert) */
     GPtrArray *live;    /* of those, borrowed: what no revert has undone */
     gboolean reverted;  /* the newest epoch began by a revert */
-    GArray *foreign;    /* of gboolean: another machine wrote this record than the one before it */
-    gboolean mixed;     /* two machines write to it at the same time */
+    GArray *foreign;    /* of gboolean: another guest wrote this record than the one before it */
+    gboolean mixed;     /* two guests write to it at the same time */
     PstRecordCounters counters; /* of the volume alone */
     gint64 written_us; /* when the newest was written, the host's real time; 0 where not known */
     gint64 volume_us;  /* when the volume was last written to, by whatever */

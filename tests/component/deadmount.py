@@ -27,15 +27,17 @@ def enter_namespace():
 
 class DeadMount:
     """Whoever looks below PATH waits. With SWALLOW the request is taken and never answered: then not
-    even SIGKILL ends the wait, as on a network file system whose server has gone."""
+    even SIGKILL ends the wait, as on a network file system whose server has gone. OTHERS: whoever it
+    is; else those alone who run as the caller does."""
 
-    def __init__(self, path, swallow=False):
+    def __init__(self, path, swallow=False, others=False):
         self.path = path
         try:
             self.fd = os.open("/dev/fuse", os.O_RDWR | os.O_CLOEXEC)
         except OSError as error:
             raise Skip(f"no FUSE: {error}") from error
-        options = f"fd={self.fd},rootmode=40000,user_id=0,group_id=0"
+        options = f"fd={self.fd},rootmode=40000,user_id=0,group_id=0" + \
+            (",allow_other" if others else "")
         if libc.mount(b"dead", path.encode(), b"fuse", 0, options.encode()) != 0:
             error = os.strerror(ctypes.get_errno())
             os.close(self.fd)

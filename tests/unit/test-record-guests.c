@@ -78,6 +78,8 @@ test_mixed(void)
         {"from its initramfs on", "a.m.web.1 b..copy.1 b.x.copy.2", TRUE},
         {"a first one without a name", "a.m..1 b.x.web.1", FALSE},
         {"renamed", "a.m.old.1 b.m.web.1", FALSE},
+        {"a clone with the machine's id", "a.m.web.1 b.m.copy.1 a.m.web.2", TRUE},
+        {"that learnt its name later", "a.m.web.1 b.m..1 a.m.web.2 b.m.copy.2", TRUE},
         {"renamed, then set up anew", "a.m.old.1 b.m.web.1 c.x.web.1", FALSE},
         {"set up anew, then renamed", "a.m.old.1 b.x.old.1 c.x.web.1", FALSE},
     };
@@ -91,6 +93,19 @@ test_mixed(void)
         g_assert_cmpuint(foreign->len, ==, set->len);
         g_assert_cmpint(mixed, ==, rows[i].mixed);
     }
+}
+
+/* A clone that was not given an id of its own is told by its domain's name. */
+static void
+test_clone(void)
+{
+    static const gboolean wanted[] = {FALSE, FALSE, TRUE, FALSE, TRUE, TRUE};
+    g_autoptr(GPtrArray) set = plain_set("a.m.web.1 a.m..2 b.m..1 b.m.copy.2 a.m.web.3 b.m.copy.3");
+    gboolean mixed;
+    g_autoptr(GArray) foreign = pst_record_set_foreign(set, &mixed);
+
+    for (guint i = 0; i < G_N_ELEMENTS(wanted); i++)
+        g_assert_cmpint(g_array_index(foreign, gboolean, i), ==, wanted[i]);
 }
 
 static void
@@ -281,6 +296,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/record-guests/foreign", test_foreign);
+    g_test_add_func("/record-guests/clone", test_clone);
     g_test_add_func("/record-guests/mixed", test_mixed);
     g_test_add_func("/record-guests/live", test_live);
     g_test_add_func("/record-guests/guests", test_guests);

@@ -265,7 +265,8 @@ test_two_machines(void)
     g_autofree char *text = pst_volume_records_to_text(records, 10, NOW);
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     g_assert_true(g_str_has_prefix(lines[1], "---- above: the machine theirs"));
-    g_assert_true(g_str_has_prefix(lines[3], "---- above: the machine mine; below: another one"));
+    g_assert_true(g_str_has_prefix(lines[3], "---- above: the machine mine, domain web; below: "
+                                             "another one, theirs"));
     g_assert_null(strchr(text, '\x1b'));
     g_assert_nonnull(strstr(text, "note: two machines write to this volume"));
     g_autoptr(JsonObject) json = pst_volume_records_to_json(records, 10, NOW);

@@ -34,8 +34,9 @@ class Answer:
 class Diagnosis:
     """The answers of one `postern diagnose`."""
 
-    def __init__(self, diagnosis):
+    def __init__(self, diagnosis, seconds):
         self.json = diagnosis
+        self.seconds = seconds  # that it took
         self.status = diagnosis["status"]
         self.summary = diagnosis["summary"]
         self.causes = diagnosis.get("causes", [])
@@ -117,7 +118,7 @@ class Postern:
         """A diagnosis, every report of it held against its schema, the exit code to the status."""
         done = self.run("diagnose", guest.name, "--user", user, *more, "--json",
                         deadline=deadline)
-        diagnosis = Diagnosis(self._parse(done))
+        diagnosis = Diagnosis(self._parse(done), done.seconds)
         check(done.code == CODES[diagnosis.status],
               f"diagnose exits {done.code} with the status {diagnosis.status}")
         for answer in diagnosis.answers:

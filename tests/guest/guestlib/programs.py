@@ -9,6 +9,7 @@ from .lab import CALL_SECONDS, LAB
 from .proc import run
 
 OUTCOMES = ("ok", "FAIL", "skip")
+MORE = "      "  # what begins so tells of a scenario, as a figure
 LAB_NAME = "2"
 PATIENCE = 60
 
@@ -66,6 +67,8 @@ class Programs:
                 if word in OUTCOMES:
                     outcomes.append(word)
                     self.runner.tell(OUTCOMES.index(word), f"{word:5} {name}/{rest.strip()}")
+                elif line.startswith(MORE):
+                    print(line.rstrip(), flush=True)
         code = self.process.returncode
         if not self.ended.is_set() and (not outcomes or (code != 0 and "FAIL" not in outcomes)):
             self.runner.tell(1, f"FAIL  {name}: it ended early, with status {code}")

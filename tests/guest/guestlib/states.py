@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""By which path, and how old, the answers came of a guest in each state: the table of a run."""
+"""By which path, how old, and within what time the answers came of a guest in each state: the table
+of a run."""
 
-COLUMNS = ("state", "path", "age", "questions")
+COLUMNS = ("state", "diagnosed in", "record before", "path", "age", "questions")
 
 
 class States:
@@ -10,15 +11,18 @@ class States:
     def __init__(self):
         self.rows = []
 
-    def add(self, state, diagnosis):
-        """A diagnosis of a guest in that state: a row for each path that answered anything."""
+    def add(self, state, diagnosis, before=None):
+        """A diagnosis of a guest in that state: a row for each path that answered anything. BEFORE:
+        how many seconds before it got there its last record was written, where that is known."""
         paths = {}
         for answer in diagnosis.answers:
             paths.setdefault(answer.via or "none", []).append(answer)
         for via, answers in paths.items():
             ages = sorted(answer.json["age_ms"] / 1000 for answer in answers if answer.report)
             names = ("all", ) if len(paths) == 1 else (answer.probe for answer in answers)
-            self.rows.append((state, via, self._age(ages), " ".join(names)))
+            self.rows.append((state, f"{diagnosis.seconds:.2f} s",
+                              "-" if before is None else f"{before:.1f} s", via, self._age(ages),
+                              " ".join(names)))
 
     @staticmethod
     def _age(ages):

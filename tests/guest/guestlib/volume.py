@@ -111,9 +111,14 @@ def sizes(path):
     return found
 
 
+def content(path):
+    """The bytes of all its parts; nobody may be writing to it."""
+    return b"".join(part.read_bytes() for part in parts(path))
+
+
 def read(path):
     """The volume; nobody may be writing to it."""
-    return Volume(b"".join(part.read_bytes() for part in parts(path)))
+    return Volume(content(path))
 
 
 def _is_load(record):

@@ -3,18 +3,14 @@
 
 import contextlib
 import copy
-import gzip
 import json
 import os
 import pathlib
-import random
 import signal
-import tempfile
 import time
-import uuid as uuids
 import xml.etree.ElementTree as ElementTree
 
-from guestlib import volume
+from guestlib import volume, write_load
 from guestlib.errors import check
 from guestlib.lab import Guest
 from guestlib.postern import Postern
@@ -22,7 +18,6 @@ from guestlib.postern import Postern
 OWN = ("--recorder", "--no-snapshot")
 CHECK = False  # it takes minutes: tests/campaigns/states
 PATIENCE = 150
-PORT = "/dev/virtio-ports/org.postern.recorder.0"
 FLOOD_SECONDS = int(os.environ.get("POSTERN_FLOOD_SECONDS", "6"))
 TOUCH_SECONDS = 5
 KILLS = int(os.environ.get("POSTERN_QEMU_KILLS", "1"))
@@ -32,17 +27,8 @@ STORE_BYTES = 2 * 1024 * 1024 + 64 * 1024
 FLOOD = f"""\
 systemctl stop postern-shim
 systemd-run -q --unit=flood /bin/sh -c \\
-    'timeout {FLOOD_SECONDS} dd if=/dev/zero of={PORT} bs=65536 status=none'
+    'timeout {FLOOD_SECONDS} dd if=/dev/zero of={write_load.PORT} bs=65536 status=none'
 """
-# More than is written before QEMU is dead; the load is begun when nobody waits for the guest's agent
-# any more.
-LOAD_BYTES = 4 * 1024 * 1024
-LOAD = f"""\
-systemctl stop postern-shim
-zcat /root/load.gz >/root/load
-systemd-run -q --unit=load /bin/sh -c 'sleep 5; exec cat /root/load >{PORT}'
-"""
-LOAD_SECONDS = 60
 
 
 def _records(context, guest, lines=100000):
@@ -134,44 +120,6 @@ def _await_agent(guest):
         time.sleep(2)
 
 
-def _push_load(guest):
-    """Records that no other load has, ready to be written; their boot and their identities."""
-    boot_id = str(uuids.uuid4())
-    stream, identities = volume.make_load(boot_id, LOAD_BYTES)
-    with tempfile.NamedTemporaryFile() as file:
-        file.write(gzip.compress(stream))
-        file.flush()
-        guest.push(file.name, "/root/load.gz")
-    return boot_id, identities
-
-
-def _kill_under_load(guest, path):
-    """QEMU, when a random part of the load is in the volume; returns when that has come to rest."""
-    guest.shell(LOAD)
-    pid, wanted = guest.qemu_pid(), random.randrange(16 * 1024, LOAD_BYTES // 2)
-    before = seen = volume.sizes(path)
-    until = time.monotonic() + LOAD_SECONDS
-    while sum(seen.values()) - sum(before.values()) < wanted:
-        check(time.monotonic() < until, f"no {wanted} bytes of load within {LOAD_SECONDS} s")
-        time.sleep(0.001)
-        seen = seen | volume.sizes(path)
-    os.kill(pid, signal.SIGKILL)
-    while True:
-        rest = volume.sizes(path)
-        time.sleep(1)
-        if volume.sizes(path) == rest:
-            return
-
-
-def _check_load(context, written, identities):
-    """WRITTEN, what is in the volume of the load, is its beginning without a gap."""
-    found = [volume.identity(record) for record in written]
-    check(found, "nothing was written under load")
-    check(len(found) < len(identities), "QEMU was killed when all was written")
-    check(found == identities[:len(found)], "records of the load are missing before its end")
-    context.log(f"{len(found)} of {len(identities)} records of the load were written\n")
-
-
 def _kill(context, guest):
     """QEMU is killed while records are written: all that is whole in the volume is told, and
     nothing else; what was torn is counted."""
@@ -180,18 +128,17 @@ def _kill(context, guest):
     earlier = {volume.identity(record) for record in before["records"]}
     torn = 0
     for _ in range(KILLS):
-        boot_id, identities = _push_load(guest)
+        load = write_load.Load(guest, path)
         earlier |= {volume.identity(record) for record in _records(context, guest)["records"]}
-        _kill_under_load(guest, path)
-        there = volume.read(path)
-        _check_load(context, there.of(boot_id), identities)
-        told = _records(context, guest)
-        volume.hold(there, told, earlier)
+        pid = guest.qemu_pid()
+        load.begin(write_load.AT_ONCE)
+        os.kill(pid, signal.SIGKILL)
+        write_load.await_rest(path)
+        there, told = write_load.hold(path, lambda: _records(context, guest), earlier)
+        context.log(f"{load.check(there)}\n{write_load.words(there, told)}\n")
         check(_identities(before["records"]) <= _identities(told["records"]),
               "what was there before QEMU was killed is not told any more")
         torn += there.unfinished > 0
-        context.log(f"{len(there.records)} whole, {there.dropped} dropped, {there.unfinished} "
-                    f"bytes of a record at the end, {len(told['records'])} told\n")
         guest.virsh("start", guest.name)
         told = _await(context, guest, "record of the next boot",
                       lambda records, known=_boots(told["records"]): _boots(records) - known)

@@ -3,24 +3,36 @@
 
 import json
 import os
+import random
 import time
 
-from .tools import Guest, begin, expect, finish, lab, scenario
+from guestlib import lab as labs
+from guestlib import volume, write_load
+
+from .tools import Guest, begin, expect, finish, lab, scenario, virsh
 
 RECORDED = Guest("st-rec", options=("--recorder", "--no-snapshot"))
 ROUNDS = int(os.environ.get("POSTERN_VIRTLOGD_RESTARTS", "2"))
 PATIENCE = 150
-LOAD = """\
-systemd-run -q --unit=load /bin/sh -c \
-    'while :; do touch /etc/sudoers.d/harness; sleep 0.2; done'
+ALL = "100000"
+# All that a shim writes by itself: its boot, each report, and each kind of event for as long as its
+# bucket lasts, which a new shim has full.
+EVENTS = """\
+systemctl restart postern-shim
+systemd-run -q --unit=load /bin/sh -c '
+    for i in $(seq 200); do
+        touch /etc/sudoers.d/load.$i
+        systemd-run -q --unit=load-$i false
+    done'
 """
+MOST_EVENTS = 32 * 1024  # of that in the volume, when virtlogd is restarted
 TOUCH = "touch /etc/sudoers.d/harness\n"
-STOP_LOAD = f"systemctl stop load; {TOUCH}"
+CLEAR = f"systemctl stop load; systemctl reset-failed 'load*'; rm -f /etc/sudoers.d/load.*; {TOUCH}"
 
 
 def _records(*words, deadline=20):
     """What `records` tells, the newest first."""
-    answer = finish(begin("records", RECORDED.name, "--lines", "2000", *words, deadline=deadline),
+    answer = finish(begin("records", RECORDED.name, "--lines", ALL, *words, deadline=deadline),
                     deadline)
     expect(answer.code == 0, "there are no records", answer)
     return answer
@@ -30,8 +42,8 @@ def _is_silent(answer):
     return any("fallen silent" in note for note in answer.json["notes"])
 
 
-def _await(what, found):
-    """The records, as soon as FOUND says so of them."""
+def await_records(what, found):
+    """The records of RECORDED, as soon as FOUND says so of them."""
     until = time.monotonic() + PATIENCE
     while True:
         answer = _records()
@@ -42,51 +54,101 @@ def _await(what, found):
 
 
 def _await_silence():
-    """The records, once what the shim has written since is missed; a busy guest takes a while to
-    write anything."""
+    """Until what the shim has written since is missed; a busy guest takes a while to write anything."""
     until = time.monotonic() + PATIENCE
     while True:
         silent = _records()
         if _is_silent(silent):
-            return silent
+            return
         expect(time.monotonic() < until, f"a silent recorder is not noticed within {PATIENCE} s",
                silent)
         lab("run", RECORDED.name, "-", text=TOUCH)
         time.sleep(1)
 
 
-def _has_all(records):
+def has_all(records):
     """A boot record, and behind it the report of the last of the probes."""
     kinds = [(one["kind"], one["body"].get("probe")) for one in reversed(records)]
     return ("boot", None) in kinds and \
         any(probe in ("checks", "containers") for _, probe in kinds[kinds.index(("boot", None)):])
 
 
-@scenario(RECORDED, check=False)
-def a_recorder_that_fell_silent_is_healed():
-    """virtlogd is restarted while the recorder writes; it is noticed, healed on demand, and what is
-    written from then on is there; what was there before is too."""
-    before = _await("first reports", _has_all).json["records"]
-    expect(not _is_silent(_records()), "a sound recorder is called silent")
-    for _ in range(ROUNDS):
-        lab("run", RECORDED.name, "-", text=LOAD)
-        time.sleep(3)
+def _new(records, known):
+    return [one for one in records if volume.identity(one) not in known]
+
+
+class Recorder:
+    """The guest's, and the file that its records go to."""
+
+    def __init__(self):
+        self.guest = labs.Guest(None, RECORDED.name)
+        uuid = virsh("domuuid", RECORDED.name).strip()
+        self.path = virsh("vol-path", "--pool", "postern", f"{uuid}.records").strip()
+        self.known = set()  # each that was ever told
+        self.first = None  # those of before all loads
+
+    def learn(self, records):
+        """These are told."""
+        self.known |= {volume.identity(one) for one in records}
+
+    def restart_in_bulk(self):
+        """virtlogd, while so much is written as the port takes."""
+        load = write_load.Load(self.guest, self.path)
+        load.begin(write_load.IN_PIECES)
         lab("restart-virtlogd")
-        time.sleep(3)
-        lab("run", RECORDED.name, "-", text=STOP_LOAD)
-        last = max(_await_silence().json["records"], key=lambda one: one["realtime_us"])
+        write_load.await_rest(self.path)
+        there, told = self.hold()
+        print(f"      {load.check(there)}; {write_load.words(there, told)}", flush=True)
+        self.guest.shell(write_load.STOP)
+
+    def restart_in_events(self):
+        """virtlogd, while the shim writes as much as it lets itself."""
+        before = volume.sizes(self.path)
+        lab("run", RECORDED.name, "-", text=EVENTS)
+        write_load.await_growth(self.path, before, random.randrange(MOST_EVENTS))
+        lab("restart-virtlogd")
+        write_load.await_rest(self.path)
+        there, told = self.hold()
+        print(f"      {write_load.words(there, told)}", flush=True)
+        self.guest.shell(CLEAR)
+
+    def hold(self):
+        """All that stands in the volume is told, what is torn is counted, and nothing else is."""
+        there, told = write_load.hold(self.path, lambda: _records().json, self.known)
+        self.learn(told["records"])
+        expect(not self.first - {volume.identity(one) for one in told["records"]},
+               "what was there before all loads is not told any more")
+        return there, told
+
+    def heal(self):
+        """It is noticed, healed on demand, and from then on records arrive."""
+        _await_silence()
         diagnosis = finish(begin("diagnose", RECORDED.name, deadline=40), 40)
         expect("host.recorder-silent" in json.dumps(diagnosis.json["causes"]),
                "diagnose does not say so", diagnosis)
+        known = self.known | {volume.identity(one) for one in _records().json["records"]}
         healed = _records("--heal", deadline=40)
         expect(any("attached anew" in note for note in healed.json["notes"]), "not healed", healed)
-
-        def new(records, since=last["realtime_us"]):
-            return [one for one in records if one["realtime_us"] > since]
-        after = _await("reports after the healing", lambda records: _has_all(new(records)))
+        await_records("reports after the healing", lambda records: has_all(_new(records, known)))
         expect(not _is_silent(_records()), "it is called silent after the healing")
-        expect(after.json["dropped"] <= ROUNDS, "records were torn", after)
-        kept = {(one["seq"], one["boottime_us"]) for one in after.json["records"]}
-        expect({(one["seq"], one["boottime_us"]) for one in before} <= kept,
-               "what was there before is not there any more")
-        before = after.json["records"]
+        self.known = known
+
+
+@scenario(RECORDED, check=False)
+def a_recorder_that_fell_silent_is_healed():
+    """virtlogd is restarted while records are written, in bulk and as a shim writes them: all that
+    is whole in the volume is told, and what was torn is counted; that it is silent is noticed, it is
+    healed on demand, and what is written from then on is there, with what was there before."""
+    before = await_records("first reports", has_all).json["records"]
+    expect(not _is_silent(_records()), "a sound recorder is called silent")
+    recorder = Recorder()
+    recorder.learn(before)
+    recorder.first = set(recorder.known)
+    for number in range(ROUNDS):
+        recorder.learn(_records().json["records"])
+        if number % 2 == 0:
+            recorder.restart_in_bulk()
+        else:
+            recorder.restart_in_events()
+        recorder.heal()
+        recorder.hold()
