@@ -79,6 +79,10 @@ def virsh(*words):
     return done.stdout
 
 
+class Skip(Exception):
+    """Why a scenario can't be run here."""
+
+
 class Answer:
     """One run of postern: its exit code, time, and what it printed."""
 
