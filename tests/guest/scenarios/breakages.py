@@ -149,8 +149,10 @@ ROWS = [
     Breakage("journald-stopped", {"services.stopped": ["systemd-journald.service"],
                                   "journal.stopped": []},
              {"services.failed", "services.no-journal-lines"}, first="services.stopped"),
-    Breakage("journald-hangs", {"journal.stuck": ["systemd-journald.service"]},
-             {"sudo.hangs", "ssh.handshake-failed"}, "critical", wait=30, detach=True),
+    # The agent logs too, and waits.
+    Breakage("journald-hangs", {"journal.stuck": ["systemd-journald.service"],
+                                "pam.log-blocked": ["/dev/log"]},
+             {"sudo.hangs"}, "critical", first="journal.stuck", wait=60, detach=True),
     Breakage("journal-damaged", {"journal.damaged": []}, status="unknown"),
     Breakage("clock-years-off", {"system.clock-off": []}, {"journal.foreign-cursor"}, "critical"),
     Breakage("root-read-only", {"storage.read-only": ["the kernel took that away", "remount,rw"],
