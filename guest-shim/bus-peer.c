@@ -128,34 +128,47 @@ exchange(PstBusPeer *peer, const GByteArray *data, GError **error)
     return TRUE;
 }
 
+/* Sends the zero byte that begins a conversation and TEXT, and waits for a line. Its length with
+ * the line's end, 0 with an error. */
+static guint
+converse(PstBusPeer *peer, const char *text, GError **error)
+{
+    g_autoptr(GByteArray) hello = g_byte_array_new();
+    const guint8 *end = NULL;
+    short ready;
+
+    g_byte_array_append(hello, (const guint8 *)"", 1);
+    g_byte_array_append(hello, (const guint8 *)text, (guint)strlen(text));
+    if (!exchange(peer, hello, error))
+        return 0;
+    while (peer->input->len == 0 ||
+           (end = memchr(peer->input->data, '\n', peer->input->len)) == NULL) {
+        if (peer->input->len > MAX_HANDSHAKE) {
+            fail(error, PST_ERROR_PROTOCOL, "it does not speak D-Bus");
+            return 0;
+        }
+        if (!await(peer, POLLIN, &ready, error) || !receive(peer, error))
+            return 0;
+    }
+    return (guint)(end - peer->input->data) + 1;
+}
+
 /* SASL EXTERNAL, with BEGIN sent right behind: one answer to wait for instead of two. */
 static gboolean
 authenticate(PstBusPeer *peer, GError **error)
 {
-    g_autoptr(GByteArray) hello = g_byte_array_new();
     g_autoptr(GString) text = g_string_new("AUTH EXTERNAL ");
     g_autofree char *uid = g_strdup_printf("%u", geteuid());
-    const guint8 *end = NULL;
-    short ready;
 
     for (const char *digit = uid; *digit != '\0'; digit++)
         g_string_append_printf(text, "%02x", (guint)*digit);
     g_string_append(text, "\r\nBEGIN\r\n");
-    g_byte_array_append(hello, (const guint8 *)"", 1);
-    g_byte_array_append(hello, (const guint8 *)text->str, (guint)text->len);
-    if (!exchange(peer, hello, error))
+    guint line = converse(peer, text->str, error);
+    if (line == 0)
         return FALSE;
-
-    while (peer->input->len == 0 ||
-           (end = memchr(peer->input->data, '\n', peer->input->len)) == NULL) {
-        if (peer->input->len > MAX_HANDSHAKE)
-            return fail(error, PST_ERROR_PROTOCOL, "it does not speak D-Bus");
-        if (!await(peer, POLLIN, &ready, error) || !receive(peer, error))
-            return FALSE;
-    }
     if (peer->input->len < 3 || memcmp(peer->input->data, "OK ", 3) != 0)
         return fail(error, PST_ERROR_PROTOCOL, "it does not let us in");
-    g_byte_array_remove_range(peer->input, 0, (guint)(end - peer->input->data) + 1);
+    g_byte_array_remove_range(peer->input, 0, line);
     return TRUE;
 }
 
@@ -175,14 +188,22 @@ connect_to(PstBusPeer *peer, const char *path, GError **error)
     return TRUE;
 }
 
-PstBusPeer *
-pst_bus_peer_open(const char *socket_path, gint64 timeout_ms, GError **error)
+static PstBusPeer *
+new_peer(gint64 timeout_ms)
 {
-    g_autoptr(PstBusPeer) peer = g_new0(PstBusPeer, 1);
+    PstBusPeer *peer = g_new0(PstBusPeer, 1);
 
     peer->fd = -1;
     peer->input = g_byte_array_new();
     peer->deadline_us = g_get_monotonic_time() + timeout_ms * 1000;
+    return peer;
+}
+
+PstBusPeer *
+pst_bus_peer_open(const char *socket_path, gint64 timeout_ms, GError **error)
+{
+    g_autoptr(PstBusPeer) peer = new_peer(timeout_ms);
+
     if (!connect_to(peer, socket_path, error))
         return NULL;
     if (!authenticate(peer, error)) {
@@ -190,6 +211,14 @@ pst_bus_peer_open(const char *socket_path, gint64 timeout_ms, GError **error)
         return NULL;
     }
     return g_steal_pointer(&peer);
+}
+
+gboolean
+pst_bus_peer_is_awake(const char *socket_path, gint64 timeout_ms, GError **error)
+{
+    g_autoptr(PstBusPeer) peer = new_peer(timeout_ms);
+
+    return connect_to(peer, socket_path, error) && converse(peer, "AUTH\r\n", error) > 0;
 }
 
 void

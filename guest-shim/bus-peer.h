@@ -19,6 +19,11 @@ PstBusPeer *pst_bus_peer_open(const char *socket_path, gint64 timeout_ms, GError
 void pst_bus_peer_free(PstBusPeer *peer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstBusPeer, pst_bus_peer_free)
 
+/* Whether the peer at a socket is there at all, asked as nobody: which ways in it knows. Nobody
+ * logs in, and a daemon looks up no user for it. FALSE with an error as above. TIMEOUT_MS as above.
+ */
+gboolean pst_bus_peer_is_awake(const char *socket_path, gint64 timeout_ms, GError **error);
+
 /* Sends all of CALLS (method calls, of which this sets the serials) at once and waits for every
  * reply. Returns the replies (GDBusMessage) in the order of the calls; an error message of the
  * peer's is a reply. NULL with an error as above, after which the conversation is over. */

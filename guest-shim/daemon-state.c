@@ -28,7 +28,7 @@ static const char *const slices[] = {"/sys/fs/cgroup/system.slice",
 static const char *const names[] = {
     [PST_DAEMON_STATE_RUNNING] = "running",     [PST_DAEMON_STATE_STUCK] = "stuck",
     [PST_DAEMON_STATE_ON_DEMAND] = "on-demand", [PST_DAEMON_STATE_STOPPED] = "stopped",
-    [PST_DAEMON_STATE_ABSENT] = "absent",
+    [PST_DAEMON_STATE_ABSENT] = "absent",       [PST_DAEMON_STATE_SILENT] = "silent",
 };
 
 static const char *

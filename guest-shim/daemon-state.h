@@ -13,6 +13,7 @@ typedef enum {
     PST_DAEMON_STATE_ON_DEMAND, /* it is not there, and its socket listens */
     PST_DAEMON_STATE_STOPPED,
     PST_DAEMON_STATE_ABSENT, /* it is not installed */
+    PST_DAEMON_STATE_SILENT, /* it runs, and was asked, and did not answer in time */
 } PstDaemonState;
 
 typedef struct {
@@ -24,7 +25,8 @@ typedef struct {
 extern const PstDaemon pst_daemon_state_dbus;
 extern const PstDaemon pst_daemon_state_journald;
 
+/* Never SILENT: nobody is asked. */
 PstDaemonState pst_daemon_state_read(const PstSysroot *sysroot, const PstDaemon *daemon);
 
-/* running, stuck, on-demand, stopped, absent; NULL for an unknown one. */
+/* running, stuck, on-demand, stopped, absent, silent; NULL for an unknown one. */
 const char *pst_daemon_state_name(PstDaemonState state);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "guest-shim/faillock.h"
+#include "guest-shim/log-queue.h"
 #include "guest-shim/pam-blame.h"
 #include "guest-shim/sshd-config.h"
 #include "protocol/error.h"
@@ -11,6 +12,8 @@
 #define COULD_NOT_LOOK "pam.could-not-look"
 #define SECONDS_A_DAY 86400
 #define MAX_SERVICES 64
+/* What takes from a queue on a busy machine has done so within this; with less nobody waits. */
+#define QUEUE_MS 2000
 
 typedef struct {
     const PstProbeContext *context;
@@ -543,6 +546,24 @@ clear(Probe *probe)
     g_free(probe->host);
 }
 
+/* Whatever the stacks say, a login that can't be logged does not get further. */
+static void
+look_at_log(const PstProbeContext *context, PstReport *report)
+{
+    if (!pst_sysroot_is_live(context->sysroot) ||
+        pst_probe_time_left_ms(context, QUEUE_MS) < QUEUE_MS ||
+        pst_log_queue_is_full(PST_LOG_QUEUE_PATH, QUEUE_MS) != PST_TRI_YES)
+        return;
+    PstFinding *finding =
+        pst_report_add(report, "pam.log-blocked", PST_SEVERITY_CRITICAL,
+                       "the queue of " PST_LOG_QUEUE_PATH " is full and nothing takes from it: "
+                       "whatever logs waits, and so does each login");
+    finding->evidence->path = g_strdup(PST_LOG_QUEUE_PATH);
+    finding->evidence->unit = g_strdup("systemd-journald.service");
+    finding->remedy = g_strdup("systemctl kill --signal=CONT systemd-journald.service where it was "
+                               "stopped by a signal, else systemctl restart of it");
+}
+
 void
 pst_probe_pam_run(const PstProbeContext *context, gconstpointer args, PstReport *report)
 {
@@ -569,6 +590,7 @@ pst_probe_pam_run(const PstProbeContext *context, gconstpointer args, PstReport 
     else if (has_pam(context->sysroot))
         judge_all(&probe);
     pst_pam_blame_report(probe.blames, report);
+    look_at_log(context, report);
     g_autofree char *summary = summary_of(probe.data);
     pst_report_conclude(report, summary);
     clear(&probe);

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "guest-shim/probe-system.h"
 
+#include "guest-shim/bus-peer.h"
+#include "guest-shim/daemon-state.h"
 #include "guest-shim/system-facts.h"
 #include "guest-shim/system-judge.h"
 #include "guest-shim/units.h"
 #include "protocol/error.h"
 
 #define UNITS_MS 3000
+/* Who is merely slow, on a busy machine, answers within this; with less it is not asked. */
+#define BUS_MS 2000
 #define MAX_JOBS 32
 
 static char **
@@ -136,6 +140,21 @@ ask_manager(const PstProbeContext *context, PstSystemData *data, GError **error)
     return manager->n_jobs == 0 || ask_jobs(units, manager, error);
 }
 
+/* A daemon's process can be as any that sleeps, and answer nobody: that is seen by asking alone. */
+static void
+ask_bus(const PstProbeContext *context, PstSystemData *data)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (g_strcmp0(data->dbus, pst_daemon_state_name(PST_DAEMON_STATE_RUNNING)) != 0 ||
+        pst_probe_time_left_ms(context, BUS_MS) < BUS_MS ||
+        pst_bus_peer_is_awake(pst_daemon_state_dbus.socket, BUS_MS, &error) ||
+        !g_error_matches(error, PST_ERROR, PST_ERROR_DEADLINE))
+        return;
+    g_free(data->dbus);
+    data->dbus = g_strdup(pst_daemon_state_name(PST_DAEMON_STATE_SILENT));
+}
+
 static char *
 ok_summary(const PstSystemData *data)
 {
@@ -159,8 +178,10 @@ pst_probe_system_run(const PstProbeContext *context, gconstpointer args, PstRepo
 
     if (data->clock != NULL && wanted->host_realtime_us != PST_INT_UNKNOWN)
         data->clock->drift_ms = (data->clock->realtime_us - wanted->host_realtime_us) / 1000;
-    if (pst_sysroot_is_live(context->sysroot))
+    if (pst_sysroot_is_live(context->sysroot)) {
         ask_manager(context, data, &cause);
+        ask_bus(context, data);
+    }
     pst_system_judge(data, facts, cause, report);
 
     g_autofree char *summary = ok_summary(data);

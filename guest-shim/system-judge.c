@@ -346,23 +346,34 @@ judge_root(const PstSystemData *data, const PstSystemFacts *facts, PstReport *re
 static void
 judge_daemons(const PstSystemData *data, PstReport *report)
 {
-    gboolean stuck = g_strcmp0(data->dbus, "stuck") == 0;
-    PstFinding *finding;
+    static const struct {
+        const char *state, *finding, *message, *remedy;
+    } rows[] = {
+        {"stuck", "system.dbus-stuck",
+         "the D-Bus daemon is stopped by a signal: whoever asks it waits",
+         "systemctl kill --signal=CONT dbus.service"},
+        {"silent", "system.dbus-stuck",
+         "the D-Bus daemon runs and does not answer: whoever asks it waits",
+         "see first what it waits for: systemctl status dbus.service, and the wchan of its process "
+         "in /proc; a restart of it takes every session's connection away"},
+        {"stopped", "system.dbus-stopped",
+         "the D-Bus daemon does not run, and its socket does not listen",
+         "systemctl start dbus.socket dbus.service"},
+    };
 
     /* Where the guest is in maintenance the daemon is not meant to run. */
-    if (data->early != NULL || (!stuck && g_strcmp0(data->dbus, "stopped") != 0) ||
-        is_state(data, "maintenance") || is_starting(data) || is_state(data, "stopping"))
+    if (data->early != NULL || is_state(data, "maintenance") || is_starting(data) ||
+        is_state(data, "stopping"))
         return;
-    if (stuck)
-        finding = pst_report_add(report, "system.dbus-stuck", PST_SEVERITY_WARNING,
-                                 "the D-Bus daemon is stopped by a signal: whoever asks it waits");
-    else
-        finding = pst_report_add(report, "system.dbus-stopped", PST_SEVERITY_WARNING,
-                                 "the D-Bus daemon does not run, and its socket does not listen");
-    finding->evidence->unit = g_strdup("dbus.service");
-    finding->evidence->path = g_strdup("/run/dbus/system_bus_socket");
-    finding->remedy = g_strdup(stuck ? "systemctl kill --signal=CONT dbus.service"
-                                     : "systemctl start dbus.socket dbus.service");
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        if (g_strcmp0(data->dbus, rows[i].state) != 0)
+            continue;
+        PstFinding *finding =
+            pst_report_add(report, rows[i].finding, PST_SEVERITY_WARNING, "%s", rows[i].message);
+        finding->evidence->unit = g_strdup("dbus.service");
+        finding->evidence->path = g_strdup("/run/dbus/system_bus_socket");
+        finding->remedy = g_strdup(rows[i].remedy);
+    }
 }
 
 void

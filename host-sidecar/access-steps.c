@@ -78,11 +78,14 @@ static const struct {
                                     {NULL},
                                     {"account."}},
     [PST_ACCESS_PAM_KEY] =
-        {"pam", &pst_report_pam_kind, pst_access_judges_pam_key, {NULL}, {"pam."}},
-    [PST_ACCESS_PAM_PASSWORD] =
-        {"pam", &pst_report_pam_kind, pst_access_judges_pam_password, {NULL}, {"pam."}},
+        {"pam", &pst_report_pam_kind, pst_access_judges_pam_key, {"pam.log-blocked"}, {"pam."}},
+    [PST_ACCESS_PAM_PASSWORD] = {"pam",
+                                 &pst_report_pam_kind,
+                                 pst_access_judges_pam_password,
+                                 {"pam.log-blocked"},
+                                 {"pam."}},
     [PST_ACCESS_PAM_CONSOLE] =
-        {"pam", &pst_report_pam_kind, pst_access_judges_pam_console, {NULL}, {"pam."}},
+        {"pam", &pst_report_pam_kind, pst_access_judges_pam_console, {"pam.log-blocked"}, {"pam."}},
     [PST_ACCESS_MEMORY_PASSWORD] = {"memory",
                                     &pst_report_memory_kind,
                                     pst_access_judges_memory_password,

@@ -59,15 +59,22 @@ read_recorder(xmlXPathContextPtr context, PstGuestXml *xml)
 
     xml->recorder = found != NULL && !xmlXPathNodeSetIsEmpty(found->nodesetval);
     xml->recorder_elsewhere = xml->recorder_emptied = FALSE;
+    xml->recorder_path = NULL;
     if (!xml->recorder)
         return;
     g_autofree char *uuid = text_of(context, "string(/domain/uuid)");
-    g_autofree char *path = text_of(context, "string(" RECORDER "/source/@path)");
+    xml->recorder_path = text_of(context, "string(" RECORDER "/source/@path)");
     g_autofree char *append = text_of(context, "string(" RECORDER "/source/@append)");
-    g_autofree char *name = g_path_get_basename(path);
+    g_autofree char *name = g_path_get_basename(xml->recorder_path);
     g_autofree char *wanted = g_strconcat(uuid, PST_VOLUME_SUFFIX, NULL);
     xml->recorder_elsewhere = g_ascii_strcasecmp(name, wanted) != 0;
     xml->recorder_emptied = !g_str_equal(append, "on");
+}
+
+void
+pst_guest_xml_clear(PstGuestXml *xml)
+{
+    g_clear_pointer(&xml->recorder_path, g_free);
 }
 
 gboolean

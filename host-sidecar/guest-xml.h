@@ -20,7 +20,11 @@ typedef struct {
     gboolean recorder;           /* org.postern.recorder.0, with a file behind it: */
     gboolean recorder_elsewhere; /* the file is not called as the domain's volume is */
     gboolean recorder_emptied;   /* each start of the domain empties it: append is not on */
+    char *recorder_path;         /* of that file, as it stands there; NULL where there is none */
 } PstGuestXml;
 
-/* FALSE with PST_ERROR_INTERNAL where libvirt's text is not XML. */
+void pst_guest_xml_clear(PstGuestXml *xml);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(PstGuestXml, pst_guest_xml_clear)
+
+/* Fills *XML, whatever was in it. FALSE with PST_ERROR_INTERNAL where libvirt's text is not XML. */
 gboolean pst_guest_xml_read(const char *text, PstGuestXml *xml, GError **error);

@@ -154,6 +154,7 @@ pst_guest_unref(PstGuest *guest)
     g_clear_pointer(&guest->lifecycle, pst_lifecycle_free);
     g_free(guest->uri);
     g_free(guest->name);
+    pst_guest_xml_clear(&guest->xml);
     g_free(guest);
 }
 

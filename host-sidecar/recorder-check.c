@@ -50,6 +50,24 @@ look(const PstGuest *guest, const PstGuestGreeting *greeting, gint64 since_us,
             pst_recorder_state_judge(greeting->hello, check->records, greeting->greeted_us);
 }
 
+/* The pool is asked only where something is missing. A volume that is there and can't be read may
+ * be the recorder's own, whose folder the pool has another name for. */
+static gboolean
+is_astray(const PstGuest *guest, const PstHello *hello, const PstRecorderCheck *check)
+{
+    if (guest->xml.recorder_path == NULL ||
+        !pst_recorder_state_may_be_astray(check->state, hello, check->records))
+        return FALSE;
+    virConnectPtr connection = pst_hypervisor_connect(guest->hypervisor, NULL);
+    g_autoptr(PstVolumePool) pool =
+        connection != NULL ? pst_volume_pool_open(connection, NULL) : NULL;
+    if (pool == NULL)
+        return FALSE;
+    g_autofree char *folder = pst_volume_pool_folder(pool);
+    return pst_recorder_state_is_astray(guest->xml.recorder_path, folder) &&
+           (check->state == PST_RECORDER_STATE_BEHIND || !pst_volume_pool_has(pool, guest->uuid));
+}
+
 PstRecorderCheck *
 pst_recorder_check_make(PstGuest *guest, gint64 deadline_us, gint64 patience_us)
 {
@@ -71,9 +89,11 @@ pst_recorder_check_make(PstGuest *guest, gint64 deadline_us, gint64 patience_us)
     const char *unread = check->error != NULL     ? check->error->message
                          : check->records != NULL ? check->records->unread
                                                   : NULL;
+    const PstHello *hello = greeting != NULL ? greeting->hello : NULL;
     check->state = pst_recorder_state_of_device(check->state, &guest->xml);
-    check->note = pst_recorder_state_explain(
-        check->state, greeting != NULL ? greeting->hello : NULL, guest->name, unread);
+    if (is_astray(guest, hello, check))
+        check->state = PST_RECORDER_STATE_ASTRAY;
+    check->note = pst_recorder_state_explain(check->state, hello, guest->name, unread);
     if (check->note == NULL && !greeted)
         check->note =
             g_strdup_printf("whether the recorder still writes is not known: %s", cause->message);

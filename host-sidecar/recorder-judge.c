@@ -22,6 +22,10 @@ static const RecorderFault recorder_faults[] = {
     [PST_RECORDER_STATE_ELSEWHERE] = {"host.recorder-elsewhere",
                                       "virsh edit: name the file in the source of its channel by "
                                       "the domain's own UUID; it holds from the next start on"},
+    [PST_RECORDER_STATE_ASTRAY] = {"host.recorder-elsewhere",
+                                   "virsh edit: name the file in the source of its channel below "
+                                   "the target path of the pool (virsh pool-dumpxml postern); it "
+                                   "holds from the next start on"},
     [PST_RECORDER_STATE_EMPTIED] = {"host.recorder-emptied",
                                     "virsh edit: say append='on' in the source of its channel"},
 };

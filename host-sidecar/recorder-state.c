@@ -83,10 +83,39 @@ pst_recorder_state_of_device(PstRecorderState state, const PstGuestXml *xml)
     case PST_RECORDER_STATE_WASHED:
     case PST_RECORDER_STATE_UNUSED:
     case PST_RECORDER_STATE_ELSEWHERE:
+    case PST_RECORDER_STATE_ASTRAY:
     case PST_RECORDER_STATE_EMPTIED:
         return state;
     }
     g_return_val_if_reached(state);
+}
+
+gboolean
+pst_recorder_state_may_be_astray(PstRecorderState state, const PstHello *hello,
+                                 const PstVolumeRecords *records)
+{
+    guint n = records != NULL ? records->records->len : 0;
+
+    if (state != PST_RECORDER_STATE_UNKNOWN && state != PST_RECORDER_STATE_BEHIND &&
+        state != PST_RECORDER_STATE_UNREAD)
+        return FALSE;
+    if (hello == NULL)
+        return n == 0;
+    for (guint i = 0; i < n; i++)
+        if (g_str_equal(((const PstRecord *)records->records->pdata[i])->boot_id, hello->boot_id))
+            return FALSE;
+    return TRUE;
+}
+
+gboolean
+pst_recorder_state_is_astray(const char *path, const char *folder)
+{
+    if (path == NULL || folder == NULL || !g_path_is_absolute(path) || !g_path_is_absolute(folder))
+        return FALSE;
+    g_autofree char *parent = g_path_get_dirname(path);
+    g_autofree char *own = g_canonicalize_filename(parent, "/");
+    g_autofree char *pool = g_canonicalize_filename(folder, "/");
+    return !g_str_equal(own, pool);
 }
 
 char *
@@ -111,6 +140,9 @@ pst_recorder_state_explain(PstRecorderState state, const PstHello *hello, const 
         return g_strdup("the domain's XML has its recorder write to a file that is not called "
                         "UUID" PST_VOLUME_SUFFIX " by its own UUID, where its records are looked "
                         "for");
+    case PST_RECORDER_STATE_ASTRAY:
+        return g_strdup("the domain's XML has its recorder write to another folder than that of "
+                        "the storage pool " PST_VOLUME_POOL ", where its records are looked for");
     case PST_RECORDER_STATE_EMPTIED:
         return g_strdup("each start of the domain empties what its recorder wrote: its source has "
                         "no append='on'");

@@ -17,6 +17,7 @@ typedef enum {
     PST_RECORDER_STATE_UNUSED,    /* the shim does not hold the recorder's port open */
     PST_RECORDER_STATE_UNREAD,    /* something was written, and the volume can't be read */
     PST_RECORDER_STATE_ELSEWHERE, /* the domain has it write to a file that is not its volume */
+    PST_RECORDER_STATE_ASTRAY,    /* it has it write to another folder than the pool's */
     PST_RECORDER_STATE_EMPTIED,   /* all is there until the domain is started again */
 } PstRecorderState;
 
@@ -27,6 +28,15 @@ PstRecorderState pst_recorder_state_judge(const PstHello *hello, const PstVolume
 
 /* The same, by what the domain's XML says of the device; also where nobody was greeted. */
 PstRecorderState pst_recorder_state_of_device(PstRecorderState state, const PstGuestXml *xml);
+
+/* Whether what was seen in STATE may be for want of the right folder: nothing of what the shim that
+ * said HELLO (NULL: none did) has written is among RECORDS, which may be NULL. */
+gboolean pst_recorder_state_may_be_astray(PstRecorderState state, const PstHello *hello,
+                                          const PstVolumeRecords *records);
+
+/* Whether the file at PATH is in another folder than the pool over FOLDER; FALSE where either is
+ * not known. By their names alone: whether one leads to the other is known to their host only. */
+gboolean pst_recorder_state_is_astray(const char *path, const char *folder);
 
 /* What is to be said of it, one line for people with the way out, or NULL where all is well. NAME
  * is the domain's, UNREAD why the volume can't be read, where it can't. Free with g_free(). */

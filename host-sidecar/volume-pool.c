@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include <libvirt/virterror.h>
+#include <libxml/parser.h>
+#include <libxml/xpath.h>
 
 #include "host-sidecar/storage-read.h"
 #include "host-sidecar/virt-error.h"
@@ -13,6 +15,10 @@
 /* A refresh fails while a download runs, whoever's: "asynchronous jobs running". */
 #define ATTEMPTS 20
 #define PAUSE_US 50000
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlDoc, xmlFreeDoc)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlXPathContext, xmlXPathFreeContext)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlXPathObject, xmlXPathFreeObject)
 
 gboolean
 pst_volume_pool_fail(GError **error, const char *what)
@@ -162,6 +168,34 @@ pst_volume_pool_written_us(const PstVolumePool *pool, const char *uuid)
     g_autofree char *name = g_strconcat(uuid, PST_VOLUME_SUFFIX, NULL);
 
     return add_part(pool, name, uuid, parts) ? ((PstVolumePart *)parts->pdata[0])->written_us : 0;
+}
+
+gboolean
+pst_volume_pool_has(const PstVolumePool *pool, const char *uuid)
+{
+    g_autoptr(GPtrArray) parts = pst_volume_pool_parts(pool, uuid);
+
+    return parts->len > 0;
+}
+
+char *
+pst_volume_pool_folder(const PstVolumePool *pool)
+{
+    char *text = virStoragePoolGetXMLDesc(pool->pool, 0);
+
+    if (text == NULL)
+        return NULL;
+    g_autoptr(xmlDoc) document =
+        xmlReadMemory(text, (int)strlen(text), "pool.xml", NULL,
+                      XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+    free(text);
+    g_autoptr(xmlXPathContext) context = document != NULL ? xmlXPathNewContext(document) : NULL;
+    g_autoptr(xmlXPathObject) found =
+        context != NULL ? xmlXPathEvalExpression(BAD_CAST "string(/pool/target/path)", context)
+                        : NULL;
+    if (found == NULL || found->stringval == NULL || *found->stringval == '\0')
+        return NULL;
+    return g_strdup((const char *)found->stringval);
 }
 
 GPtrArray *

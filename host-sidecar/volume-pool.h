@@ -48,6 +48,13 @@ GPtrArray *pst_volume_pool_parts(const PstVolumePool *pool, const char *uuid);
 /* When the volume was last written to; 0 where the pool does not know it. */
 gint64 pst_volume_pool_written_us(const PstVolumePool *pool, const char *uuid);
 
+/* Whether the pool knows a volume of the domain's. */
+gboolean pst_volume_pool_has(const PstVolumePool *pool, const char *uuid);
+
+/* The folder that the pool is over, on the hypervisor's host; NULL where it is over none, or
+ * libvirt does not tell. Free with g_free(). */
+char *pst_volume_pool_folder(const PstVolumePool *pool);
+
 /* All parts of all domains, in no order; NULL with an error. */
 GPtrArray *pst_volume_pool_list(const PstVolumePool *pool, GError **error);
 

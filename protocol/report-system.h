@@ -95,7 +95,7 @@ typedef struct {
     PstSystemClock *clock;
     gint64 uptime_s;
     PstSystemManager *manager; /* absent where systemd did not answer */
-    char *dbus;                /* running, stuck, on-demand, stopped, absent */
+    char *dbus;                /* running, stuck, silent, on-demand, stopped, absent */
     char *journald;            /* running, stuck, stopped, absent */
     PstTri nologin;            /* only root may log in */
     PstTri initramfs;          /* the real root is not mounted yet */

@@ -281,6 +281,14 @@ sshd_without_pam(Guest *guest)
     guest->pam->sshd_asks = PST_TRI_NO;
 }
 
+/* Nobody gets in, and whoever is in may be root still, as far as sudo's own report says. */
+static void
+log_blocked(Guest *guest)
+{
+    pst_report_add(answer_of(guest, "pam")->report, "pam.log-blocked", PST_SEVERITY_CRITICAL,
+                   "whatever logs waits");
+}
+
 static void
 login_aborts(Guest *guest)
 {
@@ -421,6 +429,7 @@ static const struct {
     {sshd_account_fails, "ssoo", PST_STATUS_CRITICAL, NULL},
     {sshd_auth_fails, "osoo", PST_STATUS_OK, NULL},
     {sshd_without_pam, "oooo", PST_STATUS_OK, NULL},
+    {log_blocked, "ssso", PST_STATUS_CRITICAL, "pam.log-blocked"},
     {login_aborts, "ooso", PST_STATUS_OK, NULL},
     {sudo_refuses, "ooos", PST_STATUS_CRITICAL, NULL},
     {sudo_asks, "ooos", PST_STATUS_CRITICAL, NULL},

@@ -48,7 +48,7 @@ test_ports(void)
 {
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autoptr(GError) error = NULL;
-        PstGuestXml xml;
+        g_auto(PstGuestXml) xml = {0};
 
         g_assert_true(pst_guest_xml_read(rows[i].text, &xml, &error));
         g_assert_no_error(error);
@@ -80,12 +80,14 @@ test_recorder(void)
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-        PstGuestXml xml;
+        g_auto(PstGuestXml) xml = {0};
 
         g_assert_true(pst_guest_xml_read(cases[i].text, &xml, NULL));
         g_assert_cmpint(xml.recorder, ==, cases[i].recorder);
         g_assert_cmpint(xml.recorder_elsewhere, ==, cases[i].elsewhere);
         g_assert_cmpint(xml.recorder_emptied, ==, cases[i].emptied);
+        g_assert_cmpint(xml.recorder_path != NULL, ==, cases[i].recorder);
+        g_assert_true(xml.recorder_path == NULL || strstr(cases[i].text, xml.recorder_path));
     }
 }
 
@@ -97,7 +99,7 @@ test_not_xml(void)
 
     for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
         g_autoptr(GError) error = NULL;
-        PstGuestXml xml;
+        g_auto(PstGuestXml) xml = {0};
 
         g_assert_false(pst_guest_xml_read(texts[i], &xml, &error));
         g_assert_error(error, PST_ERROR, PST_ERROR_INTERNAL);
@@ -114,7 +116,7 @@ test_external_entity(void)
         "<!DOCTYPE d [<!ENTITY f SYSTEM 'file://%s'>]><domain><name>&f;</name><devices>" CHANNEL(
             SHIM, " state='connected'") "</devices></domain>",
         fifo);
-    PstGuestXml xml;
+    g_auto(PstGuestXml) xml = {0};
 
     g_assert_cmpint(mkfifo(fifo, 0600), ==, 0);
     g_assert_true(pst_guest_xml_read(text, &xml, NULL));
@@ -129,7 +131,7 @@ test_entity_bomb(void)
 {
     g_autoptr(GString) text = g_string_new("<!DOCTYPE d [<!ENTITY e0 'aaaaaaaaaa'>");
     gint64 start_us = g_get_monotonic_time();
-    PstGuestXml xml;
+    g_auto(PstGuestXml) xml = {0};
 
     for (int i = 1; i < 9; i++) {
         g_string_append_printf(text, "<!ENTITY e%d '", i);

@@ -508,6 +508,7 @@ test_recorder(void)
         {PST_RECORDER_STATE_UNUSED, "host.recorder-unused"},
         {PST_RECORDER_STATE_UNREAD, "host.recorder-unread"},
         {PST_RECORDER_STATE_ELSEWHERE, "host.recorder-elsewhere"},
+        {PST_RECORDER_STATE_ASTRAY, "host.recorder-elsewhere"},
         {PST_RECORDER_STATE_EMPTIED, "host.recorder-emptied"},
     };
 

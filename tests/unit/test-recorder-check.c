@@ -115,6 +115,48 @@ test_missing(Place *place, gconstpointer data G_GNUC_UNUSED)
     g_assert_nonnull(strstr(made->note, "there is no storage pool postern"));
 }
 
+/* Of the domain's XML alone, whose name for the file is right. */
+static void
+name_file(Place *place, const char *folder)
+{
+    place->guest->xml.recorder = TRUE;
+    g_free(place->guest->xml.recorder_path);
+    place->guest->xml.recorder_path = g_strdup_printf("%s/%s.records", folder, place->guest->uuid);
+}
+
+/* The name of the file is not all: its folder has to be the pool's. */
+static void
+test_folder(Place *place, gconstpointer data G_GNUC_UNUSED)
+{
+    static const struct {
+        const char *folder;
+        gboolean greeted;
+        PstRecorderState state;
+    } cases[] = {
+        {"/b", FALSE, PST_RECORDER_STATE_UNKNOWN},
+        {"/c", FALSE, PST_RECORDER_STATE_ASTRAY},
+        {"/b/", TRUE, PST_RECORDER_STATE_UNREAD},
+        {"/c", TRUE, PST_RECORDER_STATE_ASTRAY},
+    };
+    virConnectPtr connection = virConnectOpen("test:///default");
+    virStoragePoolPtr pool = virStoragePoolCreateXML(
+        connection, "<pool type='dir'><name>postern</name><target><path>/b</path></target></pool>",
+        0);
+
+    g_assert_nonnull(pool);
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        name_file(place, cases[i].folder);
+        if (cases[i].greeted)
+            greet(place);
+        g_autoptr(PstRecorderCheck) made = check(place);
+        g_assert_cmpint(made->state, ==, cases[i].state);
+        g_assert_cmpint(made->note != NULL, ==, cases[i].state != PST_RECORDER_STATE_UNKNOWN);
+    }
+    g_assert_cmpint(virStoragePoolDestroy(pool), ==, 0);
+    virStoragePoolFree(pool);
+    virConnectClose(connection);
+}
+
 /* Of a shim that said nothing, nothing is missing. */
 static void
 test_not_greeted(Place *place, gconstpointer data G_GNUC_UNUSED)
@@ -198,6 +240,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add("/recorder-check/there", Place, NULL, set_up, test_there, tear_down);
     g_test_add("/recorder-check/missing", Place, NULL, set_up, test_missing, tear_down);
+    g_test_add("/recorder-check/folder", Place, NULL, set_up, test_folder, tear_down);
     g_test_add("/recorder-check/not-greeted", Place, NULL, set_up, test_not_greeted, tear_down);
     g_test_add("/recorder-check/anew", Place, NULL, set_up, test_anew, tear_down);
     g_test_add("/recorder-check/in-passing", Place, NULL, set_up, test_in_passing, tear_down);

@@ -159,6 +159,45 @@ test_device(void)
     }
 }
 
+static void
+test_may_be_astray(void)
+{
+    const PstHello hello = {.boot_id = (char *)STREAM_BOOT_A};
+    const PstHello other = {.boot_id = (char *)STREAM_BOOT_B};
+    static const PstRecordCounters counters = {1, 0, 0};
+    const StreamRecord wanted = {STREAM_BOOT_A, STREAM_MACHINE_A, "test", 1,
+                                 1000,          PST_RECORD_BOOT,  NULL,   0};
+    GPtrArray *set = pst_record_set_new();
+
+    g_ptr_array_add(set, stream_record(&wanted));
+    g_autoptr(PstVolumeRecords) records = pst_volume_records_new(set, &counters, 0, 1);
+    /* What has records of this boot has them from this recorder, whatever its folder is called. */
+    g_assert_false(pst_recorder_state_may_be_astray(PST_RECORDER_STATE_BEHIND, &hello, records));
+    g_assert_true(pst_recorder_state_may_be_astray(PST_RECORDER_STATE_BEHIND, &other, records));
+    g_assert_true(pst_recorder_state_may_be_astray(PST_RECORDER_STATE_UNREAD, &hello, NULL));
+    g_assert_true(pst_recorder_state_may_be_astray(PST_RECORDER_STATE_UNKNOWN, NULL, NULL));
+    g_assert_false(pst_recorder_state_may_be_astray(PST_RECORDER_STATE_UNKNOWN, NULL, records));
+    g_assert_false(pst_recorder_state_may_be_astray(PST_RECORDER_STATE_WRITES, &other, records));
+}
+
+static void
+test_folder(void)
+{
+    static const struct {
+        const char *path, *folder;
+        gboolean astray;
+    } cases[] = {
+        {"/b/x.records", "/b", FALSE},      {"/b//x.records", "/b/", FALSE},
+        {"/c/x.records", "/b", TRUE},       {"/b/c/x.records", "/b", TRUE},
+        {"/b/c/../x.records", "/b", FALSE}, {"x.records", "/b", FALSE},
+        {"/b/x.records", NULL, FALSE},      {NULL, "/b", FALSE},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
+        g_assert_cmpint(pst_recorder_state_is_astray(cases[i].path, cases[i].folder), ==,
+                        cases[i].astray);
+}
+
 static char *
 explain(PstRecorderState state, const PstHello *hello)
 {
@@ -184,6 +223,8 @@ test_words(void)
     g_autofree char *unread = explain(PST_RECORDER_STATE_UNREAD, &hello);
     g_assert_cmpstr(unread, ==, "what its recorder writes can't be read: there is no pool");
     g_autofree char *elsewhere = explain(PST_RECORDER_STATE_ELSEWHERE, &hello);
+    g_autofree char *astray = explain(PST_RECORDER_STATE_ASTRAY, &hello);
+    g_assert_nonnull(strstr(astray, "another folder"));
     g_assert_nonnull(strstr(elsewhere, "UUID.records"));
     g_autofree char *emptied = explain(PST_RECORDER_STATE_EMPTIED, &hello);
     g_assert_nonnull(strstr(emptied, "append='on'"));
@@ -197,6 +238,8 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/recorder-state/judge", test_judge);
     g_test_add_func("/recorder-state/device", test_device);
+    g_test_add_func("/recorder-state/folder", test_folder);
+    g_test_add_func("/recorder-state/may-be-astray", test_may_be_astray);
     g_test_add_func("/recorder-state/first-shims", test_first_shims);
     g_test_add_func("/recorder-state/unread", test_unread);
     g_test_add_func("/recorder-state/words", test_words);

@@ -287,6 +287,21 @@ test_dbus_stopped(void)
 }
 
 static void
+test_dbus_stuck(void)
+{
+    static const char *const states[] = {"stuck", "silent"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(states); i++) {
+        Case one = new_case("running", "graphical.target");
+
+        one.data->dbus = g_strdup(states[i]);
+        judge(&one, NULL);
+        assert_severity(one.report, "system.dbus-stuck", PST_SEVERITY_WARNING);
+        free_case(&one);
+    }
+}
+
+static void
 test_states(void)
 {
     static const struct {
@@ -485,6 +500,7 @@ main(int argc, char **argv)
     g_test_add_func("/system/last-shutdown", test_last_shutdown);
     g_test_add_func("/system/dbus-on-demand", test_dbus_on_demand);
     g_test_add_func("/system/dbus-stopped", test_dbus_stopped);
+    g_test_add_func("/system/dbus-stuck", test_dbus_stuck);
     g_test_add_func("/system/states", test_states);
     g_test_add_func("/system/nologin-cause", test_nologin_cause);
     g_test_add_func("/system/starting-late", test_starting_late);

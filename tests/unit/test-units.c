@@ -277,6 +277,21 @@ serve_nothing(int fd)
         continue;
 }
 
+/* As a bus says which ways in it knows; who asks that does not log in. */
+static void
+serve_ways(int fd)
+{
+    static const char asked[] = "\0AUTH\r\n";
+    char c;
+
+    for (guint i = 0; i < sizeof(asked) - 1; i++) {
+        g_assert_cmpint(read(fd, &c, 1), ==, 1);
+        g_assert_cmpint(c, ==, asked[i]);
+    }
+    send(fd, "REJECTED EXTERNAL\r\n", 19, MSG_NOSIGNAL);
+    g_assert_cmpint(read(fd, &c, 1), ==, 0);
+}
+
 static void
 serve_close(int fd G_GNUC_UNUSED)
 {
@@ -370,6 +385,30 @@ test_bus_hostile(gconstpointer data)
     }
     g_assert_error(error, PST_ERROR, (int)hostile->code);
     g_assert_cmpint(g_get_monotonic_time() - before, <, 5 * G_USEC_PER_SEC);
+    server_stop(&server);
+}
+
+static void
+test_bus_awake(void)
+{
+    Server server;
+    g_autoptr(GError) error = NULL;
+
+    server_start(&server, serve_ways);
+    g_assert_true(pst_bus_peer_is_awake(server.path, 20000, &error));
+    g_assert_no_error(error);
+    server_stop(&server);
+}
+
+static void
+test_bus_silent(void)
+{
+    Server server;
+    g_autoptr(GError) error = NULL;
+
+    server_start(&server, serve_nothing);
+    g_assert_false(pst_bus_peer_is_awake(server.path, 100, &error));
+    g_assert_error(error, PST_ERROR, PST_ERROR_DEADLINE);
     server_stop(&server);
 }
 
@@ -538,6 +577,8 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/units/bus/answers", test_bus_answers);
     g_test_add_func("/units/bus/absent", test_bus_absent);
+    g_test_add_func("/units/bus/awake", test_bus_awake);
+    g_test_add_func("/units/bus/silent", test_bus_silent);
     g_test_add_func("/units/bus/errors", test_bus_errors);
     for (guint i = 0; i < G_N_ELEMENTS(hostiles); i++) {
         g_autofree char *name = g_strconcat("/units/bus/hostile/", hostiles[i].name, NULL);

@@ -142,9 +142,17 @@ ROWS = [
              "warning"),
     Breakage("dbus-stopped", {"system.dbus-stopped": [], "services.stopped": ["dbus.service"]},
              {"services.failed"}, first="services.stopped"),
+    Breakage("dbus-hangs", {"system.dbus-stuck": ["dbus.service", "signal"]}, status="warning"),
+    # Its process is as any other that sleeps: only whoever asks it notices.
+    Breakage("dbus-mute", {"system.dbus-stuck": ["dbus.service", "/run/dbus/system_bus_socket"]},
+             status="warning"),
     Breakage("journald-stopped", {"services.stopped": ["systemd-journald.service"],
                                   "journal.stopped": []},
              {"services.failed", "services.no-journal-lines"}, first="services.stopped"),
+    # The agent logs too, and waits.
+    Breakage("journald-hangs", {"journal.stuck": ["systemd-journald.service"],
+                                "pam.log-blocked": ["/dev/log"]},
+             {"sudo.hangs"}, "critical", first="journal.stuck", wait=60, detach=True),
     Breakage("journal-damaged", {"journal.damaged": []}, status="unknown"),
     Breakage("clock-years-off", {"system.clock-off": []}, {"journal.foreign-cursor"}, "critical"),
     Breakage("root-read-only", {"storage.read-only": ["the kernel took that away", "remount,rw"],

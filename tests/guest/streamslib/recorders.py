@@ -30,15 +30,21 @@ TOUCH = "touch /etc/sudoers.d/harness\n"
 CLEAR = f"systemctl stop load; systemctl reset-failed 'load*'; rm -f /etc/sudoers.d/load.*; {TOUCH}"
 
 
-def _records(*words, deadline=20):
-    """What `records` tells, the newest first."""
-    answer = finish(begin("records", RECORDED.name, "--lines", ALL, *words, deadline=deadline),
-                    deadline)
+def ask_records(*words, deadline=20):
+    """One run of `records`, the newest first."""
+    return finish(begin("records", RECORDED.name, "--lines", ALL, *words, deadline=deadline),
+                  deadline)
+
+
+def read_records(*words, deadline=20):
+    """What it tells, which must be there."""
+    answer = ask_records(*words, deadline=deadline)
     expect(answer.code == 0, "there are no records", answer)
     return answer
 
 
-def _is_silent(answer):
+def is_silent(answer):
+    """Whether it is said that what the guest writes does not arrive."""
     return any("fallen silent" in note for note in answer.json["notes"])
 
 
@@ -46,19 +52,19 @@ def await_records(what, found):
     """The records of RECORDED, as soon as FOUND says so of them."""
     until = time.monotonic() + PATIENCE
     while True:
-        answer = _records()
+        answer = read_records()
         if found(answer.json["records"]):
             return answer
         expect(time.monotonic() < until, f"no {what} within {PATIENCE} s", answer)
         time.sleep(1)
 
 
-def _await_silence():
+def await_silence():
     """Until what the shim has written since is missed; a busy guest takes a while to write anything."""
     until = time.monotonic() + PATIENCE
     while True:
-        silent = _records()
-        if _is_silent(silent):
+        silent = read_records()
+        if is_silent(silent):
             return
         expect(time.monotonic() < until, f"a silent recorder is not noticed within {PATIENCE} s",
                silent)
@@ -114,7 +120,7 @@ class Recorder:
 
     def hold(self):
         """All that stands in the volume is told, what is torn is counted, and nothing else is."""
-        there, told = write_load.hold(self.path, lambda: _records().json, self.known)
+        there, told = write_load.hold(self.path, lambda: read_records().json, self.known)
         self.learn(told["records"])
         expect(not self.first - {volume.identity(one) for one in told["records"]},
                "what was there before all loads is not told any more")
@@ -122,16 +128,26 @@ class Recorder:
 
     def heal(self):
         """It is noticed, healed on demand, and from then on records arrive."""
-        _await_silence()
-        diagnosis = finish(begin("diagnose", RECORDED.name, deadline=40), 40)
-        expect("host.recorder-silent" in json.dumps(diagnosis.json["causes"]),
-               "diagnose does not say so", diagnosis)
-        known = self.known | {volume.identity(one) for one in _records().json["records"]}
-        healed = _records("--heal", deadline=40)
-        expect(any("attached anew" in note for note in healed.json["notes"]), "not healed", healed)
-        await_records("reports after the healing", lambda records: has_all(_new(records, known)))
-        expect(not _is_silent(_records()), "it is called silent after the healing")
-        self.known = known
+        await_silence()
+        expect_diagnosed()
+        self.known = heal(self.known)
+
+
+def expect_diagnosed():
+    """`diagnose` says that the recorder is silent."""
+    diagnosis = finish(begin("diagnose", RECORDED.name, deadline=40), 40)
+    expect("host.recorder-silent" in json.dumps(diagnosis.json["causes"]),
+           "diagnose does not say so", diagnosis)
+
+
+def heal(known):
+    """Heals it, and waits for all reports; returns what was KNOWN and what was told before it."""
+    known = known | {volume.identity(one) for one in read_records().json["records"]}
+    healed = read_records("--heal", deadline=40)
+    expect(any("attached anew" in note for note in healed.json["notes"]), "not healed", healed)
+    await_records("reports after the healing", lambda records: has_all(_new(records, known)))
+    expect(not is_silent(read_records()), "it is called silent after the healing")
+    return known
 
 
 @scenario(RECORDED, check=False)
@@ -140,12 +156,12 @@ def a_recorder_that_fell_silent_is_healed():
     is whole in the volume is told, and what was torn is counted; that it is silent is noticed, it is
     healed on demand, and what is written from then on is there, with what was there before."""
     before = await_records("first reports", has_all).json["records"]
-    expect(not _is_silent(_records()), "a sound recorder is called silent")
+    expect(not is_silent(read_records()), "a sound recorder is called silent")
     recorder = Recorder()
     recorder.learn(before)
     recorder.first = set(recorder.known)
     for number in range(ROUNDS):
-        recorder.learn(_records().json["records"])
+        recorder.learn(read_records().json["records"])
         if number % 2 == 0:
             recorder.restart_in_bulk()
         else:
