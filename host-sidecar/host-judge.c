@@ -42,13 +42,6 @@ pst_host_judge_is_monitor_silent(const PstHostData *data)
              monitor->for_ms >= PST_HOST_JUDGE_BUSY_MS));
 }
 
-/* Where QEMU does not answer libvirt, nothing in the guest answers anybody. */
-static gboolean
-is_unheard(const PstHostData *data)
-{
-    return is_silent(data) || pst_host_judge_is_monitor_silent(data);
-}
-
 static gboolean
 nobody_listens(const PstHostData *data)
 {
@@ -61,12 +54,14 @@ nobody_listens(const PstHostData *data)
     return data->asked == PST_TRI_NO;
 }
 
+/* A kernel that idles without ticks uses as little, where those who would answer are stopped: what
+ * is certain is that a QEMU stands still which does not answer libvirt either. */
 static gboolean
 stands_still(const PstHostData *data)
 {
     gint64 total = pst_host_words_progress_ms(data);
 
-    return is_unheard(data) && total != PST_INT_UNKNOWN && total < STILL_MS;
+    return pst_host_judge_is_monitor_silent(data) && total != PST_INT_UNKNOWN && total < STILL_MS;
 }
 
 /* Also where QEMU did not tell. */

@@ -10,9 +10,7 @@
 /* More than libvirt has, or will have soon. */
 #define MAX_NUMBER 1000
 /* Of a domain's name. */
-#define MAX_NAME 1024
-/* Of a boot's. */
-#define MAX_ID 64
+#define MAX_NAME PST_LIMIT_RECORD_NAME
 /* Thirteen an entry, nine a date, five a part of the volume, and room for more of later versions.
  */
 #define MAX_TOKENS 3000
@@ -29,8 +27,15 @@ static const PstField entry_rows[] = {
 };
 static const PstFields entry_fields = PST_FIELDS(PstLifecycleEntry, entry_rows);
 
+static const PstField name_rows[] = {
+    PST_STRING(PstLifecycleName, name, "of the domain"),
+    PST_INT(PstLifecycleName, until_us, "when it was first seen to have another"),
+};
+static const PstFields name_fields = PST_FIELDS(PstLifecycleName, name_rows);
+
 static const PstField rows[] = {
     PST_STRING(PstLifecycle, domain, "its name"),
+    PST_LIST(PstLifecycle, former, name_fields, "what it was called before, the oldest first"),
     PST_LIST(PstLifecycle, entries, entry_fields, "the oldest first"),
     PST_LIST(PstLifecycle, dates, pst_record_date_fields, "what its volume held when"),
     PST_OBJECT(PstLifecycle, place, pst_volume_place_fields, "how far its volume was read"),
@@ -81,7 +86,7 @@ are_dates_sound(const GPtrArray *dates)
     for (guint i = 0; dates != NULL && i < dates->len; i++) {
         const PstRecordDate *date = dates->pdata[i];
 
-        if (date->boot_id == NULL || strlen(date->boot_id) > MAX_ID ||
+        if (date->boot_id == NULL || strlen(date->boot_id) > PST_LIMIT_RECORD_ID ||
             !is_within(date->seq, 0, PST_LIMIT_INTEGER) ||
             !is_within(date->boottime_us, 0, PST_LIMIT_INTEGER) ||
             !is_within(date->written_us, 1, PST_LIMIT_INTEGER))
@@ -91,12 +96,25 @@ are_dates_sound(const GPtrArray *dates)
 }
 
 static gboolean
+are_names_sound(const GPtrArray *names)
+{
+    for (guint i = 0; names != NULL && i < names->len; i++) {
+        const PstLifecycleName *former = names->pdata[i];
+
+        if (former->name == NULL || strlen(former->name) > MAX_NAME ||
+            !is_within(former->until_us, 0, PST_LIMIT_INTEGER))
+            return FALSE;
+    }
+    return names == NULL || names->len <= PST_LIFECYCLE_MAX_FORMER;
+}
+
+static gboolean
 check(const PstLifecycle *lifecycle, GError **error)
 {
     gint64 earliest_us = 0;
     gboolean sound = count(lifecycle) <= PST_LIFECYCLE_MAX &&
                      (lifecycle->domain == NULL || strlen(lifecycle->domain) <= MAX_NAME) &&
-                     are_dates_sound(lifecycle->dates) &&
+                     are_names_sound(lifecycle->former) && are_dates_sound(lifecycle->dates) &&
                      (lifecycle->place == NULL || pst_volume_place_is_sound(lifecycle->place));
 
     for (guint i = 0; sound && i < count(lifecycle); i++) {
@@ -259,13 +277,19 @@ pst_lifecycle_note(PstLifecycle *lifecycle, const PstLifecycleSight *sight, gint
 }
 
 gboolean
-pst_lifecycle_call(PstLifecycle *lifecycle, const char *domain)
+pst_lifecycle_call(PstLifecycle *lifecycle, const char *domain, gint64 seen_us)
 {
     g_autofree char *name = pst_json_clean_cut(domain, MAX_NAME, NULL);
 
     if (g_strcmp0(lifecycle->domain, name) == 0)
         return FALSE;
-    g_free(lifecycle->domain);
+    if (lifecycle->domain != NULL) {
+        PstLifecycleName *former = pst_fields_append(&name_fields, &lifecycle->former);
+        former->name = lifecycle->domain;
+        former->until_us = seen_us;
+        if (lifecycle->former->len > PST_LIFECYCLE_MAX_FORMER)
+            pst_fields_free(&name_fields, g_ptr_array_remove_index(lifecycle->former, 0));
+    }
     lifecycle->domain = g_steal_pointer(&name);
     return TRUE;
 }

@@ -25,8 +25,16 @@ typedef struct {
                        * same numbers again after a boot; PST_INT_UNKNOWN where it is not known */
 } PstLifecycleEntry;
 
+/* What the domain was called before. */
+#define PST_LIFECYCLE_MAX_FORMER 8
+typedef struct {
+    char *name;
+    gint64 until_us; /* when it was first seen to be called otherwise */
+} PstLifecycleName;
+
 typedef struct {
     char *domain;       /* what it was called last; NULL where not known */
+    GPtrArray *former;  /* of PstLifecycleName, the oldest first; NULL where there are none */
     GPtrArray *entries; /* of PstLifecycleEntry, the oldest first; NULL where there are none */
     GPtrArray *dates;   /* of PstRecordDate: what its recorder's volume held when; NULL for none */
     PstVolumePlace *place; /* up to where that was read; NULL where not known */
@@ -68,8 +76,9 @@ typedef enum {
 PstLifecycleNote pst_lifecycle_note(PstLifecycle *lifecycle, const PstLifecycleSight *sight,
                                     gint64 looked_us);
 
-/* Keeps what the domain is called; whether that is another name than before. */
-gboolean pst_lifecycle_call(PstLifecycle *lifecycle, const char *domain);
+/* Keeps what the domain is called, and was before, as seen at SEEN_US; whether that is another name
+ * than before. */
+gboolean pst_lifecycle_call(PstLifecycle *lifecycle, const char *domain, gint64 seen_us);
 
 /* Whether entry I is of another run than the one before it, though neither was seen off. */
 gboolean pst_lifecycle_is_restart(const PstLifecycle *lifecycle, guint i);

@@ -28,7 +28,8 @@ note(PstLifecycle *lifecycle, const char *domain, const PstLifecycleSight *sight
 {
     PstLifecycleNote noted = pst_lifecycle_note(lifecycle, sight, looked_us);
 
-    if (noted != PST_LIFECYCLE_NOTHING && domain != NULL && pst_lifecycle_call(lifecycle, domain))
+    if (noted != PST_LIFECYCLE_NOTHING && domain != NULL &&
+        pst_lifecycle_call(lifecycle, domain, sight->seen_us))
         return PST_LIFECYCLE_NEWS;
     return noted;
 }

@@ -84,12 +84,37 @@ add_record(GPtrArray *events, const PstRecord *record, gint64 moment_us)
                     NULL));
 }
 
-/* What was well at a boot is no event. */
 static gboolean
-is_news(const PstRecord *record)
+is_well(const PstRecord *record)
 {
-    return record->kind != PST_RECORD_REPORT ||
-           severity_of(string_of(record->body, "status")) > PST_SEVERITY_INFORMATION;
+    return severity_of(string_of(record->body, "status")) <= PST_SEVERITY_INFORMATION;
+}
+
+/* What was well at a boot is no event, and what is well again is one: a GArray of gboolean. */
+static GArray *
+find_news(const GPtrArray *records)
+{
+    GArray *news = g_array_sized_new(FALSE, TRUE, sizeof(gboolean), records->len);
+    g_autoptr(GHashTable) ill = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    for (guint i = 0; i < records->len; i++) {
+        const PstRecord *record = records->pdata[i];
+        gboolean told = TRUE;
+
+        if (record->kind == PST_RECORD_REPORT) {
+            char *question = g_strdup_printf("%s %s", string_of(record->body, "probe"),
+                                             record->user != NULL ? record->user : "");
+            told = !is_well(record) || g_hash_table_contains(ill, question);
+            if (is_well(record)) {
+                g_hash_table_remove(ill, question);
+                g_free(question);
+            } else {
+                g_hash_table_add(ill, question);
+            }
+        }
+        g_array_append_val(news, told);
+    }
+    return news;
 }
 
 /* What a revert has undone was so once, and what another domain wrote to this one's file never:
@@ -124,10 +149,11 @@ add_records(GPtrArray *events, const PstTimelineSources *sources)
     for (guint i = 0; i < records->live->len; i++)
         g_hash_table_add(live, records->live->pdata[i]);
 
+    g_autoptr(GArray) news = find_news(records->records);
     for (guint i = records->records->len; i > 0 && told < PST_TIMELINE_MAX; i--) {
         const PstRecord *record = records->records->pdata[i - 1];
 
-        if (!is_news(record))
+        if (!g_array_index(news, gboolean, i - 1))
             continue;
         gint64 age_us = pst_volume_records_age_us(records, record, sources->now_us);
         add_record(events, record, sources->now_us - age_us);

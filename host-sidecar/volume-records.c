@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "host-sidecar/recalled.h"
+#include "host-sidecar/lifecycle.h"
 #include "host-sidecar/record-dates.h"
 #include "host-sidecar/render.h"
 #include "protocol/json.h"
@@ -66,6 +67,32 @@ by_text(gconstpointer a, gconstpointer b, gpointer user_data G_GNUC_UNUSED)
     return strcmp(a, b);
 }
 
+static gboolean
+has_its_name(const PstVolumeRecords *records, const PstRecord *record, const char *domain)
+{
+    return g_strcmp0(record->domain, domain) == 0 ||
+           (records->adopted != NULL && g_hash_table_contains(records->adopted, record));
+}
+
+void
+pst_volume_records_adopt(PstVolumeRecords *records, const GPtrArray *former)
+{
+    g_clear_pointer(&records->adopted, g_hash_table_unref);
+    if (former == NULL)
+        return;
+    records->adopted = g_hash_table_new(NULL, NULL);
+    for (guint i = 0; i < records->records->len; i++) {
+        PstRecord *record = records->records->pdata[i];
+        gint64 written_us = g_array_index(records->written, gint64, i);
+
+        for (guint j = 0; j < former->len; j++) {
+            const PstLifecycleName *name = former->pdata[j];
+            if (g_strcmp0(record->domain, name->name) == 0 && written_us <= name->until_us)
+                g_hash_table_add(records->adopted, record);
+        }
+    }
+}
+
 /* Machines and boots whose records carry the name, in one set; NULL where no record carries any. */
 static GTree *
 identities(const PstVolumeRecords *records, const char *domain)
@@ -77,7 +104,7 @@ identities(const PstVolumeRecords *records, const char *domain)
         PstRecord *record = records->records->pdata[i];
 
         named |= has_name(record);
-        if (g_strcmp0(record->domain, domain) != 0)
+        if (!has_its_name(records, record, domain))
             continue;
         g_tree_insert(tree, record->boot_id, record);
         if (*record->machine_id != '\0')
@@ -89,10 +116,10 @@ identities(const PstVolumeRecords *records, const char *domain)
 }
 
 static gboolean
-is_of(const PstRecord *record, const char *domain, GTree *own)
+is_of(const PstVolumeRecords *records, const PstRecord *record, const char *domain, GTree *own)
 {
     if (has_name(record))
-        return g_str_equal(record->domain, domain);
+        return has_its_name(records, record, domain);
     return own == NULL || g_tree_lookup(own, record->boot_id) != NULL ||
            g_tree_lookup(own, record->machine_id) != NULL;
 }
@@ -103,7 +130,7 @@ pst_volume_records_newest(const PstVolumeRecords *records, const char *domain)
     g_autoptr(GTree) own = identities(records, domain);
 
     for (guint i = records->live->len; i > 0; i--)
-        if (is_of(records->live->pdata[i - 1], domain, own))
+        if (is_of(records, records->live->pdata[i - 1], domain, own))
             return records->live->pdata[i - 1];
     return NULL;
 }
@@ -115,7 +142,7 @@ pst_volume_records_others(const PstVolumeRecords *records, const char *domain)
     g_autoptr(GTree) own = identities(records, domain);
 
     for (guint i = 0; i < records->records->len; i++)
-        if (!is_of(records->records->pdata[i], domain, own))
+        if (!is_of(records, records->records->pdata[i], domain, own))
             g_hash_table_add(others, records->records->pdata[i]);
     return others;
 }
@@ -139,7 +166,7 @@ find(const PstVolumeRecords *records, const char *probe, const char *user, const
     for (guint i = records->live->len; i > 0; i--) {
         const PstRecord *record = records->live->pdata[i - 1];
 
-        if (is_report(record, probe, user) && is_of(record, domain, own) &&
+        if (is_report(record, probe, user) && is_of(records, record, domain, own) &&
             (!told || !pst_recalled_is_silence(record)))
             return record;
     }
@@ -160,7 +187,7 @@ pst_volume_records_find_older(const PstVolumeRecords *records, const PstRecord *
     for (guint i = at; probe != NULL && i > 0 && older->len < n; i--) {
         PstRecord *before = records->live->pdata[i - 1];
 
-        if (is_report(before, probe, record->user) && is_of(before, domain, own) &&
+        if (is_report(before, probe, record->user) && is_of(records, before, domain, own) &&
             !pst_recalled_is_silence(before))
             g_ptr_array_add(older, before);
     }
@@ -206,7 +233,7 @@ pst_volume_records_other_name(const PstVolumeRecords *records, const char *domai
     for (guint i = records->live->len; i > 0; i--) {
         const PstRecord *record = records->live->pdata[i - 1];
 
-        if (has_name(record) && !g_str_equal(record->domain, domain))
+        if (has_name(record) && !has_its_name(records, record, domain))
             return record->domain;
     }
     return NULL;

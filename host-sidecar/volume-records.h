@@ -16,16 +16,17 @@ typedef struct {
     GArray *foreign;    /* of gboolean: another guest wrote this record than the one before it */
     gboolean mixed;     /* two guests write to it at the same time */
     PstRecordCounters counters; /* of the volume alone */
-    gint64 written_us; /* when the newest was written, the host's real time; 0 where not known */
-    gint64 volume_us;  /* when the volume was last written to, by whatever */
-    guint n_parts;     /* 0 where there is no volume (any more) */
-    guint n_stored;    /* of the records: that the store alone still has */
-    gint64 missed;     /* that were rolled away between two harvests */
-    char *unread;      /* why there may be newer ones that could not be read, or NULL */
-    char *unkept;      /* why the store does not keep them, or NULL */
-    GPtrArray *notes;  /* of char: what else is to be said, a line each */
-    GArray *written;   /* of gint64: when each had been written, as record-dates.h reckons it */
-    GHashTable *order; /* of each record, its place among them from 1 on */
+    gint64 written_us;   /* when the newest was written, the host's real time; 0 where not known */
+    gint64 volume_us;    /* when the volume was last written to, by whatever */
+    guint n_parts;       /* 0 where there is no volume (any more) */
+    guint n_stored;      /* of the records: that the store alone still has */
+    gint64 missed;       /* that were rolled away between two harvests */
+    char *unread;        /* why there may be newer ones that could not be read, or NULL */
+    char *unkept;        /* why the store does not keep them, or NULL */
+    GPtrArray *notes;    /* of char: what else is to be said, a line each */
+    GArray *written;     /* of gint64: when each had been written, as record-dates.h reckons it */
+    GHashTable *order;   /* of each record, its place among them from 1 on */
+    GHashTable *adopted; /* a set of records of former names; NULL where there are none */
 } PstVolumeRecords;
 
 /* Takes RECORDS over. */
@@ -38,8 +39,8 @@ void pst_volume_records_note(PstVolumeRecords *records, const char *note);
 
 /* The newest report of PROBE asked about USER (NULL: about nobody) that no revert has undone and
  * that is DOMAIN's, borrowed; NULL where there is none. A record is the domain's that carries its
- * name, and one without any name whose machine or boot is that of such a one, or where none carries
- * a name: another domain may have written to the volume by mistake. */
+ * name, or one that it had then, and one without any name whose machine or boot is that of such a
+ * one, or where none carries a name: another domain may have written to the volume by mistake. */
 const PstRecord *pst_volume_records_find(const PstVolumeRecords *records, const char *probe,
                                          const char *user, const char *domain);
 
@@ -78,6 +79,11 @@ const char *pst_volume_records_other_name(const PstVolumeRecords *records, const
  * for the guest that is there now, and which is not known. */
 gboolean pst_volume_records_is_undone(const PstVolumeRecords *records, gint64 before_us,
                                       gint64 seen_us);
+
+/* Knows them by what the domain was called before (FORMER, a GPtrArray of PstLifecycleName, or
+ * NULL): those that carry such a name and were written while it had that. They have to be dated
+ * before. */
+void pst_volume_records_adopt(PstVolumeRecords *records, const GPtrArray *former);
 
 /* Dates them by what is known of earlier readings, and of pauses (record-dates.h). */
 void pst_volume_records_date(PstVolumeRecords *records, const GPtrArray *dates,

@@ -35,6 +35,7 @@ date(const PstStore *store, const char *uuid, const PstVolumeReading *reading,
     g_autoptr(PstLifecycle) lifecycle = pst_store_lifecycle_read(store, uuid);
     g_autoptr(GArray) stills = pst_lifecycle_stills(lifecycle);
     pst_volume_records_date(records, lifecycle->dates, stills);
+    pst_volume_records_adopt(records, lifecycle->former);
 }
 
 static void

@@ -7,6 +7,9 @@
 #define PST_LIMIT_FRAME_FROM_GUEST (256 * 1024)
 #define PST_LIMIT_FRAME_FROM_HOST (64 * 1024)
 #define PST_LIMIT_RECORD (64 * 1024)
+/* Of a record's boot and machine ids, which have 36 and 32 bytes, and of its names. */
+#define PST_LIMIT_RECORD_ID 64
+#define PST_LIMIT_RECORD_NAME 1024
 /* About whom the recorder asks, and of how many a host keeps the newest of each probe. */
 #define PST_LIMIT_RECORD_USERS 8
 

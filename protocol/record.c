@@ -108,6 +108,20 @@ read_kind(JsonObject *json, PstRecordKind *kind, GError **error)
     return not_a_record(error, "its kind is not known");
 }
 
+/* What nothing could have written, and whatever keeps it would have to refuse. */
+static gboolean
+check_bounds(const PstRecord *record, const char *boot_id, const char *machine_id,
+             const char *domain, const char *user, GError **error)
+{
+    if (record->seq < 0 || record->realtime_us < 0 || record->boottime_us < 0 || record->lost < 0)
+        return not_a_record(error, "a number of it is below zero");
+    if (strlen(boot_id) > PST_LIMIT_RECORD_ID || strlen(machine_id) > PST_LIMIT_RECORD_ID ||
+        (domain != NULL && strlen(domain) > PST_LIMIT_RECORD_NAME) ||
+        (user != NULL && strlen(user) > PST_LIMIT_RECORD_NAME))
+        return not_a_record(error, "a name of it is too long");
+    return TRUE;
+}
+
 static gboolean
 decode(JsonObject *json, PstRecord *record, GError **error)
 {
@@ -123,7 +137,8 @@ decode(JsonObject *json, PstRecord *record, GError **error)
         !pst_json_get_string(json, "user", PST_JSON_OPTIONAL, &user, error) ||
         !pst_json_get_int(json, "lost", PST_JSON_OPTIONAL, &record->lost, error) ||
         !pst_json_get_object(json, "body", PST_JSON_REQUIRED, &body, error) ||
-        !read_kind(json, &record->kind, error))
+        !read_kind(json, &record->kind, error) ||
+        !check_bounds(record, boot_id, machine_id, domain, user, error))
         return FALSE;
     record->boot_id = g_strdup(boot_id);
     record->machine_id = g_strdup(machine_id);

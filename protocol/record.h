@@ -15,7 +15,8 @@ typedef enum {
 } PstRecordKind;
 
 typedef struct {
-    gint64 seq; /* rises within a boot; one that does not begins a new epoch */
+    gint64 seq; /* rises within a boot; one that does not begins a new epoch. No number of it is
+                 * below 0 */
     char *boot_id;
     char *machine_id;
     char *domain; /* as the host named it; NULL where it never did */

@@ -250,6 +250,8 @@ test_refused(void)
         "{\"entries\":[1]}",
         "{\"domain\":7}",
         "{\"dates\":[{}]}",
+        "{\"former\":[{}]}",
+        "{\"former\":[{\"name\":\"web\",\"until_us\":-1}]}",
         "{\"dates\":[{\"boot_id\":\"b\",\"seq\":-1,\"boottime_us\":1,\"written_us\":1}]}",
         "{\"dates\":[{\"boot_id\":\"b\",\"seq\":1,\"boottime_us\":-1,\"written_us\":1}]}",
         "{\"dates\":[{\"boot_id\":\"b\",\"seq\":1,\"boottime_us\":1,\"written_us\":0}]}",
@@ -317,20 +319,44 @@ test_too_long(void)
     g_assert_null(pst_lifecycle_parse(padded, strlen(padded), NULL));
 }
 
+/* What it was called before is kept, until when, the last eight. */
+static void
+test_former(void)
+{
+    g_autoptr(PstLifecycle) lifecycle = pst_lifecycle_new();
+    gsize len = 0;
+
+    pst_lifecycle_call(lifecycle, "web", NOW);
+    g_assert_null(lifecycle->former);
+    pst_lifecycle_call(lifecycle, "web", NOW + SECOND);
+    for (guint i = 0; i < PST_LIFECYCLE_MAX_FORMER + 1; i++) {
+        g_autofree char *name = g_strdup_printf("web-%u", i);
+        g_assert_true(pst_lifecycle_call(lifecycle, name, NOW + (i + 2) * SECOND));
+    }
+    g_autofree char *text = pst_lifecycle_to_text(lifecycle, &len);
+    g_autoptr(PstLifecycle) again = pst_lifecycle_parse(text, len, NULL);
+    g_assert_nonnull(again);
+    g_assert_cmpuint(again->former->len, ==, PST_LIFECYCLE_MAX_FORMER);
+    const PstLifecycleName *first = again->former->pdata[0];
+    g_assert_cmpstr(first->name, ==, "web-0");
+    g_assert_cmpint(first->until_us, ==, NOW + 3 * SECOND);
+    assert_sound(lifecycle);
+}
+
 static void
 test_name(void)
 {
     g_autoptr(PstLifecycle) lifecycle = pst_lifecycle_new();
     g_autofree char *name = g_strnfill(5000, '\x1f');
 
-    g_assert_true(pst_lifecycle_call(lifecycle, "web"));
-    g_assert_false(pst_lifecycle_call(lifecycle, "web"));
-    g_assert_true(pst_lifecycle_call(lifecycle, "web\xff"));
-    g_assert_false(pst_lifecycle_call(lifecycle, "web\xff"));
+    g_assert_true(pst_lifecycle_call(lifecycle, "web", NOW));
+    g_assert_false(pst_lifecycle_call(lifecycle, "web", NOW));
+    g_assert_true(pst_lifecycle_call(lifecycle, "web\xff", NOW));
+    g_assert_false(pst_lifecycle_call(lifecycle, "web\xff", NOW));
     assert_sound(lifecycle);
     /* The longest there is, in the longest list there is. */
-    g_assert_true(pst_lifecycle_call(lifecycle, name));
-    g_assert_false(pst_lifecycle_call(lifecycle, name));
+    g_assert_true(pst_lifecycle_call(lifecycle, name, NOW));
+    g_assert_false(pst_lifecycle_call(lifecycle, name, NOW));
     for (guint i = 0; i < 200; i++) {
         const PstLifecycleSight sight = {i % 2 + 999, 1000, G_MAXINT, PST_LIMIT_INTEGER - 300 + i,
                                          TRUE};
@@ -389,6 +415,7 @@ main(int argc, char **argv)
     g_test_add_func("/lifecycle/parse", test_parse);
     g_test_add_func("/lifecycle/refused", test_refused);
     g_test_add_func("/lifecycle/too-long", test_too_long);
+    g_test_add_func("/lifecycle/former", test_former);
     g_test_add_func("/lifecycle/name", test_name);
     return g_test_run();
 }

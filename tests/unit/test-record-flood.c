@@ -40,7 +40,7 @@ static void
 append(Flood *flood)
 {
     gint64 n = ++flood->n;
-    const gint64 numbers[SHAPES] = {n, -n, 1, n, n};
+    const gint64 numbers[SHAPES] = {n, G_MAXINT - n, 1, n, n};
     g_autofree char *id =
         flood->shape == BOOTS ? g_strdup_printf("%x", (guint)n * 2654435761U) : g_strdup("");
     const char *body = flood->shape != REPORTS ? "\"shutdown\",\"body\":{}"

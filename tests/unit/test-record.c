@@ -160,6 +160,9 @@ test_flipped(void)
     }
 }
 
+/* More than any id has. */
+#define LONG "0123456789012345678901234567890123456789012345678901234567890123456789"
+
 /* With the right checksum, and yet no record. */
 static void
 test_no_record(void)
@@ -172,6 +175,16 @@ test_no_record(void)
         "\"kind\":\"party\",\"body\":{}}",
         "\"seq\":1,\"boot_id\":\"\",\"machine_id\":\"\",\"realtime_us\":1,\"boottime_us\":1,"
         "\"kind\":\"boot\",\"body\":[]}",
+        "\"seq\":-5,\"boot_id\":\"\",\"machine_id\":\"\",\"realtime_us\":1,\"boottime_us\":1,"
+        "\"kind\":\"boot\",\"body\":{}}",
+        "\"seq\":1,\"boot_id\":\"\",\"machine_id\":\"\",\"realtime_us\":-1,\"boottime_us\":1,"
+        "\"kind\":\"boot\",\"body\":{}}",
+        "\"seq\":1,\"boot_id\":\"\",\"machine_id\":\"\",\"realtime_us\":1,\"boottime_us\":-1,"
+        "\"kind\":\"boot\",\"body\":{}}",
+        "\"seq\":1,\"boot_id\":\"" LONG "\",\"machine_id\":\"\",\"realtime_us\":1,"
+        "\"boottime_us\":1,\"kind\":\"boot\",\"body\":{}}",
+        "\"seq\":1,\"boot_id\":\"\",\"machine_id\":\"" LONG "\",\"realtime_us\":1,"
+        "\"boottime_us\":1,\"kind\":\"boot\",\"body\":{}}",
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(rests); i++) {

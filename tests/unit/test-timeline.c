@@ -158,6 +158,16 @@ test_files(void)
                  NOW - 60 * SECOND);
 }
 
+static guint
+count(const GPtrArray *events, const char *words)
+{
+    guint n = 0;
+
+    for (guint i = 0; i < events->len; i++)
+        n += strstr(((const PstTimelineEvent *)events->pdata[i])->text, words) != NULL;
+    return n;
+}
+
 static void
 free_record(gpointer record)
 {
@@ -249,8 +259,17 @@ test_records(void)
     add_record(records, PST_RECORD_BOOT, 1 * SECOND, "shim", "0.1", "");
     add_record(records, PST_RECORD_REPORT, 2 * SECOND, "probe", "pam", "ok");
     add_record(records, PST_RECORD_REPORT, 3 * SECOND, "probe", "sudo", "critical");
+    add_record(records, PST_RECORD_REPORT, 3 * SECOND, "probe", "ssh", "unknown");
+    add_record(records, PST_RECORD_REPORT, 3 * SECOND, "probe", "network", "unknown");
+    ((PstRecord *)records->pdata[4])->user = g_strdup("deploy");
     for (guint i = 0; i < 5000; i++)
         add_record(records, PST_RECORD_EVENT, 4 * SECOND, "event", "oom", "");
+    /* What is well again is news, once, and only of what was not well. */
+    add_record(records, PST_RECORD_REPORT, 5 * SECOND, "probe", "ssh", "ok");
+    json_object_set_string_member(((PstRecord *)records->pdata[records->len - 1])->body, "summary",
+                                  "it runs");
+    add_record(records, PST_RECORD_REPORT, 7 * SECOND, "probe", "ssh", "ok");
+    add_record(records, PST_RECORD_REPORT, 7 * SECOND, "probe", "network", "ok");
     add_record(records, PST_RECORD_SHUTDOWN, 10 * SECOND, "x", "y", "");
     g_autoptr(PstVolumeRecords) volume = pst_volume_records_new(records, &counters, NOW, 1);
     const PstTimelineSources sources = {NULL, 0, volume, "web", NOW, NOW, NULL};
@@ -261,6 +280,9 @@ test_records(void)
     g_assert_cmpuint(find(events, "oom")->count, >, 1);
     g_assert_cmpuint(events->len, <=, PST_TIMELINE_MAX);
     g_assert_null(find(events, "pam"));
+    assert_event(events, "ssh: it runs", PST_TIMELINE_GUEST, NOW - 5 * SECOND);
+    g_assert_cmpuint(count(events, "ssh: "), ==, 1);
+    g_assert_null(find(events, "network"));
 }
 
 static void

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <string.h>
 
+#include "host-sidecar/lifecycle.h"
 #include "host-sidecar/volume-records.h"
 #include "protocol/fields.h"
 #include "protocol/limits.h"
@@ -78,6 +79,35 @@ test_ages(void)
     g_assert_cmpint(pst_volume_records_age_us(records, records->records->pdata[5], 0), ==, 0);
     g_assert_cmpint(pst_volume_records_age_us(undated, undated->records->pdata[5], NOW), ==,
                     NOW - 470 * SECOND);
+}
+
+/* A domain that was renamed has what it told under its former name, and not what another that has
+ * that name now writes to its volume by mistake. */
+static void
+test_renamed(void)
+{
+    g_autoptr(PstVolumeRecords) records = make(NOW);
+    g_autoptr(GPtrArray) former = g_ptr_array_new();
+    const gint64 newest_us = g_array_index(records->written, gint64, 5);
+    PstLifecycleName name = {(char *)"web", newest_us};
+
+    for (guint i = 0; i < records->records->len; i++)
+        ((PstRecord *)records->records->pdata[i])->domain = g_strdup("web");
+    g_ptr_array_add(former, &name);
+    g_assert_null(pst_volume_records_find(records, "ssh", NULL, "dead"));
+    g_assert_cmpstr(pst_volume_records_other_name(records, "dead"), ==, "web");
+    pst_volume_records_adopt(records, former);
+    g_assert_true(pst_volume_records_find(records, "ssh", NULL, "dead") ==
+                  records->records->pdata[5]);
+    g_assert_true(pst_volume_records_newest(records, "dead") == records->records->pdata[5]);
+    g_assert_null(pst_volume_records_other_name(records, "dead"));
+    /* The last of them came when it had another name. */
+    name.until_us = newest_us - 1;
+    pst_volume_records_adopt(records, former);
+    g_assert_cmpint(pst_volume_records_find(records, "ssh", NULL, "dead")->seq, ==, 4);
+    g_assert_cmpstr(pst_volume_records_other_name(records, "dead"), ==, "web");
+    pst_volume_records_adopt(records, NULL);
+    g_assert_null(pst_volume_records_find(records, "ssh", NULL, "dead"));
 }
 
 /* What was recorded about a user answers for that one alone, and before what was about nobody. */
@@ -389,6 +419,7 @@ main(int argc, char **argv)
     g_test_add_func("/volume-records/ages", test_ages);
     g_test_add_func("/volume-records/find", test_find);
     g_test_add_func("/volume-records/lost", test_lost);
+    g_test_add_func("/volume-records/renamed", test_renamed);
     g_test_add_func("/volume-records/find-user", test_find_user);
     g_test_add_func("/volume-records/json", test_json);
     g_test_add_func("/volume-records/text", test_text);

@@ -16,7 +16,7 @@ BYTES = 4 * 1024 * 1024
 # Of it in the volume at least, and at most, when its writing is ended: more than half is still to be
 # written then.
 LEAST, MOST = 16 * 1024, BYTES // 2
-SECONDS = 60
+SECONDS = 150
 # Begun when nobody waits for the guest's agent any more. At once, as much as the port takes:
 AT_ONCE = "exec cat"
 # In pieces, so that it lasts some seconds, for what can't be done within the moment.

@@ -123,12 +123,16 @@ def _check_harvested(context):
 
 
 def _check_never_two(context, sweeps):
+    """The second of two is told of the first; one that is over by then is begun again."""
     argv = [context.postern.program, "health", "--json", "--deadline", f"{DEADLINE}s"]
-    with subprocess.Popen(argv, env=sweeps.environment, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, text=True) as first:
-        time.sleep(1)
-        second = sweeps.run()
-        out, _ = first.communicate()
+    for apart in (0.5, 0.3, 0.2, 0.1, 0.05):
+        with subprocess.Popen(argv, env=sweeps.environment, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, text=True) as first:
+            time.sleep(apart)
+            second = sweeps.run()
+            out, _ = first.communicate()
+        if "another sweep" in second.err:
+            break
     check(second.code == 3 and "another sweep" in second.err, f"the second says {second.err}")
     check(f"process {first.pid}" in second.err, f"it does not name the first: {second.err}")
     check(json.loads(out)["domains"], "the first told nothing")

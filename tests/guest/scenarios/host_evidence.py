@@ -93,9 +93,10 @@ def _answers(context):
 
 
 def _busy_seconds(guest):
+    """What its processor had, and waited for."""
     told = guest.virsh("domstats", "--vcpu", guest.name)
-    key = "vcpu.0.time="
-    return int(told[told.index(key) + len(key):].split()[0]) / 1e9
+    return sum(int(line.split("=")[1]) for line in told.splitlines()
+               if line.strip().startswith(("vcpu.0.time=", "vcpu.0.delay="))) / 1e9
 
 
 def _has_no_rest(guest):

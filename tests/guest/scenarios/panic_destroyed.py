@@ -59,7 +59,7 @@ def run(context):
     check(diagnosis.first() == "host.crashed", f"first comes {diagnosis.first()}")
     between = BETWEEN.search(diagnosis.summary)
     check(between, f"the last record and the time between are not told: {diagnosis.summary}")
-    print(f"      {context.name}: {took:.1f} s, a record at most {between.group(1)} s before",
+    print(f"      {context.name}: {diagnosis.seconds:.1f} s, a record at most {between.group(1)} s before",
           flush=True)
     check("volume" in diagnosis.via(), f"the answers came via {diagnosis.via()}")
     check(diagnosis.seconds < 10, f"it took {diagnosis.seconds:.1f} s")

@@ -73,6 +73,8 @@ def _reset(context):
     """The guest is gone at once: what it logged last may be lost with it."""
     guest = context.guest
     place = _mark(context)
+    # What journald had not written to the disk by then, a reset takes away.
+    guest.shell("journalctl --sync")
     guest.virsh("reset", guest.name)
     _all_states(context, place)
     _journal(context, place, None)
