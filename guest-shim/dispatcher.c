@@ -349,7 +349,7 @@ static gboolean
 start_job(PstDispatcher *dispatcher, Job *job, GError **error)
 {
     PstProbeContext context = {dispatcher->sysroot, job->deadline_us, job->caller,
-                               dispatcher->max_report};
+                               dispatcher->max_report, &job->id};
 
     if (is_late(job, error))
         return FALSE;

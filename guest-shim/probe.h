@@ -2,6 +2,7 @@
 #pragma once
 
 #include "guest-shim/sysroot.h"
+#include "protocol/message.h"
 #include "protocol/report.h"
 
 /* A probe answers one question about the guest it runs in. It runs in a worker process of its own
@@ -10,9 +11,10 @@
 
 typedef struct {
     const PstSysroot *sysroot;
-    gint64 deadline_us; /* on CLOCK_BOOTTIME: then the worker is killed */
-    const char *caller; /* who asks, as the host names it; NULL where it does not say */
-    gsize max_bytes;    /* of the report's text, at least 32 KiB; 0: what a frame can hold */
+    gint64 deadline_us;     /* on CLOCK_BOOTTIME: then the worker is killed */
+    const char *caller;     /* who asks, as the host names it; NULL where it does not say */
+    gsize max_bytes;        /* of the report's text, at least 32 KiB; 0: what a frame can hold */
+    const PstMessageId *id; /* of the question; NULL: its worker is not asked after */
 } PstProbeContext;
 
 /* Fills in the report's data and findings, and ends with pst_report_conclude(). ARGS is of

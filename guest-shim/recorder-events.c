@@ -68,6 +68,7 @@ struct PstRecorderEvents {
     PstRecorderNews *news;
     PstRecorderDue dues[N_DUE];
     gboolean started;
+    gboolean suspended; /* the last look was given up */
 };
 
 static void
@@ -238,6 +239,20 @@ pst_recorder_events_unchanged(PstRecorderEvents *events)
     PstEventFacts facts = {.message = "a look at everything has found nothing new"};
 
     emit(events, PST_EVENT_UNCHANGED, &facts);
+}
+
+void
+pst_recorder_events_look_given_up(PstRecorderEvents *events, gboolean given_up)
+{
+    PstEventFacts facts = {
+        .message = given_up ? "too many earlier probes hang in the kernel and can't be killed: the "
+                              "recorder asks no further ones"
+                            : "the recorder asks all probes again that do not hang themselves"};
+
+    if (given_up == events->suspended)
+        return;
+    events->suspended = given_up;
+    emit(events, given_up ? PST_EVENT_LOOKS_SUSPENDED : PST_EVENT_LOOKS_RESUMED, &facts);
 }
 
 void

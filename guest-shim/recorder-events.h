@@ -30,3 +30,6 @@ void pst_recorder_events_take_report(PstRecorderEvents *events, JsonObject *repo
 
 /* A look at everything has found nothing new. */
 void pst_recorder_events_unchanged(PstRecorderEvents *events);
+
+/* A look was given up, or none is any more. Only a change is an event. */
+void pst_recorder_events_look_given_up(PstRecorderEvents *events, gboolean given_up);

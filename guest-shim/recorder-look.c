@@ -11,6 +11,7 @@
 #include "guest-shim/worker.h"
 #include "protocol/call.h"
 #include "protocol/json.h"
+#include "protocol/limits.h"
 
 /* A probe that hangs is given up; the others wait for it. */
 #define PROBE_US (15 * G_USEC_PER_SEC)
@@ -19,6 +20,12 @@
 /* Whoever can make a report change can make it change at every look. */
 #define BURST 8
 #define EACH_S 120
+/* A host has questions too, and only so many workers may hang in the kernel. */
+#define ROOM (PST_LIMIT_STUCK_WORKERS - 1)
+/* No parsed id has it. */
+#define SESSION "recorder"
+/* Until then a worker that was killed is gone, or counts as stuck. */
+#define KILLED_MS 1500
 
 typedef struct {
     const PstProbe *probe;
@@ -33,10 +40,11 @@ struct PstRecorderLook {
     PstRecorderLookReport report;
     PstRecorderLookEnd end;
     gpointer user_data;
-    GArray *asked; /* of Asked */
-    guint source;  /* of the next question */
-    guint now;     /* who is asked; asked->len at rest */
-    gboolean held; /* something that changed in this look was not written */
+    GArray *asked;     /* of Asked */
+    guint source;      /* of the next question */
+    guint now;         /* who is asked; asked->len at rest */
+    gboolean held;     /* something that changed in this look was not written */
+    gboolean given_up; /* of this look, something was not asked for want of room */
 };
 
 static void ask_next(PstRecorderLook *look);
@@ -122,15 +130,11 @@ take_report(PstRecorderLook *look, JsonObject *report)
 
 /* A probe that could not look must not leave its last good word as the newest. */
 static JsonObject *
-silence(const PstRecorderLook *look, JsonObject *answer)
+silence(const PstRecorderLook *look, const char *why)
 {
     const PstProbe *probe = asked_at(look, look->now)->probe;
-    JsonObject *error = answer != NULL ? member_of(answer, "error") : NULL;
     JsonObject *report = json_object_new();
-    const char *why = "no answer";
 
-    if (error != NULL)
-        pst_json_get_string(error, "message", PST_JSON_OPTIONAL, &why, NULL);
     json_object_set_string_member(report, "probe", probe->kind->name);
     json_object_set_string_member(report, "status", "unknown");
     pst_json_set_string(report, "summary", why);
@@ -139,6 +143,35 @@ silence(const PstRecorderLook *look, JsonObject *answer)
     json_object_set_int_member(report, "took_ms", 0);
     json_object_set_boolean_member(report, "truncated", FALSE);
     return report;
+}
+
+static JsonObject *
+silence_of(const PstRecorderLook *look, JsonObject *answer)
+{
+    JsonObject *error = answer != NULL ? member_of(answer, "error") : NULL;
+    const char *why = "no answer";
+
+    if (error != NULL)
+        pst_json_get_string(error, "message", PST_JSON_OPTIONAL, &why, NULL);
+    return silence(look, why);
+}
+
+/* The place of a question is its number as long as there are looks. */
+static PstMessageId
+id_of(guint place)
+{
+    PstMessageId id = {.number = place};
+
+    g_strlcpy(id.session, SESSION, sizeof(id.session));
+    return id;
+}
+
+static gboolean
+is_held(guint place)
+{
+    PstMessageId id = id_of(place);
+
+    return pst_worker_is_held(&id);
 }
 
 /* Not from within the dispatcher that replies. */
@@ -153,16 +186,25 @@ on_next(gpointer user_data)
 }
 
 static void
+go_on(PstRecorderLook *look)
+{
+    if (look->source != 0)
+        return;
+    /* How much room there is for the next one has to be known before it. */
+    look->source =
+        is_held(look->now) ? g_timeout_add(KILLED_MS, on_next, look) : g_idle_add(on_next, look);
+}
+
+static void
 on_reply(const char *text, gpointer user_data)
 {
     PstRecorderLook *look = user_data;
     g_autoptr(JsonObject) json = pst_json_parse_validated(text, strlen(text), NULL);
     JsonObject *report = json != NULL ? member_of(json, "result") : NULL;
-    g_autoptr(JsonObject) silent = report == NULL ? silence(look, json) : NULL;
+    g_autoptr(JsonObject) silent = report == NULL ? silence_of(look, json) : NULL;
 
     take_report(look, report != NULL ? report : silent);
-    if (look->source == 0)
-        look->source = g_idle_add(on_next, look);
+    go_on(look);
 }
 
 static gboolean
@@ -204,50 +246,88 @@ ask(PstRecorderLook *look, const Asked *asked)
     pst_json_set_string(args, "user", asked->user);
     message->type = PST_MESSAGE_REQUEST;
     message->method = g_strdup("probe");
-    memset(message->id.session, '0', PST_SESSION_DIGITS);
-    message->id.number = look->now;
+    message->id = id_of(look->now);
     message->params = pst_call_params(&call);
     pst_dispatcher_take(look->dispatcher, message);
     pst_dispatcher_run(look->dispatcher);
 }
 
+/* What holds up a probe's question about one user, such as a mount of homes, may hold up those
+ * about the others. */
+static gboolean
+is_suspect(const PstRecorderLook *look, guint place)
+{
+    const Asked *asked = asked_at(look, place);
+
+    for (guint i = 0; asked->user != NULL && i < look->asked->len; i++)
+        if (i != place && asked_at(look, i)->probe == asked->probe && is_held(i))
+            return TRUE;
+    return FALSE;
+}
+
+/* The next that is due, those that are suspect last. */
 static guint
 find_due(const PstRecorderLook *look)
 {
-    guint i = 0;
+    guint suspect = look->asked->len;
 
-    while (i < look->asked->len && !asked_at(look, i)->due)
-        i++;
-    return i;
+    for (guint i = 0; i < look->asked->len; i++) {
+        if (!asked_at(look, i)->due)
+            continue;
+        if (!is_suspect(look, i))
+            return i;
+        suspect = MIN(suspect, i);
+    }
+    return suspect;
+}
+
+/* Why the question is not asked now; NULL: it is. Free with g_free(). */
+static char *
+why_not(PstRecorderLook *look)
+{
+    guint n_stuck = pst_worker_n_stuck();
+
+    if (is_held(look->now))
+        return g_strdup("not asked: an earlier one hangs in the kernel and can't be killed");
+    look->given_up |= n_stuck >= ROOM;
+    /* One that is suspect must not take the room of the whole system's questions. */
+    if (n_stuck < (is_suspect(look, look->now) ? ROOM - 1 : ROOM))
+        return NULL;
+    return g_strdup_printf("not asked: %u earlier probes hang in the kernel and can't be killed",
+                           n_stuck);
 }
 
 static void
-give_up(PstRecorderLook *look)
+end_look(PstRecorderLook *look)
 {
-    for (guint i = 0; i < look->asked->len; i++)
-        asked_at(look, i)->due = FALSE;
+    PstRecorderLookResult result = PST_RECORDER_LOOK_WHOLE;
+
+    if (look->given_up)
+        result = PST_RECORDER_LOOK_GIVEN_UP;
+    else if (look->held)
+        result = PST_RECORDER_LOOK_PART;
+    look->held = look->given_up = FALSE;
+    look->end(result, look->user_data);
 }
 
 static void
 ask_next(PstRecorderLook *look)
 {
-    gboolean whole = TRUE;
-
     look->now = find_due(look);
-    /* A host has questions too, and only so many may hang in the kernel. */
-    if (look->now < look->asked->len && pst_worker_n_stuck() > 0) {
-        whole = FALSE;
-        give_up(look);
-        look->now = look->asked->len;
-    }
     if (look->now >= look->asked->len) {
-        whole = whole && !look->held;
-        look->held = FALSE;
-        look->end(whole, look->user_data);
+        end_look(look);
         return;
     }
     asked_at(look, look->now)->due = FALSE;
-    ask(look, asked_at(look, look->now));
+    g_autofree char *why = why_not(look);
+    if (why == NULL) {
+        ask(look, asked_at(look, look->now));
+        return;
+    }
+    g_autoptr(JsonObject) silent = silence(look, why);
+    take_report(look, silent);
+    if (look->source == 0)
+        look->source = g_idle_add(on_next, look);
 }
 
 static gboolean

@@ -7,7 +7,9 @@
 
 /* One look of the recorder's: probe after probe, each asked so that it leaves no trace in the
  * guest, about nobody and then about each user of interest. One that did not answer is told of as a
- * report of the status unknown. While a worker hangs in the kernel no further one is begun. */
+ * report of the status unknown. One whose worker hangs in the kernel is not asked again while it
+ * does, but told of in the same way: so each question holds one worker at most. The others go on,
+ * as long as those that hang leave a host room for a question of its own. */
 
 typedef struct PstRecorderLook PstRecorderLook;
 
@@ -18,9 +20,14 @@ typedef struct PstRecorderLook PstRecorderLook;
 typedef gboolean (*PstRecorderLookReport)(JsonObject *report, const char *user, gboolean changed,
                                           gpointer user_data);
 
-/* All that was due has been asked; not WHOLE: some of it was not, because a worker hangs, or what
- * has changed of it was not told as that, because it changes too often. */
-typedef void (*PstRecorderLookEnd)(gboolean whole, gpointer user_data);
+/* All that was due has been told of. */
+typedef enum {
+    PST_RECORDER_LOOK_WHOLE,
+    PST_RECORDER_LOOK_PART,     /* what has changed too often was not told as that */
+    PST_RECORDER_LOOK_GIVEN_UP, /* so many workers hang that questions were not asked */
+} PstRecorderLookResult;
+
+typedef void (*PstRecorderLookEnd)(PstRecorderLookResult result, gpointer user_data);
 
 /* PROBES: NULL-terminated, copied; NULL: all that leave no trace. In an initramfs only those of
  * them that look at the same there. USERS, NULL-terminated and copied: those of them that judge a

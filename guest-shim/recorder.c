@@ -107,11 +107,12 @@ on_report(JsonObject *report, const char *user, gboolean changed, gpointer user_
 /* A record an interval, whatever it says: it tells how lately the guest was well, and after a
  * revert that what was written meanwhile has not happened. */
 static void
-on_look_end(gboolean whole, gpointer user_data)
+on_look_end(PstRecorderLookResult result, gpointer user_data)
 {
     PstRecorder *recorder = user_data;
 
-    if (whole && recorder->compare_seq == recorder->seq)
+    pst_recorder_events_look_given_up(recorder->events, result == PST_RECORDER_LOOK_GIVEN_UP);
+    if (result == PST_RECORDER_LOOK_WHOLE && recorder->compare_seq == recorder->seq)
         pst_recorder_events_unchanged(recorder->events);
     recorder->compare_seq = -1;
 }

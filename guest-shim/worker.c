@@ -27,6 +27,7 @@
 
 struct PstWorker {
     const char *probe;
+    PstMessageId id;
     pid_t pid;
     int pidfd, pipe, timer;
     guint pidfd_source, pipe_source, timer_source;
@@ -273,6 +274,19 @@ pst_worker_n_stuck(void)
     return n;
 }
 
+gboolean
+pst_worker_is_held(const PstMessageId *id)
+{
+    for (GSList *item = unreaped; item != NULL; item = item->next) {
+        const PstWorker *worker = item->data;
+
+        if (worker->killed_us > 0 && worker->id.number == id->number &&
+            g_str_equal(worker->id.session, id->session))
+            return TRUE;
+    }
+    return FALSE;
+}
+
 /* Whether another process may be started beside those that can't be got rid of. */
 static gboolean
 check_stuck(GError **error)
@@ -298,6 +312,8 @@ pst_worker_start(const PstProbe *probe, gconstpointer args, const PstProbeContex
 
     PstWorker *worker = g_new0(PstWorker, 1);
     worker->probe = probe->kind->name;
+    if (context->id != NULL)
+        worker->id = *context->id;
     worker->pidfd = worker->pipe = worker->timer = -1;
     worker->done = done;
     worker->user_data = user_data;

@@ -31,3 +31,6 @@ void pst_worker_reap_orphans(void);
 
 /* How many were killed more than a second ago and are not gone: the kernel holds them. */
 guint pst_worker_n_stuck(void);
+
+/* Whether one that asked the question ID was killed and is not gone. */
+gboolean pst_worker_is_held(const PstMessageId *id);

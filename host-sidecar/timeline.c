@@ -62,11 +62,12 @@ severity_of(const char *status)
     return PST_SEVERITY_INFORMATION;
 }
 
-/* That the recorder looked, and nothing had happened. */
+/* That the recorder looked, and nothing had happened, or that it looks again. */
 static gboolean
 is_quiet(const char *event)
 {
-    return g_str_equal(event, pst_record_event_names[PST_EVENT_UNCHANGED]);
+    return g_str_equal(event, pst_record_event_names[PST_EVENT_UNCHANGED]) ||
+           g_str_equal(event, pst_record_event_names[PST_EVENT_LOOKS_RESUMED]);
 }
 
 static void

@@ -10,6 +10,8 @@ const char *const pst_record_event_names[PST_EVENT_KINDS] = {
     [PST_EVENT_KERNEL_WARNING] = "kernel-warning",
     [PST_EVENT_OOM_KILL] = "oom-kill",
     [PST_EVENT_CONTROL_PLANE] = "control-plane-changed",
+    [PST_EVENT_LOOKS_SUSPENDED] = "looks-suspended",
+    [PST_EVENT_LOOKS_RESUMED] = "looks-resumed",
     [PST_EVENT_UNCHANGED] = "unchanged",
 };
 

@@ -23,11 +23,11 @@ on_report(JsonObject *report, const char *user, gboolean changed, gpointer user_
 }
 
 static void
-on_end(gboolean whole, gpointer user_data)
+on_end(PstRecorderLookResult result, gpointer user_data)
 {
     Seen *seen = user_data;
 
-    seen->n_parts += !whole;
+    seen->n_parts += result != PST_RECORDER_LOOK_WHOLE;
     seen->n_ends++;
     g_main_loop_quit(seen->loop);
 }

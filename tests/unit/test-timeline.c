@@ -298,6 +298,8 @@ test_records_few(void)
     json_object_set_string_member(((PstRecord *)records->pdata[2])->body, "unit", "sshd.service");
     add_record(records, PST_RECORD_EVENT, 3 * SECOND, "event", "unchanged", "");
     add_record(records, PST_RECORD_EVENT, 3 * SECOND, "event", "oom-kill", "");
+    add_record(records, PST_RECORD_EVENT, 3 * SECOND, "event", "looks-suspended", "");
+    add_record(records, PST_RECORD_EVENT, 3 * SECOND, "event", "looks-resumed", "");
     g_autoptr(PstVolumeRecords) volume = pst_volume_records_new(records, &counters, NOW, 1);
     const PstTimelineSources sources = {NULL, 0, volume, "web", NOW, NOW, NULL};
     g_autoptr(GPtrArray) events = pst_timeline_build(&sources);
@@ -309,6 +311,8 @@ test_records_few(void)
     g_assert_cmpint(find(events, "sudo: ")->severity, ==, PST_SEVERITY_CRITICAL);
     g_assert_cmpint(find(events, "oom-kill")->severity, ==, PST_SEVERITY_WARNING);
     g_assert_cmpint(find(events, "unchanged")->severity, ==, PST_SEVERITY_INFORMATION);
+    g_assert_cmpint(find(events, "looks-suspended")->severity, ==, PST_SEVERITY_WARNING);
+    g_assert_cmpint(find(events, "looks-resumed")->severity, ==, PST_SEVERITY_INFORMATION);
 }
 
 int
