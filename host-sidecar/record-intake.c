@@ -2,12 +2,11 @@
 #include "host-sidecar/record-intake.h"
 
 #include "host-sidecar/record-keep.h"
-#include "protocol/frame.h"
 
 struct PstRecordIntake {
     PstRecordReader *reader;
     GPtrArray *records;
-    gsize bytes; /* of those that are no stubs, with their frames */
+    gsize weight; /* of those that are no stubs */
     gsize taken, whole;
     PstRecordCounters counters; /* up to behind the last whole one */
 };
@@ -57,9 +56,9 @@ drop_stubs(PstRecordIntake *intake)
 static void
 thin(PstRecordIntake *intake)
 {
-    pst_record_keep_thin(intake->records, PST_RECORD_INTAKE_BYTES);
+    pst_record_keep_thin(intake->records, PST_RECORD_INTAKE_WEIGHT);
     drop_stubs(intake);
-    intake->bytes = pst_record_set_bytes(intake->records);
+    intake->weight = pst_record_set_weight(intake->records);
 }
 
 void
@@ -77,9 +76,9 @@ pst_record_intake_take(PstRecordIntake *intake, const guint8 *bytes, gsize len)
         intake->whole = intake->taken;
         intake->counters = pst_record_reader_counters(intake->reader);
         g_ptr_array_add(intake->records, record);
-        intake->bytes += record->bytes + PST_FRAME_OVERHEAD;
+        intake->weight += record->weight;
         /* Each time as much has come as stays: all of it takes a multiple of their number. */
-        if (intake->bytes > 2 * (gsize)PST_RECORD_INTAKE_BYTES)
+        if (intake->weight > 2 * (gsize)PST_RECORD_INTAKE_WEIGHT)
             thin(intake);
     }
 }
@@ -104,6 +103,6 @@ pst_record_intake_end(PstRecordIntake *intake, PstRecordCounters *counters)
     GPtrArray *records = g_steal_pointer(&intake->records);
     *counters = pst_record_reader_counters(intake->reader);
     intake->records = pst_record_set_new();
-    intake->bytes = 0;
+    intake->weight = 0;
     return records;
 }

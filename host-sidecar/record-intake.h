@@ -8,8 +8,8 @@
  * the bytes alone, whatever a guest wrote: as many as record-keep.h chooses of them, and stubs for
  * the rest, of which only the newest stay where there are very many. No I/O. */
 
-/* Of the bytes of records that are kept. As JSON in memory they are some thirty times as large. */
-#define PST_RECORD_INTAKE_BYTES (2 * 1024 * 1024)
+/* Of the records that are kept: in memory at most PST_RECORD_MEMORY times as much. */
+#define PST_RECORD_INTAKE_WEIGHT (2 * 1024 * 1024)
 /* Records and stubs. A volume of 8 MiB, as virtlogd keeps it unless it is told otherwise, has no
  * more, be they as small as a record can be. */
 #define PST_RECORD_INTAKE_MAX 100000

@@ -2,7 +2,6 @@
 #include "host-sidecar/record-keep.h"
 
 #include "host-sidecar/recalled.h"
-#include "protocol/frame.h"
 #include "protocol/json.h"
 #include "protocol/limits.h"
 #include "protocol/record-event.h"
@@ -16,7 +15,7 @@ typedef struct {
     char *name;
     GQueue old; /* of places, the oldest first: what can be given up */
     GQueue dear;
-    gsize bytes;
+    gsize weight;
 } Class;
 
 static void
@@ -162,7 +161,7 @@ sort_into_classes(const GPtrArray *records)
         }
         gboolean is_dear = g_hash_table_contains(dear, record);
         g_queue_push_tail(is_dear ? &class->dear : &class->old, GUINT_TO_POINTER(i + 1));
-        class->bytes += record->bytes + PST_FRAME_OVERHEAD;
+        class->weight += record->weight;
     }
     return classes;
 }
@@ -176,7 +175,7 @@ largest(const GPtrArray *classes, gboolean dear)
     for (guint i = 0; i < classes->len; i++) {
         Class *class = classes->pdata[i];
         if (!g_queue_is_empty(dear ? &class->dear : &class->old) &&
-            (found == NULL || class->bytes > found->bytes))
+            (found == NULL || class->weight > found->weight))
             found = class;
     }
     return found;
@@ -184,17 +183,17 @@ largest(const GPtrArray *classes, gboolean dear)
 
 /* For each record whether it is kept. */
 static gboolean *
-choose(const GPtrArray *records, gsize max_bytes)
+choose(const GPtrArray *records, gsize max_weight)
 {
     gboolean *kept = g_new0(gboolean, records->len + 1);
-    gsize bytes = pst_record_set_bytes(records);
+    gsize weight = pst_record_set_weight(records);
 
     for (guint i = 0; i < records->len; i++)
         kept[i] = ((PstRecord *)records->pdata[i])->body != NULL;
-    if (bytes <= max_bytes)
+    if (weight <= max_weight)
         return kept;
     g_autoptr(GPtrArray) classes = sort_into_classes(records);
-    while (bytes > max_bytes) {
+    while (weight > max_weight) {
         Class *class = largest(classes, FALSE);
         gboolean dear = class == NULL;
 
@@ -202,19 +201,19 @@ choose(const GPtrArray *records, gsize max_bytes)
         if (class == NULL)
             break;
         guint place = GPOINTER_TO_UINT(g_queue_pop_head(dear ? &class->dear : &class->old)) - 1;
-        gsize given = ((PstRecord *)records->pdata[place])->bytes + PST_FRAME_OVERHEAD;
+        gsize given = ((PstRecord *)records->pdata[place])->weight;
         kept[place] = FALSE;
-        class->bytes -= given;
-        bytes -= given;
+        class->weight -= given;
+        weight -= given;
     }
     return kept;
 }
 
 GPtrArray *
-pst_record_keep_in(const GPtrArray *records, gsize max_bytes)
+pst_record_keep_in(const GPtrArray *records, gsize max_weight)
 {
     GPtrArray *chosen = g_ptr_array_new();
-    g_autofree gboolean *kept = choose(records, max_bytes);
+    g_autofree gboolean *kept = choose(records, max_weight);
 
     for (guint i = 0; i < records->len; i++)
         if (kept[i])
@@ -223,9 +222,9 @@ pst_record_keep_in(const GPtrArray *records, gsize max_bytes)
 }
 
 void
-pst_record_keep_thin(GPtrArray *records, gsize max_bytes)
+pst_record_keep_thin(GPtrArray *records, gsize max_weight)
 {
-    g_autofree gboolean *kept = choose(records, max_bytes);
+    g_autofree gboolean *kept = choose(records, max_weight);
 
     for (guint i = 0; i < records->len; i++)
         if (!kept[i])

@@ -11,9 +11,9 @@
  * and the newest report of each probe that no revert has undone, about nobody and about each of the
  * newest users, go last. */
 
-/* Those to be kept in MAX_BYTES of their texts and the frames around them, borrowed and in order;
- * no stubs. */
-GPtrArray *pst_record_keep_in(const GPtrArray *records, gsize max_bytes);
+/* Those to be kept whose weights (protocol/record.h) are no more than MAX_WEIGHT, borrowed and in
+ * order; no stubs. */
+GPtrArray *pst_record_keep_in(const GPtrArray *records, gsize max_weight);
 
 /* Makes stubs of all others. */
-void pst_record_keep_thin(GPtrArray *records, gsize max_bytes);
+void pst_record_keep_thin(GPtrArray *records, gsize max_weight);

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "host-sidecar/record-guests.h"
-#include "protocol/frame.h"
 #include "protocol/json.h"
 
 static void
@@ -26,14 +25,14 @@ is_stub(const PstRecord *record)
 }
 
 gsize
-pst_record_set_bytes(const GPtrArray *records)
+pst_record_set_weight(const GPtrArray *records)
 {
-    gsize bytes = 0;
+    gsize weight = 0;
 
     for (guint i = 0; i < records->len; i++)
         if (!is_stub(records->pdata[i]))
-            bytes += ((PstRecord *)records->pdata[i])->bytes + PST_FRAME_OVERHEAD;
-    return bytes;
+            weight += ((PstRecord *)records->pdata[i])->weight;
+    return weight;
 }
 
 /* ---- epochs ---- */

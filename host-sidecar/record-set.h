@@ -36,8 +36,8 @@ typedef struct {
 
 GPtrArray *pst_record_set_merge(GPtrArray *stored, GPtrArray *volume, PstRecordSetMerge *merge);
 
-/* Of all that are no stubs, with the frames around them: as they are stored. */
-gsize pst_record_set_bytes(const GPtrArray *records);
+/* Of all that are no stubs: no less than what they take in a file, with the frames around them. */
+gsize pst_record_set_weight(const GPtrArray *records);
 
 /* For each record whether another guest (record-guests.h) wrote it than the one before it: a GArray
  * of gboolean. *MIXED: two guests write to one volume, since one that had been left came back, or

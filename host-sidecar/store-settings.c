@@ -10,7 +10,7 @@
 
 #define GROUP "store"
 #define MIB ((gsize)1024 * 1024)
-/* As JSON in memory the records of a domain are some thirty times as large. */
+/* In memory the records of a domain are up to PST_RECORD_MEMORY times as large. */
 #define DOMAIN_BYTES (2 * MIB)
 #define MIN_DOMAIN_BYTES (MIB / 16)
 #define MAX_DOMAIN_BYTES (8 * MIB)

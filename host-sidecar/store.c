@@ -63,14 +63,24 @@ pst_store_folder(const PstStore *store)
 
 /* ---- reading ---- */
 
+/* Of a file that was written under another bound. */
+static GPtrArray *
+thin(GPtrArray *records, gsize max_weight)
+{
+    PstRecordSetMerge merge;
+
+    pst_record_keep_thin(records, max_weight);
+    return pst_record_set_merge(pst_record_set_new(), records, &merge);
+}
+
 /* A set, which is empty with an error where the file could not be read. */
 static GPtrArray *
-read_records(int fd, gint64 *written_us, GError **error)
+read_records(const PstStore *store, int fd, gint64 *written_us, GError **error)
 {
     GPtrArray *records = pst_record_set_new();
     g_autoptr(PstRecordReader) reader = pst_record_reader_new();
     struct stat st;
-    gsize len = 0;
+    gsize len = 0, weight = 0;
 
     *written_us = 0;
     if (fd < 0)
@@ -82,8 +92,14 @@ read_records(int fd, gint64 *written_us, GError **error)
         gsize n = pst_record_reader_take(reader, data, len, &record);
         data += n;
         len -= n;
-        if (record != NULL)
-            g_ptr_array_add(records, record);
+        if (record == NULL)
+            continue;
+        g_ptr_array_add(records, record);
+        weight += record->weight;
+        if (weight > 2 * store->domain_bytes) {
+            records = thin(records, store->domain_bytes);
+            weight = pst_record_set_weight(records);
+        }
     }
     if (records->len > 0 && fstat(fd, &st) == 0)
         *written_us = pst_store_file_written_us(&st);
@@ -184,7 +200,7 @@ pst_store_harvest(const PstStore *store, const char *uuid, GPtrArray *volume, gi
     gint64 stored_us = 0;
     /* Who has not the lock reads what there is all the same. */
     int fd = locked >= 0 ? locked : pst_store_file_open(store->folder, name);
-    GPtrArray *stored = read_records(fd, &stored_us, &cause);
+    GPtrArray *stored = read_records(store, fd, &stored_us, &cause);
     guint n = stored->len;
     g_autofree gpointer *before = g_memdup2(stored->pdata, n * sizeof(gpointer));
 
@@ -227,7 +243,7 @@ pst_store_name(const PstStore *store, const char *uuid)
     g_autofree char *file = g_strconcat(uuid, PST_STORE_RECORDS, NULL);
     gint64 written_us = 0;
     int fd = pst_store_file_open(store->folder, file);
-    g_autoptr(GPtrArray) records = read_records(fd, &written_us, NULL);
+    g_autoptr(GPtrArray) records = read_records(store, fd, &written_us, NULL);
 
     if (fd >= 0)
         close(fd);

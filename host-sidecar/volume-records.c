@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/volume-records.h"
 
+#include <malloc.h>
 #include <string.h>
 
 #include "host-sidecar/recalled.h"
@@ -13,9 +14,15 @@
 /* What is told of a record on its line, in characters; --json has the whole. */
 #define MAX_WORDS 500
 
+/* Of what a guest recorded: threads come and go, and each may leave what it had in another arena.
+ */
+#define MANY (256 * 1024)
+
 void
 pst_volume_records_free(PstVolumeRecords *records)
 {
+    gboolean many = pst_record_set_weight(records->records) > MANY;
+
     g_clear_pointer(&records->records, g_ptr_array_unref);
     g_clear_pointer(&records->epochs, g_array_unref);
     g_clear_pointer(&records->live, g_ptr_array_unref);
@@ -26,6 +33,8 @@ pst_volume_records_free(PstVolumeRecords *records)
     g_clear_pointer(&records->written, g_array_unref);
     g_clear_pointer(&records->order, g_hash_table_unref);
     g_free(records);
+    if (many)
+        malloc_trim(0);
 }
 
 PstVolumeRecords *

@@ -26,10 +26,16 @@ typedef struct {
     char *user;  /* of a report: about whom its probe was asked; NULL: about nobody */
     gint64 lost; /* how many before it the shim could not write */
     JsonObject *body;
-    char *text;  /* as it was read; NULL in one that was made here */
-    gsize bytes; /* of its text */
-    guint32 crc; /* that its text begins with */
+    char *text;   /* as it was read; NULL in one that was made here */
+    gsize bytes;  /* of its text */
+    gsize weight; /* that it takes of a budget: of its text and frame, or more where what it is in
+                   * memory is more than PST_RECORD_MEMORY times as much */
+    guint32 crc;  /* that its text begins with */
 } PstRecord;
+
+/* What a record may be in memory, in times of its text, before it weighs more than that; a real
+ * recorder's in tests/data/records are up to 15 times as large. */
+#define PST_RECORD_MEMORY 16
 
 extern const char *const pst_record_kind_names[];
 

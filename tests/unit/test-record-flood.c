@@ -26,6 +26,7 @@ typedef enum {
     SAME,    /* one record, again and again */
     BOOTS,   /* a boot and a machine each */
     REPORTS, /* of probes that there are, and of others */
+    TOKENS,  /* that are a hundred times as large in memory as their text is */
     SHAPES
 } Shape;
 
@@ -36,16 +37,28 @@ typedef struct {
     gsize made;
 } Flood;
 
+static char *
+token_body(void)
+{
+    GString *out = g_string_new("\"report\",\"body\":{\"probe\":\"x\",\"a\":[{}");
+
+    for (guint i = 1; i < 9900; i++)
+        g_string_append(out, ",{}");
+    return g_string_free(g_string_append(out, "]}"), FALSE);
+}
+
 static void
 append(Flood *flood)
 {
     gint64 n = ++flood->n;
-    const gint64 numbers[SHAPES] = {n, G_MAXINT - n, 1, n, n};
+    const gint64 numbers[SHAPES] = {n, G_MAXINT - n, 1, n, n, n};
     g_autofree char *id =
         flood->shape == BOOTS ? g_strdup_printf("%x", (guint)n * 2654435761U) : g_strdup("");
-    const char *body = flood->shape != REPORTS ? "\"shutdown\",\"body\":{}"
-                       : n % 2 == 0            ? "\"report\",\"body\":{\"probe\":\"sudo\"}"
-                                               : "\"report\",\"body\":{\"probe\":\"x\"}";
+    g_autofree char *tokens = flood->shape == TOKENS ? token_body() : NULL;
+    const char *body = tokens != NULL            ? tokens
+                       : flood->shape != REPORTS ? "\"shutdown\",\"body\":{}"
+                       : n % 2 == 0              ? "\"report\",\"body\":{\"probe\":\"sudo\"}"
+                                                 : "\"report\",\"body\":{\"probe\":\"x\"}";
     g_autofree char *rest = g_strdup_printf(
         "\"seq\":%" G_GINT64_FORMAT ",\"boot_id\":\"%s\",\"machine_id\":\"%s\",\"realtime_us\":0,"
         "\"boottime_us\":0,\"kind\":%s}",
@@ -99,8 +112,8 @@ check_set(const GPtrArray *records, gint64 last)
     const PstRecord *newest = records->pdata[records->len - 1];
 
     g_assert_cmpuint(records->len, <=, PST_RECORD_INTAKE_MAX);
-    g_assert_cmpuint(pst_record_set_bytes(records), <=, PST_RECORD_INTAKE_BYTES);
-    g_assert_cmpuint(pst_record_set_bytes(records), >, PST_RECORD_INTAKE_BYTES / 2);
+    g_assert_cmpuint(pst_record_set_weight(records), <=, PST_RECORD_INTAKE_WEIGHT);
+    g_assert_cmpuint(pst_record_set_weight(records), >, PST_RECORD_INTAKE_WEIGHT / 2);
     g_assert_cmpint(newest->seq, ==, last);
     g_assert_nonnull(newest->text);
 }
@@ -141,6 +154,25 @@ test_more_than_is_kept(void)
     g_autoptr(GPtrArray) records = pst_record_intake_end(intake, &counters);
     g_assert_cmpuint(counters.records, ==, flood.n);
     g_assert_cmpuint(records->len, ==, PST_RECORD_INTAKE_MAX);
+    check_set(records, flood.n);
+    g_byte_array_unref(flood.bytes);
+}
+
+static void
+test_tokens(void)
+{
+    Flood flood = {.shape = TOKENS, .bytes = g_byte_array_new()};
+    g_autoptr(PstRecordIntake) intake = pst_record_intake_new();
+    PstRecordCounters counters;
+    gsize before = heap_bytes();
+
+    take(intake, &flood, 8 * MIB);
+    g_test_message("heap %" G_GSIZE_FORMAT " KiB", (heap_bytes() - before) / 1024);
+    g_assert_cmpuint(heap_bytes(), <, before + MAX_HEAP);
+    g_autoptr(GPtrArray) records = pst_record_intake_end(intake, &counters);
+    g_assert_cmpuint(counters.records, ==, flood.n);
+    g_assert_cmpuint(records->len, ==, flood.n);
+    g_assert_cmpuint(heap_bytes(), <, before + MAX_HEAP / 2);
     check_set(records, flood.n);
     g_byte_array_unref(flood.bytes);
 }
@@ -193,11 +225,13 @@ test_shape(gconstpointer data)
 int
 main(int argc, char **argv)
 {
-    static const char *const names[SHAPES] = {"rising", "falling", "same", "boots", "reports"};
+    static const char *const names[SHAPES] = {"rising", "falling", "same",
+                                              "boots",  "reports", "tokens"};
 
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/record-flood/whole-volume", test_whole_volume);
     g_test_add_func("/record-flood/more-than-is-kept", test_more_than_is_kept);
+    g_test_add_func("/record-flood/tokens-in-memory", test_tokens);
     for (guint i = 0; i < SHAPES; i++) {
         g_autofree char *path = g_strconcat("/record-flood/", names[i], NULL);
         g_test_add_data_func(path, GINT_TO_POINTER(i), test_shape);

@@ -224,9 +224,9 @@ flood(PstRecordKind kind, const char *name, guint others)
     }
     g_autoptr(GPtrArray) kept = pst_record_keep_in(set, 65536);
 
-    g_assert_cmpuint(pst_record_set_bytes(kept), <=, 65536);
+    g_assert_cmpuint(pst_record_set_weight(kept), <=, 65536);
     /* Room is not wasted either. */
-    g_assert_cmpuint(pst_record_set_bytes(kept), >, 60000);
+    g_assert_cmpuint(pst_record_set_weight(kept), >, 60000);
     g_assert_cmpuint(count(kept, PST_RECORD_BOOT, NULL), ==, 1);
     g_assert_cmpuint(count(kept, PST_RECORD_SHUTDOWN, NULL), ==, 1);
     g_assert_cmpuint(count(kept, PST_RECORD_REPORT, "ssh"), ==, 1);
@@ -241,7 +241,7 @@ flood(PstRecordKind kind, const char *name, guint others)
     /* The same as stubs. */
     pst_record_keep_thin(set, 65536);
     g_assert_cmpuint(set->len, ==, (guint)seq - 1);
-    g_assert_cmpuint(pst_record_set_bytes(set), ==, pst_record_set_bytes(kept));
+    g_assert_cmpuint(pst_record_set_weight(set), ==, pst_record_set_weight(kept));
 }
 
 static void
@@ -302,7 +302,7 @@ test_keep_users(void)
         if (seq <= 20)
             ((PstRecord *)set->pdata[seq - 1])->user = g_strdup_printf("%d", (int)seq);
     }
-    gsize each = pst_record_set_bytes(set) / set->len + 1;
+    gsize each = pst_record_set_weight(set) / set->len + 1;
     g_autoptr(GPtrArray) kept = pst_record_keep_in(set, each * (PST_LIMIT_RECORD_USERS + 3));
     g_assert_cmpuint(kept->len, ==, PST_LIMIT_RECORD_USERS + 3);
     for (guint i = 0; i < PST_LIMIT_RECORD_USERS; i++)
@@ -315,7 +315,7 @@ static void
 test_keep_all(void)
 {
     g_autoptr(GPtrArray) set = make_set("1 2 3");
-    g_autoptr(GPtrArray) kept = pst_record_keep_in(set, pst_record_set_bytes(set));
+    g_autoptr(GPtrArray) kept = pst_record_keep_in(set, pst_record_set_weight(set));
     g_autoptr(GPtrArray) none = pst_record_keep_in(set, 0);
     g_autoptr(GPtrArray) empty = pst_record_keep_in(none, 100);
 
