@@ -30,6 +30,9 @@ def make_devices():
             pass
         libc.mount(f"/dev/{name}".encode(), os.path.join(place, name).encode(), None, MS_BIND,
                    None)
+    # Where TMPDIR may be.
+    os.mkdir(os.path.join(place, "shm"))
+    libc.mount(b"/dev/shm", os.path.join(place, "shm").encode(), None, MS_BIND, None)
     os.mkfifo(os.path.join(place, PORT))
     check(libc.mount(place.encode(), b"/dev", None, MS_BIND | MS_REC, None) == 0, "a /dev")
 
