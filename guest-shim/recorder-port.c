@@ -27,7 +27,7 @@ close_device(PstRecorderPort *port)
     pst_loop_handles_remove(&port->epoll_source);
     pst_loop_handles_close(&port->epoll);
     pst_loop_handles_close(&port->fd);
-    pst_recorder_queue_drop(port->waiting);
+    pst_recorder_queue_interrupt(port->waiting);
 }
 
 /* A port that was taken away says nothing but that; one that nobody listens to says that it can be
@@ -109,7 +109,8 @@ pst_recorder_port_look(PstRecorderPort *port)
         return FALSE;
     }
     port->epoll_source = g_unix_fd_add(port->epoll, G_IO_IN, on_edge, port);
-    return TRUE;
+    serve(port);
+    return port->fd >= 0;
 }
 
 void
@@ -128,9 +129,11 @@ pst_recorder_port_is_open(const PstRecorderPort *port)
 }
 
 gboolean
-pst_recorder_port_write(PstRecorderPort *port, const char *text, gsize len)
+pst_recorder_port_write(PstRecorderPort *port, const char *text, gsize len, gboolean once)
 {
-    if (port->fd < 0 || !pst_recorder_queue_add(port->waiting, text, len))
+    gsize max = once ? PST_RECORDER_QUEUE_MAX : PST_RECORDER_QUEUE_REPORTS;
+
+    if (port->fd < 0 || !pst_recorder_queue_add(port->waiting, text, len, max))
         return FALSE;
     serve(port);
     return TRUE;

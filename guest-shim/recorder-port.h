@@ -22,14 +22,15 @@ gboolean pst_recorder_port_look(PstRecorderPort *port);
 gboolean pst_recorder_port_is_open(const PstRecorderPort *port);
 
 /* Takes a frame around TEXT, all of it or, where the port is not there or too much waits already,
- * none: FALSE. */
-gboolean pst_recorder_port_write(PstRecorderPort *port, const char *text, gsize len);
+ * none: FALSE. ONCE: it will not be written anew; of the others fewer may wait. What waits when the
+ * device is taken away is written to the next one. */
+gboolean pst_recorder_port_write(PstRecorderPort *port, const char *text, gsize len, gboolean once);
 
 /* Bytes that the port has taken since the shim began. */
 guint64 pst_recorder_port_written(const PstRecorderPort *port);
 
 /* How many records it was given, or was to be given, that it never took to their end: too much
- * waited, or the device was taken away. */
+ * waited, or the device was taken away in the middle of one. */
 guint64 pst_recorder_port_lost(const PstRecorderPort *port);
 
 /* Writes what still waits, for at most MS milliseconds: for the last record of a shim that ends. */

@@ -35,9 +35,9 @@ clear(PstRecorderQueue *queue)
 }
 
 gboolean
-pst_recorder_queue_add(PstRecorderQueue *queue, const char *text, gsize len)
+pst_recorder_queue_add(PstRecorderQueue *queue, const char *text, gsize len, gsize max)
 {
-    if (queue->bytes->len + len > PST_RECORDER_QUEUE_MAX) {
+    if (queue->bytes->len + len + PST_FRAME_OVERHEAD > max) {
         queue->lost++;
         return FALSE;
     }
@@ -61,11 +61,21 @@ pst_recorder_queue_advance(PstRecorderQueue *queue, gsize len)
 }
 
 void
-pst_recorder_queue_drop(PstRecorderQueue *queue)
+pst_recorder_queue_interrupt(PstRecorderQueue *queue)
 {
-    for (gsize i = queue->at; i < queue->bytes->len; i++)
-        queue->lost += queue->bytes->data[i] == PST_FRAME_LF;
-    clear(queue);
+    const guint8 *bytes = queue->bytes->data;
+    gsize next = queue->at;
+
+    if (next > 0 && bytes[next - 1] != PST_FRAME_LF) {
+        while (bytes[next++] != PST_FRAME_LF)
+            continue;
+        queue->lost++;
+    }
+    if (next == queue->bytes->len)
+        clear(queue);
+    else
+        g_byte_array_remove_range(queue->bytes, 0, (guint)next);
+    queue->at = 0;
 }
 
 guint64

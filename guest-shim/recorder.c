@@ -60,7 +60,8 @@ write_record(PstRecorder *recorder, PstRecordKind kind, const char *user, JsonOb
     gsize len = 0;
     g_autofree char *text = pst_record_to_text(&record, &len);
 
-    if (text == NULL || !pst_recorder_port_write(recorder->port, text, len))
+    if (text == NULL ||
+        !pst_recorder_port_write(recorder->port, text, len, kind != PST_RECORD_REPORT))
         return FALSE;
     recorder->seq++;
     recorder->last_us = record.boottime_us;

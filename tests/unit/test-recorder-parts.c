@@ -75,43 +75,84 @@ assert_queue(PstRecorderQueue *queue, gsize waiting, guint64 lost)
     g_assert_cmpuint(pst_recorder_queue_lost(queue), ==, lost);
 }
 
+static gboolean
+add(PstRecorderQueue *queue, const char *text)
+{
+    return pst_recorder_queue_add(queue, text, strlen(text), PST_RECORDER_QUEUE_MAX);
+}
+
+static void
+assert_next(const PstRecorderQueue *queue, const char *frames)
+{
+    gsize len = 0;
+    const guint8 *bytes = pst_recorder_queue_peek(queue, &len);
+
+    g_assert_cmpmem(bytes, len, frames, strlen(frames));
+}
+
 /* Each record is written to its end, or counted as lost, once. */
 static void
 test_queue(void)
 {
     g_autoptr(PstRecorderQueue) queue = pst_recorder_queue_new();
-    g_autofree char *large = g_strnfill(PST_RECORDER_QUEUE_MAX - 6, 'x');
+    g_autofree char *large = g_strnfill(PST_RECORDER_QUEUE_MAX - 8, 'x');
+    g_autofree char *larger = g_strconcat(large, "x", NULL);
 
     assert_queue(queue, 0, 0);
-    g_assert_true(pst_recorder_queue_add(queue, "abcd", 4));
-    g_assert_true(pst_recorder_queue_add(queue, "ef", 2));
+    g_assert_true(add(queue, "abcd"));
+    g_assert_true(add(queue, "ef"));
     assert_queue(queue, 10, 0);
     pst_recorder_queue_advance(queue, 8);
     assert_queue(queue, 2, 0);
     pst_recorder_queue_advance(queue, 2);
     assert_queue(queue, 0, 0);
 
-    /* The port is taken away in the middle of the first of two. */
-    g_assert_true(pst_recorder_queue_add(queue, "abcd", 4));
-    g_assert_true(pst_recorder_queue_add(queue, "ef", 2));
-    pst_recorder_queue_advance(queue, 3);
-    pst_recorder_queue_drop(queue);
-    assert_queue(queue, 0, 2);
-    /* Between the two. */
-    g_assert_true(pst_recorder_queue_add(queue, "abcd", 4));
-    g_assert_true(pst_recorder_queue_add(queue, "ef", 2));
-    pst_recorder_queue_advance(queue, 6);
-    pst_recorder_queue_drop(queue);
-    pst_recorder_queue_drop(queue);
-    assert_queue(queue, 0, 3);
-
     /* There is no room. */
-    g_assert_true(pst_recorder_queue_add(queue, "abcd", 4));
-    g_assert_false(pst_recorder_queue_add(queue, large, strlen(large) + 1));
-    assert_queue(queue, 6, 4);
-    g_assert_true(pst_recorder_queue_add(queue, large, strlen(large)));
-    g_assert_false(pst_recorder_queue_add(queue, "a", 1));
-    assert_queue(queue, PST_RECORDER_QUEUE_MAX + 2, 5);
+    g_assert_true(add(queue, "abcd"));
+    g_assert_false(add(queue, larger));
+    g_assert_false(pst_recorder_queue_add(queue, large, strlen(large), PST_RECORDER_QUEUE_REPORTS));
+    assert_queue(queue, 6, 2);
+    g_assert_true(add(queue, large));
+    g_assert_false(add(queue, ""));
+    assert_queue(queue, PST_RECORDER_QUEUE_MAX, 3);
+}
+
+/* The port is taken away: what it had not begun with waits for the next. */
+static void
+test_queue_interrupted(void)
+{
+    g_autoptr(PstRecorderQueue) queue = pst_recorder_queue_new();
+
+    pst_recorder_queue_interrupt(queue);
+    assert_queue(queue, 0, 0);
+    for (guint i = 0; i < 3; i++)
+        g_assert_true(add(queue, "abcd"));
+    g_assert_true(add(queue, "ef"));
+
+    /* Before the first, in the middle of it, and once more before the second. */
+    pst_recorder_queue_interrupt(queue);
+    assert_queue(queue, 22, 0);
+    pst_recorder_queue_advance(queue, 3);
+    pst_recorder_queue_interrupt(queue);
+    pst_recorder_queue_interrupt(queue);
+    assert_queue(queue, 16, 1);
+    /* Between two, and with all but the end of one written. */
+    pst_recorder_queue_advance(queue, 6);
+    pst_recorder_queue_interrupt(queue);
+    assert_next(queue, "\x1e"
+                       "abcd\n\x1e"
+                       "ef\n");
+    pst_recorder_queue_advance(queue, 5);
+    pst_recorder_queue_interrupt(queue);
+    assert_next(queue, "\x1e"
+                       "ef\n");
+    g_assert_true(add(queue, "g"));
+    assert_next(queue, "\x1e"
+                       "ef\n\x1eg\n");
+    /* In the middle of the last. */
+    pst_recorder_queue_advance(queue, 5);
+    pst_recorder_queue_interrupt(queue);
+    assert_queue(queue, 0, 3);
 }
 
 /* ---- what is told is kept as "KIND MESSAGE UNIT PATH TEXT" ---- */
@@ -303,6 +344,7 @@ main(int argc, char **argv)
     g_test_add_func("/recorder-parts/bound", test_bound);
     g_test_add_func("/recorder-parts/suppressed", test_suppressed);
     g_test_add_func("/recorder-parts/queue", test_queue);
+    g_test_add_func("/recorder-parts/queue-interrupted", test_queue_interrupted);
     g_test_add_func("/recorder-parts/kernel", test_kernel);
     g_test_add_func("/recorder-parts/kernel-flood", test_kernel_flood);
     g_test_add_func("/recorder-parts/news", test_news);
