@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "guest-shim/careful-stat.h"
 
-#include <string.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
 
-#include "guest-shim/mount-table.h"
+#include "guest-shim/careful-open.h"
 #include "protocol/error.h"
 
 gint64
@@ -12,52 +14,20 @@ pst_careful_stat_us(const struct timespec *time)
     return (gint64)time->tv_sec * G_USEC_PER_SEC + time->tv_nsec / 1000;
 }
 
-/* File systems that answer from this machine alone: the type as proc_pid_mountinfo(5) has it. */
 static gboolean
-answers_by_itself(const char *type)
+stat_across_mounts(const PstSysroot *sysroot, const char *path, struct stat *st, GError **error)
 {
-    static const char *const types[] = {
-        "bpf",    "btrfs",      "cgroup",     "cgroup2",   "configfs",  "debugfs",
-        "devpts", "devtmpfs",   "efivarfs",   "erofs",     "exfat",     "ext2",
-        "ext3",   "ext4",       "f2fs",       "fusectl",   "hugetlbfs", "iso9660",
-        "mqueue", "nsfs",       "overlay",    "proc",      "pstore",    "ramfs",
-        "rootfs", "rpc_pipefs", "securityfs", "selinuxfs", "squashfs",  "sysfs",
-        "tmpfs",  "tracefs",    "vfat",       "xfs",       "zfs",       NULL,
-    };
+    g_autoptr(GPtrArray) mounts = pst_careful_open_mounts(sysroot, error);
+    int fd = mounts != NULL ? pst_careful_open(sysroot, mounts, path, O_NOFOLLOW, error) : -1;
 
-    return g_strv_contains(types, type);
-}
-
-/* Whether the mount is PATH's, or on the way to it. */
-static gboolean
-is_above(const PstMount *mount, const char *path)
-{
-    g_autofree char *folder = pst_mount_table_unescape(mount->folder);
-    gsize len = strlen(folder);
-
-    return g_str_equal(folder, "/") ||
-           (strncmp(path, folder, len) == 0 && (path[len] == '/' || path[len] == '\0'));
-}
-
-gboolean
-pst_careful_stat_answers(const GPtrArray *mounts, const char *path)
-{
-    for (guint i = 0; i < mounts->len; i++) {
-        const PstMount *mount = mounts->pdata[i];
-
-        if (!answers_by_itself(mount->type) && is_above(mount, path))
-            return FALSE;
-    }
-    return TRUE;
-}
-
-static gboolean
-is_safe(const PstSysroot *sysroot, const char *path)
-{
-    g_autoptr(GPtrArray) mounts =
-        pst_sysroot_is_live(sysroot) ? pst_mount_table_read(sysroot, NULL) : NULL;
-
-    return mounts != NULL && pst_careful_stat_answers(mounts, path);
+    if (fd < 0)
+        return FALSE;
+    gboolean seen = fstat(fd, st) == 0;
+    int failure = errno;
+    close(fd);
+    if (!seen)
+        g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "%s: %s", path, g_strerror(failure));
+    return seen;
 }
 
 gboolean
@@ -67,8 +37,8 @@ pst_careful_stat(const PstSysroot *sysroot, const char *path, struct stat *st, G
 
     if (pst_sysroot_lstat_same_mount(sysroot, path, st, &cause))
         return TRUE;
-    if (cause->code == PST_ERROR_UNAVAILABLE && is_safe(sysroot, path))
-        return pst_sysroot_lstat(sysroot, path, st, error);
+    if (cause->code == PST_ERROR_UNAVAILABLE && pst_sysroot_is_live(sysroot))
+        return stat_across_mounts(sysroot, path, st, error);
     g_propagate_error(error, g_steal_pointer(&cause));
     return FALSE;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/inotify.h>
 
+#include "guest-shim/careful-stat.h"
 #include "guest-shim/changes-places.h"
 #include "guest-shim/probe.h"
 #include "guest-shim/recorder-changes.h"
@@ -183,7 +184,7 @@ look_for_mode(PstRecorderEvents *events)
         g_autofree char *path = g_strconcat(UNITS "/" INVOCATION, units[i], NULL);
         struct stat st;
 
-        if (pst_sysroot_lstat(events->sysroot, path, &st, NULL))
+        if (pst_careful_stat(events->sysroot, path, &st, NULL))
             tell_mode(events, units[i], "the guest is in ");
     }
 }

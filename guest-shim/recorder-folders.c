@@ -5,7 +5,9 @@
 #include <glib-unix.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <unistd.h>
 
+#include "guest-shim/careful-open.h"
 #include "guest-shim/loop-handles.h"
 
 /* What lies in a folder that is watched anew was put there before. */
@@ -45,16 +47,12 @@ mask_of(const PstRecorderFolders *folders, guint i)
 
 /* Whether it is another one than before. */
 static gboolean
-add_watch(PstRecorderFolders *folders, guint i)
+add_watch(PstRecorderFolders *folders, guint i, int fd)
 {
     int *watch = &folders->watches[i], before = *watch;
-    int fd = pst_sysroot_open(folders->sysroot, folders->list[i].path, O_PATH | O_DIRECTORY, NULL);
-
-    if (fd < 0)
-        return FALSE;
     g_autofree char *place = g_strdup_printf("/proc/self/fd/%d", fd);
+
     *watch = inotify_add_watch(folders->inotify, place, mask_of(folders, i));
-    close(fd);
     /* The one of this name before, wherever it is now. */
     if (before >= 0 && before != *watch)
         inotify_rm_watch(folders->inotify, before);
@@ -62,10 +60,10 @@ add_watch(PstRecorderFolders *folders, guint i)
 }
 
 static void
-tell_found(PstRecorderFolders *folders, const char *path)
+tell_found(PstRecorderFolders *folders, const char *path, int fd)
 {
     gboolean cut = FALSE;
-    g_auto(GStrv) names = pst_sysroot_list_some(folders->sysroot, path, MAX_FOUND, &cut, NULL);
+    g_auto(GStrv) names = pst_sysroot_list_folder(fd, path, MAX_FOUND, &cut, NULL);
 
     for (guint i = 0; names != NULL && names[i] != NULL; i++)
         folders->news(path, names[i], IN_CREATE, folders->user_data);
@@ -73,13 +71,35 @@ tell_found(PstRecorderFolders *folders, const char *path)
         folders->news(NULL, NULL, IN_Q_OVERFLOW, folders->user_data);
 }
 
+/* FOUND: whether what is in it is to be told too. The channel is served from this loop: a mount
+ * that hangs must not stop it. */
+static void
+watch(PstRecorderFolders *folders, const GPtrArray *mounts, guint i, gboolean found)
+{
+    const char *path = folders->list[i].path;
+    int fd = pst_careful_open(folders->sysroot, mounts, path, O_DIRECTORY, NULL);
+
+    if (fd < 0)
+        return;
+    if (add_watch(folders, i, fd) && found)
+        tell_found(folders, path, fd);
+    close(fd);
+}
+
 /* Something is called PATH now. */
 static void
 watch_anew(PstRecorderFolders *folders, const char *path)
 {
-    for (guint i = 0; i < folders->n; i++)
-        if (is_at_or_below(folders->list[i].path, path) && add_watch(folders, i))
-            tell_found(folders, folders->list[i].path);
+    g_autoptr(GPtrArray) mounts = NULL;
+
+    for (guint i = 0; i < folders->n; i++) {
+        if (!is_at_or_below(folders->list[i].path, path))
+            continue;
+        if (mounts == NULL)
+            mounts = pst_careful_open_mounts(folders->sysroot, NULL);
+        if (mounts != NULL)
+            watch(folders, mounts, i, TRUE);
+    }
 }
 
 static void
@@ -169,9 +189,10 @@ pst_recorder_folders_watch(PstRecorderFolders *folders)
             return;
         folders->source = g_unix_fd_add(folders->inotify, G_IO_IN, on_inotify, folders);
     }
-    for (guint i = 0; i < folders->n; i++)
+    g_autoptr(GPtrArray) mounts = pst_careful_open_mounts(folders->sysroot, NULL);
+    for (guint i = 0; mounts != NULL && i < folders->n; i++)
         if (folders->watches[i] < 0)
-            add_watch(folders, i);
+            watch(folders, mounts, i, FALSE);
 }
 
 void

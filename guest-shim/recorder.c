@@ -10,11 +10,10 @@
 #include "guest-shim/recorder-events.h"
 #include "guest-shim/recorder-look.h"
 #include "guest-shim/recorder-port.h"
+#include "guest-shim/recorder-repeat.h"
 #include "protocol/json.h"
 #include "protocol/record.h"
 
-/* virtlogd rolls after 2 MiB, and keeps three parts: each has a boot record and all reports. */
-#define REPEAT_BYTES (1024 * 1024)
 /* What the services of a boot need to settle. */
 #define SETTLED_S 60
 /* In an initramfs the same: a start that gets on leaves it before, and pays for no look. */
@@ -35,7 +34,7 @@ struct PstRecorder {
     gint64 seq, last_us;
     guint64 lost_told;  /* of those that the port has lost */
     gint64 compare_seq; /* before the look of an interval; -1: none is on its way */
-    guint64 repeat_at;  /* when so much is written, all is written again */
+    PstRecorderRepeat repeat;
     guint interval, settled, next_try;
     guint n_tries;
     gboolean early; /* in an initramfs */
@@ -85,9 +84,9 @@ repeat_if_due(PstRecorder *recorder)
 {
     guint64 written = pst_recorder_port_written(recorder->port);
 
-    if (written < recorder->repeat_at)
+    if (!pst_recorder_repeat_is_due(&recorder->repeat, written, pst_probe_now_us()))
         return;
-    recorder->repeat_at = written + REPEAT_BYTES;
+    pst_recorder_repeat_begin(&recorder->repeat, written, pst_probe_now_us());
     write_boot(recorder);
     pst_recorder_look_forget(recorder->look);
     pst_recorder_look_begin(recorder->look, NULL);
@@ -147,6 +146,7 @@ on_interval(gpointer user_data)
         return G_SOURCE_CONTINUE;
     }
     pst_recorder_events_start(recorder->events);
+    repeat_if_due(recorder);
     recorder->compare_seq = recorder->seq;
     pst_recorder_look_begin(recorder->look, NULL);
     return G_SOURCE_CONTINUE;
@@ -179,7 +179,8 @@ pst_recorder_find_port(PstRecorder *recorder)
 {
     if (!pst_recorder_port_look(recorder->port))
         return;
-    recorder->repeat_at = pst_recorder_port_written(recorder->port) + REPEAT_BYTES;
+    pst_recorder_repeat_begin(&recorder->repeat, pst_recorder_port_written(recorder->port),
+                              pst_probe_now_us());
     write_boot(recorder);
     pst_recorder_look_forget(recorder->look);
     if (!recorder->early)

@@ -281,16 +281,13 @@ compare_names(gconstpointer a, gconstpointer b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* FD is closed. */
 static char **
-list(const PstSysroot *sysroot, const char *path, guint max, gboolean folders, gboolean *cut,
-     GError **error)
+list_open(int fd, const char *path, guint max, gboolean folders, gboolean *cut, GError **error)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
     struct dirent *entry;
 
-    int fd = pst_sysroot_open(sysroot, path, O_DIRECTORY, error);
-    if (fd < 0)
-        return NULL;
     DIR *folder = fdopendir(fd);
     if (folder == NULL) {
         set_errno_error(error, path, errno);
@@ -316,11 +313,31 @@ list(const PstSysroot *sysroot, const char *path, guint max, gboolean folders, g
     return (char **)g_ptr_array_free(g_steal_pointer(&names), FALSE);
 }
 
+static char **
+list(const PstSysroot *sysroot, const char *path, guint max, gboolean folders, gboolean *cut,
+     GError **error)
+{
+    int fd = pst_sysroot_open(sysroot, path, O_DIRECTORY, error);
+
+    return fd >= 0 ? list_open(fd, path, max, folders, cut, error) : NULL;
+}
+
 char **
 pst_sysroot_list_some(const PstSysroot *sysroot, const char *path, guint max, gboolean *cut,
                       GError **error)
 {
     return list(sysroot, path, max, FALSE, cut, error);
+}
+
+char **
+pst_sysroot_list_folder(int folder, const char *path, guint max, gboolean *cut, GError **error)
+{
+    int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd >= 0)
+        return list_open(fd, path, max, FALSE, cut, error);
+    set_errno_error(error, path, errno);
+    return NULL;
 }
 
 static char **

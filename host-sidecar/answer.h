@@ -31,6 +31,8 @@ typedef struct {
     char *uuid; /* of the guest; NULL: not known. For the audit alone */
     int via;
     gint64 age_ms;       /* of what it tells */
+    gint64 unchanged_ms; /* since the guest last looked and found the same; PST_INT_UNKNOWN: it
+                            has not since */
     gint64 took_ms;      /* from the question to this; PST_INT_UNKNOWN. For the audit alone */
     GPtrArray *attempts; /* of PstAttempt; may be NULL */
     PstReport *report;   /* NULL where none came */
@@ -44,6 +46,13 @@ PstAnswer *pst_answer_new(const char *guest, const char *probe, JsonObject *args
 /* N questions in the order of asking: those that take longest first, otherwise as they stood. Takes
  * QUESTIONS over, and notes in PLACES where each of them stood. The array is the caller's. */
 PstAnswer **pst_answer_arrange(PstAnswer **questions, guint n, guint *places);
+
+/* What it tells is MS older by now. */
+void pst_answer_let_age(PstAnswer *answer, gint64 ms);
+
+/* Of the N answers that are of earlier, how long ago each of them was found to be so still:
+ * PST_INT_UNKNOWN where that is not known of one of them, or none is. */
+gint64 pst_answer_unchanged_ms(PstAnswer *const *answers, guint n);
 
 PstAnswer *pst_answer_copy(const PstAnswer *answer);
 void pst_answer_free(PstAnswer *answer);
@@ -66,7 +75,8 @@ PstStatus pst_answer_status(const PstAnswer *answer);
 /* Why there is no report, in one line: the error and what every path said. Free with g_free(). */
 char *pst_answer_explain(const PstAnswer *answer);
 
-/* As it goes over the API: guest, probe, via, age_ms, attempts, and report or error. */
+/* As it goes over the API: guest, probe, via, age_ms, unchanged_ms,
+ * attempts, and report or error. */
 JsonObject *pst_answer_to_json(const PstAnswer *answer);
 
 /* The way back; ARGS are those of the question, which the object does not tell (may be NULL). NULL

@@ -16,6 +16,16 @@ is_open(const PstGuest *guest, GError **error)
     return FALSE;
 }
 
+static gint64
+unchanged_ms(const PstVolumeRecords *records, const PstRecord *record, const char *domain,
+             gint64 now_us)
+{
+    const PstRecord *unchanged = pst_volume_records_unchanged(records, record, domain);
+
+    return unchanged != NULL ? pst_volume_records_age_us(records, unchanged, now_us) / 1000
+                             : PST_INT_UNKNOWN;
+}
+
 static void
 answer(const PstGuest *guest, PstInquiry *inquiry, guint i, const PstVolumeRecords *records)
 {
@@ -29,12 +39,14 @@ answer(const PstGuest *guest, PstInquiry *inquiry, guint i, const PstVolumeRecor
         pst_inquiry_fail(inquiry, i, PST_VIA_VOLUME, 0, cause->message);
         return;
     }
-    gint64 age_us = pst_volume_records_age_us(records, record, g_get_real_time());
+    gint64 now_us = g_get_real_time();
+    gint64 age_us = pst_volume_records_age_us(records, record, now_us);
     if (records->unread != NULL) {
         g_autofree char *newer = g_strdup_printf("there may be newer records: %s", records->unread);
         pst_inquiry_fail(inquiry, i, PST_VIA_VOLUME, 0, newer);
     }
-    pst_inquiry_offer(inquiry, i, PST_VIA_VOLUME, report, age_us / 1000);
+    pst_inquiry_offer(inquiry, i, PST_VIA_VOLUME, report, age_us / 1000,
+                      unchanged_ms(records, record, guest->name, now_us));
 }
 
 /* The guest says so itself with the first record that it writes afterwards; until then libvirt

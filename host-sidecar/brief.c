@@ -275,7 +275,7 @@ add_unanswered(const Brief *brief, JsonObject *json)
         json_array_unref(array);
 }
 
-/* Where what is told is a record of earlier: how old the oldest of it is. */
+/* Where what is told is a record of earlier: how old the oldest of it is, and when it was last found to be so. */
 static void
 add_age(const Brief *brief, JsonObject *json)
 {
@@ -285,6 +285,9 @@ add_age(const Brief *brief, JsonObject *json)
         age_ms = MAX(age_ms, brief->answers[i]->age_ms);
     if (age_ms > 0)
         json_object_set_int_member(json, "age_ms", age_ms);
+    gint64 unchanged_ms = pst_answer_unchanged_ms(brief->answers, brief->n);
+    if (unchanged_ms != PST_INT_UNKNOWN)
+        json_object_set_int_member(json, "unchanged_ms", unchanged_ms);
 }
 
 static JsonObject *

@@ -441,7 +441,7 @@ let_age(Gathering *gathering)
 
     for (guint i = 0; i < gathering->out->n; i++)
         if (gathering->out->answers[i]->report != NULL)
-            gathering->out->answers[i]->age_ms += (now_us - gathering->had_us[i]) / 1000;
+            pst_answer_let_age(gathering->out->answers[i], (now_us - gathering->had_us[i]) / 1000);
 }
 
 /* Before all others, whether it is well or not: the page needs it. */

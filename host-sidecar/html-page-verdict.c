@@ -65,6 +65,11 @@ append_ways_there(GString *out, const PstHtmlPage *page)
         g_autofree char *ago = pst_render_ago(oldest_ms * 1000);
         g_string_append_printf(out, "; the oldest is of %s", ago);
     }
+    gint64 unchanged_ms = pst_answer_unchanged_ms(page->answers, page->n);
+    if (unchanged_ms != PST_INT_UNKNOWN) {
+        g_autofree char *ago = pst_render_ago(unchanged_ms * 1000);
+        g_string_append_printf(out, "; found unchanged %s", ago);
+    }
     g_string_append_c(out, '.');
 }
 

@@ -9,7 +9,8 @@
 typedef struct {
     PstReport *report; /* NULL: nothing */
     PstVia via;
-    gint64 made_us; /* when it was true, on the monotonic clock */
+    gint64 age_ms, unchanged_ms;
+    gint64 made_us; /* when it was so old, on the monotonic clock */
 } PstInquiryOffer;
 
 /* The guest's word that it had no time for a question. */

@@ -63,7 +63,9 @@ accept_offer(PstInquiry *inquiry, guint i)
     pst_answer_forget_attempts(inquiry->answers[i], offer->via);
     inquiry->answers[i]->report = g_steal_pointer(&offer->report);
     inquiry->answers[i]->via = (int)offer->via;
-    inquiry->answers[i]->age_ms = (g_get_monotonic_time() - offer->made_us) / 1000;
+    inquiry->answers[i]->age_ms = offer->age_ms;
+    inquiry->answers[i]->unchanged_ms = offer->unchanged_ms;
+    pst_answer_let_age(inquiry->answers[i], (g_get_monotonic_time() - offer->made_us) / 1000);
     return TRUE;
 }
 

@@ -195,7 +195,8 @@ pst_inquiry_answer(PstInquiry *inquiry, guint i, PstVia via, PstReport *report)
 }
 
 void
-pst_inquiry_offer(PstInquiry *inquiry, guint i, PstVia via, PstReport *report, gint64 age_ms)
+pst_inquiry_offer(PstInquiry *inquiry, guint i, PstVia via, PstReport *report, gint64 age_ms,
+                  gint64 unchanged_ms)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
 
@@ -203,7 +204,8 @@ pst_inquiry_offer(PstInquiry *inquiry, guint i, PstVia via, PstReport *report, g
         pst_report_free(report);
         return;
     }
-    inquiry->offers[i] = (PstInquiryOffer){report, via, g_get_monotonic_time() - age_ms * 1000};
+    inquiry->offers[i] =
+        (PstInquiryOffer){report, via, age_ms, unchanged_ms, g_get_monotonic_time()};
 }
 
 void

@@ -169,6 +169,6 @@ pst_recent_find(PstRecent *recent, const char *key, gint64 max_age_us, gint64 no
     if (answer == NULL)
         return NULL;
     answer->uuid = g_strdup(kept->uuid);
-    answer->age_ms += MAX(0, now_us - kept->asked_us) / 1000;
+    pst_answer_let_age(answer, (now_us - kept->asked_us) / 1000);
     return answer;
 }

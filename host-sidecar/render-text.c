@@ -58,13 +58,17 @@ render_unanswered(GString *out, const PstAnswer *answer)
 }
 
 static void
-render_as_of(GString *out, int via, gint64 age_ms)
+render_as_of(GString *out, int via, gint64 age_ms, gint64 unchanged_ms)
 {
     g_autofree char *ago = pst_render_ago(age_ms * 1000);
 
     /* What a daemon had a moment ago. */
     if (via == PST_VIA_VOLUME || (via <= PST_VIA_AGENT_BUILTIN && age_ms >= 1000))
         g_string_append_printf(out, ", as of %s", ago);
+    if (via == PST_VIA_VOLUME && unchanged_ms != PST_INT_UNKNOWN) {
+        g_autofree char *still = pst_render_ago(unchanged_ms * 1000);
+        g_string_append_printf(out, ", found unchanged %s", still);
+    }
 }
 
 /* A report that is not ok and names no reason must not vanish from the screen. */
@@ -80,7 +84,7 @@ render_unexplained(GString *out, const PstAnswer *answer)
         if (((PstFinding *)report->findings->pdata[i])->severity > PST_SEVERITY_INFORMATION)
             return;
     g_string_append_printf(out, "%-9s %s", pst_render_severity_words[status], answer->probe);
-    render_as_of(out, answer->via, answer->age_ms);
+    render_as_of(out, answer->via, answer->age_ms, answer->unchanged_ms);
     g_string_append(out, ": ");
     pst_render_quote(out, report->summary);
     g_string_append_c(out, '\n');
@@ -201,7 +205,7 @@ render_ways(GString *out, PstAnswer *const *answers, guint n)
             continue;
         seen[answers[i]->via] = TRUE;
         g_string_append_printf(out, ", via %s", pst_answer_via_names[answers[i]->via]);
-        render_as_of(out, answers[i]->via, oldest_ms);
+        render_as_of(out, answers[i]->via, oldest_ms, pst_answer_unchanged_ms(answers, n));
     }
 }
 
@@ -250,12 +254,11 @@ pst_render_answer(PstAnswer *answer)
     g_autoptr(JsonObject) json = pst_report_to_json(answer->report);
     JsonObject *data = NULL;
     g_string_append_printf(out,
-                           ", via %s, %" G_GINT64_FORMAT " ms: ", pst_answer_via_names[answer->via],
+                           ", via %s, %" G_GINT64_FORMAT " ms", pst_answer_via_names[answer->via],
                            answer->report->took_ms);
-    if (answer->via == PST_VIA_VOLUME) {
-        g_autofree char *ago = pst_render_ago(answer->age_ms * 1000);
-        g_string_append_printf(out, "as of %s: ", ago);
-    }
+    if (answer->via == PST_VIA_VOLUME)
+        render_as_of(out, answer->via, answer->age_ms, answer->unchanged_ms);
+    g_string_append(out, ": ");
     pst_render_quote(out, answer->report->summary);
     g_string_append_c(out, '\n');
     for (guint i = 0; i < answer->report->findings->len; i++) {

@@ -10,6 +10,7 @@
 #include "host-sidecar/render.h"
 #include "protocol/json.h"
 #include "protocol/limits.h"
+#include "protocol/record-event.h"
 
 /* What is told of a record on its line, in characters; --json has the whole. */
 #define MAX_WORDS 500
@@ -234,6 +235,41 @@ pst_volume_records_find_best(const PstVolumeRecords *records, const char *probe,
         return about_user;
     PstVolumeFound about_nobody = find_both(records, probe, NULL, domain);
     return about_nobody.told != NULL || about_user.last == NULL ? about_nobody : about_user;
+}
+
+static gboolean
+is_unchanged(const PstRecord *record)
+{
+    const char *event = NULL;
+
+    return record->kind == PST_RECORD_EVENT &&
+           pst_json_get_string(record->body, "event", PST_JSON_REQUIRED, &event, NULL) &&
+           g_str_equal(event, pst_record_event_names[PST_EVENT_UNCHANGED]);
+}
+
+const PstRecord *
+pst_volume_records_unchanged(const PstVolumeRecords *records, const PstRecord *record,
+                             const char *domain)
+{
+    g_autoptr(GTree) own = identities(records, domain);
+    const PstRecord *unchanged = NULL;
+    const char *probe = NULL;
+
+    pst_json_get_string(record->body, "probe", PST_JSON_REQUIRED, &probe, NULL);
+    for (guint i = records->live->len; probe != NULL && i > 0; i--) {
+        const PstRecord *later = records->live->pdata[i - 1];
+
+        if (later == record)
+            return unchanged;
+        if (!is_of(records, later, domain, own))
+            continue;
+        if (later->kind == PST_RECORD_BOOT || !g_str_equal(later->boot_id, record->boot_id) ||
+            is_report(later, probe, record->user))
+            return NULL;
+        if (unchanged == NULL && is_unchanged(later))
+            unchanged = later;
+    }
+    return NULL;
 }
 
 const char *

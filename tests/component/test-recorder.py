@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 
-from deadmount import MS_REC, DeadMount, enter_namespace, libc
+from deadmount import MNT_DETACH, MS_REC, DeadMount, enter_namespace, libc
 from shimlib import PROGRAM, make_root
 from taplib import Skip, check, run_all
 
@@ -57,7 +57,7 @@ class Recorder:
         self.put("etc/postern/shim.conf",
                  f"[recorder]\ninterval = 0\nprobes = {probes}\nusers = harness\n")
         os.makedirs(os.path.join(self.root, "home/harness"))
-        self.buffer, self.records, self.mounts = b"", [], []
+        self.buffer, self.records, self.mounts, self.covered = b"", [], [], []
         self.port, self.process = -1, None
 
     def put(self, path, text):
@@ -73,13 +73,21 @@ class Recorder:
         os.makedirs(path)
         self.mounts.append(DeadMount(path, swallow=True))
 
+    def become_root(self):
+        """What the shim looks at is the system that runs, so that it goes by what is mounted."""
+        for name in ("etc", "sys"):
+            mount = os.path.join(self.root, name).encode()
+            check(libc.mount(mount, b"/" + name.encode(), None, MS_BIND | MS_REC, None) == 0, name)
+            self.covered.append(b"/" + name.encode())
+
     def exhume(self):
         while self.mounts:
             self.mounts.pop().abort()
 
     def begin(self):
         self.port = os.open("/dev/" + PORT, os.O_RDONLY | os.O_NONBLOCK)
-        self.process = subprocess.Popen([PROGRAM, "--sysroot", self.root])
+        root = "/" if self.covered else self.root
+        self.process = subprocess.Popen([PROGRAM, "--sysroot", root])
 
     def __enter__(self):
         return self
@@ -87,6 +95,8 @@ class Recorder:
     def __exit__(self, *_):
         if self.process is not None:
             self.process.kill()
+        for path in self.covered:
+            libc.umount2(path, MNT_DETACH)
         self.exhume()
         if self.process is not None:
             self.process.wait()
@@ -169,6 +179,21 @@ def test_looks_that_are_given_up():
         recorder.put("etc/nologin", "closed\n")
         recorder.wait_for(start, event="looks-resumed")
         check(recorder.find(start, {"probe": "system"})["status"] != "unknown", recorder.records)
+
+
+def test_a_folder_that_is_watched_hangs():
+    """It is not entered, wherever links lead: the shim that serves the channel goes on."""
+    with Recorder("system") as recorder:
+        os.makedirs(os.path.join(recorder.root, "etc/sudoers.d"))
+        recorder.bury("persist/ssh")
+        os.symlink(os.path.join(recorder.root, "persist/ssh"), os.path.join(recorder.root, "etc/ssh"))
+        recorder.bury("etc/pam.d")
+        recorder.become_root()
+        recorder.begin()
+        recorder.wait_for(probe="system")
+        start = len(recorder.records)
+        recorder.put("etc/sudoers.d/harness", "")
+        recorder.wait_for(start, event="control-plane-changed", path="/etc/sudoers.d/harness")
 
 
 if __name__ == "__main__":

@@ -143,6 +143,7 @@ test_there_and_back(void)
 
     pst_answer_add_attempt(answer, PST_VIA_CHANNEL, 12, "no shim");
     answer->age_ms = 7;
+    answer->unchanged_ms = 3;
     for (int with_report = FALSE; with_report <= TRUE; with_report++) {
         if (with_report) {
             g_clear_error(&answer->error);
@@ -156,7 +157,40 @@ test_there_and_back(void)
         g_autofree char *a = pst_json_to_text(json, NULL);
         g_autofree char *b = pst_json_to_text(again, NULL);
         g_assert_cmpstr(a, ==, b);
+        g_assert_cmpint(back->unchanged_ms, ==, 3);
+        g_autoptr(PstAnswer) copy = pst_answer_copy(back);
+        g_assert_cmpint(copy->unchanged_ms, ==, 3);
     }
+}
+
+static void
+test_unchanged(void)
+{
+    g_autoptr(PstAnswer) older = unanswered();
+    g_autoptr(PstAnswer) newer = unanswered();
+    PstAnswer *answers[] = {older, newer};
+
+    g_assert_cmpint(pst_answer_unchanged_ms(answers, 2), ==, PST_INT_UNKNOWN);
+    for (guint i = 0; i < 2; i++) {
+        g_clear_error(&answers[i]->error);
+        answers[i]->report = make_report(PST_SEVERITY_WARNING, "network.no-link", "x");
+        answers[i]->via = PST_VIA_VOLUME;
+    }
+    older->unchanged_ms = 30;
+    /* One of which it is not known may have changed. */
+    g_assert_cmpint(pst_answer_unchanged_ms(answers, 2), ==, PST_INT_UNKNOWN);
+    newer->via = PST_VIA_CHANNEL;
+    g_assert_cmpint(pst_answer_unchanged_ms(answers, 2), ==, 30);
+    newer->via = PST_VIA_VOLUME;
+    newer->unchanged_ms = 20;
+    g_assert_cmpint(pst_answer_unchanged_ms(answers, 2), ==, 30);
+    pst_answer_let_age(newer, 15);
+    pst_answer_let_age(newer, -5);
+    g_assert_cmpint(newer->age_ms, ==, 15);
+    g_assert_cmpint(pst_answer_unchanged_ms(answers, 2), ==, 35);
+    newer->unchanged_ms = PST_INT_UNKNOWN;
+    pst_answer_let_age(newer, 5);
+    g_assert_cmpint(newer->unchanged_ms, ==, PST_INT_UNKNOWN);
 }
 
 static void
@@ -196,6 +230,7 @@ main(int argc, char **argv)
     g_test_add_func("/answer/of-a-record", test_of_a_record);
     g_test_add_func("/answer/took", test_took);
     g_test_add_func("/answer/there-and-back", test_there_and_back);
+    g_test_add_func("/answer/unchanged", test_unchanged);
     g_test_add_func("/answer/not-read", test_not_read);
     return g_test_run();
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "guest-shim/careful-stat.h"
 #include "guest-shim/finding-dates.h"
-#include "guest-shim/mount-table.h"
 #include "protocol/vocabulary.h"
 #include "tests/unit/world.h"
 
@@ -101,39 +100,6 @@ test_other_mount(void)
     g_assert_true(pst_sysroot_lstat_same_mount(root, "/", &st, NULL));
 }
 
-/* Only what is on the way to a path can keep it waiting. */
-static void
-test_mounts_that_answer(void)
-{
-    static const struct {
-        const char *line;
-        const char *path;
-        gboolean answers;
-    } rows[] = {
-        {"22 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw", "/etc/x", TRUE},
-        {"23 22 0:5 / /dev rw - devtmpfs udev rw", "/dev/x", TRUE},
-        {"30 21 0:28 / /proc/sys/fs/binfmt_misc rw - autofs systemd-1 rw", "/etc/x", TRUE},
-        {"31 22 0:28 / /home rw - autofs systemd-1 rw", "/home/u/.ssh", FALSE},
-        {"31 22 0:28 / /home rw - autofs systemd-1 rw", "/home", FALSE},
-        {"31 22 0:28 / /home rw - autofs systemd-1 rw", "/homes/u", TRUE},
-        {"31 22 0:28 / /home rw - autofs systemd-1 rw", "/run/systemd/system", TRUE},
-        {"40 22 0:40 / /srv rw - nfs4 server:/srv rw", "/srv/x", FALSE},
-        {"41 22 0:41 / /run/user/1000/gvfs rw - fuse.gvfsd-fuse gvfsd-fuse rw",
-         "/run/user/1000/gvfs/x", FALSE},
-        {"42 22 0:42 / /mnt\\040a rw - a-new-one x rw", "/mnt a/x", FALSE},
-        {"43 22 0:43 / / rw - nfs4 server:/root rw", "/etc/x", FALSE},
-    };
-
-    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
-        g_autofree char *text = g_strdup_printf("%s\n%s\n", rows[0].line, rows[i].line);
-        g_autoptr(GPtrArray) mounts = pst_mount_table_parse(text);
-
-        g_test_message("%s: %s", rows[i].line, rows[i].path);
-        g_assert_cmpuint(mounts->len, ==, 2);
-        g_assert_cmpint(pst_careful_stat_answers(mounts, rows[i].path), ==, rows[i].answers);
-    }
-}
-
 #define ADD(path, function) g_test_add(path, World, NULL, set_up, function, tear_down)
 
 int
@@ -145,6 +111,5 @@ main(int argc, char **argv)
     ADD("/finding-dates/undated", test_undated);
     ADD("/finding-dates/own-date-stays", test_own_date_stays);
     g_test_add_func("/finding-dates/other-mount", test_other_mount);
-    g_test_add_func("/finding-dates/mounts-that-answer", test_mounts_that_answer);
     return g_test_run();
 }

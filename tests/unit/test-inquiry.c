@@ -104,27 +104,29 @@ test_offer(void)
     pst_inquiry_rung_started(inquiry, PST_VIA_CHANNEL);
     pst_inquiry_rung_started(inquiry, PST_VIA_VOLUME);
     for (guint i = 0; i < 2; i++) {
-        pst_inquiry_offer(inquiry, i, PST_VIA_VOLUME, report_of(5), 60000);
-        pst_inquiry_offer(inquiry, i, PST_VIA_VOLUME, report_of(6), 1);
+        pst_inquiry_offer(inquiry, i, PST_VIA_VOLUME, report_of(5), 60000, 50000);
+        pst_inquiry_offer(inquiry, i, PST_VIA_VOLUME, report_of(6), 1, PST_INT_UNKNOWN);
         g_assert_true(pst_inquiry_is_open(inquiry, i));
     }
     pst_inquiry_answer(inquiry, 1, PST_VIA_CHANNEL, report_of(7));
-    pst_inquiry_offer(inquiry, 1, PST_VIA_VOLUME, report_of(8), 2);
+    pst_inquiry_offer(inquiry, 1, PST_VIA_VOLUME, report_of(8), 2, PST_INT_UNKNOWN);
     g_usleep(WAITED_MS * 1000);
 
     PstAnswer **answers = pst_inquiry_close(inquiry);
     g_assert_cmpint(answers[0]->via, ==, PST_VIA_VOLUME);
     g_assert_cmpint(answers[0]->age_ms, >=, 60000 + WAITED_MS);
     g_assert_cmpint(answers[0]->age_ms, <, 70000);
+    g_assert_cmpint(answers[0]->age_ms - answers[0]->unchanged_ms, ==, 10000);
     g_assert_cmpint(answers[0]->report->took_ms, ==, 5);
     g_assert_null(answers[0]->error);
     g_assert_cmpint(attempt_of(answers[0], 0)->via, ==, PST_VIA_CHANNEL);
     g_assert_cmpint(answers[1]->via, ==, PST_VIA_CHANNEL);
     g_assert_cmpint(answers[1]->age_ms, ==, 0);
+    g_assert_cmpint(answers[1]->unchanged_ms, ==, PST_INT_UNKNOWN);
     g_assert_cmpint(answers[1]->report->took_ms, ==, 7);
     g_assert_cmpint(answers[2]->via, ==, PST_VIA_NONE);
     free_answers(answers);
-    pst_inquiry_offer(inquiry, 2, PST_VIA_VOLUME, report_of(9), 3);
+    pst_inquiry_offer(inquiry, 2, PST_VIA_VOLUME, report_of(9), 3, PST_INT_UNKNOWN);
 }
 
 static void
@@ -154,8 +156,8 @@ test_late(void)
     g_assert_true(pst_inquiry_is_exhausted(inquiry));
     g_assert_false(pst_inquiry_is_settled(inquiry));
     g_assert_false(pst_inquiry_yield(inquiry, PST_VIA_AGENT));
-    pst_inquiry_offer(inquiry, 0, PST_VIA_VOLUME, report_of(5), 9000);
-    pst_inquiry_offer(inquiry, 1, PST_VIA_VOLUME, report_of(6), 9000);
+    pst_inquiry_offer(inquiry, 0, PST_VIA_VOLUME, report_of(5), 9000, PST_INT_UNKNOWN);
+    pst_inquiry_offer(inquiry, 1, PST_VIA_VOLUME, report_of(6), 9000, PST_INT_UNKNOWN);
     pst_inquiry_answer(inquiry, 1, PST_VIA_AGENT, report_of(7));
     pst_inquiry_fail(inquiry, 2, PST_VIA_VOLUME, 0, "never told of that");
 
@@ -182,7 +184,7 @@ static gpointer
 end_volume_soon(gpointer inquiry)
 {
     g_usleep(WAITED_MS * 1000);
-    pst_inquiry_offer(inquiry, 0, PST_VIA_VOLUME, report_of(5), 9000);
+    pst_inquiry_offer(inquiry, 0, PST_VIA_VOLUME, report_of(5), 9000, PST_INT_UNKNOWN);
     pst_inquiry_rung_ended(inquiry, PST_VIA_VOLUME);
     return NULL;
 }
@@ -233,7 +235,7 @@ test_listener(void)
     pst_inquiry_answer(inquiry, 2, PST_VIA_CHANNEL, report_of(1));
     pst_inquiry_refuse(inquiry, 0, PST_VIA_CHANNEL, refusal);
     g_assert_cmpuint(told->len, ==, 0);
-    pst_inquiry_offer(inquiry, 1, PST_VIA_VOLUME, report_of(2), 9);
+    pst_inquiry_offer(inquiry, 1, PST_VIA_VOLUME, report_of(2), 9, PST_INT_UNKNOWN);
     pst_inquiry_wait_all(inquiry, 1);
     PstAnswer **answers = pst_inquiry_close(inquiry);
     g_assert_cmpuint(told->len, ==, 2);
@@ -305,7 +307,7 @@ test_give_up(void)
     gint64 start_us = g_get_monotonic_time();
 
     pst_inquiry_rung_started(inquiry, PST_VIA_CHANNEL);
-    pst_inquiry_offer(inquiry, 1, PST_VIA_VOLUME, report_of(2), 9);
+    pst_inquiry_offer(inquiry, 1, PST_VIA_VOLUME, report_of(2), 9, PST_INT_UNKNOWN);
     g_assert_true(pst_inquiry_stay(inquiry, g_get_monotonic_time() + 1000));
     g_assert_true(pst_inquiry_give_up(inquiry, host_report(), start_us));
     pst_inquiry_wait_all(inquiry, 1);

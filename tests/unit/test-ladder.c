@@ -106,7 +106,7 @@ ask(PstGuest *guest, PstInquiry *inquiry, PstVia via, GError **error)
         }
     }
     for (guint i = 0; i < step->offers; i++)
-        pst_inquiry_offer(inquiry, i, via, make_report(-1, NULL, NULL), AGE_MS);
+        pst_inquiry_offer(inquiry, i, via, make_report(-1, NULL, NULL), AGE_MS, PST_INT_UNKNOWN);
     if (step->late_ms > 0) {
         g_usleep(step->late_ms * 1000);
         say_late(inquiry, via, step->answers);

@@ -6,6 +6,7 @@
 #include "guest-shim/recorder-kinds.h"
 #include "guest-shim/recorder-news.h"
 #include "guest-shim/recorder-queue.h"
+#include "guest-shim/recorder-repeat.h"
 #include "protocol/json.h"
 
 #define SECOND ((gint64)G_USEC_PER_SEC)
@@ -337,6 +338,22 @@ test_due(void)
     pst_recorder_due_clear(&due);
 }
 
+/* What says everything lies in the newest parts of the volume, and is never older than a day. */
+static void
+test_repeat(void)
+{
+    const guint64 mebibyte = 1024 * 1024;
+    const gint64 day_us = G_TIME_SPAN_DAY;
+    PstRecorderRepeat repeat = {0};
+
+    pst_recorder_repeat_begin(&repeat, 100, SECOND);
+    g_assert_false(pst_recorder_repeat_is_due(&repeat, 100 + mebibyte - 1, day_us));
+    g_assert_true(pst_recorder_repeat_is_due(&repeat, 100 + mebibyte, 2 * SECOND));
+    g_assert_true(pst_recorder_repeat_is_due(&repeat, 100, SECOND + day_us));
+    pst_recorder_repeat_begin(&repeat, 100, SECOND + day_us);
+    g_assert_false(pst_recorder_repeat_is_due(&repeat, 100, 2 * day_us));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -350,5 +367,6 @@ main(int argc, char **argv)
     g_test_add_func("/recorder-parts/news", test_news);
     g_test_add_func("/recorder-parts/news-first", test_news_first);
     g_test_add_func("/recorder-parts/due", test_due);
+    g_test_add_func("/recorder-parts/repeat", test_repeat);
     return g_test_run();
 }

@@ -140,6 +140,50 @@ test_find_user(void)
     g_assert_null(pst_volume_records_find_best(records, "ssh", NULL, "web").last);
 }
 
+static void
+add_unchanged(GPtrArray *records, const char *boot_id, gint64 seq)
+{
+    add(records, boot_id, seq, (400 + 10 * seq) * SECOND, NULL);
+    PstRecord *record = records->pdata[records->len - 1];
+    record->kind = PST_RECORD_EVENT;
+    json_object_set_string_member(record->body, "event", "unchanged");
+}
+
+/* That nothing is new holds for the last word on a question, and for what the same recorder asks. */
+static void
+test_unchanged(void)
+{
+    static const PstRecordCounters counters = {0};
+    GPtrArray *list = g_ptr_array_new_with_free_func(free_record);
+
+    add(list, FIRST, 1, 100 * SECOND, "sudo");
+    add_unchanged(list, FIRST, 2);
+    add(list, SECOND_BOOT, 3, 430 * SECOND, NULL);
+    add(list, SECOND_BOOT, 4, 440 * SECOND, "ssh");
+    add(list, SECOND_BOOT, 5, 450 * SECOND, "pam");
+    add_unchanged(list, SECOND_BOOT, 6);
+    add(list, SECOND_BOOT, 7, 470 * SECOND, "pam");
+    add_unchanged(list, SECOND_BOOT, 8);
+    add(list, SECOND_BOOT, 9, 490 * SECOND, "network");
+    g_autoptr(PstVolumeRecords) records = pst_volume_records_new(list, &counters, NOW, 1);
+    /* Of each record: the place of what says that it is unchanged, or -1. */
+    static const int unchanged[] = {-1, -1, -1, 7, -1, -1, 7, -1, -1};
+
+    for (guint i = 0; i < list->len; i++)
+        g_assert_true(pst_volume_records_unchanged(records, list->pdata[i], "web") ==
+                      (unchanged[i] < 0 ? NULL : list->pdata[unchanged[i]]));
+    PstRecord *of_pam = list->pdata[6], *first_of_pam = list->pdata[4], *last = list->pdata[7];
+    of_pam->user = g_strdup("ops");
+    g_assert_true(pst_volume_records_unchanged(records, first_of_pam, "web") == last);
+    /* Another domain's by mistake, and a shim that was begun anew and may ask other things. */
+    for (guint i = 0; i < list->len; i++)
+        ((PstRecord *)list->pdata[i])->domain = g_strdup(i == 7 ? "copy" : "web");
+    g_assert_true(pst_volume_records_unchanged(records, of_pam, "web") == NULL);
+    g_assert_true(pst_volume_records_unchanged(records, list->pdata[3], "web") == list->pdata[5]);
+    ((PstRecord *)list->pdata[8])->kind = PST_RECORD_BOOT;
+    g_assert_null(pst_volume_records_unchanged(records, list->pdata[3], "web"));
+}
+
 /* What the guest says to have lost is told in sum, whatever it says. */
 static void
 test_lost(void)
@@ -418,6 +462,7 @@ main(int argc, char **argv)
     g_test_add_func("/volume-records/epochs", test_epochs);
     g_test_add_func("/volume-records/ages", test_ages);
     g_test_add_func("/volume-records/find", test_find);
+    g_test_add_func("/volume-records/unchanged", test_unchanged);
     g_test_add_func("/volume-records/lost", test_lost);
     g_test_add_func("/volume-records/renamed", test_renamed);
     g_test_add_func("/volume-records/find-user", test_find_user);
