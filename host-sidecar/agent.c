@@ -18,6 +18,8 @@
 struct PstAgent {
     PstTurn *turn, *place;
     virDomainPtr domain;
+    void (*heard)(gpointer user_data);
+    gpointer user_data;
 };
 
 PstAgent *
@@ -43,6 +45,13 @@ pst_agent_free(PstAgent *agent)
     g_clear_pointer(&agent->place, pst_turn_free);
     g_clear_pointer(&agent->turn, pst_turn_free);
     g_free(agent);
+}
+
+void
+pst_agent_listen(PstAgent *agent, void (*heard)(gpointer user_data), gpointer user_data)
+{
+    agent->heard = heard;
+    agent->user_data = user_data;
 }
 
 /* libvirt takes whole seconds, at least one. */
@@ -81,6 +90,8 @@ pst_agent_command(PstAgent *agent, const char *command, JsonObject *arguments, g
         pst_virt_error_set(error, command);
         return NULL;
     }
+    if (agent->heard != NULL)
+        agent->heard(agent->user_data);
     JsonObject *json = pst_json_parse(answer, strlen(answer), &pst_validate_from_agent, &cause);
     free(answer);
     if (json == NULL)

@@ -19,6 +19,9 @@ PstAgent *pst_agent_open(const PstGuest *guest, gboolean modest, gint64 deadline
 void pst_agent_free(PstAgent *agent);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstAgent, pst_agent_free)
 
+/* HEARD is called with each answer of the agent's, by whoever asks it. */
+void pst_agent_listen(PstAgent *agent, void (*heard)(gpointer user_data), gpointer user_data);
+
 /* Runs COMMAND with ARGUMENTS (may be NULL). Returns the answer's root object, whose member
  * `return` has any type; owned by the caller. PST_ERROR_PATH_SHUT with the agent's or libvirt's
  * reason. */

@@ -212,6 +212,12 @@ tell(PstAgent *agent, PstInquiry *inquiry, guint i)
     return FALSE;
 }
 
+static void
+on_heard(gpointer inquiry)
+{
+    pst_inquiry_heard(inquiry);
+}
+
 static gboolean
 ask(PstGuest *guest, PstInquiry *inquiry, GError **error)
 {
@@ -224,7 +230,11 @@ ask(PstGuest *guest, PstInquiry *inquiry, GError **error)
     gboolean modest = pst_inquiry_has_silent(inquiry, PST_VIA_AGENT);
     g_autoptr(PstAgent) agent =
         pst_agent_open(guest, modest, pst_inquiry_deadline_us(inquiry), error);
-    if (agent == NULL || !pst_agent_ping(agent, command_deadline(inquiry), error))
+    if (agent == NULL)
+        return FALSE;
+    pst_agent_listen(agent, on_heard, inquiry);
+    pst_inquiry_guest_is_asked(inquiry, PST_VIA_AGENT_BUILTIN);
+    if (!pst_agent_ping(agent, command_deadline(inquiry), error))
         return FALSE;
     pst_inquiry_progress(inquiry, PST_VIA_AGENT_BUILTIN);
     for (guint i = 0; i < pst_inquiry_size(inquiry); i++)

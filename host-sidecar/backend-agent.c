@@ -102,6 +102,12 @@ read_clock(PstAgent *agent, PstInquiry *inquiry, gint64 *realtime_us, gint64 *re
     return told;
 }
 
+static void
+on_heard(gpointer inquiry)
+{
+    pst_inquiry_heard(inquiry);
+}
+
 /* The agent, alive, with the guest's clock read at *read_us of ours; NULL without an error where
  * nothing is left to be asked. The agent is not held while this rung waits for a better one: there
  * are few places. */
@@ -117,6 +123,7 @@ open_agent(PstGuest *guest, PstInquiry *inquiry, gint64 *realtime_us, gint64 *re
 
         if (agent == NULL)
             return NULL;
+        pst_agent_listen(agent, on_heard, inquiry);
         if (!read_clock(agent, inquiry, realtime_us, read_us, error))
             return NULL;
         if (!pst_inquiry_has_better(inquiry, PST_VIA_AGENT))

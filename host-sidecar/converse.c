@@ -83,6 +83,8 @@ hear(Conversation *talk, GError **error)
     gint64 until_us = MIN(talk->deadline_us, g_get_monotonic_time() + patience_us);
     int i = pst_channel_wait(talk->channel, talk->numbers, talk->n + 1, until_us, &answer, &cause);
 
+    if (i >= 0)
+        pst_inquiry_heard(talk->inquiry);
     if (i == (int)talk->n)
         return take_pulse(talk, answer, error);
     if (i >= 0) {

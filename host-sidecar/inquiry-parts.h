@@ -39,6 +39,7 @@ struct PstInquiry {
     char *caller;
     gboolean closed, given_up;
     gint64 answered_us; /* the last answer of all; 0: none yet */
+    gint64 heard_us;    /* the last word of the guest's, answer or not; 0: none yet */
     PstReport *host;    /* NULL: nobody looked */
     gboolean alive[PST_VIA_NONE];
     gboolean ended[PST_VIA_NONE];

@@ -173,7 +173,7 @@ settle(PstInquiry *inquiry, guint i, PstVia via)
     pst_inquiry_tell_better(inquiry, i, via);
     pst_answer_forget_attempts(inquiry->answers[i], via);
     inquiry->settled[i] = TRUE;
-    inquiry->answered_us = g_get_monotonic_time();
+    inquiry->answered_us = inquiry->heard_us = g_get_monotonic_time();
     inquiry->answers[i]->via = (int)via;
     inquiry->answers[i]->took_ms = (inquiry->answered_us - inquiry->begun_us) / 1000;
     if (inquiry->listener.told != NULL)
@@ -239,7 +239,7 @@ pst_inquiry_note_late(PstInquiry *inquiry, guint i, PstVia via, const GError *er
         return;
     inquiry->late[i] = (PstInquiryLateness){g_error_copy(error), via,
                                             start_us > 0 ? (now_us - start_us) / 1000 : 0};
-    inquiry->answered_us = now_us;
+    inquiry->answered_us = inquiry->heard_us = now_us;
     g_cond_broadcast(&inquiry->changed);
 }
 
@@ -257,7 +257,16 @@ pst_inquiry_progress(PstInquiry *inquiry, PstVia via)
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
 
     inquiry->alive[via] = TRUE;
+    inquiry->heard_us = g_get_monotonic_time();
     g_cond_broadcast(&inquiry->changed);
+}
+
+void
+pst_inquiry_heard(PstInquiry *inquiry)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
+
+    inquiry->heard_us = g_get_monotonic_time();
 }
 
 void
@@ -343,19 +352,13 @@ pst_inquiry_guest_is_mute(PstInquiry *inquiry, PstVia via)
     inquiry->mute[via] = TRUE;
 }
 
-static gboolean
-is_alive(const PstInquiry *inquiry, gint64 since_us)
-{
-    return has_better(inquiry, PST_VIA_VOLUME) || inquiry->answered_us >= since_us;
-}
-
 PstInquiryPulse
 pst_inquiry_pulse(PstInquiry *inquiry, gint64 since_us)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
     gboolean at_work = FALSE, waits = FALSE, silent = FALSE;
 
-    if (is_alive(inquiry, since_us))
+    if (inquiry->heard_us >= since_us)
         return PST_INQUIRY_PULSE_ALIVE;
     for (PstVia via = 0; via < PST_VIA_VOLUME; via++) {
         at_work = at_work || is_under_way(inquiry, via);
@@ -415,7 +418,7 @@ pst_inquiry_give_up(PstInquiry *inquiry, PstReport *host, gint64 since_us)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
 
-    if (is_alive(inquiry, since_us)) {
+    if (inquiry->heard_us >= since_us) {
         pst_report_free(host);
         return FALSE;
     }

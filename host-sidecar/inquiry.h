@@ -91,6 +91,10 @@ gboolean pst_inquiry_has_better(PstInquiry *inquiry, PstVia via);
 /* Whether a better rung than VIA has sent to the guest, and heard nothing so far. */
 gboolean pst_inquiry_has_silent(PstInquiry *inquiry, PstVia via);
 
+/* The guest has said something, which need not be an answer to any of the questions: one that lives
+ * does so every second or two, however long a probe takes. */
+void pst_inquiry_heard(PstInquiry *inquiry);
+
 /* The rung has its turn, and begins to send to the guest. */
 void pst_inquiry_guest_is_asked(PstInquiry *inquiry, PstVia via);
 
@@ -104,7 +108,7 @@ typedef enum {
     PST_INQUIRY_PULSE_WAITING, /* they wait for their turn, or have only just begun to send */
     PST_INQUIRY_PULSE_SILENT,  /* what was sent before SINCE_US has had no answer since */
     PST_INQUIRY_PULSE_MUTE,    /* nor will it have one: who sent it waited long enough */
-    PST_INQUIRY_PULSE_ALIVE,   /* one shows signs of life, or had an answer since then */
+    PST_INQUIRY_PULSE_ALIVE,   /* the guest has said something since then */
 } PstInquiryPulse;
 
 PstInquiryPulse pst_inquiry_pulse(PstInquiry *inquiry, gint64 since_us);

@@ -173,6 +173,18 @@ def make_small(total):
     return bytes(out)
 
 
+def make_dear(total):
+    """About TOTAL bytes of records that take as much more in memory than as text as they can."""
+    tokens = 9900
+    out, number = bytearray(), 0
+    while len(out) < total:
+        number += 1
+        out += _frame({"seq": number, "boot_id": "", "machine_id": "", "realtime_us": 0,
+                       "boottime_us": 0, "kind": "event",
+                       "body": {"event": EVENT, "a": [{}] * tokens}})
+    return bytes(out)
+
+
 def make_load(boot_id, total, maker=None):
     """A stream of about TOTAL bytes of records of a machine and a boot of their own, of random
     lengths: its bytes, and the records' identities."""

@@ -76,6 +76,14 @@ def _begin(context):
            _event("unchanged")(record) and record["seq"] > boot["seq"], patience=150)
 
 
+def _unchanged(context):
+    """A record's answer says how long ago the guest still found the same."""
+    context.guest.virsh("suspend", context.guest.name)
+    text = context.postern.run("probe", context.guest.name, "sudo", codes=[3]).out
+    context.guest.virsh("resume", context.guest.name)
+    check(", via volume, " in text and ", as of " in text and ", found unchanged " in text, text)
+
+
 def _units(context):
     context.guest.breakage("unit-fails")
     failed = _await(context, "the unit that failed", _event("unit-failed", unit="shop.service"),
@@ -130,7 +138,7 @@ def _revert(context, broken):
 def run(context):
     """One after the other, the worst last."""
     _begin(context)
-    for part in (_units, _kernel, _folder, _disk):
+    for part in (_unchanged, _units, _kernel, _folder, _disk):
         part(context)
     context.guest.shell("chmod 0666 /etc/sudoers.d/harness")
     broken = _await(context, "what a revert undoes", _report("sudo", "sudo.file-world-writable"))

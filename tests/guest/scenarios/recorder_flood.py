@@ -25,13 +25,14 @@ systemctl stop postern-shim
 systemd-run -q --unit=flood /bin/sh -c \\
     'timeout {SECONDS} dd if=/dev/zero of={PORT} bs=65536 status=none'
 """
-# What costs most to read: valid, and as many as there can be.
 FLOOD_OF_RECORDS = f"""\
 systemctl stop postern-shim
-zcat /root/small.gz >/root/small
+zcat /root/records.gz >/root/records
 systemd-run -q --unit=flood timeout {SECONDS} /bin/sh -c \
-    'exec >{PORT}; while :; do cat /root/small; done'
+    'exec >{PORT}; while :; do cat /root/records; done'
 """
+# Valid ones: as many as there can be, which take longest to read, and such as take most memory.
+MAKERS = {"recorder_flood_of_records": volume.make_small, "recorder_flood_of_dear": volume.make_dear}
 PATIENCE = 150
 MIB = 1024 * 1024
 MAX_DISK = 4 * 2 * MIB + MIB // 4
@@ -114,11 +115,11 @@ def _seconds():
     return usage.ru_utime + usage.ru_stime
 
 
-def _push_small(guest):
+def _push_records(guest, make):
     with tempfile.NamedTemporaryFile() as file:
-        file.write(gzip.compress(volume.make_small(MIB)))
+        file.write(gzip.compress(make(MIB)))
         file.flush()
-        guest.push(file.name, "/root/small.gz")
+        guest.push(file.name, "/root/records.gz")
 
 
 def _flood(context, neighbour, flood):
@@ -186,25 +187,24 @@ def _check_neighbour(context, neighbour, touched):
     check(changes >= min(touched, MIN_TOLD), f"of {touched} changes {changes} are told")
 
 
-def _run(context, flood):
-    """A guest that floods, and its neighbour."""
+def _run(context, make):
+    """A guest that floods, with the records that MAKE gives or with rubbish, and its neighbour."""
     neighbour = Guest(context.lab, f"{context.guest.name}n")
     neighbour.log = context.log
     neighbour.up(*OWN)
     try:
         for guest in (context.guest, neighbour):
             _await_reports(context, guest)
-        if flood == FLOOD_OF_RECORDS:
-            _push_small(context.guest)
-        touched = _flood(context, neighbour, flood)
+        if make is not None:
+            _push_records(context.guest, make)
+        touched = _flood(context, neighbour, FLOOD if make is None else FLOOD_OF_RECORDS)
         _check_neighbour(context, neighbour, touched)
     finally:
         neighbour.down()
 
 
 def scenarios():
-    """With rubbish and with records; both take too long for every check."""
-    return [Scenario(name, lambda context, flood=flood: _run(context, flood), list(OWN),
+    """With rubbish and with records; all take too long for every check."""
+    return [Scenario(name, lambda context, make=make: _run(context, make), list(OWN),
                      __doc__.splitlines()[0], check=False)
-            for name, flood in (("recorder_flood", FLOOD),
-                                ("recorder_flood_of_records", FLOOD_OF_RECORDS))]
+            for name, make in {"recorder_flood": None, **MAKERS}.items()]
