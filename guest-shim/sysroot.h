@@ -73,7 +73,8 @@ char **pst_sysroot_list_folders(const PstSysroot *sysroot, const char *path, GEr
 char **pst_sysroot_list_some(const PstSysroot *sysroot, const char *path, guint max, gboolean *cut,
                              GError **error);
 
-/* As above, of one that is open already: FOLDER, of O_PATH, stays the caller's; PATH is for errors. */
+/* As above, of one that is open already: FOLDER, of O_PATH, stays the caller's; PATH is for errors.
+ */
 char **pst_sysroot_list_folder(int folder, const char *path, guint max, gboolean *cut,
                                GError **error);
 

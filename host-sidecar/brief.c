@@ -275,7 +275,8 @@ add_unanswered(const Brief *brief, JsonObject *json)
         json_array_unref(array);
 }
 
-/* Where what is told is a record of earlier: how old the oldest of it is, and when it was last found to be so. */
+/* Where what is told is a record of earlier: how old the oldest of it is, and when it was last
+ * found to be so. */
 static void
 add_age(const Brief *brief, JsonObject *json)
 {

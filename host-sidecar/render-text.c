@@ -253,9 +253,8 @@ pst_render_answer(PstAnswer *answer)
 
     g_autoptr(JsonObject) json = pst_report_to_json(answer->report);
     JsonObject *data = NULL;
-    g_string_append_printf(out,
-                           ", via %s, %" G_GINT64_FORMAT " ms", pst_answer_via_names[answer->via],
-                           answer->report->took_ms);
+    g_string_append_printf(out, ", via %s, %" G_GINT64_FORMAT " ms",
+                           pst_answer_via_names[answer->via], answer->report->took_ms);
     if (answer->via == PST_VIA_VOLUME)
         render_as_of(out, answer->via, answer->age_ms, answer->unchanged_ms);
     g_string_append(out, ": ");

@@ -149,7 +149,8 @@ add_unchanged(GPtrArray *records, const char *boot_id, gint64 seq)
     json_object_set_string_member(record->body, "event", "unchanged");
 }
 
-/* That nothing is new holds for the last word on a question, and for what the same recorder asks. */
+/* That nothing is new holds for the last word on a question, and for what the same recorder asks.
+ */
 static void
 test_unchanged(void)
 {

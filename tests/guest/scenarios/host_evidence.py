@@ -129,6 +129,7 @@ def run(context):
     check(report["data"]["cpus"][0]["busy_percent"] > 80, "a processor that spins is not busy")
     _await("an answer after the processor was given back", lambda: _answers(context))
 
+    guest.shell("systemctl kill --signal=STOP postern-shim")
     guest.breakage("spin-held", detach=True)
     states.expect("processor taken in mid-answer", "host.spins")
     _await("an answer after the processor was given back again", lambda: _answers(context))
