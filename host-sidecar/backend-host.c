@@ -104,6 +104,7 @@ ask(PstGuest *guest, PstInquiry *inquiry, GError **error)
 
 const PstBackend pst_backend_host = {
     .via = PST_VIA_HOST,
+    .asks_nobody = TRUE,
     .is_open = is_open,
     .ask = ask,
 };

@@ -98,6 +98,7 @@ ask(PstGuest *guest, PstInquiry *inquiry, GError **error)
 
 const PstBackend pst_backend_volume = {
     .via = PST_VIA_VOLUME,
+    .asks_nobody = TRUE,
     .recalls = TRUE,
     .is_open = is_open,
     .ask = ask,

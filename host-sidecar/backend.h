@@ -9,8 +9,9 @@ typedef struct PstGuest PstGuest;
 
 typedef struct {
     PstVia via;
-    /* Asks nothing of the guest and tells only of earlier: begun beside a rung that lives and takes
-     * long. */
+    /* Asks nothing of the guest: begun beside a rung that lives and takes long. */
+    gboolean asks_nobody;
+    /* Tells only of earlier: also where the guest has no time. */
     gboolean recalls;
     /* Whether the path can be open, by libvirt's word alone and without waiting for anything; else
      * FALSE with PST_ERROR_PATH_SHUT and the reason. */

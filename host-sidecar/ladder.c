@@ -7,10 +7,10 @@
  * can take longer: so a rung yields to a better one that comes to life before it costs the guest
  * anything. */
 #define HEDGE_US (80 * G_GINT64_CONSTANT(1000))
-/* How long the guest is asked before what it told earlier is read beside that, or half of a shorter
- * deadline: a quick diagnosis reads nothing, and one that the guest has no time for ends with what
- * is known. */
-#define RECALL_US (2 * G_USEC_PER_SEC)
+/* How long the guest is asked before what it told earlier is read beside that, and it is looked at
+ * from outside, or half of a shorter deadline: a quick diagnosis costs neither, one that the guest
+ * has no time for ends with what is known, and one in whose middle it dies is not waited for. */
+#define BESIDE_US (2 * G_USEC_PER_SEC)
 
 typedef struct {
     const PstLadder *ladder;
@@ -70,7 +70,7 @@ typedef struct {
     const PstLadder *ladder;
     PstGuest *guest;
     PstInquiry *inquiry;
-    gint64 recall_us;             /* from then on nobody waits for the living alone */
+    gint64 beside_us;             /* from then on nobody waits for the living alone */
     gboolean begun[PST_VIA_NONE]; /* of each rung */
     guint n_begun;
 } Ascent;
@@ -91,12 +91,12 @@ begin(Ascent *ascent, const PstBackend *backend)
 
 /* The rungs that cost the guest nothing. Why one is shut is told when its turn comes, if ever. */
 static void
-begin_recalling(Ascent *ascent)
+begin_beside(Ascent *ascent)
 {
     for (guint i = 0; i < ascent->ladder->n_rungs; i++) {
         const PstBackend *backend = ascent->ladder->rungs[i];
 
-        if (backend->recalls && !ascent->begun[backend->via] &&
+        if (backend->asks_nobody && !ascent->begun[backend->via] &&
             backend->is_open(ascent->guest, NULL))
             begin(ascent, backend);
     }
@@ -109,9 +109,9 @@ await(Ascent *ascent, const PstBackend *backend)
     gint64 hedge_us = g_get_monotonic_time() + HEDGE_US;
 
     if (!pst_inquiry_wait(ascent->inquiry, backend->via, hedge_us,
-                          MAX(hedge_us, ascent->recall_us)))
+                          MAX(hedge_us, ascent->beside_us)))
         return;
-    begin_recalling(ascent);
+    begin_beside(ascent);
     pst_inquiry_wait(ascent->inquiry, backend->via, hedge_us, G_MAXINT64);
 }
 
@@ -151,7 +151,7 @@ pst_ladder_ask(const PstLadder *ladder, PstGuest *guest, PstAnswer **questions, 
         .ladder = ladder,
         .guest = guest,
         .inquiry = inquiry,
-        .recall_us = now_us + MIN(RECALL_US, (deadline_us - now_us) / 2),
+        .beside_us = now_us + MIN(BESIDE_US, (deadline_us - now_us) / 2),
     };
 
     pst_inquiry_listen(inquiry, listener);

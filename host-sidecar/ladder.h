@@ -13,8 +13,8 @@ typedef struct {
 
 /* Asks the guest N questions by the best path that answers. A rung that libvirt reports dead costs
  * nothing; one that shows no sign of life for 80 ms is not waited for: the next is begun beside
- * it. Beside one that lives and takes two seconds, or half of a shorter deadline, those that recall
- * are begun. Returns when every question is answered, no rung is left, or at the deadline. The
+ * it. Beside one that lives and takes two seconds, or half of a shorter deadline, those that ask
+ * nobody are begun. Returns when every question is answered, no rung is left, or at the deadline. The
  * answers are the questions, in their order; the array (from g_new()) is taken over with them, and
  * another is returned, owned by the caller. The listener, which may be NULL, hears of each answer
  * as it comes. *HOST (NULL: not wanted) becomes the report of what the host sees of the guest,

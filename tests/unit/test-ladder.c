@@ -18,8 +18,10 @@
 typedef struct {
     const char *shut;  /* not open, for this reason */
     const char *fails; /* ends with this error, after the rest */
+    gboolean asks;     /* sends to the guest */
     gboolean hangs;    /* until the test has ended, before it answers */
     gboolean lives;    /* shows a sign of life first */
+    guint words;       /* signs of life, one after the other */
     guint after_ms;    /* before it answers */
     guint answers;     /* so many of the questions, from the first on */
     guint times;       /* each so often, with another report each time */
@@ -31,6 +33,8 @@ typedef struct {
 #define N_RUNGS PST_VIA_VOLUME
 #define N_ALL (N_RUNGS + 1)
 #define AGE_MS 60000
+#define WATCH_MS 1000
+#define WORD_MS 50
 
 struct PstGuest {
     gint references;
@@ -39,6 +43,7 @@ struct PstGuest {
     gboolean released;
     Step steps[N_ALL];
     gint asked[N_ALL];
+    gint looked; /* from outside */
 };
 
 static gpointer
@@ -93,8 +98,14 @@ ask(PstGuest *guest, PstInquiry *inquiry, PstVia via, GError **error)
     const Step *step = &guest->steps[via];
 
     g_atomic_int_inc(&guest->asked[via]);
+    if (step->asks)
+        pst_inquiry_guest_is_asked(inquiry, via);
     if (step->lives)
         pst_inquiry_progress(inquiry, via);
+    for (guint i = 0; i < step->words; i++) {
+        g_usleep(WORD_MS * 1000);
+        pst_inquiry_heard(inquiry);
+    }
     if (step->hangs)
         hang(guest);
     g_usleep(step->after_ms * 1000);
@@ -126,8 +137,11 @@ ask(PstGuest *guest, PstInquiry *inquiry, PstVia via, GError **error)
     {                                                                                              \
         return ask(guest, inquiry, rung, error);                                                   \
     }                                                                                              \
-    static const PstBackend rung_##name = {                                                        \
-        .via = rung, .recalls = of_earlier, .is_open = is_open_##name, .ask = ask_##name};
+    static const PstBackend rung_##name = {.via = rung,                                            \
+                                           .asks_nobody = of_earlier,                              \
+                                           .recalls = of_earlier,                                  \
+                                           .is_open = is_open_##name,                              \
+                                           .ask = ask_##name};
 
 RUNG(channel, PST_VIA_CHANNEL, FALSE)
 RUNG(agent, PST_VIA_AGENT, FALSE)
@@ -137,6 +151,35 @@ RUNG(volume, PST_VIA_VOLUME, TRUE)
 static const PstBackend *const rungs[] = {&rung_channel, &rung_agent, &rung_builtin, &rung_volume};
 static const PstLadder ladder = {rungs, N_RUNGS, ref_guest, unref_guest};
 static const PstLadder recalling = {rungs, N_ALL, ref_guest, unref_guest};
+
+/* It is certain that nothing in the guest will answer, once that is silent for a while. */
+static gboolean
+ask_host(PstGuest *guest, PstInquiry *inquiry, GError **error G_GNUC_UNUSED)
+{
+    gint64 begun_us = g_get_monotonic_time();
+
+    g_atomic_int_inc(&guest->looked);
+    while (pst_inquiry_stay(inquiry, begun_us + WATCH_MS * 1000)) {
+        if (pst_inquiry_pulse(inquiry, begun_us) == PST_INQUIRY_PULSE_SILENT &&
+            pst_inquiry_give_up(inquiry, make_report(PST_SEVERITY_CRITICAL, "network.no-link", "x"),
+                                begun_us))
+            return TRUE;
+        begun_us = g_get_monotonic_time();
+    }
+    return TRUE;
+}
+
+static gboolean
+is_open_host(const PstGuest *guest G_GNUC_UNUSED, GError **error G_GNUC_UNUSED)
+{
+    return TRUE;
+}
+
+static const PstBackend rung_host = {
+    .via = PST_VIA_HOST, .asks_nobody = TRUE, .is_open = is_open_host, .ask = ask_host};
+static const PstBackend *const watched_rungs[] = {&rung_channel, &rung_agent, &rung_builtin,
+                                                  &rung_host};
+static const PstLadder watching = {watched_rungs, N_ALL, ref_guest, unref_guest};
 
 typedef struct {
     PstGuest *guest;
@@ -454,6 +497,25 @@ test_alive_then_recalled(void)
     g_assert_cmpint(result.took_ms, <, 900 + SLACK_MS);
 }
 
+/* A rung that lived and fell silent is not waited for where the host is certain. */
+static void
+test_alive_then_silent(void)
+{
+    const Step steps[N_ALL] = {{.asks = TRUE, .lives = TRUE, .hangs = TRUE}};
+    const Step talks[N_ALL] = {
+        {.asks = TRUE, .lives = TRUE, .words = (RECALL_MS + WATCH_MS) / WORD_MS + 2, .answers = N}};
+    g_auto(Climb) silent = climb_by(&watching, steps, 60000);
+    g_auto(Climb) talking = climb_by(&watching, talks, 60000);
+
+    for (guint i = 0; i < N; i++)
+        g_assert_error(silent.answers[i]->error, PST_ERROR, PST_ERROR_UNAVAILABLE);
+    g_assert_cmpint(silent.took_ms, >=, RECALL_MS + WATCH_MS);
+    g_assert_cmpint(silent.took_ms, <, RECALL_MS + 2 * WATCH_MS + SLACK_MS);
+    /* Whoever says something goes on. */
+    assert_answered(&talking, PST_VIA_CHANNEL);
+    g_assert_cmpint(g_atomic_int_get(&talking.guest->looked), ==, 1);
+}
+
 /* A diagnosis in its usual time reads no volume, and one that took long says nothing of it. */
 static void
 test_not_recalled(void)
@@ -530,6 +592,7 @@ main(int argc, char **argv)
     g_test_add_func("/ladder/late-at-once", test_late_at_once);
     g_test_add_func("/ladder/late-without-records", test_late_without_records);
     g_test_add_func("/ladder/alive-then-recalled", test_alive_then_recalled);
+    g_test_add_func("/ladder/alive-then-silent", test_alive_then_silent);
     g_test_add_func("/ladder/not-recalled", test_not_recalled);
     g_test_add_func("/ladder/no-threads", test_no_threads);
     return g_test_run();
