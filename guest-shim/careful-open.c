@@ -25,12 +25,13 @@ static gboolean
 answers_by_itself(const char *type)
 {
     static const char *const types[] = {
-        "bpf",    "btrfs",      "cgroup",     "cgroup2",   "configfs",  "debugfs",
-        "devpts", "devtmpfs",   "efivarfs",   "erofs",     "exfat",     "ext2",
-        "ext3",   "ext4",       "f2fs",       "fusectl",   "hugetlbfs", "iso9660",
-        "mqueue", "nsfs",       "overlay",    "proc",      "pstore",    "ramfs",
-        "rootfs", "rpc_pipefs", "securityfs", "selinuxfs", "squashfs",  "sysfs",
-        "tmpfs",  "tracefs",    "vfat",       "xfs",       "zfs",       NULL,
+        "bcachefs", "bpf",      "btrfs",    "cgroup",   "cgroup2",    "configfs",   "cramfs",
+        "debugfs",  "devpts",   "devtmpfs", "efivarfs", "erofs",      "exfat",      "ext2",
+        "ext3",     "ext4",     "f2fs",     "fusectl",  "hugetlbfs",  "iso9660",    "jfs",
+        "mqueue",   "nilfs2",   "nsfs",     "ntfs3",    "overlay",    "proc",       "pstore",
+        "ramfs",    "reiserfs", "romfs",    "rootfs",   "rpc_pipefs", "securityfs", "selinuxfs",
+        "squashfs", "sysfs",    "tmpfs",    "tracefs",  "udf",        "vfat",       "xfs",
+        "zfs",      NULL,
     };
 
     return g_strv_contains(types, type);

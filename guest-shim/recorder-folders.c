@@ -45,6 +45,15 @@ mask_of(const PstRecorderFolders *folders, guint i)
     return mask;
 }
 
+static gboolean
+is_watched(const PstRecorderFolders *folders, int watch)
+{
+    for (guint i = 0; i < folders->n; i++)
+        if (folders->watches[i] == watch)
+            return TRUE;
+    return FALSE;
+}
+
 /* Whether it is another one than before. */
 static gboolean
 add_watch(PstRecorderFolders *folders, guint i, int fd)
@@ -52,9 +61,10 @@ add_watch(PstRecorderFolders *folders, guint i, int fd)
     int *watch = &folders->watches[i], before = *watch;
     g_autofree char *place = g_strdup_printf("/proc/self/fd/%d", fd);
 
-    *watch = inotify_add_watch(folders->inotify, place, mask_of(folders, i));
+    /* Two of the list may be one folder, by a link. */
+    *watch = inotify_add_watch(folders->inotify, place, mask_of(folders, i) | IN_MASK_ADD);
     /* The one of this name before, wherever it is now. */
-    if (before >= 0 && before != *watch)
+    if (before >= 0 && before != *watch && !is_watched(folders, before))
         inotify_rm_watch(folders->inotify, before);
     return *watch >= 0 && *watch != before;
 }
@@ -125,7 +135,6 @@ take_named(PstRecorderFolders *folders, const struct inotify_event *change)
             folders->news(folder->path, change->name, change->mask, folders->user_data);
         if ((change->mask & (IN_CREATE | IN_MOVED_TO)) != 0)
             watch_anew(folders, path);
-        return;
     }
 }
 

@@ -7,6 +7,7 @@
 #include "guest-shim/initramfs.h"
 #include "guest-shim/loop-handles.h"
 #include "guest-shim/probe.h"
+#include "guest-shim/recorder-digest.h"
 #include "guest-shim/token-bucket.h"
 #include "guest-shim/worker.h"
 #include "protocol/call.h"
@@ -57,45 +58,6 @@ member_of(JsonObject *object, const char *name)
     return pst_json_get_object(object, name, PST_JSON_REQUIRED, &value, NULL) ? value : NULL;
 }
 
-static void
-add_string(GString *out, JsonObject *object, const char *name)
-{
-    const char *value = "";
-
-    pst_json_get_string(object, name, PST_JSON_NULLABLE, &value, NULL);
-    g_string_append_printf(out, "%s\n", value);
-}
-
-static void
-add_finding(GString *out, JsonObject *finding)
-{
-    static const char *const about[] = {"path",  "unit",    "user",   "mode",
-                                        "owner", "command", "source", NULL};
-    JsonObject *evidence = member_of(finding, "evidence");
-    gint64 line = 0;
-
-    add_string(out, finding, "id");
-    add_string(out, finding, "severity");
-    for (guint i = 0; evidence != NULL && about[i] != NULL; i++)
-        add_string(out, evidence, about[i]);
-    if (evidence != NULL)
-        (void)pst_json_get_int(evidence, "line", PST_JSON_OPTIONAL, &line, NULL);
-    g_string_append_printf(out, "%" G_GINT64_FORMAT "\n", line);
-}
-
-char *
-pst_recorder_look_digest(JsonObject *report)
-{
-    g_autoptr(GString) text = g_string_new(NULL);
-    JsonArray *findings = NULL;
-
-    add_string(text, report, "status");
-    pst_json_get_array(report, "findings", PST_JSON_OPTIONAL, &findings, NULL);
-    for (guint i = 0; findings != NULL && i < json_array_get_length(findings); i++)
-        add_finding(text, json_array_get_object_element(findings, i));
-    return g_compute_checksum_for_string(G_CHECKSUM_SHA1, text->str, (gssize)text->len);
-}
-
 static Asked *
 asked_at(const PstRecorderLook *look, guint i)
 {
@@ -112,7 +74,7 @@ may_be_written(Asked *asked)
 static void
 take_report(PstRecorderLook *look, JsonObject *report)
 {
-    g_autofree char *digest = pst_recorder_look_digest(report);
+    g_autofree char *digest = pst_recorder_digest(report);
     Asked *asked = asked_at(look, look->now);
 
     gboolean same = g_strcmp0(asked->digest, digest) == 0;

@@ -14,9 +14,8 @@
 typedef struct PstRecorderLook PstRecorderLook;
 
 /* USER: about whom the probe was asked; NULL: about nobody. CHANGED: it is not what was said the
- * last time to the same question (another status, another finding, or another thing that a finding
- * is about) and is to be kept, which a bucket a question bounds. FALSE where it could not be kept.
- */
+ * last time to the same question (recorder-digest.h) and is to be kept, which a bucket a question
+ * bounds. FALSE where it could not be kept. */
 typedef gboolean (*PstRecorderLookReport)(JsonObject *report, const char *user, gboolean changed,
                                           gpointer user_data);
 
@@ -43,7 +42,3 @@ void pst_recorder_look_begin(PstRecorderLook *look, const char *const *probes);
 
 /* The next look hands on every report as changed. */
 void pst_recorder_look_forget(PstRecorderLook *look);
-
-/* What of a report is compared: a text that is the same where nothing of weight has changed. Free
- * with g_free(). */
-char *pst_recorder_look_digest(JsonObject *report);

@@ -18,6 +18,7 @@ struct PstRecorderPort {
     int fd, epoll;
     guint epoll_source;
     PstRecorderQueue *waiting;
+    gboolean opened; /* once */
     guint64 written;
 };
 
@@ -109,6 +110,7 @@ pst_recorder_port_look(PstRecorderPort *port)
         return FALSE;
     }
     port->epoll_source = g_unix_fd_add(port->epoll, G_IO_IN, on_edge, port);
+    port->opened = TRUE;
     serve(port);
     return port->fd >= 0;
 }
@@ -133,6 +135,9 @@ pst_recorder_port_write(PstRecorderPort *port, const char *text, gsize len, gboo
 {
     gsize max = once ? PST_RECORDER_QUEUE_MAX : PST_RECORDER_QUEUE_REPORTS;
 
+    /* Reports are all written to the next one. */
+    if (port->fd < 0 && port->opened && once)
+        pst_recorder_queue_lose(port->waiting);
     if (port->fd < 0 || !pst_recorder_queue_add(port->waiting, text, len, max))
         return FALSE;
     serve(port);

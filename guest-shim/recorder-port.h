@@ -30,7 +30,8 @@ gboolean pst_recorder_port_write(PstRecorderPort *port, const char *text, gsize 
 guint64 pst_recorder_port_written(const PstRecorderPort *port);
 
 /* How many records it was given, or was to be given, that it never took to their end: too much
- * waited, or the device was taken away in the middle of one. */
+ * waited, the device was taken away in the middle of one, or was not there when something
+ * happened. */
 guint64 pst_recorder_port_lost(const PstRecorderPort *port);
 
 /* Writes what still waits, for at most MS milliseconds: for the last record of a shim that ends. */

@@ -34,10 +34,22 @@ clear(PstRecorderQueue *queue)
     queue->at = 0;
 }
 
+/* What a port takes in little pieces must not lie in front of the rest for ever. The last byte of
+ * it stays: it tells whether a frame was begun. */
+static void
+drop_written(PstRecorderQueue *queue)
+{
+    if (queue->at <= 1 || queue->at < queue->bytes->len / 2)
+        return;
+    g_byte_array_remove_range(queue->bytes, 0, (guint)queue->at - 1);
+    queue->at = 1;
+}
+
 gboolean
 pst_recorder_queue_add(PstRecorderQueue *queue, const char *text, gsize len, gsize max)
 {
-    if (queue->bytes->len + len + PST_FRAME_OVERHEAD > max) {
+    drop_written(queue);
+    if (queue->bytes->len - queue->at + len + PST_FRAME_OVERHEAD > max) {
         queue->lost++;
         return FALSE;
     }
@@ -76,6 +88,12 @@ pst_recorder_queue_interrupt(PstRecorderQueue *queue)
     else
         g_byte_array_remove_range(queue->bytes, 0, (guint)next);
     queue->at = 0;
+}
+
+void
+pst_recorder_queue_lose(PstRecorderQueue *queue)
+{
+    queue->lost++;
 }
 
 guint64

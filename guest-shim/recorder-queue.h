@@ -31,5 +31,8 @@ void pst_recorder_queue_advance(PstRecorderQueue *queue, gsize len);
  * lost; those behind it wait on. */
 void pst_recorder_queue_interrupt(PstRecorderQueue *queue);
 
+/* One more was lost, that was not even to be added. */
+void pst_recorder_queue_lose(PstRecorderQueue *queue);
+
 /* How many records were lost since the beginning. */
 guint64 pst_recorder_queue_lost(const PstRecorderQueue *queue);

@@ -197,7 +197,7 @@ pst_access_answer(PstAnswer *const *answers, guint n, JsonObject *vantage)
         access->via = MAX(access->via, answers[i]->via);
         access->age_ms = MAX(access->age_ms, answers[i]->age_ms);
     }
-    access->unchanged_ms = pst_answer_unchanged_ms(answers, n);
+    access->no_news_ms = pst_answer_no_news_ms(answers, n);
     if (any) {
         access->report = pst_access_derive(answers, n, vantage);
     } else {

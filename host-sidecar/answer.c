@@ -24,7 +24,7 @@ pst_answer_new(const char *guest, const char *probe, JsonObject *args)
     answer->probe = g_strdup(probe);
     answer->args = args != NULL ? json_object_ref(args) : json_object_new();
     answer->via = PST_VIA_NONE;
-    answer->unchanged_ms = answer->took_ms = PST_INT_UNKNOWN;
+    answer->no_news_ms = answer->took_ms = PST_INT_UNKNOWN;
     return answer;
 }
 
@@ -32,21 +32,21 @@ void
 pst_answer_let_age(PstAnswer *answer, gint64 ms)
 {
     answer->age_ms += MAX(0, ms);
-    if (answer->unchanged_ms != PST_INT_UNKNOWN)
-        answer->unchanged_ms += MAX(0, ms);
+    if (answer->no_news_ms != PST_INT_UNKNOWN)
+        answer->no_news_ms += MAX(0, ms);
 }
 
 gint64
-pst_answer_unchanged_ms(PstAnswer *const *answers, guint n)
+pst_answer_no_news_ms(PstAnswer *const *answers, guint n)
 {
     gint64 oldest_ms = PST_INT_UNKNOWN;
 
     for (guint i = 0; i < n; i++) {
         if (answers[i]->report == NULL || answers[i]->via != PST_VIA_VOLUME)
             continue;
-        if (answers[i]->unchanged_ms == PST_INT_UNKNOWN)
+        if (answers[i]->no_news_ms == PST_INT_UNKNOWN)
             return PST_INT_UNKNOWN;
-        oldest_ms = MAX(oldest_ms, answers[i]->unchanged_ms);
+        oldest_ms = MAX(oldest_ms, answers[i]->no_news_ms);
     }
     return oldest_ms;
 }
@@ -85,7 +85,7 @@ pst_answer_copy(const PstAnswer *answer)
     copy->uuid = g_strdup(answer->uuid);
     copy->via = answer->via;
     copy->age_ms = answer->age_ms;
-    copy->unchanged_ms = answer->unchanged_ms;
+    copy->no_news_ms = answer->no_news_ms;
     copy->took_ms = answer->took_ms;
     for (guint i = 0; answer->attempts != NULL && i < answer->attempts->len; i++) {
         const PstAttempt *attempt = answer->attempts->pdata[i];
@@ -233,8 +233,8 @@ pst_answer_to_json(const PstAnswer *answer)
     pst_json_set_string(json, "probe", answer->probe);
     json_object_set_string_member(json, "via", pst_answer_via_names[answer->via]);
     json_object_set_int_member(json, "age_ms", answer->age_ms);
-    if (answer->unchanged_ms != PST_INT_UNKNOWN)
-        json_object_set_int_member(json, "unchanged_ms", answer->unchanged_ms);
+    if (answer->no_news_ms != PST_INT_UNKNOWN)
+        json_object_set_int_member(json, "no_news_ms", answer->no_news_ms);
     json_object_set_array_member(json, "attempts", attempts_to_json(answer));
     if (answer->report != NULL)
         json_object_set_object_member(json, "report", pst_report_to_json(answer->report));
@@ -314,7 +314,7 @@ pst_answer_from_json(JsonObject *json, JsonObject *args, GError **error)
         return NULL;
     g_autoptr(PstAnswer) answer = pst_answer_new(guest, probe, args);
     if (!pst_json_get_int(json, "age_ms", PST_JSON_OPTIONAL, &answer->age_ms, error) ||
-        !pst_json_get_int(json, "unchanged_ms", PST_JSON_OPTIONAL, &answer->unchanged_ms, error))
+        !pst_json_get_int(json, "no_news_ms", PST_JSON_OPTIONAL, &answer->no_news_ms, error))
         return NULL;
     if (!read_via(via, &answer->via) || !read_attempts(attempts, answer)) {
         g_set_error(error, PST_ERROR, PST_ERROR_PROTOCOL, "an answer's path can't be read");

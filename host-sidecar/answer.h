@@ -31,7 +31,7 @@ typedef struct {
     char *uuid; /* of the guest; NULL: not known. For the audit alone */
     int via;
     gint64 age_ms;       /* of what it tells */
-    gint64 unchanged_ms; /* since the guest last looked and found the same; PST_INT_UNKNOWN: it
+    gint64 no_news_ms;   /* since the guest last looked and found nothing new; PST_INT_UNKNOWN: it
                             has not since */
     gint64 took_ms;      /* from the question to this; PST_INT_UNKNOWN. For the audit alone */
     GPtrArray *attempts; /* of PstAttempt; may be NULL */
@@ -50,9 +50,9 @@ PstAnswer **pst_answer_arrange(PstAnswer **questions, guint n, guint *places);
 /* What it tells is MS older by now. */
 void pst_answer_let_age(PstAnswer *answer, gint64 ms);
 
-/* Of the N answers that are of earlier, how long ago each of them was found to be so still:
+/* Of the N answers that are of earlier, how long ago a look at each of them found nothing new:
  * PST_INT_UNKNOWN where that is not known of one of them, or none is. */
-gint64 pst_answer_unchanged_ms(PstAnswer *const *answers, guint n);
+gint64 pst_answer_no_news_ms(PstAnswer *const *answers, guint n);
 
 PstAnswer *pst_answer_copy(const PstAnswer *answer);
 void pst_answer_free(PstAnswer *answer);
@@ -75,7 +75,7 @@ PstStatus pst_answer_status(const PstAnswer *answer);
 /* Why there is no report, in one line: the error and what every path said. Free with g_free(). */
 char *pst_answer_explain(const PstAnswer *answer);
 
-/* As it goes over the API: guest, probe, via, age_ms, unchanged_ms,
+/* As it goes over the API: guest, probe, via, age_ms, no_news_ms,
  * attempts, and report or error. */
 JsonObject *pst_answer_to_json(const PstAnswer *answer);
 

@@ -17,10 +17,10 @@ is_open(const PstGuest *guest, GError **error)
 }
 
 static gint64
-unchanged_ms(const PstVolumeRecords *records, const PstRecord *record, const char *domain,
-             gint64 now_us)
+no_news_ms(const PstVolumeRecords *records, const PstRecord *record, const char *domain,
+           gint64 now_us)
 {
-    const PstRecord *unchanged = pst_volume_records_unchanged(records, record, domain);
+    const PstRecord *unchanged = pst_volume_records_no_news(records, record, domain);
 
     return unchanged != NULL ? pst_volume_records_age_us(records, unchanged, now_us) / 1000
                              : PST_INT_UNKNOWN;
@@ -46,7 +46,7 @@ answer(const PstGuest *guest, PstInquiry *inquiry, guint i, const PstVolumeRecor
         pst_inquiry_fail(inquiry, i, PST_VIA_VOLUME, 0, newer);
     }
     pst_inquiry_offer(inquiry, i, PST_VIA_VOLUME, report, age_us / 1000,
-                      unchanged_ms(records, record, guest->name, now_us));
+                      no_news_ms(records, record, guest->name, now_us));
 }
 
 /* The guest says so itself with the first record that it writes afterwards; until then libvirt

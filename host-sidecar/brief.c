@@ -275,8 +275,8 @@ add_unanswered(const Brief *brief, JsonObject *json)
         json_array_unref(array);
 }
 
-/* Where what is told is a record of earlier: how old the oldest of it is, and when it was last
- * found to be so. */
+/* Where what is told is a record of earlier: how old the oldest of it is, and how long ago
+ * nothing new was found. */
 static void
 add_age(const Brief *brief, JsonObject *json)
 {
@@ -286,9 +286,9 @@ add_age(const Brief *brief, JsonObject *json)
         age_ms = MAX(age_ms, brief->answers[i]->age_ms);
     if (age_ms > 0)
         json_object_set_int_member(json, "age_ms", age_ms);
-    gint64 unchanged_ms = pst_answer_unchanged_ms(brief->answers, brief->n);
-    if (unchanged_ms != PST_INT_UNKNOWN)
-        json_object_set_int_member(json, "unchanged_ms", unchanged_ms);
+    gint64 no_news_ms = pst_answer_no_news_ms(brief->answers, brief->n);
+    if (no_news_ms != PST_INT_UNKNOWN)
+        json_object_set_int_member(json, "no_news_ms", no_news_ms);
 }
 
 static JsonObject *

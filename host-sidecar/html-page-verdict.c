@@ -65,10 +65,10 @@ append_ways_there(GString *out, const PstHtmlPage *page)
         g_autofree char *ago = pst_render_ago(oldest_ms * 1000);
         g_string_append_printf(out, "; the oldest is of %s", ago);
     }
-    gint64 unchanged_ms = pst_answer_unchanged_ms(page->answers, page->n);
-    if (unchanged_ms != PST_INT_UNKNOWN) {
-        g_autofree char *ago = pst_render_ago(unchanged_ms * 1000);
-        g_string_append_printf(out, "; found unchanged %s", ago);
+    gint64 no_news_ms = pst_answer_no_news_ms(page->answers, page->n);
+    if (no_news_ms != PST_INT_UNKNOWN) {
+        g_autofree char *ago = pst_render_ago(no_news_ms * 1000);
+        g_string_append_printf(out, "; no new finding %s", ago);
     }
     g_string_append_c(out, '.');
 }

@@ -9,7 +9,7 @@
 typedef struct {
     PstReport *report; /* NULL: nothing */
     PstVia via;
-    gint64 age_ms, unchanged_ms;
+    gint64 age_ms, no_news_ms;
     gint64 made_us; /* when it was so old, on the monotonic clock */
 } PstInquiryOffer;
 

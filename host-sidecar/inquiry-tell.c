@@ -64,7 +64,7 @@ accept_offer(PstInquiry *inquiry, guint i)
     inquiry->answers[i]->report = g_steal_pointer(&offer->report);
     inquiry->answers[i]->via = (int)offer->via;
     inquiry->answers[i]->age_ms = offer->age_ms;
-    inquiry->answers[i]->unchanged_ms = offer->unchanged_ms;
+    inquiry->answers[i]->no_news_ms = offer->no_news_ms;
     pst_answer_let_age(inquiry->answers[i], (g_get_monotonic_time() - offer->made_us) / 1000);
     return TRUE;
 }

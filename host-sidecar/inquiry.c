@@ -196,7 +196,7 @@ pst_inquiry_answer(PstInquiry *inquiry, guint i, PstVia via, PstReport *report)
 
 void
 pst_inquiry_offer(PstInquiry *inquiry, guint i, PstVia via, PstReport *report, gint64 age_ms,
-                  gint64 unchanged_ms)
+                  gint64 no_news_ms)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inquiry->lock);
 
@@ -204,8 +204,7 @@ pst_inquiry_offer(PstInquiry *inquiry, guint i, PstVia via, PstReport *report, g
         pst_report_free(report);
         return;
     }
-    inquiry->offers[i] =
-        (PstInquiryOffer){report, via, age_ms, unchanged_ms, g_get_monotonic_time()};
+    inquiry->offers[i] = (PstInquiryOffer){report, via, age_ms, no_news_ms, g_get_monotonic_time()};
 }
 
 void

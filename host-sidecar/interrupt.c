@@ -16,19 +16,26 @@ static const Signal signals[] = {
     {"SIGHUP", SIGHUP},
 };
 
+/* What ends a job may signal it and then its whole group, as timeout(1) does. */
+#define TOGETHER_US (G_USEC_PER_SEC / 2)
+
 /* Of its thread alone, once it runs. */
 static PstInterruptCaught tell;
 static gpointer tell_data;
 static gboolean told;
+static gint64 told_us;
 
 static gboolean
 take(gpointer data)
 {
     const Signal *which = data;
 
+    if (told && g_get_monotonic_time() - told_us < TOGETHER_US)
+        return G_SOURCE_CONTINUE;
     if (told)
         _exit(128 + which->number);
     told = TRUE;
+    told_us = g_get_monotonic_time();
     tell(which->name, tell_data);
     return G_SOURCE_CONTINUE;
 }

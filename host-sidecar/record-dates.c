@@ -108,9 +108,10 @@ reckon_back(const GPtrArray *records, const GArray *moments, const GArray *still
     }
 }
 
-/* From the oldest to the newest: what came after a moment was written after it. */
+/* From the oldest to the newest: what came after a moment was written after it, whatever a clock
+ * says of it that leapt ahead since. */
 static void
-reckon_on(const GArray *moments, GArray *written)
+reckon_on(const GArray *moments, gint64 last_us, GArray *written)
 {
     gint64 since_us = 0;
 
@@ -119,7 +120,7 @@ reckon_on(const GArray *moments, GArray *written)
 
         *at_us = MAX(*at_us, since_us);
         if (g_array_index(moments, gint64, i) > 0)
-            since_us = MIN(*at_us, g_array_index(moments, gint64, i));
+            since_us = MAX(since_us, MIN(last_us, g_array_index(moments, gint64, i)));
     }
 }
 
@@ -134,8 +135,8 @@ pst_record_dates_estimate(const GPtrArray *dates, const GArray *stills, const GP
     if (records->len == 0)
         return written;
     const PstRecord *newest = records->pdata[records->len - 1];
-    reckon_back(records, moments, stills, written_us > 0 ? written_us : newest->realtime_us,
-                written);
-    reckon_on(moments, written);
+    gint64 last_us = written_us > 0 ? written_us : newest->realtime_us;
+    reckon_back(records, moments, stills, last_us, written);
+    reckon_on(moments, last_us, written);
     return written;
 }

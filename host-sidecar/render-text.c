@@ -58,16 +58,16 @@ render_unanswered(GString *out, const PstAnswer *answer)
 }
 
 static void
-render_as_of(GString *out, int via, gint64 age_ms, gint64 unchanged_ms)
+render_as_of(GString *out, int via, gint64 age_ms, gint64 no_news_ms)
 {
     g_autofree char *ago = pst_render_ago(age_ms * 1000);
 
     /* What a daemon had a moment ago. */
     if (via == PST_VIA_VOLUME || (via <= PST_VIA_AGENT_BUILTIN && age_ms >= 1000))
         g_string_append_printf(out, ", as of %s", ago);
-    if (via == PST_VIA_VOLUME && unchanged_ms != PST_INT_UNKNOWN) {
-        g_autofree char *still = pst_render_ago(unchanged_ms * 1000);
-        g_string_append_printf(out, ", found unchanged %s", still);
+    if (via == PST_VIA_VOLUME && no_news_ms != PST_INT_UNKNOWN) {
+        g_autofree char *still = pst_render_ago(no_news_ms * 1000);
+        g_string_append_printf(out, ", no new finding %s", still);
     }
 }
 
@@ -84,7 +84,7 @@ render_unexplained(GString *out, const PstAnswer *answer)
         if (((PstFinding *)report->findings->pdata[i])->severity > PST_SEVERITY_INFORMATION)
             return;
     g_string_append_printf(out, "%-9s %s", pst_render_severity_words[status], answer->probe);
-    render_as_of(out, answer->via, answer->age_ms, answer->unchanged_ms);
+    render_as_of(out, answer->via, answer->age_ms, answer->no_news_ms);
     g_string_append(out, ": ");
     pst_render_quote(out, report->summary);
     g_string_append_c(out, '\n');
@@ -191,21 +191,23 @@ render_sound(GString *out, PstAnswer *const *answers, guint n, gboolean all)
         g_string_append_c(out, '\n');
 }
 
-/* By which paths the answers came, each named once. */
+/* By which paths the answers came, each named once, with the age of the oldest that came by it. */
 static void
 render_ways(GString *out, PstAnswer *const *answers, guint n)
 {
     gboolean seen[PST_VIA_NONE + 1] = {FALSE};
-    gint64 oldest_ms = 0;
+    gint64 oldest_ms[PST_VIA_NONE + 1] = {0};
 
     for (guint i = 0; i < n; i++)
-        oldest_ms = MAX(oldest_ms, answers[i]->age_ms);
+        oldest_ms[answers[i]->via] = MAX(oldest_ms[answers[i]->via], answers[i]->age_ms);
     for (guint i = 0; i < n; i++) {
-        if (answers[i]->report == NULL || seen[answers[i]->via])
+        int via = answers[i]->via;
+
+        if (answers[i]->report == NULL || seen[via])
             continue;
-        seen[answers[i]->via] = TRUE;
-        g_string_append_printf(out, ", via %s", pst_answer_via_names[answers[i]->via]);
-        render_as_of(out, answers[i]->via, oldest_ms, pst_answer_unchanged_ms(answers, n));
+        seen[via] = TRUE;
+        g_string_append_printf(out, ", via %s", pst_answer_via_names[via]);
+        render_as_of(out, via, oldest_ms[via], pst_answer_no_news_ms(answers, n));
     }
 }
 
@@ -256,7 +258,7 @@ pst_render_answer(PstAnswer *answer)
     g_string_append_printf(out, ", via %s, %" G_GINT64_FORMAT " ms",
                            pst_answer_via_names[answer->via], answer->report->took_ms);
     if (answer->via == PST_VIA_VOLUME)
-        render_as_of(out, answer->via, answer->age_ms, answer->unchanged_ms);
+        render_as_of(out, answer->via, answer->age_ms, answer->no_news_ms);
     g_string_append(out, ": ");
     pst_render_quote(out, answer->report->summary);
     g_string_append_c(out, '\n');

@@ -248,8 +248,8 @@ is_unchanged(const PstRecord *record)
 }
 
 const PstRecord *
-pst_volume_records_unchanged(const PstVolumeRecords *records, const PstRecord *record,
-                             const char *domain)
+pst_volume_records_no_news(const PstVolumeRecords *records, const PstRecord *record,
+                           const char *domain)
 {
     g_autoptr(GTree) own = identities(records, domain);
     const PstRecord *unchanged = NULL;

@@ -66,8 +66,8 @@ PstVolumeFound pst_volume_records_find_best(const PstVolumeRecords *records, con
 /* The newest word of DOMAIN's guest that a look at everything found nothing new, borrowed, where
  * that holds for RECORD, a report: its recorder was not begun anew since, and told of nothing else
  * when it was asked the same. NULL where there is none. */
-const PstRecord *pst_volume_records_unchanged(const PstVolumeRecords *records,
-                                              const PstRecord *record, const char *domain);
+const PstRecord *pst_volume_records_no_news(const PstVolumeRecords *records,
+                                            const PstRecord *record, const char *domain);
 
 /* The newest record of whatever kind that no revert has undone and that is DOMAIN's, borrowed; NULL
  * where there is none. */

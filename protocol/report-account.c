@@ -55,4 +55,5 @@ const PstReportKind pst_report_account_kind = {
                  "leaves it out",
     .args = &args_fields,
     .data = &data_fields,
+    .steady = TRUE,
 };

@@ -60,4 +60,5 @@ const PstReportKind pst_report_pam_kind = {
     .footprint = "",
     .args = &args_fields,
     .data = &data_fields,
+    .steady = TRUE,
 };

@@ -135,4 +135,5 @@ const PstReportKind pst_report_security_kind = {
     .footprint = "",
     .args = &args_fields,
     .data = &data_fields,
+    .steady = TRUE,
 };

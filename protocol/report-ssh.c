@@ -94,4 +94,5 @@ const PstReportKind pst_report_ssh_kind = {
     .args = &args_fields,
     .data = &data_fields,
     .slow = TRUE,
+    .steady = TRUE,
 };

@@ -115,4 +115,5 @@ const PstReportKind pst_report_sudo_kind = {
     .args = &args_fields,
     .data = &data_fields,
     .slow = TRUE,
+    .steady = TRUE,
 };

@@ -20,7 +20,9 @@ typedef struct {
     const PstFields *args;
     const PstFields *data;
     gboolean derived; /* made on the host, of other reports or of what it sees: no guest is asked */
-    gboolean slow; /* takes longest: asked first, so that in the end nothing waits for it alone */
+    gboolean slow;   /* takes longest: asked first, so that in the end nothing waits for it alone */
+    gboolean steady; /* the words in its data, unlike the numbers, stay as they are until somebody
+                        changes something */
     gsize max_string; /* bytes of one string in a report; 0 for the usual bound */
 } PstReportKind;
 

@@ -529,12 +529,12 @@ test_answer(void)
         pst_access_answer(guest.answers, G_N_ELEMENTS(guest.answers), guest.vantage);
     g_assert_cmpint(answer->via, ==, PST_VIA_AGENT);
     g_assert_cmpint(answer->age_ms, ==, 77);
-    g_assert_cmpint(answer->unchanged_ms, ==, PST_INT_UNKNOWN);
+    g_assert_cmpint(answer->no_news_ms, ==, PST_INT_UNKNOWN);
     guest.answers[4]->via = PST_VIA_VOLUME;
-    guest.answers[4]->unchanged_ms = 33;
+    guest.answers[4]->no_news_ms = 33;
     g_autoptr(PstAnswer) recalled =
         pst_access_answer(guest.answers, G_N_ELEMENTS(guest.answers), guest.vantage);
-    g_assert_cmpint(recalled->unchanged_ms, ==, 33);
+    g_assert_cmpint(recalled->no_news_ms, ==, 33);
     g_assert_cmpstr(answer->guest, ==, "web");
     g_assert_nonnull(answer->report);
 

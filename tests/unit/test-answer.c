@@ -143,7 +143,7 @@ test_there_and_back(void)
 
     pst_answer_add_attempt(answer, PST_VIA_CHANNEL, 12, "no shim");
     answer->age_ms = 7;
-    answer->unchanged_ms = 3;
+    answer->no_news_ms = 3;
     for (int with_report = FALSE; with_report <= TRUE; with_report++) {
         if (with_report) {
             g_clear_error(&answer->error);
@@ -157,9 +157,9 @@ test_there_and_back(void)
         g_autofree char *a = pst_json_to_text(json, NULL);
         g_autofree char *b = pst_json_to_text(again, NULL);
         g_assert_cmpstr(a, ==, b);
-        g_assert_cmpint(back->unchanged_ms, ==, 3);
+        g_assert_cmpint(back->no_news_ms, ==, 3);
         g_autoptr(PstAnswer) copy = pst_answer_copy(back);
-        g_assert_cmpint(copy->unchanged_ms, ==, 3);
+        g_assert_cmpint(copy->no_news_ms, ==, 3);
     }
 }
 
@@ -170,27 +170,27 @@ test_unchanged(void)
     g_autoptr(PstAnswer) newer = unanswered();
     PstAnswer *answers[] = {older, newer};
 
-    g_assert_cmpint(pst_answer_unchanged_ms(answers, 2), ==, PST_INT_UNKNOWN);
+    g_assert_cmpint(pst_answer_no_news_ms(answers, 2), ==, PST_INT_UNKNOWN);
     for (guint i = 0; i < 2; i++) {
         g_clear_error(&answers[i]->error);
         answers[i]->report = make_report(PST_SEVERITY_WARNING, "network.no-link", "x");
         answers[i]->via = PST_VIA_VOLUME;
     }
-    older->unchanged_ms = 30;
+    older->no_news_ms = 30;
     /* One of which it is not known may have changed. */
-    g_assert_cmpint(pst_answer_unchanged_ms(answers, 2), ==, PST_INT_UNKNOWN);
+    g_assert_cmpint(pst_answer_no_news_ms(answers, 2), ==, PST_INT_UNKNOWN);
     newer->via = PST_VIA_CHANNEL;
-    g_assert_cmpint(pst_answer_unchanged_ms(answers, 2), ==, 30);
+    g_assert_cmpint(pst_answer_no_news_ms(answers, 2), ==, 30);
     newer->via = PST_VIA_VOLUME;
-    newer->unchanged_ms = 20;
-    g_assert_cmpint(pst_answer_unchanged_ms(answers, 2), ==, 30);
+    newer->no_news_ms = 20;
+    g_assert_cmpint(pst_answer_no_news_ms(answers, 2), ==, 30);
     pst_answer_let_age(newer, 15);
     pst_answer_let_age(newer, -5);
     g_assert_cmpint(newer->age_ms, ==, 15);
-    g_assert_cmpint(pst_answer_unchanged_ms(answers, 2), ==, 35);
-    newer->unchanged_ms = PST_INT_UNKNOWN;
+    g_assert_cmpint(pst_answer_no_news_ms(answers, 2), ==, 35);
+    newer->no_news_ms = PST_INT_UNKNOWN;
     pst_answer_let_age(newer, 5);
-    g_assert_cmpint(newer->unchanged_ms, ==, PST_INT_UNKNOWN);
+    g_assert_cmpint(newer->no_news_ms, ==, PST_INT_UNKNOWN);
 }
 
 static void

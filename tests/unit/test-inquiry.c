@@ -116,13 +116,13 @@ test_offer(void)
     g_assert_cmpint(answers[0]->via, ==, PST_VIA_VOLUME);
     g_assert_cmpint(answers[0]->age_ms, >=, 60000 + WAITED_MS);
     g_assert_cmpint(answers[0]->age_ms, <, 70000);
-    g_assert_cmpint(answers[0]->age_ms - answers[0]->unchanged_ms, ==, 10000);
+    g_assert_cmpint(answers[0]->age_ms - answers[0]->no_news_ms, ==, 10000);
     g_assert_cmpint(answers[0]->report->took_ms, ==, 5);
     g_assert_null(answers[0]->error);
     g_assert_cmpint(attempt_of(answers[0], 0)->via, ==, PST_VIA_CHANNEL);
     g_assert_cmpint(answers[1]->via, ==, PST_VIA_CHANNEL);
     g_assert_cmpint(answers[1]->age_ms, ==, 0);
-    g_assert_cmpint(answers[1]->unchanged_ms, ==, PST_INT_UNKNOWN);
+    g_assert_cmpint(answers[1]->no_news_ms, ==, PST_INT_UNKNOWN);
     g_assert_cmpint(answers[1]->report->took_ms, ==, 7);
     g_assert_cmpint(answers[2]->via, ==, PST_VIA_NONE);
     free_answers(answers);

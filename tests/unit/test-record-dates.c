@@ -103,6 +103,21 @@ test_paused(void)
     check(unseen, G_N_ELEMENTS(unseen));
 }
 
+/* A valid record whose clock is years ahead makes those before it no older than what somebody read
+ * before them. */
+static void
+test_leap(void)
+{
+    static const Row rows[] = {
+        {A, 1, 10, 110, 110, -99999839},
+        {A, 2, 20, 120, 120, 110},
+        {A, 3, 30, 0, 130, 120},
+        {A, 4, 99999999, 0, 150, 150},
+    };
+
+    check(rows, G_N_ELEMENTS(rows));
+}
+
 static GArray *
 stills_of(const gint64 *seconds, guint n)
 {
@@ -252,6 +267,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/record-dates/plain", test_plain);
+    g_test_add_func("/record-dates/leap", test_leap);
     g_test_add_func("/record-dates/paused", test_paused);
     g_test_add_func("/record-dates/pauses-seen", test_pauses_seen);
     g_test_add_func("/record-dates/reverted", test_reverted);

@@ -116,6 +116,24 @@ test_queue(void)
     g_assert_true(add(queue, large));
     g_assert_false(add(queue, ""));
     assert_queue(queue, PST_RECORDER_QUEUE_MAX, 3);
+
+    /* A port that takes little by little makes room, in the middle of a frame too. */
+    gsize taken = PST_RECORDER_QUEUE_MAX / 2 + 100;
+    pst_recorder_queue_advance(queue, 100);
+    g_assert_true(pst_recorder_queue_add(queue, large, 90, PST_RECORDER_QUEUE_MAX));
+    pst_recorder_queue_advance(queue, taken);
+    for (gsize i = 0; i < taken / 1002; i++)
+        g_assert_true(pst_recorder_queue_add(queue, large, 1000, PST_RECORDER_QUEUE_MAX));
+    g_assert_cmpuint(pst_recorder_queue_lost(queue), ==, 3);
+    gsize len = 0;
+    const guint8 *bytes = pst_recorder_queue_peek(queue, &len);
+    g_assert_cmpuint(len, <=, PST_RECORDER_QUEUE_MAX);
+    g_assert_cmpuint(bytes[0], ==, 'x');
+    g_assert_cmpuint(bytes[len - 1], ==, '\n');
+    pst_recorder_queue_interrupt(queue);
+    g_assert_cmpuint(pst_recorder_queue_lost(queue), ==, 4);
+    bytes = pst_recorder_queue_peek(queue, &len);
+    g_assert_cmpuint(bytes[0], ==, 0x1e);
 }
 
 /* The port is taken away: what it had not begun with waits for the next. */

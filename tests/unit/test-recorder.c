@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "guest-shim/recorder-config.h"
-#include "guest-shim/recorder-look.h"
+#include "guest-shim/recorder-digest.h"
 #include "protocol/json.h"
 #include "tests/unit/world.h"
 
@@ -19,7 +19,7 @@ digest(const char *text)
     g_autoptr(JsonObject) json = pst_json_parse(text, strlen(text), &pst_validate_from_guest, NULL);
 
     g_assert_nonnull(json);
-    return pst_recorder_look_digest(json);
+    return pst_recorder_digest(json);
 }
 
 static void
@@ -60,6 +60,45 @@ test_digest(void)
 
         g_test_message("%s", rows[i].text);
         g_assert_true(g_str_equal(first, other) == rows[i].same);
+    }
+}
+
+/* What somebody has set is told anew where any word of it is another; what counts something is not.
+ */
+static void
+test_steady(void)
+{
+    static const struct {
+        const char *probe, *data;
+        gboolean same;
+    } rows[] = {
+        {"sudo", "{\"rule\":{\"text\":\"ALL\",\"line\":1},\"timestamps\":true,\"files\":[\"a\"]}",
+         TRUE},
+        {"sudo", "{\"rule\":{\"text\":\"ALL\",\"line\":7},\"timestamps\":true,\"files\":[\"a\"]}",
+         TRUE},
+        {"sudo", "{\"rule\":{\"text\":\"/x\",\"line\":1},\"timestamps\":true,\"files\":[\"a\"]}",
+         FALSE},
+        {"sudo", "{\"rule\":{\"text\":\"ALL\",\"line\":1},\"timestamps\":false,\"files\":[\"a\"]}",
+         FALSE},
+        {"sudo",
+         "{\"rule\":{\"text\":\"ALL\",\"line\":1},\"timestamps\":true,\"files\":[\"a\",\"b\"]}",
+         FALSE},
+        {"sudo", "{\"rule\":{\"text\":\"ALL\",\"line\":1},\"timestamps\":true,\"other\":[\"a\"]}",
+         FALSE},
+        {"services", "{\"a\":\"x\"}", TRUE},
+        {"services", "{\"a\":\"y\"}", TRUE},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        guint first = g_str_equal(rows[i].probe, "sudo") ? 0 : 6;
+        g_autofree char *a = g_strdup_printf("{\"probe\":\"%s\",\"status\":\"ok\",\"data\":%s}",
+                                             rows[first].probe, rows[first].data);
+        g_autofree char *b = g_strdup_printf("{\"probe\":\"%s\",\"status\":\"ok\",\"data\":%s}",
+                                             rows[i].probe, rows[i].data);
+        g_autofree char *one = digest(a), *other = digest(b);
+
+        g_test_message("%s", b);
+        g_assert_true(g_str_equal(one, other) == rows[i].same);
     }
 }
 
@@ -105,6 +144,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/recorder/digest", test_digest);
+    g_test_add_func("/recorder/steady", test_steady);
     g_test_add("/recorder/config", World, NULL, set_up, test_config, tear_down);
     return g_test_run();
 }

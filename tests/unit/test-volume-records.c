@@ -171,18 +171,18 @@ test_unchanged(void)
     static const int unchanged[] = {-1, -1, -1, 7, -1, -1, 7, -1, -1};
 
     for (guint i = 0; i < list->len; i++)
-        g_assert_true(pst_volume_records_unchanged(records, list->pdata[i], "web") ==
+        g_assert_true(pst_volume_records_no_news(records, list->pdata[i], "web") ==
                       (unchanged[i] < 0 ? NULL : list->pdata[unchanged[i]]));
     PstRecord *of_pam = list->pdata[6], *first_of_pam = list->pdata[4], *last = list->pdata[7];
     of_pam->user = g_strdup("ops");
-    g_assert_true(pst_volume_records_unchanged(records, first_of_pam, "web") == last);
+    g_assert_true(pst_volume_records_no_news(records, first_of_pam, "web") == last);
     /* Another domain's by mistake, and a shim that was begun anew and may ask other things. */
     for (guint i = 0; i < list->len; i++)
         ((PstRecord *)list->pdata[i])->domain = g_strdup(i == 7 ? "copy" : "web");
-    g_assert_true(pst_volume_records_unchanged(records, of_pam, "web") == NULL);
-    g_assert_true(pst_volume_records_unchanged(records, list->pdata[3], "web") == list->pdata[5]);
+    g_assert_true(pst_volume_records_no_news(records, of_pam, "web") == NULL);
+    g_assert_true(pst_volume_records_no_news(records, list->pdata[3], "web") == list->pdata[5]);
     ((PstRecord *)list->pdata[8])->kind = PST_RECORD_BOOT;
-    g_assert_null(pst_volume_records_unchanged(records, list->pdata[3], "web"));
+    g_assert_null(pst_volume_records_no_news(records, list->pdata[3], "web"));
 }
 
 /* What the guest says to have lost is told in sum, whatever it says. */

@@ -13,7 +13,7 @@ PATIENCE = 60
 # Without polling, a disk that fills up is seen by the look of an interval alone.
 EVERY_30_S = """\
 mkdir -p /etc/postern
-printf '[recorder]\\ninterval = 30\\n' >/etc/postern/shim.conf
+printf '[recorder]\\ninterval = 30\\nusers = harness\\n' >/etc/postern/shim.conf
 systemctl restart postern-shim
 """
 STARVED = """\
@@ -81,7 +81,22 @@ def _unchanged(context):
     context.guest.virsh("suspend", context.guest.name)
     text = context.postern.run("probe", context.guest.name, "sudo", codes=[3]).out
     context.guest.virsh("resume", context.guest.name)
-    check(", via volume, " in text and ", as of " in text and ", found unchanged " in text, text)
+    check(", via volume, " in text and ", as of " in text and ", no new finding " in text, text)
+
+
+def _narrowed(context):
+    """What lets somebody become root is told anew where it allows less, which is no finding."""
+    before = _records(context)[0]["seq"]
+    context.guest.shell("cp -p /etc/sudoers.d/harness /root/harness\n"
+                        "sed -i 's,NOPASSWD: *ALL,NOPASSWD: /usr/bin/true,' /etc/sudoers.d/harness")
+
+    def told(record):
+        data = record["body"].get("data") or {}
+        return record["kind"] == "report" and record["seq"] > before and \
+            record["body"]["probe"] == "sudo" and \
+            "/usr/bin/true" in (data.get("rule") or {}).get("text", "")
+    _await(context, "the rule that allows less", told)
+    context.guest.shell("cat /root/harness >/etc/sudoers.d/harness")
 
 
 def _units(context):
@@ -138,7 +153,7 @@ def _revert(context, broken):
 def run(context):
     """One after the other, the worst last."""
     _begin(context)
-    for part in (_unchanged, _units, _kernel, _folder, _disk):
+    for part in (_unchanged, _narrowed, _units, _kernel, _folder, _disk):
         part(context)
     context.guest.shell("chmod 0666 /etc/sudoers.d/harness")
     broken = _await(context, "what a revert undoes", _report("sudo", "sudo.file-world-writable"))
