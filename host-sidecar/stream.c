@@ -203,7 +203,7 @@ pst_stream_send(PstStream *stream, const guint8 *data, gsize len, GError **error
         int n = virStreamSend(stream->stream, (const char *)data, len);
 
         if (n < 0)
-            return pst_virt_error_set(error, "the channel takes nothing");
+            return pst_virt_error_set(error, "libvirt takes nothing for the channel");
         data += n;
         len -= (gsize)n;
     }
