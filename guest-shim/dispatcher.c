@@ -40,6 +40,7 @@ static void run_ping(PstDispatcher *dispatcher, PstMessage *message);
 static void run_describe(PstDispatcher *dispatcher, PstMessage *message);
 static void run_probe(PstDispatcher *dispatcher, PstMessage *message);
 static void run_cancel(PstDispatcher *dispatcher, PstMessage *message);
+static void run_subscribe(PstDispatcher *dispatcher, PstMessage *message);
 
 static const struct {
     const char *name;
@@ -50,9 +51,11 @@ static const struct {
     {"describe", PST_MESSAGE_REQUEST, run_describe},
     {"probe", PST_MESSAGE_REQUEST, run_probe},
     {"cancel", PST_MESSAGE_NOTIFICATION, run_cancel},
+    {PST_DISPATCHER_SUBSCRIBE, PST_MESSAGE_REQUEST, run_subscribe},
 };
 
-const char *const pst_dispatcher_methods[] = {"ping", "describe", "probe", "cancel", NULL};
+const char *const pst_dispatcher_methods[] = {
+    "ping", "describe", "probe", "cancel", PST_DISPATCHER_SUBSCRIBE, NULL};
 
 G_STATIC_ASSERT(G_N_ELEMENTS(methods) == G_N_ELEMENTS(pst_dispatcher_methods) - 1);
 
@@ -284,6 +287,16 @@ run_cancel(PstDispatcher *dispatcher, PstMessage *message)
             return;
         }
     }
+}
+
+/* A session that can tell of events takes it before it gets here. */
+static void
+run_subscribe(PstDispatcher *dispatcher, PstMessage *message)
+{
+    g_autoptr(GError) error =
+        g_error_new(PST_ERROR, PST_ERROR_UNAVAILABLE, "events are told on a channel alone");
+
+    answer_error(dispatcher, &message->id, error);
 }
 
 void

@@ -34,5 +34,8 @@ void pst_dispatcher_clear(PstDispatcher *dispatcher);
 /* Whether nothing waits or runs. */
 gboolean pst_dispatcher_is_idle(const PstDispatcher *dispatcher);
 
+/* Events are the session's: the dispatcher refuses it as unavailable. */
+#define PST_DISPATCHER_SUBSCRIBE "subscribe"
+
 /* The names of the methods, NULL-terminated. */
 extern const char *const pst_dispatcher_methods[];

@@ -96,7 +96,10 @@ on_gone(gpointer user_data)
 static void
 watch_caller(PstPort *port)
 {
-    if (port->gone_source == 0 && !pst_session_is_idle(port->session))
+    gboolean has_caller =
+        !pst_session_is_idle(port->session) || pst_session_is_subscribed(port->session);
+
+    if (port->gone_source == 0 && has_caller)
         port->gone_source = g_timeout_add(GONE_MS, on_gone, port);
 }
 

@@ -79,7 +79,7 @@ emit(PstRecorderEvents *events, PstEventKind kind, const PstEventFacts *facts)
         pst_recorder_kinds_make(events->kinds, kind, facts, pst_probe_now_us());
 
     if (json != NULL)
-        events->event(json, events->user_data);
+        events->event(kind, json, events->user_data);
 }
 
 static void
@@ -191,6 +191,33 @@ look_for_mode(PstRecorderEvents *events)
 
 /* ---- */
 
+/* Where from it is heard. */
+static void
+make_sources(PstRecorderEvents *events)
+{
+    events->kernel = pst_recorder_kernel_new(on_kernel, events);
+    events->folders = pst_recorder_folders_new(events->sysroot, watched, G_N_ELEMENTS(watched),
+                                               on_folder, events);
+    events->changes = pst_recorder_changes_new(on_change, events);
+    events->news = pst_recorder_news_new(on_news, events);
+}
+
+static void
+free_sources(PstRecorderEvents *events)
+{
+    pst_recorder_folders_free(events->folders);
+    pst_recorder_changes_free(events->changes);
+    pst_recorder_kernel_free(events->kernel);
+    pst_recorder_news_free(events->news);
+}
+
+static void
+clear_dues(PstRecorderEvents *events)
+{
+    for (guint i = 0; i < N_DUE; i++)
+        pst_recorder_due_clear(&events->dues[i]);
+}
+
 PstRecorderEvents *
 pst_recorder_events_new(const PstSysroot *sysroot, PstRecorderEvent event, PstRecorderLookDue due,
                         gpointer user_data)
@@ -201,11 +228,7 @@ pst_recorder_events_new(const PstSysroot *sysroot, PstRecorderEvent event, PstRe
     events->event = event;
     events->user_data = user_data;
     events->kinds = pst_recorder_kinds_new();
-    events->kernel = pst_recorder_kernel_new(on_kernel, events);
-    events->folders =
-        pst_recorder_folders_new(sysroot, watched, G_N_ELEMENTS(watched), on_folder, events);
-    events->changes = pst_recorder_changes_new(on_change, events);
-    events->news = pst_recorder_news_new(on_news, events);
+    make_sources(events);
     for (guint i = 0; i < N_DUE; i++)
         events->dues[i] = (PstRecorderDue){
             .probes = dues[i].probes,
@@ -226,6 +249,17 @@ pst_recorder_events_start(PstRecorderEvents *events)
     if (!events->started)
         look_for_mode(events);
     events->started = TRUE;
+}
+
+void
+pst_recorder_events_stop(PstRecorderEvents *events)
+{
+    if (!events->started)
+        return;
+    clear_dues(events);
+    free_sources(events);
+    make_sources(events);
+    events->started = FALSE;
 }
 
 void
@@ -259,12 +293,8 @@ pst_recorder_events_look_given_up(PstRecorderEvents *events, gboolean given_up)
 void
 pst_recorder_events_free(PstRecorderEvents *events)
 {
-    for (guint i = 0; i < N_DUE; i++)
-        pst_recorder_due_clear(&events->dues[i]);
-    pst_recorder_folders_free(events->folders);
-    pst_recorder_changes_free(events->changes);
-    pst_recorder_kernel_free(events->kernel);
-    pst_recorder_news_free(events->news);
+    clear_dues(events);
+    free_sources(events);
     pst_recorder_kinds_free(events->kinds);
     g_free(events);
 }

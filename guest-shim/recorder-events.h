@@ -5,6 +5,7 @@
 
 #include "guest-shim/recorder-due.h"
 #include "guest-shim/sysroot.h"
+#include "protocol/record-event.h"
 
 /* What happens in the guest. The kernel tells of most of it: its own log (warnings and worse,
  * processes killed for want of memory), changes of the files that decide who gets in and who
@@ -15,7 +16,7 @@
 typedef struct PstRecorderEvents PstRecorderEvents;
 
 /* EVENT: the body of a record, borrowed. */
-typedef void (*PstRecorderEvent)(JsonObject *event, gpointer user_data);
+typedef void (*PstRecorderEvent)(PstEventKind kind, JsonObject *event, gpointer user_data);
 
 PstRecorderEvents *pst_recorder_events_new(const PstSysroot *sysroot, PstRecorderEvent event,
                                            PstRecorderLookDue due, gpointer user_data);
@@ -24,6 +25,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstRecorderEvents, pst_recorder_events_free)
 
 /* Listens from here on to what is there; what it listens to already is left as it is. */
 void pst_recorder_events_start(PstRecorderEvents *events);
+
+/* Listens to nothing any more, and wakes nobody up. What was heard is forgotten: the next report is
+ * news to nobody. */
+void pst_recorder_events_stop(PstRecorderEvents *events);
 
 /* A report of a look, validated. */
 void pst_recorder_events_take_report(PstRecorderEvents *events, JsonObject *report);

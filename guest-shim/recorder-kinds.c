@@ -13,7 +13,7 @@ static const struct {
     [PST_EVENT_DISK_NEARLY_FULL] = {10, 60}, [PST_EVENT_KERNEL_WARNING] = {20, 60},
     [PST_EVENT_OOM_KILL] = {20, 60},         [PST_EVENT_CONTROL_PLANE] = {30, 20},
     [PST_EVENT_LOOKS_SUSPENDED] = {10, 60},  [PST_EVENT_LOOKS_RESUMED] = {10, 60},
-    [PST_EVENT_UNCHANGED] = {10, 30},
+    [PST_EVENT_UNCHANGED] = {10, 30},        [PST_EVENT_SHIM_STARTED] = {10, 60},
 };
 
 struct PstRecorderKinds {

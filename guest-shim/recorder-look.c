@@ -379,3 +379,14 @@ pst_recorder_look_forget(PstRecorderLook *look)
     for (guint i = 0; i < look->asked->len; i++)
         g_clear_pointer(&asked_at(look, i)->digest, g_free);
 }
+
+void
+pst_recorder_look_stop(PstRecorderLook *look)
+{
+    pst_dispatcher_clear(look->dispatcher);
+    pst_loop_handles_remove(&look->source);
+    for (guint i = 0; i < look->asked->len; i++)
+        asked_at(look, i)->due = FALSE;
+    look->now = look->asked->len;
+    look->held = look->given_up = FALSE;
+}

@@ -40,5 +40,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstRecorderLook, pst_recorder_look_free)
 /* PROBES (NULL: all) are due; the one that is asked already is asked once more. */
 void pst_recorder_look_begin(PstRecorderLook *look, const char *const *probes);
 
+/* Nothing is due any more; whom it asks is given up. */
+void pst_recorder_look_stop(PstRecorderLook *look);
+
 /* The next look hands on every report as changed. */
 void pst_recorder_look_forget(PstRecorderLook *look);

@@ -19,6 +19,8 @@ static const struct {
     {"storage.inodes-low", PST_EVENT_DISK_NEARLY_FULL},
 };
 
+const char *const pst_recorder_news_probes[] = {"services", "storage", NULL};
+
 struct PstRecorderNews {
     PstRecorderNewsEvent event;
     gpointer user_data;

@@ -15,6 +15,9 @@ PstRecorderNews *pst_recorder_news_new(PstRecorderNewsEvent event, gpointer user
 void pst_recorder_news_free(PstRecorderNews *news);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstRecorderNews, pst_recorder_news_free)
 
+/* The probes in whose reports there is any, NULL-terminated. */
+extern const char *const pst_recorder_news_probes[];
+
 /* UNIT has ended: that it has failed is news, though it had failed before. */
 void pst_recorder_news_ended(PstRecorderNews *news, const char *unit);
 

@@ -9,6 +9,7 @@
 #include "guest-shim/recorder-config.h"
 #include "guest-shim/recorder-events.h"
 #include "guest-shim/recorder-look.h"
+#include "guest-shim/recorder-news.h"
 #include "guest-shim/recorder-port.h"
 #include "guest-shim/recorder-repeat.h"
 #include "protocol/json.h"
@@ -35,9 +36,14 @@ struct PstRecorder {
     guint64 lost_told;  /* of those that the port has lost */
     gint64 compare_seq; /* before the look of an interval; -1: none is on its way */
     PstRecorderRepeat repeat;
+    PstRecorderListener listener; /* NULL: none */
+    gpointer listener_data;
+    gint64 begun_us;
     guint interval, settled, next_try;
     guint n_tries;
-    gboolean early; /* in an initramfs */
+    gboolean early;    /* in an initramfs */
+    gboolean portless; /* it is never looked for */
+    gboolean had_port; /* which may come back */
 };
 
 static gboolean
@@ -118,12 +124,28 @@ on_look_end(PstRecorderLookResult result, gpointer user_data)
 }
 
 static void
-on_event(JsonObject *event, gpointer user_data)
+on_event(PstEventKind kind, JsonObject *event, gpointer user_data)
 {
     PstRecorder *recorder = user_data;
 
+    if (recorder->listener != NULL)
+        recorder->listener(kind, event, recorder->listener_data);
+
     if (write_record(recorder, PST_RECORD_EVENT, NULL, event))
         repeat_if_due(recorder);
+}
+
+/* For whoever listens and keeps no reports: what is news in them. PROBES: those of which there is
+ * reason to ask, NULL: any. */
+static void
+look_for_news(PstRecorder *recorder, const char *const *probes)
+{
+    for (guint i = 0; pst_recorder_news_probes[i] != NULL; i++) {
+        const char *const one[] = {pst_recorder_news_probes[i], NULL};
+
+        if (probes == NULL || g_strv_contains(probes, one[0]))
+            pst_recorder_look_begin(recorder->look, one);
+    }
 }
 
 static void
@@ -133,6 +155,44 @@ on_look_due(const char *const *probes, gpointer user_data)
 
     if (pst_recorder_port_is_open(recorder->port))
         pst_recorder_look_begin(recorder->look, probes);
+    else if (recorder->listener != NULL)
+        look_for_news(recorder, probes);
+}
+
+/* Nobody is told of anything. */
+static void
+rest(PstRecorder *recorder)
+{
+    pst_recorder_events_stop(recorder->events);
+    pst_recorder_look_stop(recorder->look);
+    if (recorder->had_port)
+        return;
+    pst_loop_handles_remove(&recorder->interval);
+    pst_loop_handles_remove(&recorder->settled);
+}
+
+static void
+look_for_records(PstRecorder *recorder)
+{
+    pst_recorder_events_start(recorder->events);
+    repeat_if_due(recorder);
+    recorder->compare_seq = recorder->seq;
+    pst_recorder_look_begin(recorder->look, NULL);
+}
+
+static void
+look_without_port(PstRecorder *recorder)
+{
+    /* A device that was taken away may be there again. */
+    pst_recorder_find_port(recorder);
+    if (pst_recorder_port_is_open(recorder->port))
+        return;
+    if (recorder->listener == NULL) {
+        rest(recorder);
+        return;
+    }
+    pst_recorder_events_start(recorder->events);
+    look_for_news(recorder, NULL);
 }
 
 static gboolean
@@ -140,15 +200,10 @@ on_interval(gpointer user_data)
 {
     PstRecorder *recorder = user_data;
 
-    if (!pst_recorder_port_is_open(recorder->port)) {
-        /* A device that was taken away may be there again. */
-        pst_recorder_find_port(recorder);
-        return G_SOURCE_CONTINUE;
-    }
-    pst_recorder_events_start(recorder->events);
-    repeat_if_due(recorder);
-    recorder->compare_seq = recorder->seq;
-    pst_recorder_look_begin(recorder->look, NULL);
+    if (pst_recorder_port_is_open(recorder->port))
+        look_for_records(recorder);
+    else
+        look_without_port(recorder);
     return G_SOURCE_CONTINUE;
 }
 
@@ -163,13 +218,10 @@ on_settled(gpointer user_data)
 }
 
 static void
-start_timers(PstRecorder *recorder)
+start_interval(PstRecorder *recorder)
 {
     gint64 interval_s = recorder->config->interval_s;
 
-    if (recorder->settled == 0)
-        recorder->settled = g_timeout_add_seconds(recorder->early ? EARLY_SETTLED_S : SETTLED_S,
-                                                  on_settled, recorder);
     if (recorder->interval == 0 && interval_s > 0)
         recorder->interval = g_timeout_add_seconds((guint)interval_s, on_interval, recorder);
 }
@@ -177,8 +229,9 @@ start_timers(PstRecorder *recorder)
 void
 pst_recorder_find_port(PstRecorder *recorder)
 {
-    if (!pst_recorder_port_look(recorder->port))
+    if (recorder->portless || !pst_recorder_port_look(recorder->port))
         return;
+    recorder->had_port = TRUE;
     pst_recorder_repeat_begin(&recorder->repeat, pst_recorder_port_written(recorder->port),
                               pst_probe_now_us());
     write_boot(recorder);
@@ -186,7 +239,36 @@ pst_recorder_find_port(PstRecorder *recorder)
     if (!recorder->early)
         pst_recorder_look_begin(recorder->look, NULL);
     pst_recorder_events_start(recorder->events);
-    start_timers(recorder);
+    if (recorder->settled == 0)
+        recorder->settled = g_timeout_add_seconds(recorder->early ? EARLY_SETTLED_S : SETTLED_S,
+                                                  on_settled, recorder);
+    start_interval(recorder);
+}
+
+void
+pst_recorder_listen(PstRecorder *recorder, PstRecorderListener listener, gpointer user_data)
+{
+    gboolean begins = recorder->listener == NULL && listener != NULL;
+
+    recorder->listener = listener;
+    recorder->listener_data = user_data;
+    if (pst_recorder_port_is_open(recorder->port))
+        return;
+    if (listener == NULL) {
+        rest(recorder);
+        return;
+    }
+    pst_recorder_events_start(recorder->events);
+    start_interval(recorder);
+    /* Against which the next report is held. */
+    if (begins)
+        look_for_news(recorder, NULL);
+}
+
+gint64
+pst_recorder_begun_us(const PstRecorder *recorder)
+{
+    return recorder->begun_us;
 }
 
 static void try_later(PstRecorder *recorder);
@@ -210,14 +292,17 @@ try_later(PstRecorder *recorder)
 }
 
 PstRecorder *
-pst_recorder_new(const PstSysroot *sysroot)
+pst_recorder_new_without_port(const PstSysroot *sysroot)
 {
     PstRecorder *recorder = g_new0(PstRecorder, 1);
+
+    recorder->portless = TRUE;
+    recorder->begun_us = pst_probe_now_us();
 
     recorder->sysroot = sysroot;
     recorder->early = pst_initramfs_is_root(sysroot);
     /* Above all that an earlier shim of this boot wrote, so that it falls with a revert alone. */
-    recorder->seq = pst_probe_now_us() / 1000;
+    recorder->seq = recorder->begun_us / 1000;
     recorder->boot_id = pst_sysroot_read_line(sysroot, "/proc/sys/kernel/random/boot_id", NULL);
     recorder->machine_id = pst_sysroot_read_line(sysroot, "/etc/machine-id", NULL);
     recorder->config = pst_recorder_config_read(sysroot);
@@ -227,6 +312,15 @@ pst_recorder_new(const PstSysroot *sysroot)
     recorder->events = pst_recorder_events_new(sysroot, on_event, on_look_due, recorder);
     recorder->compare_seq = -1;
     recorder->port = pst_recorder_port_new(PST_RECORDER_PORT, sysroot);
+    return recorder;
+}
+
+PstRecorder *
+pst_recorder_new(const PstSysroot *sysroot)
+{
+    PstRecorder *recorder = pst_recorder_new_without_port(sysroot);
+
+    recorder->portless = FALSE;
     pst_recorder_find_port(recorder);
     try_later(recorder);
     return recorder;

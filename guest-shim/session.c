@@ -5,13 +5,15 @@
 
 #include "guest-shim/dispatcher.h"
 #include "guest-shim/probe.h"
+#include "guest-shim/subscription.h"
 #include "protocol/frame.h"
 #include "protocol/hello.h"
 #include "protocol/json.h"
 #include "protocol/limits.h"
 
-/* What may wait for a host that asks and does not read: every answer that can be in flight. */
-#define MAX_QUEUED ((PST_LIMIT_IN_FLIGHT + 1) * PST_LIMIT_FRAME_FROM_GUEST)
+/* What may wait for a host that asks and does not read: every answer that can be in flight, and an
+ * event. */
+#define MAX_QUEUED ((PST_LIMIT_IN_FLIGHT + 1) * PST_LIMIT_FRAME_FROM_GUEST + PST_LIMIT_EVENT)
 /* An idle session keeps no larger buffer than this. */
 #define KEPT_BYTES 4096
 
@@ -21,7 +23,9 @@ struct PstSession {
     gpointer user_data;
     PstFrameReader *reader;
     PstDispatcher *dispatcher;
-    PstRecorder *recorder;                /* NULL: none */
+    PstRecorder *recorder; /* NULL: none */
+    PstSubscription *subscription;
+    gboolean events_held;
     char current[PST_SESSION_DIGITS + 1]; /* "" before the first hello */
     char *boot_id;
     char *machine_id;
@@ -97,6 +101,7 @@ pst_session_new(const PstSysroot *sysroot, PstSessionMode mode, PstSessionReady 
     session->user_data = user_data;
     session->reader = pst_frame_reader_new(&pst_validate_from_host);
     session->dispatcher = pst_dispatcher_new(sysroot, on_reply, session);
+    session->subscription = pst_subscription_new();
     session->output = g_byte_array_new();
     session->output_limit = G_MAXSIZE;
     session->boot_id = pst_sysroot_read_line(sysroot, "/proc/sys/kernel/random/boot_id", NULL);
@@ -107,6 +112,9 @@ pst_session_new(const PstSysroot *sysroot, PstSessionMode mode, PstSessionReady 
 void
 pst_session_free(PstSession *session)
 {
+    if (session->recorder != NULL)
+        pst_recorder_listen(session->recorder, NULL, NULL);
+    pst_subscription_free(session->subscription);
     pst_dispatcher_free(session->dispatcher);
     pst_frame_reader_free(session->reader);
     g_byte_array_unref(session->output);
@@ -127,9 +135,102 @@ pst_session_set_output_limit(PstSession *session, gsize bytes)
     session->output_limit = bytes;
 }
 
+static gboolean
+has_output(const PstSession *session)
+{
+    return session->output->len > session->output_at;
+}
+
+/* Events go behind all else and one at a time, so that no answer ever waits for more than one. */
+static void
+send_events(PstSession *session)
+{
+    char *text;
+
+    while (!session->events_held && !has_output(session) &&
+           (text = pst_subscription_next(session->subscription)) != NULL) {
+        send_text(session, text);
+        g_free(text);
+    }
+}
+
+static void
+on_event(PstEventKind kind, JsonObject *body, gpointer user_data)
+{
+    PstSession *session = user_data;
+
+    pst_subscription_add(session->subscription, kind, body, g_get_real_time(), pst_probe_now_us());
+    send_events(session);
+}
+
+static void
+follow_events(PstSession *session)
+{
+    gboolean wanted = pst_subscription_kinds(session->subscription) != 0;
+
+    if (session->recorder != NULL)
+        pst_recorder_listen(session->recorder, wanted ? on_event : NULL, session);
+}
+
+/* By its clock of the boot one that was told before is known again, however often it is told. */
+static void
+tell_start(PstSession *session)
+{
+    g_autoptr(JsonObject) body = json_object_new();
+    gint64 begun_us = pst_recorder_begun_us(session->recorder);
+    gint64 ago_us = pst_probe_now_us() - begun_us;
+
+    json_object_set_string_member(body, "event", pst_record_event_names[PST_EVENT_SHIM_STARTED]);
+    json_object_set_string_member(body, "message", "the shim " PST_VERSION " was started");
+    pst_subscription_add(session->subscription, PST_EVENT_SHIM_STARTED, body,
+                         g_get_real_time() - ago_us, begun_us);
+    send_events(session);
+}
+
+static void
+take_subscribe(PstSession *session, PstMessage *message)
+{
+    guint32 before = pst_subscription_kinds(session->subscription), kinds = 0;
+    g_autoptr(GError) error = NULL;
+
+    if (!pst_event_read_subscribe(message->params, &kinds, &error)) {
+        send_error(session, &message->id, error);
+        return;
+    }
+    /* What happens once it is answered is told, and nothing is told before that. */
+    session->events_held = TRUE;
+    pst_subscription_set(session->subscription, &message->id, kinds);
+    gint64 seq = pst_subscription_seq(session->subscription);
+    follow_events(session);
+    session->events_held = FALSE;
+
+    g_autoptr(JsonObject) result = json_object_new();
+    json_object_set_int_member(result, "seq", seq);
+    g_autofree char *text = pst_message_result(&message->id, result);
+    send_text(session, text);
+    if ((kinds & ~before & PST_EVENT_BIT(PST_EVENT_SHIM_STARTED)) != 0)
+        tell_start(session);
+    send_events(session);
+}
+
+/* The methods that it knows; free with g_free(). */
+static const char **
+capabilities(const PstSession *session)
+{
+    GPtrArray *names = g_ptr_array_new();
+
+    for (guint i = 0; pst_dispatcher_methods[i] != NULL; i++)
+        if (session->recorder != NULL ||
+            !g_str_equal(pst_dispatcher_methods[i], PST_DISPATCHER_SUBSCRIBE))
+            g_ptr_array_add(names, (gpointer)pst_dispatcher_methods[i]);
+    g_ptr_array_add(names, NULL);
+    return (const char **)g_ptr_array_free(names, FALSE);
+}
+
 static void
 answer_hello(PstSession *session, const PstMessageId *id)
 {
+    g_autofree const char **methods = capabilities(session);
     PstHello hello = {
         .protocol = PST_HELLO_PROTOCOL,
         .shim = (char *)PST_VERSION,
@@ -137,7 +238,7 @@ answer_hello(PstSession *session, const PstMessageId *id)
         .machine_id = session->machine_id != NULL ? session->machine_id : (char *)"",
         .boottime_us = pst_probe_now_us(),
         .realtime_us = g_get_real_time(),
-        .capabilities = (char **)pst_dispatcher_methods,
+        .capabilities = (char **)methods,
         .recorder = session->recorder != NULL ? pst_recorder_state(session->recorder) : NULL,
     };
     g_autoptr(JsonObject) result = pst_hello_answer(&hello);
@@ -153,6 +254,8 @@ static void
 begin(PstSession *session, const char *name)
 {
     pst_dispatcher_clear(session->dispatcher);
+    pst_subscription_reset(session->subscription);
+    follow_events(session);
     clear_output(session);
     g_strlcpy(session->current, name, sizeof(session->current));
 }
@@ -200,7 +303,11 @@ take_message(PstSession *session, PstMessage *message)
     }
     if (message->type == PST_MESSAGE_REQUEST && !g_str_equal(message->id.session, session->current))
         return;
-    pst_dispatcher_take(session->dispatcher, message);
+    if (session->recorder != NULL && message->type == PST_MESSAGE_REQUEST &&
+        g_str_equal(message->method, PST_DISPATCHER_SUBSCRIBE))
+        take_subscribe(session, message);
+    else
+        pst_dispatcher_take(session->dispatcher, message);
 }
 
 static void
@@ -240,7 +347,11 @@ pst_session_run(PstSession *session)
 void
 pst_session_abandon(PstSession *session)
 {
+    const PstMessageId nobody = {.number = 0};
+
     pst_dispatcher_clear(session->dispatcher);
+    pst_subscription_set(session->subscription, &nobody, 0);
+    follow_events(session);
 }
 
 void
@@ -263,6 +374,7 @@ pst_session_written(PstSession *session, gsize n)
     session->output_at += n;
     if (session->output_at == session->output->len) {
         clear_output(session);
+        send_events(session);
     } else if (session->output_at >= PST_LIMIT_FRAME_FROM_GUEST) {
         g_byte_array_remove_range(session->output, 0, (guint)session->output_at);
         session->output_at = 0;
@@ -273,4 +385,10 @@ gboolean
 pst_session_is_idle(const PstSession *session)
 {
     return pst_dispatcher_is_idle(session->dispatcher);
+}
+
+gboolean
+pst_session_is_subscribed(const PstSession *session)
+{
+    return pst_subscription_kinds(session->subscription) != 0;
 }

@@ -22,8 +22,8 @@ PstSession *pst_session_new(const PstSysroot *sysroot, PstSessionMode mode, PstS
 void pst_session_free(PstSession *session);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstSession, pst_session_free)
 
-/* Whose state a hello tells, and which learns from it what the host calls the guest; borrowed, may
- * be NULL. */
+/* Whose state a hello tells, which learns from it what the host calls the guest, and whose events
+ * the host may subscribe to; borrowed. Without it there are none. */
 void pst_session_set_recorder(PstSession *session, PstRecorder *recorder);
 
 /* The largest total of answers, in bytes; one that would pass it becomes PST_ERROR_TOO_LARGE. */
@@ -35,8 +35,8 @@ void pst_session_feed(PstSession *session, const guint8 *data, gsize len);
 /* Starts what the bytes fed so far ask for; to be called when the input is drained. */
 void pst_session_run(PstSession *session);
 
-/* Nobody waits for the answers any more: kills what runs and drops what waits, but a hello that was
- * answered stays valid. */
+/* Nobody waits for the answers any more: kills what runs and drops what waits, and tells of no more
+ * events, but a hello that was answered stays valid. */
 void pst_session_abandon(PstSession *session);
 
 /* The other side has gone: kills what runs, drops what was queued. */
@@ -48,3 +48,6 @@ void pst_session_written(PstSession *session, gsize n);
 
 /* Whether every request has been answered (the answers may still wait to be written). */
 gboolean pst_session_is_idle(const PstSession *session);
+
+/* Whether the host is to be told of events. */
+gboolean pst_session_is_subscribed(const PstSession *session);

@@ -29,6 +29,13 @@
 
 #define PST_LIMIT_BAD_FRAMES_A_MINUTE 64
 
+/* Events: the text of one, how much of them waits for a host that does not read, and what one that
+ * reads takes of a guest before it counts the rest as rubbish. */
+#define PST_LIMIT_EVENT (64 * 1024)
+#define PST_LIMIT_EVENTS_WAITING 32
+#define PST_LIMIT_EVENTS_WAITING_BYTES (64 * 1024)
+#define PST_LIMIT_EVENTS_A_MINUTE 512
+
 #define PST_LIMIT_IN_FLIGHT 8
 #define PST_LIMIT_IN_FLIGHT_BYTES (64 * 1024)
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "protocol/record-event.h"
 
-const char *const pst_record_event_names[PST_EVENT_KINDS] = {
+const char *const pst_record_event_names[PST_EVENT_KINDS + 1] = {
     [PST_EVENT_UNIT_FAILED] = "unit-failed",
     [PST_EVENT_UNIT_RESTARTING] = "unit-restarting",
     [PST_EVENT_EMERGENCY] = "emergency-entered",
@@ -13,6 +13,7 @@ const char *const pst_record_event_names[PST_EVENT_KINDS] = {
     [PST_EVENT_LOOKS_SUSPENDED] = "looks-suspended",
     [PST_EVENT_LOOKS_RESUMED] = "looks-resumed",
     [PST_EVENT_UNCHANGED] = "unchanged",
+    [PST_EVENT_SHIM_STARTED] = "shim-started",
 };
 
 const char *

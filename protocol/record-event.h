@@ -3,7 +3,8 @@
 
 #include <json-glib/json-glib.h>
 
-/* What an event record may tell of: docs/protocol.md says when each is written. */
+/* What an event, in a record or on the channel (event.h), may tell of: docs/protocol.md says when
+ * each is told. */
 
 typedef enum {
     PST_EVENT_UNIT_FAILED,
@@ -17,11 +18,13 @@ typedef enum {
     PST_EVENT_LOOKS_SUSPENDED,
     PST_EVENT_LOOKS_RESUMED,
     PST_EVENT_UNCHANGED,
+    PST_EVENT_SHIM_STARTED, /* only on the channel: a recorder writes a boot record */
 } PstEventKind;
 
-#define PST_EVENT_KINDS (PST_EVENT_UNCHANGED + 1)
+#define PST_EVENT_KINDS (PST_EVENT_SHIM_STARTED + 1)
 
-extern const char *const pst_record_event_names[PST_EVENT_KINDS];
+/* NULL-terminated. */
+extern const char *const pst_record_event_names[PST_EVENT_KINDS + 1];
 
 /* The name in the table that is equal to NAME; NULL where there is none. */
 const char *pst_record_event_find(const char *name);

@@ -27,7 +27,7 @@ def test_hello():
         check(answer["boot_id"] == "11111111-2222-3333-4444-555555555555", answer)
         check(before <= answer["boottime_us"] <= boottime_us(0), answer)
         check(abs(answer["realtime_us"] / 1e6 - time.time()) < 30, answer)
-        check(set(answer["capabilities"]) == {"ping", "describe", "probe", "cancel"}, answer)
+        check(set(answer["capabilities"]) == {"ping", "describe", "probe", "cancel", "subscribe"}, answer)
         shim.ping()
         check(shim.finish()[1:] == ("", 0), "in good order")
 

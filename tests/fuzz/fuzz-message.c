@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "protocol/call.h"
+#include "protocol/event.h"
 #include "protocol/hello.h"
 #include "protocol/json.h"
 #include "protocol/vocabulary.h"
@@ -73,6 +74,38 @@ try_arguments(const PstCall *call)
 }
 
 static void
+try_event(JsonObject *params)
+{
+    g_autoptr(PstEvent) event = pst_event_read(params, NULL);
+
+    if (event == NULL)
+        return;
+    g_autofree char *body = pst_json_to_text(json_object_get_object_member(params, "body"), NULL);
+    g_autofree char *text = pst_event_to_text(event, body);
+    g_autoptr(PstMessage) message = read_message(text, strlen(text));
+    g_autoptr(PstEvent) again = pst_event_read(message->params, NULL);
+    g_assert_cmpint(again->seq, ==, event->seq);
+    g_assert_cmpint(again->lost, ==, event->lost);
+    g_assert_cmpint(again->realtime_us, ==, event->realtime_us);
+    g_assert_cmpint(again->boottime_us, ==, event->boottime_us);
+    g_assert_cmpint(again->body->event, ==, event->body->event);
+    g_assert_cmpstr(again->body->message, ==, event->body->message);
+    g_assert_cmpstr(again->body->path, ==, event->body->path);
+}
+
+static void
+try_subscribe(JsonObject *params)
+{
+    guint32 kinds = 0, again = 0;
+
+    if (!pst_event_read_subscribe(params, &kinds, NULL))
+        return;
+    g_autoptr(JsonObject) written = pst_event_subscribe_params(kinds);
+    g_assert_true(pst_event_read_subscribe(written, &again, NULL));
+    g_assert_cmpuint(again, ==, kinds);
+}
+
+static void
 try_contents(const PstMessage *message)
 {
     g_autoptr(PstHelloParams) params = pst_hello_read_request(message->params, NULL);
@@ -88,6 +121,8 @@ try_contents(const PstMessage *message)
         g_assert_cmpstr(again->boot_id, ==, hello->boot_id);
         g_assert_cmpint(again->boottime_us, ==, hello->boottime_us);
     }
+    try_event(message->params);
+    try_subscribe(message->params);
     if (pst_call_read(message->params, &call, NULL))
         try_arguments(&call);
 }

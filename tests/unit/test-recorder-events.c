@@ -19,7 +19,7 @@ typedef struct {
 } Fixture;
 
 static void
-on_event(JsonObject *event, gpointer user_data)
+on_event(PstEventKind kind, JsonObject *event, gpointer user_data)
 {
     Fixture *fixture = user_data;
     const char *name = "", *path = "-", *unit = "-", *message = "";
@@ -28,6 +28,7 @@ on_event(JsonObject *event, gpointer user_data)
     pst_json_get_string(event, "path", PST_JSON_OPTIONAL, &path, NULL);
     pst_json_get_string(event, "unit", PST_JSON_OPTIONAL, &unit, NULL);
     pst_json_get_string(event, "message", PST_JSON_REQUIRED, &message, NULL);
+    g_assert_cmpstr(name, ==, pst_record_event_names[kind]);
     g_ptr_array_add(fixture->messages, g_strdup(message));
     g_ptr_array_add(fixture->told, g_strdup_printf("%s %s %s", name, path, unit));
 }
@@ -260,6 +261,36 @@ test_units(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     await(fixture->looks, "system");
 }
 
+/* Nobody is told any more, and nothing wakes up for it; who begins anew is told of what is new. */
+static void
+test_stop(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(JsonObject) report =
+        pst_json_parse(FAILED, strlen(FAILED), &pst_validate_from_guest, NULL);
+
+    pst_recorder_events_stop(fixture->events);
+    pst_recorder_events_start(fixture->events);
+    put_text(fixture->world, "/etc/sudoers.d/one", "x");
+    await(fixture->told, "control-plane-changed /etc/sudoers.d/one -");
+    put_text(fixture->world, "/etc/sudoers.d/one", "y");
+    turn();
+    pst_recorder_events_stop(fixture->events);
+    guint told = fixture->told->len;
+    put_text(fixture->world, "/etc/sudoers.d/two", "x");
+    turn();
+    g_usleep(6 * 1000 * 1000);
+    g_assert_false(g_main_context_pending(NULL));
+    g_assert_cmpuint(fixture->told->len, ==, told);
+    g_assert_cmpuint(fixture->looks->len, ==, 0);
+
+    pst_recorder_events_start(fixture->events);
+    pst_recorder_events_take_report(fixture->events, report);
+    put_text(fixture->world, "/etc/sudoers.d/three", "x");
+    await(fixture->told, "control-plane-changed /etc/sudoers.d/three -");
+    g_assert_false(has(fixture->told, "control-plane-changed /etc/sudoers.d/two -"));
+    g_assert_false(has(fixture->told, "unit-failed - a.service"));
+}
+
 static void
 test_mode(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
@@ -284,6 +315,7 @@ main(int argc, char **argv)
     ADD("later", test_later);
     ADD("flood", test_flood);
     ADD("units", test_units);
+    ADD("stop", test_stop);
     ADD("mode", test_mode);
     return g_test_run();
 }
