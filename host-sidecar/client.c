@@ -22,9 +22,12 @@ struct PstClient {
     gint64 next;
     GSList *requests; /* of Request: in flight, or answered and not taken yet */
     PstFrameReader *reader;
+    PstClientEvent listener; /* NULL: none */
+    gpointer listener_data;
     guint64 strangers;
+    guint64 events;
     gint64 minute_us; /* when the current count of bad frames began */
-    guint64 bad_before, stray_before;
+    guint64 bad_before, stray_before, events_before;
     gboolean broken;
 };
 
@@ -191,6 +194,60 @@ take_message(PstClient *client, PstMessage *message)
     request->answer = message;
 }
 
+void
+pst_client_listen(PstClient *client, PstClientEvent listener, gpointer user_data)
+{
+    client->listener = listener;
+    client->listener_data = user_data;
+}
+
+static gboolean
+is_of_session(const PstClient *client, const PstEvent *event)
+{
+    PstMessageId id;
+
+    return pst_message_parse_id(event->id, &id) && g_str_equal(id.session, client->session);
+}
+
+/* What an earlier session was still to be told may come after the hello: that is no rubbish, but
+ * nobody's any more. */
+static void
+take_event(PstClient *client, JsonObject *params, gsize len)
+{
+    g_autoptr(PstEvent) event = NULL;
+
+    if (len <= PST_LIMIT_EVENT &&
+        client->events - client->events_before < PST_LIMIT_EVENTS_A_MINUTE)
+        event = pst_event_read(params, NULL);
+    if (event == NULL) {
+        client->strangers++;
+        return;
+    }
+    client->events++;
+    if (client->listener != NULL && is_of_session(client, event))
+        client->listener(event, client->listener_data);
+}
+
+static gboolean
+is_event(const PstMessage *message)
+{
+    return message->type == PST_MESSAGE_NOTIFICATION && g_str_equal(message->method, "event");
+}
+
+static void
+take_text(PstClient *client, const char *text, gsize len)
+{
+    g_autoptr(JsonObject) json = pst_json_parse_validated(text, len, NULL);
+    g_autoptr(PstMessage) message = json != NULL ? pst_message_decode(json, NULL) : NULL;
+
+    if (message == NULL)
+        client->strangers++;
+    else if (is_event(message))
+        take_event(client, message->params, len);
+    else
+        take_message(client, g_steal_pointer(&message));
+}
+
 static void
 count_rubbish(PstClient *client)
 {
@@ -202,6 +259,7 @@ count_rubbish(PstClient *client)
         client->minute_us = now_us;
         client->bad_before = bad;
         client->stray_before = counters->stray_bytes;
+        client->events_before = client->events;
     }
     if (bad - client->bad_before >= PST_LIMIT_BAD_FRAMES_A_MINUTE ||
         counters->stray_bytes - client->stray_before >= MAX_STRAY_BYTES)
@@ -220,14 +278,8 @@ pst_client_feed(PstClient *client, const guint8 *data, gsize len)
 
         data += n;
         len -= n;
-        if (text != NULL) {
-            g_autoptr(JsonObject) json = pst_json_parse_validated(text, text_len, NULL);
-            PstMessage *message = json != NULL ? pst_message_decode(json, NULL) : NULL;
-            if (message != NULL)
-                take_message(client, message);
-            else
-                client->strangers++;
-        }
+        if (text != NULL)
+            take_text(client, text, text_len);
         count_rubbish(client);
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "protocol/event.h"
 #include "protocol/hello.h"
 #include "protocol/message.h"
 
@@ -30,8 +31,15 @@ gint64 pst_client_request(PstClient *client, const char *method, JsonObject *par
 /* Appends the notification that the answer to NUMBER is no longer wanted, and forgets it. */
 void pst_client_cancel(PstClient *client, gint64 number, GByteArray *out);
 
+/* An event of this session's, valid; borrowed. */
+typedef void (*PstClientEvent)(const PstEvent *event, gpointer user_data);
+
+/* Events are handed to LISTENER from within pst_client_feed(); NULL, as at first: to nobody. */
+void pst_client_listen(PstClient *client, PstClientEvent listener, gpointer user_data);
+
 /* Takes bytes from the guest. Whatever is not a valid frame, not of this session, or not the first
- * answer to a request in flight is dropped and counted. */
+ * answer to a request in flight is dropped and counted. So are events, where they are more than a
+ * shim may tell of in a minute; fewer of them, of another session or unheard, are no rubbish. */
 void pst_client_feed(PstClient *client, const guint8 *data, gsize len);
 
 /* The answer to NUMBER, once; NULL while it is not there. Owned by the caller. */

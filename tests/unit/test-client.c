@@ -322,12 +322,105 @@ test_one_shot(void)
     assert_answer(client, number, 4);
 }
 
+/* ---- events ---- */
+
+static char *
+event_text(const char *session, gint64 seq, const char *message)
+{
+    g_autofree char *id = g_strdup_printf("%s-3", session);
+    g_autofree char *body = g_strdup_printf("{\"event\":\"oom-kill\",\"message\":\"%s\"}", message);
+    PstEvent event = {.id = id, .seq = seq, .realtime_us = 1, .boottime_us = 2};
+
+    return pst_event_to_text(&event, body);
+}
+
+static void
+feed_event(const Talk *talk, const char *session, gint64 seq, const char *message)
+{
+    g_autofree char *text = event_text(session, seq, message);
+
+    feed_text(talk->client, text);
+}
+
+static void
+on_event(const PstEvent *event, gpointer user_data)
+{
+    g_string_append_printf(user_data, "%" G_GINT64_FORMAT ":%s ", event->seq, event->body->message);
+}
+
+static void
+test_event(void)
+{
+    g_auto(Talk) talk = begin_talk();
+    gint64 number = ask(&talk);
+    g_autoptr(GString) heard = g_string_new(NULL);
+    g_autofree char *session = g_strdup(talk.session);
+
+    feed_event(&talk, session, 1, "unheard");
+    pst_client_listen(talk.client, on_event, heard);
+    feed_event(&talk, session, 2, "a");
+    feed_answer(talk.client, session, number, 5);
+    feed_event(&talk, session, 3, "b");
+    g_assert_cmpstr(heard->str, ==, "2:a 3:b ");
+    assert_answer(talk.client, number, 5);
+
+    /* What the old session had to tell comes after the hello of the new one. */
+    pst_client_hello(talk.client, NULL, talk.sent);
+    feed_event(&talk, session, 4, "late");
+    g_autofree char *now = session_in(talk.sent);
+    feed_event(&talk, now, 1, "c");
+    pst_client_listen(talk.client, NULL, NULL);
+    feed_event(&talk, now, 2, "unheard");
+    g_assert_cmpstr(heard->str, ==, "2:a 3:b 1:c ");
+    g_assert_cmpuint(pst_client_strangers(talk.client), ==, 0);
+}
+
+static void
+test_event_that_is_wrong(void)
+{
+    g_auto(Talk) talk = begin_talk();
+    g_autoptr(GString) heard = g_string_new(NULL);
+    g_autofree char *large = g_strnfill(PST_LIMIT_EVENT, 'x');
+
+    pst_client_listen(talk.client, on_event, heard);
+    feed_event(&talk, talk.session, 0, "no number");
+    feed_event(&talk, "0123", 1, "no session");
+    feed_event(&talk, talk.session, 1, large);
+    feed_text(talk.client, "{\"jsonrpc\":\"2.0\",\"method\":\"event\"}");
+    feed_text(talk.client, "{\"jsonrpc\":\"2.0\",\"method\":\"events\",\"params\":{}}");
+    g_assert_cmpstr(heard->str, ==, "");
+    g_assert_cmpuint(pst_client_strangers(talk.client), ==, 5);
+    large[PST_LIMIT_EVENT - 512] = '\0';
+    feed_event(&talk, talk.session, 1, large);
+    g_assert_cmpuint(heard->len, >, PST_LIMIT_EVENT - 512);
+}
+
+/* So many are told, heard or not; whoever sends more has the rest counted as rubbish. */
+static void
+test_events_without_end(void)
+{
+    g_auto(Talk) talk = begin_talk();
+    gint64 number = ask(&talk);
+
+    for (gint64 i = 1; i <= PST_LIMIT_EVENTS_A_MINUTE; i++)
+        feed_event(&talk, talk.session, i, "m");
+    g_assert_cmpuint(pst_client_strangers(talk.client), ==, 0);
+    for (gint64 i = 1; i < PST_LIMIT_BAD_FRAMES_A_MINUTE; i++)
+        feed_event(&talk, talk.session, i, "m");
+    g_assert_true(pst_client_check(talk.client, NULL));
+    feed_event(&talk, talk.session, 1, "m");
+    assert_given_up(&talk, number);
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/client/answer", test_answer);
     g_test_add_func("/client/late", test_late);
+    g_test_add_func("/client/event", test_event);
+    g_test_add_func("/client/event-that-is-wrong", test_event_that_is_wrong);
+    g_test_add_func("/client/events-without-end", test_events_without_end);
     g_test_add_func("/client/twice", test_twice);
     g_test_add_func("/client/strangers", test_strangers);
     g_test_add_func("/client/garbage", test_garbage);
