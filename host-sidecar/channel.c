@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/channel.h"
 
-#include "host-sidecar/client.h"
 #include "host-sidecar/turn.h"
 #include "protocol/error.h"
 
@@ -103,6 +102,14 @@ pst_channel_wait(PstChannel *channel, const gint64 *numbers, guint n, gint64 dea
             return -1;
         }
     }
+}
+
+void
+pst_channel_listen(PstChannel *channel, PstClientEvent listener, gpointer user_data)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&channel->shared->lock);
+
+    pst_client_listen(channel->shared->client, listener, user_data);
 }
 
 gint64

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "host-sidecar/carrier.h"
+#include "host-sidecar/client.h"
 #include "host-sidecar/turn.h"
 #include "protocol/hello.h"
 #include "protocol/message.h"
@@ -27,6 +28,11 @@ const PstHello *pst_channel_hello(const PstChannel *channel);
 /* Which CLOCK_BOOTTIME of the guest, in microseconds, belongs to this moment of the host's
  * monotonic clock, as far as the hello told. */
 gint64 pst_channel_guest_time_us(const PstChannel *channel, gint64 monotonic_us);
+
+/* Events of the guest's are handed to LISTENER, in the thread that reads and with the channel
+ * locked: it only notes them down. NULL: to nobody, from when this returns. What is to be told
+ * is asked for with the request `subscribe`. */
+void pst_channel_listen(PstChannel *channel, PstClientEvent listener, gpointer user_data);
 
 /* Sends a request; returns its number or -1. */
 gint64 pst_channel_request(PstChannel *channel, const char *method, JsonObject *params,

@@ -20,6 +20,7 @@ typedef struct {
     gboolean served;
     guint n_opened, n_closed;
     Port port;
+    char session[PST_SESSION_DIGITS + 1];
     PstCarrierReceive receive;
     gpointer user_data;
     GDestroyNotify free_data;
@@ -59,6 +60,7 @@ send_bytes(gpointer stream, const guint8 *data, gsize len, GError **error G_GNUC
     g_assert_nonnull(id);
     g_autofree char *session = g_strndup(id + 6, strcspn(id + 6, "\""));
     g_autofree char *hello = g_strdup_printf(HELLO, session);
+    g_strlcpy(script->session, session, sizeof(script->session));
     script->receive((const guint8 *)hello, strlen(hello), NULL, script->user_data);
     return TRUE;
 }
@@ -141,11 +143,50 @@ test_short(void)
     g_assert_cmpint(code, ==, PST_ERROR_DEADLINE);
 }
 
+static void
+count_event(const PstEvent *event, gpointer user_data)
+{
+    *(gint64 *)user_data += event->seq;
+}
+
+static void
+feed_event(const Script *script, gint64 seq)
+{
+    g_autofree char *id = g_strdup_printf("%s-1", script->session);
+    PstEvent event = {.id = id, .seq = seq};
+    g_autofree char *text = pst_event_to_text(&event, "{\"event\":\"oom-kill\",\"message\":\"m\"}");
+    g_autofree char *frame = g_strdup_printf("\x1e%s\n", text);
+
+    script->receive((const guint8 *)frame, strlen(frame), NULL, script->user_data);
+}
+
+static void
+test_events(void)
+{
+    static const Port ports[] = {ANSWERS};
+    Script script = {.ports = ports, .served = TRUE};
+    const PstCarrierEnd end = {&carrier, (const PstGuest *)&script,
+                               "c4a5a0d2-0000-4000-8000-00000000c4a5", "web"};
+    g_autoptr(PstChannel) channel =
+        pst_channel_open(&end, g_get_monotonic_time() + G_USEC_PER_SEC, NULL);
+    gint64 sum = 0;
+
+    g_assert_nonnull(channel);
+    feed_event(&script, 1);
+    pst_channel_listen(channel, count_event, &sum);
+    feed_event(&script, 10);
+    feed_event(&script, 100);
+    pst_channel_listen(channel, NULL, NULL);
+    feed_event(&script, 1000);
+    g_assert_cmpint(sum, ==, 110);
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/channel/silence", test_silence);
+    g_test_add_func("/channel/events", test_events);
     g_test_add_func("/channel/short", test_short);
     return g_test_run();
 }
