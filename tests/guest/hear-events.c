@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* hear-events GUEST: subscribes to all that happens in the guest, says `open`, and then prints a
- * line an event, `SEQ LOST KIND PATH|UNIT|-`, until standard input ends. */
+/* hear-events GUEST: subscribes to all that happens in the guest and prints a line an event,
+ * `SEQ LOST KIND PATH|UNIT|-`, until standard input ends. The first is the start of the shim. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -39,8 +39,6 @@ main(int argc, char **argv)
         die(error);
     if (answer->type != PST_MESSAGE_RESULT)
         die(answer->error);
-    puts("open");
-    fflush(stdout);
     while (getchar() != EOF)
         continue;
     return 0;
