@@ -31,48 +31,88 @@ add_finding(GString *out, JsonObject *finding)
     g_string_append_printf(out, "%" G_GINT64_FORMAT "\n", line);
 }
 
-static void add_words(GString *out, JsonNode *node);
+static void add_fields(GString *out, JsonObject *object, const PstFields *fields);
 
 static void
-add_member(JsonObject *object G_GNUC_UNUSED, const char *name, JsonNode *node, gpointer out)
+add_list(GString *out, JsonObject *object, const PstField *row)
 {
-    g_string_append_printf(out, "%s:", name);
-    add_words(out, node);
-}
+    JsonArray *array = NULL;
 
-static void
-add_element(JsonArray *array G_GNUC_UNUSED, guint i G_GNUC_UNUSED, JsonNode *node, gpointer out)
-{
-    add_words(out, node);
-}
+    pst_json_get_array(object, row->name, PST_JSON_NULLABLE, &array, NULL);
+    for (guint i = 0; array != NULL && i < json_array_get_length(array); i++) {
+        JsonNode *node = json_array_get_element(array, i);
 
-/* The depth is bounded by the validator. */
-static void
-add_words(GString *out, JsonNode *node)
-{
-    if (JSON_NODE_HOLDS_OBJECT(node)) {
-        g_string_append_c(out, '{');
-        json_object_foreach_member(json_node_get_object(node), add_member, out);
-        g_string_append_c(out, '}');
-    } else if (JSON_NODE_HOLDS_ARRAY(node)) {
-        g_string_append_c(out, '[');
-        json_array_foreach_element(json_node_get_array(node), add_element, out);
-        g_string_append_c(out, ']');
-    } else if (json_node_get_value_type(node) == G_TYPE_STRING) {
-        g_string_append_printf(out, "%s\n", json_node_get_string(node));
-    } else if (json_node_get_value_type(node) == G_TYPE_BOOLEAN) {
-        g_string_append(out, json_node_get_boolean(node) ? "true\n" : "false\n");
+        if (row->fields != NULL && JSON_NODE_HOLDS_OBJECT(node))
+            add_fields(out, json_node_get_object(node), row->fields);
+        else if (json_node_get_value_type(node) == G_TYPE_STRING)
+            g_string_append_printf(out, "%s\n", json_node_get_string(node));
     }
 }
 
-static gboolean
-is_steady(JsonObject *report)
+static void
+add_object(GString *out, JsonObject *object, const PstField *row)
+{
+    JsonObject *value = NULL;
+
+    pst_json_get_object(object, row->name, PST_JSON_NULLABLE, &value, NULL);
+    if (value != NULL)
+        add_fields(out, value, row->fields);
+}
+
+static void
+add_tri(GString *out, JsonObject *object, const PstField *row)
+{
+    gboolean value = FALSE;
+
+    if (json_object_has_member(object, row->name) &&
+        pst_json_get_bool(object, row->name, PST_JSON_NULLABLE, &value, NULL))
+        g_string_append(out, value ? "true\n" : "false\n");
+}
+
+static void
+add_row(GString *out, JsonObject *object, const PstField *row)
+{
+    g_string_append_printf(out, "%s:", row->name);
+    switch (row->type) {
+    case PST_FIELD_STRING:
+    case PST_FIELD_ENUM:
+        add_string(out, object, row->name);
+        break;
+    case PST_FIELD_TRI:
+        add_tri(out, object, row);
+        break;
+    case PST_FIELD_OBJECT:
+        add_object(out, object, row);
+        break;
+    case PST_FIELD_STRV:
+    case PST_FIELD_LIST:
+        add_list(out, object, row);
+        break;
+    case PST_FIELD_INT:
+        break;
+    }
+}
+
+static void
+add_fields(GString *out, JsonObject *object, const PstFields *fields)
+{
+    for (guint i = 0; i < fields->n_rows; i++)
+        if (!fields->rows[i].passing)
+            add_row(out, object, &fields->rows[i]);
+}
+
+/* Of what somebody has set. */
+static void
+add_data(GString *out, JsonObject *report)
 {
     const char *probe = "";
+    JsonObject *data = NULL;
 
     pst_json_get_string(report, "probe", PST_JSON_NULLABLE, &probe, NULL);
     const PstReportKind *kind = pst_vocabulary_find(probe);
-    return kind != NULL && kind->steady;
+    pst_json_get_object(report, "data", PST_JSON_NULLABLE, &data, NULL);
+    if (kind != NULL && kind->steady && data != NULL)
+        add_fields(out, data, kind->data);
 }
 
 char *
@@ -85,7 +125,6 @@ pst_recorder_digest(JsonObject *report)
     pst_json_get_array(report, "findings", PST_JSON_OPTIONAL, &findings, NULL);
     for (guint i = 0; findings != NULL && i < json_array_get_length(findings); i++)
         add_finding(text, json_array_get_object_element(findings, i));
-    if (is_steady(report) && json_object_has_member(report, "data"))
-        add_words(text, json_object_get_member(report, "data"));
+    add_data(text, report);
     return g_compute_checksum_for_string(G_CHECKSUM_SHA1, text->str, (gssize)text->len);
 }

@@ -259,7 +259,7 @@ pst_recorder_events_stop(PstRecorderEvents *events)
     clear_dues(events);
     free_sources(events);
     make_sources(events);
-    events->started = FALSE;
+    events->started = events->suspended = FALSE;
 }
 
 void

@@ -46,6 +46,7 @@ struct PstRecorderLook {
     guint now;         /* who is asked; asked->len at rest */
     gboolean held;     /* something that changed in this look was not written */
     gboolean given_up; /* of this look, something was not asked for want of room */
+    gint64 stopped_us; /* when somebody was given up who may not be gone yet; 0: never */
 };
 
 static void ask_next(PstRecorderLook *look);
@@ -86,8 +87,10 @@ take_report(PstRecorderLook *look, JsonObject *report)
     g_free(asked->digest);
     asked->digest = g_steal_pointer(&digest);
     /* One that could not be written is news the next time too. */
-    if (!look->report(report, asked->user, TRUE, look->user_data))
-        g_clear_pointer(&asked->digest, g_free);
+    if (look->report(report, asked->user, TRUE, look->user_data))
+        return;
+    g_clear_pointer(&asked->digest, g_free);
+    look->held = TRUE;
 }
 
 /* A probe that could not look must not leave its last good word as the newest. */
@@ -369,7 +372,11 @@ pst_recorder_look_begin(PstRecorderLook *look, const char *const *probes)
     for (guint i = 0; i < look->asked->len; i++)
         if (probes == NULL || g_strv_contains(probes, asked_at(look, i)->probe->kind->name))
             asked_at(look, i)->due = TRUE;
-    if (at_rest && find_due(look) < look->asked->len)
+    if (!at_rest || look->source != 0 || find_due(look) >= look->asked->len)
+        return;
+    if (look->stopped_us > 0 && pst_probe_now_us() - look->stopped_us < KILLED_MS * 1000)
+        look->source = g_timeout_add(KILLED_MS, on_next, look);
+    else
         ask_next(look);
 }
 
@@ -383,6 +390,8 @@ pst_recorder_look_forget(PstRecorderLook *look)
 void
 pst_recorder_look_stop(PstRecorderLook *look)
 {
+    if (!pst_dispatcher_is_idle(look->dispatcher))
+        look->stopped_us = pst_probe_now_us();
     pst_dispatcher_clear(look->dispatcher);
     pst_loop_handles_remove(&look->source);
     for (guint i = 0; i < look->asked->len; i++)

@@ -3,8 +3,7 @@
 
 /* virtlogd rolls after 2 MiB, and keeps three parts: each has a boot record and all reports. */
 #define REPEAT_BYTES (1024 * 1024)
-/* A guest to which nothing happens, or whose snapshot is reverted to over and over, tells all of
- * what it is in a day's records too. */
+/* A guest to which nothing happens tells all of what it is in a day's records too. */
 #define REPEAT_US G_TIME_SPAN_DAY
 
 void

@@ -118,7 +118,8 @@ on_look_end(PstRecorderLookResult result, gpointer user_data)
     PstRecorder *recorder = user_data;
 
     pst_recorder_events_look_given_up(recorder->events, result == PST_RECORDER_LOOK_GIVEN_UP);
-    if (result == PST_RECORDER_LOOK_WHOLE && recorder->compare_seq == recorder->seq)
+    if (result == PST_RECORDER_LOOK_WHOLE && recorder->compare_seq == recorder->seq &&
+        pst_recorder_port_is_open(recorder->port))
         pst_recorder_events_unchanged(recorder->events);
     recorder->compare_seq = -1;
 }
@@ -159,14 +160,14 @@ on_look_due(const char *const *probes, gpointer user_data)
         look_for_news(recorder, probes);
 }
 
-/* Nobody is told of anything. */
+/* Nobody is told of anything. What happens while a port is away is counted for the next. */
 static void
 rest(PstRecorder *recorder)
 {
-    pst_recorder_events_stop(recorder->events);
-    pst_recorder_look_stop(recorder->look);
     if (recorder->had_port)
         return;
+    pst_recorder_events_stop(recorder->events);
+    pst_recorder_look_stop(recorder->look);
     pst_loop_handles_remove(&recorder->interval);
     pst_loop_handles_remove(&recorder->settled);
 }

@@ -58,6 +58,23 @@ watch_on(const PstHostWatchWorld *does, gpointer world, gint64 begun_us, gint64 
     return pulse != PST_INQUIRY_PULSE_MUTE && !pst_host_judge_is_certain(does->data(world));
 }
 
+/* What is certain of a guest that has just said something is so once it was silent for a watch: it
+ * was paused in the middle of an answer, say. FALSE where there is no time for that, or nothing
+ * left to be asked. */
+static gboolean
+look_later(const PstHostWatchWorld *does, gpointer world, gint64 *begun_us, gint64 deadline_us)
+{
+    gint64 until_us = does->now_us(world) + WATCH_US;
+
+    *begun_us = does->now_us(world);
+    if (until_us > deadline_us || !does->stay(world, until_us) ||
+        !does->look(world, deadline_us, NULL))
+        return FALSE;
+    note_pulse(does->data(world), does->pulse(world, *begun_us));
+    explain_again(does, world, deadline_us);
+    return TRUE;
+}
+
 gboolean
 pst_host_watch(const PstHostWatchWorld *does, gpointer world, gint64 deadline_us, GError **error)
 {
@@ -67,16 +84,22 @@ pst_host_watch(const PstHostWatchWorld *does, gpointer world, gint64 deadline_us
     if (!does->look(world, end_us, error))
         return FALSE;
     does->explain(world, MIN(end_us, does->now_us(world) + EXPLAIN_US));
-    while (watch_on(does, world, begun_us, end_us))
-        begun_us = does->now_us(world);
-    PstHostData *data = does->data(world);
-    if (data->asked == PST_TRI_UNKNOWN)
-        note_pulse(data, does->pulse(world, start_us));
-    if (!pst_host_judge_is_certain(data)) {
-        does->tell(world);
-        return TRUE;
-    }
-    does->await_records(world, MIN(end_us, does->now_us(world) + RECORDS_US));
-    does->give_up(world, begun_us);
+    do {
+        while (watch_on(does, world, begun_us, end_us))
+            begun_us = does->now_us(world);
+        PstHostData *data = does->data(world);
+        if (data->asked == PST_TRI_UNKNOWN)
+            note_pulse(data, does->pulse(world, start_us));
+        if (!pst_host_judge_is_certain(data)) {
+            does->tell(world);
+            return TRUE;
+        }
+        does->await_records(world, MIN(end_us, does->now_us(world) + RECORDS_US));
+        if (does->pulse(world, begun_us) != PST_INQUIRY_PULSE_ALIVE) {
+            does->give_up(world, begun_us);
+            return TRUE;
+        }
+    } while (look_later(does, world, &begun_us, end_us));
+    does->tell(world);
     return TRUE;
 }

@@ -56,7 +56,7 @@ gboolean pst_inquiry_is_settled(PstInquiry *inquiry);
 void pst_inquiry_answer(PstInquiry *inquiry, guint i, PstVia via, PstReport *report);
 
 /* The rung has a report (taken over) of AGE_MS before now, to which a look found nothing new
- * UNCHANGED_MS before now (PST_INT_UNKNOWN: not since): it is the answer where no rung has one of
+ * NO_NEWS_MS before now (PST_INT_UNKNOWN: not since): it is the answer where no rung has one of
  * the moment, and older by then. */
 void pst_inquiry_offer(PstInquiry *inquiry, guint i, PstVia via, PstReport *report, gint64 age_ms,
                        gint64 no_news_ms);

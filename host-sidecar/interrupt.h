@@ -9,6 +9,6 @@
 typedef void (*PstInterruptCaught)(const char *name, gpointer user_data);
 
 /* From now on SIGINT, SIGTERM and SIGHUP, as far as they are not ignored, do not end the process:
- * the first is told to CAUGHT, in a thread of its own, the second ends the process at once, with
- * 128 and its number. Once a process. */
+ * the first is told to CAUGHT, in a thread of its own, one that comes more than half a second later
+ * ends the process at once, with 128 and its number. Once a process. */
 void pst_interrupt_catch(PstInterruptCaught caught, gpointer user_data);

@@ -66,7 +66,7 @@ date_before(const GArray *stills, const PstRecord *record, const PstRecord *late
  * again after a revert, and so may a clock: each moment is the first record's that is like it after
  * the one of the moment before. */
 static GArray *
-place(const GPtrArray *dates, const GPtrArray *records)
+place(const GPtrArray *dates, const GPtrArray *records, gint64 last_us)
 {
     GArray *moments = g_array_sized_new(FALSE, TRUE, sizeof(gint64), records->len);
     guint next = 0;
@@ -82,6 +82,15 @@ place(const GPtrArray *dates, const GPtrArray *records)
             next = j + 1;
             break;
         }
+    }
+    /* Noted while the host's clock was ahead. */
+    for (guint i = records->len; i > 0; i--) {
+        gint64 *moment_us = &g_array_index(moments, gint64, i - 1);
+
+        if (*moment_us > last_us)
+            *moment_us = 0;
+        else if (*moment_us > 0)
+            last_us = *moment_us;
     }
     return moments;
 }
@@ -111,7 +120,7 @@ reckon_back(const GPtrArray *records, const GArray *moments, const GArray *still
 /* From the oldest to the newest: what came after a moment was written after it, whatever a clock
  * says of it that leapt ahead since. */
 static void
-reckon_on(const GArray *moments, gint64 last_us, GArray *written)
+reckon_on(const GArray *moments, GArray *written)
 {
     gint64 since_us = 0;
 
@@ -120,7 +129,7 @@ reckon_on(const GArray *moments, gint64 last_us, GArray *written)
 
         *at_us = MAX(*at_us, since_us);
         if (g_array_index(moments, gint64, i) > 0)
-            since_us = MAX(since_us, MIN(last_us, g_array_index(moments, gint64, i)));
+            since_us = g_array_index(moments, gint64, i);
     }
 }
 
@@ -129,14 +138,14 @@ pst_record_dates_estimate(const GPtrArray *dates, const GArray *stills, const GP
                           gint64 written_us)
 {
     GArray *written = g_array_sized_new(FALSE, TRUE, sizeof(gint64), records->len);
-    g_autoptr(GArray) moments = place(dates, records);
 
     g_array_set_size(written, records->len);
     if (records->len == 0)
         return written;
     const PstRecord *newest = records->pdata[records->len - 1];
     gint64 last_us = written_us > 0 ? written_us : newest->realtime_us;
+    g_autoptr(GArray) moments = place(dates, records, last_us);
     reckon_back(records, moments, stills, last_us, written);
-    reckon_on(moments, last_us, written);
+    reckon_on(moments, written);
     return written;
 }

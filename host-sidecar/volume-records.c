@@ -263,8 +263,9 @@ pst_volume_records_no_news(const PstVolumeRecords *records, const PstRecord *rec
             return unchanged;
         if (!is_of(records, later, domain, own))
             continue;
-        if (later->kind == PST_RECORD_BOOT || !g_str_equal(later->boot_id, record->boot_id) ||
-            is_report(later, probe, record->user))
+        /* What was lost may have been another report. */
+        if (later->kind == PST_RECORD_BOOT || later->lost > 0 ||
+            !g_str_equal(later->boot_id, record->boot_id) || is_report(later, probe, record->user))
             return NULL;
         if (unchanged == NULL && is_unchanged(later))
             unchanged = later;

@@ -64,8 +64,8 @@ PstVolumeFound pst_volume_records_find_best(const PstVolumeRecords *records, con
                                             const char *user, const char *domain);
 
 /* The newest word of DOMAIN's guest that a look at everything found nothing new, borrowed, where
- * that holds for RECORD, a report: its recorder was not begun anew since, and told of nothing else
- * when it was asked the same. NULL where there is none. */
+ * that holds for RECORD, a report: its recorder was not begun anew since, lost nothing, and told of
+ * nothing else when it was asked the same. NULL where there is none. */
 const PstRecord *pst_volume_records_no_news(const PstVolumeRecords *records,
                                             const PstRecord *record, const char *domain);
 

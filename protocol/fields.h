@@ -50,6 +50,7 @@ typedef struct {
     PstFieldType type;
     guint offset;
     gboolean required;
+    gboolean passing;         /* tells what goes on, and not what somebody has set */
     const PstFields *fields;  /* of an object or of a list's elements */
     const char *const *names; /* of an enum, NULL-terminated */
 } PstField;

@@ -28,7 +28,9 @@ static const PstField verdict_rows[] = {
     PST_STRING(PstFirewallVerdict, table, "the deciding table, with its family"),
     PST_STRING(PstFirewallVerdict, chain, "the deciding chain"),
     PST_INT(PstFirewallVerdict, handle, "the deciding rule's number in nftables"),
-    PST_STRING(PstFirewallVerdict, rule, "the deciding rule, absent for the chain's policy"),
+    /* Its counters are in it. */
+    PST_ROW(PST_FIELD_STRING, PstFirewallVerdict, rule,
+            .doc = "the deciding rule, absent for the chain's policy", .passing = TRUE),
     PST_INT(PstFirewallVerdict, packets, "packets that its counter has seen"),
     PST_INT(PstFirewallVerdict, bytes, "bytes that its counter has seen"),
 };

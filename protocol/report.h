@@ -21,8 +21,8 @@ typedef struct {
     const PstFields *data;
     gboolean derived; /* made on the host, of other reports or of what it sees: no guest is asked */
     gboolean slow;   /* takes longest: asked first, so that in the end nothing waits for it alone */
-    gboolean steady; /* the words in its data, unlike the numbers, stay as they are until somebody
-                        changes something */
+    gboolean steady; /* the words in its data stay as they are until somebody changes something,
+                        but for those of rows that are `passing` */
     gsize max_string; /* bytes of one string in a report; 0 for the usual bound */
 } PstReportKind;
 

@@ -118,6 +118,27 @@ test_leap(void)
     check(rows, G_N_ELEMENTS(rows));
 }
 
+/* A reading that was noted while the host's clock was ahead says nothing. */
+static void
+test_host_ahead(void)
+{
+    g_autoptr(GPtrArray) records = pst_record_set_new();
+    static const Row rows[] = {{A, 1, 10, 0, 0, 0}, {A, 2, 20, 0, 0, 0}, {A, 3, 30, 0, 0, 0}};
+    static const gint64 written[] = {130, 140, 150};
+    GPtrArray *dates = NULL;
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        PstRecord *record = add(records, &rows[i]);
+        if (i == 0)
+            g_assert_true(pst_record_dates_note(&dates, record, T0 + 1000 * SECOND));
+    }
+    g_autoptr(GArray) reckoned = pst_record_dates_estimate(dates, NULL, records, T0 + 150 * SECOND);
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++)
+        g_assert_cmpint((g_array_index(reckoned, gint64, i) - T0) / SECOND, ==, written[i]);
+    pst_fields_free(&pst_record_date_fields, dates->pdata[0]);
+    g_ptr_array_unref(dates);
+}
+
 static GArray *
 stills_of(const gint64 *seconds, guint n)
 {
@@ -268,6 +289,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/record-dates/plain", test_plain);
     g_test_add_func("/record-dates/leap", test_leap);
+    g_test_add_func("/record-dates/host-ahead", test_host_ahead);
     g_test_add_func("/record-dates/paused", test_paused);
     g_test_add_func("/record-dates/pauses-seen", test_pauses_seen);
     g_test_add_func("/record-dates/reverted", test_reverted);

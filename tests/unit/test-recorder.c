@@ -63,6 +63,8 @@ test_digest(void)
     }
 }
 
+#define RULE(text) "\"rule\":{\"text\":\"" text "\",\"line\":"
+
 /* What somebody has set is told anew where any word of it is another; what counts something is not.
  */
 static void
@@ -72,25 +74,32 @@ test_steady(void)
         const char *probe, *data;
         gboolean same;
     } rows[] = {
-        {"sudo", "{\"rule\":{\"text\":\"ALL\",\"line\":1},\"timestamps\":true,\"files\":[\"a\"]}",
-         TRUE},
-        {"sudo", "{\"rule\":{\"text\":\"ALL\",\"line\":7},\"timestamps\":true,\"files\":[\"a\"]}",
-         TRUE},
-        {"sudo", "{\"rule\":{\"text\":\"/x\",\"line\":1},\"timestamps\":true,\"files\":[\"a\"]}",
-         FALSE},
-        {"sudo", "{\"rule\":{\"text\":\"ALL\",\"line\":1},\"timestamps\":false,\"files\":[\"a\"]}",
-         FALSE},
+        {"sudo", "{" RULE("ALL") "1},\"verdict\":\"allowed\",\"sources\":[\"a\"]}", TRUE},
+        {"sudo", "{" RULE("ALL") "7},\"verdict\":\"allowed\",\"sources\":[\"a\"]}", TRUE},
         {"sudo",
-         "{\"rule\":{\"text\":\"ALL\",\"line\":1},\"timestamps\":true,\"files\":[\"a\",\"b\"]}",
+         "{" RULE("ALL") "1},\"verdict\":\"allowed\",\"sources\":[\"a\"],\"timestamps\":true}",
+         TRUE},
+        {"sudo", "{" RULE("/x") "1},\"verdict\":\"allowed\",\"sources\":[\"a\"]}", FALSE},
+        {"sudo", "{" RULE("ALL") "1,\"allows\":false},\"verdict\":\"allowed\",\"sources\":[\"a\"]}",
          FALSE},
-        {"sudo", "{\"rule\":{\"text\":\"ALL\",\"line\":1},\"timestamps\":true,\"other\":[\"a\"]}",
+        {"sudo", "{" RULE("ALL") "1},\"verdict\":\"denied\",\"sources\":[\"a\"]}", FALSE},
+        {"sudo", "{" RULE("ALL") "1},\"verdict\":\"allowed\",\"sources\":[\"a\",\"b\"]}", FALSE},
+        {"sudo",
+         "{" RULE("ALL") "1},\"verdict\":\"allowed\",\"sources\":[\"a\"],"
+                         "\"files\":[{\"path\":\"/x\"}]}",
          FALSE},
+        {"firewall", "{\"verdicts\":[{\"rule\":\"counter packets 1\"}]}", TRUE},
+        {"firewall", "{\"verdicts\":[{\"rule\":\"counter packets 2\"}]}", TRUE},
+        {"security", "{\"umask\":\"022\"}", TRUE},
+        {"security", "{\"umask\":\"022\",\"denials\":[{\"target\":\"x\"}]}", TRUE},
+        {"security", "{\"umask\":\"027\"}", FALSE},
         {"services", "{\"a\":\"x\"}", TRUE},
         {"services", "{\"a\":\"y\"}", TRUE},
     };
+    guint first = 0;
 
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
-        guint first = g_str_equal(rows[i].probe, "sudo") ? 0 : 6;
+        first = g_str_equal(rows[i].probe, rows[first].probe) ? first : i;
         g_autofree char *a = g_strdup_printf("{\"probe\":\"%s\",\"status\":\"ok\",\"data\":%s}",
                                              rows[first].probe, rows[first].data);
         g_autofree char *b = g_strdup_printf("{\"probe\":\"%s\",\"status\":\"ok\",\"data\":%s}",

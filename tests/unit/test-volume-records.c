@@ -181,6 +181,9 @@ test_unchanged(void)
         ((PstRecord *)list->pdata[i])->domain = g_strdup(i == 7 ? "copy" : "web");
     g_assert_true(pst_volume_records_no_news(records, of_pam, "web") == NULL);
     g_assert_true(pst_volume_records_no_news(records, list->pdata[3], "web") == list->pdata[5]);
+    ((PstRecord *)list->pdata[8])->lost = 1;
+    g_assert_null(pst_volume_records_no_news(records, list->pdata[3], "web"));
+    ((PstRecord *)list->pdata[8])->lost = 0;
     ((PstRecord *)list->pdata[8])->kind = PST_RECORD_BOOT;
     g_assert_null(pst_volume_records_no_news(records, list->pdata[3], "web"));
 }
