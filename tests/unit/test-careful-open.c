@@ -35,26 +35,18 @@ open_with(const World *world, const char *line, const char *path, int flags)
 }
 
 static void
-put_link(const World *world, const char *path, const char *target)
-{
-    g_autofree char *whole = place(world, path);
-
-    g_assert_cmpint(symlink(target, whole), ==, 0);
-}
-
-static void
 put_links(const World *world)
 {
     put_text(world, "/etc/ssh/sshd_config", "");
     put_text(world, "/srv/a/b/file", "");
     put_text(world, "/mnt a/file", "");
-    put_link(world, "/etc/away", "/srv/a");
-    put_link(world, "/etc/up", "../srv/./a//b");
-    put_link(world, "/etc/twice", "away/b/../b");
-    put_link(world, "/etc/out", "../../../../srv/a/b");
-    put_link(world, "/etc/space", "/mnt a");
-    put_link(world, "/etc/loop", "loop");
-    put_link(world, "/etc/dangling", "/nowhere");
+    put_symlink(world, "/etc/away", "/srv/a");
+    put_symlink(world, "/etc/up", "../srv/./a//b");
+    put_symlink(world, "/etc/twice", "away/b/../b");
+    put_symlink(world, "/etc/out", "../../../../srv/a/b");
+    put_symlink(world, "/etc/space", "/mnt a");
+    put_symlink(world, "/etc/loop", "loop");
+    put_symlink(world, "/etc/dangling", "/nowhere");
 }
 
 /* Only what is on the way to a path can keep it waiting, and links lead there too. */

@@ -85,14 +85,6 @@ assert_text(World *world, const char *path, const char *expected)
 }
 
 static void
-put_link(const World *world, const char *path, const char *target)
-{
-    g_autofree char *whole = place(world, path);
-
-    g_assert_cmpint(symlink(target, whole), ==, 0);
-}
-
-static void
 test_patterns(void)
 {
     static const struct {
@@ -140,7 +132,7 @@ test_allowed(World *world, gconstpointer data G_GNUC_UNUSED)
     put_text(world, "/etc/hosts", "127.0.0.1 localhost\n");
     put_text(world, "/etc/empty", "");
     put_text(world, "/etc/app.conf", "user=bob\npassword=hunter2\n");
-    put_link(world, "/etc/link", "../etc/hosts");
+    put_symlink(world, "/etc/link", "../etc/hosts");
 
     assert_text(world, "/etc/hosts", "127.0.0.1 localhost\n");
     assert_text(world, "/etc/link", "127.0.0.1 localhost\n");
@@ -181,8 +173,8 @@ test_denied(World *world, gconstpointer data G_GNUC_UNUSED)
         put_text(world, paths[i], SECRET);
         assert_refused(world, paths[i], "file.denied");
     }
-    put_link(world, "/etc/innocent", "/etc/shadow");
-    put_link(world, "/etc/folder", "/etc/ssh");
+    put_symlink(world, "/etc/innocent", "/etc/shadow");
+    put_symlink(world, "/etc/folder", "/etc/ssh");
     assert_refused(world, "/etc/innocent", "file.denied");
     assert_refused(world, "/etc/folder/ssh_host_ed25519_key", "file.denied");
     assert_refused(world, "/etc/../etc/./shadow", "file.denied");
@@ -212,7 +204,7 @@ test_hard_link(World *world, gconstpointer data G_GNUC_UNUSED)
     /* A denied folder with more names than anybody lists may hold another of a file's names. */
     for (guint i = 0; i <= 100000; i++) {
         g_autofree char *name = g_strdup_printf("/etc/ssl/private/%u", i);
-        i == 0 ? put_text(world, name, SECRET) : put_link(world, name, "0");
+        i == 0 ? put_text(world, name, SECRET) : put_symlink(world, name, "0");
     }
     assert_refused(world, "/etc/b", "file.denied");
 }
@@ -263,9 +255,9 @@ test_types(World *world, gconstpointer data G_GNUC_UNUSED)
 
     g_assert_cmpint(mkfifo(fifo, 0644), ==, 0);
     put_text(world, "/etc/d/x", "");
-    put_link(world, "/etc/loop", "loop");
-    put_link(world, "/etc/dangling", "nowhere");
-    put_link(world, "/etc/out", "../../../../../../../../etc/hostname");
+    put_symlink(world, "/etc/loop", "loop");
+    put_symlink(world, "/etc/dangling", "nowhere");
+    put_symlink(world, "/etc/out", "../../../../../../../../etc/hostname");
     assert_refused(world, "/etc/fifo", "file.wrong-type");
     assert_refused(world, "/etc/d", "file.wrong-type");
     assert_refused(world, "etc/d/x", "file.wrong-type");
@@ -380,7 +372,7 @@ test_list(World *world, gconstpointer data G_GNUC_UNUSED)
     put_text(world, "/etc/b", "12345");
     put_text(world, "/etc/shadow", SECRET);
     put_text(world, "/etc/d/x", "");
-    put_link(world, "/etc/l", "b");
+    put_symlink(world, "/etc/l", "b");
     put_text(world, "/srv/x", "");
     g_autoptr(PstReport) report = list_path(world, "/etc", NULL, PST_INT_UNKNOWN);
     const PstListData *list = report->data;
@@ -538,7 +530,7 @@ test_rename_race(World *world, gconstpointer data G_GNUC_UNUSED)
 
     put_text(world, "/etc/hosts", "x\n");
     put_text(world, "/etc/shadow", SECRET);
-    put_link(world, "/etc/link", "hosts");
+    put_symlink(world, "/etc/link", "hosts");
     g_autoptr(PstDoor) door = pst_door_new(world->sysroot, NULL);
     GThread *thread = g_thread_new("turn", turn_link, &race);
     for (guint i = 0; i < n; i++) {

@@ -76,14 +76,6 @@ put_process(const World *world, int pid, const char *name, char state, const cha
     put_text(world, group_path, group);
 }
 
-static void
-put_link(const World *world, const char *path, const char *target)
-{
-    g_autofree char *link = place(world, path);
-
-    g_assert_cmpint(symlink(target, link), ==, 0);
-}
-
 /* Frozen by the agent AGE_S before NOW_US. */
 static void
 put_agent(const World *world, gint64 age_s)
@@ -132,7 +124,7 @@ put_writers(const World *world)
 {
     put_process(world, 180, "systemd-journal", 'D', IN_FTRUNCATE,
                 "77 0x15 0x800000 0x560b71d7bf10 0x0 0x7fff91776528 0x7f851b71e057\n");
-    put_link(world, "/proc/180/fd/21", "/var/log/journal/1/system.journal");
+    put_symlink(world, "/proc/180/fd/21", "/var/log/journal/1/system.journal");
     put_process(world, 253, "sh", 'D', IN_OPEN,
                 "257 0xffffff9c 0x562f78c2c928 0x241 0x1b6 0x7ffeee9b35b0 0x7f9ab9ec2011\n");
     put_process(world, 300, "cat", 'S', IN_OPEN, "0 0x0 0x0\n");
@@ -162,9 +154,9 @@ static void
 test_other_mount(World *world, gconstpointer data G_GNUC_UNUSED)
 {
     put_process(world, 40, "postgres", 'D', IN_FTRUNCATE, "77 0x3 0x0\n");
-    put_link(world, "/proc/40/fd/3", "/srv/data/pg/1");
+    put_symlink(world, "/proc/40/fd/3", "/srv/data/pg/1");
     put_process(world, 41, "postgres", 'D', IN_FTRUNCATE, "77 0x4 0x0\n");
-    put_link(world, "/proc/41/fd/4", "/srv/data/pg/2");
+    put_symlink(world, "/proc/41/fd/4", "/srv/data/pg/2");
     g_autoptr(PstReport) report = run(world);
     const PstFinding *finding = finding_at(report, 0, PST_SEVERITY_WARNING);
 
@@ -179,7 +171,7 @@ test_unknown_mount(World *world, gconstpointer data G_GNUC_UNUSED)
     put_process(world, 253, "sh", 'D', IN_OPEN, "257 0xffffff9c 0x562f 0x241\n");
     put_process(world, 254, "sh", 'D', IN_OPEN, "running\n");
     put_process(world, 255, "sh", 'D', IN_FTRUNCATE, "77 0x5 0x0\n");
-    put_link(world, "/proc/255/fd/5", "socket:[1]");
+    put_symlink(world, "/proc/255/fd/5", "socket:[1]");
     g_autoptr(PstReport) report = run(world);
     const PstFinding *finding = finding_at(report, 0, PST_SEVERITY_CRITICAL);
 
@@ -252,7 +244,7 @@ static void
 test_sound(World *world, gconstpointer data G_GNUC_UNUSED)
 {
     put_process(world, 301, "dd", 'D', "[<0>] io_schedule+0x1/0x2\n", "0 0x0 0x0\n");
-    put_link(world, "/run/qga.state.isfrozen", "/etc/passwd");
+    put_symlink(world, "/run/qga.state.isfrozen", "/etc/passwd");
     g_autoptr(PstReport) report = run(world);
 
     g_assert_cmpuint(report->findings->len, ==, 0);

@@ -76,6 +76,14 @@ put_text(const World *world, const char *path, const char *text)
 }
 
 static inline void
+put_symlink(const World *world, const char *path, const char *target)
+{
+    g_autofree char *whole = place(world, path);
+
+    g_assert_cmpint(symlink(target, whole), ==, 0);
+}
+
+static inline void
 remove_path(const World *world, const char *path)
 {
     g_autofree char *whole = g_build_filename(world->folder, path, NULL);
