@@ -228,7 +228,7 @@ capabilities(const PstSession *session)
 }
 
 static void
-answer_hello(PstSession *session, const PstMessageId *id)
+answer_hello(PstSession *session, const PstMessageId *id, gboolean resumed)
 {
     g_autofree const char **methods = capabilities(session);
     PstHello hello = {
@@ -240,6 +240,7 @@ answer_hello(PstSession *session, const PstMessageId *id)
         .realtime_us = g_get_real_time(),
         .capabilities = (char **)methods,
         .recorder = session->recorder != NULL ? pst_recorder_state(session->recorder) : NULL,
+        .resumed = resumed ? PST_TRI_YES : PST_TRI_UNKNOWN,
     };
     g_autoptr(JsonObject) result = pst_hello_answer(&hello);
     g_autofree char *text = pst_message_result(id, result);
@@ -273,13 +274,15 @@ take_hello(PstSession *session, PstMessage *message)
         send_error(session, &message->id, error);
         return;
     }
-    begin(session, params->session);
+    gboolean resumed = g_str_equal(params->session, session->current);
+    if (!resumed)
+        begin(session, params->session);
     if (session->recorder != NULL) {
         if (params->domain != NULL)
             pst_recorder_set_domain(session->recorder, params->domain);
         pst_recorder_find_port(session->recorder);
     }
-    answer_hello(session, &message->id);
+    answer_hello(session, &message->id, resumed);
 }
 
 static void

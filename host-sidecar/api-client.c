@@ -54,6 +54,13 @@ pst_api_client_set_max_answer(PstApiClient *client, gsize bytes)
     client->max_answer = bytes;
 }
 
+void
+pst_api_client_hang_up(PstApiClient *client)
+{
+    shutdown(client->fd, SHUT_RDWR);
+    client->at = client->len = 0;
+}
+
 static gboolean
 fail(GError **error, PstErrorCode code, const char *what)
 {

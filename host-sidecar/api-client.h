@@ -35,6 +35,9 @@ const char *pst_api_client_uri(const PstApiClient *client);
  * call is lost with PST_ERROR_PROTOCOL. */
 void pst_api_client_set_max_answer(PstApiClient *client, gsize bytes);
 
+/* From within a part of an answer: the call is lost, and the connection of no more use. */
+void pst_api_client_hang_up(PstApiClient *client);
+
 /* One request; its parts are told as they come. The result is the caller's. NULL with the daemon's
  * own error, or with *LOST set where the conversation broke or nothing came in time. */
 JsonObject *pst_api_client_call(PstApiClient *client, const char *method, JsonObject *params,

@@ -28,10 +28,13 @@ typedef struct {
     void (*close)(gpointer stream, gboolean orderly);
 } PstCarrier;
 
+typedef struct PstChannelKeep PstChannelKeep;
+
 /* Where a guest's shim is to be had; borrowed by whoever uses it. */
 typedef struct {
     const PstCarrier *carrier;
     const PstGuest *guest;
-    const char *uuid; /* whose turn has to be taken before the port is opened */
-    const char *name; /* what the host calls the guest */
+    const char *uuid;     /* whose turn has to be taken before the port is opened */
+    const char *name;     /* what the host calls the guest */
+    PstChannelKeep *keep; /* where its channel stays open between conversations; NULL: nowhere */
 } PstCarrierEnd;

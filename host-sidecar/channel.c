@@ -15,8 +15,13 @@ typedef struct {
     GMutex lock;
     GCond changed;
     PstClient *client;
-    gboolean heard; /* anything at all came */
-    char *ended;    /* why nothing more will come; NULL while it may */
+    gboolean heard;      /* anything at all came */
+    char *ended;         /* why nothing more will come; NULL while it may */
+    PstChannel *channel; /* for its listener; NULL: there is none */
+    PstChannelListener listener;
+    gpointer listener_data;
+    void (*on_end)(gpointer user_data); /* NULL: nobody, or told already */
+    gpointer on_end_data;
 } Shared;
 
 struct PstChannel {
@@ -25,7 +30,9 @@ struct PstChannel {
     gpointer stream; /* the carrier's; NULL until it is open */
     Shared *shared;
     PstHello *hello;
-    gint64 hello_us; /* on the host's monotonic clock, when the guest's clocks were read */
+    /* The guest's CLOCK_BOOTTIME, and the host's monotonic clock when it was read; written by the
+     * owner with the channel locked. */
+    gint64 guest_us, read_us;
 };
 
 static void
@@ -54,6 +61,22 @@ new_shared(void)
     return shared;
 }
 
+/* The lock is held. */
+static void
+tell_end(Shared *shared, const char *reason)
+{
+    void (*on_end)(gpointer user_data) = g_steal_pointer(&shared->on_end);
+
+    if (shared->channel != NULL) {
+        shared->channel = NULL;
+        pst_client_listen(shared->client, NULL, NULL);
+        shared->listener.ended(reason, shared->listener_data);
+        shared->listener.release(shared->listener_data);
+    }
+    if (on_end != NULL)
+        on_end(shared->on_end_data);
+}
+
 static void
 on_receive(const guint8 *data, gsize len, const char *ended, gpointer user_data)
 {
@@ -65,6 +88,11 @@ on_receive(const guint8 *data, gsize len, const char *ended, gpointer user_data)
         pst_client_feed(shared->client, data, len);
     else if (shared->ended == NULL)
         shared->ended = g_strdup(ended);
+    g_autoptr(GError) broken = NULL;
+    if (ended != NULL)
+        tell_end(shared, ended);
+    else if (!pst_client_check(shared->client, &broken))
+        tell_end(shared, broken->message);
     g_cond_signal(&shared->changed);
 }
 
@@ -104,12 +132,51 @@ pst_channel_wait(PstChannel *channel, const gint64 *numbers, guint n, gint64 dea
     }
 }
 
+static void
+on_event(const PstEvent *event, gpointer user_data)
+{
+    const Shared *shared = user_data;
+
+    shared->listener.event(shared->channel, event, shared->listener_data);
+}
+
 void
-pst_channel_listen(PstChannel *channel, PstClientEvent listener, gpointer user_data)
+pst_channel_listen(PstChannel *channel, const PstChannelListener *listener, gpointer user_data)
+{
+    Shared *shared = channel->shared;
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&shared->lock);
+
+    shared->channel = channel;
+    shared->listener = *listener;
+    shared->listener_data = user_data;
+    pst_client_listen(shared->client, on_event, shared);
+    if (shared->ended != NULL)
+        tell_end(shared, shared->ended);
+}
+
+gboolean
+pst_channel_is_listened_to(const PstChannel *channel)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&channel->shared->lock);
 
-    pst_client_listen(channel->shared->client, listener, user_data);
+    return channel->shared->channel != NULL;
+}
+
+void
+pst_channel_on_end(PstChannel *channel, void (*ended)(gpointer user_data), gpointer user_data)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&channel->shared->lock);
+
+    channel->shared->on_end = ended;
+    channel->shared->on_end_data = user_data;
+}
+
+gboolean
+pst_channel_is_open(const PstChannel *channel)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&channel->shared->lock);
+
+    return channel->shared->ended == NULL && pst_client_check(channel->shared->client, NULL);
 }
 
 gint64
@@ -126,6 +193,17 @@ pst_channel_request(PstChannel *channel, const char *method, JsonObject *params,
     return number;
 }
 
+/* The guest read its clock a little earlier: so every deadline comes out a little shorter, and
+ * never longer than its caller waits. */
+static void
+set_clock(PstChannel *channel, gint64 boottime_us)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&channel->shared->lock);
+
+    channel->guest_us = boottime_us;
+    channel->read_us = g_get_monotonic_time();
+}
+
 static gboolean
 read_hello(PstChannel *channel, PstMessage *answer, GError **error)
 {
@@ -135,10 +213,10 @@ read_hello(PstChannel *channel, PstMessage *answer, GError **error)
         return FALSE;
     }
     channel->hello = pst_hello_read_answer(answer->result, error);
-    /* The guest read its clocks a little earlier: so every deadline comes out a little shorter, and
-     * never longer than its caller waits. */
-    channel->hello_us = g_get_monotonic_time();
-    return channel->hello != NULL;
+    if (channel->hello == NULL)
+        return FALSE;
+    set_clock(channel, channel->hello->boottime_us);
+    return TRUE;
 }
 
 /* Opens the port and says hello; returns its number or -1. */
@@ -187,6 +265,10 @@ is_sound(Shared *shared)
 static void
 end_stream(PstChannel *channel)
 {
+    if (channel->shared != NULL) {
+        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&channel->shared->lock);
+        tell_end(channel->shared, "it was let go of");
+    }
     if (channel->stream != NULL)
         channel->carrier->close(channel->stream, is_sound(channel->shared));
     channel->stream = NULL;
@@ -248,6 +330,38 @@ pst_channel_free(PstChannel *channel)
     g_free(channel);
 }
 
+PstTurn *
+pst_channel_free_in_turn(PstChannel *channel)
+{
+    PstTurn *turn = g_steal_pointer(&channel->turn);
+
+    pst_channel_free(channel);
+    return turn;
+}
+
+/* A shim that was started since, or is from before this was thought of, begins a new session: then
+ * the channel is opened anew. */
+gboolean
+pst_channel_renew(PstChannel *channel, const char *name, gint64 deadline_us, GError **error)
+{
+    gint64 until_us = MIN(deadline_us, g_get_monotonic_time() + SILENCE_US);
+    g_autoptr(PstHello) before = g_steal_pointer(&channel->hello);
+    g_autoptr(GByteArray) frame = g_byte_array_new();
+
+    g_mutex_lock(&channel->shared->lock);
+    gint64 number = pst_client_hello_again(channel->shared->client, name, frame, error);
+    g_mutex_unlock(&channel->shared->lock);
+    if (number < 0 || !channel->carrier->send(channel->stream, frame->data, frame->len, error) ||
+        !await_hello(channel, number, until_us, error))
+        return FALSE;
+    if (channel->hello->resumed != PST_TRI_YES) {
+        g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT, "the shim was started anew");
+        return FALSE;
+    }
+    pst_turn_note_answer(channel->turn);
+    return TRUE;
+}
+
 const PstHello *
 pst_channel_hello(const PstChannel *channel)
 {
@@ -257,5 +371,11 @@ pst_channel_hello(const PstChannel *channel)
 gint64
 pst_channel_guest_time_us(const PstChannel *channel, gint64 monotonic_us)
 {
-    return channel->hello->boottime_us + (monotonic_us - channel->hello_us);
+    return channel->guest_us + (monotonic_us - channel->read_us);
+}
+
+gint64
+pst_channel_host_time_us(const PstChannel *channel, gint64 boottime_us)
+{
+    return channel->read_us + (boottime_us - channel->guest_us);
 }

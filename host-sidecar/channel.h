@@ -29,10 +29,39 @@ const PstHello *pst_channel_hello(const PstChannel *channel);
  * monotonic clock, as far as the hello told. */
 gint64 pst_channel_guest_time_us(const PstChannel *channel, gint64 monotonic_us);
 
-/* Events of the guest's are handed to LISTENER, in the thread that reads and with the channel
- * locked: it only notes them down. NULL: to nobody, from when this returns. What is to be told
- * is asked for with the request `subscribe`. */
-void pst_channel_listen(PstChannel *channel, PstClientEvent listener, gpointer user_data);
+/* The same the other way round, while a listener is told: which moment of the host's monotonic
+ * clock the guest's BOOTTIME_US was. */
+gint64 pst_channel_host_time_us(const PstChannel *channel, gint64 boottime_us);
+
+/* Who is told what a guest says unasked. Both are called with the channel locked, by the thread
+ * that reads or frees it: they only note it down. */
+typedef struct {
+    /* What is to be told is asked for with the request `subscribe`. */
+    void (*event)(const PstChannel *channel, const PstEvent *event, gpointer user_data);
+    /* Nothing more will come, and why; once, and no later than the channel is freed. */
+    void (*ended)(const char *reason, gpointer user_data);
+    GDestroyNotify release; /* of the user data, after that */
+} PstChannelListener;
+
+/* Takes USER_DATA over. One listener a channel, from here to its end. */
+void pst_channel_listen(PstChannel *channel, const PstChannelListener *listener,
+                        gpointer user_data);
+gboolean pst_channel_is_listened_to(const PstChannel *channel);
+
+/* ENDED is called, as above, when nothing more can come of it; NULL: nobody. */
+void pst_channel_on_end(PstChannel *channel, void (*ended)(gpointer user_data), gpointer user_data);
+
+/* Whether something may still come of it. */
+gboolean pst_channel_is_open(const PstChannel *channel);
+
+/* Before a conversation over a channel that was kept: whether the shim that was greeted still
+ * answers, within DEADLINE_US and the patience for a hello, and what it says of itself now. NAME is
+ * what the host calls the guest. */
+gboolean pst_channel_renew(PstChannel *channel, const char *name, gint64 deadline_us,
+                           GError **error);
+
+/* Frees the channel and hands the guest's turn on. */
+PstTurn *pst_channel_free_in_turn(PstChannel *channel);
 
 /* Sends a request; returns its number or -1. */
 gint64 pst_channel_request(PstChannel *channel, const char *method, JsonObject *params,

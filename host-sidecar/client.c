@@ -139,6 +139,15 @@ pst_client_request(PstClient *client, const char *method, JsonObject *params, GB
     return has_room(client, frame_size(text), error) ? add_request(client, text, out) : -1;
 }
 
+gint64
+pst_client_hello_again(PstClient *client, const char *domain, GByteArray *out, GError **error)
+{
+    g_autoptr(JsonObject) params =
+        pst_hello_request(client->session, "postern " PST_VERSION, domain);
+
+    return pst_client_request(client, "hello", params, out, error);
+}
+
 static Request *
 find_request(const PstClient *client, gint64 number)
 {

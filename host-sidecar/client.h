@@ -23,6 +23,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstClient, pst_client_free)
  * answer comes like any other under the number that is returned. */
 gint64 pst_client_hello(PstClient *client, const char *domain, GByteArray *out);
 
+/* The same for the session that is under way, which goes on: docs/protocol.md, hello. Numbers and
+ * errors as those of a request. */
+gint64 pst_client_hello_again(PstClient *client, const char *domain, GByteArray *out,
+                              GError **error);
+
 /* Appends a request's frame to OUT. Returns its number, or -1: PST_ERROR_BUSY where as much is in
  * flight as a channel can safely hold, PST_ERROR_TOO_LARGE where it is more than a frame. */
 gint64 pst_client_request(PstClient *client, const char *method, JsonObject *params,

@@ -21,6 +21,7 @@ const PstCommand pst_command_table[] = {
     {"mark", "DOMAIN", "Print a point in its own time, for --since.", pst_command_mark_run, TRUE},
     {"wait", "DOMAIN --for STATE", "Until its shim, a user's access or its target is there.",
      pst_command_wait_run},
+    {"watch", "[DOMAIN…]", "What happens to and in them, as it does.", pst_command_watch_run, TRUE},
     {"records", "[DOMAIN]", "What its recorder wrote, the newest first.", pst_command_records_run},
     {"forensics", "DOMAIN", "All evidence in a sealed bundle, with a page to read it by.",
      pst_command_forensics_run},

@@ -26,3 +26,4 @@ PST_COMMAND(records);
 PST_COMMAND(services);
 PST_COMMAND(sudo);
 PST_COMMAND(wait);
+PST_COMMAND(watch);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/converse.h"
 
-#include "host-sidecar/channel.h"
+#include "host-sidecar/channel-keep.h"
 #include "host-sidecar/question.h"
 #include "protocol/error.h"
 #include "protocol/limits.h"
@@ -100,7 +100,7 @@ hear(Conversation *talk, GError **error)
 }
 
 static gboolean
-converse(PstChannel *channel, PstInquiry *inquiry, GError **error)
+converse(PstChannelLoan *loan, PstChannel *channel, PstInquiry *inquiry, GError **error)
 {
     Conversation talk = {
         .channel = channel,
@@ -114,8 +114,11 @@ converse(PstChannel *channel, PstInquiry *inquiry, GError **error)
     for (guint i = 0; i <= talk.n; i++)
         numbers[i] = -1;
     while (send_questions(&talk, error)) {
-        if (talk.in_flight == 0)
+        if (talk.in_flight == 0) {
+            if (numbers[talk.n] < 0)
+                pst_channel_keep_settle(loan);
             return TRUE;
+        }
         if (!hear(&talk, error))
             return FALSE;
     }
@@ -127,16 +130,16 @@ pst_converse(const PstCarrierEnd *end, PstInquiry *inquiry, const PstConverseLis
              GError **error)
 {
     gint64 deadline_us = pst_inquiry_deadline_us(inquiry);
-    PstTurn *turn = pst_turn_take(end->uuid, deadline_us, error);
+    g_autoptr(PstChannelLoan) loan = pst_channel_keep_borrow(end, deadline_us, error);
 
-    if (turn == NULL)
+    if (loan == NULL)
         return FALSE;
     pst_inquiry_guest_is_asked(inquiry, PST_VIA_CHANNEL);
-    g_autoptr(PstChannel) channel = pst_channel_open_in_turn(end, turn, deadline_us, error);
+    PstChannel *channel = pst_channel_keep_open(loan, deadline_us, error);
     if (channel == NULL)
         return FALSE;
     if (listener != NULL)
         listener->greeted(pst_channel_hello(channel), listener->user_data);
     pst_inquiry_progress(inquiry, PST_VIA_CHANNEL);
-    return converse(channel, inquiry, error);
+    return converse(loan, channel, inquiry, error);
 }

@@ -155,7 +155,7 @@ on_started(gpointer data)
 static gpointer
 start_watch(gpointer data, GError **unused G_GNUC_UNUSED)
 {
-    static const PstDomainWatchFuncs funcs = {note_happened, note_lost, free_note};
+    static const PstDomainWatchFuncs funcs = {note_happened, NULL, note_lost, free_note};
     const Note *wanted = data;
     Note *note = new_note(wanted->events, wanted->generation);
 

@@ -6,11 +6,13 @@
 
 #include "host-sidecar/audit-writer.h"
 #include "host-sidecar/caller.h"
+#include "host-sidecar/channel-keep.h"
 #include "host-sidecar/consult.h"
 #include "host-sidecar/daemon-events.h"
 #include "host-sidecar/health-make.h"
 #include "host-sidecar/overview.h"
 #include "host-sidecar/task.h"
+#include "host-sidecar/watch-hub.h"
 #include "protocol/error.h"
 #include "protocol/json.h"
 
@@ -20,6 +22,7 @@ struct PstDaemon {
     PstServer *server;
     PstAuditWriter *audit;
     PstDaemonEvents *events;
+    PstWatchHub *hub;
 };
 
 /* ---- between the threads */
@@ -433,17 +436,48 @@ watch(gpointer user_data)
     pst_daemon_events_want(((PstDaemon *)user_data)->events);
 }
 
+/* ---- who watches */
+
+static gpointer
+hear(const char *const *domains, PstServerRequest *request, gpointer user_data)
+{
+    PstDaemon *daemon = user_data;
+    const PstWatchWanted wanted = {domains, pst_server_may_watch, pst_server_watched, request};
+
+    return pst_watch_hub_want(daemon->hub, &wanted);
+}
+
+static void
+unhear(gpointer hearing, gpointer user_data)
+{
+    pst_watch_hub_unwant(((PstDaemon *)user_data)->hub, hearing);
+}
+
+static void
+keep_channels(PstDaemon *daemon)
+{
+    g_autoptr(GError) error = NULL;
+    PstChannelKeep *keep = pst_channel_keep_new(daemon->context, &error);
+
+    if (keep == NULL)
+        complain(error);
+    pst_hypervisor_set_keep(daemon->hypervisor, keep);
+    daemon->hub = pst_watch_hub_new(daemon->context, daemon->hypervisor);
+}
+
 PstDaemon *
 pst_daemon_new(GMainContext *context, const char *uri, const PstServerLimits *limits)
 {
     PstDaemon *daemon = g_new0(PstDaemon, 1);
-    const PstServerBackend backend = {begin_conversation, watch,         begin_list, begin_sweep,
-                                      begin_naming,       write_records, daemon};
+    const PstServerBackend backend = {
+        begin_conversation, watch, begin_list, begin_sweep, begin_naming,
+        write_records,      hear,  unhear,     daemon};
     const PstAuditWriterFuncs audit = {pst_audit_record, complain};
 
     daemon->context = g_main_context_ref(context);
     daemon->audit = pst_audit_writer_new(&audit);
     daemon->hypervisor = pst_hypervisor_new(uri);
+    keep_channels(daemon);
     daemon->server = pst_server_new(context, uri, limits, &backend);
     daemon->events = pst_daemon_events_new(context, daemon->hypervisor,
                                            pst_flights_recent(pst_server_flights(daemon->server)));

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/domain-watch.h"
 
+#include <libvirt/libvirt-qemu.h>
+
+#include "host-sidecar/domain-words.h"
 #include "host-sidecar/virt-error.h"
 #include "protocol/fields.h"
 
 /* A hypervisor that is silent for so long is taken for gone. */
 #define KEEPALIVE_S 5
 #define KEEPALIVES 3
-/* A reboot is none of the lifecycle's. */
-#define NO_EVENT (-1)
+#define PORT_EVENT "VSERPORT_CHANGE"
 
 /* libvirt holds it for each callback, and lets go of it at a time of its own. */
 typedef struct {
@@ -17,10 +19,13 @@ typedef struct {
     gpointer user_data;
 } Listener;
 
+#define N_EVENTS 4
+
 struct PstDomainWatch {
     virConnectPtr connection;
     Listener *listener;
-    int lifecycle, reboot; /* ids of the callbacks, -1 for none */
+    int ids[N_EVENTS]; /* of the callbacks, -1 for none */
+    int port;          /* that of QEMU's own event */
     gboolean closing;
 };
 
@@ -71,32 +76,76 @@ static const struct {
 };
 
 static void
-tell(Listener *listener, virDomainPtr domain, int event, int detail)
+tell(Listener *listener, virDomainPtr domain, PstDomainNews news)
 {
     char uuid[VIR_UUID_STRING_BUFLEN] = "";
-    PstDomainNews news = {uuid, PST_INT_UNKNOWN, PST_INT_UNKNOWN, g_get_real_time()};
 
-    for (guint i = 0; i < G_N_ELEMENTS(states); i++)
-        if (states[i].event == event && states[i].detail == detail) {
-            news.state = states[i].state;
-            news.reason = states[i].reason;
-        }
+    news.uuid = uuid;
+    news.name = virDomainGetName(domain);
+    news.heard_us = g_get_real_time();
     if (virDomainGetUUIDString(domain, uuid) == 0)
         listener->funcs.happened(&news, listener->user_data);
+}
+
+/* What is none of the lifecycle's. */
+static PstDomainNews
+news_of(const char *event, const char *detail)
+{
+    return (PstDomainNews){
+        .event = event, .detail = detail, .state = PST_INT_UNKNOWN, .reason = PST_INT_UNKNOWN};
 }
 
 static int
 on_lifecycle(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr domain, int event, int detail,
              void *data)
 {
-    tell(data, domain, event, detail);
+    PstDomainNews news =
+        news_of(pst_domain_words_event(event), pst_domain_words_detail(event, detail));
+
+    for (guint i = 0; i < G_N_ELEMENTS(states); i++)
+        if (states[i].event == event && states[i].detail == detail) {
+            news.state = states[i].state;
+            news.reason = states[i].reason;
+        }
+    tell(data, domain, news);
     return 0;
 }
 
 static void
 on_reboot(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr domain, void *data)
 {
-    tell(data, domain, NO_EVENT, NO_EVENT);
+    tell(data, domain, news_of("reset", NULL));
+}
+
+static void
+on_watchdog(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr domain, int action G_GNUC_UNUSED,
+            void *data)
+{
+    tell(data, domain, news_of("watchdog", "its watchdog was not fed in time"));
+}
+
+static void
+on_io_error(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr domain, const char *path,
+            const char *device, int action G_GNUC_UNUSED, const char *reason, void *data)
+{
+    gboolean named = path != NULL && *path != '\0';
+    g_autofree char *words = g_strdup_printf("%s%s%s", named ? path : device,
+                                             reason != NULL && *reason != '\0' ? ": " : "",
+                                             reason != NULL ? reason : "");
+
+    tell(data, domain, news_of("io-error", words));
+}
+
+static void
+on_port(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr domain,
+        const char *event G_GNUC_UNUSED, long long seconds G_GNUC_UNUSED,
+        unsigned int micros G_GNUC_UNUSED, const char *details G_GNUC_UNUSED, void *data)
+{
+    Listener *listener = data;
+    char uuid[VIR_UUID_STRING_BUFLEN] = "";
+
+    if (virDomainGetUUIDString(domain, uuid) == 0)
+        listener->funcs.port(uuid, listener->user_data);
 }
 
 static void
@@ -137,15 +186,51 @@ listen_to_close(PstDomainWatch *watch, GError **error)
     return watch->closing || pst_virt_error_set(error, "its end can't be watched for");
 }
 
+/* Those that not every driver has, and that are no more than news, come last. */
+static const struct {
+    int event;
+    virConnectDomainEventGenericCallback callback;
+    gboolean needed;
+} wanted[N_EVENTS] = {
+    {VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle), TRUE},
+    {VIR_DOMAIN_EVENT_ID_REBOOT, VIR_DOMAIN_EVENT_CALLBACK(on_reboot), TRUE},
+    {VIR_DOMAIN_EVENT_ID_WATCHDOG, VIR_DOMAIN_EVENT_CALLBACK(on_watchdog), FALSE},
+    {VIR_DOMAIN_EVENT_ID_IO_ERROR_REASON, VIR_DOMAIN_EVENT_CALLBACK(on_io_error), FALSE},
+};
+
+static void
+listen_to_ports(PstDomainWatch *watch)
+{
+    if (watch->listener->funcs.port == NULL)
+        return;
+    watch->port =
+        virConnectDomainQemuMonitorEventRegister(watch->connection, NULL, PORT_EVENT, on_port,
+                                                 ref_listener(watch->listener), unref_listener, 0);
+    if (watch->port < 0)
+        unref_listener(watch->listener);
+}
+
 static gboolean
 listen_to_all(PstDomainWatch *watch, GError **error)
 {
-    watch->lifecycle = watch->reboot = -1;
-    return listen_to_close(watch, error) &&
-           listen_to(watch, VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle),
-                     &watch->lifecycle, error) &&
-           listen_to(watch, VIR_DOMAIN_EVENT_ID_REBOOT, VIR_DOMAIN_EVENT_CALLBACK(on_reboot),
-                     &watch->reboot, error);
+    watch->port = -1;
+    for (guint i = 0; i < N_EVENTS; i++)
+        watch->ids[i] = -1;
+    if (!listen_to_close(watch, error))
+        return FALSE;
+    for (guint i = 0; i < N_EVENTS; i++)
+        if (!listen_to(watch, wanted[i].event, wanted[i].callback, &watch->ids[i],
+                       wanted[i].needed ? error : NULL) &&
+            wanted[i].needed)
+            return FALSE;
+    listen_to_ports(watch);
+    return TRUE;
+}
+
+gboolean
+pst_domain_watch_hears_ports(const PstDomainWatch *watch)
+{
+    return watch->port >= 0;
 }
 
 PstDomainWatch *
@@ -174,10 +259,11 @@ pst_domain_watch_start(const PstHypervisor *hypervisor, const PstDomainWatchFunc
 void
 pst_domain_watch_stop(PstDomainWatch *watch)
 {
-    if (watch->lifecycle >= 0)
-        virConnectDomainEventDeregisterAny(watch->connection, watch->lifecycle);
-    if (watch->reboot >= 0)
-        virConnectDomainEventDeregisterAny(watch->connection, watch->reboot);
+    for (guint i = 0; i < N_EVENTS; i++)
+        if (watch->ids[i] >= 0)
+            virConnectDomainEventDeregisterAny(watch->connection, watch->ids[i]);
+    if (watch->port >= 0)
+        virConnectDomainQemuMonitorEventDeregister(watch->connection, watch->port);
     if (watch->closing)
         virConnectUnregisterCloseCallback(watch->connection, on_close);
     virConnectClose(watch->connection);

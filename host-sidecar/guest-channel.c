@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/guest-channel.h"
 
+#include "host-sidecar/channel-keep.h"
 #include "host-sidecar/host-sample.h"
 #include "host-sidecar/stream.h"
 
@@ -36,7 +37,22 @@ static const PstCarrier carrier = {open_port, send_bytes, is_served, close_port}
 PstCarrierEnd
 pst_guest_channel_end(const PstGuest *guest)
 {
-    return (PstCarrierEnd){&carrier, guest, guest->uuid, guest->name};
+    return (PstCarrierEnd){&carrier, guest, guest->uuid, guest->name,
+                           pst_hypervisor_keep(guest->hypervisor)};
+}
+
+PstHello *
+pst_guest_channel_greet(const PstGuest *guest, gint64 deadline_us, GError **error)
+{
+    const PstCarrierEnd end = pst_guest_channel_end(guest);
+    g_autoptr(PstChannelLoan) loan = pst_channel_keep_borrow(&end, deadline_us, error);
+    PstChannel *channel = loan != NULL ? pst_channel_keep_open(loan, deadline_us, error) : NULL;
+
+    if (channel == NULL)
+        return NULL;
+    pst_channel_keep_settle(loan);
+    g_autoptr(JsonObject) said = pst_hello_answer(pst_channel_hello(channel));
+    return pst_hello_read_answer(said, error);
 }
 
 PstChannel *

@@ -12,6 +12,7 @@
 struct PstHypervisor {
     gint references;
     char *uri;
+    PstChannelKeep *keep; /* borrowed */
 };
 
 static gpointer
@@ -61,6 +62,18 @@ pst_hypervisor_unref(PstHypervisor *hypervisor)
         return;
     g_free(hypervisor->uri);
     g_free(hypervisor);
+}
+
+void
+pst_hypervisor_set_keep(PstHypervisor *hypervisor, PstChannelKeep *keep)
+{
+    hypervisor->keep = keep;
+}
+
+PstChannelKeep *
+pst_hypervisor_keep(const PstHypervisor *hypervisor)
+{
+    return hypervisor->keep;
 }
 
 virConnectPtr

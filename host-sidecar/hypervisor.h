@@ -22,6 +22,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstHypervisor, pst_hypervisor_unref)
 /* A new connection, closed with virConnectClose(). Blocks: for use inside of tasks. */
 virConnectPtr pst_hypervisor_connect(const PstHypervisor *hypervisor, GError **error);
 
+/* Where the channels of its guests stay open between conversations; NULL, as at first: nowhere. To
+ * be set before it is used; KEEP has to outlive it. */
+typedef struct PstChannelKeep PstChannelKeep;
+void pst_hypervisor_set_keep(PstHypervisor *hypervisor, PstChannelKeep *keep);
+PstChannelKeep *pst_hypervisor_keep(const PstHypervisor *hypervisor);
+
 /* The URI by which libvirt itself knows what CONNECTION is to, whatever was said to open it;
  * "unknown" where it does not tell. Free with g_free(). */
 char *pst_hypervisor_uri(virConnectPtr connection);

@@ -94,6 +94,16 @@ parse_max_age(PstOptions *options, GError **error)
     return FALSE;
 }
 
+static char *
+help_on_deadline(const PstOptions *options)
+{
+    if (default_us(options) == PST_OPTIONS_NO_DEADLINE)
+        return g_strdup("End after this time (never)");
+    return g_strdup_printf(
+        "How long it may take (%" G_GINT64_FORMAT "s; at most %" G_GINT64_FORMAT "s)",
+        default_us(options) / G_USEC_PER_SEC, longest_us(options) / G_USEC_PER_SEC);
+}
+
 static gboolean
 check_host(const PstOptions *options, const char *verb, GError **error)
 {
@@ -128,9 +138,7 @@ pst_options_parse(PstOptions *options, const char *verb, const char *arguments, 
                   const GOptionEntry *entries, int min, int max, int *argc, char ***argv,
                   GError **error)
 {
-    g_autofree char *deadline_help = g_strdup_printf(
-        "How long it may take (%" G_GINT64_FORMAT "s; at most %" G_GINT64_FORMAT "s)",
-        default_us(options) / G_USEC_PER_SEC, longest_us(options) / G_USEC_PER_SEC);
+    g_autofree char *deadline_help = help_on_deadline(options);
     const GOptionEntry common[] = {
         {"connect", 'c', 0, G_OPTION_ARG_STRING, &options->connect, "The hypervisor", "URI"},
         {"host", 0, 0, G_OPTION_ARG_STRING, &options->host, "Ask the daemon of this host, by ssh",

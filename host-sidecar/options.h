@@ -3,6 +3,9 @@
 
 #include <glib.h>
 
+/* Of a verb that goes on until it is ended. */
+#define PST_OPTIONS_NO_DEADLINE G_MAXINT64
+
 /* The options that mean the same in every verb. */
 
 typedef struct {

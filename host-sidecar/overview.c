@@ -63,12 +63,12 @@ static void
 greet(const PstGuest *guest, gint64 deadline_us, PstOverview *row)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(PstChannel) channel = NULL;
+    g_autoptr(PstHello) hello = NULL;
 
     if (pst_backend_channel.is_open(guest, &error))
-        channel = pst_guest_channel_open(guest, deadline_us, &error);
-    if (channel != NULL)
-        row->shim = g_strdup(pst_channel_hello(channel)->shim);
+        hello = pst_guest_channel_greet(guest, deadline_us, &error);
+    if (hello != NULL)
+        row->shim = g_strdup(hello->shim);
     else
         row->problem = g_strdup(error->message);
 }

@@ -30,10 +30,10 @@ greet(PstGuest *guest, gint64 deadline_us, GError **error)
         return TRUE;
     if (!guest->xml.recorder || !pst_backend_channel.is_open(guest, NULL))
         return TRUE;
-    g_autoptr(PstChannel) channel = pst_guest_channel_open(guest, until_us, error);
-    if (channel == NULL)
+    g_autoptr(PstHello) hello = pst_guest_channel_greet(guest, until_us, error);
+    if (hello == NULL)
         return FALSE;
-    pst_guest_note_greeting(guest, pst_channel_hello(channel));
+    pst_guest_note_greeting(guest, hello);
     return TRUE;
 }
 

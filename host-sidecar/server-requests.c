@@ -35,6 +35,8 @@ pst_server_requests_free(gpointer data)
 
     pst_server_state_clear_source(&request->timer);
     g_clear_pointer(&request->flight, pst_flights_leave);
+    if (request->hearing != NULL)
+        server->backend.unhear(request->hearing, server->backend.user_data);
     if (request->list != NULL)
         g_ptr_array_remove(request->list->requests, request);
     pst_server_state_account(server, request->caller->uid)->requests--;
@@ -173,8 +175,10 @@ new_request(PstServerCaller *caller, const PstMessageId *id, const char *verb, g
     request->id = *id;
     request->verb = g_strdup(verb);
     request->deadline_us = g_get_monotonic_time() + deadline_ms * 1000;
-    request->timer = pst_server_state_attach(
-        caller->server, g_timeout_source_new((guint)deadline_ms + GRACE_MS), on_deadline, request);
+    if (deadline_ms > 0)
+        request->timer = pst_server_state_attach(
+            caller->server, g_timeout_source_new((guint)deadline_ms + GRACE_MS), on_deadline,
+            request);
     pst_server_state_account(caller->server, caller->uid)->requests++;
     g_ptr_array_add(caller->requests, request);
     return request;

@@ -126,17 +126,26 @@ pst_server_state_may_all(const PstServerCaller *caller, guint rights)
 }
 
 gboolean
-pst_server_state_may_see(const PstServerCaller *caller, JsonObject *row)
+pst_server_state_may_found(const PstServerCaller *caller, const char *name, const char *uuid,
+                           PstGrant right)
 {
     const PstGrants *grants = caller->server->grants;
     const PstGrantsCaller who = {caller->uid, caller->groups, caller->n_groups};
+
+    return has_all(caller) ||
+           (grants != NULL && pst_grants_allow_found(grants, &who, name, uuid, right));
+}
+
+gboolean
+pst_server_state_may_see(const PstServerCaller *caller, JsonObject *row)
+{
     const char *name = NULL, *uuid = NULL;
 
     if (has_all(caller))
         return TRUE;
-    return grants != NULL && pst_json_get_string(row, "name", PST_JSON_REQUIRED, &name, NULL) &&
+    return pst_json_get_string(row, "name", PST_JSON_REQUIRED, &name, NULL) &&
            pst_json_get_string(row, "uuid", PST_JSON_OPTIONAL, &uuid, NULL) &&
-           pst_grants_allow_found(grants, &who, name, uuid, PST_GRANT_LIST);
+           pst_server_state_may_found(caller, name, uuid, PST_GRANT_LIST);
 }
 
 void

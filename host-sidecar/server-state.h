@@ -9,7 +9,6 @@
 typedef struct PstServerAccount PstServerAccount;
 typedef struct PstServerCaller PstServerCaller;
 typedef struct PstServerList PstServerList;
-typedef struct PstServerRequest PstServerRequest;
 typedef struct PstServerSweep PstServerSweep;
 
 struct PstServer {
@@ -74,7 +73,8 @@ struct PstServerRequest {
     PstFlightsRequest *flight; /* NULL once it is over, and of the others */
     PstServerList *list;
     PstServerSweep *sweep;
-    GSource *timer;
+    gpointer hearing; /* the backend's, of one that watches */
+    GSource *timer;   /* NULL: it has no deadline */
 };
 
 void pst_server_state_clear_source(GSource **source);
@@ -97,7 +97,11 @@ gboolean pst_server_state_may(const PstServerCaller *caller, const char *domain,
 /* Whether the grants give the caller all of RIGHTS, for every domain. */
 gboolean pst_server_state_may_all(const PstServerCaller *caller, guint rights);
 
-/* The same of a row of `list`. */
+/* The same of a domain that was found. */
+gboolean pst_server_state_may_found(const PstServerCaller *caller, const char *name,
+                                    const char *uuid, PstGrant right);
+
+/* Whether it may see a row of `list`. */
 gboolean pst_server_state_may_see(const PstServerCaller *caller, JsonObject *row);
 
 /* Hangs up on a caller who sends no more and has got all answers. */
@@ -131,10 +135,13 @@ void pst_server_turned_free(gpointer data);
 gboolean pst_server_requests_ask(PstServerCaller *caller, PstMessage *message, GError **error);
 gboolean pst_server_requests_list(PstServerCaller *caller, PstMessage *message, GError **error);
 
+gboolean pst_server_watch_ask(PstServerCaller *caller, PstMessage *message, GError **error);
+
 gboolean pst_server_sweeps_ask(PstServerCaller *caller, PstMessage *message, GError **error);
 
-/* A request of the caller's that ends at its deadline by itself; NULL with PST_ERROR_BUSY where
- * there is no room for one, PST_ERROR_INVALID_REQUEST where its id is in use. */
+/* A request of the caller's that ends at its deadline by itself, 0: at none; NULL with
+ * PST_ERROR_BUSY where there is no room for one, PST_ERROR_INVALID_REQUEST where its id is in use.
+ */
 PstServerRequest *pst_server_requests_begin(PstServerCaller *caller, const PstMessageId *id,
                                             const char *verb, gint64 deadline_ms, GError **error);
 

@@ -88,7 +88,8 @@ say_hello(PstServerCaller *caller, PstMessage *message, GError **error)
     g_autoptr(PstHelloParams) params = pst_hello_read_request(message->params, error);
     g_autoptr(JsonObject) result = json_object_new();
     JsonArray *capabilities = json_array_new();
-    static const char *const methods[] = {"ping", "describe", "list", "health", "ask", "cancel"};
+    static const char *const methods[] = {"ping", "describe", "list",  "health",
+                                          "ask",  "watch",    "cancel"};
 
     for (guint i = 0; i < G_N_ELEMENTS(methods); i++)
         json_array_add_string_element(capabilities, methods[i]);
@@ -166,6 +167,7 @@ static const struct {
     {"list", pst_server_requests_list, FALSE},
     {"health", pst_server_sweeps_ask, FALSE},
     {"ask", pst_server_requests_ask, TRUE},
+    {"watch", pst_server_watch_ask, TRUE},
 };
 
 static gboolean

@@ -4,11 +4,13 @@
 #include "host-sidecar/audit.h"
 #include "host-sidecar/flights.h"
 #include "host-sidecar/grants.h"
+#include "host-sidecar/watch-event.h"
 
 /* The read-only door: callers on a Unix socket, their requests, and what bounds them. What asks
  * guests is behind PstServerBackend; this knows no libvirt. Of the thread of its context. */
 
 typedef struct PstServer PstServer;
+typedef struct PstServerRequest PstServerRequest;
 
 /* How much there may be of what. A caller beyond that is told `busy`. */
 typedef struct {
@@ -38,6 +40,11 @@ typedef struct {
     /* One record for each question: before it is asked, and with what came of it. */
     void (*audit)(const PstAuditCaller *caller, const char *verb, PstAnswer *const *answers,
                   guint n, gpointer user_data);
+    /* Tells REQUEST what happens to and in the guests called DOMAINS (NULL: all) of which
+     * pst_server_may_watch() says so, by pst_server_watched(), until `unhear` is called with what
+     * this returns. */
+    gpointer (*hear)(const char *const *domains, PstServerRequest *request, gpointer user_data);
+    void (*unhear)(gpointer hearing, gpointer user_data);
     gpointer user_data;
 } PstServerBackend;
 
@@ -73,6 +80,10 @@ void pst_server_listed(PstServer *server, guint64 number, JsonArray *domains,
 /* HEALTH is the result, ROWS are what comes before it, RECORDS the guests that were asked. */
 void pst_server_swept(PstServer *server, guint64 number, JsonObject *health, JsonArray *rows,
                       PstAnswer *const *records, guint n, const GError *error);
+
+/* For who watches: whether it may know of that domain; and what it is told. */
+gboolean pst_server_may_watch(const char *name, const char *uuid, gpointer request);
+void pst_server_watched(const PstWatchEvent *event, gpointer request);
 
 /* Nobody is connected. */
 gboolean pst_server_is_idle(const PstServer *server);

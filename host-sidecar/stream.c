@@ -6,7 +6,7 @@
 #include "host-sidecar/stream-drain.h"
 #include "host-sidecar/task.h"
 #include "host-sidecar/virt-error.h"
-#include "host-sidecar/watch.h"
+#include "host-sidecar/stream-watch.h"
 #include "protocol/error.h"
 
 #define READ_STEP (32 * 1024)
@@ -19,7 +19,7 @@
 struct PstStream {
     gint references; /* its owner's and those of libvirt's callbacks */
     virDomainPtr domain;
-    PstWatch *watch;
+    PstStreamWatch *watch;
     virStreamPtr stream;
     PstCarrierReceive receive;
     gpointer user_data;
@@ -157,7 +157,7 @@ close_handles(gpointer data, GError **error G_GNUC_UNUSED)
     if (stream->drain != NULL)
         pst_stream_drain_hurry(stream->drain);
     if (stream->watch != NULL)
-        pst_watch_stop(stream->watch);
+        pst_stream_watch_stop(stream->watch);
     if (stream->stream != NULL) {
         virStreamEventRemoveCallback(stream->stream);
         set_flag(stream, &stream->released);
@@ -188,7 +188,8 @@ pst_stream_open(const PstGuest *guest, const char *name, PstCarrierReceive recei
         unref_stream(stream);
         return NULL;
     }
-    stream->watch = pst_watch_start(stream->domain, end, stream, ref_stream, unref_stream, error);
+    stream->watch =
+        pst_stream_watch_start(stream->domain, end, stream, ref_stream, unref_stream, error);
     if (stream->watch == NULL || !open_stream(stream, name, deadline_us, error)) {
         pst_stream_close(stream, TRUE);
         return NULL;

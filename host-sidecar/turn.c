@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "host-sidecar/task.h"
+#include "host-sidecar/turn-want.h"
 #include "protocol/error.h"
 
 #define SYSTEM_FOLDER "/run/postern"
@@ -23,9 +24,8 @@ struct PstTurn {
     int fd;
 };
 
-/* One folder for everybody who may use it, as the package's tmpfiles.d makes it; else one's own. */
-static char *
-folder(GError **error)
+char *
+pst_turn_folder(GError **error)
 {
     g_autofree char *own = NULL;
 
@@ -46,7 +46,7 @@ folder(GError **error)
 static char *
 file_of(const char *name, GError **error)
 {
-    g_autofree char *place = folder(error);
+    g_autofree char *place = pst_turn_folder(error);
 
     return place != NULL ? g_strdup_printf("%s/%s.turn", place, name) : NULL;
 }
@@ -135,6 +135,16 @@ write_state(int fd, gint64 answer_us)
     (void)!pwrite(fd, text, strlen(text), 0);
 }
 
+/* It may only keep the turn so as to have it the next time. */
+static void
+tell_holder(const char *name)
+{
+    g_autofree char *place = pst_turn_folder(NULL);
+
+    if (place != NULL)
+        pst_turn_want_tell(place, name);
+}
+
 PstTurn *
 pst_turn_take(const char *name, gint64 deadline_us, GError **error)
 {
@@ -151,6 +161,7 @@ pst_turn_take(const char *name, gint64 deadline_us, GError **error)
         gint64 holder = read_state(fd).holder;
         PstTurn *waiting = g_new0(PstTurn, 1);
         waiting->fd = fd;
+        tell_holder(name);
         turn = pst_task_call(wait_for_lock, waiting, free_waiting, (GDestroyNotify)pst_turn_free,
                              deadline_us, "the turn", &cause);
         if (turn == NULL && !g_error_matches(cause, PST_ERROR, PST_ERROR_DEADLINE)) {

@@ -20,6 +20,10 @@ PstTurn *pst_turn_take_place(const char *name, guint n, gint64 deadline_us, GErr
 void pst_turn_free(PstTurn *turn);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstTurn, pst_turn_free)
 
+/* The folder of the turns' files: one for everybody who may use it, as the package's tmpfiles.d
+ * makes it; else one's own. NULL with PST_ERROR_UNAVAILABLE. Free with g_free(). */
+char *pst_turn_folder(GError **error);
+
 /* Notes that the guest has answered now. */
 void pst_turn_note_answer(PstTurn *turn);
 

@@ -33,6 +33,7 @@ static const PstField hello_rows[] = {
     PST_REQUIRED_INT(PstHello, realtime_us, "CLOCK_REALTIME in microseconds"),
     PST_STRINGS(PstHello, capabilities, "the methods that it knows"),
     PST_OBJECT(PstHello, recorder, pst_hello_recorder_fields, "where it has the recorder's port"),
+    PST_BOOL(PstHello, resumed, "the session was under way, and goes on"),
 };
 const PstFields pst_hello_fields = PST_FIELDS(PstHello, hello_rows);
 

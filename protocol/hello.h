@@ -34,6 +34,7 @@ typedef struct {
     gint64 realtime_us;         /* CLOCK_REALTIME */
     char **capabilities;        /* the methods that it knows */
     PstHelloRecorder *recorder; /* NULL where the guest has no recorder's port */
+    PstTri resumed;             /* the session was under way, and goes on */
 } PstHello;
 
 extern const PstFields pst_hello_fields;

@@ -8,7 +8,8 @@
 #include "tests/guest/deaf-stream.h"
 
 static void
-on_event(const PstEvent *event, gpointer user_data G_GNUC_UNUSED)
+on_event(const PstChannel *channel G_GNUC_UNUSED, const PstEvent *event,
+         gpointer user_data G_GNUC_UNUSED)
 {
     const PstEventBody *body = event->body;
     const char *unit = body->unit != NULL ? body->unit : "-";
@@ -17,6 +18,14 @@ on_event(const PstEvent *event, gpointer user_data G_GNUC_UNUSED)
            pst_record_event_names[body->event], body->path != NULL ? body->path : unit);
     fflush(stdout);
 }
+
+static void
+on_end(const char *reason, gpointer user_data G_GNUC_UNUSED)
+{
+    fprintf(stderr, "the channel ended: %s\n", reason);
+}
+
+static const PstChannelListener listener = {on_event, on_end, free_nothing};
 
 int
 main(int argc, char **argv)
@@ -33,7 +42,7 @@ main(int argc, char **argv)
     g_autoptr(PstChannel) channel = pst_guest_channel_open(guest, deadline_us, &error);
     if (channel == NULL)
         die(error);
-    pst_channel_listen(channel, on_event, NULL);
+    pst_channel_listen(channel, &listener, NULL);
     gint64 number = pst_channel_request(channel, "subscribe", params, &error);
     if (number < 0 || pst_channel_wait(channel, &number, 1, deadline_us, &answer, &error) < 0)
         die(error);

@@ -180,7 +180,7 @@ is_open(const PstGuest *guest G_GNUC_UNUSED, GError **error G_GNUC_UNUSED)
 static gboolean
 ask(PstGuest *guest, PstInquiry *inquiry, GError **error)
 {
-    const PstCarrierEnd end = {&carrier, guest, guest->uuid, guest->name};
+    const PstCarrierEnd end = {&carrier, guest, guest->uuid, guest->name, NULL};
 
     return pst_converse(&end, inquiry, NULL, error);
 }

@@ -31,6 +31,8 @@ typedef struct {
     guint sweep_uid, other_uid; /* who besides this process calls; 0: nobody */
     GString *records;           /* of the audit: `CALLER VERB PROBE RESULT\n` */
     gboolean nameless;
+    PstServerRequest *watcher; /* NULL: nobody watches */
+    char *watched;             /* what it named, with commas; "all" */
 } World;
 
 static inline void
@@ -79,6 +81,27 @@ on_name(guint64 number, int fd, gpointer data)
     pst_server_named(world->server, number, world->nameless ? NULL : name, caller.executable);
 }
 
+static inline gpointer
+on_hear(const char *const *domains, PstServerRequest *request, gpointer data)
+{
+    World *world = data;
+
+    g_assert_null(world->watcher);
+    world->watcher = request;
+    g_free(world->watched);
+    world->watched = domains != NULL ? g_strjoinv(",", (char **)domains) : g_strdup("all");
+    return request;
+}
+
+static inline void
+on_unhear(gpointer hearing, gpointer data)
+{
+    World *world = data;
+
+    g_assert_true(hearing == world->watcher);
+    world->watcher = NULL;
+}
+
 static inline void
 on_audit(const PstAuditCaller *caller, const char *verb, PstAnswer *const *answers, guint n,
          gpointer data)
@@ -106,8 +129,8 @@ on_audit(const PstAuditCaller *caller, const char *verb, PstAnswer *const *answe
 static inline void
 set_up(World *world, gconstpointer limits)
 {
-    const PstServerBackend backend = {on_ask,  on_watch, on_list, on_sweep,
-                                      on_name, on_audit, world};
+    const PstServerBackend backend = {on_ask,   on_watch, on_list,   on_sweep, on_name,
+                                      on_audit, on_hear,  on_unhear, world};
     const PstServerLimits usual = PST_SERVER_LIMITS_DEFAULT;
     g_autoptr(GError) error = NULL;
 
@@ -128,6 +151,7 @@ tear_down(World *world, gconstpointer limits G_GNUC_UNUSED)
     pst_server_free(world->server);
     g_main_context_unref(world->context);
     g_string_free(world->records, TRUE);
+    g_free(world->watched);
     g_unlink(world->path);
     g_rmdir(world->folder);
     g_free(world->path);

@@ -88,7 +88,7 @@ open_with(const Port *ports, gboolean served, gint64 patience_us, int *code)
 {
     Script script = {.ports = ports, .served = served};
     const PstCarrierEnd end = {&carrier, (const PstGuest *)&script,
-                               "c4a5a0d2-0000-4000-8000-00000000c4a5", "web"};
+                               "c4a5a0d2-0000-4000-8000-00000000c4a5", "web", NULL};
     g_autoptr(GError) error = NULL;
     gint64 deadline_us = g_get_monotonic_time() + patience_us;
     PstChannel *channel = pst_channel_open(&end, deadline_us, &error);
@@ -143,11 +143,43 @@ test_short(void)
     g_assert_cmpint(code, ==, PST_ERROR_DEADLINE);
 }
 
+typedef struct {
+    gint64 sum, host_us;
+    char *ended;
+    guint n_ended, n_released, n_on_end;
+} Told;
+
 static void
-count_event(const PstEvent *event, gpointer user_data)
+count_event(const PstChannel *channel, const PstEvent *event, gpointer user_data)
 {
-    *(gint64 *)user_data += event->seq;
+    Told *told = user_data;
+
+    told->sum += event->seq;
+    told->host_us = pst_channel_host_time_us(channel, event->boottime_us);
 }
+
+static void
+note_end(const char *reason, gpointer user_data)
+{
+    Told *told = user_data;
+
+    told->n_ended++;
+    told->ended = g_strdup(reason);
+}
+
+static void
+note_release(gpointer user_data)
+{
+    ((Told *)user_data)->n_released++;
+}
+
+static void
+note_on_end(gpointer user_data)
+{
+    ((Told *)user_data)->n_on_end++;
+}
+
+static const PstChannelListener listener = {count_event, note_end, note_release};
 
 static void
 feed_event(const Script *script, gint64 seq)
@@ -166,19 +198,54 @@ test_events(void)
     static const Port ports[] = {ANSWERS};
     Script script = {.ports = ports, .served = TRUE};
     const PstCarrierEnd end = {&carrier, (const PstGuest *)&script,
-                               "c4a5a0d2-0000-4000-8000-00000000c4a5", "web"};
-    g_autoptr(PstChannel) channel =
-        pst_channel_open(&end, g_get_monotonic_time() + G_USEC_PER_SEC, NULL);
-    gint64 sum = 0;
+                               "c4a5a0d2-0000-4000-8000-00000000c4a5", "web", NULL};
+    gint64 begun_us = g_get_monotonic_time();
+    PstChannel *channel = pst_channel_open(&end, begun_us + G_USEC_PER_SEC, NULL);
+    Told told = {0};
 
     g_assert_nonnull(channel);
     feed_event(&script, 1);
-    pst_channel_listen(channel, count_event, &sum);
+    g_assert_false(pst_channel_is_listened_to(channel));
+    pst_channel_listen(channel, &listener, &told);
+    g_assert_true(pst_channel_is_listened_to(channel));
     feed_event(&script, 10);
     feed_event(&script, 100);
-    pst_channel_listen(channel, NULL, NULL);
+    g_assert_cmpint(told.sum, ==, 110);
+    /* The hello says that the guest's clock stood at 1. */
+    g_assert_cmpint(told.host_us, >=, begun_us - 1);
+    g_assert_cmpint(told.host_us, <=, g_get_monotonic_time());
+    pst_channel_on_end(channel, note_on_end, &told);
+    g_assert_true(pst_channel_is_open(channel));
+    script.receive(NULL, 0, "it was reset", script.user_data);
+    script.receive(NULL, 0, "and once more", script.user_data);
     feed_event(&script, 1000);
-    g_assert_cmpint(sum, ==, 110);
+    g_assert_false(pst_channel_is_open(channel));
+    g_assert_cmpint(told.sum, ==, 110);
+    pst_channel_free(channel);
+    g_assert_cmpstr(told.ended, ==, "it was reset");
+    g_assert_cmpuint(told.n_ended, ==, 1);
+    g_assert_cmpuint(told.n_released, ==, 1);
+    g_assert_cmpuint(told.n_on_end, ==, 1);
+    g_free(told.ended);
+}
+
+/* Whoever listens is told where the channel is let go of as it is. */
+static void
+test_freed(void)
+{
+    static const Port ports[] = {ANSWERS};
+    Script script = {.ports = ports, .served = TRUE};
+    const PstCarrierEnd end = {&carrier, (const PstGuest *)&script,
+                               "c4a5a0d2-0000-4000-8000-00000000c4a5", "web", NULL};
+    PstChannel *channel = pst_channel_open(&end, g_get_monotonic_time() + G_USEC_PER_SEC, NULL);
+    Told told = {0};
+
+    g_assert_nonnull(channel);
+    pst_channel_listen(channel, &listener, &told);
+    pst_channel_free(channel);
+    g_assert_cmpuint(told.n_ended, ==, 1);
+    g_assert_cmpuint(told.n_released, ==, 1);
+    g_free(told.ended);
 }
 
 int
@@ -187,6 +254,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/channel/silence", test_silence);
     g_test_add_func("/channel/events", test_events);
+    g_test_add_func("/channel/freed", test_freed);
     g_test_add_func("/channel/short", test_short);
     return g_test_run();
 }

@@ -44,7 +44,7 @@ on_released(gpointer user_data)
     g_cond_broadcast(&heard->changed);
 }
 
-static const PstDomainWatchFuncs funcs = {on_happened, on_lost, on_released};
+static const PstDomainWatchFuncs funcs = {on_happened, NULL, on_lost, on_released};
 
 static void
 await(Heard *heard, guint n, gboolean released)

@@ -67,7 +67,8 @@ look(const World *world)
 static void
 hear(const World *world, const char *uuid, gint64 state, gint64 reason, gint64 heard_us)
 {
-    const PstDomainNews news = {uuid, state, reason, heard_us};
+    const PstDomainNews news = {
+        .uuid = uuid, .state = state, .reason = reason, .heard_us = heard_us};
 
     pst_lifecycle_hear(world->hypervisor, &news);
 }

@@ -2,15 +2,11 @@
 """The daemon asks a guest for many at once: what ten ask at the same time is asked once, each of them
 gets the answer, and the guest is told who asked."""
 
-import json
-import signal
-import subprocess
 import tempfile
-import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from guestlib.errors import check
+from guestlib.posternd import Posternd
 
 CALLERS = 10
 TRIES = 3
@@ -36,37 +32,6 @@ echo OK
 CHECK
 chmod 0755 /opt/checks/slow
 """
-
-
-class _Daemon:
-    """One in the foreground, on the lab's libvirt."""
-
-    def __init__(self, lab, folder):
-        self.socket = Path(folder) / "diagnose.sock"
-        self.environment = dict(lab.environment, POSTERN_DIAGNOSE_SOCKET=str(self.socket))
-        self.process = subprocess.Popen(  # pylint: disable=consider-using-with
-            [lab.build / "host-sidecar/posternd", "--connect", lab.uri, "--socket", self.socket],
-            env=lab.environment, stdin=subprocess.DEVNULL)
-
-    def __enter__(self):
-        until = time.monotonic() + 20
-        while not self.socket.exists():
-            check(self.process.poll() is None and time.monotonic() < until, "posternd does not start")
-            time.sleep(0.05)
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        self.process.wait(20)
-
-    def ask(self, postern, guest, *words):
-        """What the command says, through the daemon."""
-        done = subprocess.run([postern, *words[:1], guest, *words[1:], "--json", "--deadline", "40s"],
-                              env=self.environment, stdin=subprocess.DEVNULL, capture_output=True,
-                              text=True, timeout=60, check=False)
-        check(done.stdout, f"{' '.join(words)}: {done.stderr}")
-        return json.loads(done.stdout)
 
 
 def _times_asked(guest):
@@ -125,7 +90,7 @@ def run(context):
     """Ten callers at once, then one after the other; then a diagnosis by both ways."""
     lab, guest = context.postern.lab, context.guest
     guest.shell(SLOW_CHECK)
-    with tempfile.TemporaryDirectory() as folder, _Daemon(lab, folder) as daemon:
+    with tempfile.TemporaryDirectory() as folder, Posternd(lab, folder) as daemon:
         with ThreadPoolExecutor(CALLERS) as pool:
             answers = list(pool.map(lambda _: daemon.ask(context.postern.program, guest.name, "probe",
                                                          "checks"), range(CALLERS)))

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "host-sidecar/watch.h"
+#include "host-sidecar/stream-watch.h"
 
 #include "host-sidecar/virt-error.h"
 
-struct PstWatch {
+struct PstStreamWatch {
     virConnectPtr connection; /* borrowed from the domain, which outlives the watch */
     int lifecycle, reboot;    /* ids of the callbacks, -1 for none */
 };
 
 /* One for each callback that libvirt holds, and freed by libvirt when it lets go of it. */
 typedef struct {
-    PstWatchEnded ended;
+    PstStreamWatchEnded ended;
     gpointer user_data;
     GDestroyNotify release;
 } Listener;
@@ -73,9 +73,10 @@ on_lifecycle(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr domain G_GNUC_
     return 0;
 }
 
-PstWatch *
-pst_watch_start(virDomainPtr domain, PstWatchEnded ended, gpointer user_data,
-                gpointer (*retain)(gpointer user_data), GDestroyNotify release, GError **error)
+PstStreamWatch *
+pst_stream_watch_start(virDomainPtr domain, PstStreamWatchEnded ended, gpointer user_data,
+                       gpointer (*retain)(gpointer user_data), GDestroyNotify release,
+                       GError **error)
 {
     virConnectPtr connection = virDomainGetConnect(domain);
     Listener *listeners[3];
@@ -92,8 +93,8 @@ pst_watch_start(virDomainPtr domain, PstWatchEnded ended, gpointer user_data,
     int reboot = virConnectDomainEventRegisterAny(connection, domain, VIR_DOMAIN_EVENT_ID_REBOOT,
                                                   VIR_DOMAIN_EVENT_CALLBACK(on_reboot),
                                                   listeners[2], free_listener);
-    PstWatch *watch = g_new0(PstWatch, 1);
-    *watch = (PstWatch){connection, lifecycle, reboot};
+    PstStreamWatch *watch = g_new0(PstStreamWatch, 1);
+    *watch = (PstStreamWatch){connection, lifecycle, reboot};
     if (closing && lifecycle >= 0 && reboot >= 0)
         return watch;
 
@@ -105,12 +106,12 @@ pst_watch_start(virDomainPtr domain, PstWatchEnded ended, gpointer user_data,
         free_listener(listeners[1]);
     if (reboot < 0)
         free_listener(listeners[2]);
-    pst_watch_stop(watch);
+    pst_stream_watch_stop(watch);
     return NULL;
 }
 
 void
-pst_watch_stop(PstWatch *watch)
+pst_stream_watch_stop(PstStreamWatch *watch)
 {
     if (watch->lifecycle >= 0)
         virConnectDomainEventDeregisterAny(watch->connection, watch->lifecycle);
