@@ -21,7 +21,7 @@ typedef struct {
     gint64 since_us;     /* it was given back */
     guint n_waiting;
     gboolean taken;
-    gboolean unwelcome; /* what is taken is not to be kept */
+    const char *unwelcome; /* why what is taken is not to be kept; NULL: it may */
 } Place;
 
 struct PstChannelLoan {
@@ -127,21 +127,29 @@ on_channel_end(gpointer data)
     g_source_set_ready_time(keep->timer, 0);
 }
 
-void
-pst_channel_keep_let_go(PstChannelKeep *keep, const char *uuid)
+static void
+let_go(PstChannelKeep *keep, const char *uuid, const char *reason)
 {
     g_autoptr(GPtrArray) over = g_ptr_array_new();
 
     g_mutex_lock(&keep->lock);
     Place *place = g_hash_table_lookup(keep->places, uuid);
     if (place != NULL) {
-        place->unwelcome = place->taken;
-        if (place->channel != NULL)
+        place->unwelcome = place->taken ? reason : NULL;
+        if (place->channel != NULL) {
+            pst_channel_tell_end(place->channel, reason);
             g_ptr_array_add(over, g_steal_pointer(&place->channel));
+        }
         drop_if_empty(keep, place);
     }
     g_mutex_unlock(&keep->lock);
     close_all(over);
+}
+
+void
+pst_channel_keep_let_go(PstChannelKeep *keep, const char *uuid)
+{
+    let_go(keep, uuid, "it is not wanted any more");
 }
 
 static void
@@ -150,7 +158,7 @@ on_wanted(const char *name, gpointer data)
     PstChannelKeep *keep = data;
 
     if (name != NULL) {
-        pst_channel_keep_let_go(keep, name);
+        let_go(keep, name, "another process talks to it");
         return;
     }
     g_mutex_lock(&keep->lock);
@@ -238,7 +246,7 @@ take_place(PstChannelLoan *loan, gint64 deadline_us, GError **error)
         return FALSE;
     }
     place->taken = TRUE;
-    place->unwelcome = FALSE;
+    place->unwelcome = NULL;
     loan->place = place;
     loan->channel = g_steal_pointer(&place->channel);
     if (loan->channel != NULL)
@@ -283,6 +291,7 @@ pst_channel_keep_open(PstChannelLoan *loan, gint64 deadline_us, GError **error)
         pst_channel_renew(loan->channel, loan->end.name, deadline_us, &cause))
         return loan->channel;
     if (loan->channel != NULL) {
+        pst_channel_tell_end(loan->channel, cause->message);
         loan->turn = pst_channel_free_in_turn(g_steal_pointer(&loan->channel));
         if (!may_open_anew(&loan->end, cause, deadline_us, error))
             return NULL;
@@ -344,8 +353,10 @@ leave_place(PstChannelLoan *loan)
 
     g_mutex_lock(&keep->lock);
     Place *place = loan->place;
-    if (loan->channel != NULL && loan->settled && !place->unwelcome && !keep->deaf)
+    if (loan->channel != NULL && loan->settled && place->unwelcome == NULL && !keep->deaf)
         keep_channel(keep, loan, over);
+    else if (loan->channel != NULL && place->unwelcome != NULL)
+        pst_channel_tell_end(loan->channel, place->unwelcome);
     g_mutex_unlock(&keep->lock);
 
     /* Whoever waits here would find the turn taken otherwise. */

@@ -330,6 +330,14 @@ pst_channel_free(PstChannel *channel)
     g_free(channel);
 }
 
+void
+pst_channel_tell_end(PstChannel *channel, const char *reason)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&channel->shared->lock);
+
+    tell_end(channel->shared, reason);
+}
+
 PstTurn *
 pst_channel_free_in_turn(PstChannel *channel)
 {

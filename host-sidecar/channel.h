@@ -60,6 +60,9 @@ gboolean pst_channel_is_open(const PstChannel *channel);
 gboolean pst_channel_renew(PstChannel *channel, const char *name, gint64 deadline_us,
                            GError **error);
 
+/* Before it is freed: the reason that whoever listens is told. */
+void pst_channel_tell_end(PstChannel *channel, const char *reason);
+
 /* Frees the channel and hands the guest's turn on. */
 PstTurn *pst_channel_free_in_turn(PstChannel *channel);
 

@@ -20,12 +20,24 @@ struct PstTurnWants {
     gpointer user_data;
 };
 
+/* A process that waits itself, for another one, is not told of that. */
+static guint32
+own_number(void)
+{
+    static gsize number;
+
+    if (g_once_init_enter(&number))
+        g_once_init_leave(&number, (gsize)g_random_int() | 1);
+    return (guint32)number;
+}
+
 /* A file that is made and taken away again, which its being made tells to who watches the folder:
  * so nothing is left behind, whoever may write where. */
 void
 pst_turn_want_tell(const char *folder, const char *name)
 {
-    g_autofree char *path = g_strdup_printf("%s/%s.%08x" SUFFIX, folder, name, g_random_int());
+    g_autofree char *path =
+        g_strdup_printf("%s/%s.%08x.%08x" SUFFIX, folder, name, own_number(), g_random_int());
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
     if (fd < 0)
@@ -34,16 +46,16 @@ pst_turn_want_tell(const char *folder, const char *name)
     close(fd);
 }
 
-/* `NAME.NUMBER.want` */
+/* `NAME.PROCESS.NUMBER.want` */
 static void
 take_name(const PstTurnWants *wants, const char *file)
 {
-    g_auto(GStrv) parts = NULL;
+    g_auto(GStrv) parts = g_strsplit(file, ".", 4);
+    guint64 number = 0;
 
-    if (!g_str_has_suffix(file, SUFFIX))
-        return;
-    parts = g_strsplit(file, ".", 3);
-    if (g_strv_length(parts) == 3)
+    if (g_str_has_suffix(file, SUFFIX) && g_strv_length(parts) == 4 &&
+        g_ascii_string_to_unsigned(parts[1], 16, 0, G_MAXUINT32, &number, NULL) &&
+        number != own_number())
         wants->wanted(parts[0], wants->user_data);
 }
 

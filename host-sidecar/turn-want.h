@@ -11,7 +11,7 @@ typedef struct PstTurnWants PstTurnWants;
 /* NAME is whose turn is wanted, or NULL: what is wanted can't be heard of any more. */
 typedef void (*PstTurnWanted)(const char *name, gpointer user_data);
 
-/* Tells holders, in whatever process, that the turn NAME is waited for; FOLDER is that of the
+/* Tells holders, in whatever other process, that the turn NAME is waited for; FOLDER is that of the
  * turns.
  */
 void pst_turn_want_tell(const char *folder, const char *name);

@@ -143,7 +143,7 @@ def test_methods():
     with daemon():
         caller = Caller()
         check(caller.hello["uri"] == TEST and caller.hello["protocol"] == 1, caller.hello)
-        check(caller.hello["capabilities"] == ["ping", "describe", "list", "health", "ask",
+        check(caller.hello["capabilities"] == ["ping", "describe", "list", "health", "ask", "watch",
                                                "cancel"], caller.hello)
         check(caller.call("ping", {})[1]["result"] == {}, "ping")
         told = caller.call("describe", {})[1]["result"]

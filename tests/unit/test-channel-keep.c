@@ -157,6 +157,52 @@ talk(World *world, gboolean settled)
         pst_channel_keep_settle(loan);
 }
 
+typedef struct {
+    char *ended;
+} Told;
+
+static void
+note_event(const PstChannel *channel G_GNUC_UNUSED, const PstEvent *event G_GNUC_UNUSED,
+           gpointer user_data G_GNUC_UNUSED)
+{
+    g_assert_not_reached();
+}
+
+static void
+note_end(const char *reason, gpointer user_data)
+{
+    Told *told = user_data;
+
+    g_assert_null(told->ended);
+    told->ended = g_strdup(reason);
+}
+
+static void
+release_nothing(gpointer user_data G_GNUC_UNUSED)
+{
+}
+
+/* Somebody listens over the channel that is kept. */
+static void
+listen_to(World *world, Told *told)
+{
+    static const PstChannelListener listener = {note_event, note_end, release_nothing};
+    g_autoptr(PstChannelLoan) loan = pst_channel_keep_borrow(&world->end, until(), NULL);
+    PstChannel *channel = pst_channel_keep_open(loan, until(), NULL);
+
+    g_assert_nonnull(channel);
+    pst_channel_listen(channel, &listener, told);
+    pst_channel_keep_settle(loan);
+}
+
+static gpointer
+free_later(gpointer turn)
+{
+    g_usleep(300000);
+    pst_turn_free(turn);
+    return NULL;
+}
+
 static void
 await_closed(World *world, guint n)
 {
@@ -205,10 +251,15 @@ test_clock(World *world, gconstpointer unused G_GNUC_UNUSED)
 static void
 test_another_shim(World *world, gconstpointer unused G_GNUC_UNUSED)
 {
+    Told told = {0};
+
     talk(world, TRUE);
+    listen_to(world, &told);
     world->shim.restarted = TRUE;
     talk(world, TRUE);
     g_assert_cmpuint(world->shim.n_opened, ==, 2);
+    g_assert_cmpstr(told.ended, ==, "the shim was started anew");
+    g_free(told.ended);
     talk(world, TRUE);
     g_assert_cmpuint(world->shim.n_opened, ==, 2);
     /* One that has never heard of sessions that go on is opened each time. */
@@ -243,28 +294,39 @@ test_ended(World *world, gconstpointer unused G_GNUC_UNUSED)
     g_assert_nonnull(turn);
 }
 
-/* Another process waits for the turn no longer than it takes to close the channel. */
-static void
-test_wanted(World *world, gconstpointer unused G_GNUC_UNUSED)
-{
-    g_autoptr(GError) error = NULL;
+static char *self;
 
-    talk(world, TRUE);
-    PstTurn *turn = pst_turn_take(world->uuid, until(), &error);
-    g_assert_no_error(error);
-    g_assert_cmpuint(n_closed(world), ==, 1);
-    pst_turn_free(turn);
-    talk(world, TRUE);
-    g_assert_cmpuint(world->shim.n_opened, ==, 2);
-    g_assert_cmpuint(pst_channel_keep_count(world->keep), ==, 1);
-}
-
+/* Another process, which takes the turn and gives it back. */
 static gpointer
 take_turn(gpointer data)
 {
-    World *world = data;
+    const World *world = data;
+    const char *const argv[] = {self, "--take", world->uuid, NULL};
+    g_autoptr(GError) error = NULL;
+    int status = -1;
 
-    return pst_turn_take(world->uuid, until(), NULL);
+    g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, NULL, NULL, &status,
+                 &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(status, ==, 0);
+    return NULL;
+}
+
+/* It waits for the turn no longer than it takes to close the channel. */
+static void
+test_wanted(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    Told told = {0};
+
+    talk(world, TRUE);
+    listen_to(world, &told);
+    take_turn(world);
+    g_assert_cmpuint(n_closed(world), ==, 1);
+    g_assert_cmpstr(told.ended, ==, "another process talks to it");
+    g_free(told.ended);
+    talk(world, TRUE);
+    g_assert_cmpuint(world->shim.n_opened, ==, 2);
+    g_assert_cmpuint(pst_channel_keep_count(world->keep), ==, 1);
 }
 
 /* The same while somebody here has it: it is not kept then. */
@@ -278,10 +340,21 @@ test_wanted_while_lent(World *world, gconstpointer unused G_GNUC_UNUSED)
     g_usleep(200000);
     pst_channel_keep_settle(loan);
     pst_channel_keep_return(loan);
-    PstTurn *turn = g_thread_join(other);
-    g_assert_nonnull(turn);
+    g_thread_join(other);
     g_assert_cmpuint(n_closed(world), ==, 1);
-    pst_turn_free(turn);
+}
+
+/* Who waits here for another process does not take that for a wish of another's. */
+static void
+test_own_want(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    PstTurn *turn = pst_turn_take(world->uuid, until(), NULL);
+    GThread *later = g_thread_new("later", free_later, turn);
+
+    talk(world, TRUE);
+    g_thread_join(later);
+    g_usleep(100000);
+    g_assert_cmpuint(pst_channel_keep_count(world->keep), ==, 1);
 }
 
 /* Two of this process: one after the other, over one channel. */
@@ -305,6 +378,14 @@ test_alone(World *world, gconstpointer unused G_GNUC_UNUSED)
 int
 main(int argc, char **argv)
 {
+    self = argv[0];
+    if (argc == 3 && g_str_equal(argv[1], "--take")) {
+        PstTurn *turn = pst_turn_take(argv[2], until(), NULL);
+        if (turn == NULL)
+            return 1;
+        pst_turn_free(turn);
+        return 0;
+    }
     g_test_init(&argc, &argv, NULL);
     ADD("/channel-keep/kept", test_kept);
     ADD("/channel-keep/clock", test_clock);
@@ -313,6 +394,7 @@ main(int argc, char **argv)
     ADD("/channel-keep/ended", test_ended);
     ADD("/channel-keep/wanted", test_wanted);
     ADD("/channel-keep/wanted-while-lent", test_wanted_while_lent);
+    ADD("/channel-keep/own-want", test_own_want);
     ADD("/channel-keep/alone", test_alone);
     return g_test_run();
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""`postern watch` tells what happens to and in a guest, by the daemon and alone, while others ask the
-guest over the same channel, another process takes it, the shim is started anew and the guest is
+"""`postern watch` tells what happens to and in a guest, by the daemon and alone, while others ask
+the guest over the same channel, another process takes it, the shim is started anew and the guest is
 reset; and what was not heard."""
 
 import json
@@ -40,7 +40,8 @@ class _Watch:
         if not select.select([self.process.stdout], [], [], max(0, until - time.monotonic()))[0]:
             return None
         line = self.process.stdout.readline()
-        check(line, f"it ended: {self.process.stderr.read()}, after {self.events[-5:]}")
+        if not line:
+            check(False, f"it ended: {self.process.stderr.read()}, after {self.events[-5:]}")
         self.events.append(json.loads(line))
         self.context.log(f"{line.decode()}")
         return self.events[-1]
@@ -115,8 +116,8 @@ def _other_process(context, watch):
 def _shim_anew(context, watch):
     context.guest.shell("systemctl restart postern-shim.service")
     watch.await_event("not-listening", domain=context.guest.name)
-    watch.await_event("listening", domain=context.guest.name)
     watch.await_event("shim-started", source="guest")
+    watch.await_event("listening", domain=context.guest.name)
 
 
 def _reset(context, watch):
