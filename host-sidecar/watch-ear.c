@@ -8,6 +8,8 @@
 #include "protocol/error.h"
 
 #define OPEN_US (10 * G_USEC_PER_SEC)
+/* What libvirt has not brought to an end by then hangs, and is left behind. */
+#define HANGS_MS 15000
 /* Of events on their way to the context's thread. A guest can't tell more in a minute. */
 #define MAX_PENDING 512
 
@@ -21,6 +23,7 @@ struct PstWatchEar {
     gboolean deaf; /* atomic: nobody wants to hear any more */
     gint n_pending;
     gint n_dropped;
+    GSource *patience; /* of the context's thread, until it has begun or failed; NULL: no more */
 };
 
 /* On its way to the context's thread. */
@@ -83,13 +86,34 @@ tell(Note *note, GSourceFunc function)
     g_source_attach(source, note->ear->context);
 }
 
+static void
+end_patience(PstWatchEar *ear)
+{
+    if (ear->patience == NULL)
+        return;
+    g_source_destroy(ear->patience);
+    g_clear_pointer(&ear->patience, g_source_unref);
+}
+
 static gboolean
 on_begun(gpointer data)
 {
-    const PstWatchEar *ear = ((Note *)data)->ear;
+    PstWatchEar *ear = ((Note *)data)->ear;
 
+    end_patience(ear);
     if (!g_atomic_int_get(&ear->deaf))
         ear->funcs.begun(ear->user_data);
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_hanging(gpointer data)
+{
+    PstWatchEar *ear = data;
+
+    end_patience(ear);
+    ear->funcs.failed("libvirt does not open its channel in time", PST_WATCH_EAR_LATER,
+                      ear->user_data);
     return G_SOURCE_REMOVE;
 }
 
@@ -98,6 +122,7 @@ on_failed(gpointer data)
 {
     const Note *note = data;
 
+    end_patience(note->ear);
     if (!g_atomic_int_get(&note->ear->deaf))
         note->ear->funcs.failed(note->reason, note->hope, note->ear->user_data);
     return G_SOURCE_REMOVE;
@@ -120,6 +145,7 @@ on_ended(gpointer data)
 {
     const Note *note = data;
 
+    end_patience(note->ear);
     if (!g_atomic_int_get(&note->ear->deaf))
         note->ear->funcs.ended(note->reason, note->ear->user_data);
     return G_SOURCE_REMOVE;
@@ -273,6 +299,9 @@ pst_watch_ear_new(PstHypervisor *hypervisor, const char *uuid, GMainContext *con
     ear->context = g_main_context_ref(context);
     ear->funcs = *funcs;
     ear->user_data = user_data;
+    ear->patience = g_timeout_source_new(HANGS_MS);
+    g_source_set_callback(ear->patience, on_hanging, ear, NULL);
+    g_source_attach(ear->patience, context);
     if (!pst_task_start(listen, ref_ear(ear), unref_ear, "listen", &error))
         fail(ear, error, PST_WATCH_EAR_LATER);
     return ear;
@@ -284,6 +313,7 @@ pst_watch_ear_free(PstWatchEar *ear)
     PstChannelKeep *keep = pst_hypervisor_keep(ear->hypervisor);
 
     g_atomic_int_set(&ear->deaf, TRUE);
+    end_patience(ear);
     if (keep != NULL)
         pst_channel_keep_let_go(keep, ear->uuid);
     unref_ear(ear);

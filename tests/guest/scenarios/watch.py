@@ -131,9 +131,19 @@ def _reset(context, watch):
     watch.await_event("resumed", source="libvirt")
 
 
+def _what_happens_alone(context, watch):
+    watch.await_event("listening", domain=context.guest.name)
+    context.guest.shell("touch /etc/sudoers.d/alone")
+    watch.await_event("control-plane-changed", path="/etc/sudoers.d/alone")
+    _check_order(watch)
+
+
 def run(context):
-    """By the daemon first, then alone."""
+    """Alone first, then by the daemon."""
     lab, guest = context.postern.lab, context.guest
+    with _Watch(context, lab.environment, guest.name) as alone:
+        _what_happens_alone(context, alone)
+    stays_asleep(guest, "after a watch has gone")
     with tempfile.TemporaryDirectory() as folder:
         with Posternd(lab, folder) as daemon, _Watch(context, daemon.environment) as watch:
             _what_happens(context, watch, lambda: daemon.ask(
@@ -149,13 +159,3 @@ def run(context):
                 watch.await_event("listening", domain=guest.name)
                 watch.drain()
                 _check_order(watch)
-        with _Watch(context, lab.environment, guest.name) as alone:
-            _what_happens_alone(context, alone)
-    stays_asleep(guest, "after a watch has gone")
-
-
-def _what_happens_alone(context, watch):
-    watch.await_event("listening", domain=context.guest.name)
-    context.guest.shell("touch /etc/sudoers.d/alone")
-    watch.await_event("control-plane-changed", path="/etc/sudoers.d/alone")
-    _check_order(watch)
