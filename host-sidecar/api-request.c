@@ -38,6 +38,14 @@ pst_api_request_deadline(JsonObject *params, gint64 *deadline_ms, GError **error
     return FALSE;
 }
 
+gboolean
+pst_api_request_domain(JsonObject *params, const char **domain, GError **error)
+{
+    if (!pst_json_get_string(params, "domain", PST_JSON_REQUIRED, domain, error))
+        return FALSE;
+    return strlen(*domain) <= MAX_DOMAIN || refuse(error, "'domain' is too long");
+}
+
 /* What is derived from answers is the caller's to derive; what the host sees is looked at alone,
  * because looking takes as long as it takes. */
 static gboolean
@@ -117,13 +125,13 @@ pst_api_request_read_ask(JsonObject *params, GError **error)
     const char *domain = NULL, *verb = DEFAULT_VERB;
 
     if (!pst_api_request_deadline(params, &ask->deadline_ms, error) ||
-        !pst_json_get_string(params, "domain", PST_JSON_REQUIRED, &domain, error) ||
+        !pst_api_request_domain(params, &domain, error) ||
         !pst_json_get_string(params, "verb", PST_JSON_OPTIONAL, &verb, error) ||
         !pst_json_get_bool(params, "host", PST_JSON_OPTIONAL, &ask->with_host, error) ||
         !read_max_age(params, &ask->max_age_ms, error))
         return NULL;
-    if (strlen(domain) > MAX_DOMAIN || !is_verb(verb)) {
-        refuse(error, "'domain' is too long, or 'verb' is not a short lower-case word");
+    if (!is_verb(verb)) {
+        refuse(error, "'verb' is not a short lower-case word");
         return NULL;
     }
     ask->domain = g_strdup(domain);

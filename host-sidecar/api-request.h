@@ -27,6 +27,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstApiAsk, pst_api_request_free_ask)
 /* `deadline_ms` of any method: 1 to 60,000. */
 gboolean pst_api_request_deadline(JsonObject *params, gint64 *deadline_ms, GError **error);
 
+/* `domain` of any method, which is not longer than a name may be; lent. */
+gboolean pst_api_request_domain(JsonObject *params, const char **domain, GError **error);
+
 /* What makes two questions the same one: the domain as it was called, the probe, and the arguments,
  * in whatever order, without the moment of asking. Free with g_free(). */
 char *pst_api_request_key(const char *domain, const PstAnswer *question);

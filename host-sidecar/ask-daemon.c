@@ -50,25 +50,33 @@ meant_uri(const PstOptions *options)
 }
 
 PstApiClient *
-pst_ask_daemon_find(const PstOptions *options, gint64 deadline_us, GError **error)
+pst_ask_daemon_reach(const PstOptions *options, const char *path, gint64 deadline_us,
+                     gboolean *shut)
 {
     const char *uri = meant_uri(options);
+    g_autoptr(GError) error = NULL;
 
-    if (options->host != NULL)
-        return pst_remote_open(options->host, deadline_us, error);
-    if (options->no_daemon || uri == NULL)
-        return NULL;
-    /* Whoever needs more of a configuration that can't be read says so. */
-    g_autoptr(GKeyFile) config = pst_config_load(NULL);
-    g_autofree char *path = pst_server_settings_socket(config);
-    if (path == NULL)
+    if (options->no_daemon || uri == NULL || path == NULL)
         return NULL;
     gint64 left_us = MAX(0, deadline_us - g_get_monotonic_time());
     gint64 greeting_us = g_get_monotonic_time() + MIN(MAX_GREETING_US, left_us / 4);
-    g_autoptr(PstApiClient) client = pst_api_client_open(path, greeting_us, NULL);
-    if (client == NULL || !g_str_equal(pst_api_client_uri(client), uri))
-        return NULL;
-    return g_steal_pointer(&client);
+    g_autoptr(PstApiClient) client = pst_api_client_open(path, greeting_us, &error);
+    if (client != NULL && g_str_equal(pst_api_client_uri(client), uri))
+        return g_steal_pointer(&client);
+    if (shut != NULL)
+        *shut = g_error_matches(error, PST_ERROR, PST_ERROR_NO_PERMISSION);
+    return NULL;
+}
+
+PstApiClient *
+pst_ask_daemon_find(const PstOptions *options, gint64 deadline_us, GError **error)
+{
+    if (options->host != NULL)
+        return pst_remote_open(options->host, deadline_us, error);
+    /* Whoever needs more of a configuration that can't be read says so. */
+    g_autoptr(GKeyFile) config = pst_config_load(NULL);
+    g_autofree char *path = pst_server_settings_socket(config);
+    return pst_ask_daemon_reach(options, path, deadline_us, NULL);
 }
 
 typedef struct {

@@ -14,6 +14,12 @@
  * PST_ERROR_NO_HYPERVISOR. */
 PstApiClient *pst_ask_daemon_find(const PstOptions *options, gint64 deadline_us, GError **error);
 
+/* A daemon at the socket PATH, which may be NULL, that serves the hypervisor which is meant, and
+ * says hello soon enough before the deadline. NULL where there is none, or where --no-daemon was
+ * said; *SHUT (NULL: not wanted) then tells that the kernel does not let this caller in. */
+PstApiClient *pst_ask_daemon_reach(const PstOptions *options, const char *path, gint64 deadline_us,
+                                   gboolean *shut);
+
 /* Fills in ANSWERS[0 … N-1], NULL before, for those of the QUESTIONS that were answered, also by
  * answers no older than MAX_AGE_US, and tells the listener (may be NULL) of each. *NAME becomes the
  * guest's name, *HOST (NULL: not wanted) what the host sees. FALSE with *LOST set where what is

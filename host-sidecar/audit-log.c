@@ -18,6 +18,14 @@ pst_audit_log_file(void)
     return g_build_filename(g_get_user_state_dir(), "postern", "audit.jsonl", NULL);
 }
 
+char *
+pst_audit_log_file_of_door(const char *door)
+{
+    if (!g_str_equal(door, "diagnose") && !g_str_equal(door, "recover"))
+        return NULL;
+    return g_strdup_printf("/var/lib/postern-%s/postern/audit.jsonl", door);
+}
+
 GString *
 pst_audit_log_record(const char *message_id, int priority)
 {

@@ -25,6 +25,10 @@ typedef struct {
 /* The file of whoever runs this process. Free with g_free(). */
 char *pst_audit_log_file(void);
 
+/* The file of the door `diagnose` or `recover` as its unit lays it; NULL for another word. Free
+ * with g_free(). */
+char *pst_audit_log_file_of_door(const char *door);
+
 /* A journal record of that kind, to which fields are appended. Free with g_string_free(). */
 GString *pst_audit_log_record(const char *message_id, int priority);
 

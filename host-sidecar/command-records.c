@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <signal.h>
 
+#include "host-sidecar/ask-recover.h"
 #include "host-sidecar/ask.h"
 #include "host-sidecar/commands.h"
+#include "host-sidecar/escape.h"
 #include "host-sidecar/exit-code.h"
 #include "host-sidecar/leftovers.h"
 #include "host-sidecar/output.h"
@@ -58,8 +60,7 @@ heal(PstGuest *guest, gint64 deadline_us, GError **error)
     PstRecorderCheck *check = pst_recorder_heal_until(guest, deadline_us, &cause);
     pst_ask_audit_act(guest->name, guest->uuid, "records", "recorder-heal", check != NULL, cause);
     if (check != NULL) {
-        pst_volume_records_note(check->records,
-                                "the recorder's device was attached anew, and records arrive");
+        pst_volume_records_note(check->records, PST_RECORDER_HEAL_DONE);
         return check;
     }
     g_propagate_error(error, g_steal_pointer(&cause));
@@ -67,9 +68,9 @@ heal(PstGuest *guest, gint64 deadline_us, GError **error)
 }
 
 static gboolean
-run_domain(const PstOptions *options, const Wanted *wanted, const char *domain, GError **error)
+run_domain(const PstOptions *options, const Wanted *wanted, const char *domain, gint64 deadline_us,
+           GError **error)
 {
-    gint64 deadline_us = g_get_monotonic_time() + options->deadline_us;
     g_autoptr(PstGuest) guest = pst_ask_open(options, "records", domain, deadline_us, error);
 
     if (guest == NULL)
@@ -95,6 +96,44 @@ run_domain(const PstOptions *options, const Wanted *wanted, const char *domain, 
     if (check->note != NULL)
         pst_volume_records_note(check->records, check->note);
     return print_records(options, wanted, check->records, error);
+}
+
+/* What the door says of it, as this process would have said it. */
+static gboolean
+print_healed(const PstOptions *options, JsonObject *result, GError **error)
+{
+    JsonObject *report = NULL;
+    const char *words = NULL;
+
+    if (!pst_json_get_object(result, "report", PST_JSON_REQUIRED, &report, error) ||
+        !pst_json_get_string(result, "text", PST_JSON_REQUIRED, &words, error))
+        return FALSE;
+    g_autofree char *text = options->json ? pst_render_json(report) : pst_escape_text(words, TRUE);
+    return pst_output_write(options->output, text, error);
+}
+
+/* By the recovery door, where there is one for this hypervisor; else as anybody who may. */
+static gboolean
+run_heal(const PstOptions *options, const Wanted *wanted, const char *domain, gint64 deadline_us,
+         GError **error)
+{
+    g_autoptr(JsonObject) params = json_object_new();
+    g_autoptr(JsonObject) result = NULL;
+    g_autoptr(GError) cause = NULL;
+
+    pst_json_set_string(params, "domain", domain);
+    json_object_set_int_member(params, "lines", MIN(wanted->lines, PST_RECORDER_HEAL_MAX_LINES));
+    PstAskRecover asked = pst_ask_recover(options, "heal", params, deadline_us, &result, error);
+    if (asked == PST_ASK_RECOVER_DONE)
+        return print_healed(options, result, error);
+    if (asked == PST_ASK_RECOVER_FAILED)
+        return FALSE;
+    if (run_domain(options, wanted, domain, deadline_us, &cause))
+        return TRUE;
+    if (asked == PST_ASK_RECOVER_SHUT)
+        cause = pst_ask_recover_explain(g_steal_pointer(&cause));
+    g_propagate_error(error, g_steal_pointer(&cause));
+    return FALSE;
 }
 
 /* ---- of domains that are no more ---- */
@@ -273,6 +312,9 @@ pst_command_records_run(const PstCommand *command, PstOptions *options, int argc
         !check_words(&wanted, argc, error))
         return FALSE;
     *exit_code = 0;
-    return wanted.leftovers || wanted.prune ? run_leftovers(options, &wanted, exit_code, error)
-                                            : run_domain(options, &wanted, argv[1], error);
+    if (wanted.leftovers || wanted.prune)
+        return run_leftovers(options, &wanted, exit_code, error);
+    gint64 deadline_us = g_get_monotonic_time() + options->deadline_us;
+    return wanted.heal ? run_heal(options, &wanted, argv[1], deadline_us, error)
+                       : run_domain(options, &wanted, argv[1], deadline_us, error);
 }

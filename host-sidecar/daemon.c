@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "host-sidecar/audit-writer.h"
-#include "host-sidecar/caller.h"
 #include "host-sidecar/channel-keep.h"
 #include "host-sidecar/consult.h"
 #include "host-sidecar/daemon-events.h"
 #include "host-sidecar/health-make.h"
+#include "host-sidecar/naming.h"
 #include "host-sidecar/overview.h"
 #include "host-sidecar/task.h"
 #include "host-sidecar/watch-hub.h"
@@ -34,7 +34,7 @@ typedef struct {
     guint64 number;
     guint place;
     PstAnswer *answer;
-    char *guest, *caller, *executable;
+    char *guest;
     JsonObject *host;
     GError *error;
     JsonObject *health;
@@ -57,8 +57,6 @@ free_news(gpointer data)
     g_free(news->records);
     g_clear_error(&news->error);
     g_free(news->guest);
-    g_free(news->caller);
-    g_free(news->executable);
     g_free(news);
 }
 
@@ -120,15 +118,6 @@ on_swept(gpointer data)
 
     pst_server_swept(news->daemon->server, news->number, news->health, news->domains, news->records,
                      news->n_records, news->error);
-    return G_SOURCE_REMOVE;
-}
-
-static gboolean
-on_named(gpointer data)
-{
-    const News *news = data;
-
-    pst_server_named(news->daemon->server, news->number, news->caller, news->executable);
     return G_SOURCE_REMOVE;
 }
 
@@ -373,45 +362,12 @@ begin_sweep(guint64 number, guint uid, const char *caller, gint64 deadline_us, g
 
 /* ---- who calls */
 
-typedef struct {
-    PstDaemon *daemon;
-    guint64 number;
-    PstCaller caller;
-} Naming;
-
-static void
-free_naming(gpointer data)
-{
-    Naming *naming = data;
-
-    pst_caller_clear(&naming->caller);
-    g_free(naming);
-}
-
-static gpointer
-name_caller(gpointer data, GError **unused G_GNUC_UNUSED)
-{
-    const Naming *naming = data;
-    News *news = new_news(naming->daemon, naming->number);
-
-    news->caller = pst_caller_describe(&naming->caller);
-    news->executable = g_strdup(naming->caller.executable);
-    tell(news, on_named);
-    return NULL;
-}
-
 static void
 begin_naming(guint64 number, int fd, gpointer user_data)
 {
-    Naming *naming = g_new0(Naming, 1);
+    PstDaemon *daemon = user_data;
 
-    naming->daemon = user_data;
-    naming->number = number;
-    if (pst_caller_read(fd, &naming->caller, NULL) &&
-        pst_task_start(name_caller, naming, free_naming, "name", NULL))
-        return;
-    /* Nobody is served who can't be named. */
-    tell(new_news(user_data, number), on_named);
+    pst_naming_begin(daemon->context, daemon->server, number, fd);
 }
 
 static void
@@ -478,7 +434,7 @@ pst_daemon_new(GMainContext *context, const char *uri, const PstServerLimits *li
     daemon->audit = pst_audit_writer_new(&audit);
     daemon->hypervisor = pst_hypervisor_new(uri);
     keep_channels(daemon);
-    daemon->server = pst_server_new(context, uri, limits, &backend);
+    daemon->server = pst_server_new(context, uri, limits, &pst_server_diagnose_door, &backend);
     daemon->events = pst_daemon_events_new(context, daemon->hypervisor,
                                            pst_flights_recent(pst_server_flights(daemon->server)));
     return daemon;

@@ -11,7 +11,7 @@
 #define PREFIX "grant"
 #define UUID_DIGITS 32
 
-static const char *const methods[] = {"list", "ask", "read"};
+static const char *const methods[] = {"list", "ask", "read", "heal"};
 static const char *const keys[] = {"users", "groups", "domains", "methods"};
 
 /* One group of the configuration. */
@@ -22,7 +22,8 @@ typedef struct {
 } Grant;
 
 struct PstGrants {
-    GPtrArray *grants;  /* of Grant; none: everything is granted */
+    GPtrArray *grants;  /* of Grant */
+    guint rights;       /* of all of them */
     GPtrArray *unknown; /* of what is said, NULL-terminated */
 };
 
@@ -105,7 +106,7 @@ read_domains(Grant *grant, GKeyFile *config, const char *group, GError **error)
 }
 
 static gboolean
-read_methods(Grant *grant, GKeyFile *config, const char *group, GError **error)
+read_methods(PstGrants *grants, Grant *grant, GKeyFile *config, const char *group, GError **error)
 {
     g_auto(GStrv) words = g_key_file_get_string_list(config, group, "methods", NULL, NULL);
 
@@ -122,7 +123,9 @@ read_methods(Grant *grant, GKeyFile *config, const char *group, GError **error)
         }
         grant->rights |= 1U << i;
     }
-    return grant->rights != 0 || refuse(error, group, "methods", "say which: list, ask, read");
+    grants->rights |= grant->rights;
+    return grant->rights != 0 ||
+           refuse(error, group, "methods", "say which: list, ask, read, heal");
 }
 
 static gboolean
@@ -154,7 +157,7 @@ read_grant(PstGrants *grants, GKeyFile *config, const char *group, PstGrantsNumb
     grant->groups = g_array_new(FALSE, FALSE, sizeof(guint));
     g_ptr_array_add(grants->grants, grant);
     if (!check_keys(config, group, error) || !read_domains(grant, config, group, error) ||
-        !read_methods(grant, config, group, error))
+        !read_methods(grants, grant, config, group, error))
         return FALSE;
     if (!g_key_file_has_key(config, group, "users", NULL) &&
         !g_key_file_has_key(config, group, "groups", NULL))
@@ -206,6 +209,13 @@ pst_grants_needed(const char *probe)
                      g_str_equal(probe, pst_report_list_kind.name);
 
     return reads ? PST_GRANT_READ : PST_GRANT_ASK;
+}
+
+/* Whether nobody was told who may, and all may. */
+static gboolean
+is_open(const PstGrants *grants, guint rights)
+{
+    return ((grants->rights & ~PST_GRANTS_CHANGING) | (rights & PST_GRANTS_CHANGING)) == 0;
 }
 
 static gboolean
@@ -290,7 +300,7 @@ pst_grants_allow(const PstGrants *grants, const PstGrantsCaller *caller, const c
             (!uuid && !number && has(grant, domain)))
             return TRUE;
     }
-    return grants->grants->len == 0;
+    return is_open(grants, right);
 }
 
 gboolean
@@ -304,7 +314,7 @@ pst_grants_allow_found(const PstGrants *grants, const PstGrantsCaller *caller, c
             (has(grant, name) || (uuid != NULL && has_literally(grant, uuid))))
             return TRUE;
     }
-    return grants->grants->len == 0;
+    return is_open(grants, right);
 }
 
 gboolean
@@ -313,13 +323,13 @@ pst_grants_allow_any(const PstGrants *grants, const PstGrantsCaller *caller, Pst
     for (guint i = 0; i < grants->grants->len; i++)
         if (is_for(grants->grants->pdata[i], caller, right))
             return TRUE;
-    return grants->grants->len == 0;
+    return is_open(grants, right);
 }
 
 gboolean
 pst_grants_allow_all(const PstGrants *grants, const PstGrantsCaller *caller, guint rights)
 {
-    guint missing = grants->grants->len > 0 ? rights : 0;
+    guint missing = is_open(grants, rights) ? 0 : rights;
 
     for (guint right = 1; right <= missing; right <<= 1)
         for (guint i = 0; i < grants->grants->len; i++)

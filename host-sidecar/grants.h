@@ -12,15 +12,20 @@
  *     domains=web-*;db
  *     methods=list;ask
  *
- * Where there is no such group, whoever may open the socket may ask everything; where there is one,
- * what none grants is refused. Pure: names are made numbers when the configuration is read, and
+ * Of what only asks: where no such group grants any of it, whoever may open the socket may ask
+ * everything; where one does, what none grants is refused. What changes a guest is refused in any
+ * case unless one grants it. Pure: names are made numbers when the configuration is read, and
  * callers are known by numbers. */
 
 typedef enum {
     PST_GRANT_LIST = 1 << 0, /* to see the domain in `list` */
     PST_GRANT_ASK = 1 << 1,  /* every probe but those that read files */
     PST_GRANT_READ = 1 << 2, /* these */
+    PST_GRANT_HEAL = 1 << 3, /* to attach the recorder's device anew */
 } PstGrant;
+
+/* Those of the recovery door. */
+#define PST_GRANTS_CHANGING ((guint)PST_GRANT_HEAL)
 
 typedef struct PstGrants PstGrants;
 

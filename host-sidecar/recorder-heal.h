@@ -8,6 +8,12 @@
  * asks for it. Where the device is not there any more, as after one that was interrupted, it is
  * attached as the lasting definition has it. */
 
+/* What is to be noted of the records of one that was healed. */
+#define PST_RECORDER_HEAL_DONE "the recorder's device was attached anew, and records arrive"
+
+/* So many of its records may be asked for at the recovery door. */
+#define PST_RECORDER_HEAL_MAX_LINES 1000
+
 /* Returns the check that follows, in which the recorder writes again; else NULL:
  * PST_ERROR_PATH_SHUT where the domain has no recorder or does not run, where the guest did not let
  * go of the device, and where nothing came after it was attached; PST_ERROR_USAGE as below;

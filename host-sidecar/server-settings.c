@@ -5,7 +5,8 @@
 #include "protocol/error.h"
 
 #define GROUP "daemon"
-#define DEFAULT_SOCKET "/run/postern/diagnose.sock"
+#define DIAGNOSE_SOCKET "/run/postern/diagnose.sock"
+#define RECOVER_SOCKET "/run/postern-recover/recover.sock"
 #define MAX_OF_ANYTHING 4096
 
 static gboolean
@@ -29,7 +30,8 @@ read_number(GKeyFile *config, const char *key, guint *number, GError **error)
 gboolean
 pst_server_settings_limits(GKeyFile *config, PstServerLimits *limits, GError **error)
 {
-    static const char *const keys[] = {"socket", "callers", "callers_of_user", "requests_of_user"};
+    static const char *const keys[] = {"socket", "recover_socket", "callers", "callers_of_user",
+                                       "requests_of_user"};
     PstServerLimits read = PST_SERVER_LIMITS_DEFAULT;
 
     if (!pst_config_check_keys(config, GROUP, keys, G_N_ELEMENTS(keys), error) ||
@@ -41,14 +43,26 @@ pst_server_settings_limits(GKeyFile *config, PstServerLimits *limits, GError **e
     return TRUE;
 }
 
+static char *
+find_socket(GKeyFile *config, const char *variable, const char *key, const char *standard)
+{
+    g_autofree char *path = g_strdup(g_getenv(variable));
+
+    if (path == NULL && config != NULL)
+        path = g_key_file_get_string(config, GROUP, key, NULL);
+    if (path == NULL)
+        return g_strdup(standard);
+    return *path != '\0' ? g_steal_pointer(&path) : NULL;
+}
+
 char *
 pst_server_settings_socket(GKeyFile *config)
 {
-    g_autofree char *path = g_strdup(g_getenv("POSTERN_DIAGNOSE_SOCKET"));
+    return find_socket(config, "POSTERN_DIAGNOSE_SOCKET", "socket", DIAGNOSE_SOCKET);
+}
 
-    if (path == NULL && config != NULL)
-        path = g_key_file_get_string(config, GROUP, "socket", NULL);
-    if (path == NULL)
-        return g_strdup(DEFAULT_SOCKET);
-    return *path != '\0' ? g_steal_pointer(&path) : NULL;
+char *
+pst_server_settings_recover_socket(GKeyFile *config)
+{
+    return find_socket(config, "POSTERN_RECOVER_SOCKET", "recover_socket", RECOVER_SOCKET);
 }

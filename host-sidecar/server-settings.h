@@ -4,7 +4,7 @@
 #include "host-sidecar/server.h"
 
 /* What the group [daemon] of the host's configuration says: `callers`, `callers_of_user` and
- * `requests_of_user` for the daemon, `socket` for those who call it. */
+ * `requests_of_user` for a door, `socket` and `recover_socket` for those who call at one. */
 
 /* FALSE with PST_ERROR_USAGE that names the key. */
 gboolean pst_server_settings_limits(GKeyFile *config, PstServerLimits *limits, GError **error);
@@ -13,3 +13,7 @@ gboolean pst_server_settings_limits(GKeyFile *config, PstServerLimits *limits, G
  * /run/postern/diagnose.sock; NULL where the first that is set is empty. CONFIG may be NULL. Free
  * with g_free(). */
 char *pst_server_settings_socket(GKeyFile *config);
+
+/* The same of the recovery door: POSTERN_RECOVER_SOCKET, `recover_socket`,
+ * /run/postern-recover/recover.sock. */
+char *pst_server_settings_recover_socket(GKeyFile *config);

@@ -11,7 +11,23 @@ typedef struct PstServerCaller PstServerCaller;
 typedef struct PstServerList PstServerList;
 typedef struct PstServerSweep PstServerSweep;
 
+/* A method of a door. */
+typedef struct {
+    const char *name;
+    /* A request; FALSE with what is to be answered at once. NULL: it is none. */
+    gboolean (*run)(PstServerCaller *caller, PstMessage *message, GError **error);
+    gboolean records; /* what it refuses, better than the server could */
+    /* A notification; NULL: it is none. */
+    void (*hear)(PstServerCaller *caller, PstMessage *message);
+} PstServerMethod;
+
+struct PstServerDoor {
+    const PstServerMethod *methods;
+    guint n_methods;
+};
+
 struct PstServer {
+    const PstServerDoor *door;
     GMainContext *context;
     char *uri;
     PstServerLimits limits;

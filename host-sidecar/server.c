@@ -8,14 +8,11 @@
 #include <unistd.h>
 
 #include "host-sidecar/caller.h"
-#include "host-sidecar/describe.h"
 #include "host-sidecar/server-state.h"
 #include "protocol/error.h"
 #include "protocol/hello.h"
 #include "protocol/json.h"
-#include "protocol/limits.h"
 #include "protocol/nearest.h"
-#include "protocol/vocabulary.h"
 
 /* When nothing can be accepted: no descriptor is left. */
 #define ACCEPT_PAUSE_MS 500
@@ -88,11 +85,10 @@ say_hello(PstServerCaller *caller, PstMessage *message, GError **error)
     g_autoptr(PstHelloParams) params = pst_hello_read_request(message->params, error);
     g_autoptr(JsonObject) result = json_object_new();
     JsonArray *capabilities = json_array_new();
-    static const char *const methods[] = {"ping", "describe", "list",  "health",
-                                          "ask",  "watch",    "cancel"};
+    const PstServerDoor *door = caller->server->door;
 
-    for (guint i = 0; i < G_N_ELEMENTS(methods); i++)
-        json_array_add_string_element(capabilities, methods[i]);
+    for (guint i = 0; i < door->n_methods; i++)
+        json_array_add_string_element(capabilities, door->methods[i].name);
     json_object_set_int_member(result, "protocol", PST_HELLO_PROTOCOL);
     json_object_set_string_member(result, "daemon", PST_VERSION);
     pst_json_set_string(result, "uri", caller->server->uri);
@@ -110,86 +106,55 @@ say_hello(PstServerCaller *caller, PstMessage *message, GError **error)
     return TRUE;
 }
 
-static gboolean
-answer_ping(PstServerCaller *caller, PstMessage *message, GError **error G_GNUC_UNUSED)
+static const PstServerMethod *
+find_method(const PstServerDoor *door, const char *name)
 {
-    g_autoptr(JsonObject) result = json_object_new();
-
-    pst_server_state_send_result(caller, &message->id, result);
-    return TRUE;
+    for (guint i = 0; i < door->n_methods; i++)
+        if (g_str_equal(door->methods[i].name, name))
+            return &door->methods[i];
+    return NULL;
 }
 
 static gboolean
-answer_describe(PstServerCaller *caller, PstMessage *message, GError **error)
+refuse_unknown(const PstServerDoor *door, const char *method, GError **error)
 {
-    const PstReportKind *only = NULL;
-    const char *name = NULL;
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
 
-    if (message->params != NULL &&
-        !pst_json_get_string(message->params, "name", PST_JSON_OPTIONAL, &name, error))
-        return FALSE;
-    if (name != NULL && (only = pst_vocabulary_find(name)) == NULL) {
-        g_set_error(error, PST_ERROR, PST_ERROR_INVALID_PARAMS, "unknown probe '%.64s'", name);
-        return FALSE;
-    }
-    g_autoptr(JsonObject) result = pst_describe_json(only);
-    pst_server_state_send_result(caller, &message->id, result);
-    return TRUE;
+    g_ptr_array_add(names, (gpointer) "hello");
+    for (guint i = 0; i < door->n_methods; i++)
+        if (door->methods[i].run != NULL)
+            g_ptr_array_add(names, (gpointer)door->methods[i].name);
+    g_autofree char *hint = pst_nearest_hint(method, (const char *const *)names->pdata, names->len);
+    g_set_error(error, PST_ERROR, PST_ERROR_UNKNOWN_METHOD, "unknown method '%.64s'%s", method,
+                hint);
+    return FALSE;
 }
-
-static void
-cancel(PstServerCaller *caller, PstMessage *message)
-{
-    const char *text = NULL;
-    PstMessageId id;
-
-    if (message->params == NULL ||
-        !pst_json_get_string(message->params, "id", PST_JSON_REQUIRED, &text, NULL) ||
-        !pst_message_parse_id(text, &id) || !g_str_equal(id.session, caller->session))
-        return;
-    for (guint i = 0; i < caller->requests->len; i++) {
-        PstServerRequest *request = caller->requests->pdata[i];
-        if (request->id.number != id.number)
-            continue;
-        pst_server_requests_drop(request);
-        return;
-    }
-}
-
-static const struct {
-    const char *name;
-    gboolean (*run)(PstServerCaller *caller, PstMessage *message, GError **error);
-    gboolean records; /* what it refuses, better than could be done here */
-} methods_table[] = {
-    {"hello", say_hello, FALSE},
-    {"ping", answer_ping, FALSE},
-    {"describe", answer_describe, FALSE},
-    {"list", pst_server_requests_list, FALSE},
-    {"health", pst_server_sweeps_ask, FALSE},
-    {"ask", pst_server_requests_ask, TRUE},
-    {"watch", pst_server_watch_ask, TRUE},
-};
 
 static gboolean
 run_method(PstServerCaller *caller, PstMessage *message, gboolean *recorded, GError **error)
 {
-    const char *names[G_N_ELEMENTS(methods_table)];
+    const PstServerDoor *door = caller->server->door;
 
-    for (guint i = 0; i < G_N_ELEMENTS(methods_table); i++) {
-        names[i] = methods_table[i].name;
-        if (!g_str_equal(names[i], message->method))
-            continue;
-        if (i > 0 && caller->session[0] == '\0') {
-            g_set_error(error, PST_ERROR, PST_ERROR_INVALID_REQUEST, "say hello first");
-            return FALSE;
-        }
-        *recorded = methods_table[i].records;
-        return methods_table[i].run(caller, message, error);
+    if (g_str_equal(message->method, "hello"))
+        return say_hello(caller, message, error);
+    const PstServerMethod *method = find_method(door, message->method);
+    if (method == NULL || method->run == NULL)
+        return refuse_unknown(door, message->method, error);
+    if (caller->session[0] == '\0') {
+        g_set_error(error, PST_ERROR, PST_ERROR_INVALID_REQUEST, "say hello first");
+        return FALSE;
     }
-    g_autofree char *hint = pst_nearest_hint(message->method, names, G_N_ELEMENTS(names));
-    g_set_error(error, PST_ERROR, PST_ERROR_UNKNOWN_METHOD, "unknown method '%.64s'%s",
-                message->method, hint);
-    return FALSE;
+    *recorded = method->records;
+    return method->run(caller, message, error);
+}
+
+static void
+hear(PstServerCaller *caller, PstMessage *message)
+{
+    const PstServerMethod *method = find_method(caller->server->door, message->method);
+
+    if (method != NULL && method->hear != NULL)
+        method->hear(caller, message);
 }
 
 static void
@@ -199,8 +164,8 @@ on_message(PstMessage *message, gpointer data)
     g_autoptr(GError) error = NULL;
     gboolean recorded = FALSE;
 
-    if (message->type == PST_MESSAGE_NOTIFICATION && g_str_equal(message->method, "cancel"))
-        cancel(caller, message);
+    if (message->type == PST_MESSAGE_NOTIFICATION)
+        hear(caller, message);
     if (message->type != PST_MESSAGE_REQUEST)
         return;
     /* What belongs to another conversation is dropped. */
@@ -320,10 +285,11 @@ on_connection(gint listener, GIOCondition condition G_GNUC_UNUSED, gpointer data
 
 PstServer *
 pst_server_new(GMainContext *context, const char *uri, const PstServerLimits *limits,
-               const PstServerBackend *backend)
+               const PstServerDoor *door, const PstServerBackend *backend)
 {
     PstServer *server = g_new0(PstServer, 1);
 
+    server->door = door;
     server->context = g_main_context_ref(context);
     server->uri = g_strdup(uri);
     server->limits = *limits;

@@ -6,11 +6,18 @@
 #include "host-sidecar/grants.h"
 #include "host-sidecar/watch-event.h"
 
-/* The read-only door: callers on a Unix socket, their requests, and what bounds them. What asks
- * guests is behind PstServerBackend; this knows no libvirt. Of the thread of its context. */
+/* A door: callers on a Unix socket, their requests, and what bounds them. What it can be asked for
+ * is its PstServerDoor's, what asks guests is behind PstServerBackend; this knows no libvirt. Of
+ * the thread of its context. */
 
 typedef struct PstServer PstServer;
 typedef struct PstServerRequest PstServerRequest;
+
+/* The methods of a door, besides `hello`. */
+typedef struct PstServerDoor PstServerDoor;
+
+/* The read-only one. It has none that changes a guest. */
+extern const PstServerDoor pst_server_diagnose_door;
 
 /* How much there may be of what. A caller beyond that is told `busy`. */
 typedef struct {
@@ -48,9 +55,10 @@ typedef struct {
     gpointer user_data;
 } PstServerBackend;
 
-/* URI is what `hello` tells: the hypervisor that is asked. */
+/* URI is what `hello` tells: the hypervisor that is asked. DOOR is lent. Of the backend is called
+ * what the door's methods need, and always `name` and `audit`. */
 PstServer *pst_server_new(GMainContext *context, const char *uri, const PstServerLimits *limits,
-                          const PstServerBackend *backend);
+                          const PstServerDoor *door, const PstServerBackend *backend);
 
 /* Hangs up on everybody. */
 void pst_server_free(PstServer *server);

@@ -17,9 +17,11 @@ from taplib import Skip, check, run_all
 
 POSTERN, DAEMON = sys.argv[1:3]
 del sys.argv[2]
+RECOVERD = os.path.join(os.path.dirname(os.path.abspath(DAEMON)), "postern-recoverd")
 TEST = "test:///default"
 FOLDER = tempfile.mkdtemp(prefix="postern-daemon-")
 SOCKET = FOLDER + "/diagnose.sock"
+RECOVER = FOLDER + "/recover.sock"
 NOBODY = 65534
 SESSION = "0123456789abcdef0123456789abcdef"
 
@@ -27,7 +29,7 @@ SESSION = "0123456789abcdef0123456789abcdef"
 def environment(**more):
     made = dict(os.environ, LIBVIRT_DEFAULT_URI=TEST, HOME=FOLDER, XDG_RUNTIME_DIR=FOLDER,
                 XDG_STATE_HOME=FOLDER + "/state", XDG_CONFIG_HOME=FOLDER + "/config",
-                POSTERN_DIAGNOSE_SOCKET=SOCKET)
+                POSTERN_DIAGNOSE_SOCKET=SOCKET, POSTERN_RECOVER_SOCKET=RECOVER)
     made.update(more)
     return made
 
@@ -38,9 +40,10 @@ def answers(path):
 
 
 @contextlib.contextmanager
-def daemon(*words, path=SOCKET, end=signal.SIGTERM, **more):
-    """A daemon in the foreground, ended by END, after which nothing of it is left."""
-    argv = [DAEMON, "--connect", TEST, "--socket", path, *words]
+def daemon(*words, path=SOCKET, end=signal.SIGTERM, program=DAEMON, uri=TEST, **more):
+    """A daemon in the foreground, ended by END, after which nothing of it is left; where
+    END is None the test kills it."""
+    argv = [program, "--connect", uri, "--socket", path, *words]
     with subprocess.Popen(argv, env=environment(**more), stdin=subprocess.DEVNULL,
                           stderr=subprocess.PIPE, text=True) as process:
         try:
@@ -49,6 +52,8 @@ def daemon(*words, path=SOCKET, end=signal.SIGTERM, **more):
                 check(process.poll() is None and time.monotonic() < until, "it does not start")
                 time.sleep(0.02)
             yield process
+            if end is None:
+                return
             process.send_signal(end)
             check(process.wait(20) == 0, "its end", process.returncode)
             check(not os.path.exists(path), "the socket is left")
@@ -60,6 +65,11 @@ def daemon(*words, path=SOCKET, end=signal.SIGTERM, **more):
 def postern(*words, **more):
     return subprocess.run([POSTERN, *words], env=environment(**more), stdin=subprocess.DEVNULL,
                           capture_output=True, timeout=60, check=False, text=True)
+
+
+def recoverd(*words, **more):
+    """The same of the recovery door."""
+    return daemon(*words, path=RECOVER, program=RECOVERD, **more)
 
 
 class Caller:
@@ -148,7 +158,7 @@ def records():
 
 
 def as_user(uid, function, groups=()):
-    """FUNCTION's text, from a process of that user's."""
+    """FUNCTION's text, from a process of that user's, whose own group has its number."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:

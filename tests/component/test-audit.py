@@ -119,9 +119,54 @@ def test_verified():
     check("headless" in verify(1, "--file", copy).stdout, "a copy without its head")
 
 
+def check_doors():
+    doors = [f"/var/lib/postern-{door}/postern/audit.jsonl" for door in ("diagnose", "recover")]
+    check("var/lib" not in verify(0).stdout, "no doors")
+    for door in doors:
+        shutil.copytree(os.path.dirname(LOG), os.path.dirname(door))
+    told = verify(0).stdout
+    for log in [LOG, *doors]:
+        check(f"{log}: intact: 3 lines" in told, log, told)
+    check([json.loads(line)["intact"] for line in verify(0, "--json").stdout.splitlines()] == [True] * 3,
+          "an object a line")
+    check(LOG not in verify(0, "--door", "recover").stdout, "one alone")
+    check(len(entries("--door", "recover")) == 3, "its records")
+    with open(doors[1], "r+b") as file:
+        file.truncate(os.path.getsize(doors[1]) - 10)
+    told = verify(1).stdout
+    check(f"{doors[1]}: changed" in told and f"{doors[0]}: intact" in told and f"{LOG}: intact" in told,
+          told)
+    check("intact" not in verify(1, "--quiet").stdout, "quiet")
+    verify(1, "--door", "recover")
+    verify(0, "--door", "diagnose")
+    verify(0, "--file", LOG)
+    # Nobody asked as root.
+    os.rename(os.path.dirname(LOG), os.path.dirname(LOG) + "-away")
+    told = verify(1).stdout
+    os.rename(os.path.dirname(LOG) + "-away", os.path.dirname(LOG))
+    check(f"{LOG}:" not in told and f"{doors[0]}: intact" in told, told)
+    # The log is gone, and its head is there: that is no door without a log.
+    os.unlink(doors[1])
+    verify(1)
+
+
+def test_verified_with_the_doors():
+    """Root's look at the whole is at the doors' own logs too, each with its own verdict."""
+    begin_anew()
+    if os.geteuid() != 0:
+        raise Skip("needs root, whose the look is")
+    run("probe", "test", "system")
+    check(deadmount.libc.mount(b"none", b"/var/lib", b"tmpfs", 0, None) == 0, "a /var/lib of its own")
+    try:
+        check_doors()
+    finally:
+        deadmount.libc.umount2(b"/var/lib", 2)
+
+
 def test_misuse():
     for words in [["extra"], ["--verify", "--guest", "test"], ["--holds", "0" * 64],
-                  ["--verify", "--holds", "xyz"], ["--lines", "0"], ["--since", "yesterday"]]:
+                  ["--verify", "--holds", "xyz"], ["--door", "back"],
+                  ["--door", "recover", "--file", "x"], ["--lines", "0"], ["--since", "yesterday"]]:
         done = run("audit", *words)
         check(done.returncode == 64 and not done.stdout and done.stderr.count("\n") == 1, words, done)
 

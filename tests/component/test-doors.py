@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Who may ask what at the door: callers by domains by methods, with users of the system.
+"""Who may ask what at which door: callers by domains by methods, with users of the system.
 Usage: test-doors.py POSTERN POSTERND [TEST…]"""
 
 import os
@@ -11,7 +11,8 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 # pylint: disable=wrong-import-position
-from daemonlib import FOLDER, NOBODY, SOCKET, Caller, as_user, ask, daemon, main, postern, records
+from daemonlib import (FOLDER, NOBODY, RECOVER, SOCKET, Caller, as_user, ask, daemon, main, postern,
+                       recoverd, records)
 from taplib import Skip, check
 
 UUID = "6695eb01-f6a4-8304-79aa-97f2502e193f"
@@ -111,6 +112,155 @@ def test_grants():
         until = time.monotonic() + 10
         while as_user(NOBODY, ask_all) != ALL:
             check(time.monotonic() < until, "without grants the socket's mode decides")
+
+
+# ---- both doors
+
+MEMBERS, RECOVERERS = 61200, 61201  # the groups of the two sockets
+BOTH = f"""\
+[grant readers]
+groups={MEMBERS}
+domains=*
+methods=list;ask
+
+[grant healers]
+users=61011
+domains=te*
+methods=heal
+
+[grant healers-elsewhere]
+users=61012
+domains=web-*
+methods=heal
+
+[grant both]
+users=61013
+domains=*
+methods=list;ask;read;heal
+"""
+HEAL = {"domain": "test", "deadline_ms": 10000}
+# Every method there is, and what somebody may think that there is; with params that are well.
+METHODS = [("ping", {}), ("describe", {}), ("list", {"deadline_ms": 10000}),
+           ("health", {"deadline_ms": 10000}), ("ask", ask("system")), ("ask", READ),
+           ("watch", {"domains": ["test"]}), ("heal", HEAL), ("heal", dict(HEAL, domain=UUID)),
+           ("heal", dict(HEAL, domain="1")),
+           ("cancel", {}), ("probe", HEAL), ("exec", HEAL), ("power", HEAL), ("snapshot", HEAL),
+           ("recover", HEAL), ("recorder-heal", HEAL), ("Heal", HEAL), ("heal ", HEAL), ("", {})]
+UNKNOWN = " ".join(["unknown"] * 10)
+SHUT = "shut"
+READS = "yes yes yes yes yes no yes unknown unknown unknown " + UNKNOWN
+READS_ALL = READS.replace("no", "yes", 1)
+REFUSED = "yes yes no no no no no unknown unknown unknown " + UNKNOWN
+
+
+def heals(by_name, by_uuid, by_number):
+    """What becomes of the METHODS at the recovery door: of the other one's there is none."""
+    return " ".join(["unknown"] * 7 + [by_name, by_uuid, by_number, UNKNOWN])
+
+
+# user, groups, what becomes of the METHODS at the one door and at the other.
+BOTH_TABLE = [
+    (0, [], READS_ALL, heals("yes", "yes", "yes")),
+    (NOBODY, [], SHUT, SHUT),
+    # A grant alone opens no door.
+    (61011, [], SHUT, SHUT),
+    # A member of the one group is nobody at the other door, whatever is granted.
+    (61010, [MEMBERS], READS, SHUT),
+    (61011, [MEMBERS], READS, SHUT),
+    (61013, [MEMBERS], READS_ALL, SHUT),
+    # Who may call there may do nothing that is not granted, nor what is granted of another domain.
+    (61010, [RECOVERERS], SHUT, heals("no", "no", "no")),
+    (61011, [RECOVERERS], SHUT, heals("yes", "no", "no")),
+    (61012, [RECOVERERS], SHUT, heals("no", "no", "no")),
+    (61013, [RECOVERERS], SHUT, heals("yes", "yes", "yes")),
+    (61010, [MEMBERS, RECOVERERS], READS, heals("no", "no", "no")),
+    (61011, [MEMBERS, RECOVERERS], READS, heals("yes", "no", "no")),
+    (61013, [RECOVERERS, MEMBERS], READS_ALL, heals("yes", "yes", "yes")),
+]
+# Without any grant: the members of the one group may ask, and those of the other may do nothing.
+BARE_TABLE = [
+    (0, [], READS_ALL, heals("yes", "yes", "yes")),
+    (61010, [MEMBERS], READS_ALL, SHUT),
+    (61013, [RECOVERERS], SHUT, heals("no", "no", "no")),
+    (NOBODY, [MEMBERS, RECOVERERS], READS_ALL, heals("no", "no", "no")),
+]
+# With a grant that changes, and none that asks, it is the same for who asks.
+ONLY_HEALERS = "[grant healers]\nusers=61011\ndomains=test\nmethods=heal\n"
+ONLY_HEALERS_TABLE = [
+    (61010, [MEMBERS], READS_ALL, SHUT),
+    (61011, [RECOVERERS], SHUT, heals("yes", "no", "no")),
+    (61010, [RECOVERERS], SHUT, heals("no", "no", "no")),
+]
+
+
+def attempt(caller, method, params):
+    """The answer; what never ends by itself is answered by the first that it tells."""
+    if method != "watch":
+        return caller.call(method, params)[1]
+    caller.send(method, params)
+    return caller.read()
+
+
+def try_all(path):
+    """What becomes of each of the METHODS: done or tried, refused, or unknown."""
+    try:
+        caller, said = Caller(path), []
+    except PermissionError:
+        return SHUT
+    words = {"not-allowed": "no", "unknown-method": "unknown"}
+    for method, params in METHODS:
+        answer = attempt(caller, method, params)
+        said.append(words.get(answer.get("error", {}).get("data", {}).get("reason"), "yes"))
+    return " ".join(said)
+
+
+def check_both(table, grants):
+    """Each of the TABLE's users at both doors, and what of it is in the audit."""
+    path = FOLDER + "/both.conf"
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(grants)
+    os.chmod(FOLDER, 0o711)
+    with daemon(POSTERN_CONFIG=path), recoverd(POSTERN_CONFIG=path):
+        for door, group in (SOCKET, MEMBERS), (RECOVER, RECOVERERS):
+            check(os.stat(door).st_mode & 0o777 == 0o660, "the mode of", door)
+            os.chown(door, 0, group)
+        for uid, groups, *expected in table:
+            for door, words in zip((SOCKET, RECOVER), expected):
+                before = len(records())
+                said = as_user(uid, lambda door=door: try_all(door), groups)
+                check(said == words, uid, groups, door, said, words)
+                check_recorded(uid, words, records()[before:])
+
+
+def check_recorded(uid, words, lines):
+    """One record at least for whatever was refused, and for an act one before and one after."""
+    if words == SHUT:
+        check(not lines, uid, lines)
+        return
+    check(all(f"uid {uid}" in line["caller"] and line["uid"] == uid for line in lines), uid, lines)
+    for word, result in ("no", "not-allowed"), ("unknown", "unknown-method"):
+        found = sum(line["result"] == result for line in lines)
+        check(found == words.split().count(word), uid, result, found, words)
+    acts = [line for line in lines if (line["method"], line["probe"]) == ("heal", "recorder-heal")]
+    done = words.split()[7:10].count("yes")
+    check(len(acts) == 2 * done, uid, acts)
+    check(all(one["result"] == ("asked" if number % 2 == 0 else "path-shut")
+              for number, one in enumerate(acts)), uid, acts)
+
+
+def test_both_doors():
+    """Every method at every door, with callers that may and that may not."""
+    if os.geteuid() != 0:
+        raise Skip("needs root for other users")
+    check_both(BOTH_TABLE, BOTH)
+
+
+def test_without_grants():
+    """Where nothing is granted, who may call may ask, and may change nothing."""
+    if os.geteuid() != 0:
+        raise Skip("needs root for other users")
+    check_both(BARE_TABLE, "[daemon]\n")
+    check_both(ONLY_HEALERS_TABLE, ONLY_HEALERS)
 
 
 if __name__ == "__main__":

@@ -138,8 +138,9 @@ set_up(World *world, gconstpointer limits)
     world->folder = g_dir_make_tmp("server-XXXXXX", NULL);
     world->path = g_build_filename(world->folder, "s", NULL);
     world->records = g_string_new(NULL);
-    world->server = pst_server_new(world->context, "test:///default",
-                                   limits != NULL ? limits : &usual, &backend);
+    world->server =
+        pst_server_new(world->context, "test:///default", limits != NULL ? limits : &usual,
+                       &pst_server_diagnose_door, &backend);
     int fd = pst_server_bind(world->path, &error);
     g_assert_no_error(error);
     pst_server_listen(world->server, fd);

@@ -145,7 +145,7 @@ test_limits(void)
 static void
 test_socket(void)
 {
-    g_autoptr(GKeyFile) file = config("[daemon]\nsocket=/x/y\n");
+    g_autoptr(GKeyFile) file = config("[daemon]\nsocket=/x/y\nrecover_socket=/x/r\n");
     g_autoptr(GKeyFile) off = config("[daemon]\nsocket=\n");
 
     g_unsetenv("POSTERN_DIAGNOSE_SOCKET");
@@ -153,6 +153,11 @@ test_socket(void)
     g_assert_cmpstr(standard, ==, "/run/postern/diagnose.sock");
     g_autofree char *configured = pst_server_settings_socket(file);
     g_assert_cmpstr(configured, ==, "/x/y");
+    g_unsetenv("POSTERN_RECOVER_SOCKET");
+    g_autofree char *other = pst_server_settings_recover_socket(NULL);
+    g_assert_cmpstr(other, ==, "/run/postern-recover/recover.sock");
+    g_autofree char *recover = pst_server_settings_recover_socket(file);
+    g_assert_cmpstr(recover, ==, "/x/r");
     g_assert_null(pst_server_settings_socket(off));
     g_setenv("POSTERN_DIAGNOSE_SOCKET", "/z", TRUE);
     g_autofree char *told = pst_server_settings_socket(file);

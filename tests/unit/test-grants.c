@@ -98,6 +98,47 @@ test_table(void)
     }
 }
 
+/* What changes a guest is nobody's unless it is granted, and such a grant alone does not take from
+ * anybody what only asks. */
+static void
+test_changing(void)
+{
+    static const struct {
+        const char *text;
+        guint uid;
+        gboolean asks, heals;
+    } rows[] = {
+        {"", 1, TRUE, FALSE},
+        {"[grant a]\nusers=1\ndomains=x\nmethods=heal\n", 1, TRUE, TRUE},
+        {"[grant a]\nusers=1\ndomains=x\nmethods=heal\n", 2, TRUE, FALSE},
+        {"[grant a]\nusers=1\ndomains=y\nmethods=heal\n", 1, TRUE, FALSE},
+        {"[grant a]\nusers=1\ndomains=*\nmethods=list;ask;read\n", 1, TRUE, FALSE},
+        {"[grant a]\nusers=1\ndomains=*\nmethods=ask;heal\n", 1, TRUE, TRUE},
+        {"[grant a]\nusers=1\ndomains=*\nmethods=ask;heal\n", 2, FALSE, FALSE},
+        {"[grant a]\nusers=1\ndomains=x\nmethods=heal\n"
+         "[grant b]\nusers=2\ndomains=x\nmethods=ask\n",
+         1, FALSE, TRUE},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(PstGrants) grants = read_text(rows[i].text, &error);
+        const PstGrantsCaller caller = {rows[i].uid, NULL, 0};
+
+        g_assert_no_error(error);
+        g_test_message("row %u", i);
+        g_assert_cmpint(pst_grants_allow(grants, &caller, "x", PST_GRANT_ASK), ==, rows[i].asks);
+        g_assert_cmpint(pst_grants_allow(grants, &caller, "x", PST_GRANT_HEAL), ==, rows[i].heals);
+        g_assert_cmpint(pst_grants_allow_found(grants, &caller, "x", NULL, PST_GRANT_HEAL), ==,
+                        rows[i].heals);
+    }
+    g_autoptr(PstGrants) none = read_text("", NULL);
+    const PstGrantsCaller caller = {1, NULL, 0};
+    g_assert_false(pst_grants_allow_any(none, &caller, PST_GRANT_HEAL));
+    g_assert_false(pst_grants_allow_all(none, &caller, PST_GRANT_ASK | PST_GRANT_HEAL));
+    g_assert_true(pst_grants_allow_all(none, &caller, PST_GRANT_ASK));
+}
+
 /* All rights for all domains, also where two grants give one each. */
 static void
 test_all(void)
@@ -217,6 +258,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/grants/table", test_table);
     g_test_add_func("/grants/all", test_all);
+    g_test_add_func("/grants/changing", test_changing);
     g_test_add_func("/grants/found", test_found);
     g_test_add_func("/grants/none", test_none);
     g_test_add_func("/grants/unknown", test_unknown);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* GLib's locks for builds with the thread sanitizer. GLib 2.74 makes them of futexes inside of a
  * library that is not instrumented, where the sanitizer sees no order; these are made of pthread's,
- * which it knows, and take the place of GLib's in the test's own code. */
+ * which it knows, and take the place of GLib's in the test's own code. So it is with what one
+ * thread hands to another's loop: it is ordered by a lock of GLib's, and here by one beside it. */
+#include <dlfcn.h>
 #include <errno.h>
 #include <glib.h>
 #include <pthread.h>
@@ -106,4 +108,67 @@ g_cond_wait_until(GCond *cond, GMutex *mutex, gint64 end_us)
 
     return end_us > 0 &&
            pthread_cond_timedwait(real_cond(cond), real_mutex(mutex), &end) != ETIMEDOUT;
+}
+
+/* ---- from thread to loop */
+
+static pthread_mutex_t handing = PTHREAD_MUTEX_INITIALIZER;
+
+typedef struct {
+    GSourceFunc function;
+    gpointer data;
+    GDestroyNotify notify;
+} Handed;
+
+static void
+order(void)
+{
+    pthread_mutex_lock(&handing);
+    pthread_mutex_unlock(&handing);
+}
+
+static gboolean
+run_handed(gpointer data)
+{
+    const Handed *handed = data;
+
+    order();
+    return handed->function(handed->data);
+}
+
+static void
+free_handed(gpointer data)
+{
+    Handed *handed = data;
+
+    order();
+    if (handed->notify != NULL)
+        handed->notify(handed->data);
+    g_free(handed);
+}
+
+guint
+g_source_attach(GSource *source, GMainContext *context)
+{
+    guint (*real)(GSource *, GMainContext *) = NULL;
+
+    *(void **)&real = dlsym(RTLD_NEXT, "g_source_attach");
+    order();
+    return real(source, context);
+}
+
+/* The function of a source of another kind has other parameters. */
+void
+g_source_set_callback(GSource *source, GSourceFunc function, gpointer data, GDestroyNotify notify)
+{
+    void (*real)(GSource *, GSourceFunc, gpointer, GDestroyNotify) = NULL;
+
+    *(void **)&real = dlsym(RTLD_NEXT, "g_source_set_callback");
+    if (source->source_funcs != &g_idle_funcs && source->source_funcs != &g_timeout_funcs) {
+        real(source, function, data, notify);
+        return;
+    }
+    Handed *handed = g_new(Handed, 1);
+    *handed = (Handed){function, data, notify};
+    real(source, run_handed, handed, free_handed);
 }

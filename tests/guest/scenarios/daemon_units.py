@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A guest with a real systemd plays the hypervisor, with libvirt's own test driver in it: the units as
-they are installed, their socket, users, sandbox, reload, watchdog, timer and end."""
+they are installed, their sockets, users, sandbox, reload, watchdog, timer and end."""
 
 import base64
 import json
@@ -20,6 +20,9 @@ TEST = "test:///default"
 # What every program has, and is the guest's own.
 BASE = re.compile(r"^(ld-linux|(libc|libm|libdl|libpthread|librt|libresolv)\.)")
 UNIT = "postern-diagnose.service"
+RECOVER = "postern-recover.service"
+SOCKET = "/run/postern/diagnose.sock"
+RECOVER_SOCKET = "/run/postern-recover/recover.sock"
 SESSION = "0123456789abcdef0123456789abcdef"
 # How much systemd finds exposed, of 10: what is asked for is 2.0.
 MAX_EXPOSURE = 2.0
@@ -36,7 +39,8 @@ systemd-tmpfiles --create /usr/lib/tmpfiles.d/postern.conf
 journalctl --update-catalog
 useradd -m alice; usermod -a -G postern alice
 useradd -m bob
-mkdir -p /etc/systemd/system/postern-diagnose.service.d \\
+useradd -m carol; usermod -a -G postern-recover carol
+mkdir -p /etc/systemd/system/postern-diagnose.service.d /etc/systemd/system/postern-recover.service.d \\
     /etc/systemd/system/postern-health.service.d /var/lib/prometheus/node-exporter
 cat >/etc/systemd/system/postern-diagnose.service.d/test.conf <<'CONF'
 [Service]
@@ -44,12 +48,18 @@ ExecStart=
 ExecStart=/usr/sbin/posternd --connect test:///default
 WatchdogSec=4s
 CONF
+cat >/etc/systemd/system/postern-recover.service.d/test.conf <<'CONF'
+[Service]
+ExecStart=
+ExecStart=/usr/sbin/postern-recoverd --connect test:///default
+WatchdogSec=4s
+CONF
 cat >/etc/systemd/system/postern-health.service.d/test.conf <<'CONF'
 [Service]
 Environment=LIBVIRT_DEFAULT_URI=test:///default
 CONF
 systemctl daemon-reload
-systemctl enable -q --now postern-diagnose.socket postern-health.timer
+systemctl enable -q --now postern-diagnose.socket postern-recover.socket postern-health.timer
 """
 
 
@@ -65,15 +75,17 @@ def _libraries(programs):
 
 def _pack(build, archive):
     """What `meson install` puts in its places, and the libraries in one of their own."""
-    programs = [build / "host-sidecar/postern", build / "host-sidecar/posternd"]
+    programs = [build / "host-sidecar" / name for name in ("postern", "posternd", "postern-recoverd")]
     places = {
         "usr/bin/postern": programs[0],
         "usr/sbin/posternd": programs[1],
+        "usr/sbin/postern-recoverd": programs[2],
         "usr/lib/sysusers.d/postern.conf": ROOT / "systemd/postern.sysusers.conf",
         "usr/lib/tmpfiles.d/postern.conf": ROOT / "systemd/postern.tmpfiles.conf",
         "usr/lib/systemd/catalog/postern.catalog": ROOT / "systemd/postern.catalog",
     }
-    for unit in ("postern-diagnose.socket", UNIT, "postern-health.service", "postern-health.timer"):
+    for unit in ("postern-diagnose.socket", UNIT, "postern-recover.socket", RECOVER,
+                 "postern-health.service", "postern-health.timer"):
         places[f"usr/lib/systemd/system/{unit}"] = ROOT / "systemd" / unit
     for library in _libraries(programs):
         places[f"usr/lib/postern-test/{os.path.basename(library)}"] = os.path.realpath(library)
@@ -87,6 +99,12 @@ def _pack(build, archive):
     with tarfile.open(archive, "w:gz", compresslevel=6) as tar:
         for place, path in places.items():
             tar.add(path, place, filter=owned)
+
+
+def _last(user, told):
+    messages = [json.loads(line.lstrip("\x1e")) for line in told.splitlines() if "{" in line]
+    check(messages, f"the daemon says nothing to {user}: {told}")
+    return messages[-1]
 
 
 class _Host:
@@ -107,9 +125,9 @@ class _Host:
         code, _, rest = text.partition("\n")
         return int(code), rest
 
-    def talk(self, user, method, params):
-        """What the daemon says to that user, by `postern proxy`, which waits for as long as it takes;
-        the last message. In a slow guest the command itself would not wait for the daemon."""
+    def proxy(self, user, method, params, socket):
+        """What a door says to that user, by `postern proxy`, which waits for as long as it takes. In a
+        slow guest the command itself would not wait for the daemon."""
         frames = "".join(
             "\x1e" + json.dumps({"jsonrpc": "2.0", "id": f"{SESSION}-{number}", "method": name,
                                  "params": given}) + "\n"
@@ -118,15 +136,25 @@ class _Host:
         text = base64.b64encode(frames.encode()).decode()
         # How it ends does not matter here: no message at all is a failure, and so is another one
         # than the caller of this expects.
-        told = self.guest.shell(f"echo {text} | base64 -d | runuser -u {user} -- postern proxy || true")
-        messages = [json.loads(line.lstrip("\x1e")) for line in told.splitlines() if "{" in line]
-        check(messages, f"the daemon says nothing to {user}")
-        return messages[-1]
+        return self.guest.shell(f"echo {text} | base64 -d | runuser -u {user} -- "
+                                f"env POSTERN_DIAGNOSE_SOCKET={socket} postern proxy 2>&1 || true")
+
+    def talk(self, user, method, params, socket=SOCKET):
+        """The last message of that."""
+        return _last(user, self.proxy(user, method, params, socket))
 
     def ask(self, user):
         """Its answer to a question about the domain."""
         return self.talk(user, "ask", {"domain": "test", "deadline_ms": 20000, "questions": [
             {"probe": "host", "args": {"watch_ms": 0}}]})
+
+    def heal(self, user):
+        """What becomes of that user's `heal` at the recovery door: the reason why not, or `shut`."""
+        params = {"domain": "test", "deadline_ms": 20000}
+        told = self.proxy(user, "heal", params, RECOVER_SOCKET)
+        if "Permission denied" in told:
+            return "shut"
+        return _last(user, told).get("error", {}).get("data", {}).get("reason", "done")
 
     def until(self, what, holds, seconds=90):
         """Waits for it."""
@@ -161,19 +189,69 @@ def _check_socket(host):
 
 
 def _check_sandbox(host, context):
-    pid = host.show("MainPID")
-    status = dict(line.split(":\t", 1) for line in
-                  host.guest.shell(f"cat /proc/{pid}/status").splitlines() if ":\t" in line)
-    uid = host.guest.shell("id -u postern-diagnose").strip()
-    check(status["Uid"].split() == [uid] * 4, f"it runs as {status['Uid']}")
-    check(status["NoNewPrivs"] == "1" and status["Seccomp"] == "2", f"its sandbox: {status}")
-    for name in "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb":
-        check(int(status[name], 16) == 0, f"{name} is {status[name]}")
-    text = host.guest.shell(f"systemd-analyze security --no-pager {UNIT} | tail -n 1")
-    exposure = float(re.search(r"([0-9.]+) [A-Z]", text)[1])
-    context.log(f"exposure: {exposure}\n")
-    print(f"systemd-analyze security {UNIT}: {exposure}", flush=True)
-    check(exposure <= MAX_EXPOSURE, f"systemd finds {text}")
+    uids = []
+    for unit in UNIT, RECOVER:
+        pid = host.show("MainPID", unit)
+        status = dict(line.split(":\t", 1) for line in
+                      host.guest.shell(f"cat /proc/{pid}/status").splitlines() if ":\t" in line)
+        uids.append(host.guest.shell(f"id -u {unit.removesuffix('.service')}").strip())
+        check(status["Uid"].split() == [uids[-1]] * 4, f"{unit} runs as {status['Uid']}")
+        check(status["NoNewPrivs"] == "1" and status["Seccomp"] == "2", f"its sandbox: {status}")
+        for name in "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb":
+            check(int(status[name], 16) == 0, f"{name} is {status[name]}")
+        text = host.guest.shell(f"systemd-analyze security --no-pager {unit} | tail -n 1")
+        exposure = float(re.search(r"([0-9.]+) [A-Z]", text)[1])
+        context.log(f"exposure of {unit}: {exposure}\n")
+        print(f"systemd-analyze security {unit}: {exposure}", flush=True)
+        check(exposure <= MAX_EXPOSURE, f"systemd finds {text}")
+    check(uids[0] != uids[1], "the doors have one user")
+
+
+def _check_recover(host):
+    """The second door: by its own service and user, for its own group, by grants alone; the record is
+    in a log of its own, which is verified with the others; what is not recorded is not done."""
+    check(host.show("ActiveState", RECOVER) == "inactive", "it runs before anybody called")
+    for user, said in (("alice", "shut"), ("bob", "shut"), ("carol", "not-allowed"),
+                       ("postern-diagnose", "shut")):
+        told = host.heal(user)
+        check(told == said, f"{user} at the recovery door: {told}")
+    check(host.show("ActiveState", RECOVER) == "active", "the first caller did not start it")
+    said = host.as_user("carol", "proxy")
+    check(said[0] in (69, 77) and "Permission denied" in said[1], f"carol at the other door: {said}")
+    # The service of the read-only door can't put itself in the place of this one.
+    host.guest.shell("! runuser -u postern-diagnose -- mv -T /run/postern-recover/recover.sock "
+                     "/run/postern/away && test -S /run/postern-recover/recover.sock")
+    pid = host.show("MainPID", RECOVER)
+    host.guest.shell("mkdir -p /etc/postern; chmod 755 /etc/postern; printf '[grant a]\\nusers=carol\\n"
+                     "domains=test\\nmethods=heal\\n' >/etc/postern/postern.conf; "
+                     "chmod 644 /etc/postern/postern.conf; systemctl reload " + RECOVER)
+    # libvirt's test driver has a domain without a recorder.
+    host.until("a grant is taken up", lambda: host.heal("carol") == "path-shut")
+    check(host.show("MainPID", RECOVER) == pid, "a reload started it anew")
+    check("result" in host.ask("alice"), "a grant to heal takes from who asks")
+    code, told = host.as_user("carol", "records", "test", "--heal")
+    check(code == 3 and "no recorder" in told, f"the command by the door: {code}, {told}")
+    acts = [(one["POSTERN_METHOD"], one["POSTERN_RESULT"]) for one in host.audited("carol")
+            if one.get("_SYSTEMD_UNIT") == RECOVER]
+    check(("heal", "not-allowed") in acts and acts[-2:] == [("heal", "asked"), ("heal", "path-shut")],
+          f"the journal has {acts}")
+    text = host.guest.shell("postern audit --verify")
+    check("/var/lib/postern-recover/postern/audit.jsonl: intact" in text and
+          "/var/lib/postern-diagnose/postern/audit.jsonl: intact" in text, f"the audit: {text}")
+    log = "/var/lib/postern-recover/postern"
+    host.guest.shell(f"mv {log} {log}.away; install -m 0400 /dev/null {log}")
+    check(host.heal("carol") == "unavailable", "it is done although it can't be recorded")
+    host.guest.shell(f"rm {log}; mv {log}.away {log}")
+    check(host.heal("carol") == "path-shut", "nor afterwards")
+    for how in "STOP", "KILL":
+        pid = host.show("MainPID", RECOVER)
+        host.guest.shell(f"kill -{how} {pid}")
+        host.until(f"after SIG{how} it is there again",
+                   lambda pid=pid: host.show("MainPID", RECOVER) not in ("0", pid) and
+                   host.show("ActiveState", RECOVER) == "active")
+        check(host.heal("carol") == "path-shut", f"after SIG{how} it does not answer")
+    host.guest.shell("postern audit --verify --door recover")
+    host.guest.shell("rm /etc/postern/postern.conf; systemctl reload " + RECOVER)
 
 
 def _check_reload(host):
@@ -207,6 +285,9 @@ def _check_end(host):
     check(host.show("Result") == "success", f"its end: {host.show('Result')}")
     check(host.show("ActiveState", "postern-diagnose.socket") == "active", "the socket has gone")
     check("result" in host.ask("alice"), "nobody starts it again")
+    host.guest.shell(f"systemctl stop {RECOVER}")
+    check(host.show("Result", RECOVER) == "success", f"its end: {host.show('Result', RECOVER)}")
+    host.guest.shell(f"systemctl stop postern-recover.socket {RECOVER}; test ! -e {RECOVER_SOCKET}")
     host.guest.shell("systemctl stop postern-diagnose.socket " + UNIT)
     # Fails where the socket's file is left, or nothing can be looked at.
     host.guest.shell("test -d /run/postern && test ! -e /run/postern/diagnose.sock")
@@ -232,6 +313,7 @@ def run(context):
         context.guest.push(archive, "/root/installed.tar.gz")
     context.guest.script_text(SETUP)
     _check_socket(host)
+    _check_recover(host)
     _check_sandbox(host, context)
     _check_reload(host)
     _check_watchdog(host)

@@ -84,9 +84,10 @@ def rule_man(tree):
         if re.search(rf"^\*{code}\*", postern, re.MULTILINE) is None:
             yield codes, line, f"docs/man/postern.1.scd does not have the exit code {code}"
     pages = [(path, postern, "postern.1") for path in tree.c_files("host-sidecar")]
-    daemon = "host-sidecar/main-posternd.c"
+    daemon = "host-sidecar/door-main.c"
     pages = [row for row in pages if row[0] != daemon]
-    pages.append((daemon, page(tree, "docs/man/posternd.8.scd"), "posternd.8"))
+    for name in "posternd.8", "postern-recoverd.8":
+        pages.append((daemon, page(tree, f"docs/man/{name}.scd"), name))
     pages.append(("guest-shim/main.c", shim, "postern-shim.8"))
     for path, text, name in pages:
         for line, option in table_names(tree, path, r'\{"([a-z-]+)",\s*(?:0|\'.\'),\s*\d'):

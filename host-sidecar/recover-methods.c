@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/recover-methods.h"
+
+const PstRecoverMethod *const pst_recover_methods[] = {
+    &pst_recover_heal,
+    NULL,
+};

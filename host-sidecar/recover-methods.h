@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "host-sidecar/recover.h"
+
+/* The methods of the recovery door, each in a file of its own. They are given a PstGuest. */
+
+extern const PstRecoverMethod pst_recover_heal;
+
+/* All of them; NULL-terminated. */
+extern const PstRecoverMethod *const pst_recover_methods[];
