@@ -13,6 +13,9 @@
 /* Between two attempts at a guest, growing. */
 #define FIRST_PAUSE_MS 1000
 #define MAX_PAUSE_MS 60000
+/* One that was listened to for so long is opened as if for the first time. Others talk to a guest
+ * again and again, and would wait for its channel each time. */
+#define STEADY_US (60 * G_USEC_PER_SEC)
 /* Where libvirt does not tell that a shim was started anew, it is asked. */
 #define CHECK_S 60
 
@@ -40,10 +43,11 @@ typedef struct {
     char *uuid, *name;
     PstWatchEar *ear; /* being opened, or listening */
     gboolean listening, in_line, again;
-    gboolean told;  /* how it stands */
-    char *reason;   /* why it is not listened to */
-    gint64 deaf_us; /* since when it is not any more; 0: it never was */
-    gint64 shim_us; /* when its shim was started, by the guest's clock; PST_INT_UNKNOWN */
+    gboolean told;   /* how it stands */
+    char *reason;    /* why it is not listened to */
+    gint64 deaf_us;  /* since when it is not any more; 0: it never was */
+    gint64 shim_us;  /* when its shim was started, by the guest's clock; PST_INT_UNKNOWN */
+    gint64 begun_us; /* on the monotonic clock, while it is */
     guint pause_ms;
     GSource *timer;
 } Guest;
@@ -228,10 +232,18 @@ on_begun(gpointer data)
 
     hub->n_opening--;
     guest->listening = TRUE;
-    guest->pause_ms = FIRST_PAUSE_MS;
+    guest->begun_us = g_get_monotonic_time();
     tell_standing(guest);
     guest->deaf_us = 0;
     open_next(hub);
+}
+
+/* The next attempt comes after a pause, and the one behind it after a longer one. */
+static void
+open_later(Guest *guest)
+{
+    open_after(guest, guest->pause_ms);
+    guest->pause_ms = MIN(guest->pause_ms * 2, MAX_PAUSE_MS);
 }
 
 static void
@@ -255,8 +267,7 @@ on_failed(const char *reason, PstWatchEarHope hope, gpointer data)
         guest->again = FALSE;
     } else if (hope == PST_WATCH_EAR_LATER ||
                (hope == PST_WATCH_EAR_PORT && !pst_watch_domains_hears_ports(hub->domains))) {
-        open_after(guest, guest->pause_ms);
-        guest->pause_ms = MIN(guest->pause_ms * 2, MAX_PAUSE_MS);
+        open_later(guest);
     }
     open_next(hub);
 }
@@ -295,13 +306,15 @@ on_ended(const char *reason, gpointer data)
 
     if (guest->listening)
         guest->deaf_us = g_get_real_time();
+    if (guest->listening && g_get_monotonic_time() - guest->begun_us >= STEADY_US)
+        guest->pause_ms = FIRST_PAUSE_MS;
     close_guest(guest);
     guest->again = FALSE;
     g_free(guest->reason);
     guest->reason = g_strdup(reason);
     if (!lost) {
         tell_standing(guest);
-        open_after(guest, guest->pause_ms);
+        open_later(guest);
     }
     open_next(guest->hub);
 }

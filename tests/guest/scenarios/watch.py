@@ -145,7 +145,7 @@ def run(context):
         _what_happens_alone(context, alone)
     stays_asleep(guest, "after a watch has gone")
     with tempfile.TemporaryDirectory() as folder:
-        with Posternd(lab, folder) as daemon, _Watch(context, daemon.environment) as watch:
+        with Posternd(lab, folder) as daemon, _Watch(context, daemon.environment, guest.name) as watch:
             _what_happens(context, watch, lambda: daemon.ask(
                 context.postern.program, guest.name, "probe", "system"))
             _other_process(context, watch)
