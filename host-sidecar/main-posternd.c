@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/lsan_interface.h>
+#endif
 
 #include "host-sidecar/config.h"
 #include "host-sidecar/daemon.h"
@@ -269,6 +272,16 @@ serve(Program *program)
     g_main_loop_run(program->loop);
 }
 
+/* While all that lives is still referred to: _exit() would not look. */
+static void
+check_leaks(void)
+{
+#if defined(__SANITIZE_ADDRESS__)
+    pst_task_settle(SETTLE_US);
+    __lsan_do_leak_check();
+#endif
+}
+
 static gboolean
 run(int argc, char **argv, GError **error)
 {
@@ -307,6 +320,7 @@ run(int argc, char **argv, GError **error)
         say("the last audit records could not be written in time");
     if (made != NULL)
         unlink(made);
+    check_leaks();
     return TRUE;
 }
 
