@@ -5,6 +5,7 @@
 
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -23,6 +24,8 @@ from taplib import Skip, check
 
 SECONDS = float(os.environ.get("POSTERN_SOAK_SECONDS", "15"))
 # Growth is told from here on: caches are full by then.
+# See end_without_leaks().
+LEAKED, LEAKED_BYTES = 10, 4096
 SETTLED = min(300.0, SECONDS / 3)
 CONFIG = FOLDER + "/soak.conf"
 LOG = ("/var/log" if os.geteuid() == 0 else FOLDER + "/state") + "/postern/audit.jsonl"
@@ -248,7 +251,7 @@ def test_soak():
             thread.join(90)
         time.sleep(2)
         ended = daemon.figures()
-        daemon.end(60)
+        end_without_leaks(daemon)
     finally:
         load.stopping.set()
         load.open.set()
@@ -258,10 +261,23 @@ def test_soak():
     show(f"{SECONDS:.0f} s: resident memory after {SETTLED:.0f} s {first['KiB']} KiB, at the end "
          f"{last['KiB']} KiB, grown by {last['KiB'] - first['KiB']} KiB; descriptors under load "
          f"{first['descriptors']}, then {last['descriptors']}; at rest {ended}")
-    check(not daemon.text(), "it complains", daemon.text())
     check(ended["descriptors"] < 24, "descriptors that nobody needs", ended)
     missing = check_order(load.told, chain.verify(POSTERN, surroundings()), load.generation)
     check(missing == 0, "answers are not on record", missing)
+
+
+def end_without_leaks(daemon):
+    """libvirt 9.0 itself loses an error object now and then (virSaveLastError() in
+    virConnectClose()), and GLib is seen to keep one block; whatever is lost with a question, a
+    caller, an event or a reading of the configuration is lost more often."""
+    daemon.process.send_signal(signal.SIGTERM)
+    code, text = daemon.process.wait(60), daemon.text()
+    leaked = re.search(r"SUMMARY: AddressSanitizer: (\d+) byte\(s\) leaked in (\d+) alloc", text)
+    if leaked and "LeakSanitizer" in text:
+        show(leaked[0])
+        check(int(leaked[1]) <= LEAKED_BYTES and int(leaked[2]) <= LEAKED, "leaks", text[:20000])
+        return
+    check(code == 0 and not text, "its end", code, text[:20000])
 
 
 def watch_growth(daemon, load, chain):
