@@ -8,6 +8,8 @@
  * before the next one opens the channel: docs/decisions/streams.md. Opened anew, all of it comes.
  */
 #define SILENCE_US (2 * G_USEC_PER_SEC)
+/* To reach the monitor, where nobody waits for what it says. */
+#define SIGN_US (50 * G_GINT64_CONSTANT(1000))
 
 /* What the thread that reads and the channel's owner share. */
 typedef struct {
@@ -275,6 +277,15 @@ end_stream(PstChannel *channel)
     g_clear_pointer(&channel->shared, unref_shared);
 }
 
+/* A QEMU that stands still has taken nothing, and the next who opens its port must not wait for it:
+ * what asks its monitor in vain tells them so. */
+static void
+leave_a_sign(const PstChannel *channel, const PstCarrierEnd *end)
+{
+    if (end->carrier->is_served != NULL && !has_heard(channel->shared))
+        end->carrier->is_served(end->guest, g_get_monotonic_time() + SIGN_US);
+}
+
 /* Where not a byte comes for a while, once more from the beginning. */
 static gboolean
 greet(PstChannel *channel, const PstCarrierEnd *end, gint64 deadline_us, GError **error)
@@ -288,6 +299,7 @@ greet(PstChannel *channel, const PstCarrierEnd *end, gint64 deadline_us, GError 
     if (await_hello(channel, number, until_us, &cause))
         return TRUE;
     if (!g_error_matches(cause, PST_ERROR, PST_ERROR_DEADLINE) || until_us >= deadline_us) {
+        leave_a_sign(channel, end);
         g_propagate_error(error, g_steal_pointer(&cause));
         return FALSE;
     }

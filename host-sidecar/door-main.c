@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/lsan_interface.h>
+#endif
 
 #include "host-sidecar/config.h"
 #include "host-sidecar/escape.h"
@@ -276,6 +279,16 @@ serve(Program *program)
     g_main_loop_run(program->loop);
 }
 
+/* While all that lives is still referred to: _exit() would not look. */
+static void
+check_leaks(void)
+{
+#if defined(__SANITIZE_ADDRESS__)
+    pst_task_settle(SETTLE_US);
+    __lsan_do_leak_check();
+#endif
+}
+
 static gboolean
 run(const PstDoorProgram *door, int argc, char **argv, GError **error)
 {
@@ -315,6 +328,7 @@ run(const PstDoorProgram *door, int argc, char **argv, GError **error)
         say(door, "the last audit records could not be written in time");
     if (made != NULL)
         unlink(made);
+    check_leaks();
     return TRUE;
 }
 

@@ -9,6 +9,7 @@
 #include "host-sidecar/backend-channel.h"
 #include "host-sidecar/backend-host.h"
 #include "host-sidecar/backend-volume.h"
+#include "host-sidecar/domain-busy.h"
 #include "host-sidecar/domain-state.h"
 #include "host-sidecar/host-judge.h"
 #include "host-sidecar/lifecycle-note.h"
@@ -52,24 +53,13 @@ find_domain(virConnectPtr connection, const char *name, GError **error)
     return domain;
 }
 
-/* Whether a command of libvirt's waits for QEMU: this asks nobody but libvirt. */
-static gint64
-busy_ms(virDomainPtr domain)
-{
-    virDomainControlInfo info;
-
-    if (virDomainGetControlInfo(domain, &info, 0) < 0 || info.state != VIR_DOMAIN_CONTROL_OCCUPIED)
-        return 0;
-    return (gint64)MIN(info.stateTime, (unsigned long long)G_MAXINT64);
-}
-
 static gboolean
 read_domain(virDomainPtr domain, PstGuest *guest, GError **error)
 {
     if (!pst_lifecycle_note_look(domain, &guest->sight, error))
         return FALSE;
     guest->state = (int)guest->sight.state;
-    guest->busy_ms = busy_ms(domain);
+    guest->busy_ms = pst_domain_busy_ms(domain);
     guest->uri = pst_hypervisor_uri(virDomainGetConnect(domain));
 
     /* VIR_DOMAIN_XML_SECURE is not needed, and not granted to everybody. */

@@ -8,7 +8,7 @@
 
 /* A request's own conversation ends at its deadline, and tells more than the clock can. */
 #define GRACE_MS 150
-/* Two lists whose deadlines are no further apart are one. */
+/* Who would wait no more than this much longer than a list that is being made is told that one. */
 #define SAME_LIST_US G_USEC_PER_SEC
 #define MAX_LISTS 4
 
@@ -243,7 +243,8 @@ list_until(PstServer *server, gint64 deadline_us, GError **error)
 {
     for (guint i = 0; i < server->lists->len; i++) {
         PstServerList *list = server->lists->pdata[i];
-        if (ABS(list->deadline_us - deadline_us) <= SAME_LIST_US)
+        /* One that ends later might leave who asks with nothing. */
+        if (list->deadline_us <= deadline_us && deadline_us - list->deadline_us <= SAME_LIST_US)
             return list;
     }
     if (server->lists->len >= MAX_LISTS) {

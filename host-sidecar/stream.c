@@ -3,6 +3,8 @@
 
 #include <libvirt/virterror.h>
 
+#include "host-sidecar/domain-busy.h"
+#include "host-sidecar/host-judge.h"
 #include "host-sidecar/stream-drain.h"
 #include "host-sidecar/task.h"
 #include "host-sidecar/virt-error.h"
@@ -104,6 +106,26 @@ is_taken(void)
     return last != NULL && last->code == VIR_ERR_OPERATION_FAILED;
 }
 
+/* A QEMU that stands still takes no connection, and the one too many keeps the domain locked, and
+ * with it every list of the domains (decisions/streams.md). Since the guest was looked at, this
+ * conversation may have waited for its turn behind others that have found QEMU standing still: a
+ * command that is under way is waited for, and tells which of the two it is. */
+static gboolean
+await_monitor(PstStream *stream, gint64 deadline_us, GError **error)
+{
+    gint64 busy_ms = 0;
+
+    while ((busy_ms = pst_domain_busy_ms(stream->domain)) > 0) {
+        if (busy_ms >= PST_HOST_JUDGE_BUSY_MS || g_get_monotonic_time() + RETRY_US >= deadline_us) {
+            g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT,
+                        "its QEMU has not answered libvirt for %.1f s", (double)busy_ms / 1000);
+            return FALSE;
+        }
+        g_usleep((gulong)RETRY_US);
+    }
+    return TRUE;
+}
+
 static gboolean
 open_channel(PstStream *stream, const char *name, gint64 deadline_us, GError **error)
 {
@@ -127,7 +149,8 @@ open_stream(PstStream *stream, const char *name, gint64 deadline_us, GError **er
     stream->stream = virStreamNew(virDomainGetConnect(stream->domain), VIR_STREAM_NONBLOCK);
     if (stream->stream == NULL)
         return pst_virt_error_set(error, "a stream can't be made");
-    if (!open_channel(stream, name, deadline_us, error))
+    if (!await_monitor(stream, deadline_us, error) ||
+        !open_channel(stream, name, deadline_us, error))
         return FALSE;
 
     stream->drain = pst_stream_drain_attach(on_turn, ref_stream(stream), unref_stream);

@@ -18,7 +18,7 @@ typedef enum { SILENT, ANSWERS, MUMBLES, REFUSED } Port;
 typedef struct {
     const Port *ports;
     gboolean served;
-    guint n_opened, n_closed;
+    guint n_opened, n_closed, n_asked;
     Port port;
     char session[PST_SESSION_DIGITS + 1];
     PstCarrierReceive receive;
@@ -68,7 +68,10 @@ send_bytes(gpointer stream, const guint8 *data, gsize len, GError **error G_GNUC
 static gboolean
 is_served(const PstGuest *guest, gint64 deadline_us G_GNUC_UNUSED)
 {
-    return ((const Script *)guest)->served;
+    Script *script = (Script *)guest;
+
+    script->n_asked++;
+    return script->served;
 }
 
 static void
@@ -248,6 +251,31 @@ test_freed(void)
     g_free(told.ended);
 }
 
+/* Who had no time to wait for it asks the monitor all the same where not a byte came: what asks in
+ * vain keeps the next one from the port. */
+static void
+test_sign(void)
+{
+    static const struct {
+        Port port;
+        guint n_asked;
+    } cases[] = {{SILENT, 1}, {MUMBLES, 0}, {ANSWERS, 0}, {REFUSED, 0}};
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const Port ports[] = {cases[i].port};
+        Script script = {.ports = ports, .served = FALSE};
+        const PstCarrierEnd end = {&carrier, (const PstGuest *)&script,
+                                   "c4a5a0d2-0000-4000-8000-00000000c4a5", "web"};
+        PstChannel *channel =
+            pst_channel_open(&end, g_get_monotonic_time() + 100 * G_GINT64_CONSTANT(1000), NULL);
+
+        g_test_message("case %u", i);
+        g_assert_cmpuint(script.n_asked, ==, cases[i].n_asked);
+        if (channel != NULL)
+            pst_channel_free(channel);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -256,5 +284,6 @@ main(int argc, char **argv)
     g_test_add_func("/channel/events", test_events);
     g_test_add_func("/channel/freed", test_freed);
     g_test_add_func("/channel/short", test_short);
+    g_test_add_func("/channel/sign", test_sign);
     return g_test_run();
 }

@@ -236,6 +236,29 @@ test_limits(World *world, gconstpointer unused G_GNUC_UNUSED)
     ring_off(&clients[1]);
 }
 
+/* A list is shared with who would wait as long for one of their own, or a little longer; never with
+ * who would have to give up before it is there. */
+static void
+test_lists(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    static const struct {
+        const char *params;
+        guint n_lists;
+    } cases[] = {
+        {"{\"deadline_ms\":5000}", 1}, {"{\"deadline_ms\":5000}", 1}, {"{\"deadline_ms\":5500}", 1},
+        {"{\"deadline_ms\":4500}", 2}, {"{\"deadline_ms\":9000}", 3},
+    };
+    Client client;
+
+    arrive(world, &client);
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        say(&client, (int)i + 1, "list", cases[i].params);
+        turn(world);
+        g_assert_cmpuint(world->n_lists, ==, cases[i].n_lists);
+    }
+    ring_off(&client);
+}
+
 /* Who asks and does not read is hung up on; the others go on. */
 static void
 test_slow(World *world, gconstpointer unused G_GNUC_UNUSED)
@@ -436,6 +459,7 @@ main(int argc, char **argv)
     ADD("/server/limits", &few, test_limits);
     ADD("/server/turned-away", &few, test_turned_away);
     ADD("/server/slow", NULL, test_slow);
+    ADD("/server/lists", NULL, test_lists);
     ADD("/server/paused", NULL, test_paused);
     ADD("/server/half-closed", NULL, test_half_closed);
     ADD("/server/nameless", NULL, test_nameless);

@@ -37,6 +37,24 @@ def a_stopped_qemu_is_asked_again_and_again():
 
 
 @scenario(pocket("st-late", "late", "1"), SOUND)
+def a_stopped_qemu_that_many_ask_at_once():
+    """Those who wait for their turn at its channel have seen it before anybody knew that it stands
+    still; and who has little time leaves nothing that tells."""
+    with Stopped(lab("qemu-pid", "st-late")):
+        for _ in range(4):
+            ask("st-late", deadline=0.3)
+        askers = [(start("st-late", deadline=seconds), seconds) for seconds in (4, 6, 8, 10)]
+        for asker, seconds in askers:
+            answer = finish(asker, seconds)
+            expect(answer.code == 3, "the domain is locked", answer)
+            sound = expect_sound("st-sound")
+            expect(sound.seconds < 3, "a neighbour was delayed", sound)
+        answer = finish(begin("list", deadline=4), 4)
+        expect(answer.code == 0 and answer.json, "the domains can't be listed", answer)
+    expect_sound("st-late")
+
+
+@scenario(pocket("st-late", "late", "1"), SOUND)
 def a_list_with_a_stopped_qemu():
     """The others are there, and the stopped one costs at most the deadline."""
     with Stopped(lab("qemu-pid", "st-late")):

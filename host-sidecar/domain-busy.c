@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/domain-busy.h"
+
+gint64
+pst_domain_busy_ms(virDomainPtr domain)
+{
+    virDomainControlInfo info;
+
+    if (virDomainGetControlInfo(domain, &info, 0) < 0 || info.state != VIR_DOMAIN_CONTROL_OCCUPIED)
+        return 0;
+    return (gint64)MIN(info.stateTime, (unsigned long long)G_MAXINT64);
+}
