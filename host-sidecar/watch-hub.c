@@ -32,12 +32,6 @@ struct PstWatchHub {
     GSource *order_timer, *check_timer;
 };
 
-struct PstWatchWant {
-    PstWatchWanted wanted;
-    char **domains;
-    gboolean checked; /* whether each of them is there */
-};
-
 typedef struct {
     PstWatchHub *hub;
     char *uuid, *name;
@@ -72,23 +66,10 @@ attach(PstWatchHub *hub, GSource *source, GSourceFunc function, gpointer data)
 /* ---- who is told what */
 
 static gboolean
-wants(const PstWatchWant *want, const char *name, const char *uuid)
-{
-    const PstWatchWanted *wanted = &want->wanted;
-    gboolean named = want->domains == NULL;
-
-    if (name == NULL || uuid == NULL)
-        return TRUE;
-    for (char **domain = want->domains; !named && *domain != NULL; domain++)
-        named = g_str_equal(*domain, name) || g_ascii_strcasecmp(*domain, uuid) == 0;
-    return named && (wanted->may == NULL || wanted->may(name, uuid, wanted->user_data));
-}
-
-static gboolean
 is_wanted(const PstWatchHub *hub, const char *name, const char *uuid)
 {
     for (guint i = 0; i < hub->wants->len; i++)
-        if (wants(hub->wants->pdata[i], name, uuid))
+        if (pst_watch_want_covers(hub->wants->pdata[i], name, uuid))
             return TRUE;
     return FALSE;
 }
@@ -115,8 +96,8 @@ on_order(gpointer data)
     while ((event = pst_watch_order_take(hub->order, g_get_monotonic_time())) != NULL) {
         for (guint i = 0; i < hub->wants->len; i++) {
             const PstWatchWant *want = hub->wants->pdata[i];
-            if (wants(want, event->domain, event->uuid))
-                want->wanted.told(event, want->wanted.user_data);
+            if (pst_watch_want_covers(want, event->domain, event->uuid))
+                pst_watch_want_tell(want, event);
         }
         pst_watch_event_free(event);
     }
@@ -364,27 +345,6 @@ event_of(const char *event, const char *message)
     return pst_watch_event_new(g_get_real_time(), PST_WATCH_POSTERN, event, message);
 }
 
-/* Who names a domain that is not there may have mistyped it. */
-static void
-tell_missing(PstWatchWant *want, const char *const *uuids, const char *const *names)
-{
-    if (want->checked || want->domains == NULL)
-        return;
-    want->checked = TRUE;
-    for (char **domain = want->domains; *domain != NULL; domain++) {
-        gboolean found = FALSE;
-
-        for (guint i = 0; !found && uuids[i] != NULL; i++)
-            found = g_str_equal(*domain, names[i]) || g_ascii_strcasecmp(*domain, uuids[i]) == 0;
-        if (found)
-            continue;
-        g_autoptr(PstWatchEvent) event =
-            event_of(PST_WATCH_DEAF, "there is no such domain now, by its name or UUID");
-        event->domain = g_strdup(*domain);
-        want->wanted.told(event, want->wanted.user_data);
-    }
-}
-
 static gboolean
 is_listed(const char *const *uuids, const gboolean *running, const char *uuid)
 {
@@ -417,7 +377,7 @@ on_listed(const char *const *uuids, const char *const *names, const gboolean *ru
         if (running[i] && is_wanted(hub, names[i], uuids[i]))
             open_now(guest_of(hub, uuids[i], names[i]));
     for (guint i = 0; i < hub->wants->len; i++)
-        tell_missing(hub->wants->pdata[i], uuids, names);
+        pst_watch_want_check(hub->wants->pdata[i], uuids, names);
 }
 
 static gboolean
@@ -527,10 +487,10 @@ join(PstWatchHub *hub, const PstWatchWant *want)
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         Guest *guest = value;
 
-        if (!guest->told || !wants(want, guest->name, guest->uuid))
+        if (!guest->told || !pst_watch_want_covers(want, guest->name, guest->uuid))
             continue;
         g_autoptr(PstWatchEvent) event = standing_of(guest);
-        want->wanted.told(event, want->wanted.user_data);
+        pst_watch_want_tell(want, event);
     }
     pst_watch_domains_list(hub->domains);
 }
@@ -538,25 +498,14 @@ join(PstWatchHub *hub, const PstWatchWant *want)
 PstWatchWant *
 pst_watch_hub_want(PstWatchHub *hub, const PstWatchWanted *wanted)
 {
-    PstWatchWant *want = g_new0(PstWatchWant, 1);
+    PstWatchWant *want = pst_watch_want_new(wanted);
 
-    want->wanted = *wanted;
-    want->domains = g_strdupv((char **)wanted->domains);
     g_ptr_array_add(hub->wants, want);
     if (hub->domains == NULL)
         begin(hub);
     else
         join(hub, want);
     return want;
-}
-
-static void
-free_want(gpointer data)
-{
-    PstWatchWant *want = data;
-
-    g_strfreev(want->domains);
-    g_free(want);
 }
 
 void
@@ -587,7 +536,7 @@ pst_watch_hub_new(GMainContext *context, PstHypervisor *hypervisor)
 
     hub->context = g_main_context_ref(context);
     hub->hypervisor = pst_hypervisor_ref(hypervisor);
-    hub->wants = g_ptr_array_new_with_free_func(free_want);
+    hub->wants = g_ptr_array_new_with_free_func((GDestroyNotify)pst_watch_want_free);
     hub->guests = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_guest);
     g_queue_init(&hub->line);
     return hub;

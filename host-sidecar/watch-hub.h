@@ -2,7 +2,7 @@
 #pragma once
 
 #include "host-sidecar/hypervisor.h"
-#include "host-sidecar/watch-event.h"
+#include "host-sidecar/watch-want.h"
 
 /* What happens to and in the guests of a hypervisor, for several who want to know: libvirt's events
  * and those of the guests' shims, merged in the order of their happening, with what can't be heard.
@@ -10,19 +10,6 @@
  * thread of its context. */
 
 typedef struct PstWatchHub PstWatchHub;
-
-/* One who wants to know. */
-typedef struct PstWatchWant PstWatchWant;
-
-typedef struct {
-    /* Names and UUIDs, NULL-terminated and copied; NULL: all domains. */
-    const char *const *domains;
-    /* Whether it may know of this one. NULL: of all. */
-    gboolean (*may)(const char *name, const char *uuid, gpointer user_data);
-    /* EVENT is lent. */
-    void (*told)(const PstWatchEvent *event, gpointer user_data);
-    gpointer user_data;
-} PstWatchWanted;
 
 /* HYPERVISOR has to keep channels. */
 PstWatchHub *pst_watch_hub_new(GMainContext *context, PstHypervisor *hypervisor);

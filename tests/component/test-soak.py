@@ -6,6 +6,7 @@
 import os
 import random
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -171,8 +172,28 @@ def other_user(load, _peer, rand):
     return False
 
 
-CALLERS = [(asker, 3), (recent, 2), (restless, 2), (lister, 1), (sweeper, 1), (refused, 1),
-           (leaver, 2), (slow, 2), (garbage, 1), (commands, 1), (other_user, 1)]
+def watcher(_load, peer, rand):
+    """Watches all, or some of which one is not there, for a while, and goes."""
+    domains = rand.choice([None, ["s0", "t1", "none"]])
+    message_id = peer.send("watch", {} if domains is None else {"domains": domains})
+    until = time.monotonic() + rand.random() * 5
+    while time.monotonic() < until:
+        if b"\n" not in peer.rest and not select.select([peer.socket], [], [], 0.1)[0]:
+            continue
+        message = peer.read(time.monotonic() + 10)
+        if "error" in message:
+            check(message["error"]["data"]["reason"] in ("busy", "not-allowed"), message)
+            return False
+        event = message["params"]["event"]
+        check(message["params"]["id"] == message_id and
+              (domains is None or event.get("domain", "none") in domains), message)
+    if rand.random() < 0.5:
+        peer.send("cancel", {"id": message_id})
+    return False
+
+
+CALLERS = [(asker, 3), (watcher, 2), (recent, 2), (restless, 2), (lister, 1), (sweeper, 1),
+           (refused, 1), (leaver, 2), (slow, 2), (garbage, 1), (commands, 1), (other_user, 1)]
 
 
 # ---- what happens meanwhile
