@@ -92,6 +92,11 @@ look_up(gpointer data, GError **error)
             g_clear_pointer(&guest, pst_guest_unref);
         virDomainFree(domain);
     }
+    /* libvirt calls its own end by many names, an "internal error" among them. */
+    if (guest == NULL && virConnectIsAlive(connection) != 1) {
+        g_prefix_error(error, "libvirt went away: ");
+        (*error)->code = PST_ERROR_NO_HYPERVISOR;
+    }
     virConnectClose(connection);
     return g_steal_pointer(&guest);
 }

@@ -374,4 +374,4 @@ class Load:
     def tell(self):
         """In a line, what there was."""
         counts = ", ".join(f"{count} {name}" for name, count in sorted(self.counts.items()))
-        show(f"answers: {counts}; {self.lost} callers were hung up on")
+        show(f"calls: {counts}; {self.lost} callers were hung up on")

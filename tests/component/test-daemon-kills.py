@@ -213,7 +213,7 @@ def test_kills():
             if number % 20 == 10:
                 chain.tear()
             if number % 100 == 99:
-                show(f"{number + 1} kills, {load.answered()} answers")
+                show(f"{number + 1} kills, {load.answered()} calls")
         last, still_left = at_rest(daemon, load, chain)
         load.generation += 1
         daemon.start()

@@ -314,7 +314,7 @@ def watch_growth(daemon, load, chain):
             first = daemon.figures()
         if passed >= next_line:
             next_line += 60
-            show(f"{passed:.0f} s: {daemon.figures()}, {load.answered()} answers")
+            show(f"{passed:.0f} s: {daemon.figures()}, {load.answered()} calls")
     return first, daemon.figures()
 
 

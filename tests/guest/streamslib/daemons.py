@@ -187,7 +187,7 @@ def at_rest(daemon, load):
 def summary(load, what, seconds):
     """The figures of a run."""
     figure(f"{what}: back after {sorted(seconds)[len(seconds) // 2]:.1f} s (median), "
-           f"{max(seconds):.1f} s at most; {load.answered()} answers, {load.reports} of them "
+           f"{max(seconds):.1f} s at most; {load.answered()} calls, {load.reports} of them "
            "reports of the guest")
 
 
@@ -306,7 +306,7 @@ def whole_hypervisor(sound, hung, names, conditions):
         healed = until_answered(daemon, hung, seconds=60)
         check_growth(first, at_rest(daemon, load), "daemon", 8192)
     figure(f"libvirtd stopped for {STOPPED_SECONDS} s: back after {back:.1f} s; the hung guest "
-           f"after {healed:.1f} s; {load.answered()} answers, {load.reports} reports")
+           f"after {healed:.1f} s; {load.answered()} calls, {load.reports} reports")
 
 
 @scenario(HUNG, AGENT, HOSTILE, REBOOTS, SOUND)
