@@ -142,10 +142,10 @@ plant(Fixture *fixture, GRand *rand, const PstRedactRule *rule)
     log_text(fixture, canary.text, 0, 1 + below(rand, 4));
     judge(fixture, "in two events", rule->id, &canary);
 
-    /* Where what is told is cut. */
+    /* Where what is told is cut. What is assigned ends elsewhere in the middle of a line. */
     g_autofree char *dots = g_strnfill(MESSAGE - 1 - below(rand, MIN(len, 512)), '.');
     g_autofree char *far = g_strconcat(dots, " ", canary.text, NULL);
-    if (strchr(canary.text, '\n') == NULL && rule->kind != PST_REDACT_WORD) {
+    if (rule->kind == PST_REDACT_TOKEN || rule->kind == PST_REDACT_URL) {
         log_text(fixture, far, 0, G_MAXUINT);
         judge(fixture, "at the message's end", rule->id, &canary);
     }
