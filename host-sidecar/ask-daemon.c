@@ -60,7 +60,7 @@ pst_ask_daemon_find(const PstOptions *options, gint64 deadline_us, GError **erro
         return NULL;
     /* Whoever needs more of a configuration that can't be read says so. */
     g_autoptr(GKeyFile) config = pst_config_load(NULL);
-    g_autofree char *path = pst_server_settings_socket(config);
+    g_autofree char *path = pst_server_settings_socket(config, uri);
     if (path == NULL)
         return NULL;
     gint64 left_us = MAX(0, deadline_us - g_get_monotonic_time());

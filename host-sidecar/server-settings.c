@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/server-settings.h"
 
+#include <string.h>
+
 #include "host-sidecar/config.h"
 #include "protocol/error.h"
 
 #define GROUP "daemon"
 #define DEFAULT_SOCKET "/run/postern/diagnose.sock"
+/* As postern-diagnose@.socket makes it. */
+#define INSTANCE_SOCKET "/run/postern/diagnose@%s.sock"
 #define MAX_OF_ANYTHING 4096
 
 static gboolean
@@ -41,11 +45,31 @@ pst_server_settings_limits(GKeyFile *config, PstServerLimits *limits, GError **e
     return TRUE;
 }
 
+/* Of the first daemon that the configuration names for that hypervisor; NULL: none is. */
+static char *
+socket_of(GKeyFile *config, const char *uri)
+{
+    static const char prefix[] = GROUP " ";
+    g_auto(GStrv) groups = g_key_file_get_groups(config, NULL);
+
+    for (char **group = groups; *group != NULL; group++) {
+        g_autofree char *served = g_key_file_get_string(config, *group, "uri", NULL);
+
+        if (!g_str_has_prefix(*group, prefix) || g_strcmp0(served, uri) != 0)
+            continue;
+        char *path = g_key_file_get_string(config, *group, "socket", NULL);
+        return path != NULL ? path : g_strdup_printf(INSTANCE_SOCKET, *group + strlen(prefix));
+    }
+    return NULL;
+}
+
 char *
-pst_server_settings_socket(GKeyFile *config)
+pst_server_settings_socket(GKeyFile *config, const char *uri)
 {
     g_autofree char *path = g_strdup(g_getenv("POSTERN_DIAGNOSE_SOCKET"));
 
+    if (path == NULL && config != NULL && uri != NULL)
+        path = socket_of(config, uri);
     if (path == NULL && config != NULL)
         path = g_key_file_get_string(config, GROUP, "socket", NULL);
     if (path == NULL)

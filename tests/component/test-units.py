@@ -20,7 +20,10 @@ del sys.argv[2]
 LIBVIRT_ACTIONS = "/usr/share/polkit-1/actions/org.libvirt.api.policy"
 # systemd-analyze's own figure, of 10.0; what is above is what the unit says that it can't do without.
 MOST_EXPOSED = 2.0
-UNITS = ["postern-diagnose.service", "postern-diagnose.socket"]
+SERVICES = ["postern-diagnose.service", "postern-diagnose@.service", "postern-health.service"]
+SOCKETS = ["postern-diagnose.socket", "postern-diagnose@.socket"]
+# A service's user, and whether that is let in by libvirt on this host.
+USERS = {"postern-diagnose": True, "postern-health": True, "postern-remote": False}
 
 
 def run(*argv):
@@ -36,28 +39,49 @@ def text(name):
 
 
 def test_sandbox():
-    done = run("systemd-analyze", "security", "--offline=true", "--no-pager",
-               os.path.join(FOLDER, UNITS[0]))
-    found = re.search(r"Overall exposure level for \S+: ([0-9.]+)", done.stdout)
-    check(found, done.stdout[-500:])
-    print(f"# exposure {found[1]}")
-    check(float(found[1]) <= MOST_EXPOSED, found[0])
+    for name in SERVICES:
+        done = run("systemd-analyze", "security", "--offline=true", "--no-pager",
+                   os.path.join(FOLDER, name))
+        found = re.search(r"Overall exposure level for \S+: ([0-9.]+)", done.stdout)
+        check(found, done.stdout[-500:])
+        print(f"# exposure of {name}: {found[1]}")
+        check(float(found[1]) <= MOST_EXPOSED, found[0])
+
+
+def setting(name, key):
+    """The last of it, as systemd has it."""
+    found = re.findall(rf"^{re.escape(key)}=(.*)$", text(name), re.MULTILINE)
+    check(found, name, key)
+    return found[-1]
+
+
+def test_stores():
+    """Each service keeps what it keeps where it may write, and no two of them in one place."""
+    folders = [setting(name, "StateDirectory") for name in SERVICES]
+    check(len(set(folders)) == len(SERVICES), folders)
+    for name, folder in zip(SERVICES, folders):
+        check(setting(name, "ProtectSystem") == "strict", name)
+        check(setting(name, "Environment=XDG_STATE_HOME") == "/var/lib/" + folder, name)
+        check(setting(name, "Environment=POSTERN_STORE") == f"/var/lib/{folder}/postern/records", name)
+    metrics = re.search(r"--metrics (\S+)/postern\.prom$", text("postern-health.service"), re.MULTILINE)
+    check(metrics[1] == "/var/cache/" + setting("postern-health.service", "CacheDirectory"), metrics[1])
 
 
 def test_units():
     """systemd understands every line, with the program in its place."""
     with tempfile.TemporaryDirectory() as folder:
-        for name in UNITS:
+        names = [*SERVICES, *SOCKETS, "postern-health.timer"]
+        for name in names:
             with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
-                file.write(text(name).replace("/usr/sbin/posternd", DAEMON))
+                file.write(re.sub(r"(?<=^ExecStart=)\S+", DAEMON, text(name), flags=re.MULTILINE))
         done = run("systemd-analyze", "verify", "--man=no",
-                   *(os.path.join(folder, name) for name in UNITS))
+                   *(os.path.join(folder, name) for name in names))
     said = [line for line in done.stdout.splitlines() if "postern" in line]
     check(not said, said)
 
 
 def test_accounts():
-    """The accounts that the unit and the socket name are made."""
+    """The accounts that the units name are made, and only those that are to be are in libvirt's group."""
     with tempfile.TemporaryDirectory() as root:
         os.mkdir(root + "/etc")
         done = run("systemd-sysusers", f"--root={root}", os.path.join(FOLDER, "postern.sysusers.conf"))
@@ -66,18 +90,23 @@ def test_accounts():
             users = file.read()
         with open(root + "/etc/group", encoding="utf-8") as file:
             groups = dict(line.split(":", 1) for line in file.read().splitlines())
-    service, door = (text(name) for name in UNITS)
-    user = re.search(r"^User=(.*)$", service, re.MULTILINE)[1]
-    check(f"\n{user}:" in "\n" + users, users)
-    check(re.search(r"^Group=(.*)$", service, re.MULTILINE)[1] in groups, groups)
-    check(re.search(r"^SocketGroup=(.*)$", door, re.MULTILINE)[1] in groups, groups)
-    check(user in groups["libvirt"], groups)
+    check({setting(name, "User") for name in SERVICES} == set(USERS), SERVICES)
+    for name in SERVICES:
+        user = setting(name, "User")
+        check(f"\n{user}:" in "\n" + users, users)
+        check(setting(name, "Group") in groups, groups)
+        check((user in groups["libvirt"]) == USERS[user], user, groups)
+        check(("\nSupplementaryGroups=libvirt\n" in text(name)) == USERS[user], name)
+    for name in SOCKETS:
+        check(setting(name, "SocketGroup") in groups, groups)
 
 
 def test_permissions():
     """Each action that the rules allow is one of libvirt's, and none lets its holder do what the door
     has no method for, but for the one that the agent needs."""
     rules = text("postern-diagnose.rules")
+    let_in = re.search(r"\[(.*)\]\.indexOf\(subject\.user\) < 0", rules)[1]
+    check(set(re.findall(r'"(.*?)"', let_in)) == {user for user, local in USERS.items() if local}, let_in)
     allowed = re.findall(r'^ +"(org\.libvirt\.[a-z.-]+)",$', rules, re.MULTILINE)
     check(len(allowed) > 10, allowed)
     changing = [name for name in allowed if re.search(

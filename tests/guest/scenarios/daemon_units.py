@@ -20,6 +20,9 @@ TEST = "test:///default"
 # What every program has, and is the guest's own.
 BASE = re.compile(r"^(ld-linux|(libc|libm|libdl|libpthread|librt|libresolv)\.)")
 UNIT = "postern-diagnose.service"
+INSTANCE_UNIT = "postern-diagnose@.service"
+INSTANCE = "postern-diagnose@hv3.service"
+INSTANCE_SOCKET = "/run/postern/diagnose@hv3.sock"
 SESSION = "0123456789abcdef0123456789abcdef"
 # How much systemd finds exposed, of 10: what is asked for is 2.0.
 MAX_EXPOSURE = 2.0
@@ -37,7 +40,7 @@ journalctl --update-catalog
 useradd -m alice; usermod -a -G postern alice
 useradd -m bob
 mkdir -p /etc/systemd/system/postern-diagnose.service.d \\
-    /etc/systemd/system/postern-health.service.d /var/lib/prometheus/node-exporter
+    /etc/systemd/system/postern-health.service.d
 cat >/etc/systemd/system/postern-diagnose.service.d/test.conf <<'CONF'
 [Service]
 ExecStart=
@@ -46,10 +49,17 @@ WatchdogSec=4s
 CONF
 cat >/etc/systemd/system/postern-health.service.d/test.conf <<'CONF'
 [Service]
-Environment=LIBVIRT_DEFAULT_URI=test:///default
+ExecStart=
+ExecStart=/usr/bin/postern --connect test:///default health --all --changes --quiet --deadline 60s --metrics /var/cache/postern-health/postern.prom
 CONF
+# A host's configuration has root's store in it, where no service can write.
+mkdir -p /etc/postern/postern.conf.d
+chmod 755 /etc/postern /etc/postern/postern.conf.d
+echo URI=test:///default >/etc/postern/hv3.env
+printf '[store]\nfolder=/var/lib/postern/records\n' >/etc/postern/postern.conf
+chmod 644 /etc/postern/postern.conf
 systemctl daemon-reload
-systemctl enable -q --now postern-diagnose.socket postern-health.timer
+systemctl enable -q --now postern-diagnose.socket postern-diagnose@hv3.socket postern-health.timer
 """
 
 
@@ -73,7 +83,8 @@ def _pack(build, archive):
         "usr/lib/tmpfiles.d/postern.conf": ROOT / "systemd/postern.tmpfiles.conf",
         "usr/lib/systemd/catalog/postern.catalog": ROOT / "systemd/postern.catalog",
     }
-    for unit in ("postern-diagnose.socket", UNIT, "postern-health.service", "postern-health.timer"):
+    for unit in ("postern-diagnose.socket", UNIT, "postern-diagnose@.socket", INSTANCE_UNIT,
+                 "postern-health.service", "postern-health.timer"):
         places[f"usr/lib/systemd/system/{unit}"] = ROOT / "systemd" / unit
     for library in _libraries(programs):
         places[f"usr/lib/postern-test/{os.path.basename(library)}"] = os.path.realpath(library)
@@ -107,7 +118,7 @@ class _Host:
         code, _, rest = text.partition("\n")
         return int(code), rest
 
-    def talk(self, user, method, params):
+    def talk(self, user, method, params, socket="/run/postern/diagnose.sock"):
         """What the daemon says to that user, by `postern proxy`, which waits for as long as it takes;
         the last message. In a slow guest the command itself would not wait for the daemon."""
         frames = "".join(
@@ -118,7 +129,8 @@ class _Host:
         text = base64.b64encode(frames.encode()).decode()
         # How it ends does not matter here: no message at all is a failure, and so is another one
         # than the caller of this expects.
-        told = self.guest.shell(f"echo {text} | base64 -d | runuser -u {user} -- postern proxy || true")
+        told = self.guest.shell(f"echo {text} | base64 -d | runuser -u {user} -- "
+                                f"env POSTERN_DIAGNOSE_SOCKET={socket} postern proxy || true")
         messages = [json.loads(line.lstrip("\x1e")) for line in told.splitlines() if "{" in line]
         check(messages, f"the daemon says nothing to {user}")
         return messages[-1]
@@ -160,31 +172,31 @@ def _check_socket(host):
     check("postern audit" in text or "asked" in text, f"the catalog says nothing: {text[-300:]}")
 
 
-def _check_sandbox(host, context):
-    pid = host.show("MainPID")
+def _check_sandbox(host, context, unit=UNIT, user="postern-diagnose"):
+    pid = host.show("MainPID", unit)
     status = dict(line.split(":\t", 1) for line in
                   host.guest.shell(f"cat /proc/{pid}/status").splitlines() if ":\t" in line)
-    uid = host.guest.shell("id -u postern-diagnose").strip()
+    uid = host.guest.shell(f"id -u {user}").strip()
     check(status["Uid"].split() == [uid] * 4, f"it runs as {status['Uid']}")
     check(status["NoNewPrivs"] == "1" and status["Seccomp"] == "2", f"its sandbox: {status}")
     for name in "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb":
         check(int(status[name], 16) == 0, f"{name} is {status[name]}")
-    text = host.guest.shell(f"systemd-analyze security --no-pager {UNIT} | tail -n 1")
+    text = host.guest.shell(f"systemd-analyze security --no-pager {unit} | tail -n 1")
     exposure = float(re.search(r"([0-9.]+) [A-Z]", text)[1])
     context.log(f"exposure: {exposure}\n")
-    print(f"systemd-analyze security {UNIT}: {exposure}", flush=True)
+    print(f"systemd-analyze security {unit}: {exposure}", flush=True)
     check(exposure <= MAX_EXPOSURE, f"systemd finds {text}")
 
 
 def _check_reload(host):
     pid = host.show("MainPID")
-    host.guest.shell("mkdir -p /etc/postern; printf '[grant a]\\nusers=alice\\ndomains=test\\n"
-                     "methods=list\\n' >/etc/postern/postern.conf; chmod 644 /etc/postern/postern.conf; "
-                     "chmod 755 /etc/postern; systemctl reload " + UNIT)
+    grants = "/etc/postern/postern.conf.d/a.conf"
+    host.guest.shell("printf '[grant a]\\nusers=alice\\ndomains=test\\nmethods=list\\n' "
+                     f">{grants}; chmod 644 {grants}; systemctl reload {UNIT}")
     host.until("a grant is taken up", lambda: host.ask("alice").get("error", {}).get(
         "data", {}).get("reason") == "not-allowed")
     check("result" in host.talk("alice", "list", {"deadline_ms": 20000}), "what is granted is not")
-    host.guest.shell("rm /etc/postern/postern.conf; systemctl reload " + UNIT)
+    host.guest.shell(f"rm {grants}; systemctl reload {UNIT}")
     host.until("its end too", lambda: "result" in host.ask("alice"))
     check(host.show("MainPID") == pid, "a reload started it anew")
 
@@ -217,10 +229,66 @@ def _check_timer(host):
     check("postern-health.service" in timers, f"the timer is not there: {timers}")
     host.guest.shell("systemctl start postern-health.service")
     check(host.show("Result", "postern-health.service") == "success", "the sweep failed")
-    text = host.guest.shell("cat /var/lib/prometheus/node-exporter/postern.prom")
+    text = host.guest.shell("cat /var/cache/postern-health/postern.prom")
+    # For the node exporter, which is nobody in particular.
+    host.guest.shell("runuser -u bob -- test -r /var/cache/postern-health/postern.prom")
     check(text.endswith("# EOF\n") and 'domain="test"' in text, f"its metrics: {text[-200:]}")
     said = host.guest.shell("journalctl --no-pager -u postern-health.service")
     check("test" in said, f"what is wrong is not in the journal: {said}")
+    check("can't be kept" not in said and "denied" not in said.lower(), f"it can't do all: {said}")
+    for place in "health", "records":
+        kept = host.guest.shell(f"find /var/lib/postern-health/postern/{place} -type f -user postern-health")
+        check(kept, f"the sweep left nothing in {place}")
+    host.guest.shell("test ! -e /var/lib/postern")
+
+
+def _check_ssh(host):
+    """What a qemu+ssh:// URI runs works in the sandbox, with a key that is not the service's to
+    change."""
+    host.guest.shell("""
+        set -eu
+        cd /var/lib/postern-remote/.ssh
+        ssh-keygen -q -t ed25519 -N '' -f id_ed25519
+        install -d -m 700 -o bob -g bob ~bob/.ssh
+        install -m 600 -o bob -g bob id_ed25519.pub ~bob/.ssh/authorized_keys
+        ssh-keyscan -t ed25519 127.0.0.1 2>/dev/null >known_hosts
+        chgrp postern-remote id_ed25519 known_hosts
+        chmod 640 id_ed25519 known_hosts
+        systemctl stop postern-diagnose@hv3.service
+        mkdir -p /run/systemd/system/postern-diagnose@hv3.service.d
+        printf '[Service]\nType=oneshot\nRestart=no\nWatchdogSec=0\nExecReload=\nExecStart=\n%s\n' \
+            'ExecStart=/usr/bin/ssh -o BatchMode=yes bob@127.0.0.1 id -un' \
+            >/run/systemd/system/postern-diagnose@hv3.service.d/ssh.conf
+        systemctl daemon-reload
+        """)
+    host.guest.shell(f"systemctl start {INSTANCE} || true")
+    said = host.guest.shell(f"journalctl -o cat --no-pager -u {INSTANCE}")
+    check("\nbob\n" in said, f"ssh in the sandbox: {said[-800:]}")
+
+
+def _check_instance(host, context):
+    """A daemon for one more hypervisor, with a door of its own."""
+    ask = ("list", {"deadline_ms": 20000}, INSTANCE_SOCKET)
+    check(host.show("ActiveState", INSTANCE) == "inactive", "it runs before anybody called")
+    check(host.talk("alice", *ask)["result"] == {"domains": 1}, "the list of the other hypervisor")
+    check(host.show("ActiveState", INSTANCE) == "active", "the first caller did not start it")
+    said = host.guest.shell(f"runuser -u bob -- env POSTERN_DIAGNOSE_SOCKET={INSTANCE_SOCKET} "
+                            "postern proxy </dev/null 2>&1 || true")
+    check("Permission denied" in said, f"a stranger: {said}")
+    _check_sandbox(host, context, INSTANCE, "postern-remote")
+    groups = host.guest.shell(f"grep ^Groups: /proc/{host.show('MainPID', INSTANCE)}/status").split()
+    check(host.guest.shell("getent group libvirt").split(":")[2] not in groups, f"it is in {groups}")
+    check("result" in host.talk("alice", "ask", {"domain": "test", "deadline_ms": 20000, "questions": [
+        {"probe": "host", "args": {"watch_ms": 0}}]}, INSTANCE_SOCKET), "it can't ask")
+    kept = host.guest.shell("find /var/lib/postern-remote/hv3/postern/records -type f -user postern-remote")
+    check(kept, "it keeps nothing")
+    # The command finds it by the configuration.
+    host.guest.shell("printf '[daemon hv3]\nuri=test:///default\n' >>/etc/postern/postern.conf")
+    code, said = host.as_user("alice", "probe", "test", "host", "watch_ms=0")
+    check(code in (0, 1, 2, 3) and "via host" in said, f"by the configuration: {code}, {said}")
+    _check_ssh(host)
+    host.guest.shell("systemctl stop " + INSTANCE + " postern-diagnose@hv3.socket")
+    host.guest.shell(f"test ! -e {INSTANCE_SOCKET}")
 
 
 def run(context):
@@ -236,4 +304,5 @@ def run(context):
     _check_reload(host)
     _check_watchdog(host)
     _check_timer(host)
+    _check_instance(host, context)
     _check_end(host)
