@@ -37,6 +37,17 @@ pst_kernel_log_parse(const char *line, gint64 *time_us)
     return message + 1;
 }
 
+/* 'c', and of kernels before 4.10 '+' too: info_print_ext_header() of the kernel's printk.c. */
+gboolean
+pst_kernel_log_is_fragment(const char *line, guint64 *seq)
+{
+    char *end;
+
+    *seq = g_ascii_strtoull(line + strcspn(line, ",") + 1, &end, 10);
+    g_ascii_strtoull(end + 1, &end, 10);
+    return *end == ',' && (end[1] == 'c' || end[1] == '+');
+}
+
 /* What begins with a blank belongs to the record before. */
 static void
 take_line(const char *line, PstKernelLogRecord record, gpointer user_data)

@@ -17,3 +17,7 @@ gboolean pst_kernel_log_read(const PstSysroot *sysroot, PstKernelLogRecord recor
 /* The message in LINE, a record as read(2) gives it; NULL where it is none, or not the kernel's.
  * Borrowed from LINE. */
 const char *pst_kernel_log_parse(const char *line, gint64 *time_us);
+
+/* Whether what pst_kernel_log_parse() took is flagged as the fragment of a line, and as the how
+ * manieth record of the log it was written. */
+gboolean pst_kernel_log_is_fragment(const char *line, guint64 *seq);

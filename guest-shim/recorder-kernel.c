@@ -10,13 +10,11 @@
 #include "guest-shim/loop-handles.h"
 #include "guest-shim/oom-line.h"
 #include "guest-shim/process-list.h"
+#include "guest-shim/recorder-lines.h"
 
 #define KMSG_RECORD 8192
 #define KMSG_BUDGET 1024
 #define WARNING 4
-#define MAX_MESSAGE 1024
-/* Of what comes with a warning: a trace of calls. */
-#define MAX_TEXT 4096
 #define PAUSE_S 1
 
 struct PstRecorderKernel {
@@ -24,22 +22,23 @@ struct PstRecorderKernel {
     gpointer user_data;
     int fd;
     guint source, pause;
-    char *warning; /* the first one of those that come together; NULL: none yet */
-    GString *text; /* the others, a line each */
-    guint n_left_out;
-    gint64 killed_pid; /* of the last summary; 0: none */
+    PstRecorderLines *warnings;
+    guint64 warning_seq; /* of the last record of them */
+    gint64 killed_pid;   /* of the last summary; 0: none */
     char *killed_unit;
 };
 
+/* Where a line was begun by one record, another that has the flag of a fragment goes on with it:
+ * the very next, since else something else came between. */
 static void
-take_warning(PstRecorderKernel *kernel, const char *message)
+take_warning(PstRecorderKernel *kernel, const char *record, const char *message, gint64 time_us)
 {
-    if (kernel->warning == NULL)
-        kernel->warning = g_strndup(message, MAX_MESSAGE);
-    else if (kernel->text->len + strlen(message) < MAX_TEXT)
-        g_string_append_printf(kernel->text, "%s%s", kernel->text->len > 0 ? "\n" : "", message);
-    else
-        kernel->n_left_out++;
+    guint64 seq = 0;
+    gboolean fragment = pst_kernel_log_is_fragment(record, &seq);
+
+    pst_recorder_lines_add(kernel->warnings, message, fragment && seq == kernel->warning_seq + 1,
+                           time_us);
+    kernel->warning_seq = seq;
 }
 
 /* Comes before the kill, and alone names the unit. */
@@ -55,8 +54,7 @@ take_summary(PstRecorderKernel *kernel, const PstOomLine *line)
 static void
 take_kill(PstRecorderKernel *kernel, const PstOomLine *line, const char *message)
 {
-    g_autofree char *cut = g_strndup(message, MAX_MESSAGE);
-    PstEventFacts facts = {.message = cut,
+    PstEventFacts facts = {.message = message,
                            .unit = kernel->killed_pid == line->pid ? kernel->killed_unit : NULL};
 
     kernel->news(PST_EVENT_OOM_KILL, &facts, kernel->user_data);
@@ -80,7 +78,7 @@ pst_recorder_kernel_take(PstRecorderKernel *kernel, const char *record)
         break;
     case PST_OOM_LINE_NONE:
         if ((g_ascii_strtoull(record, NULL, 10) & 7) <= WARNING)
-            take_warning(kernel, message);
+            take_warning(kernel, record, message, time_us);
         break;
     }
     pst_oom_line_clear(&line);
@@ -89,17 +87,10 @@ pst_recorder_kernel_take(PstRecorderKernel *kernel, const char *record)
 void
 pst_recorder_kernel_pause(PstRecorderKernel *kernel)
 {
-    PstEventFacts facts = {.message = kernel->warning};
+    PstEventFacts facts = {0};
 
-    if (kernel->warning == NULL)
-        return;
-    if (kernel->n_left_out > 0)
-        g_string_append_printf(kernel->text, "\nand %u lines more", kernel->n_left_out);
-    facts.text = kernel->text->len > 0 ? kernel->text->str : NULL;
-    kernel->news(PST_EVENT_KERNEL_WARNING, &facts, kernel->user_data);
-    g_clear_pointer(&kernel->warning, g_free);
-    g_string_truncate(kernel->text, 0);
-    kernel->n_left_out = 0;
+    if (pst_recorder_lines_take(kernel->warnings, &facts))
+        kernel->news(PST_EVENT_KERNEL_WARNING, &facts, kernel->user_data);
 }
 
 /* As much as there is, up to a bound: of a flood that goes on, the rest is read a second later or
@@ -159,7 +150,7 @@ pst_recorder_kernel_new(PstRecorderKernelNews news, gpointer user_data)
     kernel->news = news;
     kernel->user_data = user_data;
     kernel->fd = -1;
-    kernel->text = g_string_new(NULL);
+    kernel->warnings = pst_recorder_lines_new();
     return kernel;
 }
 
@@ -181,8 +172,7 @@ pst_recorder_kernel_free(PstRecorderKernel *kernel)
     pst_loop_handles_remove(&kernel->source);
     pst_loop_handles_remove(&kernel->pause);
     pst_loop_handles_close(&kernel->fd);
-    g_free(kernel->warning);
-    g_string_free(kernel->text, TRUE);
+    pst_recorder_lines_free(kernel->warnings);
     g_free(kernel->killed_unit);
     g_free(kernel);
 }

@@ -7,12 +7,15 @@
  * each kind has a bucket of its own: what is beyond it is counted, and the next one of its kind
  * says how many there were. docs/protocol.md lists them. */
 
-/* What is NULL does not apply. */
+/* As it was heard: whatever is told of it is redacted here. What is NULL does not apply. */
 typedef struct {
     const char *message;
     const char *path;
     const char *unit;
     const char *text; /* further lines */
+    /* What stood before the message, and behind the last line: not told, but one text with it. */
+    const char *before, *after;
+    guint n_left_out; /* lines that belong to it and are not told */
 } PstEventFacts;
 
 typedef struct PstRecorderKinds PstRecorderKinds;
@@ -21,7 +24,7 @@ PstRecorderKinds *pst_recorder_kinds_new(void);
 void pst_recorder_kinds_free(PstRecorderKinds *kinds);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstRecorderKinds, pst_recorder_kinds_free)
 
-/* The body of a record of the event at the moment NOW_US, which does not fall; NULL where there
- * were too many of its kind. */
+/* The body of a record of the event at the moment NOW_US, which does not fall, without secrets;
+ * NULL where there were too many of its kind. */
 JsonObject *pst_recorder_kinds_make(PstRecorderKinds *kinds, PstEventKind kind,
                                     const PstEventFacts *facts, gint64 now_us);

@@ -75,7 +75,7 @@ pst_ask_daemon_find(const PstOptions *options, gint64 deadline_us, GError **erro
         return pst_remote_open(options->host, deadline_us, error);
     /* Whoever needs more of a configuration that can't be read says so. */
     g_autoptr(GKeyFile) config = pst_config_load(NULL);
-    g_autofree char *path = pst_server_settings_socket(config);
+    g_autofree char *path = pst_server_settings_socket(config, meant_uri(options));
     return pst_ask_daemon_reach(options, path, deadline_us, NULL);
 }
 

@@ -17,7 +17,7 @@ pst_command_proxy_run(const PstCommand *command, PstOptions *options, int argc, 
         return FALSE;
     /* A caller may not be let in on all of it; without it the socket is where it always is. */
     g_autoptr(GKeyFile) config = pst_config_load(NULL);
-    g_autofree char *path = pst_server_settings_socket(config);
+    g_autofree char *path = pst_server_settings_socket(config, options->connect);
     if (path == NULL) {
         g_set_error(error, PST_ERROR, PST_ERROR_NO_HYPERVISOR,
                     "proxy: the configuration names no socket of a daemon ([daemon] socket=)");

@@ -173,8 +173,8 @@ is_meant(const char *group)
 {
     static const char *const others[] = {"daemon", "store", NULL};
 
-    return !g_strv_contains(others, group) && !g_str_has_prefix(group, "expect ") &&
-           !g_str_has_prefix(group, "vantage ");
+    return !g_strv_contains(others, group) && !g_str_has_prefix(group, "daemon ") &&
+           !g_str_has_prefix(group, "expect ") && !g_str_has_prefix(group, "vantage ");
 }
 
 PstGrants *

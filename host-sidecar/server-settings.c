@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/server-settings.h"
 
+#include <string.h>
+
 #include "host-sidecar/config.h"
 #include "protocol/error.h"
 
 #define GROUP "daemon"
 #define DIAGNOSE_SOCKET "/run/postern/diagnose.sock"
+/* As postern-diagnose@.socket makes it. */
+#define INSTANCE_SOCKET "/run/postern/diagnose@%s.sock"
 #define RECOVER_SOCKET "/run/postern-recover/recover.sock"
 #define MAX_OF_ANYTHING 4096
 
@@ -43,11 +47,33 @@ pst_server_settings_limits(GKeyFile *config, PstServerLimits *limits, GError **e
     return TRUE;
 }
 
+/* Of the first daemon that the configuration names for that hypervisor; NULL: none is. */
 static char *
-find_socket(GKeyFile *config, const char *variable, const char *key, const char *standard)
+socket_of(GKeyFile *config, const char *uri)
+{
+    static const char prefix[] = GROUP " ";
+    g_auto(GStrv) groups = g_key_file_get_groups(config, NULL);
+
+    for (char **group = groups; *group != NULL; group++) {
+        g_autofree char *served = g_key_file_get_string(config, *group, "uri", NULL);
+
+        if (!g_str_has_prefix(*group, prefix) || g_strcmp0(served, uri) != 0)
+            continue;
+        char *path = g_key_file_get_string(config, *group, "socket", NULL);
+        return path != NULL ? path : g_strdup_printf(INSTANCE_SOCKET, *group + strlen(prefix));
+    }
+    return NULL;
+}
+
+/* Of the door to the hypervisor URI; NULL: of the one door that [daemon] is about. */
+static char *
+find_socket(GKeyFile *config, const char *uri, const char *variable, const char *key,
+            const char *standard)
 {
     g_autofree char *path = g_strdup(g_getenv(variable));
 
+    if (path == NULL && config != NULL && uri != NULL)
+        path = socket_of(config, uri);
     if (path == NULL && config != NULL)
         path = g_key_file_get_string(config, GROUP, key, NULL);
     if (path == NULL)
@@ -56,13 +82,13 @@ find_socket(GKeyFile *config, const char *variable, const char *key, const char 
 }
 
 char *
-pst_server_settings_socket(GKeyFile *config)
+pst_server_settings_socket(GKeyFile *config, const char *uri)
 {
-    return find_socket(config, "POSTERN_DIAGNOSE_SOCKET", "socket", DIAGNOSE_SOCKET);
+    return find_socket(config, uri, "POSTERN_DIAGNOSE_SOCKET", "socket", DIAGNOSE_SOCKET);
 }
 
 char *
 pst_server_settings_recover_socket(GKeyFile *config)
 {
-    return find_socket(config, "POSTERN_RECOVER_SOCKET", "recover_socket", RECOVER_SOCKET);
+    return find_socket(config, NULL, "POSTERN_RECOVER_SOCKET", "recover_socket", RECOVER_SOCKET);
 }

@@ -7,7 +7,9 @@
  * total_size and keep. */
 
 typedef struct {
-    char *folder; /* $XDG_STATE_HOME/postern/records, /var/lib/postern/records of root */
+    /* POSTERN_STORE of the environment; else what the configuration says; else
+     * $XDG_STATE_HOME/postern/records, /var/lib/postern/records of root. */
+    char *folder;
     gsize domain_bytes;
     gsize total_bytes; /* of all domains of a hypervisor */
     gint64 keep_us;    /* how long what no domain has any more is kept */

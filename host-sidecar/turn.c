@@ -14,7 +14,7 @@
 #include "host-sidecar/turn-want.h"
 #include "protocol/error.h"
 
-#define SYSTEM_FOLDER "/run/postern"
+#define SYSTEM_FOLDER "/run/postern/turns"
 
 /* Between two looks at places that are all taken. */
 #define FIRST_PAUSE_US (10 * G_GINT64_CONSTANT(1000))

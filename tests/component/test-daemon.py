@@ -101,7 +101,9 @@ def test_configured():
     records()
     path = FOLDER + "/postern.conf"
     with daemon():
-        for line, asked in ((f"socket={SOCKET}", True), ("socket=", False)):
+        for line, asked in ((f"socket={SOCKET}", True), ("socket=", False),
+                            (f"socket={FOLDER}/none\n[daemon hv3]\nuri={TEST}\nsocket={SOCKET}", True),
+                            (f"socket={SOCKET}\n[daemon hv3]\nuri={TEST}\nsocket=", False)):
             with open(path, "w", encoding="utf-8") as file:
                 file.write(f"[daemon]\n{line}\n")
             made = environment(POSTERN_CONFIG=path)

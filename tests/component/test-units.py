@@ -20,9 +20,18 @@ del sys.argv[2]
 LIBVIRT_ACTIONS = "/usr/share/polkit-1/actions/org.libvirt.api.policy"
 # systemd-analyze's own figure, of 10.0; what is above is what the unit says that it can't do without.
 MOST_EXPOSED = 2.0
-DOORS = ["diagnose", "recover"]
-PROGRAMS = {"/usr/sbin/posternd": DAEMON,
-            "/usr/sbin/postern-recoverd": os.path.join(os.path.dirname(DAEMON), "postern-recoverd")}
+SERVICES = ["postern-diagnose.service", "postern-diagnose@.service", "postern-health.service",
+            "postern-recover.service"]
+SOCKETS = ["postern-diagnose.socket", "postern-diagnose@.socket", "postern-recover.socket"]
+# A service's user, and whether that is let in by libvirt on this host.
+USERS = {"postern-diagnose": True, "postern-health": True, "postern-recover": True,
+         "postern-remote": False}
+# Whom the rules of each door's file are about.
+RULES = {"diagnose": {"postern-diagnose", "postern-health"}, "recover": {"postern-recover"}}
+TURNS = "/run/postern/turns"
+BUILT = os.path.dirname(DAEMON)
+PROGRAMS = {"/usr/bin/postern": os.path.join(BUILT, "postern"), "/usr/sbin/posternd": DAEMON,
+            "/usr/sbin/postern-recoverd": os.path.join(BUILT, "postern-recoverd")}
 
 
 def run(*argv):
@@ -37,30 +46,40 @@ def text(name):
         return file.read()
 
 
-def units(door):
-    return [f"postern-{door}.service", f"postern-{door}.socket"]
-
-
 def setting(name, key):
-    found = re.search(rf"^{key}=(.*)$", text(name), re.MULTILINE)
+    """The last of it, as systemd has it."""
+    found = re.findall(rf"^{re.escape(key)}=(.*)$", text(name), re.MULTILINE)
     check(found, name, "has no", key)
-    return found[1]
+    return found[-1]
 
 
 def test_sandbox():
-    for door in DOORS:
+    for name in SERVICES:
         done = run("systemd-analyze", "security", "--offline=true", "--no-pager",
-                   os.path.join(FOLDER, units(door)[0]))
+                   os.path.join(FOLDER, name))
         found = re.search(r"Overall exposure level for \S+: ([0-9.]+)", done.stdout)
         check(found, done.stdout[-500:])
-        print(f"# exposure of {door}: {found[1]}")
+        print(f"# exposure of {name}: {found[1]}")
         check(float(found[1]) <= MOST_EXPOSED, found[0])
+
+
+def test_stores():
+    """Each service keeps what it keeps where it may write, and no two of them in one place."""
+    folders = [setting(name, "StateDirectory") for name in SERVICES]
+    check(len(set(folders)) == len(SERVICES), folders)
+    for name, folder in zip(SERVICES, folders):
+        check(setting(name, "ProtectSystem") == "strict", name)
+        check(setting(name, "StateDirectoryMode") == "0700", name)
+        check(setting(name, "Environment=XDG_STATE_HOME") == "/var/lib/" + folder, name)
+        check(setting(name, "Environment=POSTERN_STORE") == f"/var/lib/{folder}/postern/records", name)
+    metrics = re.search(r"--metrics (\S+)/postern\.prom$", text("postern-health.service"), re.MULTILINE)
+    check(metrics[1] == "/var/cache/" + setting("postern-health.service", "CacheDirectory"), metrics[1])
 
 
 def test_units():
     """systemd understands every line, with the programs in their places."""
-    names = units(DOORS[0]) + units(DOORS[1])
     with tempfile.TemporaryDirectory() as folder:
+        names = [*SERVICES, *SOCKETS, "postern-health.timer"]
         for name in names:
             told = text(name)
             for place, program in PROGRAMS.items():
@@ -74,7 +93,7 @@ def test_units():
 
 
 def test_accounts():
-    """The accounts that the units and the sockets name are made."""
+    """The accounts that the units name are made, and libvirt's group has those alone that are to be."""
     with tempfile.TemporaryDirectory() as root:
         os.mkdir(root + "/etc")
         done = run("systemd-sysusers", f"--root={root}", os.path.join(FOLDER, "postern.sysusers.conf"))
@@ -83,36 +102,49 @@ def test_accounts():
             users = file.read()
         with open(root + "/etc/group", encoding="utf-8") as file:
             groups = dict(line.split(":", 1) for line in file.read().splitlines())
-    for door in DOORS:
-        service, door_unit = units(door)
-        user = setting(service, "User")
+    check({setting(name, "User") for name in SERVICES} == set(USERS), SERVICES)
+    for name in SERVICES:
+        user = setting(name, "User")
         check(f"\n{user}:" in "\n" + users, users)
-        check(setting(service, "Group") in groups, groups)
-        check(setting(door_unit, "SocketGroup") in groups, groups)
-        check(user in groups["libvirt"], groups)
+        check(setting(name, "Group") in groups, groups)
+        check((user in groups["libvirt"]) == USERS[user], user, groups)
+        check(("\nSupplementaryGroups=libvirt\n" in text(name)) == USERS[user], name)
+    for name in SOCKETS:
+        check(setting(name, "SocketGroup") in groups, groups)
+
+
+def is_within(path, folder):
+    return os.path.commonpath([path, folder]) == folder
 
 
 def test_apart():
-    """Neither door's service has anything of the other's, nor can put a socket in its place."""
-    for key in "User", "Group", "StateDirectory", "Environment", "ExecStart":
-        values = [setting(units(door)[0], key) for door in DOORS]
-        check(values[0] != values[1], key, values)
+    """No service has anything of another's, nor can write where another's store or a socket is."""
+    for key in "User", "Group", "StateDirectory", "Environment":
+        values = [setting(name, key) for name in SERVICES]
+        check(len(set(values)) == len(SERVICES), key, values)
     for key in "ListenStream", "SocketGroup":
-        values = [setting(units(door)[1], key) for door in DOORS]
+        values = [setting(f"postern-{door}.socket", key) for door in RULES]
         check(values[0] != values[1], key, values)
-    check(setting("postern-diagnose.service", "User") not in setting("postern-recover.socket",
-                                                                     "SocketGroup"), "the group")
-    folder = os.path.dirname(setting("postern-recover.socket", "ListenStream"))
-    made = [line.split() for line in text("postern.tmpfiles.conf").splitlines()
-            if line.startswith("d ")]
-    check([row[2:5] for row in made if row[1] == folder] == [["0755", "root", "root"]], folder, made)
-    for door in DOORS:
-        check(folder not in setting(units(door)[0], "ReadWritePaths"), "it may write there")
+    check(not {setting(name, "SocketGroup") for name in SOCKETS} & set(USERS) - {"postern-recover"},
+          "a service's own group is let in at a socket")
+    made = {row[1]: row[2:5] for row in map(str.split, text("postern.tmpfiles.conf").splitlines())
+            if row[:1] == ["d"]}
+    places = {os.path.dirname(setting(name, "ListenStream")) for name in SOCKETS}
+    for place in places:
+        check(made[place] == ["0755", "root", "root"], place, made)
+    check(made[TURNS] == ["2770", "root", "libvirt"], made)
+    places |= {"/var/lib/" + setting(name, "StateDirectory") for name in SERVICES}
+    for name in SERVICES:
+        own = re.findall(r"^ReadWritePaths=(.*)$", text(name), re.MULTILINE)
+        check(own == (["-" + TURNS] if USERS[setting(name, "User")] else []), name, own)
+        for path in (one.lstrip("-") for line in own for one in line.split()):
+            check(not any(is_within(place, path) for place in places), name, path)
 
 
 def allowed_by(door):
     rules = text(f"postern-{door}.rules")
-    check(f'subject.user != "{setting(units(door)[0], "User")}"' in rules, rules)
+    named = set(re.findall(r'"(postern-[a-z]+)"', rules))
+    check(named == RULES[door] and "subject.user" in rules, door, named)
     allowed = re.findall(r'^ +"(org\.libvirt\.[a-z.-]+)",$', rules, re.MULTILINE)
     check(len(allowed) > 10, allowed)
     return allowed
@@ -120,8 +152,10 @@ def allowed_by(door):
 
 def test_permissions():
     """Each action that the rules allow is one of libvirt's, and none lets its holder do what the door
-    has no method for, but for the one that the agent needs, and the recorder's device."""
-    for door in DOORS:
+    has no method for, but for the one that the agent needs, and the recorder's device. Whom libvirt
+    lets in has rules."""
+    check(set().union(*RULES.values()) == {user for user, local in USERS.items() if local}, RULES)
+    for door in RULES:
         changing = [name for name in allowed_by(door) if re.search(
             r"\.(write|save|delete|create|start|stop|reset|data-write|core-dump|migrate|snapshot)$",
             name)]
@@ -130,7 +164,7 @@ def test_permissions():
         raise Skip("libvirt's list of actions is not installed")
     with open(LIBVIRT_ACTIONS, encoding="utf-8") as file:
         known = set(re.findall(r'<action id="([^"]+)"', file.read())) | {"org.libvirt.unix.manage"}
-    for door in DOORS:
+    for door in RULES:
         check(not set(allowed_by(door)) - known, door, set(allowed_by(door)) - known)
 
 

@@ -36,8 +36,12 @@ LLVMFuzzerTestOneInput(const guint8 *data, gsize len)
         g_assert_cmpint(process->rss_bytes, >=, 0);
         pst_process_list_free_process(process);
     }
-    if (message != NULL)
+    guint64 seq;
+
+    if (message != NULL) {
         g_assert_cmpint(time_us, >=, 0);
+        pst_kernel_log_is_fragment(text, &seq);
+    }
     check_message(message != NULL ? message : text);
     return 0;
 }

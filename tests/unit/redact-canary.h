@@ -233,13 +233,17 @@ canary_new(GRand *rand, const PstRedactRule *rule)
     return url_canary(rand);
 }
 
+/* Of a key of thousands of bytes some few stand in any words by chance, among a million keys. */
+#define LONG_SECRET 256
+#define LONG_PIECE 12
+
 /* Whether any PIECE bytes of the secret, or all of a shorter one, stand in OUT. */
 static inline gboolean
 canary_leaks(const Canary *canary, const char *out, gsize piece)
 {
     gsize len = strlen(canary->secret);
 
-    piece = MIN(piece, len);
+    piece = len < LONG_SECRET ? MIN(piece, len) : MAX(piece, LONG_PIECE);
     for (gsize i = 0; i + piece <= len; i++)
         if (memmem(out, strlen(out), canary->secret + i, piece) != NULL)
             return TRUE;

@@ -149,21 +149,49 @@ test_socket(void)
     g_autoptr(GKeyFile) off = config("[daemon]\nsocket=\n");
 
     g_unsetenv("POSTERN_DIAGNOSE_SOCKET");
-    g_autofree char *standard = pst_server_settings_socket(NULL);
+    g_autofree char *standard = pst_server_settings_socket(NULL, "test:///x");
     g_assert_cmpstr(standard, ==, "/run/postern/diagnose.sock");
-    g_autofree char *configured = pst_server_settings_socket(file);
+    g_autofree char *configured = pst_server_settings_socket(file, NULL);
     g_assert_cmpstr(configured, ==, "/x/y");
     g_unsetenv("POSTERN_RECOVER_SOCKET");
     g_autofree char *other = pst_server_settings_recover_socket(NULL);
     g_assert_cmpstr(other, ==, "/run/postern-recover/recover.sock");
     g_autofree char *recover = pst_server_settings_recover_socket(file);
     g_assert_cmpstr(recover, ==, "/x/r");
-    g_assert_null(pst_server_settings_socket(off));
+    g_assert_null(pst_server_settings_socket(off, "test:///x"));
     g_setenv("POSTERN_DIAGNOSE_SOCKET", "/z", TRUE);
-    g_autofree char *told = pst_server_settings_socket(file);
+    g_autofree char *told = pst_server_settings_socket(file, NULL);
     g_assert_cmpstr(told, ==, "/z");
     g_setenv("POSTERN_DIAGNOSE_SOCKET", "", TRUE);
-    g_assert_null(pst_server_settings_socket(file));
+    g_assert_null(pst_server_settings_socket(file, NULL));
+}
+
+/* A daemon for another hypervisor has a socket of its own. */
+static void
+test_socket_of_hypervisor(void)
+{
+    static const struct {
+        const char *uri, *socket;
+    } rows[] = {{"qemu+ssh://root@hv3/system", "/run/postern/diagnose@hv3.sock"},
+                {"qemu+tls://hv4/system", "/x/hv4"},
+                {"qemu+tls://hv5/system", NULL},
+                {"qemu:///system", "/x/y"},
+                {"qemu+ssh://root@hv3/system?a", "/x/y"},
+                {NULL, "/x/y"}};
+    g_autoptr(GKeyFile) file = config("[daemon hv3]\nuri=qemu+ssh://root@hv3/system\n"
+                                      "[daemon hv4]\nuri=qemu+tls://hv4/system\nsocket=/x/hv4\n"
+                                      "[daemon hv5]\nuri=qemu+tls://hv5/system\nsocket=\n"
+                                      "[other]\nuri=qemu:///system\nsocket=/no\n"
+                                      "[daemon]\nsocket=/x/y\n");
+
+    g_unsetenv("POSTERN_DIAGNOSE_SOCKET");
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *path = pst_server_settings_socket(file, rows[i].uri);
+        g_assert_cmpstr(path, ==, rows[i].socket);
+    }
+    g_setenv("POSTERN_DIAGNOSE_SOCKET", "/z", TRUE);
+    g_autofree char *told = pst_server_settings_socket(file, rows[0].uri);
+    g_assert_cmpstr(told, ==, "/z");
 }
 
 int
@@ -175,5 +203,6 @@ main(int argc, char **argv)
     g_test_add_func("/api-request/too-many", test_too_many);
     g_test_add_func("/server-settings/limits", test_limits);
     g_test_add_func("/server-settings/socket", test_socket);
+    g_test_add_func("/server-settings/socket-of-hypervisor", test_socket_of_hypervisor);
     return g_test_run();
 }

@@ -35,6 +35,7 @@ read_text(const char *text, GError **error)
 }
 
 static const char configuration[] = "[daemon]\ncallers=5\n"
+                                    "[daemon hv3]\nuri=qemu+ssh://hv3/system\n"
                                     "[grant operators]\nusers=alice\ngroups=ops\ndomains=*\n"
                                     "methods=list;ask;read\n"
                                     "[grant web]\nusers= bob ; 1002 ;ghost\n"

@@ -75,6 +75,26 @@ test_log_lines(void)
 }
 
 static void
+test_fragments(void)
+{
+    static const struct {
+        const char *line;
+        guint64 seq;
+        gboolean fragment;
+    } records[] = {{"6,339,5140900,-;x,c", 339, FALSE},
+                   {"6,340,5140900,c;x", 340, TRUE},
+                   {"7,341,424069,c,caller=T1;x", 341, TRUE},
+                   {"7,342,424069,+;x", 342, TRUE}};
+
+    for (guint i = 0; i < G_N_ELEMENTS(records); i++) {
+        guint64 seq = 0;
+
+        g_assert_true(pst_kernel_log_is_fragment(records[i].line, &seq) == records[i].fragment);
+        g_assert_cmpuint(seq, ==, records[i].seq);
+    }
+}
+
+static void
 test_units(void)
 {
     static const char *const groups[][2] = {
@@ -99,6 +119,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/kernel-log/oom-lines", test_oom_lines);
     g_test_add_func("/kernel-log/records", test_log_lines);
+    g_test_add_func("/kernel-log/fragments", test_fragments);
     g_test_add_func("/kernel-log/units", test_units);
     return g_test_run();
 }

@@ -136,6 +136,18 @@ test_control_plane(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpuint(count(fixture->told, "control-plane-changed /etc/no-matter"), ==, 0);
 }
 
+/* A name is chosen by whoever makes the file. */
+static void
+test_secret(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    static const char told[] = "control-plane-changed /etc/sudoers.d/token=[redacted:secret] -";
+
+    pst_recorder_events_start(fixture->events);
+    put_text(fixture->world, "/etc/sudoers.d/token=aG4rX0pQ", "x");
+    await(fixture->told, told);
+    g_assert_cmpuint(count(fixture->told, "control-plane-changed"), ==, count(fixture->told, told));
+}
+
 /* A file that is put there, written and given a mode is two events: at once, and what followed. */
 static void
 test_together(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
@@ -310,6 +322,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
 #define ADD(name, test) g_test_add("/recorder-events/" name, Fixture, NULL, begin, test, end)
     ADD("control-plane", test_control_plane);
+    ADD("secret", test_secret);
     ADD("together", test_together);
     ADD("made-anew", test_made_anew);
     ADD("later", test_later);

@@ -412,6 +412,26 @@ test_hypervisors(Place *place, gconstpointer data G_GNUC_UNUSED)
     }
 }
 
+/* A service of its own keeps to its own folder, whatever the host's configuration says. */
+static void
+test_settings_of_service(void)
+{
+    static const char text[] = "[store]\nfolder=/var/lib/postern/records\nkeep=3d\n";
+    g_autoptr(GKeyFile) config = g_key_file_new();
+    g_autoptr(GError) error = NULL;
+
+    g_key_file_load_from_data(config, text, (gsize)-1, G_KEY_FILE_NONE, NULL);
+    g_setenv("POSTERN_STORE", "/var/lib/service/records", TRUE);
+    g_autoptr(PstStoreSettings) settings = pst_store_settings_read(config, &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(settings->folder, ==, "/var/lib/service/records");
+    g_assert_cmpint(settings->keep_us, ==, 3 * 86400 * SECOND);
+    g_setenv("POSTERN_STORE", "records", TRUE);
+    g_assert_null(pst_store_settings_read(config, &error));
+    g_assert_error(error, PST_ERROR, PST_ERROR_USAGE);
+    g_unsetenv("POSTERN_STORE");
+}
+
 static void
 test_settings(void)
 {
@@ -471,5 +491,6 @@ main(int argc, char **argv)
     ADD("list-remove", test_list_remove);
     ADD("hypervisors", test_hypervisors);
     g_test_add_func("/store/settings", test_settings);
+    g_test_add_func("/store/settings-of-service", test_settings_of_service);
     return g_test_run();
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Turns on real lock files, below /run/postern for root and the user's runtime folder for others,
- * of a guest that does not exist. */
+/* Turns on real lock files, below /run/postern/turns for root and the user's runtime folder for
+ * others, of a guest that does not exist. */
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -24,7 +24,7 @@ static char *
 file_path_of(const char *turn)
 {
     g_autofree char *name = g_strdup_printf("%s.turn", turn);
-    char *path = g_build_filename("/run/postern", name, NULL);
+    char *path = g_build_filename("/run/postern/turns", name, NULL);
 
     if (access(path, F_OK) == 0)
         return path;

@@ -20,8 +20,11 @@ TEST = "test:///default"
 # What every program has, and is the guest's own.
 BASE = re.compile(r"^(ld-linux|(libc|libm|libdl|libpthread|librt|libresolv)\.)")
 UNIT = "postern-diagnose.service"
+INSTANCE_UNIT = "postern-diagnose@.service"
+INSTANCE = "postern-diagnose@hv3.service"
 RECOVER = "postern-recover.service"
 SOCKET = "/run/postern/diagnose.sock"
+INSTANCE_SOCKET = "/run/postern/diagnose@hv3.sock"
 RECOVER_SOCKET = "/run/postern-recover/recover.sock"
 SESSION = "0123456789abcdef0123456789abcdef"
 # How much systemd finds exposed, of 10: what is asked for is 2.0.
@@ -41,7 +44,7 @@ useradd -m alice; usermod -a -G postern alice
 useradd -m bob
 useradd -m carol; usermod -a -G postern-recover carol
 mkdir -p /etc/systemd/system/postern-diagnose.service.d /etc/systemd/system/postern-recover.service.d \\
-    /etc/systemd/system/postern-health.service.d /var/lib/prometheus/node-exporter
+    /etc/systemd/system/postern-health.service.d
 cat >/etc/systemd/system/postern-diagnose.service.d/test.conf <<'CONF'
 [Service]
 ExecStart=
@@ -56,10 +59,18 @@ WatchdogSec=4s
 CONF
 cat >/etc/systemd/system/postern-health.service.d/test.conf <<'CONF'
 [Service]
-Environment=LIBVIRT_DEFAULT_URI=test:///default
+ExecStart=
+ExecStart=/usr/bin/postern --connect test:///default health --all --changes --quiet --deadline 60s --metrics /var/cache/postern-health/postern.prom
 CONF
+# A host's configuration has root's store in it, where no service can write.
+mkdir -p /etc/postern/postern.conf.d
+chmod 755 /etc/postern /etc/postern/postern.conf.d
+echo URI=test:///default >/etc/postern/hv3.env
+printf '[store]\nfolder=/var/lib/postern/records\n' >/etc/postern/postern.conf
+chmod 644 /etc/postern/postern.conf
 systemctl daemon-reload
-systemctl enable -q --now postern-diagnose.socket postern-recover.socket postern-health.timer
+systemctl enable -q --now postern-diagnose.socket postern-diagnose@hv3.socket \\
+    postern-recover.socket postern-health.timer
 """
 
 
@@ -84,7 +95,8 @@ def _pack(build, archive):
         "usr/lib/tmpfiles.d/postern.conf": ROOT / "systemd/postern.tmpfiles.conf",
         "usr/lib/systemd/catalog/postern.catalog": ROOT / "systemd/postern.catalog",
     }
-    for unit in ("postern-diagnose.socket", UNIT, "postern-recover.socket", RECOVER,
+    for unit in ("postern-diagnose.socket", UNIT, "postern-diagnose@.socket", INSTANCE_UNIT,
+                 "postern-recover.socket", RECOVER,
                  "postern-health.service", "postern-health.timer"):
         places[f"usr/lib/systemd/system/{unit}"] = ROOT / "systemd" / unit
     for library in _libraries(programs):
@@ -127,7 +139,8 @@ class _Host:
 
     def proxy(self, user, method, params, socket):
         """What a door says to that user, by `postern proxy`, which waits for as long as it takes. In a
-        slow guest the command itself would not wait for the daemon."""
+        slow guest the command itself would not wait for the daemon. Without a socket the command finds
+        it."""
         frames = "".join(
             "\x1e" + json.dumps({"jsonrpc": "2.0", "id": f"{SESSION}-{number}", "method": name,
                                  "params": given}) + "\n"
@@ -136,8 +149,9 @@ class _Host:
         text = base64.b64encode(frames.encode()).decode()
         # How it ends does not matter here: no message at all is a failure, and so is another one
         # than the caller of this expects.
+        place = f"POSTERN_DIAGNOSE_SOCKET={socket}" if socket else "-u POSTERN_DIAGNOSE_SOCKET"
         return self.guest.shell(f"echo {text} | base64 -d | runuser -u {user} -- "
-                                f"env POSTERN_DIAGNOSE_SOCKET={socket} postern proxy 2>&1 || true")
+                                f"env {place} postern -c {TEST} proxy 2>&1 || true")
 
     def talk(self, user, method, params, socket=SOCKET):
         """The last message of that."""
@@ -188,23 +202,47 @@ def _check_socket(host):
     check("postern audit" in text or "asked" in text, f"the catalog says nothing: {text[-300:]}")
 
 
-def _check_sandbox(host, context):
-    uids = []
-    for unit in UNIT, RECOVER:
-        pid = host.show("MainPID", unit)
-        status = dict(line.split(":\t", 1) for line in
-                      host.guest.shell(f"cat /proc/{pid}/status").splitlines() if ":\t" in line)
-        uids.append(host.guest.shell(f"id -u {unit.removesuffix('.service')}").strip())
-        check(status["Uid"].split() == [uids[-1]] * 4, f"{unit} runs as {status['Uid']}")
-        check(status["NoNewPrivs"] == "1" and status["Seccomp"] == "2", f"its sandbox: {status}")
-        for name in "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb":
-            check(int(status[name], 16) == 0, f"{name} is {status[name]}")
-        text = host.guest.shell(f"systemd-analyze security --no-pager {unit} | tail -n 1")
-        exposure = float(re.search(r"([0-9.]+) [A-Z]", text)[1])
-        context.log(f"exposure of {unit}: {exposure}\n")
-        print(f"systemd-analyze security {unit}: {exposure}", flush=True)
-        check(exposure <= MAX_EXPOSURE, f"systemd finds {text}")
-    check(uids[0] != uids[1], "the doors have one user")
+def _check_sandbox(host, context, unit, user):
+    pid = host.show("MainPID", unit)
+    status = dict(line.split(":\t", 1) for line in
+                  host.guest.shell(f"cat /proc/{pid}/status").splitlines() if ":\t" in line)
+    uid = host.guest.shell(f"id -u {user}").strip()
+    check(status["Uid"].split() == [uid] * 4, f"{unit} runs as {status['Uid']}")
+    check(status["NoNewPrivs"] == "1" and status["Seccomp"] == "2", f"its sandbox: {status}")
+    for name in "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb":
+        check(int(status[name], 16) == 0, f"{name} is {status[name]}")
+    text = host.guest.shell(f"systemd-analyze security --no-pager {unit} | tail -n 1")
+    exposure = float(re.search(r"([0-9.]+) [A-Z]", text)[1])
+    context.log(f"exposure of {unit}: {exposure}\n")
+    print(f"systemd-analyze security {unit}: {exposure}", flush=True)
+    check(exposure <= MAX_EXPOSURE, f"systemd finds {text}")
+
+
+def _check_apart(host):
+    """No service can put a socket in the place of another's, nor write to its store: it has a user of
+    its own, and where it runs there is nothing else that could be written to."""
+    users = ("postern-diagnose", "postern-recover", "postern-health", "postern-remote")
+    check(len({host.guest.shell(f"id -u {user}").strip() for user in users}) == 4, "two have one user")
+    for user in users:
+        for socket in SOCKET, INSTANCE_SOCKET, RECOVER_SOCKET:
+            code = host.guest.shell(f"runuser -u {user} -- mv -T {socket} {socket}.away 2>&1; echo $?")
+            check("denied" in code and code.endswith("\n1\n"), f"{user} moves {socket}: {code}")
+            host.guest.shell(f"test -S {socket}")
+        for place in "/run/postern", "/run/postern-recover":
+            host.guest.shell(f"! runuser -u {user} -- touch {place}/x 2>/dev/null")
+        for other in {"postern-diagnose", "postern-recover", "postern-health"} - {user}:
+            host.guest.shell(f"test -d /var/lib/{other} && "
+                             f"! runuser -u {user} -- ls /var/lib/{other} 2>/dev/null")
+        may = "!" if user == "postern-remote" else ""
+        host.guest.shell(f"{may} runuser -u {user} -- touch /run/postern/turns/x 2>/dev/null")
+        host.guest.shell("rm -f /run/postern/turns/x")
+    # Root itself, where these services run.
+    for unit, other in (UNIT, "postern-recover"), (RECOVER, "postern-diagnose"):
+        where = f"nsenter -m -t {host.show('MainPID', unit)} --"
+        host.guest.shell(f"{where} touch /run/postern/turns/x && rm /run/postern/turns/x")
+        for place in "/run/postern", "/run/postern-recover", f"/var/lib/{other}":
+            said = host.guest.shell(f"{where} touch {place}/x 2>&1 || true")
+            check("Read-only file system" in said, f"{unit} can write to {place}: {said}")
 
 
 def _check_recover(host):
@@ -218,13 +256,10 @@ def _check_recover(host):
     check(host.show("ActiveState", RECOVER) == "active", "the first caller did not start it")
     said = host.as_user("carol", "proxy")
     check(said[0] in (69, 77) and "Permission denied" in said[1], f"carol at the other door: {said}")
-    # The service of the read-only door can't put itself in the place of this one.
-    host.guest.shell("! runuser -u postern-diagnose -- mv -T /run/postern-recover/recover.sock "
-                     "/run/postern/away && test -S /run/postern-recover/recover.sock")
     pid = host.show("MainPID", RECOVER)
-    host.guest.shell("mkdir -p /etc/postern; chmod 755 /etc/postern; printf '[grant a]\\nusers=carol\\n"
-                     "domains=test\\nmethods=heal\\n' >/etc/postern/postern.conf; "
-                     "chmod 644 /etc/postern/postern.conf; systemctl reload " + RECOVER)
+    grants = "/etc/postern/postern.conf.d/heal.conf"
+    host.guest.shell("printf '[grant a]\\nusers=carol\\ndomains=test\\nmethods=heal\\n' "
+                     f">{grants}; chmod 644 {grants}; systemctl reload {RECOVER}")
     # libvirt's test driver has a domain without a recorder.
     host.until("a grant is taken up", lambda: host.heal("carol") == "path-shut")
     check(host.show("MainPID", RECOVER) == pid, "a reload started it anew")
@@ -251,18 +286,18 @@ def _check_recover(host):
                    host.show("ActiveState", RECOVER) == "active")
         check(host.heal("carol") == "path-shut", f"after SIG{how} it does not answer")
     host.guest.shell("postern audit --verify --door recover")
-    host.guest.shell("rm /etc/postern/postern.conf; systemctl reload " + RECOVER)
+    host.guest.shell(f"rm {grants}; systemctl reload {RECOVER}")
 
 
 def _check_reload(host):
     pid = host.show("MainPID")
-    host.guest.shell("mkdir -p /etc/postern; printf '[grant a]\\nusers=alice\\ndomains=test\\n"
-                     "methods=list\\n' >/etc/postern/postern.conf; chmod 644 /etc/postern/postern.conf; "
-                     "chmod 755 /etc/postern; systemctl reload " + UNIT)
+    grants = "/etc/postern/postern.conf.d/a.conf"
+    host.guest.shell("printf '[grant a]\\nusers=alice\\ndomains=test\\nmethods=list\\n' "
+                     f">{grants}; chmod 644 {grants}; systemctl reload {UNIT}")
     host.until("a grant is taken up", lambda: host.ask("alice").get("error", {}).get(
         "data", {}).get("reason") == "not-allowed")
     check("result" in host.talk("alice", "list", {"deadline_ms": 20000}), "what is granted is not")
-    host.guest.shell("rm /etc/postern/postern.conf; systemctl reload " + UNIT)
+    host.guest.shell(f"rm {grants}; systemctl reload {UNIT}")
     host.until("its end too", lambda: "result" in host.ask("alice"))
     check(host.show("MainPID") == pid, "a reload started it anew")
 
@@ -298,10 +333,67 @@ def _check_timer(host):
     check("postern-health.service" in timers, f"the timer is not there: {timers}")
     host.guest.shell("systemctl start postern-health.service")
     check(host.show("Result", "postern-health.service") == "success", "the sweep failed")
-    text = host.guest.shell("cat /var/lib/prometheus/node-exporter/postern.prom")
+    text = host.guest.shell("cat /var/cache/postern-health/postern.prom")
+    # For the node exporter, which is nobody in particular.
+    host.guest.shell("runuser -u bob -- test -r /var/cache/postern-health/postern.prom")
     check(text.endswith("# EOF\n") and 'domain="test"' in text, f"its metrics: {text[-200:]}")
     said = host.guest.shell("journalctl --no-pager -u postern-health.service")
     check("test" in said, f"what is wrong is not in the journal: {said}")
+    check("can't be kept" not in said and "denied" not in said.lower(), f"it can't do all: {said}")
+    for place in "health", "records":
+        kept = host.guest.shell(f"find /var/lib/postern-health/postern/{place} -type f -user postern-health")
+        check(kept, f"the sweep left nothing in {place}")
+    host.guest.shell("test ! -e /var/lib/postern")
+
+
+def _check_ssh(host):
+    """What a qemu+ssh:// URI runs works in the sandbox, with a key that is not the service's to
+    change."""
+    host.guest.shell("""
+        set -eu
+        cd /var/lib/postern-remote/.ssh
+        ssh-keygen -q -t ed25519 -N '' -f id_ed25519
+        install -d -m 700 -o bob -g bob ~bob/.ssh
+        install -m 600 -o bob -g bob id_ed25519.pub ~bob/.ssh/authorized_keys
+        ssh-keyscan -t ed25519 127.0.0.1 2>/dev/null >known_hosts
+        chgrp postern-remote id_ed25519 known_hosts
+        chmod 640 id_ed25519 known_hosts
+        systemctl stop postern-diagnose@hv3.service
+        mkdir -p /run/systemd/system/postern-diagnose@hv3.service.d
+        printf '[Service]\nType=oneshot\nRestart=no\nWatchdogSec=0\nExecReload=\nExecStart=\n%s\n' \
+            'ExecStart=/usr/bin/ssh -o BatchMode=yes bob@127.0.0.1 id -un' \
+            >/run/systemd/system/postern-diagnose@hv3.service.d/ssh.conf
+        systemctl daemon-reload
+        """)
+    host.guest.shell(f"systemctl start {INSTANCE} || true")
+    said = host.guest.shell(f"journalctl -o cat --no-pager -u {INSTANCE}")
+    check("\nbob\n" in said, f"ssh in the sandbox: {said[-800:]}")
+
+
+def _check_instance(host, context):
+    """A daemon for one more hypervisor, with a door of its own."""
+    ask = ("list", {"deadline_ms": 20000}, INSTANCE_SOCKET)
+    check(host.show("ActiveState", INSTANCE) == "inactive", "it runs before anybody called")
+    check(host.talk("alice", *ask)["result"] == {"domains": 1}, "the list of the other hypervisor")
+    check(host.show("ActiveState", INSTANCE) == "active", "the first caller did not start it")
+    said = host.guest.shell(f"runuser -u bob -- env POSTERN_DIAGNOSE_SOCKET={INSTANCE_SOCKET} "
+                            "postern proxy </dev/null 2>&1 || true")
+    check("Permission denied" in said, f"a stranger: {said}")
+    _check_sandbox(host, context, INSTANCE, "postern-remote")
+    groups = host.guest.shell(f"grep ^Groups: /proc/{host.show('MainPID', INSTANCE)}/status").split()
+    check(host.guest.shell("getent group libvirt").split(":")[2] not in groups, f"it is in {groups}")
+    check("result" in host.talk("alice", "ask", {"domain": "test", "deadline_ms": 20000, "questions": [
+        {"probe": "host", "args": {"watch_ms": 0}}]}, INSTANCE_SOCKET), "it can't ask")
+    kept = host.guest.shell("find /var/lib/postern-remote/hv3/postern/records -type f -user postern-remote")
+    check(kept, "it keeps nothing")
+    # The command finds it by the configuration.
+    host.guest.shell("printf '[daemon hv3]\nuri=test:///default\n' >>/etc/postern/postern.conf")
+    host.guest.shell("systemctl stop " + INSTANCE)
+    check("result" in host.talk("alice", *ask[:2], None), "by the configuration")
+    check(host.show("ActiveState", INSTANCE) == "active", "another one was found")
+    _check_ssh(host)
+    host.guest.shell("systemctl stop " + INSTANCE + " postern-diagnose@hv3.socket")
+    host.guest.shell(f"test ! -e {INSTANCE_SOCKET}")
 
 
 def run(context):
@@ -314,8 +406,11 @@ def run(context):
     context.guest.script_text(SETUP)
     _check_socket(host)
     _check_recover(host)
-    _check_sandbox(host, context)
+    for unit in UNIT, RECOVER:
+        _check_sandbox(host, context, unit, unit.removesuffix(".service"))
     _check_reload(host)
     _check_watchdog(host)
     _check_timer(host)
+    _check_apart(host)
+    _check_instance(host, context)
     _check_end(host)
