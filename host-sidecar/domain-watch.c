@@ -114,7 +114,7 @@ on_lifecycle(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr domain, int ev
 static void
 on_reboot(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr domain, void *data)
 {
-    tell(data, domain, news_of("reset", NULL));
+    tell(data, domain, news_of("reset", "it was reset, or has rebooted"));
 }
 
 static void

@@ -108,6 +108,19 @@ append_lines(GString *out, const char *text)
     }
 }
 
+/* Where the message does not say it itself. */
+static void
+append_place(GString *out, const PstWatchEvent *event)
+{
+    const char *place = event->path != NULL ? event->path : event->unit;
+
+    g_string_append(out, "  ");
+    if (place == NULL || strstr(event->message, place) != NULL)
+        return;
+    append_escaped(out, "", place);
+    g_string_append(out, ": ");
+}
+
 char *
 pst_watch_event_render(const PstWatchEvent *event)
 {
@@ -117,7 +130,8 @@ pst_watch_event_render(const PstWatchEvent *event)
     g_string_append(out, time);
     append_escaped(out, "  ", event->domain != NULL ? event->domain : "-");
     append_escaped(out, "  ", event->event);
-    append_escaped(out, "  ", event->message);
+    append_place(out, event);
+    append_escaped(out, "", event->message);
     append_count(out, event->suppressed, "like it were left out by the guest");
     append_count(out, event->lost, "before it were lost");
     if (event->late == PST_TRI_YES)

@@ -16,6 +16,8 @@
 /* One that was listened to for so long is opened as if for the first time. Others talk to a guest
  * again and again, and would wait for its channel each time. */
 #define STEADY_US (60 * G_USEC_PER_SEC)
+/* Two resets that are no further apart are one. */
+#define RESET_US (2 * G_USEC_PER_SEC)
 /* Where libvirt does not tell that a shim was started anew, it is asked. */
 #define CHECK_S 60
 
@@ -42,6 +44,7 @@ typedef struct {
     gint64 deaf_us;  /* since when it is not any more; 0: it never was */
     gint64 shim_us;  /* when its shim was started, by the guest's clock; PST_INT_UNKNOWN */
     gint64 begun_us; /* on the monotonic clock, while it is */
+    gint64 reset_us; /* the host's real time of the last reset; 0: none */
     guint pause_ms;
     GSource *timer;
 } Guest;
@@ -393,14 +396,27 @@ is_begun(const PstDomainNews *news)
            g_str_equal(news->event, "reset");
 }
 
+/* Firmware resets the machine once more as it begins, which QEMU tells as well. */
+static gboolean
+is_again(Guest *guest, const PstDomainNews *news)
+{
+    if (guest == NULL || !g_str_equal(news->event, "reset"))
+        return FALSE;
+    gboolean again = ABS(news->heard_us - guest->reset_us) < RESET_US;
+    guest->reset_us = news->heard_us;
+    return again;
+}
+
 static void
 on_happened(const PstDomainNews *news, gpointer data)
 {
     PstWatchHub *hub = data;
-    PstWatchEvent *event = pst_watch_event_new(news->heard_us, PST_WATCH_LIBVIRT, news->event,
-                                               news->detail != NULL ? news->detail : news->event);
     Guest *guest = g_hash_table_lookup(hub->guests, news->uuid);
 
+    if (is_again(guest, news))
+        return;
+    PstWatchEvent *event = pst_watch_event_new(news->heard_us, PST_WATCH_LIBVIRT, news->event,
+                                               news->detail != NULL ? news->detail : news->event);
     event->domain = g_strdup(news->name);
     event->uuid = g_strdup(news->uuid);
     tell(hub, event);

@@ -2,6 +2,7 @@
 #include "host-sidecar/watch-order.h"
 
 #include <json-glib/json-glib.h>
+#include <string.h>
 
 #define NOW_US (1000 * (gint64)G_USEC_PER_SEC)
 #define MS G_GINT64_CONSTANT(1000)
@@ -140,6 +141,15 @@ test_render(void)
     g_autoptr(PstWatchEvent) read = pst_watch_event_from_json(json, NULL);
     g_autofree char *again = pst_watch_event_render(read);
     g_assert_cmpstr(again, ==, expected);
+    event->path = g_strdup("/etc/x\n");
+    event->unit = g_strdup("x.service");
+    g_autofree char *placed = pst_watch_event_render(event);
+    g_assert_nonnull(strstr(placed, "  kernel-warning  /etc/x\\n: bad"));
+    g_clear_pointer(&event->path, g_free);
+    g_free(event->message);
+    event->message = g_strdup("x.service failed");
+    g_autofree char *said = pst_watch_event_render(event);
+    g_assert_nonnull(strstr(said, "  kernel-warning  x.service failed"));
     event->time_us = G_MAXINT64;
     g_autofree char *odd = pst_watch_event_render(event);
     g_assert_true(g_str_has_prefix(odd, "(no time)  web"));
