@@ -135,6 +135,8 @@ def test_apart():
     check(made[TURNS] == ["2770", "root", "libvirt"], made)
     places |= {"/var/lib/" + setting(name, "StateDirectory") for name in SERVICES}
     for name in SERVICES:
+        # ProtectSystem=strict leaves /run as it is.
+        check(setting(name, "ReadOnlyPaths") == "/run", name)
         own = re.findall(r"^ReadWritePaths=(.*)$", text(name), re.MULTILINE)
         check(own == (["-" + TURNS] if USERS[setting(name, "User")] else []), name, own)
         for path in (one.lstrip("-") for line in own for one in line.split()):

@@ -238,10 +238,10 @@ def _check_apart(host):
         host.guest.shell("rm -f /run/postern/turns/x")
     # Root itself, where these services run.
     for unit, other in (UNIT, "postern-recover"), (RECOVER, "postern-diagnose"):
-        where = f"nsenter -m -t {host.show('MainPID', unit)} --"
-        host.guest.shell(f"{where} touch /run/postern/turns/x && rm /run/postern/turns/x")
+        where = f"/proc/{host.show('MainPID', unit)}/root"
+        host.guest.shell(f"touch {where}/run/postern/turns/x && rm /run/postern/turns/x")
         for place in "/run/postern", "/run/postern-recover", f"/var/lib/{other}":
-            said = host.guest.shell(f"{where} touch {place}/x 2>&1 || true")
+            said = host.guest.shell(f"touch {where}{place}/x 2>&1 || true")
             check("Read-only file system" in said, f"{unit} can write to {place}: {said}")
 
 
