@@ -95,7 +95,8 @@ run(int argc, char **argv, int *exit_code, gint64 *deadline_us, GError **error)
     options.by_daemon = command != NULL && command->by_daemon;
     gboolean done =
         command != NULL && command->run(command, &options, argc - 1, argv + 1, exit_code, error);
-    *deadline_us += options.deadline_us;
+    /* Of one that has none the sum would be beyond all numbers. */
+    *deadline_us += MIN(options.deadline_us, G_MAXINT64 - *deadline_us);
     return done;
 }
 

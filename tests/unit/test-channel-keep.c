@@ -35,6 +35,9 @@ typedef struct {
     PstCarrierEnd end;
 } World;
 
+/* They live as long as the process. */
+static GPtrArray *keeps;
+
 static gint64
 until(void)
 {
@@ -123,6 +126,7 @@ set_up(World *world, gconstpointer unused G_GNUC_UNUSED)
     world->context = g_main_context_new();
     world->keep = pst_channel_keep_new(world->context, &error);
     g_assert_no_error(error);
+    g_ptr_array_add(keeps, world->keep);
     world->thread = g_thread_new("loop", run, world);
     world->end =
         (PstCarrierEnd){&carrier, (const PstGuest *)&world->shim, world->uuid, "web", world->keep};
@@ -387,6 +391,7 @@ main(int argc, char **argv)
         return 0;
     }
     g_test_init(&argc, &argv, NULL);
+    keeps = g_ptr_array_new();
     ADD("/channel-keep/kept", test_kept);
     ADD("/channel-keep/clock", test_clock);
     ADD("/channel-keep/another-shim", test_another_shim);
