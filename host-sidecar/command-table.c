@@ -22,6 +22,8 @@ const PstCommand pst_command_table[] = {
     {"wait", "DOMAIN --for STATE", "Until its shim, a user's access or its target is there.",
      pst_command_wait_run},
     {"watch", "[DOMAIN…]", "What happens to and in them, as it does.", pst_command_watch_run, TRUE},
+    {"gate", "DOMAIN --policy POLICY", "Does it hold what a policy expects, after a change?",
+     pst_command_gate_run, TRUE},
     {"records", "[DOMAIN]", "What its recorder wrote, the newest first.", pst_command_records_run},
     {"forensics", "DOMAIN", "All evidence in a sealed bundle, with a page to read it by.",
      pst_command_forensics_run},

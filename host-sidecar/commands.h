@@ -13,6 +13,7 @@ PST_COMMAND(audit);
 PST_COMMAND(describe);
 PST_COMMAND(diagnose);
 PST_COMMAND(forensics);
+PST_COMMAND(gate);
 PST_COMMAND(health);
 PST_COMMAND(journal);
 PST_COMMAND(known_hosts);

@@ -1,6 +1,33 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "protocol/report-security.h"
 
+/* What decides who may look at, load or trace what, or whether packets find their way back. */
+const char *const pst_report_security_sysctl_names[] = {
+    "kernel.modules_disabled",
+    "kernel.kexec_load_disabled",
+    "kernel.yama.ptrace_scope",
+    "kernel.unprivileged_bpf_disabled",
+    "kernel.unprivileged_userns_clone",
+    "kernel.apparmor_restrict_unprivileged_userns",
+    "kernel.dmesg_restrict",
+    "kernel.kptr_restrict",
+    "kernel.panic",
+    "kernel.panic_on_oops",
+    "kernel.sysrq",
+    "user.max_user_namespaces",
+    "fs.protected_hardlinks",
+    "fs.protected_symlinks",
+    "fs.protected_fifos",
+    "fs.protected_regular",
+    "fs.suid_dumpable",
+    "net.ipv4.ip_forward",
+    "net.ipv4.conf.all.rp_filter",
+    "net.ipv4.conf.default.rp_filter",
+    "net.ipv4.icmp_echo_ignore_all",
+    "net.ipv6.conf.all.disable_ipv6",
+    NULL,
+};
+
 static const PstField label_rows[] = {
     PST_REQUIRED_STRING(PstSecurityLabel, path, "a file that decides about access"),
     PST_STRING(PstSecurityLabel, context, "its label, as user:role:type:level"),

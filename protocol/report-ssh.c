@@ -1,6 +1,53 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "protocol/report-ssh.h"
 
+const char *const pst_report_ssh_setting_names[] = {
+    "AllowGroups",
+    "AllowTcpForwarding",
+    "AllowUsers",
+    "AuthenticationMethods",
+    "AuthorizedKeysFile",
+    "Banner",
+    "Ciphers",
+    "ClientAliveCountMax",
+    "ClientAliveInterval",
+    "Compression",
+    "DenyGroups",
+    "DenyUsers",
+    "GSSAPIAuthentication",
+    "HostbasedAuthentication",
+    "IgnoreRhosts",
+    "IgnoreUserKnownHosts",
+    "KbdInteractiveAuthentication",
+    "KerberosAuthentication",
+    "KexAlgorithms",
+    "LogLevel",
+    "LoginGraceTime",
+    "MACs",
+    "MaxAuthTries",
+    "MaxSessions",
+    "MaxStartups",
+    "PasswordAuthentication",
+    "PermitEmptyPasswords",
+    "PermitRootLogin",
+    "PermitUserEnvironment",
+    "PrintLastLog",
+    "PubkeyAuthentication",
+    "StrictModes",
+    "UsePAM",
+    "X11Forwarding",
+    "X11UseLocalhost",
+    NULL,
+};
+
+static const PstField setting_rows[] = {
+    PST_REQUIRED_STRING(PstSshSetting, name, "as sshd_config(5) has it"),
+    PST_STRING(PstSshSetting, value, "its words, empty where it is not set"),
+    PST_STRING(PstSshSetting, path, "the file that says so, absent for a default"),
+    PST_INT(PstSshSetting, line, "the line in it, from 1"),
+};
+const PstFields pst_report_ssh_setting_fields = PST_FIELDS(PstSshSetting, setting_rows);
+
 static const PstField config_error_rows[] = {
     PST_STRING(PstSshConfigError, path, "the configuration file"),
     PST_INT(PstSshConfigError, line, "the line in it, from 1"),
@@ -56,6 +103,8 @@ static const PstField data_rows[] = {
              "the private host keys that are configured and there"),
     PST_STRING(PstSshData, user, "whom the rest is about"),
     PST_STRING(PstSshData, settings_from, "sshd where it said itself what holds, or files"),
+    PST_LIST(PstSshData, settings, pst_report_ssh_setting_fields,
+             "settings that hold for such a connection, as far as that is certain"),
     PST_BOOL(PstSshData, user_allowed,
              "sshd's lists of users and groups, and PermitRootLogin, let the user in"),
     PST_LIST(PstSshData, key_files, pst_report_ssh_key_file_fields,
