@@ -19,6 +19,8 @@ typedef struct {
     char **users;       /* whose access was asked about, by name; never NULL */
     gint64 taken_us;    /* the host's real time when all had answered */
     PstMark *mark;      /* NULL: the guest itself did not tell which boot this is */
+    char *after;        /* the place in the journal of an earlier baseline; NULL: not asked */
+    PstTri after_found; /* whether the journal still had it */
     char *unmarked;     /* why not; NULL where there is a mark */
     char **host_keys;   /* as "ssh-ed25519 SHA256:…", by name; NULL: not told */
     GPtrArray *answers; /* of PstAnswer, by probe and arguments; never NULL. What they were asked is
