@@ -183,6 +183,52 @@ pst_baseline_questions(const char *guest, const PstBaselineWish *wish, const Pst
     return (PstAnswer **)g_ptr_array_free(questions, FALSE);
 }
 
+static char *
+join_units(JsonArray *units)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+
+    for (guint i = 0; i < json_array_get_length(units); i++) {
+        const char *unit = json_array_get_string_element(units, i);
+        if (unit != NULL)
+            g_string_append_printf(out, "%s%s", out->len > 0 ? "," : "", unit);
+    }
+    return g_string_free(g_steal_pointer(&out), FALSE);
+}
+
+/* Each probe was given what it takes of the vantage, so all of them together have it. */
+void
+pst_baseline_wish_again(const PstBaseline *earlier, PstBaselineWish *wish)
+{
+    *wish = (PstBaselineWish){.users = (const char *const *)earlier->users,
+                              .vantage = json_object_new()};
+    for (guint i = 0; i < earlier->answers->len; i++) {
+        const PstAnswer *answer = earlier->answers->pdata[i];
+        JsonObjectIter iter;
+        const char *name;
+        JsonNode *node;
+
+        json_object_iter_init(&iter, answer->args);
+        while (json_object_iter_next(&iter, &name, &node))
+            json_object_set_member(wish->vantage, name, json_node_copy(node));
+    }
+    (void)pst_json_get_bool(wish->vantage, "passive", PST_JSON_NULLABLE, &wish->passive, NULL);
+    JsonArray *units = NULL;
+    pst_json_get_array(wish->vantage, "units", PST_JSON_NULLABLE, &units, NULL);
+    if (units != NULL)
+        wish->units = join_units(units);
+    static const char *const no_vantage[] = {"passive", "units", "user"};
+    for (guint i = 0; i < G_N_ELEMENTS(no_vantage); i++)
+        json_object_remove_member(wish->vantage, no_vantage[i]);
+}
+
+void
+pst_baseline_wish_clear(PstBaselineWish *wish)
+{
+    g_clear_pointer(&wish->vantage, json_object_unref);
+    g_clear_pointer(&wish->units, g_free);
+}
+
 /* ---- from answers ---- */
 
 static void

@@ -29,10 +29,16 @@ typedef struct {
 
 typedef struct {
     const char *const *users; /* NULL-terminated, PST_BASELINE_MAX_USERS at most; NULL: nobody */
-    const char *units;        /* comma-separated, that are told of whatever their state; NULL */
+    char *units;              /* comma-separated, that are told of whatever their state; NULL */
     JsonObject *vantage;      /* what else is told of the caller, as pst_vantage_read(); NULL */
     gboolean passive;         /* nothing that leaves a trace in the guest */
 } PstBaselineWish;
+
+/* The wish that asks what EARLIER was asked; its users are borrowed from there. */
+void pst_baseline_wish_again(const PstBaseline *earlier, PstBaselineWish *wish);
+/* Of such a wish, or of any whose vantage and units are the wish's own. */
+void pst_baseline_wish_clear(PstBaselineWish *wish);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(PstBaselineWish, pst_baseline_wish_clear)
 
 void pst_baseline_free(PstBaseline *baseline);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstBaseline, pst_baseline_free)

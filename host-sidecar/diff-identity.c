@@ -78,22 +78,28 @@ read_number(const char *cursor, const char **series, gsize *series_len, guint64 
     return TRUE;
 }
 
-/* Whether the journal of AFTER still has what the one of BEFORE ended with: no, where it is shorter
- * than it was. */
-static PstTri
-journal_has(const PstBaseline *before, const PstBaseline *after)
+/* Whether the journal of AFTER ends before the one of BEFORE does. */
+static gboolean
+is_shorter(const PstMark *before, const PstMark *after)
 {
     const char *old_series = NULL, *new_series = NULL;
     gsize old_len = 0, new_len = 0;
     guint64 old = 0, new = 0;
 
-    if (after->after != NULL && g_strcmp0(after->after, before->mark->cursor) == 0)
-        return after->after_found;
-    if (read_number(before->mark->cursor, &old_series, &old_len, &old) &&
-        read_number(after->mark->cursor, &new_series, &new_len, &new) && old_len == new_len &&
-        memcmp(old_series, new_series, old_len) == 0 && new < old)
+    return read_number(before->cursor, &old_series, &old_len, &old) &&
+           read_number(after->cursor, &new_series, &new_len, &new) && old_len == new_len &&
+           memcmp(old_series, new_series, old_len) == 0 && new < old;
+}
+
+/* Whether the journal of AFTER still has what the one of BEFORE ended with. */
+static PstTri
+journal_has(const PstBaseline *before, const PstBaseline *after)
+{
+    if (is_shorter(before->mark, after->mark))
         return PST_TRI_NO;
-    return PST_TRI_UNKNOWN;
+    return after->after != NULL && g_strcmp0(after->after, before->mark->cursor) == 0
+               ? after->after_found
+               : PST_TRI_UNKNOWN;
 }
 
 static PstMarkRelation
@@ -137,11 +143,11 @@ say_reverted(PstDiff *diff, const char *why)
 }
 
 static void
-compare_boots(PstDiff *diff, const PstBaseline *before, const PstBaseline *after, PstTri found)
+compare_boots(PstDiff *diff, const PstBaseline *before, const PstBaseline *after)
 {
     if (is_earlier_boot(before->mark, after->mark))
         say_reverted(diff, "it runs in a boot that began earlier");
-    else if (found == PST_TRI_NO && before->mark->cursor != NULL && after->after == NULL)
+    else if (is_shorter(before->mark, after->mark))
         say_reverted(diff, "its journal is shorter than it was");
     else
         pst_diff_add_note(diff, PST_DIFF_NOTE_REBOOTED, PST_SEVERITY_INFORMATION,
@@ -155,7 +161,7 @@ compare_time(PstDiff *diff, const PstBaseline *before, const PstBaseline *after)
 
     switch (relate(before->mark, after->mark, found)) {
     case PST_MARK_OTHER_BOOT:
-        compare_boots(diff, before, after, found);
+        compare_boots(diff, before, after);
         return;
     case PST_MARK_UNDONE:
         say_reverted(diff, after->mark->boottime_us < before->mark->boottime_us
