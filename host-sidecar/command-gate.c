@@ -10,7 +10,7 @@
 #include "protocol/error.h"
 #include "protocol/json.h"
 
-#define N_OWN 7 /* that are not of the vantage */
+#define N_OWN 8 /* that are not of the vantage */
 #define DEFAULT_DEADLINE_US (10 * G_USEC_PER_SEC)
 #define LONGEST_DEADLINE_US (G_GINT64_CONSTANT(3600) * G_USEC_PER_SEC)
 
@@ -31,11 +31,12 @@ static const int codes[] = {
 
 typedef struct {
     PstVantageWords who;
-    char *policy, *since, *settle, *format;
+    char *policy, *baseline, *since, *settle, *format;
     gboolean explain, lint, passive;
     /* What they mean. */
     PstPolicy *read;
     JsonObject *vantage;
+    PstBaseline *before;
     PstSince *moment;
     gint64 settle_us;
     int as;
@@ -46,12 +47,14 @@ clear_words(Words *words)
 {
     pst_vantage_words_clear(&words->who);
     g_free(words->policy);
+    g_free(words->baseline);
     g_free(words->since);
     g_free(words->settle);
     g_free(words->format);
     g_clear_pointer(&words->read, pst_policy_free);
     g_clear_pointer(&words->vantage, json_object_unref);
     g_clear_pointer(&words->moment, pst_since_free);
+    g_clear_pointer(&words->before, pst_baseline_free);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Words, clear_words)
 
@@ -111,12 +114,41 @@ read_vantage(Words *words, GError **error)
     return words->vantage != NULL;
 }
 
+/* Of one user whom a baseline is about there is no need to say it again. */
+static void
+take_user(Words *words)
+{
+    char **users = words->before->users;
+
+    if (!json_object_has_member(words->vantage, "user") && users != NULL &&
+        g_strv_length(users) == 1)
+        json_object_set_string_member(words->vantage, "user", users[0]);
+}
+
+static gboolean
+read_baseline(Words *words, GError **error)
+{
+    if (words->baseline == NULL)
+        return TRUE;
+    if (words->since != NULL)
+        return refuse(error, "say one of --baseline and --since");
+    words->before = pst_baseline_load(words->baseline, error);
+    if (words->before == NULL)
+        return FALSE;
+    take_user(words);
+    if (words->before->mark == NULL)
+        return TRUE;
+    g_autofree char *mark = pst_mark_to_text(words->before->mark);
+    words->moment = pst_since_parse(mark, error);
+    return words->moment != NULL;
+}
+
 static gboolean
 read_moment(Words *words, GError **error)
 {
     const char *since = words->since != NULL ? words->since : words->read->since;
 
-    if (since == NULL)
+    if (since == NULL || words->moment != NULL)
         return TRUE;
     words->moment = pst_since_parse(since, error);
     return words->moment != NULL;
@@ -132,7 +164,7 @@ read_words(Words *words, PstOptions *options, GError **error)
     words->read = pst_policy_load(words->policy, error);
     return words->read != NULL && read_format(words, options, error) &&
            read_settle(words, options, error) && read_vantage(words, error) &&
-           read_moment(words, error);
+           read_baseline(words, error) && read_moment(words, error);
 }
 
 static gboolean
@@ -155,7 +187,7 @@ check_whole(const Words *words, GError **error)
             !json_object_has_member(words->vantage, "user"))
             return refuse(error, "[reachable]: say whose access, with --user, --as, or user= in "
                                  "the policy");
-    if (compares == NULL || (!alone && words->moment != NULL))
+    if (compares == NULL || words->before != NULL || (!alone && words->moment != NULL))
         return TRUE;
     g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "gate: %s compares with before: say %s", title,
                 alone ? "--baseline FILE" : "--baseline FILE, or --since MARK");
@@ -261,6 +293,8 @@ pst_command_gate_run(const PstCommand *command, PstOptions *options, int argc, c
     GOptionEntry entries[N_OWN + PST_VANTAGE_N_ENTRIES + 1] = {
         {"policy", 'p', 0, G_OPTION_ARG_STRING, &words.policy,
          "What must hold: a policy's name, or its file", "NAME|FILE"},
+        {"baseline", 'b', 0, G_OPTION_ARG_FILENAME, &words.baseline,
+         "What was before: a file of postern baseline", "FILE"},
         {"since", 0, 0, G_OPTION_ARG_STRING, &words.since,
          "What is new came after this: a mark, or a span as 15min", "MARK|SPAN"},
         {"settle", 0, 0, G_OPTION_ARG_STRING, &words.settle,
@@ -287,6 +321,7 @@ pst_command_gate_run(const PstCommand *command, PstOptions *options, int argc, c
         .vantage = words.vantage,
         .passive = words.passive,
         .since = words.moment,
+        .before = words.before,
     };
     *exit_code = PST_EXIT_OK;
     if (words.lint)

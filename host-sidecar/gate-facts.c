@@ -162,6 +162,47 @@ see_host(PstGateFacts *facts)
     facts->seen->report = pst_report_decode(json, NULL);
 }
 
+/* ---- before and now ---- */
+
+/* Only what the baseline knows as well is held against it: the gate's own questions are others. */
+static PstBaseline *
+baseline_of_now(const PstGateFacts *facts)
+{
+    const PstGateCase *one = facts->one;
+    g_auto(PstBaselineWish) wish;
+    PstAnswer **copies = g_new0(PstAnswer *, facts->all->len + 1);
+    const PstMark *mark = one->since != NULL ? one->since->mark : NULL;
+    guint n = 0;
+
+    pst_baseline_wish_again(one->before, &wish);
+    for (guint i = 0; i < facts->all->len; i++) {
+        const PstAnswer *answer = facts->all->pdata[i];
+
+        if (answer != facts->journal && answer != facts->files &&
+            !g_ptr_array_find(facts->ports, answer, NULL))
+            copies[n++] = pst_answer_copy(answer);
+    }
+    PstBaseline *after = pst_baseline_make(copies, n, &wish, one->before->uuid, one->before->uri,
+                                           g_date_time_to_unix(one->now) * G_USEC_PER_SEC);
+    if (mark != NULL && mark->cursor != NULL && pst_gate_facts_is_of_now(facts->journal) &&
+        json_object_has_member(facts->journal->args, "after")) {
+        after->after = g_strdup(mark->cursor);
+        after->after_found = ((PstJournalData *)facts->journal->report->data)->after_found;
+    }
+    return after;
+}
+
+static void
+compare(PstGateFacts *facts)
+{
+    if (facts->one->before == NULL || facts->now->len == 0)
+        return;
+    facts->after = baseline_of_now(facts);
+    facts->diff = pst_diff_make(facts->one->before, facts->after);
+    if (facts->incomparable == NULL && facts->diff->same_guest == PST_TRI_NO)
+        facts->incomparable = g_strdup("another guest answers than was there before");
+}
+
 static void
 relate(PstGateFacts *facts)
 {
@@ -204,6 +245,7 @@ pst_gate_facts_init(PstGateFacts *facts, const PstGateCase *one)
     derive(facts);
     see_host(facts);
     relate(facts);
+    compare(facts);
     if (facts->seen != NULL && facts->seen->report != NULL)
         g_ptr_array_add(seen, facts->seen);
     g_ptr_array_extend(seen, facts->now, NULL, NULL);
@@ -220,6 +262,8 @@ pst_gate_facts_clear(PstGateFacts *facts)
     g_array_unref(facts->causes);
     g_clear_pointer(&facts->access, pst_answer_free);
     g_clear_pointer(&facts->seen, pst_answer_free);
+    g_clear_pointer(&facts->diff, pst_diff_free);
+    g_clear_pointer(&facts->after, pst_baseline_free);
     g_free(facts->incomparable);
 }
 
@@ -253,18 +297,35 @@ pst_gate_facts_unlooked(const PstAnswer *answer)
 }
 
 const PstAnswer *
-pst_gate_facts_find_in(PstAnswer *const *answers, guint n, const char *probe)
+pst_gate_facts_find(const PstGateFacts *facts, const char *probe)
 {
-    for (guint i = 0; i < n; i++)
-        if (g_str_equal(answers[i]->probe, probe))
-            return answers[i];
+    for (guint i = 0; i < facts->base->len; i++)
+        if (g_str_equal(((PstAnswer *)facts->base->pdata[i])->probe, probe))
+            return facts->base->pdata[i];
     return NULL;
 }
 
-const PstAnswer *
-pst_gate_facts_find(const PstGateFacts *facts, const char *probe)
+/* The journal's newest entry is asked for by an argument: that is another question. */
+static gboolean
+is_of_base(const PstAnswer *answer)
 {
-    return pst_gate_facts_find_in((PstAnswer *const *)facts->base->pdata, facts->base->len, probe);
+    return !is_asked(answer, &pst_report_journal_kind, "priority");
+}
+
+const PstAnswer *
+pst_gate_facts_before(const PstGateFacts *facts, const PstAnswer *answer)
+{
+    const GPtrArray *answers = facts->one->before != NULL ? facts->one->before->answers : NULL;
+    const char *user = pst_baseline_user_of(answer);
+
+    for (guint i = 0; answers != NULL && i < answers->len; i++) {
+        const PstAnswer *former = answers->pdata[i];
+
+        if (g_str_equal(former->probe, answer->probe) && is_of_base(former) &&
+            g_strcmp0(pst_baseline_user_of(former), user) == 0)
+            return pst_gate_facts_is_of_now(former) ? former : NULL;
+    }
+    return NULL;
 }
 
 gboolean

@@ -21,6 +21,8 @@ typedef struct {
     GPtrArray *now;           /* of PstAnswer, borrowed: of the base what is of now */
     GArray *causes;           /* of PstCause, of these, and of what the host sees */
     PstAnswer *seen;          /* what the host sees, owned; NULL for nothing */
+    PstBaseline *after;       /* how it is now, owned; NULL where there is no baseline */
+    PstDiff *diff;            /* from the baseline to that, owned; the same */
     char *incomparable;       /* why nothing can be said to be new; NULL where it can */
 } PstGateFacts;
 
@@ -30,7 +32,10 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(PstGateFacts, pst_gate_facts_clear)
 
 /* The answer of the base to PROBE; NULL where it was not asked. */
 const PstAnswer *pst_gate_facts_find(const PstGateFacts *facts, const char *probe);
-const PstAnswer *pst_gate_facts_find_in(PstAnswer *const *answers, guint n, const char *probe);
+
+/* What the baseline has in place of ANSWER: to the same probe, about the same user; NULL for
+ * nothing. */
+const PstAnswer *pst_gate_facts_before(const PstGateFacts *facts, const PstAnswer *answer);
 
 /* Whether it is a report of the guest itself, of now. */
 gboolean pst_gate_facts_is_of_now(const PstAnswer *answer);

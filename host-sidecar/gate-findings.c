@@ -85,10 +85,9 @@ is_same(const PstFinding *a, const PstFinding *b)
 static PstTri
 was_there(const PstGateFacts *facts, const PstCause *cause)
 {
-    const PstAnswer *before =
-        pst_gate_facts_find_in(facts->one->before, facts->one->n_before, cause->answer->probe);
+    const PstAnswer *before = pst_gate_facts_before(facts, cause->answer);
 
-    if (before == NULL || before->report == NULL)
+    if (before == NULL)
         return PST_TRI_UNKNOWN;
     for (guint i = 0; i < before->report->findings->len; i++) {
         const PstFinding *former = before->report->findings->pdata[i];

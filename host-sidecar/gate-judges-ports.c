@@ -172,11 +172,9 @@ pst_gate_judges_lost_ports(const PstGateFacts *facts, const PstPolicyRule *rule,
 {
     const char *probe = pst_report_network_kind.name;
     const PstAnswer *answer = pst_gate_facts_find(facts, probe);
-    const PstAnswer *before =
-        pst_gate_facts_find_in(facts->one->before, facts->one->n_before, probe);
+    const PstAnswer *before = answer != NULL ? pst_gate_facts_before(facts, answer) : NULL;
     const PstNetworkData *data = pst_gate_facts_data(facts, probe);
-    const PstNetworkData *former =
-        before != NULL && before->report != NULL ? before->report->data : NULL;
+    const PstNetworkData *former = before != NULL ? before->report->data : NULL;
     guint n = outcomes->len;
 
     if (data == NULL || !tells_all(answer)) {

@@ -256,12 +256,11 @@ is_excepted(char *const *patterns, const char *text)
 static PstTri
 is_new(const PstGateFacts *facts, const PstServicesUnit *unit)
 {
-    const PstAnswer *before = pst_gate_facts_find_in(facts->one->before, facts->one->n_before,
-                                                     pst_report_services_kind.name);
+    const PstAnswer *before =
+        pst_gate_facts_before(facts, pst_gate_facts_find(facts, pst_report_services_kind.name));
     gint64 moment_us = pst_gate_facts_moment(facts);
 
-    if (before != NULL && before->report != NULL && before->report->data != NULL &&
-        !before->report->truncated) {
+    if (before != NULL && !before->report->truncated) {
         const PstServicesUnit *former = find_unit(before->report->data, unit->name);
         return PST_TRI(former == NULL || g_strcmp0(former->active, "failed") != 0);
     }
@@ -399,6 +398,10 @@ pst_gate_judges_rule(const PstGateFacts *facts, const PstPolicyRule *rule, GPtrA
 
     if (compares(rule->kind) && facts->incomparable != NULL)
         pst_gate_outcome_add(outcomes, rule, PST_GATE_UNCHECKED, g_strdup(facts->incomparable));
+    else if ((rule->kind == PST_POLICY_JOURNAL || rule->kind == PST_POLICY_FILES) &&
+             facts->one->since == NULL)
+        pst_gate_outcome_add(outcomes, rule, PST_GATE_UNCHECKED,
+                             g_strdup("it is not known since when"));
     else
         rows[rule->kind].judge(facts, rule, outcomes);
 }

@@ -44,6 +44,7 @@ static const PstField outcome_rows[] = {
     PST_LIST(PstGateOutcome, files, pst_gate_file_fields, "changed files that it depends on"),
     PST_STRING(PstGateOutcome, unit, "the unit that it is about"),
     PST_LIST(PstGateOutcome, lines, pst_gate_line_fields, "what the journal said first of it"),
+    PST_STRINGS(PstGateOutcome, differences, "from the baseline, of what it is about"),
 };
 const PstFields pst_gate_outcome_fields = PST_FIELDS(PstGateOutcome, outcome_rows);
 

@@ -213,7 +213,46 @@ add_first_line(const PstGateFacts *facts, PstGateOutcome *outcome)
     line->message = g_strdup(group->message);
 }
 
-/* ---- both ---- */
+/* ---- differences from the baseline ---- */
+
+/* Whether the place of a difference is of what the outcome names. */
+static gboolean
+is_about(const PstGateOutcome *outcome, const PstDiffChange *change)
+{
+    const PstFinding *root = outcome->root != NULL ? outcome->root : outcome->finding;
+    const PstEvidence *evidence = root != NULL ? root->evidence : NULL;
+    const char *const names[] = {outcome->unit, outcome->path,
+                                 evidence != NULL ? evidence->path : NULL,
+                                 evidence != NULL ? evidence->unit : NULL};
+
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++)
+        if (names[i] != NULL && strstr(change->where, names[i]) != NULL)
+            return TRUE;
+    return FALSE;
+}
+
+static void
+add_differences(const PstGateFacts *facts, PstGateOutcome *outcome)
+{
+    g_autoptr(GStrvBuilder) texts = g_strv_builder_new();
+    guint n = 0;
+
+    for (guint i = 0; i < facts->diff->changes->len && n < MAX_CANDIDATES; i++) {
+        const PstDiffChange *change = facts->diff->changes->pdata[i];
+
+        if (change->kind == PST_DIFF_UNKNOWN || !is_about(outcome, change))
+            continue;
+        g_autofree char *text = g_strdup_printf(
+            "%s: %s, was %s", change->where, change->after != NULL ? change->after : "not there",
+            change->before != NULL ? change->before : "not there");
+        g_strv_builder_add(texts, text);
+        n++;
+    }
+    if (n > 0)
+        outcome->differences = g_strv_builder_end(texts);
+}
+
+/* ---- all of it ---- */
 
 /* What was found and all that has the same root: each of them names something of the whole. */
 static void
@@ -241,6 +280,8 @@ pst_gate_why(const PstGateFacts *facts, PstGateOutcome *outcome)
         add_unit_files(facts, outcome);
         add_first_line(facts, outcome);
     }
+    if (facts->diff != NULL)
+        add_differences(facts, outcome);
     if (outcome->files == NULL && g_strcmp0(outcome->probe, "access") == 0)
         add_candidates(facts, outcome);
 }

@@ -186,8 +186,16 @@ notes_of(const PstGateFacts *facts)
 
     if (facts->incomparable != NULL)
         g_strv_builder_add(notes, facts->incomparable);
-    else if (mark != NULL && pst_mark_relate(mark, (PstAnswer *const *)facts->all->pdata,
-                                             facts->all->len) == PST_MARK_OTHER_BOOT)
+    for (guint i = 0; facts->diff != NULL && i < facts->diff->notes->len; i++) {
+        const PstDiffNote *note = facts->diff->notes->pdata[i];
+
+        /* A gate asks otherwise than a baseline, of itself. */
+        if (note->kind != PST_DIFF_NOTE_OTHER_QUESTION)
+            g_strv_builder_add(notes, note->text);
+    }
+    if (facts->diff == NULL && facts->incomparable == NULL && mark != NULL &&
+        pst_mark_relate(mark, (PstAnswer *const *)facts->all->pdata, facts->all->len) ==
+            PST_MARK_OTHER_BOOT)
         g_strv_builder_add(notes, "the guest was started anew since");
     return g_strv_builder_end(notes);
 }

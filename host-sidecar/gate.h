@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "host-sidecar/diff.h"
 #include "host-sidecar/policy.h"
 #include "host-sidecar/since.h"
 
@@ -55,7 +56,8 @@ typedef struct {
     gint64 line;         /* in it, from 1 */
     GPtrArray *files;    /* of PstGateFile */
     char *unit;
-    GPtrArray *lines; /* of PstGateLine: what the journal said first of it */
+    GPtrArray *lines;   /* of PstGateLine: what the journal said first of it */
+    char **differences; /* from the baseline, of what it is about */
     /* Not told: */
     guint rank;       /* the earlier it is to be mended */
     gboolean lasting; /* no unit that starts or stops changes it */
@@ -100,9 +102,8 @@ typedef struct {
     const PstSince *since;     /* what is new came after this; NULL: nothing is said to be new */
     PstAnswer *const *answers; /* in any order */
     guint n_answers;
-    PstAnswer *const *before; /* of a baseline; NULL: there is none */
-    guint n_before;
-    const PstReport *host; /* what the host sees of the guest; NULL for nothing worth a word */
+    const PstBaseline *before; /* NULL: there is none */
+    const PstReport *host;     /* what the host sees of the guest; NULL for nothing worth a word */
     GDateTime *now;
 } PstGateCase;
 

@@ -119,6 +119,8 @@ append_broken(GString *out, const PstGateOutcome *outcome)
         append_evidence(out, root);
     append_files(out, outcome);
     append_lines(out, outcome);
+    for (char **one = outcome->differences; one != NULL && *one != NULL; one++)
+        append_line(out, "differs: ", *one);
     if (root != NULL)
         append_undo(out, root);
 }
@@ -170,6 +172,14 @@ append_excuses(GString *out, const GPtrArray *excused)
     }
 }
 
+static void
+append_note(GString *out, const char *note)
+{
+    g_string_append(out, "note       ");
+    pst_render_quote(out, note);
+    g_string_append_c(out, '\n');
+}
+
 char *
 pst_gate_to_text(const PstGateVerdict *verdict)
 {
@@ -190,7 +200,7 @@ pst_gate_to_text(const PstGateVerdict *verdict)
     append_held(out, verdict->held);
     append_excuses(out, verdict->excused);
     for (char **note = verdict->notes; note != NULL && *note != NULL; note++)
-        g_string_append_printf(out, "note       %s\n", *note);
+        append_note(out, *note);
     if (verdict->moving != NULL && verdict->result != PST_GATE_NOT_CHECKABLE) {
         g_string_append(out, "not settled: ");
         pst_render_quote(out, verdict->moving);

@@ -7,6 +7,7 @@
 #include "guest-shim/journal.h"
 #include "guest-shim/private-units.h"
 #include "guest-shim/probe-journal.h"
+#include "protocol/fold.h"
 #include "protocol/error.h"
 #include "protocol/report-journal.h"
 #include "tests/unit/world.h"
@@ -209,7 +210,7 @@ test_fold(void)
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
-        g_autofree char *folded = pst_journal_group_fold(rows[i][0]);
+        g_autofree char *folded = pst_fold(rows[i][0]);
         g_assert_cmpstr(folded, ==, rows[i][1]);
     }
 }
