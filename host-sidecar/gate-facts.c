@@ -134,9 +134,10 @@ derive(PstGateFacts *facts)
     for (guint i = 0; i < facts->base->len; i++) {
         PstAnswer *answer = facts->base->pdata[i];
 
-        if (!pst_gate_facts_is_of_now(answer))
+        if (pst_gate_facts_is_of_now(answer))
+            g_ptr_array_add(facts->now, answer);
+        else if (answer->report != NULL)
             continue;
-        g_ptr_array_add(facts->now, answer);
         if (g_strv_contains(pst_access_probes, answer->probe))
             g_ptr_array_add(deciding, answer);
     }

@@ -120,8 +120,10 @@ pst_gate_outcome_blame(const PstGateFacts *facts, PstGateOutcome *outcome,
     outcome->finding = copy_finding(finding);
     if (cause == NULL)
         return;
-    outcome->rank = (guint)(cause - &g_array_index(facts->causes, PstCause, 0));
-    if (cause->root != finding)
+    /* What has one root is told in the policy's own order. */
+    const PstCause *root = pst_gate_facts_cause(facts, cause->root);
+    outcome->rank = (guint)(root - &g_array_index(facts->causes, PstCause, 0));
+    if (root != cause)
         outcome->root = copy_finding(cause->root);
 }
 

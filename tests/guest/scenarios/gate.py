@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The gate: a clean guest passes, a locked-out one fails with the file and the undo named."""
+
+import json
+
+from guestlib import undo
+from guestlib.errors import check
+from guestlib.lab import HERE
+
+POLICIES = HERE.parents[1] / "host-sidecar/policies"
+SUDOERS = "/etc/sudoers.d/harness"
+CODES = {"pass": 0, "fail": 1, "could-not-check": 3, "not-checkable": 4}
+# Takes its time to be there, as a service does that migrates a database first.
+SLOW_UNIT = """\
+cat >/run/systemd/system/postern-slow.service <<'UNIT'
+[Service]
+ExecStartPre=/bin/sleep 12
+ExecStart=/bin/sleep 3600
+Type=exec
+UNIT
+systemctl daemon-reload
+systemctl start --no-block postern-slow.service
+"""
+SLOW_POLICY = "[units]\nactive=postern-slow.service\n"
+
+
+def gate(context, result, *words, policy="reachable", deadline=20):
+    """The verdict, which must be this one."""
+    file = policy if isinstance(policy, str) and policy.endswith(".conf") else \
+        POLICIES / f"{policy}.conf"
+    done = context.postern.run("gate", context.guest.name, "--policy", str(file), "--json", *words,
+                               deadline=deadline)
+    check(done.code == CODES[result], f"it is not {result}: {done.line()}")
+    told = json.loads(done.out)
+    check(told["result"] == result, f"the exit code is {done.code} and it says {told['result']}")
+    return told
+
+
+def _break(context, name):
+    script = (HERE / "breakages" / f"{name}.sh").read_text(encoding="utf-8")
+    context.guest.shell(script)
+
+
+def _blamed(told, finding):
+    """The broken expectation is access to root, by that finding, which names the file."""
+    broken = told["broken"]
+    check(broken[0]["expectation"] == "reachable.root", f"first comes {broken[0]}")
+    root = broken[0].get("root") or broken[0]["finding"]
+    check(root["id"] == finding, f"it is blamed on {root}")
+    check(root["evidence"]["path"] == SUDOERS, f"it is said to be in {root['evidence']}")
+    files = {row["path"]: row for row in broken[0].get("files", [])}
+    check(files.get(SUDOERS, {}).get("named") is True, f"changed: {sorted(files)}")
+    return root
+
+
+def _nopasswd(context, baseline):
+    """A benchmark's rule takes NOPASSWD away; what mends it is told, and then it passes."""
+    guest = context.guest
+    before = guest.shell(f"cat {SUDOERS}")
+    check(guest.ssh("sudo", "-n", "true").code == 0, "the clean guest is locked out")
+    _break(context, "nopasswd-removed")
+    check(guest.ssh("sudo", "-n", "true").code != 0, "the breakage does not lock out")
+    told = gate(context, "fail", "--user", "harness")
+    root = _blamed(told, "sudo.password-required")
+    check("NOPASSWD" in root["remedy"], f"what mends it is {root['remedy']}")
+    held = [row["expectation"] for row in told["held"]]
+    check(held == ["reachable.login"], f"what holds: {held}")
+    told = gate(context, "fail", "--baseline", baseline, policy="baseline")
+    _blamed(told, "sudo.password-required")
+    text = context.postern.run("gate", guest.name, "--policy", str(POLICIES / "reachable.conf"),
+                               "--user", "harness", codes=[1]).out
+    check(f"at {SUDOERS}:1\n" in text and "remedy: for a program: visudo" in text, text)
+    guest.shell(f"cat >{SUDOERS} <<'LINE'\n{before}LINE\n")
+    gate(context, "pass", "--user", "harness")
+
+
+def _mode(context):
+    """A mode has an undo that a program can do."""
+    _break(context, "sudoers-0666")
+    told = gate(context, "fail", "--user", "harness")
+    root = _blamed(told, "sudo.file-world-writable")
+    undo.apply(context.guest, root["undo"])
+    gate(context, "pass", "--user", "harness")
+
+
+def _settle(context):
+    """What is still starting is waited for, and no longer than that."""
+    file = str(context.folder / "slow.conf")
+    with open(file, "w", encoding="utf-8") as policy:
+        policy.write(SLOW_POLICY)
+    context.guest.shell(SLOW_UNIT)
+    told = gate(context, "fail", policy=file)
+    check("postern-slow.service" in told.get("moving", "") and not told["settled"], f"it says {told}")
+    told = gate(context, "pass", "--settle", "120s", policy=file, deadline=130)
+    check(told["settled"] and told["asked"] > 1, f"it asked {told['asked']} times")
+    check(told["took_ms"] < 120_000, "it went on after the unit was there")
+    context.guest.shell("systemctl stop postern-slow.service; "
+                        "rm /run/systemd/system/postern-slow.service; systemctl daemon-reload")
+
+
+def _paths(context):
+    """By the agent it is the same verdict; of a paused guest there is none."""
+    guest = context.guest
+    guest.shell("systemctl stop postern-shim")
+    told = gate(context, "pass", "--user", "harness")
+    check(told["via"] == "agent", f"it came via {told['via']}")
+    guest.shell("systemctl start postern-shim")
+    guest.virsh("suspend", guest.name)
+    told = gate(context, "not-checkable", "--user", "harness")
+    guest.virsh("resume", guest.name)
+    check("paused" in told["summary"] and not told["settled"], f"it says {told['summary']}")
+    gate(context, "pass", "--user", "harness")
+
+
+def run(context):
+    """One guest: clean, locked out in two ways, mended, and then asked under way and paused."""
+    baseline = str(context.folder / "baseline.json")
+    context.postern.run("baseline", context.guest.name, "--user", "harness", "--output", baseline,
+                        codes=[0])
+    told = gate(context, "pass", "--user", "harness")
+    check(told["via"] == "channel" and told["settled"] and told["asked"] == 1, f"it says {told}")
+    # What the asking itself leaves in the journal does not count, however often it is asked.
+    for _ in range(2):
+        gate(context, "pass", "--baseline", baseline, policy="baseline")
+    _nopasswd(context, baseline)
+    _mode(context)
+    _settle(context)
+    _paths(context)
