@@ -8,6 +8,9 @@
 /* With nothing in it. */
 PstBaseline *pst_baseline_new(void);
 
+/* What ANSWER was asked without what passes: the host's clock is not a part of the question. */
+JsonObject *pst_baseline_lasting_args(const PstAnswer *answer);
+
 /* What ANSWER answers, without what passes: a text that is the same for the same question. Free
  * with g_free(). */
 char *pst_baseline_question_of(const PstAnswer *answer);

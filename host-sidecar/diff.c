@@ -222,8 +222,10 @@ hear(const PstFieldsDifference *difference, gpointer user_data)
     if (change->kind == PST_DIFF_UNKNOWN)
         change->reason = unknown_reason(difference, data);
     change->severity = (int)severity_of(data, difference->names);
-    /* Of what happened lately there is always more than a list has. */
-    if (change->kind == PST_DIFF_UNKNOWN && !difference->recent)
+    /* Of what happened lately there is always more than a list has; and what neither could tell, of
+     * a report that both have, is a part of what they say. */
+    if (change->kind == PST_DIFF_UNKNOWN && !difference->recent &&
+        difference->kind != PST_FIELDS_UNSEEN)
         change->severity = PST_SEVERITY_UNKNOWN;
 }
 
@@ -257,18 +259,33 @@ by_question(const PstBaseline *baseline)
     return table;
 }
 
+/* As far as their users. */
+static int
+compare_change_words(const PstDiffChange *left, const PstDiffChange *right)
+{
+    int by = right->severity - left->severity;
+
+    by = by != 0 ? by : strcmp(left->where, right->where);
+    by = by != 0 ? by : left->kind - right->kind;
+    by = by != 0 ? by : g_strcmp0(left->before, right->before);
+    by = by != 0 ? by : g_strcmp0(left->after, right->after);
+    return by != 0 ? by : g_strcmp0(left->reason, right->reason);
+}
+
 static int
 compare_changes(gconstpointer a, gconstpointer b)
 {
     const PstDiffChange *left = *(const PstDiffChange *const *)a;
     const PstDiffChange *right = *(const PstDiffChange *const *)b;
-    int by = right->severity - left->severity;
+    int by = compare_change_words(left, right);
 
-    by = by != 0 ? by : strcmp(left->where, right->where);
-    by = by != 0 ? by : g_strcmp0(left->user, right->user);
-    by = by != 0 ? by : left->kind - right->kind;
-    by = by != 0 ? by : g_strcmp0(left->before, right->before);
-    return by != 0 ? by : g_strcmp0(left->after, right->after);
+    return by != 0 ? by : g_strcmp0(left->user, right->user);
+}
+
+static gboolean
+is_same_change(gconstpointer a, gconstpointer b)
+{
+    return compare_change_words(a, b) == 0;
 }
 
 static const PstFinding *
@@ -277,17 +294,50 @@ present(const PstDiffFinding *finding)
     return finding->after != NULL ? finding->after : finding->before;
 }
 
+/* As far as their users. */
+static int
+compare_finding_words(const PstDiffFinding *left, const PstDiffFinding *right)
+{
+    int by = (int)pst_diff_finding_severity(right) - (int)pst_diff_finding_severity(left);
+
+    by = by != 0 ? by : left->kind - right->kind;
+    by = by != 0 ? by : strcmp(present(left)->id, present(right)->id);
+    by = by != 0 ? by : strcmp(left->probe, right->probe);
+    return by != 0 ? by : strcmp(present(left)->message, present(right)->message);
+}
+
 static int
 compare_findings(gconstpointer a, gconstpointer b)
 {
     const PstDiffFinding *left = *(const PstDiffFinding *const *)a;
     const PstDiffFinding *right = *(const PstDiffFinding *const *)b;
-    int by = (int)pst_diff_finding_severity(right) - (int)pst_diff_finding_severity(left);
+    int by = compare_finding_words(left, right);
 
-    by = by != 0 ? by : left->kind - right->kind;
-    by = by != 0 ? by : strcmp(present(left)->id, present(right)->id);
-    by = by != 0 ? by : g_strcmp0(left->user, right->user);
-    return by != 0 ? by : strcmp(present(left)->message, present(right)->message);
+    return by != 0 ? by : g_strcmp0(left->user, right->user);
+}
+
+static gboolean
+is_same_finding(gconstpointer a, gconstpointer b)
+{
+    return compare_finding_words(a, b) == 0;
+}
+
+/* What was told once for each of the users is told once, of nobody: ROWS are in order, and their
+ * users stand at OFFSET. */
+static void
+merge_users(GPtrArray *rows, guint n_users, gsize offset,
+            gboolean (*is_same)(gconstpointer a, gconstpointer b))
+{
+    for (guint i = 0; n_users > 1 && i + n_users <= rows->len; i++) {
+        guint n = 1;
+
+        while (i + n < rows->len && is_same(rows->pdata[i], rows->pdata[i + n]))
+            n++;
+        if (n != n_users)
+            continue;
+        g_clear_pointer((char **)((char *)rows->pdata[i] + offset), g_free);
+        g_ptr_array_remove_range(rows, i + 1, n - 1);
+    }
 }
 
 PstDiff *
@@ -311,9 +361,13 @@ pst_diff_make(const PstBaseline *before, const PstBaseline *after)
     while (g_hash_table_iter_next(&iter, &question, &answer))
         if (!g_hash_table_contains(old, question))
             compare_answers(diff, NULL, answer);
+    guint n_users = MIN(g_strv_length(before->users), g_strv_length(after->users));
     g_ptr_array_sort(diff->findings, compare_findings);
     g_ptr_array_sort(diff->changes, compare_changes);
     g_ptr_array_sort(diff->unseen, compare_changes);
+    merge_users(diff->findings, n_users, G_STRUCT_OFFSET(PstDiffFinding, user), is_same_finding);
+    merge_users(diff->changes, n_users, G_STRUCT_OFFSET(PstDiffChange, user), is_same_change);
+    merge_users(diff->unseen, n_users, G_STRUCT_OFFSET(PstDiffChange, user), is_same_change);
     return diff;
 }
 
