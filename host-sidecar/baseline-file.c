@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/baseline.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "host-sidecar/baseline-parts.h"
+#include "host-sidecar/baseline-question.h"
 #include "protocol/error.h"
 #include "protocol/json.h"
 #include "protocol/limits.h"
@@ -36,42 +38,6 @@ static const PstField rows[] = {
 static const PstFields fields = PST_FIELDS(PstBaseline, rows);
 
 /* ---- writing ---- */
-
-static JsonNode *sorted_node(JsonNode *node);
-
-JsonObject *
-pst_baseline_sorted(JsonObject *object)
-{
-    JsonObject *sorted = json_object_new();
-    GList *names = g_list_sort(json_object_get_members(object), (GCompareFunc)strcmp);
-
-    for (GList *name = names; name != NULL; name = name->next)
-        json_object_set_member(sorted, name->data,
-                               sorted_node(json_object_get_member(object, name->data)));
-    g_list_free(names);
-    return sorted;
-}
-
-static JsonArray *
-sorted_array(JsonArray *array)
-{
-    JsonArray *sorted = json_array_sized_new(json_array_get_length(array));
-
-    for (guint i = 0; i < json_array_get_length(array); i++)
-        json_array_add_element(sorted, sorted_node(json_array_get_element(array, i)));
-    return sorted;
-}
-
-static JsonNode *
-sorted_node(JsonNode *node)
-{
-    if (JSON_NODE_HOLDS_OBJECT(node))
-        return json_node_init_object(json_node_alloc(),
-                                     pst_baseline_sorted(json_node_get_object(node)));
-    if (JSON_NODE_HOLDS_ARRAY(node))
-        return json_node_init_array(json_node_alloc(), sorted_array(json_node_get_array(node)));
-    return json_node_copy(node);
-}
 
 static JsonObject *
 to_json(const PstBaseline *baseline)
@@ -108,7 +74,7 @@ char *
 pst_baseline_to_text(const PstBaseline *baseline, gsize *len)
 {
     g_autoptr(JsonObject) json = to_json(baseline);
-    g_autoptr(JsonObject) sorted = pst_baseline_sorted(json);
+    g_autoptr(JsonObject) sorted = pst_json_sorted(json);
     gsize body_len = 0;
     g_autofree char *body = pst_json_to_text(sorted, &body_len);
     GString *out = g_string_new("{\"format\":\"" PST_BASELINE_FORMAT "\"" BODY);
@@ -198,7 +164,7 @@ read_answers(PstBaseline *baseline, JsonArray *array, GError **error)
         if (!g_hash_table_add(known, pst_baseline_question_of(baseline->answers->pdata[i])))
             return refuse(error, "a question is answered twice");
     }
-    pst_baseline_arrange(baseline);
+    pst_baseline_question_arrange(baseline->answers);
     return TRUE;
 }
 

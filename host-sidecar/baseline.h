@@ -40,6 +40,8 @@ void pst_baseline_wish_again(const PstBaseline *earlier, PstBaselineWish *wish);
 void pst_baseline_wish_clear(PstBaselineWish *wish);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(PstBaselineWish, pst_baseline_wish_clear)
 
+/* With nothing in it. */
+PstBaseline *pst_baseline_new(void);
 void pst_baseline_free(PstBaseline *baseline);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstBaseline, pst_baseline_free)
 

@@ -74,16 +74,15 @@ count_unseen(const PstBaseline *baseline)
 static int
 warn(const PstBaseline *baseline)
 {
-    g_autofree char *name = pst_escape_text(baseline->guest, FALSE);
     guint n = count_unseen(baseline);
+    g_autofree char *count =
+        g_strdup_printf("%s: %u of %u questions got no answer that can be compared",
+                        baseline->guest, n, baseline->answers->len);
+    g_autofree char *said =
+        pst_escape_text(baseline->mark == NULL ? baseline->unmarked : count, FALSE);
 
-    if (baseline->mark == NULL) {
-        g_autofree char *why = pst_escape_text(baseline->unmarked, FALSE);
-        fprintf(stderr, "postern: %s\n", why);
-    }
-    if (n > 0)
-        fprintf(stderr, "postern: %s: %u of %u questions got no answer that can be compared\n",
-                name, n, baseline->answers->len);
+    if (n > 0 || baseline->mark == NULL)
+        fprintf(stderr, "postern: %s\n", said);
     return n > 0 || baseline->mark == NULL ? PST_EXIT_UNKNOWN : PST_EXIT_OK;
 }
 

@@ -77,8 +77,8 @@ compare_two(const Pair *pair, const PstFinding *before, const PstFinding *after)
     else if (after->severity < before->severity)
         add(pair, PST_DIFF_FINDING_BETTER, before, after);
     else if (after->severity == PST_SEVERITY_UNKNOWN)
-        pst_diff_add_unknown(pair->diff->unseen, pair->about, pair->about->probe,
-                             g_strdup_printf("both: %s", after->message));
+        pst_diff_rows_add_unknown(pair->diff->unseen, pair->about, pair->about->probe,
+                                  g_strdup_printf("both: %s", after->message));
 }
 
 static void
@@ -106,7 +106,7 @@ is_blinded(const GArray *before, const GArray *after)
 }
 
 void
-pst_diff_compare_findings(PstDiff *diff, const PstAnswer *before, const PstAnswer *after)
+pst_diff_findings_compare(PstDiff *diff, const PstAnswer *before, const PstAnswer *after)
 {
     GArray *left = sort_keyed(before->report->findings);
     GArray *right = sort_keyed(after->report->findings);

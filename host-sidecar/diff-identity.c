@@ -38,22 +38,23 @@ compare_guests(PstDiff *diff, const PstBaseline *before, const PstBaseline *afte
     else if (keys && !other_keys)
         diff->same_guest = PST_TRI_YES;
     if (diff->same_guest == PST_TRI_NO)
-        pst_diff_add_note(diff, PST_DIFF_NOTE_OTHER_MACHINE, PST_SEVERITY_UNKNOWN,
-                          g_strdup_printf("another guest is in its place: its machine id is %s, "
-                                          "and was %s",
-                                          new, old));
+        pst_diff_rows_add_note(
+            diff, PST_DIFF_NOTE_OTHER_MACHINE, PST_SEVERITY_UNKNOWN,
+            g_strdup_printf("another guest is in its place: its machine id is %s, "
+                            "and was %s",
+                            new, old));
     /* One image started twice has one machine id. */
     gboolean doubtful = other_keys && diff->same_boot != PST_TRI_YES;
     if (diff->same_guest == PST_TRI_YES && (doubtful || other_uuid))
         diff->same_guest = PST_TRI_UNKNOWN;
     if (other_keys)
-        pst_diff_add_note(
+        pst_diff_rows_add_note(
             diff, PST_DIFF_NOTE_OTHER_KEYS,
             doubtful ? PST_SEVERITY_UNKNOWN : PST_SEVERITY_INFORMATION,
             g_strdup(doubtful ? "none of its SSH host keys is there: another guest, or new keys"
                               : "its SSH host keys were replaced"));
     if (other_uuid)
-        pst_diff_add_note(
+        pst_diff_rows_add_note(
             diff, PST_DIFF_NOTE_OTHER_DOMAIN, PST_SEVERITY_UNKNOWN,
             g_strdup_printf("it is another domain to libvirt: %s, and was %s: a clone, "
                             "or defined anew",
@@ -138,8 +139,9 @@ is_set_back(const PstMark *before, const PstMark *after)
 static void
 say_reverted(PstDiff *diff, const char *why)
 {
-    pst_diff_add_note(diff, PST_DIFF_NOTE_REVERTED, PST_SEVERITY_INFORMATION,
-                      g_strdup_printf("the guest was reverted to a snapshot of before: %s", why));
+    pst_diff_rows_add_note(
+        diff, PST_DIFF_NOTE_REVERTED, PST_SEVERITY_INFORMATION,
+        g_strdup_printf("the guest was reverted to a snapshot of before: %s", why));
 }
 
 static void
@@ -150,8 +152,8 @@ compare_boots(PstDiff *diff, const PstBaseline *before, const PstBaseline *after
     else if (is_shorter(before->mark, after->mark))
         say_reverted(diff, "its journal is shorter than it was");
     else
-        pst_diff_add_note(diff, PST_DIFF_NOTE_REBOOTED, PST_SEVERITY_INFORMATION,
-                          g_strdup("the guest was rebooted in between"));
+        pst_diff_rows_add_note(diff, PST_DIFF_NOTE_REBOOTED, PST_SEVERITY_INFORMATION,
+                               g_strdup("the guest was rebooted in between"));
 }
 
 static void
@@ -169,9 +171,10 @@ compare_time(PstDiff *diff, const PstBaseline *before, const PstBaseline *after)
                                : "its journal does not have what it had");
         return;
     case PST_MARK_DOUBTFUL:
-        pst_diff_add_note(diff, PST_DIFF_NOTE_STOOD_STILL, PST_SEVERITY_INFORMATION,
-                          g_strdup("the guest stood still for a while: it was paused, or reverted "
-                                   "to a snapshot"));
+        pst_diff_rows_add_note(
+            diff, PST_DIFF_NOTE_STOOD_STILL, PST_SEVERITY_INFORMATION,
+            g_strdup("the guest stood still for a while: it was paused, or reverted "
+                     "to a snapshot"));
         break;
     case PST_MARK_UNTOLD:
     case PST_MARK_OTHER_MACHINE:
@@ -179,8 +182,8 @@ compare_time(PstDiff *diff, const PstBaseline *before, const PstBaseline *after)
         break;
     }
     if (diff->same_boot == PST_TRI_YES && is_set_back(before->mark, after->mark))
-        pst_diff_add_note(diff, PST_DIFF_NOTE_SET_BACK, PST_SEVERITY_INFORMATION,
-                          g_strdup("the guest's clock was set back in between"));
+        pst_diff_rows_add_note(diff, PST_DIFF_NOTE_SET_BACK, PST_SEVERITY_INFORMATION,
+                               g_strdup("the guest's clock was set back in between"));
 }
 
 /* ---- how they were asked ---- */
@@ -199,21 +202,22 @@ compare_asking(PstDiff *diff, const PstBaseline *before, const PstBaseline *afte
     const char *old = path_of(before), *new = path_of(after);
 
     if (!g_str_equal(before->version, after->version))
-        pst_diff_add_note(diff, PST_DIFF_NOTE_OTHER_VERSION, PST_SEVERITY_INFORMATION,
-                          g_strdup_printf("postern %s looked, and %s before: what it tells may "
-                                          "differ for that",
-                                          after->version, before->version));
+        pst_diff_rows_add_note(
+            diff, PST_DIFF_NOTE_OTHER_VERSION, PST_SEVERITY_INFORMATION,
+            g_strdup_printf("postern %s looked, and %s before: what it tells may "
+                            "differ for that",
+                            after->version, before->version));
     if (old != NULL && new != NULL && !g_str_equal(old, new))
-        pst_diff_add_note(
+        pst_diff_rows_add_note(
             diff, PST_DIFF_NOTE_OTHER_PATH, PST_SEVERITY_INFORMATION,
             g_strdup_printf("the guest answered via %s, and via %s before", new, old));
     if (!g_strv_equal((const char *const *)before->users, (const char *const *)after->users))
-        pst_diff_add_note(diff, PST_DIFF_NOTE_OTHER_QUESTION, PST_SEVERITY_INFORMATION,
-                          g_strdup("they were asked about different users"));
+        pst_diff_rows_add_note(diff, PST_DIFF_NOTE_OTHER_QUESTION, PST_SEVERITY_INFORMATION,
+                               g_strdup("they were asked about different users"));
 }
 
 void
-pst_diff_compare_identity(PstDiff *diff, const PstBaseline *before, const PstBaseline *after)
+pst_diff_identity_compare(PstDiff *diff, const PstBaseline *before, const PstBaseline *after)
 {
     gboolean marked = before->mark != NULL && after->mark != NULL;
 
@@ -221,20 +225,21 @@ pst_diff_compare_identity(PstDiff *diff, const PstBaseline *before, const PstBas
         diff->same_boot = PST_TRI(g_str_equal(before->mark->boot_id, after->mark->boot_id));
     compare_guests(diff, before, after);
     if (after->taken_us < before->taken_us)
-        pst_diff_add_note(diff, PST_DIFF_NOTE_REVERSED, PST_SEVERITY_UNKNOWN,
-                          g_strdup("the second of them was taken before the first"));
+        pst_diff_rows_add_note(diff, PST_DIFF_NOTE_REVERSED, PST_SEVERITY_UNKNOWN,
+                               g_strdup("the second of them was taken before the first"));
     /* Nothing of one guest's time is told by another's. */
     else if (marked && diff->same_guest != PST_TRI_NO)
         compare_time(diff, before, after);
     if (!marked && before != after &&
         !(before->mark == NULL && after->mark == NULL && before->taken_us == after->taken_us))
-        pst_diff_add_note(diff, PST_DIFF_NOTE_UNTOLD, PST_SEVERITY_UNKNOWN,
-                          g_strdup_printf("whether it was rebooted or reverted in between is not "
-                                          "known: %s",
-                                          before->mark == NULL      ? before->unmarked != NULL
-                                                                          ? before->unmarked
-                                                                          : "the first has no mark"
-                                          : after->unmarked != NULL ? after->unmarked
-                                                                    : "the second has no mark"));
+        pst_diff_rows_add_note(
+            diff, PST_DIFF_NOTE_UNTOLD, PST_SEVERITY_UNKNOWN,
+            g_strdup_printf("whether it was rebooted or reverted in between is not "
+                            "known: %s",
+                            before->mark == NULL      ? before->unmarked != NULL
+                                                            ? before->unmarked
+                                                            : "the first has no mark"
+                            : after->unmarked != NULL ? after->unmarked
+                                                      : "the second has no mark"));
     compare_asking(diff, before, after);
 }

@@ -3,46 +3,13 @@
 
 #include <string.h>
 
-#include "host-sidecar/baseline-parts.h"
+#include "host-sidecar/baseline-question.h"
 #include "host-sidecar/diff-parts.h"
 #include "protocol/fields-compare.h"
 
 const char *const pst_diff_kind_names[] = {"appeared", "vanished", "changed", "unknown", NULL};
 const char *const pst_diff_finding_kind_names[] = {"appeared", "worse",   "better",
                                                    "vanished", "unknown", NULL};
-
-static void
-free_note(gpointer data)
-{
-    PstDiffNote *note = data;
-
-    g_free(note->text);
-    g_free(note);
-}
-
-static void
-free_finding(gpointer data)
-{
-    PstDiffFinding *finding = data;
-
-    g_free(finding->probe);
-    g_free(finding->user);
-    g_free(finding);
-}
-
-static void
-free_change(gpointer data)
-{
-    PstDiffChange *change = data;
-
-    g_free(change->probe);
-    g_free(change->user);
-    g_free(change->where);
-    g_free(change->before);
-    g_free(change->after);
-    g_free(change->reason);
-    g_free(change);
-}
 
 void
 pst_diff_free(PstDiff *diff)
@@ -52,40 +19,6 @@ pst_diff_free(PstDiff *diff)
     g_ptr_array_unref(diff->changes);
     g_ptr_array_unref(diff->unseen);
     g_free(diff);
-}
-
-void
-pst_diff_add_note(PstDiff *diff, PstDiffNoteKind kind, PstSeverity severity, char *text)
-{
-    PstDiffNote *note = g_new0(PstDiffNote, 1);
-
-    note->kind = (int)kind;
-    note->severity = (int)severity;
-    note->text = text;
-    g_ptr_array_add(diff->notes, note);
-}
-
-static PstDiffChange *
-add_change(GPtrArray *rows, PstDiffKind kind, const PstAnswer *about, const char *where)
-{
-    PstDiffChange *change = g_new0(PstDiffChange, 1);
-
-    change->kind = (int)kind;
-    change->probe = g_strdup(about->probe);
-    change->user = g_strdup(pst_baseline_user_of(about));
-    change->where = g_strdup(where);
-    g_ptr_array_add(rows, change);
-    return change;
-}
-
-PstDiffChange *
-pst_diff_add_unknown(GPtrArray *rows, const PstAnswer *about, const char *where, char *reason)
-{
-    PstDiffChange *change = add_change(rows, PST_DIFF_UNKNOWN, about, where);
-
-    change->reason = reason;
-    change->severity = PST_SEVERITY_UNKNOWN;
-    return change;
 }
 
 /* ---- what can be compared ---- */
@@ -147,7 +80,7 @@ check_comparable(PstDiff *diff, const PstAnswer *before, const PstAnswer *after)
     if (reason == NULL)
         return TRUE;
     GPtrArray *rows = old != NULL && new != NULL ? diff->unseen : diff->changes;
-    PstDiffChange *change = pst_diff_add_unknown(rows, about, about->probe, reason);
+    PstDiffChange *change = pst_diff_rows_add_unknown(rows, about, about->probe, reason);
     change->before = old == NULL ? verdict_words(before) : NULL;
     change->after = new == NULL ? verdict_words(after) : NULL;
     return FALSE;
@@ -155,10 +88,10 @@ check_comparable(PstDiff *diff, const PstAnswer *before, const PstAnswer *after)
 
 /* ---- data ---- */
 
+/* Two answers to one question. */
 typedef struct {
     PstDiff *diff;
     const PstAnswer *before, *after;
-    guint first_finding; /* of this report, among the diff's */
 } Data;
 
 static gboolean
@@ -179,9 +112,10 @@ severity_of(const Data *data, const GPtrArray *names)
 {
     PstSeverity severity = PST_SEVERITY_INFORMATION;
 
-    for (guint i = data->first_finding; i < data->diff->findings->len; i++) {
+    for (guint i = 0; i < data->diff->findings->len; i++) {
         const PstDiffFinding *finding = data->diff->findings->pdata[i];
-        if (finding->after != NULL && is_about(finding->after, names))
+        if (finding->after != NULL && g_str_equal(finding->probe, data->after->probe) &&
+            is_about(finding->after, names))
             severity = MAX(severity, pst_diff_finding_severity(finding));
     }
     return severity;
@@ -215,33 +149,45 @@ hear(const PstFieldsDifference *difference, gpointer user_data)
     GPtrArray *rows =
         difference->kind == PST_FIELDS_UNSEEN ? data->diff->unseen : data->diff->changes;
     PstDiffChange *change =
-        add_change(rows, kinds[difference->kind], data->after, difference->where);
+        pst_diff_rows_add_change(rows, kinds[difference->kind], data->after, difference->where);
 
     change->before = g_strdup(difference->before);
     change->after = g_strdup(difference->after);
     if (change->kind == PST_DIFF_UNKNOWN)
         change->reason = unknown_reason(difference, data);
     change->severity = (int)severity_of(data, difference->names);
-    /* Of what happened lately there is always more than a list has. */
-    if (change->kind == PST_DIFF_UNKNOWN && !difference->recent)
+    /* Of what happened lately there is always more than a list has; and what neither could tell, of
+     * a report that both have, is a part of what they say. */
+    if (change->kind == PST_DIFF_UNKNOWN && !difference->recent &&
+        difference->kind != PST_FIELDS_UNSEEN)
         change->severity = PST_SEVERITY_UNKNOWN;
 }
 
 static void
-compare_answers(PstDiff *diff, const PstAnswer *before, const PstAnswer *after)
+compare_data(gpointer element, gpointer diff)
 {
+    Data *data = element;
+    const PstReport *before = data->before->report, *after = data->after->report;
+    const PstFieldsComparison comparison = {.name = before->probe,
+                                            .before_cut = before->truncated,
+                                            .after_cut = after->truncated,
+                                            .func = hear,
+                                            .user_data = data};
+
+    ((PstDiff *)diff)->n_facts +=
+        pst_fields_compare(before->kind->data, before->data, after->data, &comparison);
+}
+
+/* Their findings; their data then, when the findings of all are known. */
+static void
+compare_answers(PstDiff *diff, GPtrArray *pairs, const PstAnswer *before, const PstAnswer *after)
+{
+    const Data data = {diff, before, after};
+
     if (!check_comparable(diff, before, after))
         return;
-    Data data = {diff, before, after, diff->findings->len};
-    const PstFieldsComparison comparison = {.name = before->probe,
-                                            .before_cut = before->report->truncated,
-                                            .after_cut = after->report->truncated,
-                                            .func = hear,
-                                            .user_data = &data};
-
-    pst_diff_compare_findings(diff, before, after);
-    diff->n_facts += pst_fields_compare(before->report->kind->data, before->report->data,
-                                        after->report->data, &comparison);
+    pst_diff_findings_compare(diff, before, after);
+    g_ptr_array_add(pairs, g_memdup2(&data, sizeof data));
 }
 
 /* ---- all of it ---- */
@@ -257,18 +203,33 @@ by_question(const PstBaseline *baseline)
     return table;
 }
 
+/* As far as their users. */
+static int
+compare_change_words(const PstDiffChange *left, const PstDiffChange *right)
+{
+    int by = right->severity - left->severity;
+
+    by = by != 0 ? by : strcmp(left->where, right->where);
+    by = by != 0 ? by : left->kind - right->kind;
+    by = by != 0 ? by : g_strcmp0(left->before, right->before);
+    by = by != 0 ? by : g_strcmp0(left->after, right->after);
+    return by != 0 ? by : g_strcmp0(left->reason, right->reason);
+}
+
 static int
 compare_changes(gconstpointer a, gconstpointer b)
 {
     const PstDiffChange *left = *(const PstDiffChange *const *)a;
     const PstDiffChange *right = *(const PstDiffChange *const *)b;
-    int by = right->severity - left->severity;
+    int by = compare_change_words(left, right);
 
-    by = by != 0 ? by : strcmp(left->where, right->where);
-    by = by != 0 ? by : g_strcmp0(left->user, right->user);
-    by = by != 0 ? by : left->kind - right->kind;
-    by = by != 0 ? by : g_strcmp0(left->before, right->before);
-    return by != 0 ? by : g_strcmp0(left->after, right->after);
+    return by != 0 ? by : g_strcmp0(left->user, right->user);
+}
+
+static gboolean
+is_same_change(gconstpointer a, gconstpointer b)
+{
+    return compare_change_words(a, b) == 0;
 }
 
 static const PstFinding *
@@ -277,17 +238,50 @@ present(const PstDiffFinding *finding)
     return finding->after != NULL ? finding->after : finding->before;
 }
 
+/* As far as their users. */
+static int
+compare_finding_words(const PstDiffFinding *left, const PstDiffFinding *right)
+{
+    int by = (int)pst_diff_finding_severity(right) - (int)pst_diff_finding_severity(left);
+
+    by = by != 0 ? by : left->kind - right->kind;
+    by = by != 0 ? by : strcmp(present(left)->id, present(right)->id);
+    by = by != 0 ? by : strcmp(left->probe, right->probe);
+    return by != 0 ? by : strcmp(present(left)->message, present(right)->message);
+}
+
 static int
 compare_findings(gconstpointer a, gconstpointer b)
 {
     const PstDiffFinding *left = *(const PstDiffFinding *const *)a;
     const PstDiffFinding *right = *(const PstDiffFinding *const *)b;
-    int by = (int)pst_diff_finding_severity(right) - (int)pst_diff_finding_severity(left);
+    int by = compare_finding_words(left, right);
 
-    by = by != 0 ? by : left->kind - right->kind;
-    by = by != 0 ? by : strcmp(present(left)->id, present(right)->id);
-    by = by != 0 ? by : g_strcmp0(left->user, right->user);
-    return by != 0 ? by : strcmp(present(left)->message, present(right)->message);
+    return by != 0 ? by : g_strcmp0(left->user, right->user);
+}
+
+static gboolean
+is_same_finding(gconstpointer a, gconstpointer b)
+{
+    return compare_finding_words(a, b) == 0;
+}
+
+/* What was told once for each of the users is told once, of nobody: ROWS are in order, and their
+ * users stand at OFFSET. */
+static void
+merge_users(GPtrArray *rows, guint n_users, gsize offset,
+            gboolean (*is_same)(gconstpointer a, gconstpointer b))
+{
+    for (guint i = 0; n_users > 1 && i + n_users <= rows->len; i++) {
+        guint n = 1;
+
+        while (i + n < rows->len && is_same(rows->pdata[i], rows->pdata[i + n]))
+            n++;
+        if (n != n_users)
+            continue;
+        g_clear_pointer((char **)((char *)rows->pdata[i] + offset), g_free);
+        g_ptr_array_remove_range(rows, i + 1, n - 1);
+    }
 }
 
 PstDiff *
@@ -296,24 +290,27 @@ pst_diff_make(const PstBaseline *before, const PstBaseline *after)
     PstDiff *diff = g_new0(PstDiff, 1);
     g_autoptr(GHashTable) old = by_question(before);
     g_autoptr(GHashTable) new = by_question(after);
+    g_autoptr(GPtrArray) pairs = g_ptr_array_new_with_free_func(g_free); /* of Data */
     GHashTableIter iter;
     gpointer question, answer;
 
-    diff->notes = g_ptr_array_new_with_free_func(free_note);
-    diff->findings = g_ptr_array_new_with_free_func(free_finding);
-    diff->changes = g_ptr_array_new_with_free_func(free_change);
-    diff->unseen = g_ptr_array_new_with_free_func(free_change);
-    pst_diff_compare_identity(diff, before, after);
+    pst_diff_rows_begin(diff);
+    pst_diff_identity_compare(diff, before, after);
     g_hash_table_iter_init(&iter, old);
     while (g_hash_table_iter_next(&iter, &question, &answer))
-        compare_answers(diff, answer, g_hash_table_lookup(new, question));
+        compare_answers(diff, pairs, answer, g_hash_table_lookup(new, question));
     g_hash_table_iter_init(&iter, new);
     while (g_hash_table_iter_next(&iter, &question, &answer))
         if (!g_hash_table_contains(old, question))
-            compare_answers(diff, NULL, answer);
+            compare_answers(diff, pairs, NULL, answer);
+    g_ptr_array_foreach(pairs, compare_data, diff);
+    guint n_users = MIN(g_strv_length(before->users), g_strv_length(after->users));
     g_ptr_array_sort(diff->findings, compare_findings);
     g_ptr_array_sort(diff->changes, compare_changes);
     g_ptr_array_sort(diff->unseen, compare_changes);
+    merge_users(diff->findings, n_users, G_STRUCT_OFFSET(PstDiffFinding, user), is_same_finding);
+    merge_users(diff->changes, n_users, G_STRUCT_OFFSET(PstDiffChange, user), is_same_change);
+    merge_users(diff->unseen, n_users, G_STRUCT_OFFSET(PstDiffChange, user), is_same_change);
     return diff;
 }
 

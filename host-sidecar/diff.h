@@ -20,7 +20,8 @@ extern const char *const pst_diff_kind_names[];
 typedef struct {
     int kind; /* PstDiffKind */
     char *probe;
-    char *user;   /* whom the probe was asked about; NULL for nobody */
+    char *user;   /* whom the probe was asked about; NULL for nobody, and where it is the same for
+                     all of several */
     char *where;  /* as services.units[nginx.service].active; the probe's name alone where it could
                      not look at all */
     char *before; /* in words; NULL: nothing */
@@ -45,7 +46,7 @@ extern const char *const pst_diff_finding_kind_names[];
 typedef struct {
     int kind; /* PstDiffFindingKind */
     char *probe;
-    char *user;               /* whom the probe was asked about; NULL for nobody */
+    char *user;               /* as of PstDiffChange */
     const PstFinding *before; /* of the baselines, which must outlive this; NULL: none */
     const PstFinding *after;
 } PstDiffFinding;

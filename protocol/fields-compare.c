@@ -231,17 +231,52 @@ compare_named(gconstpointer a, gconstpointer b)
     return strcmp(((const Named *)a)->words, ((const Named *)b)->words);
 }
 
+static void append_content(GString *out, const PstFields *fields, gconstpointer object);
+
+static void
+append_list_content(GString *out, const PstFields *fields, const GPtrArray *list)
+{
+    g_autoptr(GPtrArray) contents = g_ptr_array_new_with_free_func(g_free);
+
+    for (guint i = 0; i < list->len; i++) {
+        GString *content = g_string_new(NULL);
+        append_content(content, fields, list->pdata[i]);
+        g_ptr_array_add(contents, g_string_free(content, FALSE));
+    }
+    g_ptr_array_sort(contents, compare_strings);
+    for (guint i = 0; i < contents->len; i++)
+        g_string_append_printf(out, "[%s]", (const char *)contents->pdata[i]);
+}
+
+/* All that counts in it, in whatever order its lists are. */
+static void
+append_content(GString *out, const PstFields *fields, gconstpointer object)
+{
+    for (guint i = 0; i < fields->n_rows; i++) {
+        const PstField *row = &fields->rows[i];
+
+        if (row->passing || is_absent(row, object))
+            continue;
+        g_string_append_printf(out, "%s=", row->name);
+        if (row->type == PST_FIELD_LIST)
+            append_list_content(out, row->fields, CONST_MEMBER(object, row, GPtrArray *));
+        else if (row->type == PST_FIELD_OBJECT)
+            append_content(out, row->fields, CONST_MEMBER(object, row, gpointer));
+        g_autofree char *words = words_of(row, object);
+        g_string_append_printf(out, "%s\n", words != NULL ? words : "");
+    }
+}
+
 static void
 order(const PstFields *fields, GPtrArray *called)
 {
-    gboolean keyed = FALSE;
-
     if (called == NULL || called->len < 2)
         return;
     g_autofree Named *named = g_new0(Named, called->len);
     for (guint i = 0; i < called->len; i++) {
-        named[i].element = called->pdata[i];
-        named[i].words = name_of(fields, called->pdata[i], &keyed);
+        GString *content = g_string_new(NULL);
+        append_content(content, fields, called->pdata[i]);
+        named[i] = (Named){g_string_free(content, FALSE), called->pdata[i]};
     }
     qsort(named, called->len, sizeof *named, compare_named);
     for (guint i = 0; i < called->len; i++) {

@@ -39,6 +39,7 @@ static const PstField data_rows[] = {
     PST_LIST(PstServicesData, units, pst_report_services_unit_fields,
              "units asked for, and those that failed, restart or ought to run"),
     PST_INT(PstServicesData, n_running, "number of services that run", PST_PASSING),
+    PST_STRINGS(PstServicesData, running, "the services that run"),
 };
 static const PstFields data_fields = PST_FIELDS(PstServicesData, data_rows);
 

@@ -420,8 +420,14 @@ test_own(void)
     static const struct {
         const char *identifier, *message;
         gboolean own;
+        const char *unit, *writer;
     } rows[] = {
         {"postern-shim", "asked: journal", TRUE},
+        {"sudo", "root : /etc/sudoers.d/x is world writable", TRUE, "postern-shim.service",
+         "postern-shim.service"},
+        {"sudo", "root : /etc/sudoers.d/x is world writable", FALSE, "ssh.service", "ssh.service"},
+        {"systemd", "Failed with result 'signal'.", FALSE, "postern-shim.service", "init.scope"},
+        {"liar", "it is nothing", FALSE, "postern-shim.service", "user@1000.service"},
         {"qemu-ga", "info: guest-exec called: \"/usr/sbin/postern-shim --oneshot\"", TRUE},
         {"qemu-ga", "info: guest-exec-status called, pid: 262", TRUE},
         {"qemu-ga", "info: guest-exec called: \"/bin/rm -r /srv\"", FALSE},
@@ -433,6 +439,8 @@ test_own(void)
         g_autoptr(PstJournalEntry) entry = g_new0(PstJournalEntry, 1);
         entry->identifier = g_strdup(rows[i].identifier);
         entry->message = g_strdup(rows[i].message);
+        entry->unit = g_strdup(rows[i].unit);
+        entry->writer = g_strdup(rows[i].writer);
         g_assert_cmpint(pst_journal_judge_is_own(entry), ==, rows[i].own);
     }
 }
