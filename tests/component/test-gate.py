@@ -18,7 +18,7 @@ from taplib import Skip, check, run_all
 # libvirt's test driver takes the state of a domain from its file: 1 running, 3 paused, 5 off.
 DOMAIN = """<domain type='test' xmlns:test='http://libvirt.org/schemas/domain/test/1.0'>
 <name>{name}</name><uuid>3a4f5d6e-1111-4222-8333-44445555000{state}</uuid><memory>8192</memory><os><type>hvm</type></os>
-<test:domainstate><test:runstate>{state}</test:runstate></test:domainstate></domain>"""
+<test:runstate>{state}</test:runstate></domain>"""
 WHO = ("--user", "harness")
 
 
