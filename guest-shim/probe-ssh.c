@@ -165,8 +165,7 @@ tell_settings(const Probe *probe)
             continue;
         g_auto(GStrv) words = pst_sshd_effective_words(effective, keyword);
         const PstSshdDirective *where = pst_sshd_effective_where(effective, keyword, NULL);
-        PstSshSetting *setting =
-            pst_fields_append(&pst_report_ssh_setting_fields, &data->settings);
+        PstSshSetting *setting = pst_fields_append(&pst_report_ssh_setting_fields, &data->settings);
         setting->name = g_strdup(*name);
         setting->value = g_strjoinv(" ", words);
         if (where == NULL)

@@ -202,6 +202,12 @@ compare(PstGateFacts *facts)
     facts->diff = pst_diff_make(facts->one->before, facts->after);
     if (facts->incomparable == NULL && facts->diff->same_guest == PST_TRI_NO)
         facts->incomparable = g_strdup("another guest answers than was there before");
+    for (guint i = 0; facts->incomparable == NULL && i < facts->diff->notes->len; i++) {
+        const PstDiffNote *note = facts->diff->notes->pdata[i];
+
+        if (note->kind == PST_DIFF_NOTE_REVERTED || note->kind == PST_DIFF_NOTE_REVERSED)
+            facts->incomparable = g_strdup(note->text);
+    }
 }
 
 static void

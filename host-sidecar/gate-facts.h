@@ -62,11 +62,8 @@ JsonObject *pst_gate_facts_port_args(const PstGateCase *one, const PstPolicyRule
 
 /* ---- the parts ---- */
 
-/* What becomes of RULE: appended to OUTCOMES, one at least. */
-void pst_gate_judges_rule(const PstGateFacts *facts, const PstPolicyRule *rule,
-                          GPtrArray *outcomes);
-
-/* The same for what is said of findings; what an exception covers goes to EXCUSES. */
+/* What becomes of RULE, which is about findings, appended to OUTCOMES, one at least; what an
+ * exception covers goes to EXCUSES. */
 void pst_gate_findings_rule(const PstGateFacts *facts, const PstPolicyRule *rule,
                             GPtrArray *outcomes, GPtrArray **excuses);
 
@@ -84,7 +81,7 @@ void pst_gate_why_add_file(const PstGateFacts *facts, PstGateOutcome *outcome,
 
 /* What is under way in the guest that may change what it tells; NULL for nothing. Free with
  * g_free(). */
-char *pst_gate_moving(const PstGateFacts *facts);
+char *pst_gate_why_moving(const PstGateFacts *facts);
 
 /* ---- outcomes ---- */
 

@@ -3,7 +3,11 @@
 
 #include "host-sidecar/gate-facts.h"
 
-/* Each judges one kind of rule and appends one outcome at least. */
+/* What becomes of RULE: appended to OUTCOMES, one at least. */
+void pst_gate_judges_rule(const PstGateFacts *facts, const PstPolicyRule *rule,
+                          GPtrArray *outcomes);
+
+/* Each judges one kind of rule. */
 
 #define PST_GATE_JUDGE(name)                                                                       \
     void pst_gate_judges_##name(const PstGateFacts *facts, const PstPolicyRule *rule,              \

@@ -327,7 +327,7 @@ silent_probe(const PstGateFacts *facts)
 }
 
 char *
-pst_gate_moving(const PstGateFacts *facts)
+pst_gate_why_moving(const PstGateFacts *facts)
 {
     static const char *const passing[] = {"initializing", "starting", "stopping", NULL};
     const PstSystemData *system = pst_gate_facts_data(facts, pst_report_system_kind.name);

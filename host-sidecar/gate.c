@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "host-sidecar/gate-facts.h"
+#include "host-sidecar/gate-judges.h"
 #include "protocol/report-host.h"
 
 void
@@ -225,7 +225,7 @@ pst_gate_judge(const PstGateCase *one)
     verdict->summary = summary_of(verdict, one->host);
     verdict->via = path_of(verdict);
     verdict->notes = notes_of(&facts);
-    verdict->moving = pst_gate_moving(&facts);
+    verdict->moving = pst_gate_why_moving(&facts);
     return verdict;
 }
 

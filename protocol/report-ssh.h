@@ -53,9 +53,9 @@ typedef struct {
 /* A setting that holds for such a connection, as sshd_config(5) names it. */
 typedef struct {
     char *name;
-    char *value;  /* its words with a space between them; empty where it is not set */
-    char *path;   /* the file that says so; absent for a default */
-    gint64 line;  /* in it, from 1 */
+    char *value; /* its words with a space between them; empty where it is not set */
+    char *path;  /* the file that says so; absent for a default */
+    gint64 line; /* in it, from 1 */
 } PstSshSetting;
 
 typedef struct {

@@ -41,7 +41,7 @@ typedef struct {
     PstPolicy *policy;
 } World;
 
-static PstAnswer *
+static G_GNUC_UNUSED PstAnswer *
 world_find(World *world, const char *probe, const char *argument)
 {
     for (guint i = 0; i < world->n; i++)
@@ -79,7 +79,7 @@ world_add_unit(World *world, const char *name, const char *active)
     return unit;
 }
 
-static void
+static G_GNUC_UNUSED void
 world_listen(World *world, gint64 port, const char *address)
 {
     PstNetworkListening *row =
@@ -100,7 +100,7 @@ args_of(const char *text)
     return args;
 }
 
-static void
+static G_GNUC_UNUSED void
 world_add_own(World *world)
 {
     world->services = world_add(world, &pst_report_services_kind, NULL);
@@ -138,7 +138,7 @@ world_add_own(World *world)
     world_listen(world, 443, "::");
 }
 
-static void
+static G_GNUC_UNUSED void
 world_init(World *world)
 {
     init(&world->guest);
@@ -153,7 +153,7 @@ world_init(World *world)
     g_assert_nonnull(world->since);
 }
 
-static void
+static G_GNUC_UNUSED void
 world_clear(World *world)
 {
     for (guint i = G_N_ELEMENTS(world->guest.answers); i < world->n; i++)
@@ -166,7 +166,7 @@ world_clear(World *world)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(World, world_clear)
 
-static void
+static G_GNUC_UNUSED void
 world_set_policy(World *world, const char *text)
 {
     g_autoptr(GKeyFile) file = g_key_file_new();
@@ -196,10 +196,99 @@ world_judge(const World *world)
 }
 
 /* What a guest does not tell, and why. */
-static void
+static G_GNUC_UNUSED void
 world_silence(PstAnswer *answer, const char *why)
 {
     g_clear_pointer(&answer->report, pst_report_free);
     answer->via = PST_VIA_NONE;
     answer->error = g_error_new_literal(PST_ERROR, PST_ERROR_DEADLINE, why);
+}
+
+/* ---- what is done to it ---- */
+
+static G_GNUC_UNUSED PstFinding *
+add_finding(World *world, const char *probe, const char *id, PstSeverity severity)
+{
+    PstReport *report = world_find(world, probe, NULL)->report;
+    PstFinding *finding = pst_report_add(report, id, severity, "%s is so", id);
+
+    report->status = MAX(report->status, (PstStatus)severity);
+    return finding;
+}
+
+static G_GNUC_UNUSED void
+lock_out(World *world)
+{
+    PstFinding *finding =
+        add_finding(world, "sudo", "sudo.password-required", PST_SEVERITY_CRITICAL);
+    PstChangesFile *file =
+        pst_fields_append(&pst_report_changes_file_fields, &world->changes->files);
+
+    world->guest.sudo->verdict = PST_SUDO_GRANTED_WITH_PASSWORD;
+    finding->evidence->path = g_strdup("/etc/sudoers.d/harness");
+    finding->evidence->line = 1;
+    file->path = g_strdup("/etc/sudoers.d/harness");
+    file->kind = g_strdup("written");
+    file->control_plane = PST_TRI_YES;
+    file->changed_us = MOMENT + 5;
+}
+
+static G_GNUC_UNUSED void
+stop_sshd(World *world)
+{
+    add_finding(world, "ssh", "ssh.not-running", PST_SEVERITY_CRITICAL);
+    world->guest.ssh->running = PST_TRI_NO;
+}
+
+static G_GNUC_UNUSED void
+hide_sudo(World *world)
+{
+    world_silence(world_find(world, "sudo", NULL), "it took too long");
+}
+
+static G_GNUC_UNUSED void
+unit_failed(World *world)
+{
+    PstFinding *finding = add_finding(world, "services", "services.failed", PST_SEVERITY_CRITICAL);
+    PstServicesUnit *unit = world->services->units->pdata[0];
+    PstServicesLine *line;
+
+    finding->evidence->unit = g_strdup("nginx.service");
+    g_free(unit->active);
+    unit->active = g_strdup("failed");
+    unit->result = g_strdup("exit-code");
+    line = pst_fields_append(&pst_report_services_line_fields, &unit->lines);
+    line->priority = 3;
+    line->message = g_strdup("bind() to 0.0.0.0:80 failed");
+}
+
+static G_GNUC_UNUSED void
+unit_starts(World *world)
+{
+    PstServicesUnit *unit = world->services->units->pdata[0];
+
+    g_free(unit->active);
+    unit->active = g_strdup("activating");
+}
+
+static G_GNUC_UNUSED void
+see_host(World *world, const char *state, const char *reason)
+{
+    PstHostData *data;
+
+    world->host = pst_report_new(&pst_report_host_kind);
+    data = world->host->data;
+    data->state = g_strdup(state);
+    data->reason = g_strdup(reason);
+    pst_report_add(world->host, "host.not-running", PST_SEVERITY_CRITICAL, "the domain is %s",
+                   state);
+    pst_report_conclude(world->host, "it runs");
+    for (guint i = 0; i < world->n; i++)
+        world_silence(world->answers[i], "no path to the guest answered");
+}
+
+static G_GNUC_UNUSED void
+paused(World *world)
+{
+    see_host(world, "paused", "user");
 }

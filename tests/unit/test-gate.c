@@ -4,46 +4,6 @@
 
 /* ---- what is done to the guest ---- */
 
-static PstFinding *
-add_finding(World *world, const char *probe, const char *id, PstSeverity severity)
-{
-    PstReport *report = world_find(world, probe, NULL)->report;
-    PstFinding *finding = pst_report_add(report, id, severity, "%s is so", id);
-
-    report->status = MAX(report->status, (PstStatus)severity);
-    return finding;
-}
-
-static void
-lock_out(World *world)
-{
-    PstFinding *finding =
-        add_finding(world, "sudo", "sudo.password-required", PST_SEVERITY_CRITICAL);
-    PstChangesFile *file =
-        pst_fields_append(&pst_report_changes_file_fields, &world->changes->files);
-
-    world->guest.sudo->verdict = PST_SUDO_GRANTED_WITH_PASSWORD;
-    finding->evidence->path = g_strdup("/etc/sudoers.d/harness");
-    finding->evidence->line = 1;
-    file->path = g_strdup("/etc/sudoers.d/harness");
-    file->kind = g_strdup("written");
-    file->control_plane = PST_TRI_YES;
-    file->changed_us = MOMENT + 5;
-}
-
-static void
-stop_sshd(World *world)
-{
-    add_finding(world, "ssh", "ssh.not-running", PST_SEVERITY_CRITICAL);
-    world->guest.ssh->running = PST_TRI_NO;
-}
-
-static void
-hide_sudo(World *world)
-{
-    world_silence(world_find(world, "sudo", NULL), "it took too long");
-}
-
 static void
 record_all(World *world)
 {
@@ -54,35 +14,10 @@ record_all(World *world)
 }
 
 static void
-unit_failed(World *world)
-{
-    PstFinding *finding = add_finding(world, "services", "services.failed", PST_SEVERITY_CRITICAL);
-    PstServicesUnit *unit = world->services->units->pdata[0];
-    PstServicesLine *line;
-
-    finding->evidence->unit = g_strdup("nginx.service");
-    g_free(unit->active);
-    unit->active = g_strdup("failed");
-    unit->result = g_strdup("exit-code");
-    line = pst_fields_append(&pst_report_services_line_fields, &unit->lines);
-    line->priority = 3;
-    line->message = g_strdup("bind() to 0.0.0.0:80 failed");
-}
-
-static void
 unit_failed_before(World *world)
 {
     unit_failed(world);
     ((PstServicesUnit *)world->services->units->pdata[0])->since_us = MOMENT - 1;
-}
-
-static void
-unit_starts(World *world)
-{
-    PstServicesUnit *unit = world->services->units->pdata[0];
-
-    g_free(unit->active);
-    unit->active = g_strdup("activating");
 }
 
 static void
@@ -297,28 +232,6 @@ reverted(World *world)
 }
 
 static void
-see_host(World *world, const char *state, const char *reason)
-{
-    PstHostData *data;
-
-    world->host = pst_report_new(&pst_report_host_kind);
-    data = world->host->data;
-    data->state = g_strdup(state);
-    data->reason = g_strdup(reason);
-    pst_report_add(world->host, "host.not-running", PST_SEVERITY_CRITICAL, "the domain is %s",
-                   state);
-    pst_report_conclude(world->host, "it runs");
-    for (guint i = 0; i < world->n; i++)
-        world_silence(world->answers[i], "no path to the guest answered");
-}
-
-static void
-paused(World *world)
-{
-    see_host(world, "paused", "user");
-}
-
-static void
 off(World *world)
 {
     see_host(world, "off", "shutdown");
@@ -375,7 +288,6 @@ static const struct {
     {REACHABLE, hide_sudo, OPEN, "it took too long"},
     {STRICT REACHABLE, hide_sudo, FAIL, "it took too long"},
     {IGNORE REACHABLE, hide_sudo, PASS, NULL},
-    /* Nothing was checked: nothing is passed. */
     {IGNORE "[reachable]\nroot=yes\n", hide_sudo, OPEN, "it took too long"},
     {REACHABLE, record_all, OPEN, "only what was recorded 60 s ago tells of it"},
     {"[reachable]\nroot=no\n", NULL, FAIL, "harness can become root"},
@@ -480,182 +392,6 @@ test_table(void)
     }
 }
 
-/* ---- attribution ---- */
-
-static void
-test_lockout_is_attributed(void)
-{
-    g_auto(World) world = {0};
-
-    world_init(&world);
-    world_set_policy(&world, REACHABLE);
-    lock_out(&world);
-    g_autoptr(PstGateVerdict) verdict = world_judge(&world);
-    const PstGateOutcome *first = verdict->broken->pdata[0];
-    const PstGateFile *file = first->files->pdata[0];
-
-    g_assert_cmpstr(first->expectation, ==, "reachable.root");
-    g_assert_cmpstr(first->finding->id, ==, "access.no-root");
-    g_assert_cmpstr(first->root->id, ==, "sudo.password-required");
-    g_assert_cmpstr(file->path, ==, "/etc/sudoers.d/harness");
-    g_assert_cmpint(file->named, ==, PST_TRI_YES);
-    g_assert_nonnull(strstr(file->how, "written "));
-    g_autoptr(JsonObject) json = pst_gate_to_json(verdict);
-    g_assert_cmpstr(json_object_get_string_member(json, "result"), ==, "fail");
-    g_assert_true(json_object_get_boolean_member(json, "settled"));
-}
-
-static void
-test_unit_is_attributed(void)
-{
-    g_auto(World) world = {0};
-
-    world_init(&world);
-    world_set_policy(&world, UNITS);
-    unit_failed(&world);
-    PstChangesUnit *change =
-        pst_fields_append(&pst_report_changes_unit_fields, &world.changes->units);
-    change->unit = g_strdup("nginx.service");
-    change->path = g_strdup("/etc/systemd/system/nginx.service.d/x.conf");
-    change->changed_us = MOMENT + 1;
-    g_autoptr(PstGateVerdict) verdict = world_judge(&world);
-    const PstGateOutcome *first = verdict->broken->pdata[0];
-
-    g_assert_cmpstr(first->unit, ==, "nginx.service");
-    g_assert_cmpstr(((PstGateFile *)first->files->pdata[0])->path, ==, change->path);
-    g_assert_cmpstr(((PstGateLine *)first->lines->pdata[0])->message, ==,
-                    "bind() to 0.0.0.0:80 failed");
-}
-
-/* Where nothing names a file, one that decides about access and was changed since is told as
- * perhaps why. */
-static void
-test_candidates(void)
-{
-    g_auto(World) world = {0};
-
-    world_init(&world);
-    world_set_policy(&world, REACHABLE);
-    stop_sshd(&world);
-    for (int old = FALSE; old <= TRUE; old++) {
-        PstChangesFile *file =
-            pst_fields_append(&pst_report_changes_file_fields, &world.changes->files);
-
-        file->path = g_strdup(old ? "/etc/pam.d/sudo" : "/etc/ssh/sshd_config");
-        file->kind = g_strdup("written");
-        file->control_plane = PST_TRI_YES;
-        file->changed_us = old ? MOMENT - 1 : MOMENT + 1;
-    }
-    g_autoptr(PstGateVerdict) verdict = world_judge(&world);
-    const PstGateOutcome *first = verdict->broken->pdata[0];
-
-    g_assert_cmpuint(first->files->len, ==, 1);
-    g_assert_cmpstr(((PstGateFile *)first->files->pdata[0])->path, ==, "/etc/ssh/sshd_config");
-    g_assert_cmpint(((PstGateFile *)first->files->pdata[0])->named, ==, PST_TRI_NO);
-}
-
-/* ---- whether asking again is of use ---- */
-
-static void
-job_runs(World *world)
-{
-    world->system->manager->n_jobs = 1;
-}
-
-static void
-starts_and_locked(World *world)
-{
-    unit_starts(world);
-    lock_out(world);
-}
-
-static void
-starts_and_stopped(World *world)
-{
-    job_runs(world);
-    stop_sshd(world);
-}
-
-static void
-test_may_change(void)
-{
-    static const struct {
-        const char *policy;
-        void (*spoil)(World *world);
-        gboolean may_change;
-    } cases[] = {
-        {REACHABLE, NULL, FALSE},
-        {REACHABLE, job_runs, TRUE}, /* what passes may fail yet */
-        {UNITS, unit_starts, TRUE},
-        {UNITS, unit_failed, FALSE},
-        {REACHABLE, lock_out, FALSE},
-        {REACHABLE, starts_and_locked, FALSE}, /* a line of sudoers does not change by itself */
-        {REACHABLE, starts_and_stopped, TRUE},
-        {REACHABLE, hide_sudo, TRUE},
-        {REACHABLE, paused, TRUE},
-    };
-
-    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_auto(World) world = {0};
-
-        world_init(&world);
-        world_set_policy(&world, cases[i].policy);
-        if (cases[i].spoil != NULL)
-            cases[i].spoil(&world);
-        g_autoptr(PstGateVerdict) verdict = world_judge(&world);
-        g_test_message("row %u: %s", i, verdict->moving != NULL ? verdict->moving : "settled");
-        g_assert_cmpint(pst_gate_may_change(verdict), ==, cases[i].may_change);
-    }
-}
-
-/* ---- what is asked ---- */
-
-static void
-test_questions(void)
-{
-    static const struct {
-        const char *policy, *asked, *not_asked;
-    } cases[] = {
-        {UNITS, "services {\"units\":[\"nginx.service\"]}", "sudo"},
-        {REACHABLE, "sudo {\"user\":\"harness\"}", "storage"},
-        {JOURNAL, "journal {\"priority\":3,\"lines\":200,\"after\":\"s=8d1f", "ssh"},
-        {PORTS, "firewall {\"port\":443,\"protocol\":\"tcp\"}", "sudo"},
-        {FILES, "changes {\"paths\":[\"/etc\"],\"since_us\":1000000000}", "sudo"},
-        {ROOT, "ssh {\"user\":\"harness\"}", "security"},
-        {SELINUX, "security ", "ssh"},
-        {"[finding memory.low]\nverdict=forbid\n", "memory {}", "sudo"},
-        {NONE, "containers {}", "file"},
-    };
-
-    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_auto(World) world = {0};
-        guint n = 0;
-        g_autoptr(GString) all = g_string_new("\n");
-
-        world_init(&world);
-        world_set_policy(&world, cases[i].policy);
-        const PstGateCase one = {.policy = world.policy,
-                                 .guest = "web",
-                                 .vantage = world.guest.vantage,
-                                 .since = world.since};
-        g_autofree PstAnswer **questions = pst_gate_questions(&one, &n);
-        for (guint j = 0; j < n; j++) {
-            g_autofree char *args = pst_json_to_text(questions[j]->args, NULL);
-            /* What asking leaves in the journal is never asked for. */
-            g_assert_false(json_object_has_member(questions[j]->args, "own"));
-            g_string_append_printf(all, "%s %s\n", questions[j]->probe, args);
-            pst_answer_free(questions[j]);
-        }
-        g_autofree char *asked = g_strconcat("\n", cases[i].asked, NULL);
-        g_autofree char *not_asked = g_strconcat("\n", cases[i].not_asked, " ", NULL);
-        g_assert_nonnull(strstr(all->str, asked));
-        g_assert_null(strstr(all->str, not_asked));
-        g_assert_nonnull(strstr(all->str, "\nsystem "));
-        g_autofree char *text = pst_gate_explain_text(&one);
-        g_assert_nonnull(strstr(text, cases[i].asked));
-    }
-}
-
 /* ---- what is printed ---- */
 
 /* Nothing that a guest wrote is obeyed by a terminal, or ends an element. */
@@ -686,11 +422,6 @@ main(int argc, char *argv[])
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/gate/table", test_table);
-    g_test_add_func("/gate/lockout-is-attributed", test_lockout_is_attributed);
-    g_test_add_func("/gate/unit-is-attributed", test_unit_is_attributed);
-    g_test_add_func("/gate/candidates", test_candidates);
-    g_test_add_func("/gate/may-change", test_may_change);
-    g_test_add_func("/gate/questions", test_questions);
     g_test_add_func("/gate/hostile", test_hostile);
     return g_test_run();
 }

@@ -83,6 +83,25 @@ def _mode(context):
     gate(context, "pass", "--user", "harness")
 
 
+def _settings(context, place):
+    """sshd's own word for its options, and the files that were changed since a mark."""
+    guest = context.guest
+    file = str(context.folder / "sshd.conf")
+    with open(file, "w", encoding="utf-8") as policy:
+        policy.write("[settings]\nsshd.PermitRootLogin=no;prohibit-password\nsshd.UsePAM=yes\n"
+                     "[files]\nbelow=/etc/ssh\n")
+    gate(context, "pass", "--since", place, policy=file)
+    guest.shell("echo PermitRootLogin yes >/etc/ssh/sshd_config.d/00-root.conf")
+    told = gate(context, "fail", "--since", place, policy=file)
+    broken = {row["subject"]: row for row in told["broken"]}
+    check(set(broken) == {"sshd.PermitRootLogin", "/etc/ssh"}, f"broken: {sorted(broken)}")
+    row = broken["sshd.PermitRootLogin"]
+    check((row["path"], row["line"]) == ("/etc/ssh/sshd_config.d/00-root.conf", 1), f"it is {row}")
+    files = [row["path"] for row in broken["/etc/ssh"]["files"]]
+    check("/etc/ssh/sshd_config.d/00-root.conf" in files, f"changed: {files}")
+    guest.shell("rm /etc/ssh/sshd_config.d/00-root.conf")
+
+
 def _settle(context):
     """What is still starting is waited for, and no longer than that."""
     file = str(context.folder / "slow.conf")
@@ -122,7 +141,10 @@ def run(context):
     # What the asking itself leaves in the journal does not count, however often it is asked.
     for _ in range(2):
         gate(context, "pass", "--baseline", baseline, policy="baseline")
+    place = context.postern.run("mark", context.guest.name, codes=[0]).out.strip()
+    gate(context, "pass", "--user", "harness", "--since", place, policy="stig-safe")
     _nopasswd(context, baseline)
     _mode(context)
+    _settings(context, place)
     _settle(context)
     _paths(context)
