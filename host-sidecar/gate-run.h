@@ -12,12 +12,11 @@ typedef struct {
     gint64 took_us;
 } PstGateRun;
 
-void pst_gate_run_clear(PstGateRun *outcome);
+void pst_gate_run_clear(PstGateRun *run);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(PstGateRun, pst_gate_run_clear)
 
 /* ONE without answers, host and time, which are filled in for each verdict. METHOD is the verb.
  * SETTLE_US: for how long it may be asked again; 0: once. FALSE with the error where there is no
  * verdict. */
 gboolean pst_gate_run(const PstOptions *options, const char *method, const char *domain,
-                      const PstGateCase *one, gint64 settle_us, PstGateRun *outcome,
-                      GError **error);
+                      const PstGateCase *one, gint64 settle_us, PstGateRun *run, GError **error);

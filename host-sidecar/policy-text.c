@@ -152,11 +152,11 @@ hint_of(const char *id)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new(), own = g_ptr_array_new();
     const char *dot = strchr(id, '.');
-    gsize len = dot != NULL ? (gsize)(dot - id) + 1 : strlen(id);
+    g_autofree char *prefix = dot != NULL ? g_strndup(id, (gsize)(dot - id) + 1) : NULL;
 
     for (guint i = 0; i < pst_finding_catalogue_n; i++) {
         g_ptr_array_add(names, (gpointer)pst_finding_catalogue[i].id);
-        if (dot != NULL && strncmp(pst_finding_catalogue[i].id, id, len) == 0)
+        if (prefix != NULL && g_str_has_prefix(pst_finding_catalogue[i].id, prefix))
             g_ptr_array_add(own, (gpointer)pst_finding_catalogue[i].id);
     }
     char *hint = pst_nearest_hint(id, (const char *const *)names->pdata, names->len);

@@ -2,10 +2,12 @@
 """The gate: a clean guest passes, a locked-out one fails with the file and the undo named."""
 
 import json
+import os
 
 from guestlib import undo
 from guestlib.errors import check
-from guestlib.lab import HERE
+from guestlib.lab import HERE, LAB
+from guestlib.proc import run as run_program
 
 POLICIES = HERE.parents[1] / "host-sidecar/policies"
 SUDOERS = "/etc/sudoers.d/harness"
@@ -117,6 +119,31 @@ def _settle(context):
                         "rm /run/systemd/system/postern-slow.service; systemctl daemon-reload")
 
 
+def _program(context, name, text):
+    """A program on the host that runs this in the guest, as root, past SSH and sudo."""
+    script, program = context.folder / f"{name}.sh", context.folder / name
+    script.write_text("set -eu\n" + text, encoding="utf-8")
+    program.write_text(f"#!/bin/sh\nexec {LAB} run {context.guest.name} {script}\n", encoding="utf-8")
+    program.chmod(0o755)
+    return str(program)
+
+
+def _example(context):
+    """The pipeline of docs/examples: a change that locks out is undone, one that does not stands."""
+    example = HERE.parents[1] / "docs/examples/gated-change.sh"
+    path = f"{context.lab.build}/host-sidecar:{os.environ['PATH']}"
+    environment = dict(context.lab.environment, POSTERN_POLICIES=str(POLICIES), PATH=path)
+    back = _program(context, "undo", f"chmod 0440 {SUDOERS}\n")
+    for name, text, code in (("harmless", "touch /etc/motd\n", 0),
+                             ("harmful", f"chmod 0666 {SUDOERS}\n", 1)):
+        change = _program(context, name, text)
+        done = run_program([str(example), context.guest.name, "harness", change, back], timeout=180,
+                           environment=environment)
+        context.log(done.transcript())
+        check(done.code == code, f"of a {name} change it exits {done.code}: {done.line()}")
+    check(context.guest.ssh("sudo", "-n", "true").code == 0, "the guest is locked out")
+
+
 def _paths(context):
     """By the agent it is the same verdict; of a paused guest there is none."""
     guest = context.guest
@@ -147,4 +174,5 @@ def run(context):
     _mode(context)
     _settings(context, place)
     _settle(context)
+    _example(context)
     _paths(context)
