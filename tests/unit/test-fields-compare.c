@@ -355,6 +355,9 @@ test_same_names(void)
     g_ptr_array_sort(after->parts, turn);
     g_autofree char *told = differences(&thing_fields, before, after, FALSE, FALSE);
     g_assert_cmpstr(told, ==, "");
+    add_part(&before->parts, "web", 80, "alone", 1);
+    g_autofree char *more = differences(&thing_fields, before, after, FALSE, FALSE);
+    g_assert_cmpstr(more, ==, "-thing.parts[web 80]: state alone > -");
     pst_fields_free(&thing_fields, before);
     pst_fields_free(&thing_fields, after);
 }
