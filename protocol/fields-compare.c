@@ -17,7 +17,6 @@ typedef struct {
     const PstFieldsComparison *comparison;
     GString *path;
     GPtrArray *names;
-    guint recent;
     guint n_facts;
 } Walk;
 
@@ -27,8 +26,7 @@ static void walk_fields(Walk *walk, const PstFields *fields, gconstpointer befor
 static void
 tell(Walk *walk, PstFieldsDifferenceKind kind, const char *before, const char *after)
 {
-    const PstFieldsDifference difference = {kind,  walk->path->str,  before,
-                                            after, walk->recent > 0, walk->names};
+    const PstFieldsDifference difference = {kind, walk->path->str, before, after, walk->names};
 
     walk->comparison->func(&difference, walk->comparison->user_data);
 }
@@ -188,7 +186,8 @@ tell_element(Walk *walk, List *list, gconstpointer before, gconstpointer after)
     walk->n_facts++;
     if (after == NULL && list->recent)
         return;
-    if (cut) {
+    /* Such a list is cut at its oldest: what is only in the later one has happened since. */
+    if (cut && !list->recent) {
         *(before == NULL ? &list->n_unsure_after : &list->n_unsure_before) += 1;
         return;
     }
@@ -349,7 +348,6 @@ walk_list(Walk *walk, const PstField *row, const GPtrArray *before, const GPtrAr
     GHashTableIter iter;
     gpointer name, called;
 
-    walk->recent += row->recent;
     g_hash_table_iter_init(&iter, left);
     while (g_hash_table_iter_next(&iter, &name, &called)) {
         GPtrArray *other = g_hash_table_lookup(right, name);
@@ -363,7 +361,6 @@ walk_list(Walk *walk, const PstField *row, const GPtrArray *before, const GPtrAr
         if (!g_hash_table_contains(left, name))
             walk_called(walk, &list, name, NULL, called);
     tell_unsure(walk, &list);
-    walk->recent -= row->recent;
 }
 
 /* ---- rows ---- */
@@ -525,7 +522,7 @@ pst_fields_compare(const PstFields *fields, gconstpointer before, gconstpointer 
 {
     g_autoptr(GString) path = g_string_new(comparison->name);
     g_autoptr(GPtrArray) names = g_ptr_array_new();
-    Walk walk = {comparison, path, names, 0, 0};
+    Walk walk = {comparison, path, names, 0};
 
     walk_fields(&walk, fields, before, after);
     return walk.n_facts;
