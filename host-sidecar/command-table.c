@@ -21,7 +21,7 @@ const PstCommand pst_command_table[] = {
     {"mark", "DOMAIN", "Print a point in its own time, for --since.", pst_command_mark_run, TRUE},
     {"baseline", "DOMAIN", "All that it tells in one file, to hold it against later.",
      pst_command_baseline_run, TRUE},
-    {"diff", "OLD NEW | OLD --against DOMAIN", "What differs between two baselines.",
+    {"diff", "OLD [NEW]", "What differs between two baselines, or one and the guest now.",
      pst_command_diff_run, TRUE},
     {"wait", "DOMAIN --for STATE", "Until its shim, a user's access or its target is there.",
      pst_command_wait_run},

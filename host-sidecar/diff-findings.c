@@ -105,13 +105,41 @@ is_blinded(const GArray *before, const GArray *after)
     return FALSE;
 }
 
+/* One that appeared, and one of the same id that vanished: information may name the latest of many
+ * files, and is about none of them. */
+static gboolean
+is_moved(const PstDiffFinding *one, const PstDiffFinding *other)
+{
+    const PstFinding *now = one->after, *then = other->before;
+
+    return one->kind == PST_DIFF_FINDING_APPEARED && other->kind == PST_DIFF_FINDING_VANISHED &&
+           now->severity == PST_SEVERITY_INFORMATION &&
+           then->severity == PST_SEVERITY_INFORMATION && g_str_equal(now->id, then->id);
+}
+
+static void
+forget_moved(GPtrArray *findings, guint first)
+{
+    guint n = findings->len;
+    g_autofree gboolean *moved = g_new0(gboolean, n + 1);
+
+    for (guint i = first; i < n; i++) {
+        for (guint j = first; j < n && !moved[i]; j++)
+            if (!moved[j] && is_moved(findings->pdata[i], findings->pdata[j]))
+                moved[i] = moved[j] = TRUE;
+    }
+    for (guint i = n; i-- > first;)
+        if (moved[i])
+            g_ptr_array_remove_index(findings, i);
+}
+
 void
 pst_diff_findings_compare(PstDiff *diff, const PstAnswer *before, const PstAnswer *after)
 {
     GArray *left = sort_keyed(before->report->findings);
     GArray *right = sort_keyed(after->report->findings);
     const Pair pair = {diff, after, is_blinded(left, right)};
-    guint i = 0, j = 0;
+    guint i = 0, j = 0, first = diff->findings->len;
 
     while (i < left->len || j < right->len) {
         const Keyed *old = i < left->len ? &g_array_index(left, Keyed, i) : NULL;
@@ -127,6 +155,7 @@ pst_diff_findings_compare(PstDiff *diff, const PstAnswer *before, const PstAnswe
         i += by <= 0;
         j += by >= 0;
     }
+    forget_moved(diff->findings, first);
     free_keyed(left);
     free_keyed(right);
 }

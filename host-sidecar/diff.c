@@ -156,10 +156,8 @@ hear(const PstFieldsDifference *difference, gpointer user_data)
     if (change->kind == PST_DIFF_UNKNOWN)
         change->reason = unknown_reason(difference, data);
     change->severity = (int)severity_of(data, difference->names);
-    /* Of what happened lately there is always more than a list has; and what neither could tell, of
-     * a report that both have, is a part of what they say. */
-    if (change->kind == PST_DIFF_UNKNOWN && !difference->recent &&
-        difference->kind != PST_FIELDS_UNSEEN)
+    /* What neither could tell, of a report that both have, is a part of what they say. */
+    if (difference->kind == PST_FIELDS_UNKNOWN)
         change->severity = PST_SEVERITY_UNKNOWN;
 }
 

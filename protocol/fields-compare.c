@@ -17,7 +17,6 @@ typedef struct {
     const PstFieldsComparison *comparison;
     GString *path;
     GPtrArray *names;
-    guint recent;
     guint n_facts;
 } Walk;
 
@@ -27,8 +26,7 @@ static void walk_fields(Walk *walk, const PstFields *fields, gconstpointer befor
 static void
 tell(Walk *walk, PstFieldsDifferenceKind kind, const char *before, const char *after)
 {
-    const PstFieldsDifference difference = {kind,  walk->path->str,  before,
-                                            after, walk->recent > 0, walk->names};
+    const PstFieldsDifference difference = {kind, walk->path->str, before, after, walk->names};
 
     walk->comparison->func(&difference, walk->comparison->user_data);
 }
@@ -101,14 +99,14 @@ is_absent(const PstField *row, gconstpointer object)
 
 /* What an element is called: its keys, or, where it has none, all that it says. */
 static char *
-name_of(const PstFields *fields, gconstpointer element, gboolean *has_key)
+name_of(const PstFields *fields, gconstpointer element, gboolean keyed)
 {
     g_autoptr(GString) name = g_string_new(NULL);
 
     for (guint i = 0; i < fields->n_rows; i++) {
         const PstField *row = &fields->rows[i];
 
-        if (row->passing || row->key != *has_key)
+        if (row->passing || row->key != keyed)
             continue;
         g_autofree char *words = words_of(row, element);
         g_autofree char *folded = row->folded && words != NULL ? pst_fold(words) : NULL;
@@ -162,7 +160,7 @@ by_name(const PstFields *fields, const GPtrArray *list)
     gboolean keyed = has_key(fields);
 
     for (guint i = 0; list != NULL && i < list->len; i++) {
-        g_autofree char *name = name_of(fields, list->pdata[i], &keyed);
+        g_autofree char *name = name_of(fields, list->pdata[i], keyed);
         GPtrArray *called = g_hash_table_lookup(table, name);
 
         if (called == NULL) {
@@ -188,7 +186,8 @@ tell_element(Walk *walk, List *list, gconstpointer before, gconstpointer after)
     walk->n_facts++;
     if (after == NULL && list->recent)
         return;
-    if (cut) {
+    /* Such a list is cut at its oldest: what is only in the later one has happened since. */
+    if (cut && !list->recent) {
         *(before == NULL ? &list->n_unsure_after : &list->n_unsure_before) += 1;
         return;
     }
@@ -197,19 +196,23 @@ tell_element(Walk *walk, List *list, gconstpointer before, gconstpointer after)
          before != NULL ? words : NULL, after != NULL ? words : NULL);
 }
 
-/* Those of one name. Where there are several of them, each is held against one that is the most
- * like it: in the order of all that they say, which is not that of the list. */
+static gconstpointer
+element_at(const GPtrArray *array, guint i)
+{
+    return array != NULL && i < array->len ? array->pdata[i] : NULL;
+}
+
+/* Those of one name; several of them are aligned. */
 static void
 walk_called(Walk *walk, List *list, const char *name, GPtrArray *before, GPtrArray *after)
 {
     gsize len = walk->path->len;
-    guint n_before = before != NULL ? before->len : 0, n_after = after != NULL ? after->len : 0;
+    guint n = MAX(before != NULL ? before->len : 0, after != NULL ? after->len : 0);
 
     g_string_append_printf(walk->path, "[%s]", name);
     g_ptr_array_add(walk->names, (gpointer)name);
-    for (guint i = 0; i < MAX(n_before, n_after); i++) {
-        gconstpointer left = i < n_before ? before->pdata[i] : NULL;
-        gconstpointer right = i < n_after ? after->pdata[i] : NULL;
+    for (guint i = 0; i < n; i++) {
+        gconstpointer left = element_at(before, i), right = element_at(after, i);
 
         if (left != NULL && right != NULL)
             walk_fields(walk, list->fields, left, right);
@@ -221,14 +224,20 @@ walk_called(Walk *walk, List *list, const char *name, GPtrArray *before, GPtrArr
 }
 
 typedef struct {
-    char *words;
+    char *content;
     gpointer element;
 } Named;
 
 static int
 compare_named(gconstpointer a, gconstpointer b)
 {
-    return strcmp(((const Named *)a)->words, ((const Named *)b)->words);
+    return strcmp(((const Named *)a)->content, ((const Named *)b)->content);
+}
+
+static void
+clear_named(gpointer named)
+{
+    g_free(((Named *)named)->content);
 }
 
 static void append_content(GString *out, const PstFields *fields, gconstpointer object);
@@ -267,22 +276,56 @@ append_content(GString *out, const PstFields *fields, gconstpointer object)
     }
 }
 
-static void
-order(const PstFields *fields, GPtrArray *called)
+static GArray *
+by_content(const PstFields *fields, const GPtrArray *called)
 {
-    if (called == NULL || called->len < 2)
-        return;
-    g_autofree Named *named = g_new0(Named, called->len);
+    GArray *sorted = g_array_new(FALSE, FALSE, sizeof(Named));
+
+    g_array_set_clear_func(sorted, clear_named);
     for (guint i = 0; i < called->len; i++) {
         GString *content = g_string_new(NULL);
         append_content(content, fields, called->pdata[i]);
-        named[i] = (Named){g_string_free(content, FALSE), called->pdata[i]};
+        const Named named = {g_string_free(content, FALSE), called->pdata[i]};
+        g_array_append_val(sorted, named);
     }
-    qsort(named, called->len, sizeof *named, compare_named);
-    for (guint i = 0; i < called->len; i++) {
-        called->pdata[i] = named[i].element;
-        g_free(named[i].words);
+    g_array_sort(sorted, compare_named);
+    return sorted;
+}
+
+static void
+put(GPtrArray *called, const GPtrArray *rest)
+{
+    for (guint i = 0; i < rest->len; i++)
+        g_ptr_array_add(called, rest->pdata[i]);
+}
+
+/* Of elements that are called the same: those that also say the same stand first, each at the place
+ * of the other; the rest in the order of what they say. */
+static void
+align(const PstFields *fields, GPtrArray *before, GPtrArray *after)
+{
+    g_autoptr(GArray) left = by_content(fields, before);
+    g_autoptr(GArray) right = by_content(fields, after);
+    g_autoptr(GPtrArray) left_rest = g_ptr_array_new();
+    g_autoptr(GPtrArray) right_rest = g_ptr_array_new();
+    guint i = 0, j = 0;
+
+    g_ptr_array_set_size(before, 0);
+    g_ptr_array_set_size(after, 0);
+    while (i < left->len || j < right->len) {
+        const Named *old = i < left->len ? &g_array_index(left, Named, i) : NULL;
+        const Named *new = j < right->len ? &g_array_index(right, Named, j) : NULL;
+        int by = old == NULL ? 1 : new == NULL ? -1 : compare_named(old, new);
+
+        if (by <= 0)
+            g_ptr_array_add(by == 0 ? before : left_rest, old->element);
+        if (by >= 0)
+            g_ptr_array_add(by == 0 ? after : right_rest, new->element);
+        i += by <= 0;
+        j += by >= 0;
     }
+    put(before, left_rest);
+    put(after, right_rest);
 }
 
 static void
@@ -305,13 +348,12 @@ walk_list(Walk *walk, const PstField *row, const GPtrArray *before, const GPtrAr
     GHashTableIter iter;
     gpointer name, called;
 
-    walk->recent += row->recent;
     g_hash_table_iter_init(&iter, left);
     while (g_hash_table_iter_next(&iter, &name, &called)) {
         GPtrArray *other = g_hash_table_lookup(right, name);
 
-        order(row->fields, called);
-        order(row->fields, other);
+        if (other != NULL && ((GPtrArray *)called)->len + other->len > 2)
+            align(row->fields, called, other);
         walk_called(walk, &list, name, called, other);
     }
     g_hash_table_iter_init(&iter, right);
@@ -319,7 +361,6 @@ walk_list(Walk *walk, const PstField *row, const GPtrArray *before, const GPtrAr
         if (!g_hash_table_contains(left, name))
             walk_called(walk, &list, name, NULL, called);
     tell_unsure(walk, &list);
-    walk->recent -= row->recent;
 }
 
 /* ---- rows ---- */
@@ -481,7 +522,7 @@ pst_fields_compare(const PstFields *fields, gconstpointer before, gconstpointer 
 {
     g_autoptr(GString) path = g_string_new(comparison->name);
     g_autoptr(GPtrArray) names = g_ptr_array_new();
-    Walk walk = {comparison, path, names, 0, 0};
+    Walk walk = {comparison, path, names, 0};
 
     walk_fields(&walk, fields, before, after);
     return walk.n_facts;

@@ -20,7 +20,6 @@ typedef struct {
     const char *where;  /* as services.units[nginx.service].active */
     const char *before; /* in words; NULL: nothing */
     const char *after;
-    gboolean recent; /* within a list of what happened lately */
     const GPtrArray
         *names; /* of strings: the keys of the elements that it is in, outermost first */
 } PstFieldsDifference;

@@ -273,10 +273,17 @@ sorted_array(JsonArray *array)
 static JsonNode *
 sorted_node(JsonNode *node)
 {
-    if (JSON_NODE_HOLDS_OBJECT(node))
-        return json_node_init_object(json_node_alloc(),
-                                     pst_json_sorted(json_node_get_object(node)));
-    if (JSON_NODE_HOLDS_ARRAY(node))
-        return json_node_init_array(json_node_alloc(), sorted_array(json_node_get_array(node)));
+    JsonNode *sorted;
+
+    if (JSON_NODE_HOLDS_OBJECT(node)) {
+        sorted = json_node_new(JSON_NODE_OBJECT);
+        json_node_take_object(sorted, pst_json_sorted(json_node_get_object(node)));
+        return sorted;
+    }
+    if (JSON_NODE_HOLDS_ARRAY(node)) {
+        sorted = json_node_new(JSON_NODE_ARRAY);
+        json_node_take_array(sorted, sorted_array(json_node_get_array(node)));
+        return sorted;
+    }
     return json_node_copy(node);
 }

@@ -9,7 +9,7 @@ static const PstField step_rows[] = {
                PST_KEY),
     PST_ENUM(PstAccessStep, verdict, pst_report_access_verdicts, "whether this step can be taken"),
     PST_STRING(PstAccessStep, probe, "whose report says so"),
-    PST_STRING(PstAccessStep, finding, "the id of the finding that shuts it"),
+    PST_STRING(PstAccessStep, finding, "the id of the finding that shuts it", PST_PASSING),
     PST_STRING(PstAccessStep, reason, "why it is shut or unknown", PST_PASSING),
 };
 const PstFields pst_report_access_step_fields = PST_FIELDS(PstAccessStep, step_rows);
@@ -20,7 +20,7 @@ static const PstField way_rows[] = {
              "shut where a step is, else unknown where a step is, else open"),
     PST_STRING(PstAccessWay, because, "the reason of the step that decides", PST_PASSING),
     PST_LIST(PstAccessWay, steps, pst_report_access_step_fields,
-             "what it leads through, in that order"),
+             "what it leads through, in that order", PST_PASSING),
 };
 const PstFields pst_report_access_way_fields = PST_FIELDS(PstAccessWay, way_rows);
 

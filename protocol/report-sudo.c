@@ -67,11 +67,11 @@ static const PstField pam_rows[] = {
 const PstFields pst_report_sudo_pam_fields = PST_FIELDS(PstSudoPam, pam_rows);
 
 static const PstField live_rows[] = {
-    PST_STRING(PstSudoLive, command, "what was run as the user"),
-    PST_STRING(PstSudoLive, skipped_because, "why nothing was run"),
-    PST_INT(PstSudoLive, exit_status, "its exit status"),
-    PST_INT(PstSudoLive, signal, "the signal that ended it"),
-    PST_BOOL(PstSudoLive, timed_out, "it did not end in its time and was killed"),
+    PST_STRING(PstSudoLive, command, "what was run as the user", PST_PASSING),
+    PST_STRING(PstSudoLive, skipped_because, "why nothing was run", PST_PASSING),
+    PST_INT(PstSudoLive, exit_status, "its exit status", PST_PASSING),
+    PST_INT(PstSudoLive, signal, "the signal that ended it", PST_PASSING),
+    PST_BOOL(PstSudoLive, timed_out, "it did not end in its time and was killed", PST_PASSING),
     PST_INT(PstSudoLive, took_ms, "milliseconds that it took", PST_PASSING),
     PST_STRING(PstSudoLive, error, "its standard error", PST_FOLDED),
     PST_STRING(PstSudoLive, word, "what that was recognised as"),

@@ -78,7 +78,7 @@ def test_misuse():
             ("usage: postern baseline DOMAIN [options]", "baseline", "a", "b"),
             ("'a:b' is not a user name", "baseline", "test", "--user", "root", "--user", "a:b"),
             ("--user: say at most 8", "baseline", "test", *users),
-            ("usage: postern diff OLD NEW | OLD --against DOMAIN [options]", "diff"),
+            ("usage: postern diff OLD [NEW] [options]", "diff"),
             ("say two files, or one and --against DOMAIN", "diff", old),
             ("say two files, or one and --against DOMAIN", "diff", old, old, "--against", "test")]:
         refused(64, says, *words)

@@ -173,6 +173,17 @@ test_other_file(Two *two, gconstpointer data G_GNUC_UNUSED)
            "warning appeared sudo.x harness\ninformation vanished sudo.x harness\n");
 }
 
+/* Information that names the latest of many is the same with another. */
+static void
+test_information(Two *two, gconstpointer data G_GNUC_UNUSED)
+{
+    world_add_finding(world_find(two->before, "changes", "harness"), "changes.x",
+                      PST_SEVERITY_INFORMATION, "/etc/x");
+    world_add_finding(world_find(two->after, "changes", "harness"), "changes.x",
+                      PST_SEVERITY_INFORMATION, "/etc/y");
+    expect(two, PST_DIFF_SAME, "");
+}
+
 /* That a finding is not told any more, by a look that could not see everything, is not its end. */
 static void
 test_blinded(Two *two, gconstpointer data G_GNUC_UNUSED)
@@ -426,6 +437,7 @@ main(int argc, char **argv)
         {"same", test_same},
         {"unit", test_unit},
         {"other-file", test_other_file},
+        {"information", test_information},
         {"blinded", test_blinded},
         {"unknown", test_unknown},
         {"paths", test_paths},

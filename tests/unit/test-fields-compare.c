@@ -330,6 +330,10 @@ test_cut(void)
                     "~thing.parts[ssh 22].state: up > Up");
     g_autofree char *both = differences(&thing_fields, before, after, TRUE, TRUE);
     g_assert_cmpstr(both, ==, "?thing.parts: 1 more > 1 more\n~thing.parts[ssh 22].state: up > Up");
+    /* What happened lately is cut at its oldest. */
+    old_goes(before);
+    g_autofree char *recent = differences(&thing_fields, after, before, TRUE, FALSE);
+    g_assert_nonnull(strstr(recent, "+thing.latest[stop 2]: - > there"));
     pst_fields_free(&thing_fields, before);
     pst_fields_free(&thing_fields, after);
 }
@@ -355,6 +359,9 @@ test_same_names(void)
     g_ptr_array_sort(after->parts, turn);
     g_autofree char *told = differences(&thing_fields, before, after, FALSE, FALSE);
     g_assert_cmpstr(told, ==, "");
+    add_part(&before->parts, "web", 80, "alone", 1);
+    g_autofree char *more = differences(&thing_fields, before, after, FALSE, FALSE);
+    g_assert_cmpstr(more, ==, "-thing.parts[web 80]: state alone > -");
     pst_fields_free(&thing_fields, before);
     pst_fields_free(&thing_fields, after);
 }
