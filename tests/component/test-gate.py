@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The verb gate over libvirt's own test driver: misuse, --lint, --explain, guests that are away, and
-JUnit's XML as a consumer reads it. Usage: test-gate.py POSTERN POLICIES [TEST…]"""
+"""The verb gate over libvirt's own test driver: misuse, --lint, --explain, guests that are away,
+and JUnit's XML as a consumer reads it. Usage: test-gate.py POSTERN POLICIES [TEST…]"""
 
 import json
 import os
@@ -17,7 +17,8 @@ from taplib import Skip, check, run_all
 
 # libvirt's test driver takes the state of a domain from its file: 1 running, 3 paused, 5 off.
 DOMAIN = """<domain type='test' xmlns:test='http://libvirt.org/schemas/domain/test/1.0'>
-<name>{name}</name><uuid>3a4f5d6e-1111-4222-8333-44445555000{state}</uuid><memory>8192</memory><os><type>hvm</type></os>
+<name>{name}</name><uuid>3a4f5d6e-1111-4222-8333-44445555000{state}</uuid>
+<memory>8192</memory><os><type>hvm</type></os>
 <test:runstate>{state}</test:runstate></domain>"""
 WHO = ("--user", "harness")
 
@@ -61,16 +62,17 @@ def test_misuse():
             ("there is no policy 'reachble'; did you mean 'reachable'?", "runs", "-p", "reachble"),
             ("/none.conf: ", "runs", "--policy", FOLDER + "/none.conf"),
             ("[reachable]: say whose access", "runs", "--policy", root),
-            ("gate --format: 'xml' is not known; known: text, json, junit", "runs", "--policy", mine,
-             "--format", "xml"),
-            ("say one of --json and --format", "runs", "--policy", mine, "--json", "--format", "junit"),
+            ("gate --format: 'xml' is not known; known: text, json, junit", "runs", "--policy",
+             mine, "--format", "xml"),
+            ("say one of --json and --format", "runs", "--policy", mine, "--json", "--format",
+             "junit"),
             ("say one of --explain and --lint", "--policy", mine, "--explain", "--lint"),
             ("'soon' is not a span of time", "runs", "--policy", mine, "--settle", "soon"),
             ("--settle: say an hour at most", "runs", "--policy", mine, "--settle", "2h"),
             ("compares with before: say --baseline FILE\n", "runs",
              "--policy", "baseline", *WHO),
-            ("units.no-new-failed compares with before: say --baseline FILE, or --since MARK", "runs",
-             "--policy", "stig-safe", *WHO),
+            ("units.no-new-failed compares with before: say --baseline FILE, or --since MARK",
+             "runs", "--policy", "stig-safe", *WHO),
             ("say one of --baseline and --since", "runs", "--policy", mine, "--baseline", mine,
              "--since", "1h"),
             ("mine.conf", "runs", "--policy", mine, "--baseline", mine)]:
@@ -82,19 +84,16 @@ def test_misuse():
 def test_lint():
     for name in ("reachable", "baseline", "stig-safe"):
         check(gate(0, "--policy", name, "--lint") == "", name)
-    bad = policy("bad", "[units]\nactive=a\ninactive=a\n[finding sudo.no-rule]\nuntil=2020-01-01\n")
+    bad = policy("bad", "[units]\nactive=a\ninactive=a\n"
+                        "[finding sudo.no-rule]\nuntil=2020-01-01\n")
     told = gate(1, "--policy", bad, "--lint")
     check("bad: units.active a.service and units.inactive a.service: the two contradict" in told, told)
     check("2020-01-01 is over" in told, told)
-    told = json.loads(gate(1, "--policy", bad, "--lint", "--json"))
-    check(told["policy"] == "bad" and len(told["problems"]) == told_lines(bad), told)
+    listed = json.loads(gate(1, "--policy", bad, "--lint", "--json"))
+    check(listed["policy"] == "bad" and len(listed["problems"]) == told.count("\n"), listed)
     # What can't be read at all is misuse.
     refused(64, "[unit]: this group is not known; did you mean 'units'?", "gate", "--policy",
             policy("worse", "[unit]\nactive=a\n"), "--lint", connect=URI)
-
-
-def told_lines(path):
-    return gate(1, "--policy", path, "--lint").count("\n")
 
 
 def test_explain():
@@ -161,7 +160,7 @@ def test_junit():
     gate(3, "runs", "--policy", "reachable", *WHO, "--format", "junit", "--output", path)
     xml = JUnitXml.fromfile(path)
     suites = list(xml)
-    check(len(suites) == 1 and suites[0].name == "reachable" and suites[0].hostname == "runs", suites)
+    check([(suite.name, suite.hostname) for suite in suites] == [("reachable", "runs")], suites)
     check((xml.tests, xml.failures, xml.errors) == (2, 0, 2), xml.tests, xml.failures, xml.errors)
     cases = list(suites[0])
     check([case.name for case in cases] == ["reachable.login", "reachable.root"], cases)

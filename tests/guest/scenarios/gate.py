@@ -111,7 +111,8 @@ def _settle(context):
         policy.write(SLOW_POLICY)
     context.guest.shell(SLOW_UNIT)
     told = gate(context, "fail", policy=file)
-    check("postern-slow.service" in told.get("moving", "") and not told["settled"], f"it says {told}")
+    moving = told.get("moving", "")
+    check("postern-slow.service" in moving and not told["settled"], f"it says {told}")
     told = gate(context, "pass", "--settle", "120s", policy=file, deadline=130)
     check(told["settled"] and told["asked"] > 1, f"it asked {told['asked']} times")
     check(told["took_ms"] < 120_000, "it went on after the unit was there")
@@ -123,7 +124,8 @@ def _program(context, name, text):
     """A program on the host that runs this in the guest, as root, past SSH and sudo."""
     script, program = context.folder / f"{name}.sh", context.folder / name
     script.write_text("set -eu\n" + text, encoding="utf-8")
-    program.write_text(f"#!/bin/sh\nexec {LAB} run {context.guest.name} {script}\n", encoding="utf-8")
+    program.write_text(f"#!/bin/sh\nexec {LAB} run {context.guest.name} {script}\n",
+                       encoding="utf-8")
     program.chmod(0o755)
     return str(program)
 
