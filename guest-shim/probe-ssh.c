@@ -152,6 +152,18 @@ read_settings(Probe *probe)
     subject->effective = probe->effective;
 }
 
+/* sshd says nothing of a list that is not there; of another keyword that has no value it does not
+ * know, or its default is not known here. */
+static gboolean
+is_told(const PstSshdEffective *effective, const char *keyword)
+{
+    static const char *const lists[] = {"allowgroups", "allowusers", "denygroups", "denyusers",
+                                        NULL};
+
+    return pst_sshd_effective_knows(effective, keyword) &&
+           (pst_sshd_effective_get(effective, keyword) != NULL || g_strv_contains(lists, keyword));
+}
+
 static void
 tell_settings(const Probe *probe)
 {
@@ -161,7 +173,7 @@ tell_settings(const Probe *probe)
     for (const char *const *name = pst_report_ssh_setting_names; *name != NULL; name++) {
         g_autofree char *keyword = g_ascii_strdown(*name, -1);
 
-        if (!pst_sshd_effective_knows(effective, keyword))
+        if (!is_told(effective, keyword))
             continue;
         g_auto(GStrv) words = pst_sshd_effective_words(effective, keyword);
         const PstSshdDirective *where = pst_sshd_effective_where(effective, keyword, NULL);
