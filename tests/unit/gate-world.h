@@ -90,6 +90,17 @@ world_listen(World *world, gint64 port, const char *address)
     row->port = port;
 }
 
+/* Only the first is listened on any more. */
+static G_GNUC_UNUSED void
+world_listen_once(World *world)
+{
+    GPtrArray *rows = world->guest.network->listening;
+
+    for (guint i = 1; i < rows->len; i++)
+        pst_fields_free(&pst_report_network_listening_fields, rows->pdata[i]);
+    g_ptr_array_set_size(rows, 1);
+}
+
 static JsonObject *
 args_of(const char *text)
 {

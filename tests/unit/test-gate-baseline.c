@@ -91,7 +91,7 @@ fail_unit(World *world)
 static void
 lose_port(World *world)
 {
-    g_ptr_array_set_size(world->guest.network->listening, 1);
+    world_listen_once(world);
 }
 
 static void

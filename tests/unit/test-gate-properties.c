@@ -35,7 +35,7 @@ break_something(World *world)
         world_add_unit(world, "other.service", "failed");
         break;
     case 3:
-        g_ptr_array_set_size(world->guest.network->listening, 1);
+        world_listen_once(world);
         break;
     case 4:
         ((PstJournalLine *)pst_fields_append(&pst_report_journal_line_fields,

@@ -23,6 +23,7 @@ unit_failed_before(World *world)
 static void
 unit_untold(World *world)
 {
+    pst_fields_free(&pst_report_services_unit_fields, world->services->units->pdata[0]);
     g_clear_pointer(&world->services->units, g_ptr_array_unref);
 }
 
@@ -77,7 +78,7 @@ unsure_port(World *world)
 static void
 nobody_listens(World *world)
 {
-    g_ptr_array_set_size(world->guest.network->listening, 1);
+    world_listen_once(world);
 }
 
 static void
