@@ -201,7 +201,7 @@ pst_gate_to_text(const PstGateVerdict *verdict)
     append_excuses(out, verdict->excused);
     for (char **note = verdict->notes; note != NULL && *note != NULL; note++)
         append_note(out, *note);
-    if (verdict->moving != NULL && verdict->result != PST_GATE_NOT_CHECKABLE) {
+    if (pst_gate_may_change(verdict) && verdict->result != PST_GATE_NOT_CHECKABLE) {
         g_string_append(out, "not settled: ");
         pst_render_quote(out, verdict->moving);
         g_string_append_c(out, '\n');

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "host-sidecar/gate-facts.h"
+#include "protocol/error.h"
 #include "protocol/report-changes.h"
 #include "protocol/report-journal.h"
 #include "protocol/report-services.h"
@@ -315,12 +316,20 @@ moving_unit(const PstServicesData *data)
     return NULL;
 }
 
+/* A refusal is the same the next time. */
+static gboolean
+may_answer_yet(const PstAnswer *answer)
+{
+    return answer->error == NULL || answer->error->code == PST_ERROR_DEADLINE ||
+           answer->error->code == PST_ERROR_BUSY || answer->error->code == PST_ERROR_UNAVAILABLE;
+}
+
 static char *
 silent_probe(const PstGateFacts *facts)
 {
     for (guint i = 0; i < facts->all->len; i++) {
         const PstAnswer *answer = facts->all->pdata[i];
-        if (!pst_gate_facts_is_of_now(answer))
+        if (!pst_gate_facts_is_of_now(answer) && may_answer_yet(answer))
             return pst_gate_facts_why_not(answer, answer->probe);
     }
     return NULL;

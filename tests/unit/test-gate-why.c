@@ -101,6 +101,13 @@ starts_and_stopped(World *world)
 }
 
 static void
+refuse_sudo(World *world)
+{
+    hide_sudo(world);
+    world_find(world, "sudo", NULL)->error->code = PST_ERROR_NOT_ALLOWED;
+}
+
+static void
 test_may_change(void)
 {
     static const struct {
@@ -116,6 +123,7 @@ test_may_change(void)
         {REACHABLE, starts_and_locked, FALSE}, /* a line of sudoers does not change by itself */
         {REACHABLE, starts_and_stopped, TRUE},
         {REACHABLE, hide_sudo, TRUE},
+        {REACHABLE, refuse_sudo, FALSE}, /* what is refused once is refused again */
         {REACHABLE, paused, TRUE},
     };
 
