@@ -9,7 +9,3 @@
 /* The groups of ENTRIES (newest first), the most urgent first and of these the largest: at most MAX
  * of PstJournalGroup. NULL for no entries. *cut is set where there were more. */
 GPtrArray *pst_journal_group(const GPtrArray *entries, guint max, gboolean *cut);
-
-/* The message with every number, hexadecimal word and the like folded into one character. Free with
- * g_free(). */
-char *pst_journal_group_fold(const char *message);

@@ -6,6 +6,8 @@
 
 #define MAX_TEXT 300
 
+#define SHIM_UNIT "postern-shim.service"
+
 /* A trouble that is known by its words. Of several rows that fit the first one takes the entry. */
 typedef struct {
     const char *id;
@@ -65,7 +67,9 @@ static const Recogniser recognisers[] = {
 gboolean
 pst_journal_judge_is_own(const PstJournalEntry *entry)
 {
-    if (g_strcmp0(entry->identifier, "postern-shim") == 0)
+    /* Also what the programs say that it runs, as sudo does of a file of its own. */
+    if (g_strcmp0(entry->identifier, "postern-shim") == 0 ||
+        g_strcmp0(entry->writer, SHIM_UNIT) == 0)
         return TRUE;
     if (g_strcmp0(entry->identifier, "qemu-ga") != 0 || entry->message == NULL)
         return FALSE;

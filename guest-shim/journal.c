@@ -28,6 +28,7 @@ pst_journal_entry_free(PstJournalEntry *entry)
 {
     g_free(entry->identifier);
     g_free(entry->unit);
+    g_free(entry->writer);
     g_free(entry->message);
     g_free(entry->container);
     g_free(entry->pid);
@@ -209,6 +210,7 @@ pst_journal_parse(const char *line, gsize len, GError **error)
     entry->priority = priority >= 0 && priority <= 7 ? (int)priority : PST_JOURNAL_PRIORITY_NONE;
     entry->identifier = first_of(object, identifiers);
     entry->unit = first_of(object, units);
+    entry->writer = text_of(object, "_SYSTEMD_UNIT");
     entry->pid = text_of(object, "_PID");
     entry->container = text_of(object, "CONTAINER_NAME");
     entry->message = clean_message(text_of(object, "MESSAGE"));

@@ -15,6 +15,7 @@ typedef struct {
     int priority;        /* 0 … 7, or PST_JOURNAL_PRIORITY_NONE */
     char *identifier;    /* who logged it; NULL where it did not say */
     char *unit;          /* that it is about, or that logged it; NULL for none */
+    char *writer;        /* the unit that logged it, by journald's own word; NULL for none */
     char *message;   /* valid UTF-8 of at most 8 KiB, without control characters but tabs and new
                         lines */
     char *container; /* that logged it, as podman and docker name it; NULL for none */

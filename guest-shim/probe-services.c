@@ -114,6 +114,28 @@ want_control_plane(Work *work, GError **error)
     return list != NULL;
 }
 
+static int
+compare_names(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* One that was stopped in order is not told of otherwise: it may be meant to be. */
+static void
+tell_running(PstServicesData *data, const GPtrArray *list)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+
+    for (guint i = 0; i < list->len; i++) {
+        const PstUnit *unit = list->pdata[i];
+        if (g_strcmp0(unit->active, "active") == 0)
+            g_ptr_array_add(names, unit->id);
+    }
+    g_ptr_array_sort(names, compare_names);
+    g_ptr_array_add(names, NULL);
+    data->running = g_strdupv((char **)names->pdata);
+}
+
 /* Services that run, or are about to, and have been restarted often lately. */
 static gboolean
 want_restarting(Work *work, GError **error)
@@ -128,6 +150,8 @@ want_restarting(Work *work, GError **error)
         g_ptr_array_add(names, ((PstUnit *)list->pdata[i])->id);
     g_ptr_array_add(names, NULL);
     work->data->n_running = names->len - 1;
+    if (list != NULL)
+        tell_running(work->data, list);
     if (list != NULL)
         details = pst_units_details(work->units, (const char *const *)names->pdata, TRUE, error);
     for (guint i = 0; details != NULL && i < details->len; i++) {

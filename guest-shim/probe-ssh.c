@@ -152,6 +152,41 @@ read_settings(Probe *probe)
     subject->effective = probe->effective;
 }
 
+/* sshd says nothing of a list that is not there; of another keyword that has no value it does not
+ * know, or its default is not known here. */
+static gboolean
+is_told(const PstSshdEffective *effective, const char *keyword)
+{
+    static const char *const lists[] = {"allowgroups", "allowusers", "denygroups", "denyusers",
+                                        NULL};
+
+    return pst_sshd_effective_knows(effective, keyword) &&
+           (pst_sshd_effective_get(effective, keyword) != NULL || g_strv_contains(lists, keyword));
+}
+
+static void
+tell_settings(const Probe *probe)
+{
+    const PstSshdEffective *effective = probe->effective;
+    PstSshData *data = probe->subject.data;
+
+    for (const char *const *name = pst_report_ssh_setting_names; *name != NULL; name++) {
+        g_autofree char *keyword = g_ascii_strdown(*name, -1);
+
+        if (!is_told(effective, keyword))
+            continue;
+        g_auto(GStrv) words = pst_sshd_effective_words(effective, keyword);
+        const PstSshdDirective *where = pst_sshd_effective_where(effective, keyword, NULL);
+        PstSshSetting *setting = pst_fields_append(&pst_report_ssh_setting_fields, &data->settings);
+        setting->name = g_strdup(*name);
+        setting->value = g_strjoinv(" ", words);
+        if (where == NULL)
+            continue;
+        setting->path = g_strdup(where->path);
+        setting->line = (gint64)where->line;
+    }
+}
+
 /* Where the sshd that runs can be asked from inside. */
 static PstSshdHandshake *
 connect_to_running(const Probe *probe, char **place)
@@ -247,6 +282,7 @@ judge_all(Probe *probe)
     read_key(probe);
     read_account(probe);
     read_settings(probe);
+    tell_settings(probe);
     pst_ssh_reach_judge_addresses(subject->context, probe->config, subject->report);
     pst_ssh_reach_judge(subject->context, subject->report);
     pst_ssh_judge_limits(subject);

@@ -18,32 +18,6 @@ static const char *const fapolicyd_units[] = {"fapolicyd.service", NULL};
 static const char *const fapolicyd_programs[] = {"/usr/sbin/fapolicyd", "/sbin/fapolicyd", NULL};
 static const PstDaemon fapolicyd = {fapolicyd_units, fapolicyd_programs, NULL};
 
-/* What decides who may look at, load or trace what, or whether packets find their way back. */
-static const char *const sysctls[] = {
-    "kernel.modules_disabled",
-    "kernel.kexec_load_disabled",
-    "kernel.yama.ptrace_scope",
-    "kernel.unprivileged_bpf_disabled",
-    "kernel.unprivileged_userns_clone",
-    "kernel.apparmor_restrict_unprivileged_userns",
-    "kernel.dmesg_restrict",
-    "kernel.kptr_restrict",
-    "kernel.panic",
-    "kernel.panic_on_oops",
-    "kernel.sysrq",
-    "user.max_user_namespaces",
-    "fs.protected_hardlinks",
-    "fs.protected_symlinks",
-    "fs.protected_fifos",
-    "fs.protected_regular",
-    "fs.suid_dumpable",
-    "net.ipv4.ip_forward",
-    "net.ipv4.conf.all.rp_filter",
-    "net.ipv4.conf.default.rp_filter",
-    "net.ipv4.icmp_echo_ignore_all",
-    "net.ipv6.conf.all.disable_ipv6",
-};
-
 void
 pst_security_facts_fapolicyd_daemon(const PstSysroot *sysroot, PstSecurityData *data)
 {
@@ -160,8 +134,8 @@ pst_security_facts_kernel(const PstSysroot *sysroot, PstReport *report)
         data->modules = g_strsplit(modules, ",", -1);
     data->lockdown = chosen(lockdown);
     read_apparmor(sysroot, report);
-    for (guint i = 0; i < G_N_ELEMENTS(sysctls); i++)
-        read_sysctl(sysroot, sysctls[i], data);
+    for (const char *const *name = pst_report_security_sysctl_names; *name != NULL; name++)
+        read_sysctl(sysroot, *name, data);
     data->secure_boot = read_secure_boot(sysroot);
 }
 

@@ -121,16 +121,22 @@ is_whole(const Gathering *gathering)
 }
 
 static gboolean
-read_result(JsonObject *result, char **name, PstReport **host, GError **error)
+read_result(JsonObject *result, const Gathering *gathering, char **name, PstReport **host,
+            GError **error)
 {
-    const char *guest = NULL;
+    const char *guest = NULL, *uuid = NULL;
     JsonObject *seen = NULL;
 
     if (!pst_json_get_string(result, "guest", PST_JSON_REQUIRED, &guest, error) ||
+        !pst_json_get_string(result, "uuid", PST_JSON_OPTIONAL, &uuid, error) ||
         !pst_json_get_object(result, "host", PST_JSON_OPTIONAL, &seen, error))
         return FALSE;
     if (seen != NULL && host != NULL && (*host = pst_report_decode(seen, error)) == NULL)
         return FALSE;
+    for (guint i = 0; i < gathering->n; i++) {
+        g_free(gathering->answers[i]->uuid);
+        gathering->answers[i]->uuid = g_strdup(uuid);
+    }
     *name = g_strdup(guest);
     return TRUE;
 }
@@ -162,7 +168,7 @@ pst_ask_daemon_questions(PstApiClient *client, const char *verb, const char *dom
 
     if (result == NULL)
         return FALSE;
-    if (is_whole(&gathering) && read_result(result, name, host, error))
+    if (is_whole(&gathering) && read_result(result, &gathering, name, host, error))
         return TRUE;
     *lost = TRUE;
     if (error != NULL && *error == NULL)

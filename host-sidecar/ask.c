@@ -140,6 +140,14 @@ pst_ask_name(const PstAsk *ask)
     return ask->name != NULL ? ask->name : ask->domain;
 }
 
+const char *
+pst_ask_uri(const PstAsk *ask)
+{
+    if (ask->client != NULL)
+        return pst_api_client_uri(ask->client);
+    return ask->guest != NULL ? ask->guest->uri : NULL;
+}
+
 /* Takes the questions; those that have an answer in ANSWERS are not asked again. */
 static gboolean
 ask_here(PstAsk *ask, PstAnswer **questions, guint n, const PstInquiryListener *listener,
@@ -165,8 +173,11 @@ ask_here(PstAsk *ask, PstAnswer **questions, guint n, const PstInquiryListener *
     }
     g_autofree PstAnswer **answered =
         pst_ask_guest(ask->guest, ask->method, open, n_open, ask->deadline_us, listener, host);
-    for (guint i = 0; i < n_open; i++)
+    for (guint i = 0; i < n_open; i++) {
         answers[places[i]] = answered[i];
+        if (answered[i]->uuid == NULL)
+            answered[i]->uuid = g_strdup(ask->guest->uuid);
+    }
     if (host != NULL)
         *host = pst_consult_check_recorder(ask->guest, answers, n, *host, ask->deadline_us);
     return TRUE;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "host-sidecar/baseline.h"
 #include "host-sidecar/guest.h"
 #include "host-sidecar/inquiry.h"
 #include "host-sidecar/since.h"
@@ -41,6 +42,14 @@ PstAnswer **pst_ask_questions(PstAsk *ask, PstAnswer **questions, guint n,
 
 /* The guest's own name, once it was asked. */
 const char *pst_ask_name(const PstAsk *ask);
+
+/* Its hypervisor's, once it was asked; NULL where that is not known. */
+const char *pst_ask_uri(const PstAsk *ask);
+
+/* How the guest is now, as WISH says; EARLIER as of pst_baseline_questions(). NULL with the error
+ * as of pst_ask_questions(). */
+PstBaseline *pst_ask_baseline(PstAsk *ask, const PstBaselineWish *wish, const PstBaseline *earlier,
+                              GError **error);
 
 /* What `list` tells of each domain; free with pst_overview_free(). */
 GPtrArray *pst_ask_list(const PstOptions *options, GError **error);

@@ -10,9 +10,12 @@
                                       char **argv, int *exit_code, GError **error)
 
 PST_COMMAND(audit);
+PST_COMMAND(baseline);
 PST_COMMAND(describe);
 PST_COMMAND(diagnose);
+PST_COMMAND(diff);
 PST_COMMAND(forensics);
+PST_COMMAND(gate);
 PST_COMMAND(health);
 PST_COMMAND(journal);
 PST_COMMAND(known_hosts);

@@ -24,8 +24,8 @@ copy_keys(GKeyFile *to, GKeyFile *from)
     }
 }
 
-static gboolean
-add_file(GKeyFile *config, const char *path, gboolean required, GError **error)
+gboolean
+pst_config_add_file(GKeyFile *config, const char *path, gboolean required, GError **error)
 {
     g_autoptr(GKeyFile) file = g_key_file_new();
     g_autoptr(GError) cause = NULL;
@@ -47,22 +47,29 @@ by_name(gconstpointer a, gconstpointer b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static gboolean
-add_folder(GKeyFile *config, const char *path, GError **error)
+char **
+pst_config_list_folder(const char *path)
 {
     g_autoptr(GDir) folder = g_dir_open(path, 0, NULL);
-    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) files = g_ptr_array_new();
     const char *name;
 
     while (folder != NULL && (name = g_dir_read_name(folder)) != NULL)
         if (g_str_has_suffix(name, ".conf"))
-            g_ptr_array_add(names, g_strdup(name));
-    g_ptr_array_sort(names, by_name);
-    for (guint i = 0; i < names->len; i++) {
-        g_autofree char *file = g_build_filename(path, names->pdata[i], NULL);
-        if (!add_file(config, file, FALSE, error))
+            g_ptr_array_add(files, g_build_filename(path, name, NULL));
+    g_ptr_array_sort(files, by_name);
+    g_ptr_array_add(files, NULL);
+    return (char **)g_ptr_array_free(g_steal_pointer(&files), FALSE);
+}
+
+static gboolean
+add_folder(GKeyFile *config, const char *path, GError **error)
+{
+    g_auto(GStrv) files = pst_config_list_folder(path);
+
+    for (char **file = files; *file != NULL; file++)
+        if (!pst_config_add_file(config, *file, FALSE, error))
             return FALSE;
-    }
     return TRUE;
 }
 
@@ -75,9 +82,9 @@ pst_config_load(GError **error)
         g_build_filename(g_get_user_config_dir(), "postern", "postern.conf", NULL);
 
     if (only != NULL)
-        return add_file(config, only, TRUE, error) ? g_steal_pointer(&config) : NULL;
-    if (!add_file(config, MAIN_FILE, FALSE, error) || !add_folder(config, DROP_INS, error) ||
-        !add_file(config, own, FALSE, error))
+        return pst_config_add_file(config, only, TRUE, error) ? g_steal_pointer(&config) : NULL;
+    if (!pst_config_add_file(config, MAIN_FILE, FALSE, error) ||
+        !add_folder(config, DROP_INS, error) || !pst_config_add_file(config, own, FALSE, error))
         return NULL;
     return g_steal_pointer(&config);
 }

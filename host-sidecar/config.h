@@ -12,6 +12,14 @@
  * g_key_file_unref(). */
 GKeyFile *pst_config_load(GError **error);
 
+/* Adds the keys of the file at PATH over those that CONFIG has; PST_ERROR_USAGE as above. One that
+ * is not there is no error where it is not REQUIRED. */
+gboolean pst_config_add_file(GKeyFile *config, const char *path, gboolean required, GError **error);
+
+/* The files in that folder whose names end in .conf, in the order of their names; none where it
+ * can't be read. Free with g_strfreev(). */
+char **pst_config_list_folder(const char *path);
+
 /* Whether GROUP, which need not be there, has none but the N keys; else PST_ERROR_USAGE, which
  * names the key and the nearest one. */
 gboolean pst_config_check_keys(GKeyFile *config, const char *group, const char *const *keys,

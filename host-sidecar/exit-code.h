@@ -11,6 +11,7 @@ enum {
     PST_EXIT_WARNING = 1,
     PST_EXIT_CRITICAL = 2,
     PST_EXIT_UNKNOWN = 3,
+    PST_EXIT_NOT_CHECKABLE = 4, /* of a gate alone: the guest is off, paused, or being moved */
     PST_EXIT_MISUSE = 64,
     PST_EXIT_NO_DOMAIN = 68,
     PST_EXIT_NO_HYPERVISOR = 69,

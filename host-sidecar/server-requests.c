@@ -43,6 +43,7 @@ pst_server_requests_free(gpointer data)
     if (request->sweep != NULL)
         g_ptr_array_remove(request->sweep->requests, request);
     g_free(request->verb);
+    g_free(request->uuid);
     g_free(request);
 }
 
@@ -64,6 +65,8 @@ on_answer(guint place, const PstAnswer *answer, gpointer data)
         part_text(request, "answer", pst_answer_to_json(answer), "answer", place);
     PstAnswer *record = (PstAnswer *)answer;
 
+    if (request->uuid == NULL)
+        request->uuid = g_strdup(answer->uuid);
     pst_server_state_audit(request->caller, request->verb, &record, 1);
     if (strlen(text) > PST_LIMIT_FRAME_FROM_API) {
         g_autoptr(PstAnswer) refusal = pst_answer_new(answer->guest, answer->probe, NULL);
@@ -89,6 +92,7 @@ on_end(const char *guest, JsonObject *host, const GError *error, gpointer data)
         pst_server_state_send_error(request->caller, &request->id, error);
     } else {
         pst_json_set_string(result, "guest", guest);
+        pst_json_set_string(result, "uuid", request->uuid);
         if (host != NULL)
             json_object_set_object_member(result, "host", json_object_ref(host));
         pst_server_state_send_result(request->caller, &request->id, result);

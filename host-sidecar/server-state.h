@@ -85,6 +85,7 @@ struct PstServerRequest {
     PstServerCaller *caller;
     PstMessageId id;
     char *verb;
+    char *uuid; /* of the guest that answered; NULL: not known */
     gint64 deadline_us;
     PstFlightsRequest *flight; /* NULL once it is over, and of the others */
     PstServerList *list;

@@ -6,8 +6,8 @@
 #include "protocol/error.h"
 #include "protocol/json.h"
 
-static const char *const priorities[] = {"emerg",   "alert",  "crit", "err",
-                                         "warning", "notice", "info", "debug"};
+const char *const pst_words_priorities[PST_WORDS_N_PRIORITIES] = {
+    "emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"};
 
 void
 pst_words_add_list(JsonObject *args, const char *name, const char *text)
@@ -53,9 +53,9 @@ pst_words_add_command(JsonObject *args, const char *name, const char *text, GErr
 gboolean
 pst_words_parse_priority(const char *text, gint64 *priority, GError **error)
 {
-    for (guint i = 0; i < G_N_ELEMENTS(priorities); i++) {
+    for (guint i = 0; i < PST_WORDS_N_PRIORITIES; i++) {
         const char digit[] = {(char)('0' + i), '\0'};
-        if (g_str_equal(text, priorities[i]) || g_str_equal(text, digit)) {
+        if (g_str_equal(text, pst_words_priorities[i]) || g_str_equal(text, digit)) {
             *priority = i;
             return TRUE;
         }

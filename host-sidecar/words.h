@@ -8,6 +8,10 @@
 /* Appends the comma-separated words of TEXT (may be NULL) to the list NAME. */
 void pst_words_add_list(JsonObject *args, const char *name, const char *text);
 
+#define PST_WORDS_N_PRIORITIES 8
+/* The journal's priorities, the most urgent first. */
+extern const char *const pst_words_priorities[PST_WORDS_N_PRIORITIES];
+
 /* A syslog priority by number or name (emerg … debug); FALSE with PST_ERROR_USAGE. */
 gboolean pst_words_parse_priority(const char *text, gint64 *priority, GError **error);
 

@@ -53,6 +53,26 @@ row_schema(const PstField *row)
     g_return_val_if_reached(NULL);
 }
 
+/* What of it is a difference, for who compares reports by the schema. */
+static void
+add_bearing(JsonObject *property, const PstField *row)
+{
+    const struct {
+        const char *name;
+        gboolean is;
+    } words[] = {{"x-passing", row->passing},
+                 {"x-key", row->key},
+                 {"x-folded", row->folded},
+                 {"x-ordered", row->ordered},
+                 {"x-recent", row->recent}};
+
+    for (guint i = 0; i < G_N_ELEMENTS(words); i++)
+        if (words[i].is)
+            json_object_set_boolean_member(property, words[i].name, TRUE);
+    if (row->unless != NULL)
+        json_object_set_string_member(property, "x-unless", row->unless);
+}
+
 JsonObject *
 pst_fields_schema(const PstFields *fields)
 {
@@ -65,6 +85,7 @@ pst_fields_schema(const PstFields *fields)
         JsonObject *property = row_schema(row);
 
         json_object_set_string_member(property, "description", row->doc);
+        add_bearing(property, row);
         json_object_set_object_member(properties, row->name, property);
         if (row->required)
             json_array_add_string_element(required, row->name);

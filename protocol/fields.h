@@ -50,7 +50,13 @@ typedef struct {
     PstFieldType type;
     guint offset;
     gboolean required;
-    gboolean passing;         /* tells what goes on, and not what somebody has set */
+    /* What of it is a difference, where two reports are compared. */
+    gboolean passing;         /* tells what goes on, and not what somebody has set: none */
+    gboolean key;             /* names its element of a list, with the others that do */
+    gboolean folded;          /* numbers in it tell what goes on: none are in them */
+    gboolean ordered;         /* of strings: their order is one too */
+    gboolean recent;          /* of a list: what happened lately; what it no longer has is none */
+    const char *unless;       /* none where both have the member of this name, which tells it all */
     const PstFields *fields;  /* of an object or of a list's elements */
     const char *const *names; /* of an enum, NULL-terminated */
 } PstField;
@@ -66,19 +72,27 @@ struct PstFields {
 
 #define PST_ROW(kind, T, member, ...)                                                              \
     {.name = #member, .type = kind, .offset = G_STRUCT_OFFSET(T, member), __VA_ARGS__}
+#define PST_PASSING .passing = TRUE
+#define PST_KEY     .key = TRUE
+#define PST_FOLDED  .folded = TRUE
+#define PST_ORDERED .ordered = TRUE
+#define PST_RECENT  .recent = TRUE
 // clang-format on
-#define PST_STRING(T, member, text) PST_ROW(PST_FIELD_STRING, T, member, .doc = text)
-#define PST_INT(T, member, text) PST_ROW(PST_FIELD_INT, T, member, .doc = text)
-#define PST_BOOL(T, member, text) PST_ROW(PST_FIELD_TRI, T, member, .doc = text)
-#define PST_STRINGS(T, member, text) PST_ROW(PST_FIELD_STRV, T, member, .doc = text)
-#define PST_ENUM(T, member, enum_names, text)                                                      \
-    PST_ROW(PST_FIELD_ENUM, T, member, .doc = text, .names = enum_names)
-#define PST_OBJECT(T, member, table, text)                                                         \
-    PST_ROW(PST_FIELD_OBJECT, T, member, .doc = text, .fields = &(table))
-#define PST_LIST(T, member, table, text)                                                           \
-    PST_ROW(PST_FIELD_LIST, T, member, .doc = text, .fields = &(table))
-#define PST_REQUIRED_STRING(T, member, text)                                                       \
-    PST_ROW(PST_FIELD_STRING, T, member, .doc = text, .required = TRUE)
+/* Each may be followed by more of what the row is. */
+#define PST_STRING(T, member, text, ...)                                                           \
+    PST_ROW(PST_FIELD_STRING, T, member, .doc = text, ##__VA_ARGS__)
+#define PST_INT(T, member, text, ...) PST_ROW(PST_FIELD_INT, T, member, .doc = text, ##__VA_ARGS__)
+#define PST_BOOL(T, member, text, ...) PST_ROW(PST_FIELD_TRI, T, member, .doc = text, ##__VA_ARGS__)
+#define PST_STRINGS(T, member, text, ...)                                                          \
+    PST_ROW(PST_FIELD_STRV, T, member, .doc = text, ##__VA_ARGS__)
+#define PST_ENUM(T, member, enum_names, text, ...)                                                 \
+    PST_ROW(PST_FIELD_ENUM, T, member, .doc = text, .names = enum_names, ##__VA_ARGS__)
+#define PST_OBJECT(T, member, table, text, ...)                                                    \
+    PST_ROW(PST_FIELD_OBJECT, T, member, .doc = text, .fields = &(table), ##__VA_ARGS__)
+#define PST_LIST(T, member, table, text, ...)                                                      \
+    PST_ROW(PST_FIELD_LIST, T, member, .doc = text, .fields = &(table), ##__VA_ARGS__)
+#define PST_REQUIRED_STRING(T, member, text, ...)                                                  \
+    PST_ROW(PST_FIELD_STRING, T, member, .doc = text, .required = TRUE, ##__VA_ARGS__)
 
 /* A new struct in which nothing is known. Free with pst_fields_free(). */
 gpointer pst_fields_new(const PstFields *fields);

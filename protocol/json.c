@@ -244,3 +244,46 @@ pst_json_to_text(JsonObject *object, gsize *len)
     g_autofree char *text = json_generator_to_data(generator, len);
     return needs_repair(text) ? repair(text, len) : g_steal_pointer(&text);
 }
+
+static JsonNode *sorted_node(JsonNode *node);
+
+JsonObject *
+pst_json_sorted(JsonObject *object)
+{
+    JsonObject *sorted = json_object_new();
+    GList *names = g_list_sort(json_object_get_members(object), (GCompareFunc)strcmp);
+
+    for (GList *name = names; name != NULL; name = name->next)
+        json_object_set_member(sorted, name->data,
+                               sorted_node(json_object_get_member(object, name->data)));
+    g_list_free(names);
+    return sorted;
+}
+
+static JsonArray *
+sorted_array(JsonArray *array)
+{
+    JsonArray *sorted = json_array_sized_new(json_array_get_length(array));
+
+    for (guint i = 0; i < json_array_get_length(array); i++)
+        json_array_add_element(sorted, sorted_node(json_array_get_element(array, i)));
+    return sorted;
+}
+
+static JsonNode *
+sorted_node(JsonNode *node)
+{
+    JsonNode *sorted;
+
+    if (JSON_NODE_HOLDS_OBJECT(node)) {
+        sorted = json_node_new(JSON_NODE_OBJECT);
+        json_node_take_object(sorted, pst_json_sorted(json_node_get_object(node)));
+        return sorted;
+    }
+    if (JSON_NODE_HOLDS_ARRAY(node)) {
+        sorted = json_node_new(JSON_NODE_ARRAY);
+        json_node_take_array(sorted, sorted_array(json_node_get_array(node)));
+        return sorted;
+    }
+    return json_node_copy(node);
+}

@@ -48,3 +48,7 @@ char *pst_json_clean_cut(const char *value, gsize max, gboolean *cut);
 
 /* The object as one line of JSON text that a validator accepts. Free with g_free(). */
 char *pst_json_to_text(JsonObject *object, gsize *len);
+
+/* A copy whose members are in the order of their names, at every depth: the same for what says the
+ * same. */
+JsonObject *pst_json_sorted(JsonObject *object);

@@ -5,21 +5,22 @@ const char *const pst_report_access_verdicts[] = {"unknown", "open", "shut", NUL
 
 static const PstField step_rows[] = {
     PST_STRING(PstAccessStep, step,
-               "network, firewall, sshd, algorithms, user, key, password, account, pam or sudo"),
+               "network, firewall, sshd, algorithms, user, key, password, account, pam or sudo",
+               PST_KEY),
     PST_ENUM(PstAccessStep, verdict, pst_report_access_verdicts, "whether this step can be taken"),
     PST_STRING(PstAccessStep, probe, "whose report says so"),
-    PST_STRING(PstAccessStep, finding, "the id of the finding that shuts it"),
-    PST_STRING(PstAccessStep, reason, "why it is shut or unknown"),
+    PST_STRING(PstAccessStep, finding, "the id of the finding that shuts it", PST_PASSING),
+    PST_STRING(PstAccessStep, reason, "why it is shut or unknown", PST_PASSING),
 };
 const PstFields pst_report_access_step_fields = PST_FIELDS(PstAccessStep, step_rows);
 
 static const PstField way_rows[] = {
-    PST_STRING(PstAccessWay, way, "ssh-key, ssh-password, console or sudo"),
+    PST_STRING(PstAccessWay, way, "ssh-key, ssh-password, console or sudo", PST_KEY),
     PST_ENUM(PstAccessWay, verdict, pst_report_access_verdicts,
              "shut where a step is, else unknown where a step is, else open"),
-    PST_STRING(PstAccessWay, because, "the reason of the step that decides"),
+    PST_STRING(PstAccessWay, because, "the reason of the step that decides", PST_PASSING),
     PST_LIST(PstAccessWay, steps, pst_report_access_step_fields,
-             "what it leads through, in that order"),
+             "what it leads through, in that order", PST_PASSING),
 };
 const PstFields pst_report_access_way_fields = PST_FIELDS(PstAccessWay, way_rows);
 

@@ -3,9 +3,10 @@
 
 static const PstField faillock_rows[] = {
     PST_STRING(PstAccountFaillock, path, "the tally's file"),
-    PST_INT(PstAccountFaillock, failures, "failed attempts that count"),
+    PST_INT(PstAccountFaillock, failures, "failed attempts that count", PST_PASSING),
     PST_INT(PstAccountFaillock, deny, "so many shut the user out"),
-    PST_INT(PstAccountFaillock, latest_us, "the latest failure, microseconds of real time"),
+    PST_INT(PstAccountFaillock, latest_us, "the latest failure, microseconds of real time",
+            PST_PASSING),
     PST_INT(PstAccountFaillock, unlock_time_s, "seconds until it opens again, 0 for never"),
 };
 const PstFields pst_report_account_faillock_fields = PST_FIELDS(PstAccountFaillock, faillock_rows);
@@ -27,8 +28,10 @@ static const PstField data_rows[] = {
     PST_STRING(PstAccountData, validity,
                "valid, expired, change-password, password-expired, no-shadow-entry or unknown"),
     PST_INT(PstAccountData, expires_day, "the day of expiry, days since 1970-01-01"),
-    PST_INT(PstAccountData, today, "the day by the guest's clock, days since 1970-01-01"),
-    PST_STRINGS(PstAccountData, sources, "where accounts are looked up (nsswitch.conf)"),
+    PST_INT(PstAccountData, today, "the day by the guest's clock, days since 1970-01-01",
+            PST_PASSING),
+    PST_STRINGS(PstAccountData, sources, "where accounts are looked up (nsswitch.conf)",
+                PST_ORDERED),
     PST_STRING(PstAccountData, source,
                "who knows the user: files, or getent, which asked the other sources too"),
     PST_BOOL(PstAccountData, cron, "cron.allow and cron.deny let the user have jobs"),

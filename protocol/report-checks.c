@@ -2,8 +2,9 @@
 #include "protocol/report-checks.h"
 
 static const PstField value_rows[] = {
-    PST_REQUIRED_STRING(PstChecksValue, label, "what was measured"),
-    PST_STRING(PstChecksValue, value, "a number, absent where the plugin could not tell"),
+    PST_REQUIRED_STRING(PstChecksValue, label, "what was measured", PST_KEY),
+    PST_STRING(PstChecksValue, value, "a number, absent where the plugin could not tell",
+               PST_PASSING),
     PST_STRING(PstChecksValue, unit, "of the value: s, ms, %, B, KB … or c for a counter"),
     PST_STRING(PstChecksValue, warn, "the range outside of which it warns"),
     PST_STRING(PstChecksValue, crit, "the range outside of which it is critical"),
@@ -13,7 +14,7 @@ static const PstField value_rows[] = {
 const PstFields pst_report_checks_value_fields = PST_FIELDS(PstChecksValue, value_rows);
 
 static const PstField check_rows[] = {
-    PST_REQUIRED_STRING(PstChecksCheck, name, "as the guest's configuration calls it"),
+    PST_REQUIRED_STRING(PstChecksCheck, name, "as the guest's configuration calls it", PST_KEY),
     PST_STRING(PstChecksCheck, description, "what it looks at"),
     PST_STRING(PstChecksCheck, command, "the program that is run"),
     PST_STRING(PstChecksCheck, user, "as whom it runs"),
@@ -22,10 +23,10 @@ static const PstField check_rows[] = {
                "ok, warning, critical, unknown, timed-out, not-runnable or not-run"),
     PST_INT(PstChecksCheck, exit_status, "of the program"),
     PST_INT(PstChecksCheck, signal, "that ended the program"),
-    PST_STRING(PstChecksCheck, message, "the first line of its output"),
-    PST_STRINGS(PstChecksCheck, details, "the lines behind that one"),
+    PST_STRING(PstChecksCheck, message, "the first line of its output", PST_PASSING),
+    PST_STRINGS(PstChecksCheck, details, "the lines behind that one", PST_PASSING),
     PST_LIST(PstChecksCheck, values, pst_report_checks_value_fields, "its performance data"),
-    PST_INT(PstChecksCheck, took_ms, "how long it ran, milliseconds"),
+    PST_INT(PstChecksCheck, took_ms, "how long it ran, milliseconds", PST_PASSING),
 };
 const PstFields pst_report_checks_check_fields = PST_FIELDS(PstChecksCheck, check_rows);
 

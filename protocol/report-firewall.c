@@ -2,10 +2,10 @@
 #include "protocol/report-firewall.h"
 
 static const PstField chain_rows[] = {
-    PST_STRING(PstFirewallChain, source, "nftables or iptables-legacy"),
-    PST_STRING(PstFirewallChain, family, "ip, ip6, inet or netdev"),
-    PST_STRING(PstFirewallChain, table, "its table"),
-    PST_STRING(PstFirewallChain, chain, "its name"),
+    PST_STRING(PstFirewallChain, source, "nftables or iptables-legacy", PST_KEY),
+    PST_STRING(PstFirewallChain, family, "ip, ip6, inet or netdev", PST_KEY),
+    PST_STRING(PstFirewallChain, table, "its table", PST_KEY),
+    PST_STRING(PstFirewallChain, chain, "its name", PST_KEY),
     PST_STRING(PstFirewallChain, hook, "where it meets packets: input, prerouting, output …"),
     PST_STRING(PstFirewallChain, type, "filter, nat or route"),
     PST_INT(PstFirewallChain, priority, "of several at one hook the lowest comes first"),
@@ -15,10 +15,11 @@ static const PstField chain_rows[] = {
 const PstFields pst_report_firewall_chain_fields = PST_FIELDS(PstFirewallChain, chain_rows);
 
 static const PstField verdict_rows[] = {
-    PST_INT(PstFirewallVerdict, port, "the port of the guest"),
-    PST_STRING(PstFirewallVerdict, protocol, "tcp or udp"),
-    PST_STRING(PstFirewallVerdict, family, "ipv4 or ipv6"),
-    PST_STRING(PstFirewallVerdict, from, "where it comes from, absent for any address outside"),
+    PST_INT(PstFirewallVerdict, port, "the port of the guest", PST_KEY),
+    PST_STRING(PstFirewallVerdict, protocol, "tcp or udp", PST_KEY),
+    PST_STRING(PstFirewallVerdict, family, "ipv4 or ipv6", PST_KEY),
+    PST_STRING(PstFirewallVerdict, from, "where it comes from, absent for any address outside",
+               PST_KEY),
     PST_STRING(PstFirewallVerdict, verdict,
                "accept, drop, reject, depends (on what depends_on says) or unknown"),
     PST_STRINGS(PstFirewallVerdict, depends_on, "what makes the difference"),
@@ -27,12 +28,12 @@ static const PstField verdict_rows[] = {
     PST_STRING(PstFirewallVerdict, source, "where it is decided: nftables or iptables-legacy"),
     PST_STRING(PstFirewallVerdict, table, "the deciding table, with its family"),
     PST_STRING(PstFirewallVerdict, chain, "the deciding chain"),
-    PST_INT(PstFirewallVerdict, handle, "the deciding rule's number in nftables"),
+    PST_INT(PstFirewallVerdict, handle, "the deciding rule's number in nftables", PST_PASSING),
     /* Its counters are in it. */
     PST_ROW(PST_FIELD_STRING, PstFirewallVerdict, rule,
-            .doc = "the deciding rule, absent for the chain's policy", .passing = TRUE),
-    PST_INT(PstFirewallVerdict, packets, "packets that its counter has seen"),
-    PST_INT(PstFirewallVerdict, bytes, "bytes that its counter has seen"),
+            .doc = "the deciding rule, absent for the chain's policy", PST_PASSING),
+    PST_INT(PstFirewallVerdict, packets, "packets that its counter has seen", PST_PASSING),
+    PST_INT(PstFirewallVerdict, bytes, "bytes that its counter has seen", PST_PASSING),
 };
 const PstFields pst_report_firewall_verdict_fields = PST_FIELDS(PstFirewallVerdict, verdict_rows);
 

@@ -2,13 +2,13 @@
 #include "protocol/report-list.h"
 
 static const PstField entry_rows[] = {
-    PST_STRING(PstListEntry, name, "the last part of its path"),
+    PST_STRING(PstListEntry, name, "the last part of its path", PST_KEY),
     PST_STRING(PstListEntry, type,
                "file, folder, link, fifo, socket, character-device or block-device"),
     PST_STRING(PstListEntry, mode, "permission bits in four octal digits"),
     PST_STRING(PstListEntry, owner, "numeric owner and group, as 0:0"),
     PST_INT(PstListEntry, size, "bytes"),
-    PST_INT(PstListEntry, mtime_us, "last change, microseconds since 1970 UTC"),
+    PST_INT(PstListEntry, mtime_us, "last change, microseconds since 1970 UTC", PST_PASSING),
     PST_STRING(PstListEntry, target, "where a symbolic link points, as it stands in it"),
     PST_BOOL(PstListEntry, denied, "it may not be read: only its name is told"),
 };
@@ -18,7 +18,8 @@ static const PstField data_rows[] = {
     PST_STRING(PstListData, path, "the folder's real path"),
     PST_STRING(PstListData, mode, "its permission bits in four octal digits"),
     PST_STRING(PstListData, owner, "its numeric owner and group, as 0:0"),
-    PST_STRING(PstListData, cursor, "where the next page begins, absent on the last one"),
+    PST_STRING(PstListData, cursor, "where the next page begins, absent on the last one",
+               PST_PASSING),
     PST_LIST(PstListData, entries, pst_report_list_entry_fields,
              "what is in it, in the order of the names' bytes"),
 };

@@ -4,16 +4,16 @@
 static const PstField phase_rows[] = {
     PST_STRING(PstPamPhaseReport, outcome, "passes, depends, fails or unknown"),
     PST_STRING(PstPamPhaseReport, file, "where the stack's line stands by which it fails"),
-    PST_INT(PstPamPhaseReport, line, "that line, from 1"),
+    PST_INT(PstPamPhaseReport, line, "that line, from 1", PST_PASSING),
     PST_STRING(PstPamPhaseReport, text, "what stands there"),
     PST_STRING(PstPamPhaseReport, rule_file, "the file of the rule that the line's module goes by"),
-    PST_INT(PstPamPhaseReport, rule_line, "the rule's line, from 1"),
+    PST_INT(PstPamPhaseReport, rule_line, "the rule's line, from 1", PST_PASSING),
     PST_STRING(PstPamPhaseReport, finding, "the id of the finding that tells it"),
 };
 const PstFields pst_report_pam_phase_fields = PST_FIELDS(PstPamPhaseReport, phase_rows);
 
 static const PstField service_rows[] = {
-    PST_STRING(PstPamServiceReport, service, "the PAM service"),
+    PST_STRING(PstPamServiceReport, service, "the PAM service", PST_KEY),
     PST_STRING(PstPamServiceReport, file, "its file"),
     PST_STRINGS(PstPamServiceReport, from_other, "phases for which the service `other` stands in"),
     PST_BOOL(PstPamServiceReport, aborts, "libpam gives up on it: every phase fails"),
@@ -29,7 +29,7 @@ static const PstField faillock_rows[] = {
     PST_STRING(PstPamFaillockReport, folder, "the folder of its tallies"),
     PST_INT(PstPamFaillockReport, deny, "so many failures shut a user out, 0 for never"),
     PST_INT(PstPamFaillockReport, unlock_time_s, "seconds until it opens again, 0 for never"),
-    PST_INT(PstPamFaillockReport, failures, "the user's failed attempts that count"),
+    PST_INT(PstPamFaillockReport, failures, "the user's failed attempts that count", PST_PASSING),
     PST_BOOL(PstPamFaillockReport, locked, "the user is shut out by them"),
 };
 const PstFields pst_report_pam_faillock_fields = PST_FIELDS(PstPamFaillockReport, faillock_rows);

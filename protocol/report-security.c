@@ -1,8 +1,35 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "protocol/report-security.h"
 
+/* What decides who may look at, load or trace what, or whether packets find their way back. */
+const char *const pst_report_security_sysctl_names[] = {
+    "kernel.modules_disabled",
+    "kernel.kexec_load_disabled",
+    "kernel.yama.ptrace_scope",
+    "kernel.unprivileged_bpf_disabled",
+    "kernel.unprivileged_userns_clone",
+    "kernel.apparmor_restrict_unprivileged_userns",
+    "kernel.dmesg_restrict",
+    "kernel.kptr_restrict",
+    "kernel.panic",
+    "kernel.panic_on_oops",
+    "kernel.sysrq",
+    "user.max_user_namespaces",
+    "fs.protected_hardlinks",
+    "fs.protected_symlinks",
+    "fs.protected_fifos",
+    "fs.protected_regular",
+    "fs.suid_dumpable",
+    "net.ipv4.ip_forward",
+    "net.ipv4.conf.all.rp_filter",
+    "net.ipv4.conf.default.rp_filter",
+    "net.ipv4.icmp_echo_ignore_all",
+    "net.ipv6.conf.all.disable_ipv6",
+    NULL,
+};
+
 static const PstField label_rows[] = {
-    PST_REQUIRED_STRING(PstSecurityLabel, path, "a file that decides about access"),
+    PST_REQUIRED_STRING(PstSecurityLabel, path, "a file that decides about access", PST_KEY),
     PST_STRING(PstSecurityLabel, context, "its label, as user:role:type:level"),
     PST_STRING(PstSecurityLabel, problem,
                "why confined programs are denied the file, absent where nothing is wrong"),
@@ -23,15 +50,16 @@ static const PstField selinux_rows[] = {
 const PstFields pst_report_security_selinux_fields = PST_FIELDS(PstSecuritySelinux, selinux_rows);
 
 static const PstField profile_rows[] = {
-    PST_REQUIRED_STRING(PstSecurityProfile, name, "the profile's name, often a program's path"),
+    PST_REQUIRED_STRING(PstSecurityProfile, name, "the profile's name, often a program's path",
+                        PST_KEY),
     PST_STRING(PstSecurityProfile, mode, "enforce, complain, kill, unconfined or prompt"),
 };
 const PstFields pst_report_security_profile_fields = PST_FIELDS(PstSecurityProfile, profile_rows);
 
 static const PstField apparmor_rows[] = {
     PST_BOOL(PstSecurityApparmor, enabled, "the kernel runs it"),
-    PST_INT(PstSecurityApparmor, n_enforce, "number of profiles that deny"),
-    PST_INT(PstSecurityApparmor, n_complain, "number of profiles that only log"),
+    PST_INT(PstSecurityApparmor, n_enforce, "number of profiles that deny", PST_PASSING),
+    PST_INT(PstSecurityApparmor, n_complain, "number of profiles that only log", PST_PASSING),
     PST_LIST(PstSecurityApparmor, profiles, pst_report_security_profile_fields,
              "the loaded profiles"),
 };
@@ -64,11 +92,11 @@ static const PstField audit_rows[] = {
     PST_STRING(PstSecurityAudit, daemon, "auditd: running, stuck, stopped or absent"),
     PST_INT(PstSecurityAudit, enabled, "0 off, 1 on, 2 on and locked until the next boot"),
     PST_INT(PstSecurityAudit, failure, "what the kernel does then: 0 nothing, 1 a line, 2 panic"),
-    PST_INT(PstSecurityAudit, backlog, "records that wait for auditd"),
+    PST_INT(PstSecurityAudit, backlog, "records that wait for auditd", PST_PASSING),
     PST_INT(PstSecurityAudit, backlog_limit, "how many may wait"),
-    PST_INT(PstSecurityAudit, lost, "records that were lost"),
+    PST_INT(PstSecurityAudit, lost, "records that were lost", PST_PASSING),
     PST_STRING(PstSecurityAudit, log_folder, "where auditd writes"),
-    PST_INT(PstSecurityAudit, free_bytes, "room left there, bytes"),
+    PST_INT(PstSecurityAudit, free_bytes, "room left there, bytes", PST_PASSING),
     PST_INT(PstSecurityAudit, size_bytes, "size of its file system, bytes"),
     PST_INT(PstSecurityAudit, space_left_bytes, "below so many the first action is taken"),
     PST_INT(PstSecurityAudit, admin_space_left_bytes, "below so many the second one"),
@@ -89,7 +117,7 @@ const PstFields pst_report_security_fapolicyd_fields =
     PST_FIELDS(PstSecurityFapolicyd, fapolicyd_rows);
 
 static const PstField sysctl_rows[] = {
-    PST_REQUIRED_STRING(PstSecuritySysctl, name, "as sysctl names it"),
+    PST_REQUIRED_STRING(PstSecuritySysctl, name, "as sysctl names it", PST_KEY),
     PST_STRING(PstSecuritySysctl, value, "its value"),
 };
 const PstFields pst_report_security_sysctl_fields = PST_FIELDS(PstSecuritySysctl, sysctl_rows);
@@ -109,7 +137,7 @@ static const PstField data_rows[] = {
     PST_OBJECT(PstSecurityData, apparmor, pst_report_security_apparmor_fields, "AppArmor"),
     PST_ROW(PST_FIELD_LIST, PstSecurityData, denials,
             .doc = "what SELinux, AppArmor and fapolicyd denied, by program",
-            .fields = &pst_report_security_denial_fields, .passing = TRUE),
+            .fields = &pst_report_security_denial_fields, PST_PASSING),
     PST_STRINGS(PstSecurityData, denials_from, "where denials were looked for"),
     PST_OBJECT(PstSecurityData, fips, pst_report_security_fips_fields, "FIPS and crypto policy"),
     PST_OBJECT(PstSecurityData, audit, pst_report_security_audit_fields, "the audit system"),

@@ -113,6 +113,9 @@ typedef struct {
     PstSecurityReboot *reboot;
 } PstSecurityData;
 
+/* The settings of the kernel that are told, as sysctl(8) names them, NULL-terminated. */
+extern const char *const pst_report_security_sysctl_names[];
+
 extern const PstFields pst_report_security_label_fields;
 extern const PstFields pst_report_security_selinux_fields;
 extern const PstFields pst_report_security_profile_fields;

@@ -10,7 +10,7 @@ static const PstField line_rows[] = {
 const PstFields pst_report_services_line_fields = PST_FIELDS(PstServicesLine, line_rows);
 
 static const PstField unit_rows[] = {
-    PST_REQUIRED_STRING(PstServicesUnit, name, "the unit's own name"),
+    PST_REQUIRED_STRING(PstServicesUnit, name, "the unit's own name", PST_KEY),
     PST_STRING(PstServicesUnit, asked_as, "as it was asked for, absent where nobody asked"),
     PST_STRING(PstServicesUnit, description, "what it is"),
     PST_STRING(PstServicesUnit, load, "loaded, not-found, masked, bad-setting, error"),
@@ -20,23 +20,26 @@ static const PstField unit_rows[] = {
     PST_STRING(PstServicesUnit, result, "success, or how it failed"),
     PST_INT(PstServicesUnit, exit_status, "of its main process, absent where that runs"),
     PST_INT(PstServicesUnit, exit_signal, "that ended its main process"),
-    PST_INT(PstServicesUnit, restarts, "automatic ones since it was last started by hand"),
+    PST_INT(PstServicesUnit, restarts, "automatic ones since it was last started by hand",
+            PST_PASSING),
     PST_INT(PstServicesUnit, since_us,
-            "when it came into this state, microseconds since 1970 UTC by the guest's clock"),
-    PST_INT(PstServicesUnit, main_pid, "its main process, absent for none"),
+            "when it came into this state, microseconds since 1970 UTC by the guest's clock",
+            PST_PASSING),
+    PST_INT(PstServicesUnit, main_pid, "its main process, absent for none", PST_PASSING),
     PST_STRING(PstServicesUnit, enabled, "enabled, disabled, static, masked and others"),
     PST_STRING(PstServicesUnit, fragment_path, "its unit file"),
     PST_BOOL(PstServicesUnit, needs_reload, "the unit file was changed since systemd read it"),
     PST_LIST(PstServicesUnit, lines, pst_report_services_line_fields,
-             "its last journal lines, newest first"),
+             "its last journal lines, newest first", PST_PASSING),
 };
 const PstFields pst_report_services_unit_fields = PST_FIELDS(PstServicesUnit, unit_rows);
 
 static const PstField data_rows[] = {
-    PST_STRING(PstServicesData, source, "who said so: systemd or systemctl"),
+    PST_STRING(PstServicesData, source, "who said so: systemd or systemctl", PST_PASSING),
     PST_LIST(PstServicesData, units, pst_report_services_unit_fields,
              "units asked for, and those that failed, restart or ought to run"),
-    PST_INT(PstServicesData, n_running, "number of services that run"),
+    PST_INT(PstServicesData, n_running, "number of services that run", PST_PASSING),
+    PST_STRINGS(PstServicesData, running, "the services that run"),
 };
 static const PstFields data_fields = PST_FIELDS(PstServicesData, data_rows);
 

@@ -38,7 +38,8 @@ typedef struct {
 typedef struct {
     char *source;     /* systemd, or systemctl */
     GPtrArray *units; /* of PstServicesUnit: those asked for, failed, restarting, or missing */
-    gint64 n_running; /* services that run */
+    gint64 n_running; /* services that run, or are about to */
+    char **running;   /* those that do, by name */
 } PstServicesData;
 
 extern const PstFields pst_report_services_line_fields;

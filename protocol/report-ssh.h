@@ -50,6 +50,14 @@ typedef struct {
     char **common;
 } PstSshAlgorithms;
 
+/* A setting that holds for such a connection, as sshd_config(5) names it. */
+typedef struct {
+    char *name;
+    char *value; /* its words with a space between them; empty where it is not set */
+    char *path;  /* the file that says so; absent for a default */
+    gint64 line; /* in it, from 1 */
+} PstSshSetting;
+
 typedef struct {
     PstTri installed;
     char *version;    /* as sshd greets: SSH-2.0-OpenSSH_9.2p1 … */
@@ -67,6 +75,7 @@ typedef struct {
 
     char *user;          /* whom the rest is about */
     char *settings_from; /* sshd (its own word), or files */
+    GPtrArray *settings; /* of PstSshSetting: those whose value is certain */
     PstTri user_allowed; /* by AllowUsers and the like, and by PermitRootLogin */
     GPtrArray *key_files;
     PstTri key_accepted;      /* the key asked about, or any key of the user's where none was */
@@ -76,6 +85,10 @@ typedef struct {
     PstTri restart_pending;   /* the sshd that runs does not do what the files say now */
 } PstSshData;
 
+/* The settings that are told, NULL-terminated. */
+extern const char *const pst_report_ssh_setting_names[];
+
+extern const PstFields pst_report_ssh_setting_fields;
 extern const PstFields pst_report_ssh_config_error_fields;
 extern const PstFields pst_report_ssh_host_key_fields;
 extern const PstFields pst_report_ssh_key_file_fields;

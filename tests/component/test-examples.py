@@ -118,5 +118,12 @@ def test_after_a_fix():
     check(done.returncode == 68 and "could not be asked" in done.stderr, done)
 
 
+def test_gated_change():
+    """Of what can't be told how it is, nothing is changed. That it is undone is tried in a guest."""
+    path = f"{POSTERN_FOLDER}:/usr/bin:/bin"
+    done = run(EXAMPLES / "gated-change.sh", "test", "harness", "/bin/false", "/bin/false", PATH=path)
+    check(done.returncode == 3 and "nothing was changed" in done.stderr, done)
+
+
 if __name__ == "__main__":
     main(sys.modules[__name__])

@@ -25,7 +25,7 @@ typedef struct {
     JsonObject *vantage;
 } Guest;
 
-static PstAnswer *
+static G_GNUC_UNUSED PstAnswer *
 answer_of(Guest *guest, const char *probe)
 {
     for (guint i = 0; i < G_N_ELEMENTS(guest->answers); i++)

@@ -7,6 +7,7 @@
 #include "guest-shim/journal.h"
 #include "guest-shim/private-units.h"
 #include "guest-shim/probe-journal.h"
+#include "protocol/fold.h"
 #include "protocol/error.h"
 #include "protocol/report-journal.h"
 #include "tests/unit/world.h"
@@ -209,7 +210,7 @@ test_fold(void)
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
-        g_autofree char *folded = pst_journal_group_fold(rows[i][0]);
+        g_autofree char *folded = pst_fold(rows[i][0]);
         g_assert_cmpstr(folded, ==, rows[i][1]);
     }
 }
@@ -419,8 +420,14 @@ test_own(void)
     static const struct {
         const char *identifier, *message;
         gboolean own;
+        const char *unit, *writer;
     } rows[] = {
         {"postern-shim", "asked: journal", TRUE},
+        {"sudo", "root : /etc/sudoers.d/x is world writable", TRUE, "postern-shim.service",
+         "postern-shim.service"},
+        {"sudo", "root : /etc/sudoers.d/x is world writable", FALSE, "ssh.service", "ssh.service"},
+        {"systemd", "Failed with result 'signal'.", FALSE, "postern-shim.service", "init.scope"},
+        {"liar", "it is nothing", FALSE, "postern-shim.service", "user@1000.service"},
         {"qemu-ga", "info: guest-exec called: \"/usr/sbin/postern-shim --oneshot\"", TRUE},
         {"qemu-ga", "info: guest-exec-status called, pid: 262", TRUE},
         {"qemu-ga", "info: guest-exec called: \"/bin/rm -r /srv\"", FALSE},
@@ -432,6 +439,8 @@ test_own(void)
         g_autoptr(PstJournalEntry) entry = g_new0(PstJournalEntry, 1);
         entry->identifier = g_strdup(rows[i].identifier);
         entry->message = g_strdup(rows[i].message);
+        entry->unit = g_strdup(rows[i].unit);
+        entry->writer = g_strdup(rows[i].writer);
         g_assert_cmpint(pst_journal_judge_is_own(entry), ==, rows[i].own);
     }
 }

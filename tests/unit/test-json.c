@@ -224,6 +224,25 @@ test_clean_cut(void)
     }
 }
 
+/* The same text for the same, in whatever order it was made; and nothing of it is the original's.
+ */
+static void
+test_sorted(void)
+{
+    static const char text[] =
+        "{\"b\":[{\"z\":1,\"a\":null},[],\"x\"],\"a\":{\"2\":2.5,\"10\":true},\"\xC3\xA9\":\"\"}";
+    g_autoptr(JsonObject) json = pst_json_parse(text, strlen(text), &pst_validate_from_guest, NULL);
+    g_autoptr(JsonObject) sorted = pst_json_sorted(json);
+    gsize len = 0;
+
+    g_assert_true(json_object_equal(sorted, json));
+    json_object_remove_member(json_object_get_object_member(json, "a"), "2");
+    g_autofree char *written = pst_json_to_text(sorted, &len);
+    g_assert_cmpstr(
+        written, ==,
+        "{\"a\":{\"10\":true,\"2\":2.5},\"b\":[{\"a\":null,\"z\":1},[],\"x\"],\"\xC3\xA9\":\"\"}");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -235,5 +254,6 @@ main(int argc, char **argv)
     g_test_add_func("/json/numbers-again", test_numbers_again);
     g_test_add_func("/json/set-null", test_set_null);
     g_test_add_func("/json/clean-cut", test_clean_cut);
+    g_test_add_func("/json/sorted", test_sorted);
     return g_test_run();
 }

@@ -106,6 +106,38 @@ test_sound(World *world, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpstr(report->summary, ==, "sshd would let harness in by publickey");
 }
 
+static const PstSshSetting *
+find_setting(const PstSshData *data, const char *name)
+{
+    for (guint i = 0; data->settings != NULL && i < data->settings->len; i++)
+        if (g_str_equal(((PstSshSetting *)data->settings->pdata[i])->name, name))
+            return data->settings->pdata[i];
+    return NULL;
+}
+
+/* With the line that says so; a default has none, a list that is not there is empty, and nothing is
+ * said of what depends on who comes from where, or of a default that is not known. */
+static void
+test_settings(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    if (skip_unless_root())
+        return;
+    put_user(world, "PermitRootLogin no\nAllowUsers harness\nAllowUsers eve\n"
+                    "Match Address 10.0.0.0/8\nPasswordAuthentication yes\n");
+    g_autoptr(PstReport) report = run_harness(world);
+    const PstSshSetting *root = find_setting(report->data, "PermitRootLogin");
+
+    g_assert_cmpstr(root->value, ==, "no");
+    g_assert_cmpstr(root->path, ==, "/etc/ssh/sshd_config");
+    g_assert_cmpint(root->line, ==, 1);
+    g_assert_cmpstr(find_setting(report->data, "AllowUsers")->value, ==, "harness eve");
+    g_assert_cmpstr(find_setting(report->data, "DenyUsers")->value, ==, "");
+    g_assert_cmpstr(find_setting(report->data, "PubkeyAuthentication")->value, ==, "yes");
+    g_assert_null(find_setting(report->data, "PubkeyAuthentication")->path);
+    g_assert_null(find_setting(report->data, "PasswordAuthentication"));
+    g_assert_null(find_setting(report->data, "Banner"));
+}
+
 /* Each list, with the line that decides. */
 static void
 test_lists(World *world, gconstpointer data G_GNUC_UNUSED)
@@ -528,6 +560,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     ADD("sound", test_sound);
+    ADD("settings", test_settings);
     ADD("lists", test_lists);
     ADD("included", test_included);
     ADD("keys", test_keys);

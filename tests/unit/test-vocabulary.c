@@ -64,6 +64,86 @@ check_table(const PstFields *fields, guint depth)
     }
 }
 
+/* An element that nothing names would be another one with every change of it; what names it is a
+ * row of its own, and never what passes. */
+static void
+check_bearing(const PstFields *fields, gboolean element)
+{
+    gboolean keyed = FALSE;
+
+    for (guint i = 0; i < fields->n_rows; i++) {
+        const PstField *row = &fields->rows[i];
+        gboolean told = row->unless == NULL;
+
+        g_test_message("%s", row->name);
+        keyed |= row->key;
+        for (guint j = 0; !told && j < fields->n_rows; j++)
+            told = g_str_equal(fields->rows[j].name, row->unless) && !fields->rows[j].passing;
+        g_assert_true(told);
+        g_assert_false(row->key && (row->passing || !element || row->fields != NULL));
+        g_assert_false(row->folded && row->type != PST_FIELD_STRING);
+        g_assert_false(row->ordered && row->type != PST_FIELD_STRV);
+        g_assert_false(row->recent && row->type != PST_FIELD_LIST);
+        if (row->fields != NULL && !row->passing)
+            check_bearing(row->fields, row->type == PST_FIELD_LIST);
+    }
+    g_assert_true(keyed || !element);
+}
+
+static void
+test_bearing(void)
+{
+    for (guint i = 0; i < pst_vocabulary_n; i++) {
+        g_test_message("%s", pst_vocabulary[i]->name);
+        check_bearing(pst_vocabulary[i]->data, FALSE);
+    }
+}
+
+static const PstField *
+find_row(const PstFields *fields, const char *name)
+{
+    for (guint i = 0; i < fields->n_rows; i++)
+        if (g_str_equal(fields->rows[i].name, name))
+            return &fields->rows[i];
+    g_assert_not_reached();
+}
+
+/* A number that is not told by its name to be one is judged by what its sentence says. */
+static void
+check_passing(const PstFields *fields)
+{
+    static const char *const suffixes[] = {"_us", "_ms", "pid"};
+    /* Limits that are set in these units, and what stands for a digest where there is none. */
+    static const char *const set[] = {"changed_us", NULL};
+
+    for (guint i = 0; i < fields->n_rows; i++) {
+        const PstField *row = &fields->rows[i];
+
+        if (row->passing)
+            continue;
+        if (row->fields != NULL)
+            check_passing(row->fields);
+        for (guint j = 0; j < G_N_ELEMENTS(suffixes); j++) {
+            g_test_message("%s", row->name);
+            g_assert_false(g_str_has_suffix(row->name, suffixes[j]) &&
+                           !g_strv_contains(set, row->name));
+        }
+    }
+}
+
+static void
+test_passing(void)
+{
+    for (guint i = 0; i < pst_vocabulary_n; i++) {
+        g_test_message("%s", pst_vocabulary[i]->name);
+        check_passing(pst_vocabulary[i]->data);
+    }
+    g_assert_true(find_row(pst_vocabulary_find("system")->data, "boot_id")->passing);
+    g_assert_true(find_row(pst_vocabulary_find("network")->data, "neighbours")->passing);
+    g_assert_false(find_row(pst_vocabulary_find("network")->data, "listening")->passing);
+    g_assert_true(find_row(pst_vocabulary_find("system")->args, "host_realtime_us")->passing);
+}
+
 static void
 test_tables(void)
 {
@@ -144,6 +224,8 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/vocabulary/find", test_find);
     g_test_add_func("/vocabulary/tables", test_tables);
+    g_test_add_func("/vocabulary/bearing", test_bearing);
+    g_test_add_func("/vocabulary/passing", test_passing);
     g_test_add_func("/vocabulary/describe-fits", test_describe_fits);
     g_test_add_func("/vocabulary/catalogue", test_catalogue);
     g_test_add_func("/vocabulary/catalogue-ids", test_catalogue_ids);

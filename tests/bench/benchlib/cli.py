@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from . import (conversation, evidence, failure, figures, in_guest, probes, recorder,
+from . import (baselines, conversation, evidence, failure, figures, in_guest, probes, recorder,
                sweeps, world)
 
 BENCHES = {
@@ -23,9 +23,10 @@ BENCHES = {
     "neighbours": failure.neighbours,
     "forensics": evidence.forensics,
     "sweep": sweeps.sweep,
+    "diff": baselines.diff,
 }
 # These need no guests of the lab's.
-SIMULATED = {"sweep"}
+SIMULATED = {"sweep", "diff"}
 
 
 def _parser():

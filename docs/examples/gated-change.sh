@@ -1,0 +1,38 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A change to a guest that is taken back where it broke something.
+#
+#   gated-change.sh DOMAIN USER CHANGE UNDO
+#
+# CHANGE and UNDO are programs; UNDO must not need what CHANGE may shut (a snapshot, the console). Ends
+# with 0 where the change stands, 1 where it was undone and the guest is reachable again, 2 where it is
+# not, and 3 where nobody knows: the change is left as it is, for somebody to look.
+set -eu
+
+domain=$1 user=$2 change=$3 undo=$4
+before=$(mktemp)
+trap 'rm -f "$before"' EXIT
+
+postern baseline "$domain" --user "$user" --output "$before" || {
+    echo "$domain: it can't be said how it is: nothing was changed" >&2
+    exit 3
+}
+changed=0
+"$change" || changed=$?
+status=0
+postern gate "$domain" --policy baseline --baseline "$before" --settle 60s || status=$?
+case $status in
+0)
+    [ "$changed" -eq 0 ] || echo "$domain: the change ended with $changed, and broke nothing" >&2
+    exit 0
+    ;;
+1) ;;
+*)
+    echo "$domain: whether the change broke anything is not known (postern ended with $status)" >&2
+    exit 3
+    ;;
+esac
+"$undo"
+postern gate "$domain" --policy reachable --user "$user" --settle 60s || exit 2
+echo "$domain: the change was undone" >&2
+exit 1

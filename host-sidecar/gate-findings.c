@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <string.h>
+
+#include "host-sidecar/gate-facts.h"
+#include "protocol/vocabulary.h"
+
+/* ---- exceptions ---- */
+
+static gboolean
+has_excuse(const GPtrArray *excuses, const PstFinding *finding)
+{
+    for (guint i = 0; excuses != NULL && i < excuses->len; i++) {
+        const PstGateExcuse *one = excuses->pdata[i];
+        if (g_str_equal(one->finding, finding->id) &&
+            g_strcmp0(one->message, finding->message) == 0)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static void
+tell_excuse(GPtrArray **excuses, const PstPolicyException *exception, const PstFinding *finding,
+            gboolean holds)
+{
+    if (has_excuse(*excuses, finding))
+        return;
+    PstGateExcuse *excuse = pst_fields_append(&pst_gate_excuse_fields, excuses);
+    excuse->finding = g_strdup(finding->id);
+    excuse->verdict = g_strdup(exception->word == PST_POLICY_ALLOW ? "allow" : "downgrade");
+    excuse->message = g_strdup(finding->message);
+    excuse->reason = g_strdup(exception->reason);
+    excuse->expired = PST_TRI(!holds);
+    if (g_date_valid(&exception->until))
+        excuse->until =
+            g_strdup_printf("%04d-%02d-%02d", g_date_get_year(&exception->until),
+                            g_date_get_month(&exception->until), g_date_get_day(&exception->until));
+}
+
+/* What is let pass takes with it what follows from it, unless it is of one thing only. */
+static gboolean
+covers(const PstPolicyException *exception, const PstCause *cause)
+{
+    return pst_policy_exception_matches(exception, cause->finding) ||
+           (exception->what == NULL && pst_policy_exception_matches(exception, cause->root));
+}
+
+/* As how severe it counts. */
+static int
+weigh(const PstGateFacts *facts, const PstCause *cause, GPtrArray **excuses)
+{
+    const GPtrArray *exceptions = facts->one->policy->exceptions;
+    int severity = cause->finding->severity;
+
+    for (guint i = 0; i < exceptions->len; i++) {
+        const PstPolicyException *one = exceptions->pdata[i];
+        gboolean holds;
+
+        if (one->word == PST_POLICY_FORBID || !covers(one, cause))
+            continue;
+        holds = pst_policy_exception_holds(one, facts->one->now);
+        tell_excuse(excuses, one, cause->finding, holds);
+        if (holds)
+            severity = MIN(severity, one->word == PST_POLICY_ALLOW ? PST_SEVERITY_INFORMATION
+                                                                   : one->severity);
+    }
+    return severity;
+}
+
+/* ---- before ---- */
+
+static gboolean
+is_same(const PstFinding *a, const PstFinding *b)
+{
+    const PstEvidence *one = a->evidence, *other = b->evidence;
+
+    if (!g_str_equal(a->id, b->id))
+        return FALSE;
+    if (one == NULL || other == NULL)
+        return one == other;
+    return g_strcmp0(one->path, other->path) == 0 && g_strcmp0(one->unit, other->unit) == 0 &&
+           g_strcmp0(one->user, other->user) == 0;
+}
+
+/* Those of before that could not be looked at were looked at by nobody. */
+static PstTri
+was_there(const PstGateFacts *facts, const PstCause *cause)
+{
+    const PstAnswer *before = pst_gate_facts_before(facts, cause->answer);
+
+    if (before == NULL)
+        return PST_TRI_UNKNOWN;
+    for (guint i = 0; i < before->report->findings->len; i++) {
+        const PstFinding *former = before->report->findings->pdata[i];
+
+        if (is_same(former, cause->finding) && former->severity >= cause->finding->severity)
+            return PST_TRI_YES;
+    }
+    return before->report->truncated ? PST_TRI_UNKNOWN : PST_TRI_NO;
+}
+
+/* ---- none, and none that is new ---- */
+
+typedef struct {
+    const PstGateFacts *facts;
+    const PstPolicyRule *rule;
+    GPtrArray *outcomes, **excuses;
+} Judging;
+
+/* A symptom is told with its cause, where that counts as well. */
+static gboolean
+is_told_by_root(const Judging *judging, const PstCause *cause)
+{
+    const PstCause *root = pst_gate_facts_cause(judging->facts, cause->root);
+
+    return cause->root != cause->finding && root != NULL &&
+           weigh(judging->facts, root, judging->excuses) >= judging->rule->number;
+}
+
+static void
+add_finding(const Judging *judging, const PstCause *cause, PstGateState state, char *message)
+{
+    PstGateOutcome *outcome =
+        pst_gate_outcome_add(judging->outcomes, judging->rule, state, message);
+
+    pst_gate_outcome_of(outcome, cause->answer->probe, cause->answer);
+    pst_gate_outcome_blame(judging->facts, outcome, cause->finding);
+}
+
+static void
+judge_cause(const Judging *judging, const PstCause *cause)
+{
+    int severity = weigh(judging->facts, cause, judging->excuses);
+    PstTri before = PST_TRI_NO;
+
+    if (severity < judging->rule->number &&
+        !(severity == PST_SEVERITY_UNKNOWN && judging->rule->number == PST_SEVERITY_CRITICAL))
+        return;
+    if (is_told_by_root(judging, cause))
+        return;
+    if (judging->rule->kind == PST_POLICY_NO_NEW_FINDING)
+        before = was_there(judging->facts, cause);
+    if (before == PST_TRI_YES)
+        return;
+    if (severity == PST_SEVERITY_UNKNOWN)
+        add_finding(judging, cause, PST_GATE_UNCHECKED, g_strdup(cause->finding->message));
+    else if (before == PST_TRI_UNKNOWN)
+        add_finding(judging, cause, PST_GATE_UNCHECKED,
+                    g_strdup_printf("%s; the baseline does not tell whether it was so before",
+                                    cause->finding->message));
+    else
+        add_finding(judging, cause, PST_GATE_BROKEN, g_strdup(cause->finding->message));
+}
+
+/* A probe that told nothing, or not all, may have found anything. */
+static void
+judge_silent(const Judging *judging)
+{
+    const GPtrArray *base = judging->facts->base;
+
+    for (guint i = 0; i < base->len; i++) {
+        const PstAnswer *answer = base->pdata[i];
+
+        if (!pst_gate_facts_is_of_now(answer) && answer != judging->facts->access)
+            pst_gate_outcome_add_unlooked(judging->outcomes, judging->rule, answer->probe, answer);
+    }
+}
+
+static void
+judge_findings(const Judging *judging)
+{
+    const PstGateFacts *facts = judging->facts;
+    guint n = judging->outcomes->len;
+
+    for (guint i = 0; i < facts->causes->len; i++)
+        judge_cause(judging, &g_array_index(facts->causes, PstCause, i));
+    judge_silent(judging);
+    if (judging->outcomes->len > n)
+        return;
+    if (facts->now->len == 0)
+        pst_gate_outcome_add(judging->outcomes, judging->rule, PST_GATE_UNCHECKED,
+                             g_strdup("no probe was asked"));
+    else
+        pst_gate_outcome_of(
+            pst_gate_outcome_add(judging->outcomes, judging->rule, PST_GATE_HELD,
+                                 g_strdup(judging->rule->kind == PST_POLICY_NO_FINDING
+                                              ? "nothing so severe was found"
+                                              : "nothing new that is so severe was found")),
+            NULL, facts->now->pdata[0]);
+}
+
+/* ---- forbidden ones ---- */
+
+static const PstPolicyException *
+forbidding(const PstGateFacts *facts, const PstPolicyRule *rule)
+{
+    const GPtrArray *exceptions = facts->one->policy->exceptions;
+
+    for (guint i = 0; i < exceptions->len; i++) {
+        const PstPolicyException *one = exceptions->pdata[i];
+        if (one->word == PST_POLICY_FORBID && g_str_equal(one->pattern, rule->subject))
+            return one;
+    }
+    return NULL;
+}
+
+/* The probes that may have such a finding. */
+static gboolean
+concerns(const PstPolicyException *exception, const char *probe)
+{
+    const char *dot = strchr(exception->id, '.');
+    g_autofree char *prefix =
+        dot != NULL ? g_strndup(exception->id, (gsize)(dot - exception->id)) : g_strdup("*");
+
+    return g_pattern_match_simple(prefix, probe);
+}
+
+static void
+judge_forbidden_of(const Judging *judging, const PstPolicyException *exception,
+                   const PstAnswer *answer)
+{
+    const GPtrArray *findings = answer->report->findings;
+    const PstFinding *unlooked = pst_gate_facts_unlooked(answer);
+    gboolean any = FALSE;
+
+    for (guint i = 0; i < findings->len; i++) {
+        const PstFinding *finding = findings->pdata[i];
+
+        if (!pst_policy_exception_matches(exception, finding))
+            continue;
+        any = TRUE;
+        PstGateOutcome *outcome = pst_gate_outcome_add(judging->outcomes, judging->rule,
+                                                       PST_GATE_BROKEN, g_strdup(finding->message));
+        pst_gate_outcome_of(outcome, answer->probe, answer);
+        pst_gate_outcome_blame(judging->facts, outcome, finding);
+    }
+    if (any || (unlooked == NULL && !answer->report->truncated))
+        return;
+    pst_gate_outcome_of(pst_gate_outcome_add(judging->outcomes, judging->rule, PST_GATE_UNCHECKED,
+                                             unlooked != NULL ? g_strdup(unlooked->message)
+                                                              : g_strdup("its report was cut")),
+                        answer->probe, answer);
+}
+
+static void
+judge_forbidden(const Judging *judging)
+{
+    const PstPolicyException *exception = forbidding(judging->facts, judging->rule);
+    const GPtrArray *base = judging->facts->base;
+    guint n = judging->outcomes->len;
+    const PstAnswer *looked = NULL;
+
+    for (guint i = 0; exception != NULL && i < base->len; i++) {
+        const PstAnswer *answer = base->pdata[i];
+
+        if (!concerns(exception, answer->probe))
+            continue;
+        if (pst_gate_facts_is_of_now(answer)) {
+            looked = answer;
+            judge_forbidden_of(judging, exception, answer);
+        } else {
+            pst_gate_outcome_add_unlooked(judging->outcomes, judging->rule, answer->probe, answer);
+        }
+    }
+    if (judging->outcomes->len > n)
+        return;
+    if (looked == NULL)
+        pst_gate_outcome_add(judging->outcomes, judging->rule, PST_GATE_UNCHECKED,
+                             g_strdup("nobody looked"));
+    else
+        pst_gate_outcome_of(pst_gate_outcome_add(judging->outcomes, judging->rule, PST_GATE_HELD,
+                                                 g_strdup("nothing of that was found")),
+                            looked->probe, looked);
+}
+
+void
+pst_gate_findings_rule(const PstGateFacts *facts, const PstPolicyRule *rule, GPtrArray *outcomes,
+                       GPtrArray **excuses)
+{
+    const Judging judging = {facts, rule, outcomes, excuses};
+
+    if (rule->kind == PST_POLICY_FORBIDDEN)
+        judge_forbidden(&judging);
+    else if (rule->kind == PST_POLICY_NO_NEW_FINDING && facts->incomparable != NULL)
+        pst_gate_outcome_add(outcomes, rule, PST_GATE_UNCHECKED, g_strdup(facts->incomparable));
+    else
+        judge_findings(&judging);
+}

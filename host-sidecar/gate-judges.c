@@ -1,0 +1,407 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <string.h>
+
+#include "host-sidecar/gate-judges.h"
+#include "protocol/report-checks.h"
+#include "protocol/report-services.h"
+#include "protocol/report-system.h"
+
+/* ---- access ---- */
+
+static const PstAccessWay *
+find_way(const PstAccessData *data, const char *name)
+{
+    for (guint i = 0; data->ways != NULL && i < data->ways->len; i++)
+        if (g_str_equal(((PstAccessWay *)data->ways->pdata[i])->way, name))
+            return data->ways->pdata[i];
+    return NULL;
+}
+
+/* Of the ways that decide it, the one that is told. */
+static const PstAccessWay *
+way_of(const PstAccessData *data, const PstPolicyRule *rule)
+{
+    if (rule->kind == PST_POLICY_WAY)
+        return find_way(data, rule->subject);
+    return find_way(data, rule->kind == PST_POLICY_ROOT ? "sudo" : "ssh-key");
+}
+
+static int
+verdict_of(const PstAccessData *data, const PstPolicyRule *rule)
+{
+    const PstAccessWay *way;
+
+    if (rule->kind == PST_POLICY_LOGIN)
+        return data->login;
+    if (rule->kind == PST_POLICY_ROOT)
+        return data->root;
+    way = find_way(data, rule->subject);
+    return way != NULL ? way->verdict : PST_ACCESS_UNKNOWN;
+}
+
+static const char *
+what_of(const PstPolicyRule *rule)
+{
+    if (rule->kind == PST_POLICY_LOGIN)
+        return "get in by SSH";
+    return rule->kind == PST_POLICY_ROOT ? "become root" : rule->subject;
+}
+
+/* A step whose probe gave no report of now says why; else the way's own reason does. */
+static char *
+why_unknown(const PstGateFacts *facts, const PstAccessWay *way)
+{
+    for (guint i = 0; way != NULL && way->steps != NULL && i < way->steps->len; i++) {
+        const PstAccessStep *step = way->steps->pdata[i];
+
+        if (step->verdict != PST_ACCESS_UNKNOWN || step->probe == NULL)
+            continue;
+        char *why = pst_gate_facts_why_not(pst_gate_facts_find(facts, step->probe), step->probe);
+        if (why != NULL)
+            return why;
+    }
+    return g_strdup(way != NULL && way->because != NULL ? way->because : "nobody looked");
+}
+
+/* The finding that shuts it: the derived one's cause is told with it. */
+static const PstFinding *
+shut_by(const PstGateFacts *facts, const PstPolicyRule *rule)
+{
+    const char *id = rule->kind == PST_POLICY_LOGIN ? "access.no-login" : "access.no-root";
+    const GPtrArray *findings = facts->access->report->findings;
+    const PstAccessWay *way = way_of(facts->access->report->data, rule);
+
+    for (guint i = 0; rule->kind != PST_POLICY_WAY && i < findings->len; i++)
+        if (g_str_equal(((PstFinding *)findings->pdata[i])->id, id))
+            return findings->pdata[i];
+    for (guint i = 0; way != NULL && way->steps != NULL && i < way->steps->len; i++) {
+        const PstAccessStep *step = way->steps->pdata[i];
+
+        for (guint j = 0; step->verdict == PST_ACCESS_SHUT && j < facts->causes->len; j++)
+            if (g_strcmp0(g_array_index(facts->causes, PstCause, j).finding->id, step->finding) ==
+                0)
+                return g_array_index(facts->causes, PstCause, j).finding;
+    }
+    return NULL;
+}
+
+/* Of what shuts it nothing starts or stops by itself: files say so. */
+static gboolean
+lasts(const PstGateOutcome *outcome)
+{
+    static const char *const files[] = {"sudo.", "account.", "pam.", "ssh."};
+    static const char *const passing[] = {"account.nologin",
+                                          "pam.nologin",
+                                          "ssh.handshake-failed",
+                                          "ssh.no-runtime-folder",
+                                          "ssh.not-listening",
+                                          "ssh.not-running",
+                                          "ssh.restart-pending",
+                                          "ssh.startups-full",
+                                          "sudo.hangs",
+                                          "sudo.slow-resolver",
+                                          NULL};
+    const PstFinding *root = outcome->root != NULL ? outcome->root : outcome->finding;
+
+    if (root == NULL || g_strv_contains(passing, root->id))
+        return FALSE;
+    for (guint i = 0; i < G_N_ELEMENTS(files); i++)
+        if (g_str_has_prefix(root->id, files[i]))
+            return TRUE;
+    return FALSE;
+}
+
+static void
+add_shut(const PstGateFacts *facts, const PstPolicyRule *rule, GPtrArray *outcomes)
+{
+    const PstFinding *finding = shut_by(facts, rule);
+    const PstAccessData *data = facts->access->report->data;
+    const PstAccessWay *way = way_of(data, rule);
+    PstGateOutcome *outcome = pst_gate_outcome_add(
+        outcomes, rule, PST_GATE_BROKEN,
+        finding != NULL && rule->kind != PST_POLICY_WAY
+            ? g_strdup(finding->message)
+            : g_strdup_printf("%s is shut to %s: %s", what_of(rule), data->user,
+                              way != NULL && way->because != NULL ? way->because : "unknown"));
+
+    pst_gate_outcome_of(outcome, "access", facts->access);
+    if (finding == NULL)
+        return;
+    pst_gate_outcome_blame(facts, outcome, finding);
+    outcome->lasting = lasts(outcome);
+}
+
+void
+pst_gate_judges_access(const PstGateFacts *facts, const PstPolicyRule *rule, GPtrArray *outcomes)
+{
+    const PstAccessData *data;
+    PstGateOutcome *outcome;
+
+    if (facts->access == NULL || facts->access->report == NULL) {
+        const char *probe = rule->kind == PST_POLICY_ROOT ? "sudo" : "ssh";
+
+        pst_gate_outcome_add_unlooked(outcomes, rule, probe, pst_gate_facts_find(facts, probe));
+        return;
+    }
+    data = facts->access->report->data;
+    int verdict = verdict_of(data, rule);
+    if (verdict == PST_ACCESS_UNKNOWN) {
+        outcome = pst_gate_outcome_add(outcomes, rule, PST_GATE_UNCHECKED,
+                                       why_unknown(facts, way_of(data, rule)));
+    } else if (rule->wanted && verdict == PST_ACCESS_SHUT) {
+        add_shut(facts, rule, outcomes);
+        return;
+    } else {
+        outcome = pst_gate_outcome_add(
+            outcomes, rule,
+            rule->wanted == (verdict == PST_ACCESS_OPEN) ? PST_GATE_HELD : PST_GATE_BROKEN,
+            rule->kind == PST_POLICY_WAY
+                ? g_strdup_printf("%s is %s to %s", rule->subject,
+                                  verdict == PST_ACCESS_OPEN ? "open" : "shut", data->user)
+                : g_strdup_printf("%s %s %s", data->user,
+                                  verdict == PST_ACCESS_OPEN ? "can" : "can't", what_of(rule)));
+    }
+    pst_gate_outcome_of(outcome, "access", facts->access);
+}
+
+/* ---- units ---- */
+
+static const PstServicesUnit *
+find_unit(const PstServicesData *data, const char *name)
+{
+    for (guint i = 0; data->units != NULL && i < data->units->len; i++) {
+        const PstServicesUnit *unit = data->units->pdata[i];
+
+        if (g_str_equal(unit->name, name) || g_strcmp0(unit->asked_as, name) == 0)
+            return unit;
+    }
+    return NULL;
+}
+
+static gboolean
+is_in(const char *word, const char *const *words)
+{
+    return word != NULL && g_strv_contains(words, word);
+}
+
+static const PstFinding *
+finding_of_unit(const PstAnswer *answer, const char *unit)
+{
+    const GPtrArray *findings = answer->report->findings;
+
+    for (guint i = 0; i < findings->len; i++) {
+        const PstFinding *finding = findings->pdata[i];
+
+        if (finding->severity > PST_SEVERITY_INFORMATION && finding->evidence != NULL &&
+            g_strcmp0(finding->evidence->unit, unit) == 0)
+            return finding;
+    }
+    return NULL;
+}
+
+static char *
+words_of_unit(const PstServicesUnit *unit)
+{
+    const char *result = unit->result;
+
+    if (g_strcmp0(unit->load, "loaded") != 0 && unit->load != NULL)
+        return g_strdup_printf("%s is %s (%s)", unit->name, unit->active, unit->load);
+    if (result != NULL && !g_str_equal(result, "success"))
+        return g_strdup_printf("%s is %s (%s)", unit->name, unit->active, result);
+    return g_strdup_printf("%s is %s", unit->name, unit->active);
+}
+
+static void
+blame_unit(const PstGateFacts *facts, PstGateOutcome *outcome, const PstAnswer *answer,
+           const char *unit)
+{
+    const PstFinding *finding = finding_of_unit(answer, unit);
+
+    pst_gate_outcome_of(outcome, pst_report_services_kind.name, answer);
+    outcome->unit = g_strdup(unit);
+    if (outcome->state == PST_GATE_BROKEN && finding != NULL)
+        pst_gate_outcome_blame(facts, outcome, finding);
+}
+
+void
+pst_gate_judges_unit(const PstGateFacts *facts, const PstPolicyRule *rule, GPtrArray *outcomes)
+{
+    static const char *const active[] = {"active", "reloading", NULL};
+    static const char *const inactive[] = {"inactive", "failed", NULL};
+    const char *probe = pst_report_services_kind.name;
+    const PstAnswer *answer = pst_gate_facts_find(facts, probe);
+    const PstServicesData *data = pst_gate_facts_data(facts, probe);
+    const PstServicesUnit *unit = data != NULL ? find_unit(data, rule->subject) : NULL;
+
+    if (unit == NULL || unit->active == NULL) {
+        pst_gate_outcome_add_unlooked(outcomes, rule, probe, answer);
+        return;
+    }
+    gboolean holds = is_in(unit->active, rule->kind == PST_POLICY_UNIT_ACTIVE ? active : inactive);
+    PstGateOutcome *outcome = pst_gate_outcome_add(
+        outcomes, rule, holds ? PST_GATE_HELD : PST_GATE_BROKEN, words_of_unit(unit));
+    blame_unit(facts, outcome, answer, unit->name);
+}
+
+static gboolean
+is_excepted(char *const *patterns, const char *text)
+{
+    for (; *patterns != NULL; patterns++)
+        if (g_pattern_match_simple(*patterns, text))
+            return TRUE;
+    return FALSE;
+}
+
+/* Whether it failed after the moment, or did not fail in the baseline. */
+static PstTri
+is_new(const PstGateFacts *facts, const PstServicesUnit *unit)
+{
+    const PstAnswer *before =
+        pst_gate_facts_before(facts, pst_gate_facts_find(facts, pst_report_services_kind.name));
+    gint64 moment_us = pst_gate_facts_moment(facts);
+
+    if (before != NULL && !before->report->truncated) {
+        const PstServicesUnit *former = find_unit(before->report->data, unit->name);
+        return PST_TRI(former == NULL || g_strcmp0(former->active, "failed") != 0);
+    }
+    if (moment_us == PST_INT_UNKNOWN || unit->since_us == PST_INT_UNKNOWN)
+        return PST_TRI_UNKNOWN;
+    return PST_TRI(unit->since_us > moment_us);
+}
+
+static gboolean
+judge_failed(const PstGateFacts *facts, const PstPolicyRule *rule, const PstServicesUnit *unit,
+             GPtrArray *outcomes)
+{
+    PstTri fresh = PST_TRI_YES;
+
+    if (g_strcmp0(unit->active, "failed") != 0 ||
+        is_excepted(facts->one->policy->failed_except, unit->name))
+        return FALSE;
+    if (rule->kind == PST_POLICY_NO_NEW_FAILED_UNIT)
+        fresh = is_new(facts, unit);
+    if (fresh == PST_TRI_NO)
+        return FALSE;
+    PstGateOutcome *outcome = pst_gate_outcome_add(
+        outcomes, rule, fresh == PST_TRI_YES ? PST_GATE_BROKEN : PST_GATE_UNCHECKED,
+        fresh == PST_TRI_YES ? words_of_unit(unit)
+                             : g_strdup_printf("%s failed, and when is not known", unit->name));
+    blame_unit(facts, outcome, pst_gate_facts_find(facts, pst_report_services_kind.name),
+               unit->name);
+    return TRUE;
+}
+
+void
+pst_gate_judges_failed(const PstGateFacts *facts, const PstPolicyRule *rule, GPtrArray *outcomes)
+{
+    const char *probe = pst_report_services_kind.name;
+    const PstAnswer *answer = pst_gate_facts_find(facts, probe);
+    const PstServicesData *data = pst_gate_facts_data(facts, probe);
+    gboolean any = FALSE;
+
+    for (guint i = 0; data != NULL && data->units != NULL && i < data->units->len; i++)
+        any |= judge_failed(facts, rule, data->units->pdata[i], outcomes);
+    if (any)
+        return;
+    if (data == NULL || data->source == NULL || answer->report->truncated) {
+        pst_gate_outcome_add_unlooked(outcomes, rule, probe, answer);
+        return;
+    }
+    pst_gate_outcome_of(
+        pst_gate_outcome_add(outcomes, rule, PST_GATE_HELD, g_strdup("no unit failed")), probe,
+        answer);
+}
+
+/* ---- checks ---- */
+
+static void
+judge_check(const PstGateFacts *facts, const PstPolicyRule *rule, const PstChecksCheck *check,
+            GPtrArray *outcomes)
+{
+    static const char *const broken[] = {"warning", "critical", NULL};
+    const char *probe = pst_report_checks_kind.name;
+    const PstAnswer *answer = pst_gate_facts_find(facts, probe);
+    PstGateState state = PST_GATE_UNCHECKED;
+
+    if (g_strcmp0(check->state, "ok") == 0)
+        state = PST_GATE_HELD;
+    else if (is_in(check->state, broken))
+        state = PST_GATE_BROKEN;
+    pst_gate_outcome_of(
+        pst_gate_outcome_add(outcomes, rule, state,
+                             g_strdup_printf("check %s is %s%s%s", check->name,
+                                             check->state != NULL ? check->state : "unknown",
+                                             check->message != NULL ? ": " : "",
+                                             check->message != NULL ? check->message : "")),
+        probe, answer);
+}
+
+void
+pst_gate_judges_check(const PstGateFacts *facts, const PstPolicyRule *rule, GPtrArray *outcomes)
+{
+    const char *probe = pst_report_checks_kind.name;
+    const PstAnswer *answer = pst_gate_facts_find(facts, probe);
+    const PstChecksData *data = pst_gate_facts_data(facts, probe);
+    gboolean all = g_str_equal(rule->subject, "*"), any = FALSE;
+
+    for (guint i = 0; data != NULL && data->checks != NULL && i < data->checks->len; i++) {
+        const PstChecksCheck *check = data->checks->pdata[i];
+
+        if (check->name == NULL || (!all && !g_str_equal(check->name, rule->subject)))
+            continue;
+        any = TRUE;
+        judge_check(facts, rule, check, outcomes);
+    }
+    if (data == NULL || (any && answer->report->truncated && all)) {
+        pst_gate_outcome_add_unlooked(outcomes, rule, probe, answer);
+    } else if (!any && all && pst_gate_facts_unlooked(answer) == NULL) {
+        pst_gate_outcome_of(pst_gate_outcome_add(outcomes, rule, PST_GATE_HELD,
+                                                 g_strdup("the guest defines no checks")),
+                            probe, answer);
+    } else if (!any) {
+        pst_gate_outcome_of(
+            pst_gate_outcome_add(outcomes, rule, PST_GATE_UNCHECKED,
+                                 g_strdup_printf("the guest tells of no check %s", rule->subject)),
+            probe, answer);
+    }
+}
+
+/* ---- all of them ---- */
+
+static gboolean
+compares(PstPolicyKind kind)
+{
+    return kind == PST_POLICY_NO_NEW_FAILED_UNIT || kind == PST_POLICY_JOURNAL ||
+           kind == PST_POLICY_FILES || kind == PST_POLICY_NO_LOST_PORT;
+}
+
+void
+pst_gate_judges_rule(const PstGateFacts *facts, const PstPolicyRule *rule, GPtrArray *outcomes)
+{
+    static const struct {
+        void (*judge)(const PstGateFacts *facts, const PstPolicyRule *rule, GPtrArray *outcomes);
+    } rows[] = {
+        [PST_POLICY_LOGIN] = {pst_gate_judges_access},
+        [PST_POLICY_ROOT] = {pst_gate_judges_access},
+        [PST_POLICY_WAY] = {pst_gate_judges_access},
+        [PST_POLICY_UNIT_ACTIVE] = {pst_gate_judges_unit},
+        [PST_POLICY_UNIT_INACTIVE] = {pst_gate_judges_unit},
+        [PST_POLICY_NO_FAILED_UNIT] = {pst_gate_judges_failed},
+        [PST_POLICY_NO_NEW_FAILED_UNIT] = {pst_gate_judges_failed},
+        [PST_POLICY_JOURNAL] = {pst_gate_judges_journal},
+        [PST_POLICY_PORT] = {pst_gate_judges_port},
+        [PST_POLICY_NO_LOST_PORT] = {pst_gate_judges_lost_ports},
+        [PST_POLICY_CHECK] = {pst_gate_judges_check},
+        [PST_POLICY_FILES] = {pst_gate_judges_files},
+        [PST_POLICY_SETTING] = {pst_gate_settings_rule},
+    };
+
+    if (compares(rule->kind) && facts->incomparable != NULL)
+        pst_gate_outcome_add(outcomes, rule, PST_GATE_UNCHECKED, g_strdup(facts->incomparable));
+    else if ((rule->kind == PST_POLICY_JOURNAL || rule->kind == PST_POLICY_FILES) &&
+             facts->one->since == NULL)
+        pst_gate_outcome_add(outcomes, rule, PST_GATE_UNCHECKED,
+                             g_strdup("it is not known since when"));
+    else
+        rows[rule->kind].judge(facts, rule, outcomes);
+}

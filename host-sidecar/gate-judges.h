@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "host-sidecar/gate-facts.h"
+
+/* What becomes of RULE: appended to OUTCOMES, one at least. */
+void pst_gate_judges_rule(const PstGateFacts *facts, const PstPolicyRule *rule,
+                          GPtrArray *outcomes);
+
+/* Each judges one kind of rule. */
+
+#define PST_GATE_JUDGE(name)                                                                       \
+    void pst_gate_judges_##name(const PstGateFacts *facts, const PstPolicyRule *rule,              \
+                                GPtrArray *outcomes)
+
+PST_GATE_JUDGE(access);
+PST_GATE_JUDGE(unit);
+PST_GATE_JUDGE(failed);
+PST_GATE_JUDGE(check);
+PST_GATE_JUDGE(port);
+PST_GATE_JUDGE(lost_ports);
+PST_GATE_JUDGE(journal);
+PST_GATE_JUDGE(files);

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <string.h>
+
+#include "host-sidecar/gate-facts.h"
+#include "protocol/error.h"
+#include "protocol/report-changes.h"
+#include "protocol/report-journal.h"
+#include "protocol/report-services.h"
+#include "protocol/report-system.h"
+
+/* Of what may only have to do with it. */
+#define MAX_CANDIDATES 5
+/* What went wrong, in syslog's words: a warning. */
+#define URGENT 4
+
+/* ---- files ---- */
+
+static gboolean
+has_file(const PstGateOutcome *outcome, const char *path)
+{
+    for (guint i = 0; outcome->files != NULL && i < outcome->files->len; i++)
+        if (g_str_equal(((PstGateFile *)outcome->files->pdata[i])->path, path))
+            return TRUE;
+    return FALSE;
+}
+
+void
+pst_gate_why_add_file(const PstGateFacts *facts, PstGateOutcome *outcome,
+                      const PstChangesFile *file, const PstAnswer *answer, PstTri named)
+{
+    PstEvidence evidence = {.path = file->path, .changed_us = file->changed_us};
+    const PstFinding finding = {.evidence = &evidence};
+    PstAnswer *const own[] = {(PstAnswer *)answer};
+    PstDating dating = pst_dating_find(own, 1, answer, &finding);
+
+    if (has_file(outcome, file->path))
+        return;
+    dating.file = file;
+    PstGateFile *row = pst_fields_append(&pst_gate_file_fields, &outcome->files);
+    row->path = g_strdup(file->path);
+    row->how = pst_dating_text(&dating);
+    row->kind = g_strdup(file->kind);
+    row->mode = g_strdup(file->mode);
+    row->former_mode = g_strdup(file->former_mode);
+    row->owner = g_strdup(file->owner);
+    row->former_owner = g_strdup(file->former_owner);
+    row->package = g_strdup(file->package);
+    row->changed_us = file->changed_us;
+    row->named = named;
+    (void)facts;
+}
+
+static const PstChangesFile *
+find_changed(const PstGateFacts *facts, const char *path)
+{
+    const PstChangesData *data = pst_gate_facts_data(facts, pst_report_changes_kind.name);
+
+    for (guint i = 0; data != NULL && data->files != NULL && i < data->files->len; i++) {
+        const PstChangesFile *file = data->files->pdata[i];
+        if (g_strcmp0(file->path, path) == 0)
+            return file;
+    }
+    return NULL;
+}
+
+/* By the list of what was changed, or by what the finding itself says of the file. */
+static void
+add_path(const PstGateFacts *facts, PstGateOutcome *outcome, const char *path, gint64 changed_us)
+{
+    const PstAnswer *answer = pst_gate_facts_find(facts, pst_report_changes_kind.name);
+    const PstChangesFile *file = path != NULL ? find_changed(facts, path) : NULL;
+    PstChangesFile alone = {
+        .path = (char *)path, .changed_us = changed_us, .size = PST_INT_UNKNOWN};
+    gint64 moment_us = pst_gate_facts_moment(facts);
+
+    if (file != NULL) {
+        pst_gate_why_add_file(facts, outcome, file, answer, PST_TRI_YES);
+        return;
+    }
+    if (path == NULL || changed_us == PST_INT_UNKNOWN || moment_us == PST_INT_UNKNOWN ||
+        changed_us < moment_us || facts->now->len == 0)
+        return;
+    pst_gate_why_add_file(facts, outcome, &alone, facts->now->pdata[0], PST_TRI_YES);
+}
+
+static void
+add_finding_file(const PstGateFacts *facts, PstGateOutcome *outcome, const PstFinding *finding)
+{
+    const PstEvidence *evidence = finding != NULL ? finding->evidence : NULL;
+
+    if (evidence == NULL)
+        return;
+    add_path(facts, outcome, evidence->path, evidence->changed_us);
+    if (outcome->unit == NULL)
+        outcome->unit = g_strdup(evidence->unit);
+}
+
+/* What a unit is made of. */
+static void
+add_unit_files(const PstGateFacts *facts, PstGateOutcome *outcome)
+{
+    const PstChangesData *changes = pst_gate_facts_data(facts, pst_report_changes_kind.name);
+    const PstServicesData *services = pst_gate_facts_data(facts, pst_report_services_kind.name);
+
+    for (guint i = 0; changes != NULL && changes->units != NULL && i < changes->units->len; i++) {
+        const PstChangesUnit *unit = changes->units->pdata[i];
+        if (g_strcmp0(unit->unit, outcome->unit) == 0)
+            add_path(facts, outcome, unit->path, unit->changed_us);
+    }
+    for (guint i = 0; services != NULL && services->units != NULL && i < services->units->len;
+         i++) {
+        const PstServicesUnit *unit = services->units->pdata[i];
+        if (g_strcmp0(unit->name, outcome->unit) == 0 && unit->fragment_path != NULL)
+            add_path(facts, outcome, unit->fragment_path, PST_INT_UNKNOWN);
+    }
+}
+
+/* Where nothing that was found names a changed file: what decides about access, and was changed
+ * after the moment, may be why. */
+static void
+add_candidates(const PstGateFacts *facts, PstGateOutcome *outcome)
+{
+    const PstAnswer *answer = pst_gate_facts_find(facts, pst_report_changes_kind.name);
+    const PstChangesData *data = pst_gate_facts_data(facts, pst_report_changes_kind.name);
+    gint64 moment_us = pst_gate_facts_moment(facts);
+    guint n = 0;
+
+    for (guint i = 0; data != NULL && data->files != NULL && i < data->files->len; i++) {
+        const PstChangesFile *file = data->files->pdata[i];
+
+        if (moment_us == PST_INT_UNKNOWN || file->control_plane != PST_TRI_YES ||
+            file->changed_us < moment_us || g_strcmp0(file->kind, "folder") == 0 ||
+            n++ >= MAX_CANDIDATES)
+            continue;
+        pst_gate_why_add_file(facts, outcome, file, answer, PST_TRI_NO);
+    }
+}
+
+/* ---- the journal ---- */
+
+static gboolean
+is_of(const PstGateOutcome *outcome, const PstJournalGroup *group)
+{
+    return g_strcmp0(group->unit, outcome->unit) == 0 && group->message != NULL &&
+           group->priority <= URGENT;
+}
+
+/* The oldest kind of entry of that unit after the moment. */
+static const PstJournalGroup *
+first_group(const PstGateFacts *facts, const PstGateOutcome *outcome)
+{
+    const PstAnswer *const answers[] = {facts->journal,
+                                        pst_gate_facts_find(facts, pst_report_journal_kind.name)};
+    gint64 moment_us = pst_gate_facts_moment(facts);
+    const PstJournalGroup *first = NULL;
+
+    for (guint a = 0; a < G_N_ELEMENTS(answers); a++) {
+        const PstJournalData *data =
+            pst_gate_facts_is_of_now(answers[a]) ? answers[a]->report->data : NULL;
+
+        for (guint i = 0; data != NULL && data->groups != NULL && i < data->groups->len; i++) {
+            const PstJournalGroup *group = data->groups->pdata[i];
+            if (is_of(outcome, group) &&
+                (moment_us == PST_INT_UNKNOWN || group->first_us >= moment_us) &&
+                (first == NULL || group->first_us < first->first_us))
+                first = group;
+        }
+    }
+    return first;
+}
+
+static void
+add_service_line(const PstGateFacts *facts, PstGateOutcome *outcome)
+{
+    const PstServicesData *data = pst_gate_facts_data(facts, pst_report_services_kind.name);
+    const PstServicesLine *first = NULL;
+
+    for (guint i = 0; data != NULL && data->units != NULL && i < data->units->len; i++) {
+        const PstServicesUnit *unit = data->units->pdata[i];
+
+        if (g_strcmp0(unit->name, outcome->unit) != 0)
+            continue;
+        for (guint j = 0; unit->lines != NULL && j < unit->lines->len; j++) {
+            const PstServicesLine *line = unit->lines->pdata[j];
+            if (line->priority <= URGENT || first == NULL)
+                first = line;
+        }
+    }
+    if (first == NULL)
+        return;
+    PstGateLine *line = pst_fields_append(&pst_gate_line_fields, &outcome->lines);
+    line->realtime_us = first->realtime_us;
+    line->identifier = g_strdup(first->identifier);
+    line->unit = g_strdup(outcome->unit);
+    line->message = g_strdup(first->message);
+}
+
+static void
+add_first_line(const PstGateFacts *facts, PstGateOutcome *outcome)
+{
+    const PstJournalGroup *group = first_group(facts, outcome);
+
+    if (outcome->lines != NULL)
+        return;
+    if (group == NULL) {
+        add_service_line(facts, outcome);
+        return;
+    }
+    PstGateLine *line = pst_fields_append(&pst_gate_line_fields, &outcome->lines);
+    line->realtime_us = group->first_us;
+    line->count = group->count;
+    line->identifier = g_strdup(group->identifier);
+    line->unit = g_strdup(group->unit);
+    line->message = g_strdup(group->message);
+}
+
+/* ---- differences from the baseline ---- */
+
+/* Whether the place of a difference is of what the outcome names. */
+static gboolean
+is_about(const PstGateOutcome *outcome, const PstDiffChange *change)
+{
+    const PstFinding *root = outcome->root != NULL ? outcome->root : outcome->finding;
+    const PstEvidence *evidence = root != NULL ? root->evidence : NULL;
+    const char *const names[] = {outcome->unit, outcome->path,
+                                 evidence != NULL ? evidence->path : NULL,
+                                 evidence != NULL ? evidence->unit : NULL};
+
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++)
+        if (names[i] != NULL && strstr(change->where, names[i]) != NULL)
+            return TRUE;
+    return FALSE;
+}
+
+static void
+add_differences(const PstGateFacts *facts, PstGateOutcome *outcome)
+{
+    g_autoptr(GStrvBuilder) texts = g_strv_builder_new();
+    guint n = 0;
+
+    for (guint i = 0; i < facts->diff->changes->len && n < MAX_CANDIDATES; i++) {
+        const PstDiffChange *change = facts->diff->changes->pdata[i];
+
+        if (change->kind == PST_DIFF_UNKNOWN || !is_about(outcome, change))
+            continue;
+        g_autofree char *text = g_strdup_printf(
+            "%s: %s, was %s", change->where, change->after != NULL ? change->after : "not there",
+            change->before != NULL ? change->before : "not there");
+        g_strv_builder_add(texts, text);
+        n++;
+    }
+    if (n > 0)
+        outcome->differences = g_strv_builder_end(texts);
+}
+
+/* ---- all of it ---- */
+
+/* What was found and all that has the same root: each of them names something of the whole. */
+static void
+add_relatives(const PstGateFacts *facts, PstGateOutcome *outcome)
+{
+    const PstFinding *root = outcome->root != NULL ? outcome->root : outcome->finding;
+
+    for (guint i = 0; root != NULL && i < facts->causes->len; i++) {
+        const PstCause *cause = &g_array_index(facts->causes, PstCause, i);
+
+        if (g_str_equal(cause->root->id, root->id) &&
+            g_strcmp0(cause->root->message, root->message) == 0)
+            add_finding_file(facts, outcome, cause->finding);
+    }
+}
+
+void
+pst_gate_why(const PstGateFacts *facts, PstGateOutcome *outcome)
+{
+    add_finding_file(facts, outcome, outcome->root);
+    add_finding_file(facts, outcome, outcome->finding);
+    add_relatives(facts, outcome);
+    add_path(facts, outcome, outcome->path, PST_INT_UNKNOWN);
+    if (outcome->unit != NULL) {
+        add_unit_files(facts, outcome);
+        add_first_line(facts, outcome);
+    }
+    if (facts->diff != NULL)
+        add_differences(facts, outcome);
+    if (outcome->files == NULL && g_strcmp0(outcome->probe, "access") == 0)
+        add_candidates(facts, outcome);
+}
+
+/* ---- what is under way ---- */
+
+static char *
+words_of_jobs(const PstSystemManager *manager)
+{
+    const PstSystemJob *job =
+        manager->jobs != NULL && manager->jobs->len > 0 ? manager->jobs->pdata[0] : NULL;
+
+    if (job == NULL || job->unit == NULL)
+        return g_strdup_printf("%" G_GINT64_FORMAT " jobs of systemd are under way",
+                               manager->n_jobs);
+    return g_strdup_printf("%" G_GINT64_FORMAT " %s of systemd under way: %s %s", manager->n_jobs,
+                           manager->n_jobs == 1 ? "job is" : "jobs are",
+                           job->type != NULL ? job->type : "job of", job->unit);
+}
+
+static char *
+moving_unit(const PstServicesData *data)
+{
+    static const char *const moving[] = {"activating", "deactivating", "reloading", NULL};
+
+    for (guint i = 0; data != NULL && data->units != NULL && i < data->units->len; i++) {
+        const PstServicesUnit *unit = data->units->pdata[i];
+        if (unit->active != NULL && g_strv_contains(moving, unit->active))
+            return g_strdup_printf("%s is %s", unit->name, unit->active);
+    }
+    return NULL;
+}
+
+/* A refusal is the same the next time. */
+static gboolean
+may_answer_yet(const PstAnswer *answer)
+{
+    return answer->error == NULL || answer->error->code == PST_ERROR_DEADLINE ||
+           answer->error->code == PST_ERROR_BUSY || answer->error->code == PST_ERROR_UNAVAILABLE;
+}
+
+static char *
+silent_probe(const PstGateFacts *facts)
+{
+    for (guint i = 0; i < facts->all->len; i++) {
+        const PstAnswer *answer = facts->all->pdata[i];
+        if (!pst_gate_facts_is_of_now(answer) && may_answer_yet(answer))
+            return pst_gate_facts_why_not(answer, answer->probe);
+    }
+    return NULL;
+}
+
+char *
+pst_gate_why_moving(const PstGateFacts *facts)
+{
+    static const char *const passing[] = {"initializing", "starting", "stopping", NULL};
+    const PstSystemData *system = pst_gate_facts_data(facts, pst_report_system_kind.name);
+    const PstSystemManager *manager = system != NULL ? system->manager : NULL;
+    char *unit = moving_unit(pst_gate_facts_data(facts, pst_report_services_kind.name));
+
+    if (unit != NULL)
+        return unit;
+    if (manager != NULL && manager->n_jobs > 0)
+        return words_of_jobs(manager);
+    if (manager != NULL && manager->state != NULL && g_strv_contains(passing, manager->state))
+        return g_strdup_printf("the guest is %s", manager->state);
+    return silent_probe(facts);
+}

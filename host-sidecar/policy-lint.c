@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <string.h>
+
+#include "host-sidecar/policy.h"
+#include "protocol/error.h"
+
+/* ---- what a rule says ---- */
+
+char *
+pst_policy_rule_title(const PstPolicyRule *rule)
+{
+    if (rule->kind == PST_POLICY_SETTING)
+        return g_strdup_printf("settings %s", rule->subject);
+    return g_strdup_printf("%s.%s%s%s", rule->group, rule->key, rule->subject != NULL ? " " : "",
+                           rule->subject != NULL ? rule->subject : "");
+}
+
+gboolean
+pst_policy_has(const PstPolicy *policy, PstPolicyKind kind)
+{
+    for (guint i = 0; i < policy->rules->len; i++)
+        if (((PstPolicyRule *)policy->rules->pdata[i])->kind == kind)
+            return TRUE;
+    return FALSE;
+}
+
+static gboolean
+needs_baseline(PstPolicyKind kind)
+{
+    return kind == PST_POLICY_NO_NEW_FINDING || kind == PST_POLICY_NO_LOST_PORT;
+}
+
+static gboolean
+needs_moment(const PstPolicy *policy, PstPolicyKind kind)
+{
+    return kind == PST_POLICY_NO_NEW_FAILED_UNIT ||
+           ((kind == PST_POLICY_JOURNAL || kind == PST_POLICY_FILES) && policy->since == NULL);
+}
+
+const PstPolicyRule *
+pst_policy_compares(const PstPolicy *policy, gboolean *alone)
+{
+    const PstPolicyRule *found = NULL;
+
+    *alone = FALSE;
+    for (guint i = 0; i < policy->rules->len; i++) {
+        const PstPolicyRule *rule = policy->rules->pdata[i];
+
+        if (needs_baseline(rule->kind)) {
+            *alone = TRUE;
+            return rule;
+        }
+        if (found == NULL && needs_moment(policy, rule->kind))
+            found = rule;
+    }
+    return found;
+}
+
+/* ---- exceptions ---- */
+
+gboolean
+pst_policy_exception_holds(const PstPolicyException *exception, GDateTime *now)
+{
+    GDate today;
+
+    if (!g_date_valid(&exception->until))
+        return TRUE;
+    g_date_clear(&today, 1);
+    g_date_set_dmy(&today, (GDateDay)g_date_time_get_day_of_month(now),
+                   (GDateMonth)g_date_time_get_month(now), (GDateYear)g_date_time_get_year(now));
+    return g_date_compare(&today, &exception->until) <= 0;
+}
+
+static gboolean
+is_about(const PstEvidence *evidence, const char *what)
+{
+    const char *const subjects[] = {evidence->path, evidence->unit, evidence->user};
+
+    for (guint i = 0; i < G_N_ELEMENTS(subjects); i++)
+        if (subjects[i] != NULL && g_pattern_match_simple(what, subjects[i]))
+            return TRUE;
+    return FALSE;
+}
+
+gboolean
+pst_policy_exception_matches(const PstPolicyException *exception, const PstFinding *finding)
+{
+    return g_pattern_match_simple(exception->id, finding->id) &&
+           (exception->what == NULL ||
+            (finding->evidence != NULL && is_about(finding->evidence, exception->what)));
+}
+
+/* ---- whether it is whole ---- */
+
+static gboolean
+has_what_excepts_nothing(const PstPolicy *policy, const char **why)
+{
+    if (policy->files_except[0] != NULL && !pst_policy_has(policy, PST_POLICY_FILES))
+        *why = "[files] except: there is no below= that it could be an exception of";
+    else if (policy->failed_except[0] != NULL &&
+             !pst_policy_has(policy, PST_POLICY_NO_FAILED_UNIT) &&
+             !pst_policy_has(policy, PST_POLICY_NO_NEW_FAILED_UNIT))
+        *why = "[units] except: there is no no-failed= or no-new-failed= that it could be an "
+               "exception of";
+    else if (policy->rules->len == 0)
+        *why = "it expects nothing: every guest would pass";
+    return *why != NULL;
+}
+
+gboolean
+pst_policy_check(const PstPolicy *policy, GError **error)
+{
+    const char *why = NULL;
+
+    if (!has_what_excepts_nothing(policy, &why))
+        return TRUE;
+    g_set_error_literal(error, PST_ERROR, PST_ERROR_USAGE, why);
+    return FALSE;
+}
+
+/* ---- lint ---- */
+
+typedef struct {
+    const PstPolicy *policy;
+    GDateTime *now;
+    GStrvBuilder *problems;
+} Lint;
+
+G_GNUC_PRINTF(2, 3)
+static void
+complain(const Lint *lint, const char *format, ...)
+{
+    va_list words;
+
+    va_start(words, format);
+    g_autofree char *line = g_strdup_vprintf(format, words);
+    va_end(words);
+    g_strv_builder_add(lint->problems, line);
+}
+
+static void
+lint_exception(const Lint *lint, const PstPolicyException *exception)
+{
+    if (exception->word == PST_POLICY_FORBID)
+        return;
+    if (!pst_policy_exception_holds(exception, lint->now))
+        complain(lint, "[finding %s] until: %04d-%02d-%02d is over: it counts again",
+                 exception->pattern, g_date_get_year(&exception->until),
+                 g_date_get_month(&exception->until), g_date_get_day(&exception->until));
+    if (!g_date_valid(&exception->until) && !exception->for_good)
+        complain(
+            lint,
+            "[finding %s]: it has no until=: nobody will look at it again; say a day, or never",
+            exception->pattern);
+    if (exception->reason == NULL || exception->reason[0] == '\0')
+        complain(lint, "[finding %s]: it has no reason=", exception->pattern);
+    if (exception->word == PST_POLICY_ALLOW &&
+        (g_pattern_match_simple(exception->id, "access.no-login") ||
+         g_pattern_match_simple(exception->id, "access.no-root")) &&
+        (pst_policy_has(lint->policy, PST_POLICY_LOGIN) ||
+         pst_policy_has(lint->policy, PST_POLICY_ROOT)))
+        complain(lint,
+                 "[finding %s]: allowing it does not let anybody in: [reachable] fails all "
+                 "the same",
+                 exception->pattern);
+}
+
+/* Allowed and forbidden at once: the one that forbids wins. */
+static void
+lint_exceptions(const Lint *lint)
+{
+    const GPtrArray *exceptions = lint->policy->exceptions;
+
+    for (guint i = 0; i < exceptions->len; i++) {
+        const PstPolicyException *one = exceptions->pdata[i];
+
+        lint_exception(lint, one);
+        for (guint j = 0; one->word == PST_POLICY_FORBID && j < exceptions->len; j++) {
+            const PstPolicyException *other = exceptions->pdata[j];
+
+            if (other->word != PST_POLICY_FORBID && other->what == NULL && one->what == NULL &&
+                (g_pattern_match_simple(one->id, other->id) ||
+                 g_pattern_match_simple(other->id, one->id)))
+                complain(lint,
+                         "[finding %s] and [finding %s]: what the one lets pass the other "
+                         "forbids",
+                         other->pattern, one->pattern);
+        }
+    }
+}
+
+static gboolean
+contradict(const PstPolicyRule *a, const PstPolicyRule *b)
+{
+    if (a->kind == PST_POLICY_UNIT_ACTIVE && b->kind == PST_POLICY_UNIT_INACTIVE)
+        return g_str_equal(a->subject, b->subject);
+    if (a->kind == PST_POLICY_WAY && b->kind == PST_POLICY_ROOT)
+        return !b->wanted && g_str_equal(a->subject, "sudo");
+    if (a->kind == PST_POLICY_WAY && b->kind == PST_POLICY_LOGIN)
+        return !b->wanted && g_str_has_prefix(a->subject, "ssh-");
+    return FALSE;
+}
+
+static gboolean
+repeats(const PstPolicyRule *a, const PstPolicyRule *b)
+{
+    return a->kind == b->kind && a->subject != NULL && g_strcmp0(a->subject, b->subject) == 0;
+}
+
+static void
+lint_rules(const Lint *lint)
+{
+    const GPtrArray *rules = lint->policy->rules;
+
+    for (guint i = 0; i < rules->len; i++) {
+        g_autofree char *title = pst_policy_rule_title(rules->pdata[i]);
+
+        for (guint j = 0; j < rules->len; j++) {
+            g_autofree char *other = pst_policy_rule_title(rules->pdata[j]);
+
+            if (contradict(rules->pdata[i], rules->pdata[j]))
+                complain(lint, "%s and %s: the two contradict each other", title, other);
+            if (j > i && repeats(rules->pdata[i], rules->pdata[j]))
+                complain(lint, "%s: it is said twice", title);
+        }
+    }
+}
+
+static gboolean
+covers(const char *pattern, const char *below)
+{
+    g_autofree char *inside = g_strconcat(g_str_equal(below, "/") ? "" : below, "/x", NULL);
+
+    return g_pattern_match_simple(pattern, inside);
+}
+
+static gboolean
+lies_below(const char *path, const char *below)
+{
+    gsize len = strlen(below);
+
+    return g_str_equal(below, "/") ||
+           (strncmp(path, below, len) == 0 && (path[len] == '/' || path[len] == '\0'));
+}
+
+static void
+lint_files(const Lint *lint)
+{
+    const PstPolicy *policy = lint->policy;
+
+    for (char **except = policy->files_except; *except != NULL; except++) {
+        gboolean of_use = FALSE;
+
+        for (char **below = policy->below; *below != NULL; below++) {
+            of_use |= lies_below(*except, *below) || covers(*except, *below);
+            if (covers(*except, *below))
+                complain(lint, "[files] except: %s takes all that is below %s", *except, *below);
+        }
+        if (!of_use)
+            complain(lint, "[files] except: %s is below none of below=", *except);
+    }
+}
+
+static void
+lint_unchecked(const Lint *lint)
+{
+    const GPtrArray *rules = lint->policy->rules;
+    gboolean all = TRUE;
+
+    for (guint i = 0; i < rules->len; i++)
+        all &= ((PstPolicyRule *)rules->pdata[i])->unchecked == PST_POLICY_UNCHECKED_IGNORED;
+    if (all)
+        complain(lint, "unchecked=ignore everywhere: nothing has to be checked");
+}
+
+char **
+pst_policy_lint(const PstPolicy *policy, GDateTime *now)
+{
+    g_autoptr(GStrvBuilder) problems = g_strv_builder_new();
+    const Lint lint = {policy, now, problems};
+
+    lint_rules(&lint);
+    lint_files(&lint);
+    lint_exceptions(&lint);
+    lint_unchecked(&lint);
+    return g_strv_builder_end(problems);
+}

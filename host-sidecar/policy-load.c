@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <string.h>
+
+#include "host-sidecar/config.h"
+#include "host-sidecar/policy.h"
+#include "protocol/error.h"
+#include "protocol/nearest.h"
+
+#define SITE "/etc/postern/policies"
+#define SUFFIX ".conf"
+
+/* A file that is wrong by itself is named; the parts together are judged when all are there. */
+static gboolean
+add_part(GKeyFile *whole, const char *path, const char *name, GError **error)
+{
+    g_autoptr(GKeyFile) part = g_key_file_new();
+
+    if (!pst_config_add_file(part, path, TRUE, error))
+        return FALSE;
+    g_autoptr(PstPolicy) alone = pst_policy_read(part, name, error);
+    if (alone == NULL) {
+        g_prefix_error(error, "%s: ", path);
+        return FALSE;
+    }
+    return pst_config_add_file(whole, path, TRUE, error);
+}
+
+static gboolean
+add_drop_ins(GKeyFile *whole, const char *path, const char *name, GError **error)
+{
+    g_autofree char *folder = g_strconcat(path, ".d", NULL);
+    g_auto(GStrv) files = pst_config_list_folder(folder);
+
+    for (char **file = files; *file != NULL; file++)
+        if (!add_part(whole, *file, name, error))
+            return FALSE;
+    return TRUE;
+}
+
+static PstPolicy *
+finish(GKeyFile *whole, const char *name, GError **error)
+{
+    g_autoptr(PstPolicy) policy = pst_policy_read(whole, name, error);
+
+    if (policy != NULL && pst_policy_check(policy, error))
+        return g_steal_pointer(&policy);
+    g_prefix_error(error, "policy %s: ", name);
+    return NULL;
+}
+
+static PstPolicy *
+load_file(const char *path, GError **error)
+{
+    g_autoptr(GKeyFile) whole = g_key_file_new();
+    g_autofree char *base = g_path_get_basename(path);
+
+    if (g_str_has_suffix(base, SUFFIX))
+        base[strlen(base) - strlen(SUFFIX)] = '\0';
+    if (!add_part(whole, path, base, error) || !add_drop_ins(whole, path, base, error))
+        return NULL;
+    return finish(whole, base, error);
+}
+
+static gboolean
+refuse_name(const char *name, const char *const *folders, GError **error)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+
+    for (; *folders != NULL; folders++) {
+        g_auto(GStrv) files = pst_config_list_folder(*folders);
+
+        for (char **file = files; *file != NULL; file++) {
+            char *base = g_path_get_basename(*file);
+
+            base[strlen(base) - strlen(SUFFIX)] = '\0';
+            g_ptr_array_add(names, base);
+        }
+    }
+    g_autofree char *hint = pst_nearest_hint(name, (const char *const *)names->pdata, names->len);
+    g_set_error(error, PST_ERROR, PST_ERROR_USAGE,
+                "there is no policy '%.64s'%s; a file is named by its path, as ./%.64s.conf", name,
+                hint, name);
+    return FALSE;
+}
+
+/* The site's own file takes the place of the one that postern came with; drop-ins go with both, the
+ * site's over the others'. */
+static PstPolicy *
+load_name(const char *name, const char *const *folders, GError **error)
+{
+    g_autoptr(GKeyFile) whole = g_key_file_new();
+    g_autofree char *file = g_strconcat(name, SUFFIX, NULL);
+    guint n = g_strv_length((char **)folders);
+    gboolean found = FALSE;
+
+    for (guint i = 0; !found && i < n; i++) {
+        g_autofree char *path = g_build_filename(folders[i], file, NULL);
+
+        if (!g_file_test(path, G_FILE_TEST_EXISTS))
+            continue;
+        found = TRUE;
+        if (!add_part(whole, path, name, error))
+            return NULL;
+    }
+    if (!found) {
+        refuse_name(name, folders, error);
+        return NULL;
+    }
+    for (guint i = n; i-- > 0;) {
+        g_autofree char *path = g_build_filename(folders[i], file, NULL);
+
+        if (!add_drop_ins(whole, path, name, error))
+            return NULL;
+    }
+    return finish(whole, name, error);
+}
+
+PstPolicy *
+pst_policy_load(const char *what, GError **error)
+{
+    const char *only = g_getenv("POSTERN_POLICIES");
+    const char *const folders[] = {only != NULL ? only : SITE, only != NULL ? NULL : PST_POLICIES,
+                                   NULL};
+
+    if (strchr(what, '/') != NULL || g_str_has_suffix(what, SUFFIX))
+        return load_file(what, error);
+    return load_name(what, folders, error);
+}

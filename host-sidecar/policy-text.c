@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/policy-text.h"
+
+#include <string.h>
+
+#include "protocol/error.h"
+#include "protocol/finding-catalogue.h"
+#include "protocol/nearest.h"
+#include "protocol/report-security.h"
+#include "protocol/report-ssh.h"
+
+#define SSHD "sshd."
+#define SYSCTL "sysctl."
+#define MAX_UNIT 255
+
+/* Those that are not one of a report's list. gate-settings.c knows where each is told. */
+const char *const pst_policy_text_settings[] = {
+    "apparmor",    "audit",   "crypto-policy",      "fapolicyd",  "fips",  "lockdown",
+    "secure-boot", "selinux", "selinux-configured", "tmp-noexec", "umask", NULL,
+};
+
+static gboolean
+refuse(GError **error, const char *value, const char *hint)
+{
+    g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "'%.64s': %s", value, hint);
+    return FALSE;
+}
+
+char **
+pst_policy_text_list(const char *value, GError **error)
+{
+    g_auto(GStrv) words = g_strsplit(value, ";", -1);
+    g_autoptr(GStrvBuilder) kept = g_strv_builder_new();
+    guint n = 0;
+
+    for (char **word = words; *word != NULL; word++) {
+        if (*g_strstrip(*word) == '\0')
+            continue;
+        g_strv_builder_add(kept, *word);
+        n++;
+    }
+    if (n > 0)
+        return g_strv_builder_end(kept);
+    refuse(error, value, "say one at least; a semicolon stands between two");
+    return NULL;
+}
+
+gboolean
+pst_policy_text_bool(const char *value, gboolean *yes, GError **error)
+{
+    *yes = g_str_equal(value, "yes") || g_str_equal(value, "true");
+    return *yes || g_str_equal(value, "no") || g_str_equal(value, "false") ||
+           refuse(error, value, "say yes or no");
+}
+
+gboolean
+pst_policy_text_word(const char *value, const char *const *names, int *place, GError **error)
+{
+    guint n = g_strv_length((char **)names);
+
+    for (guint i = 0; i < n; i++) {
+        if (!g_str_equal(names[i], value))
+            continue;
+        *place = (int)i;
+        return TRUE;
+    }
+    g_autofree char *hint = pst_nearest_hint(value, names, n);
+    g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "'%.64s' is not known%s", value, hint);
+    return FALSE;
+}
+
+gboolean
+pst_policy_text_date(const char *value, GDate *date, GError **error)
+{
+    static const int starts[] = {0, 5, 8}, lengths[] = {4, 2, 2};
+    int numbers[3] = {0};
+    gboolean fine = strlen(value) == 10 && value[4] == '-' && value[7] == '-';
+
+    for (guint i = 0; fine && i < G_N_ELEMENTS(starts); i++)
+        for (int j = 0; fine && j < lengths[i]; j++) {
+            fine = g_ascii_isdigit(value[starts[i] + j]);
+            numbers[i] = numbers[i] * 10 + g_ascii_digit_value(value[starts[i] + j]);
+        }
+    if (!fine ||
+        !g_date_valid_dmy((GDateDay)numbers[2], (GDateMonth)numbers[1], (GDateYear)numbers[0]))
+        return refuse(error, value, "say a day, as 2026-12-31, or never");
+    g_date_set_dmy(date, (GDateDay)numbers[2], (GDateMonth)numbers[1], (GDateYear)numbers[0]);
+    return TRUE;
+}
+
+char *
+pst_policy_text_unit(const char *value, GError **error)
+{
+    gboolean fine = strlen(value) <= MAX_UNIT;
+
+    for (const char *c = value; *c != '\0'; c++)
+        fine &= g_ascii_isalnum(*c) || strchr("@:-_.\\", *c) != NULL;
+    if (fine && value[0] != '\0')
+        return strrchr(value, '.') != NULL ? g_strdup(value) : g_strconcat(value, ".service", NULL);
+    refuse(error, value, "this is no unit; a semicolon stands between two");
+    return NULL;
+}
+
+char *
+pst_policy_text_port(const char *value, gint64 *port, GError **error)
+{
+    g_auto(GStrv) parts = g_strsplit(value, "/", 2);
+    const char *protocol = parts[0] != NULL && parts[1] != NULL ? parts[1] : "tcp";
+    guint64 number = 0;
+
+    if (parts[0] != NULL &&
+        g_ascii_string_to_unsigned(parts[0], 10, 1, G_MAXUINT16, &number, NULL) &&
+        (g_str_equal(protocol, "tcp") || g_str_equal(protocol, "udp"))) {
+        *port = (gint64)number;
+        return g_strdup_printf("%u/%s", (guint)number, protocol);
+    }
+    refuse(error, value, "this is no port: say 22, or 53/udp; a semicolon stands between two");
+    return NULL;
+}
+
+gboolean
+pst_policy_text_path(const char *value, GError **error)
+{
+    if (value[0] == '/' && strstr(value, "//") == NULL && strstr(value, "/../") == NULL &&
+        !g_str_has_suffix(value, "/..") && g_utf8_validate(value, -1, NULL))
+        return TRUE;
+    return refuse(error, value, "this is no absolute path");
+}
+
+/* ---- findings ---- */
+
+static gboolean
+is_pattern(const char *id)
+{
+    return strpbrk(id, "*?") != NULL;
+}
+
+static gboolean
+is_known(const char *id)
+{
+    if (!is_pattern(id))
+        return pst_finding_catalogue_find(id) != NULL;
+    for (guint i = 0; i < pst_finding_catalogue_n; i++)
+        if (g_pattern_match_simple(id, pst_finding_catalogue[i].id))
+            return TRUE;
+    return FALSE;
+}
+
+/* All of the catalogue would be a page: where none is near, those of the probe are told. */
+static char *
+hint_of(const char *id)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new(), own = g_ptr_array_new();
+    const char *dot = strchr(id, '.');
+    g_autofree char *prefix = dot != NULL ? g_strndup(id, (gsize)(dot - id) + 1) : NULL;
+
+    for (guint i = 0; i < pst_finding_catalogue_n; i++) {
+        g_ptr_array_add(names, (gpointer)pst_finding_catalogue[i].id);
+        if (prefix != NULL && g_str_has_prefix(pst_finding_catalogue[i].id, prefix))
+            g_ptr_array_add(own, (gpointer)pst_finding_catalogue[i].id);
+    }
+    char *hint = pst_nearest_hint(id, (const char *const *)names->pdata, names->len);
+    if (strstr(hint, "did you mean") != NULL)
+        return hint;
+    g_free(hint);
+    if (own->len > 0)
+        return pst_nearest_hint(id, (const char *const *)own->pdata, own->len);
+    return g_strdup("; postern describe PROBE tells the findings of a probe");
+}
+
+gboolean
+pst_policy_text_finding(const char *value, PstPolicyException *exception, GError **error)
+{
+    const char *at = strchr(value, '@');
+    g_autofree char *id = at != NULL ? g_strndup(value, (gsize)(at - value)) : g_strdup(value);
+
+    if (at != NULL && at[1] == '\0')
+        return refuse(error, value, "say FINDING, or FINDING@WHAT");
+    if (!is_known(id)) {
+        g_autofree char *hint = hint_of(id);
+        g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "there is no finding '%.64s'%s", id, hint);
+        return FALSE;
+    }
+    exception->pattern = g_strdup(value);
+    exception->id = g_steal_pointer(&id);
+    exception->what = at != NULL ? g_strdup(at + 1) : NULL;
+    return TRUE;
+}
+
+/* ---- settings ---- */
+
+static char *
+find_in(const char *name, const char *prefix, const char *const *known, GError **error)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+
+    for (; *known != NULL; known++) {
+        char *whole = g_strconcat(prefix, *known, NULL);
+
+        g_ptr_array_add(names, whole);
+        if (g_ascii_strcasecmp(whole, name) == 0)
+            return g_strdup(whole);
+    }
+    g_autofree char *hint = pst_nearest_hint(name, (const char *const *)names->pdata, names->len);
+    g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "this setting is not known%s", hint);
+    return NULL;
+}
+
+static char *
+find_plain(const char *name, GError **error)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+
+    for (const char *const *known = pst_policy_text_settings; *known != NULL; known++)
+        g_ptr_array_add(names, (gpointer)*known);
+    g_ptr_array_add(names, (gpointer) "sshd.OPTION");
+    g_ptr_array_add(names, (gpointer) "sysctl.NAME");
+    for (guint i = 0; i < names->len - 2; i++)
+        if (g_str_equal(names->pdata[i], name))
+            return g_strdup(name);
+    g_autofree char *hint = pst_nearest_hint(name, (const char *const *)names->pdata, names->len);
+    g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "this setting is not known%s", hint);
+    return NULL;
+}
+
+char *
+pst_policy_text_setting(const char *name, GError **error)
+{
+    if (g_str_has_prefix(name, SSHD))
+        return find_in(name, SSHD, pst_report_ssh_setting_names, error);
+    if (g_str_has_prefix(name, SYSCTL))
+        return find_in(name, SYSCTL, pst_report_security_sysctl_names, error);
+    return find_plain(name, error);
+}

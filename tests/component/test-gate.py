@@ -1,0 +1,177 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The verb gate over libvirt's own test driver: misuse, --lint, --explain, guests that are away,
+and JUnit's XML as a consumer reads it. Usage: test-gate.py POSTERN POLICIES [TEST…]"""
+
+import json
+import os
+import sys
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+POLICIES = os.path.abspath(sys.argv.pop(2))
+# pylint: disable=wrong-import-position
+from commandlib import FOLDER, LATE, isolate, refused, run
+from taplib import Skip, check, run_all
+
+# libvirt's test driver takes the state of a domain from its file: 1 running, 3 paused, 5 off.
+DOMAIN = """<domain type='test' xmlns:test='http://libvirt.org/schemas/domain/test/1.0'>
+<name>{name}</name><uuid>3a4f5d6e-1111-4222-8333-44445555000{state}</uuid>
+<memory>8192</memory><os><type>hvm</type></os>
+<test:runstate>{state}</test:runstate></domain>"""
+WHO = ("--user", "harness")
+
+
+def node():
+    """The URI of a hypervisor with a domain in each state."""
+    path = FOLDER + "/gate-node.xml"
+    states = {"runs": 1, "paused": 3, "off": 5}
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("<node>" + "".join(DOMAIN.format(name=name, state=state)
+                                      for name, state in states.items()) + "</node>")
+    os.chmod(path, 0o600)
+    return f"test://{path}"
+
+
+URI = node()
+ENV = {"POSTERN_POLICIES": POLICIES}
+
+
+def policy(name, text):
+    """The path of a policy with that text."""
+    path = f"{FOLDER}/{name}.conf"
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    return path
+
+
+def gate(code, *words, env=None):
+    done = run("gate", *words, connect=URI, env=env or ENV)
+    check((done.returncode, done.stderr) == (code, ""), words, done)
+    return done.stdout
+
+
+def test_misuse():
+    root = policy("root", "[reachable]\nroot=yes\n")
+    mine = policy("mine", "[reachable]\nuser=me\nroot=yes\n")
+    for says, *words in [
+            ("usage: postern gate DOMAIN --policy POLICY [options]", "a", "b"),
+            ("gate: say which: --policy NAME or --policy FILE", "runs"),
+            ("gate: say of which domain", "--policy", mine),
+            ("there is no policy 'reachble'; did you mean 'reachable'?", "runs", "-p", "reachble"),
+            ("/none.conf: ", "runs", "--policy", FOLDER + "/none.conf"),
+            ("[reachable]: say whose access", "runs", "--policy", root),
+            ("gate --format: 'xml' is not known; known: text, json, junit", "runs", "--policy",
+             mine, "--format", "xml"),
+            ("say one of --json and --format", "runs", "--policy", mine, "--json", "--format",
+             "junit"),
+            ("say one of --explain and --lint", "--policy", mine, "--explain", "--lint"),
+            ("'soon' is not a span of time", "runs", "--policy", mine, "--settle", "soon"),
+            ("--settle: say an hour at most", "runs", "--policy", mine, "--settle", "2h"),
+            ("compares with before: say --baseline FILE\n", "runs",
+             "--policy", "baseline", *WHO),
+            ("units.no-new-failed compares with before: say --baseline FILE, or --since MARK",
+             "runs", "--policy", "stig-safe", *WHO),
+            ("say one of --baseline and --since", "runs", "--policy", mine, "--baseline", mine,
+             "--since", "1h"),
+            ("mine.conf", "runs", "--policy", mine, "--baseline", mine)]:
+        refused(3 if words[-1] == mine and "--baseline" in words and "--since" not in words else 64,
+                says, "gate", *words, connect=URI, env=ENV)
+    refused(68, "Domain not found", "gate", "none", "--policy", mine, connect=URI, env=ENV)
+
+
+def test_lint():
+    for name in ("reachable", "baseline", "stig-safe"):
+        check(gate(0, "--policy", name, "--lint") == "", name)
+    bad = policy("bad", "[units]\nactive=a\ninactive=a\n"
+                        "[finding sudo.no-rule]\nuntil=2020-01-01\n")
+    told = gate(1, "--policy", bad, "--lint")
+    check("bad: units.active a.service and units.inactive a.service: the two contradict" in told, told)
+    check("2020-01-01 is over" in told, told)
+    listed = json.loads(gate(1, "--policy", bad, "--lint", "--json"))
+    check(listed["policy"] == "bad" and len(listed["problems"]) == told.count("\n"), listed)
+    # What can't be read at all is misuse.
+    refused(64, "[unit]: this group is not known; did you mean 'units'?", "gate", "--policy",
+            policy("worse", "[unit]\nactive=a\n"), "--lint", connect=URI)
+
+
+def test_explain():
+    """No guest and no hypervisor is asked for it."""
+    for words in (["--explain"], ["none", "--explain"]):
+        told = gate(0, "--policy", "stig-safe", *WHO, *words)
+        check("findings.none critical" in told and 'sudo {"user":"harness"}' in told, told)
+        check("needs --baseline FILE, or --since MARK" in told, told)
+        check("leaves behind: a run of sudo as the user" in told, told)
+    told = json.loads(gate(0, "--policy", "reachable", *WHO, "--explain", "--format", "json"))
+    check([row["expectation"] for row in told["expects"]] == ["reachable.login", "reachable.root"],
+          told)
+    check({"sudo", "ssh", "pam", "system"} <= {row["probe"] for row in told["asks"]}, told)
+    check("storage" not in {row["probe"] for row in told["asks"]} and "needs" not in told, told)
+
+
+def test_drop_in_names_the_user():
+    folder = FOLDER + "/policies"
+    os.makedirs(folder + "/reachable.conf.d", exist_ok=True)
+    with open(POLICIES + "/reachable.conf", encoding="utf-8") as shipped, \
+            open(folder + "/reachable.conf", "w", encoding="utf-8") as copy:
+        copy.write(shipped.read())
+    with open(folder + "/reachable.conf.d/site.conf", "w", encoding="utf-8") as file:
+        file.write("[reachable]\nuser=deploy\n")
+    told = gate(0, "--policy", "reachable", "--explain", env={"POSTERN_POLICIES": folder})
+    check('sudo {"user":"deploy"}' in told, told)
+
+
+def test_away():
+    for name in ("paused", "off"):
+        told = gate(4, name, "--policy", "reachable", *WHO)
+        check(told.startswith(f"{name}: not checkable now by policy reachable: ") and name in told,
+              told)
+        told = json.loads(gate(4, name, "--policy", "reachable", *WHO, "--json"))
+        check(told["result"] == "not-checkable" and not told["held"] and not told["broken"], told)
+        check(len(told["unchecked"]) == 2 and told["asked"] == 1, told)
+
+
+def test_silent():
+    """A guest that runs and does not answer is no pass, and what the policy says of that counts."""
+    told = json.loads(gate(3, "runs", "--policy", "reachable", *WHO, "--json"))
+    check(told["result"] == "could-not-check" and not told["settled"], told)
+    check(all("no path to the guest answered" in row["message"] for row in told["unchecked"]), told)
+    check(all(row["probe"] in ("ssh", "sudo", "access") for row in told["unchecked"]), told)
+    strict = policy("strict", "[policy]\nunchecked=fail\n[reachable]\nroot=yes\n")
+    check("which fails the gate" in gate(1, "runs", "--policy", strict, *WHO), strict)
+    lax = policy("lax", "[policy]\nunchecked=ignore\n[reachable]\nroot=yes\n")
+    gate(3, "runs", "--policy", lax, *WHO)
+
+
+def test_settle_ends():
+    begun = time.monotonic()
+    told = json.loads(gate(3, "runs", "--policy", "reachable", *WHO, "--settle", "3s", "--json"))
+    took = time.monotonic() - begun
+    check(took < 3 + 10 + LATE and told["asked"] > 1, took, told)
+
+
+def test_junit():
+    try:
+        from junitparser import JUnitXml  # pylint: disable=import-outside-toplevel
+    except ImportError:
+        raise Skip("needs python3-junitparser") from None
+    path = FOLDER + "/junit.xml"
+    gate(3, "runs", "--policy", "reachable", *WHO, "--format", "junit", "--output", path)
+    xml = JUnitXml.fromfile(path)
+    suites = list(xml)
+    check([(suite.name, suite.hostname) for suite in suites] == [("reachable", "runs")], suites)
+    check((xml.tests, xml.failures, xml.errors) == (2, 0, 2), xml.tests, xml.failures, xml.errors)
+    cases = list(suites[0])
+    check([case.name for case in cases] == ["reachable.login", "reachable.root"], cases)
+    check(all(case.result and case.result[0].type == "unchecked" for case in cases), cases)
+    # What is counted is what is there.
+    suites[0].update_statistics()
+    check((suites[0].tests, suites[0].errors) == (2, 2), suites[0].errors)
+
+
+if __name__ == "__main__":
+    if not isolate():
+        print("Bail out! the audit log would be the machine's own")
+        sys.exit(1)
+    run_all(sys.modules[__name__])

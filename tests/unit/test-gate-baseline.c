@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "tests/unit/gate-world.h"
+
+/* What a policy expects of before: the baseline is of the same guest, unspoilt. */
+
+static PstBaseline *
+baseline_of(const World *world)
+{
+    PstAnswer **copies = g_new0(PstAnswer *, world->n);
+    const PstBaselineWish wish = {.vantage = world->guest.vantage};
+
+    for (guint i = 0; i < world->n; i++)
+        copies[i] = pst_answer_copy(world->answers[i]);
+    return pst_baseline_make(copies, world->n, &wish, NULL, NULL, MOMENT);
+}
+
+static PstGateVerdict *
+judge_against(const World *world, const PstBaseline *before)
+{
+    const PstGateCase one = {
+        .policy = world->policy,
+        .guest = "web",
+        .vantage = world->guest.vantage,
+        .since = world->since,
+        .answers = world->answers,
+        .n_answers = world->n,
+        .before = before,
+        .now = world->now,
+    };
+
+    return pst_gate_judge(&one);
+}
+
+static void
+add_low(World *world, PstSeverity severity, const char *path)
+{
+    PstReport *report = world_find(world, "memory", NULL)->report;
+    PstFinding *finding = pst_report_add(report, "memory.low", severity, "memory is low");
+
+    report->status = MAX(report->status, (PstStatus)severity);
+    finding->evidence->path = g_strdup(path);
+}
+
+static void
+do_nothing(World *world G_GNUC_UNUSED)
+{
+}
+
+static void
+warn(World *world)
+{
+    add_low(world, PST_SEVERITY_WARNING, "/a");
+}
+
+static void
+warn_elsewhere(World *world)
+{
+    add_low(world, PST_SEVERITY_WARNING, "/b");
+}
+
+static void
+criticise(World *world)
+{
+    add_low(world, PST_SEVERITY_CRITICAL, "/a");
+}
+
+static void
+could_not_look(World *world)
+{
+    add_low(world, PST_SEVERITY_UNKNOWN, "/a");
+}
+
+static void
+hide_memory(World *world)
+{
+    world_silence(world_find(world, "memory", NULL), "it took too long");
+}
+
+static void
+hide_network(World *world)
+{
+    world_silence(world_find(world, "network", NULL), "it took too long");
+}
+
+static void
+fail_unit(World *world)
+{
+    world_add_unit(world, "other.service", "failed");
+}
+
+static void
+lose_port(World *world)
+{
+    world_listen_once(world);
+}
+
+static void
+listen_by_chance(World *world)
+{
+    world_listen(world, 40000, "0.0.0.0");
+}
+
+static void
+listen_inside(World *world)
+{
+    world_listen(world, 631, "127.0.0.1");
+}
+
+static void
+another_machine(World *world)
+{
+    g_free(world->system->machine_id);
+    world->system->machine_id = g_strdup("00000000000000000000000000000001");
+}
+
+#define NO_NEW "[findings]\nno-new=warning\n"
+#define NO_LOST "[ports]\nno-lost=yes\n"
+#define NO_NEW_FAILED "[units]\nno-new-failed=yes\n"
+
+static const struct {
+    const char *policy;
+    void (*before)(World *world);
+    void (*after)(World *world);
+    PstGateResult result;
+} rows[] = {
+    {NO_NEW, do_nothing, do_nothing, PST_GATE_PASS},
+    {NO_NEW, do_nothing, warn, PST_GATE_FAIL},
+    {NO_NEW, warn, warn, PST_GATE_PASS},
+    {NO_NEW, criticise, warn, PST_GATE_PASS}, /* better */
+    {NO_NEW, warn, criticise, PST_GATE_FAIL}, /* worse */
+    {NO_NEW, warn, warn_elsewhere, PST_GATE_FAIL},
+    {NO_NEW, warn, do_nothing, PST_GATE_PASS},
+    {NO_NEW, hide_memory, warn, PST_GATE_COULD_NOT_CHECK},
+    {NO_NEW, warn, hide_memory, PST_GATE_COULD_NOT_CHECK},
+    {NO_NEW, do_nothing, could_not_look, PST_GATE_COULD_NOT_CHECK},
+    {NO_NEW, could_not_look, could_not_look, PST_GATE_PASS}, /* it never could */
+    {NO_NEW, do_nothing, another_machine, PST_GATE_COULD_NOT_CHECK},
+    {NO_NEW "[finding memory.low]\nreason=r\nuntil=never\n", do_nothing, warn, PST_GATE_PASS},
+    {NO_LOST, do_nothing, do_nothing, PST_GATE_PASS},
+    {NO_LOST, do_nothing, lose_port, PST_GATE_FAIL},
+    {NO_LOST, lose_port, do_nothing, PST_GATE_PASS},
+    {NO_LOST, listen_by_chance, do_nothing, PST_GATE_PASS},
+    {NO_LOST, listen_inside, do_nothing, PST_GATE_PASS},
+    {NO_LOST, hide_network, do_nothing, PST_GATE_COULD_NOT_CHECK},
+    {NO_LOST, do_nothing, hide_network, PST_GATE_COULD_NOT_CHECK},
+    {NO_LOST, do_nothing, another_machine, PST_GATE_COULD_NOT_CHECK},
+    {NO_NEW_FAILED, do_nothing, fail_unit, PST_GATE_FAIL},
+    {NO_NEW_FAILED, fail_unit, fail_unit, PST_GATE_PASS},
+};
+
+static void
+test_table(void)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_auto(World) world = {0}, former = {0};
+
+        world_init(&former);
+        rows[i].before(&former);
+        g_autoptr(PstBaseline) before = baseline_of(&former);
+        world_init(&world);
+        world_set_policy(&world, rows[i].policy);
+        rows[i].after(&world);
+        g_autoptr(PstGateVerdict) verdict = judge_against(&world, before);
+        g_autofree char *text = pst_gate_to_text(verdict);
+
+        if (verdict->result != (int)rows[i].result)
+            g_error("row %u, %s: %s", i, rows[i].policy, text);
+    }
+}
+
+/* Another guest in its place is told, and so is what differs of what is blamed. */
+static void
+test_notes(void)
+{
+    g_auto(World) world = {0}, former = {0};
+
+    world_init(&former);
+    g_autoptr(PstBaseline) before = baseline_of(&former);
+    world_init(&world);
+    world_set_policy(&world, NO_NEW_FAILED);
+    fail_unit(&world);
+    g_autoptr(PstGateVerdict) failed = judge_against(&world, before);
+    const PstGateOutcome *outcome = failed->broken->pdata[0];
+
+    g_assert_nonnull(outcome->differences);
+    g_assert_nonnull(strstr(outcome->differences[0], "other.service"));
+    another_machine(&world);
+    g_autoptr(PstGateVerdict) elsewhere = judge_against(&world, before);
+    g_assert_cmpint(elsewhere->result, ==, PST_GATE_COULD_NOT_CHECK);
+    g_assert_nonnull(elsewhere->notes[0]);
+    g_assert_nonnull(strstr(elsewhere->notes[0], "machine"));
+}
+
+int
+main(int argc, char *argv[])
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/gate/baseline/table", test_table);
+    g_test_add_func("/gate/baseline/notes", test_notes);
+    return g_test_run();
+}

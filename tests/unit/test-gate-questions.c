@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "protocol/json.h"
+#include "tests/unit/gate-world.h"
+
+#define REACHABLE "[reachable]\nlogin=yes\nroot=yes\n"
+#define UNITS "[units]\nactive=nginx\n"
+#define JOURNAL "[journal]\npriority=err\n"
+#define PORTS "[ports]\nopen=443\n"
+#define FILES "[files]\nbelow=/etc\nexcept=/etc/ssh/*\n"
+#define SELINUX "[settings]\nselinux=enforcing\n"
+#define ROOT "[settings]\nsshd.PermitRootLogin=no;prohibit-password\n"
+#define NONE "[findings]\nnone=critical\n"
+
+static void
+test_questions(void)
+{
+    static const struct {
+        const char *policy, *asked, *not_asked;
+    } cases[] = {
+        {UNITS, "services {\"units\":[\"nginx.service\"]}", "sudo"},
+        {REACHABLE, "sudo {\"user\":\"harness\"}", "storage"},
+        {JOURNAL, "journal {\"priority\":3,\"lines\":200,\"after\":\"s=8d1f", "ssh"},
+        {PORTS, "firewall {\"port\":443,\"protocol\":\"tcp\"}", "sudo"},
+        {FILES, "changes {\"paths\":[\"/etc\"],\"since_us\":1000000000}", "sudo"},
+        {ROOT, "ssh {\"user\":\"harness\"}", "security"},
+        {SELINUX, "security ", "ssh"},
+        {"[finding memory.low]\nverdict=forbid\n", "memory {}", "sudo"},
+        {NONE, "containers {}", "file"},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_auto(World) world = {0};
+        guint n = 0;
+        g_autoptr(GString) all = g_string_new("\n");
+
+        world_init(&world);
+        world_set_policy(&world, cases[i].policy);
+        const PstGateCase one = {.policy = world.policy,
+                                 .guest = "web",
+                                 .vantage = world.guest.vantage,
+                                 .since = world.since};
+        g_autofree PstAnswer **questions = pst_gate_questions(&one, &n);
+        for (guint j = 0; j < n; j++) {
+            g_autofree char *args = pst_json_to_text(questions[j]->args, NULL);
+            /* What asking leaves in the journal is never asked for. */
+            g_assert_false(json_object_has_member(questions[j]->args, "own"));
+            g_string_append_printf(all, "%s %s\n", questions[j]->probe, args);
+            pst_answer_free(questions[j]);
+        }
+        g_autofree char *asked = g_strconcat("\n", cases[i].asked, NULL);
+        g_autofree char *not_asked = g_strconcat("\n", cases[i].not_asked, " ", NULL);
+        g_assert_nonnull(strstr(all->str, asked));
+        g_assert_null(strstr(all->str, not_asked));
+        g_assert_nonnull(strstr(all->str, "\nsystem "));
+        g_autofree char *text = pst_gate_explain_text(&one);
+        g_assert_nonnull(strstr(text, cases[i].asked));
+    }
+}
+
+int
+main(int argc, char *argv[])
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/gate/questions", test_questions);
+    return g_test_run();
+}

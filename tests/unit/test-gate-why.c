@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "tests/unit/gate-world.h"
+
+#define REACHABLE "[reachable]\nlogin=yes\nroot=yes\n"
+#define UNITS "[units]\nactive=nginx\n"
+
+/* ---- attribution ---- */
+
+static void
+test_lockout_is_attributed(void)
+{
+    g_auto(World) world = {0};
+
+    world_init(&world);
+    world_set_policy(&world, REACHABLE);
+    lock_out(&world);
+    g_autoptr(PstGateVerdict) verdict = world_judge(&world);
+    const PstGateOutcome *first = verdict->broken->pdata[0];
+    const PstGateFile *file = first->files->pdata[0];
+
+    g_assert_cmpstr(first->expectation, ==, "reachable.root");
+    g_assert_cmpstr(first->finding->id, ==, "access.no-root");
+    g_assert_cmpstr(first->root->id, ==, "sudo.password-required");
+    g_assert_cmpstr(file->path, ==, "/etc/sudoers.d/harness");
+    g_assert_cmpint(file->named, ==, PST_TRI_YES);
+    g_assert_nonnull(strstr(file->how, "written "));
+    g_autoptr(JsonObject) json = pst_gate_to_json(verdict);
+    g_assert_cmpstr(json_object_get_string_member(json, "result"), ==, "fail");
+    g_assert_true(json_object_get_boolean_member(json, "settled"));
+}
+
+static void
+test_unit_is_attributed(void)
+{
+    g_auto(World) world = {0};
+
+    world_init(&world);
+    world_set_policy(&world, UNITS);
+    unit_failed(&world);
+    PstChangesUnit *change =
+        pst_fields_append(&pst_report_changes_unit_fields, &world.changes->units);
+    change->unit = g_strdup("nginx.service");
+    change->path = g_strdup("/etc/systemd/system/nginx.service.d/x.conf");
+    change->changed_us = MOMENT + 1;
+    g_autoptr(PstGateVerdict) verdict = world_judge(&world);
+    const PstGateOutcome *first = verdict->broken->pdata[0];
+
+    g_assert_cmpstr(first->unit, ==, "nginx.service");
+    g_assert_cmpstr(((PstGateFile *)first->files->pdata[0])->path, ==, change->path);
+    g_assert_cmpstr(((PstGateLine *)first->lines->pdata[0])->message, ==,
+                    "bind() to 0.0.0.0:80 failed");
+}
+
+/* Where nothing names a file, one that decides about access and was changed since is told as
+ * perhaps why. */
+static void
+test_candidates(void)
+{
+    g_auto(World) world = {0};
+
+    world_init(&world);
+    world_set_policy(&world, REACHABLE);
+    stop_sshd(&world);
+    for (int old = FALSE; old <= TRUE; old++) {
+        PstChangesFile *file =
+            pst_fields_append(&pst_report_changes_file_fields, &world.changes->files);
+
+        file->path = g_strdup(old ? "/etc/pam.d/sudo" : "/etc/ssh/sshd_config");
+        file->kind = g_strdup("written");
+        file->control_plane = PST_TRI_YES;
+        file->changed_us = old ? MOMENT - 1 : MOMENT + 1;
+    }
+    g_autoptr(PstGateVerdict) verdict = world_judge(&world);
+    const PstGateOutcome *first = verdict->broken->pdata[0];
+
+    g_assert_cmpuint(first->files->len, ==, 1);
+    g_assert_cmpstr(((PstGateFile *)first->files->pdata[0])->path, ==, "/etc/ssh/sshd_config");
+    g_assert_cmpint(((PstGateFile *)first->files->pdata[0])->named, ==, PST_TRI_NO);
+}
+
+/* ---- whether asking again is of use ---- */
+
+static void
+job_runs(World *world)
+{
+    world->system->manager->n_jobs = 1;
+}
+
+static void
+starts_and_locked(World *world)
+{
+    unit_starts(world);
+    lock_out(world);
+}
+
+static void
+starts_and_stopped(World *world)
+{
+    job_runs(world);
+    stop_sshd(world);
+}
+
+static void
+refuse_sudo(World *world)
+{
+    hide_sudo(world);
+    world_find(world, "sudo", NULL)->error->code = PST_ERROR_NOT_ALLOWED;
+}
+
+static void
+test_may_change(void)
+{
+    static const struct {
+        const char *policy;
+        void (*spoil)(World *world);
+        gboolean may_change;
+    } cases[] = {
+        {REACHABLE, NULL, FALSE},
+        {REACHABLE, job_runs, TRUE}, /* what passes may fail yet */
+        {UNITS, unit_starts, TRUE},
+        {UNITS, unit_failed, FALSE},
+        {REACHABLE, lock_out, FALSE},
+        {REACHABLE, starts_and_locked, FALSE}, /* a line of sudoers does not change by itself */
+        {REACHABLE, starts_and_stopped, TRUE},
+        {REACHABLE, hide_sudo, TRUE},
+        {REACHABLE, refuse_sudo, FALSE}, /* what is refused once is refused again */
+        {REACHABLE, paused, TRUE},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_auto(World) world = {0};
+
+        world_init(&world);
+        world_set_policy(&world, cases[i].policy);
+        if (cases[i].spoil != NULL)
+            cases[i].spoil(&world);
+        g_autoptr(PstGateVerdict) verdict = world_judge(&world);
+        g_test_message("row %u: %s", i, verdict->moving != NULL ? verdict->moving : "settled");
+        g_assert_cmpint(pst_gate_may_change(verdict), ==, cases[i].may_change);
+    }
+}
+
+int
+main(int argc, char *argv[])
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/gate/lockout-is-attributed", test_lockout_is_attributed);
+    g_test_add_func("/gate/unit-is-attributed", test_unit_is_attributed);
+    g_test_add_func("/gate/candidates", test_candidates);
+    g_test_add_func("/gate/may-change", test_may_change);
+    return g_test_run();
+}

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "host-sidecar/policy.h"
+#include "protocol/error.h"
+
+static PstPolicy *
+read_text(const char *text, GError **error)
+{
+    g_autoptr(GKeyFile) file = g_key_file_new();
+    g_autoptr(GError) cause = NULL;
+
+    g_key_file_load_from_data(file, text, strlen(text), G_KEY_FILE_NONE, &cause);
+    g_assert_no_error(cause);
+    return pst_policy_read(file, "a", error);
+}
+
+/* Each with the place and the word that the error must name. */
+static const struct {
+    const char *text, *says;
+} refused[] = {
+    {"[reachble]\nroot=yes\n", "[reachble]: this group is not known; did you mean 'reachable'?"},
+    {"[reachable]\nrot=yes\n", "[reachable] rot: this key is not known; did you mean 'root'?"},
+    {"[reachable]\nroot=maybe\n", "[reachable] root: 'maybe': say yes or no"},
+    {"[reachable]\nuser=a:b\n", "[reachable] user: 'a:b' is not a user name"},
+    {"[reachable]\nways=ssh-kex\n",
+     "[reachable] ways: 'ssh-kex' is not known; did you mean 'ssh-key'?"},
+    {"[policy]\nunchecked=maybe\n",
+     "[policy] unchecked: 'maybe' is not known; known: could-not-check"},
+    {"[units]\nactive=\n", "[units] active: '': say one at least"},
+    {"[units]\nactive=ssh,nginx\n", "[units] active: 'ssh,nginx': this is no unit; a semicolon"},
+    {"[journal]\npriority=error\n", "[journal] priority: 'error' is not a priority"},
+    {"[journal]\nsince=yesterday\n", "[journal] since: 'yesterday' is not a span"},
+    {"[ports]\nopen=22,443\n", "[ports] open: '22,443': this is no port"},
+    {"[ports]\nopen=0\n", "[ports] open: '0': this is no port"},
+    {"[ports]\nopen=22/icmp\n", "[ports] open: '22/icmp': this is no port"},
+    {"[ports]\nopen=1;2;3;4;5;6;7;8;9;10;11;12;13;14;15;16;17;18;19;20;21;22;23;24;25\n",
+     "[ports] open: say at most 24 ports"},
+    {"[files]\nbelow=etc\n", "[files] below: 'etc': this is no absolute path"},
+    {"[files]\nbelow=/etc/../root\n", "[files] below: '/etc/../root': this is no absolute path"},
+    {"[settings]\nselinus=enforcing\n",
+     "[settings] selinus: this setting is not known; did you mean 'selinux'?"},
+    {"[settings]\nsshd.PermitRootLogn=no\n",
+     "this setting is not known; did you mean 'sshd.PermitRootLogin'?"},
+    {"[settings]\nsysctl.kernel.yama.ptrace=1\n",
+     "did you mean 'sysctl.kernel.yama.ptrace_scope'?"},
+    {"[findings]\nnone=serious\n", "[findings] none: 'serious' is not known"},
+    {"[findings]\nnone=unknown\n", "[findings] none: 'unknown': say warning or critical"},
+    {"[finding sudo.no-rul]\n", "there is no finding 'sudo.no-rul'; did you mean 'sudo.no-rule'?"},
+    {"[finding nothing.*]\n", "there is no finding 'nothing.*'"},
+    {"[finding sudo.no-rule@]\n", "say FINDING, or FINDING@WHAT"},
+    {"[finding sudo.no-rule]\nverdict=alow\n", "'alow' is not known; did you mean 'allow'?"},
+    {"[finding sudo.no-rule]\nuntill=2027-01-01\n", "this key is not known; did you mean 'until'?"},
+    {"[finding sudo.no-rule]\nuntil=2027-02-30\n", "'2027-02-30': say a day"},
+    {"[finding sudo.no-rule]\nverdict=forbid\nuntil=2027-02-03\n",
+     "until= goes with verdict=allow"},
+    {"[finding sudo.no-rule]\nto=warning\n", "to= goes with verdict=downgrade"},
+    {"[finding host.starved]\nverdict=forbid\n", "only looked at where the guest does not answer"},
+};
+
+static void
+test_refused(void)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(refused); i++) {
+        g_autoptr(GError) error = NULL;
+        PstPolicy *policy = read_text(refused[i].text, &error);
+
+        g_test_message("%s", refused[i].text);
+        g_assert_null(policy);
+        g_assert_error(error, PST_ERROR, PST_ERROR_USAGE);
+        if (strstr(error->message, refused[i].says) == NULL)
+            g_error("'%s' does not say '%s'", error->message, refused[i].says);
+        g_assert_null(strchr(error->message, '\n'));
+    }
+}
+
+static void
+test_rules(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(PstPolicy) policy =
+        read_text("[policy]\nname=web\nunchecked=fail\n"
+                  "[reachable]\nuser=harness\nroot=yes\n"
+                  "[units]\nactive=ssh;a.timer\nunchecked=ignore\n"
+                  "[settings]\nsshd.permitrootlogin=no;prohibit-password\n"
+                  "[finding sudo.no-rule@/etc/*]\nverdict=forbid\n"
+                  "[ports]\nopen=22;53/udp\n",
+                  &error);
+    static const char *const titles[] = {"reachable.root",
+                                         "units.active ssh.service",
+                                         "units.active a.timer",
+                                         "settings sshd.PermitRootLogin",
+                                         "finding.forbid sudo.no-rule@/etc/*",
+                                         "ports.open 22/tcp",
+                                         "ports.open 53/udp"};
+
+    g_assert_no_error(error);
+    g_assert_cmpstr(policy->name, ==, "web");
+    g_assert_cmpstr(policy->who.user, ==, "harness");
+    g_assert_cmpuint(policy->rules->len, ==, G_N_ELEMENTS(titles));
+    for (guint i = 0; i < policy->rules->len; i++) {
+        const PstPolicyRule *rule = policy->rules->pdata[i];
+        g_autofree char *title = pst_policy_rule_title(rule);
+
+        g_assert_cmpstr(title, ==, titles[i]);
+        g_assert_cmpint(rule->unchecked, ==,
+                        g_str_equal(rule->group, "units") ? PST_POLICY_UNCHECKED_IGNORED
+                                                          : PST_POLICY_UNCHECKED_FAILS);
+    }
+    g_assert_true(pst_policy_check(policy, &error));
+}
+
+/* Nothing that could be taken for a policy by which every guest passes. */
+static void
+test_incomplete(void)
+{
+    static const struct {
+        const char *text, *says;
+    } rows[] = {
+        {"", "it expects nothing"},
+        {"[policy]\nname=x\n", "it expects nothing"},
+        {"[units]\nno-failed=no\n", "it expects nothing"},
+        {"[finding sudo.no-rule]\nverdict=allow\n", "it expects nothing"},
+        {"[reachable]\nroot=yes\n[files]\nexcept=/etc/a\n", "there is no below="},
+        {"[reachable]\nroot=yes\n[units]\nexcept=a\n", "there is no no-failed="},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(PstPolicy) policy = read_text(rows[i].text, &error);
+
+        g_assert_no_error(error);
+        g_assert_false(pst_policy_check(policy, &error));
+        g_assert_nonnull(strstr(error->message, rows[i].says));
+    }
+}
+
+/* ---- lint ---- */
+
+static const struct {
+    const char *text, *says; /* NULL: nothing is wrong */
+} linted[] = {
+    {"[reachable]\nroot=yes\n", NULL},
+    {"[units]\nactive=a\ninactive=a\n", "units.active a.service and units.inactive a.service"},
+    {"[units]\nactive=a;b;a.service\n", "units.active a.service: it is said twice"},
+    {"[settings]\nsshd.UsePAM=yes\nsshd.usepam=no\n", "settings sshd.UsePAM: it is said twice"},
+    {"[reachable]\nways=sudo\nroot=no\n", "contradict each other"},
+    {"[reachable]\nways=ssh-key\nlogin=no\n", "contradict each other"},
+    {"[files]\nbelow=/etc\nexcept=/usr/lib/x\n", "/usr/lib/x is below none of below="},
+    {"[files]\nbelow=/etc\nexcept=/etc/*\n", "/etc/* takes all that is below /etc"},
+    {"[files]\nbelow=/etc\nexcept=/etc/ssh/*\n", NULL},
+    {"[findings]\nnone=critical\n[finding sudo.no-rule]\nreason=r\nuntil=2026-11-26\n",
+     "2026-11-26 is over: it counts again"},
+    {"[findings]\nnone=critical\n[finding sudo.no-rule]\nreason=r\nuntil=2026-11-27\n", NULL},
+    {"[findings]\nnone=critical\n[finding sudo.no-rule]\nreason=r\nuntil=never\n", NULL},
+    {"[findings]\nnone=critical\n[finding sudo.no-rule]\nreason=r\n", "it has no until="},
+    {"[findings]\nnone=critical\n[finding sudo.no-rule]\nuntil=never\n", "it has no reason="},
+    {"[finding sudo.*]\nverdict=forbid\n[finding sudo.no-rule]\nreason=r\nuntil=never\n",
+     "what the one lets pass the other forbids"},
+    {"[reachable]\nroot=yes\n[finding access.no-root]\nreason=r\nuntil=never\n",
+     "[reachable] fails all the same"},
+    {"[policy]\nunchecked=ignore\n[reachable]\nroot=yes\n", "nothing has to be checked"},
+};
+
+static void
+test_lint(void)
+{
+    g_autoptr(GDateTime) now = g_date_time_new_local(2026, 11, 27, 12, 0, 0);
+
+    for (guint i = 0; i < G_N_ELEMENTS(linted); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(PstPolicy) policy = read_text(linted[i].text, &error);
+        g_assert_no_error(error);
+        g_auto(GStrv) problems = pst_policy_lint(policy, now);
+        g_autofree char *all = g_strjoinv("\n", problems);
+
+        g_test_message("%s", linted[i].text);
+        if (linted[i].says == NULL)
+            g_assert_cmpstr(all, ==, "");
+        else if (strstr(all, linted[i].says) == NULL)
+            g_error("'%s' does not say '%s'", all, linted[i].says);
+    }
+}
+
+/* ---- files ---- */
+
+static void
+write_file(const char *folder, const char *name, const char *text)
+{
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+    g_autofree char *above = g_path_get_dirname(path);
+
+    g_mkdir_with_parents(above, 0700);
+    g_assert_true(g_file_set_contents(path, text, -1, NULL));
+}
+
+static void
+test_load(void)
+{
+    g_autofree char *folder = g_dir_make_tmp("policy-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(folder, "web.conf", NULL);
+    g_autoptr(GError) error = NULL;
+
+    write_file(folder, "web.conf", "[reachable]\nroot=yes\nuser=one\n");
+    write_file(folder, "web.conf.d/20-b.conf", "[reachable]\nuser=three\n");
+    write_file(folder, "web.conf.d/10-a.conf", "[reachable]\nuser=two\nlogin=yes\n");
+    write_file(folder, "web.conf.d/30-none.txt", "[nonsense]\n");
+    g_setenv("POSTERN_POLICIES", folder, TRUE);
+    for (int by_path = FALSE; by_path <= TRUE; by_path++) {
+        g_autoptr(PstPolicy) policy = pst_policy_load(by_path ? path : "web", &error);
+
+        g_assert_no_error(error);
+        g_assert_cmpstr(policy->name, ==, "web");
+        g_assert_cmpstr(policy->who.user, ==, "three");
+        g_assert_cmpuint(policy->rules->len, ==, 2);
+    }
+    /* The part that is wrong is named. */
+    write_file(folder, "web.conf.d/40-c.conf", "[reachable]\nusr=four\n");
+    g_assert_null(pst_policy_load("web", &error));
+    g_assert_nonnull(strstr(error->message, "web.conf.d/40-c.conf: [reachable] usr: this key"));
+    g_clear_error(&error);
+    g_assert_null(pst_policy_load("wob", &error));
+    g_assert_nonnull(strstr(error->message, "there is no policy 'wob'; did you mean 'web'?"));
+    g_clear_error(&error);
+    g_assert_null(pst_policy_load("/nowhere/x.conf", &error));
+    g_assert_error(error, PST_ERROR, PST_ERROR_USAGE);
+}
+
+/* Those that postern comes with are sound. */
+static void
+test_shipped(void)
+{
+    static const char *const names[] = {"reachable", "baseline", "stig-safe"};
+    g_autofree char *folder =
+        g_build_filename(g_getenv("G_TEST_SRCDIR"), "..", "host-sidecar", "policies", NULL);
+    g_autoptr(GDateTime) now = g_date_time_new_now_local();
+    gboolean alone = FALSE;
+
+    g_setenv("POSTERN_POLICIES", folder, TRUE);
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(PstPolicy) policy = pst_policy_load(names[i], &error);
+
+        g_assert_no_error(error);
+        g_assert_cmpstr(policy->name, ==, names[i]);
+        g_auto(GStrv) problems = pst_policy_lint(policy, now);
+        g_assert_null(problems[0]);
+        g_assert_true((pst_policy_compares(policy, &alone) == NULL) ==
+                      g_str_equal(names[i], "reachable"));
+        g_assert_true(alone == g_str_equal(names[i], "baseline"));
+    }
+}
+
+int
+main(int argc, char *argv[])
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/policy/refused", test_refused);
+    g_test_add_func("/policy/rules", test_rules);
+    g_test_add_func("/policy/incomplete", test_incomplete);
+    g_test_add_func("/policy/lint", test_lint);
+    g_test_add_func("/policy/load", test_load);
+    g_test_add_func("/policy/shipped", test_shipped);
+    return g_test_run();
+}
