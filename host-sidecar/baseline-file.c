@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "host-sidecar/baseline-question.h"
+#include "host-sidecar/escape.h"
 #include "protocol/error.h"
 #include "protocol/json.h"
 #include "protocol/limits.h"
@@ -212,10 +213,12 @@ pst_baseline_read(const char *text, gsize len, GError **error)
     g_autofree char *damage = find_damage(text, len, &body, &body_len);
     PstBaseline *baseline = damage == NULL ? read_body(body, body_len, &cause) : NULL;
 
-    if (baseline == NULL)
-        g_set_error(error, PST_ERROR, PST_ERROR_PROTOCOL, "not a baseline that can be used: %s",
-                    damage != NULL ? damage : cause->message);
-    return baseline;
+    if (baseline != NULL)
+        return baseline;
+    /* It may quote the file. */
+    g_autofree char *why = pst_escape_text(damage != NULL ? damage : cause->message, FALSE);
+    g_set_error(error, PST_ERROR, PST_ERROR_PROTOCOL, "not a baseline that can be used: %s", why);
+    return NULL;
 }
 
 /* Of a regular file or a pipe, and never more than there may be. NULL with *why. */

@@ -53,6 +53,10 @@ void
 pst_baseline_question_arrange(GPtrArray *answers)
 {
     guint n = answers->len;
+
+    if (n < 2)
+        return;
+
     g_autofree Asked *asked = g_new0(Asked, n);
 
     for (guint i = 0; i < n; i++)

@@ -111,9 +111,10 @@ relate(const PstMark *before, const PstMark *after, PstTri found)
                             .drift_ms = after->offset_ms};
     PstSystemData now = {
         .machine_id = after->machine_id, .boot_id = after->boot_id, .clock = &clock};
-    /* The offset is from the host's clock when the guest was asked. */
+    /* The offset is from the host's clock when the guest was asked, which was before all had told.
+     */
     gint64 asked_us = after->offset_ms != PST_INT_UNKNOWN
-                          ? after->realtime_us - after->offset_ms * 1000
+                          ? MIN(after->realtime_us - after->offset_ms * 1000, after->host_us)
                           : PST_INT_UNKNOWN;
 
     return pst_mark_compare(before, &now, asked_us, found);

@@ -288,6 +288,7 @@ test_forged(void)
         {"\"guest\":\"web\",\"host_keys\"", "\"guest\":\"\",\"host_keys\"", "of what and when"},
         {"\"taken_us\":", "\"taken\":", "of what and when"},
         {"\"mark\":\"mark1,", "\"mark\":\"mark2,", "is not a mark"},
+        {"\"mark\":\"mark1,", "\"mark\":\"a\\nb\\u001b", "'a\\nb\\x1b"},
         {"\"probe\":\"access\"", "\"probe\":\"accesS\"", "of another probe"},
         {"\"answers\":[{", "\"answers\":[7,{", "not an object"},
         {"\"args\":{", "\"arg\":{", "'args'"},
