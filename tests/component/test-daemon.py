@@ -141,6 +141,8 @@ def test_daemon_that_is_lost():
 
 # ---- the protocol
 
+UUID = "6695eb01-f6a4-8304-79aa-97f2502e193f"  # of the test driver's domain
+
 def test_methods():
     with daemon():
         caller = Caller()
@@ -156,7 +158,7 @@ def test_methods():
         parts, answer = caller.call("ask", ask("system", "network"))
         check(sorted(part["params"]["place"] for part in parts) == [0, 1], parts)
         check({part["params"]["answer"]["probe"] for part in parts} == {"system", "network"}, parts)
-        check(answer["result"] == {"guest": "test"}, answer)
+        check(answer["result"] == {"guest": "test", "uuid": UUID}, answer)
         parts, answer = caller.call("ask", ask("system", host=True))
         check(answer["result"]["host"]["probe"] == "host", answer)
         parts, answer = caller.call("health", {"deadline_ms": 10000})
