@@ -239,7 +239,7 @@ def test_kills():
     check(not daemon.text(), "it complains", daemon.text())
     missing = check_order(load.told, chain.verify(POSTERN, surroundings()), load.generation)
     noted = sum(map(len, load.told))
-    check(noted >= KILLS, "hardly anybody was answered", noted)
+    check(noted >= KILLS // 4, "hardly anybody was answered", noted)
     show(f"{KILLS} kills in {time.monotonic() - begun:.0f} s: of {noted} answers {missing} were "
          "given whose record was still to be written")
 
