@@ -5,6 +5,8 @@
 #include "host-sidecar/turn-want.h"
 #include "protocol/error.h"
 
+#define GIVE_WAY_US (50 * 1000)
+
 struct PstChannelKeep {
     GMutex lock;
     GCond given_back;
@@ -362,6 +364,10 @@ leave_place(PstChannelLoan *loan)
     /* Whoever waits here would find the turn taken otherwise. */
     g_clear_pointer(&loan->channel, pst_channel_free);
     g_clear_pointer(&loan->turn, pst_turn_free);
+    /* The kernel wakes the other process up and hands it nothing: one of this process, which is
+     * faster, would have the turn again each time. */
+    if (place->unwelcome != NULL)
+        g_usleep(GIVE_WAY_US);
 
     g_mutex_lock(&keep->lock);
     place->taken = FALSE;
