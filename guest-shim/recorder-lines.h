@@ -19,6 +19,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstRecorderLines, pst_recorder_lines_free)
 void pst_recorder_lines_add(PstRecorderLines *lines, const char *line, gboolean continues,
                             gint64 time_us);
 
-/* For now it was the last. FALSE where none came since the last time; else *FACTS' texts are set,
+/* What came since the last call, as one event. FALSE where nothing did; else *FACTS' texts are set,
  * and hold until the next call. */
 gboolean pst_recorder_lines_take(PstRecorderLines *lines, PstEventFacts *facts);

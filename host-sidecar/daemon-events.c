@@ -3,6 +3,7 @@
 
 #include "host-sidecar/domain-watch.h"
 #include "host-sidecar/lifecycle-hear.h"
+#include "host-sidecar/loop-tell.h"
 #include "host-sidecar/task.h"
 
 /* Until it is tried again where it failed, or where libvirt has not answered. */
@@ -60,11 +61,7 @@ new_note(PstDaemonEvents *events, guint generation)
 static void
 tell(Note *note, GSourceFunc function)
 {
-    g_autoptr(GSource) source = g_idle_source_new();
-
-    g_source_set_priority(source, G_PRIORITY_DEFAULT);
-    g_source_set_callback(source, function, note, free_note);
-    g_source_attach(source, note->events->context);
+    pst_loop_tell(note->events->context, function, note, free_note);
 }
 
 static gpointer

@@ -9,6 +9,7 @@
 #include "host-sidecar/consult.h"
 #include "host-sidecar/daemon-events.h"
 #include "host-sidecar/health-make.h"
+#include "host-sidecar/loop-tell.h"
 #include "host-sidecar/naming.h"
 #include "host-sidecar/overview.h"
 #include "host-sidecar/task.h"
@@ -70,15 +71,10 @@ new_news(PstDaemon *daemon, guint64 number)
     return news;
 }
 
-/* Not by g_main_context_invoke(), which runs it in this very thread once the loop has ended. */
 static void
 tell(News *news, GSourceFunc function)
 {
-    g_autoptr(GSource) source = g_idle_source_new();
-
-    g_source_set_priority(source, G_PRIORITY_DEFAULT);
-    g_source_set_callback(source, function, news, free_news);
-    g_source_attach(source, news->daemon->context);
+    pst_loop_tell(news->daemon->context, function, news, free_news);
 }
 
 static gboolean

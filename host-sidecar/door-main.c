@@ -15,6 +15,7 @@
 #include "host-sidecar/escape.h"
 #include "host-sidecar/exit-code.h"
 #include "host-sidecar/grants-names.h"
+#include "host-sidecar/loop-tell.h"
 #include "host-sidecar/server-settings.h"
 #include "host-sidecar/standard-streams.h"
 #include "host-sidecar/task.h"
@@ -142,11 +143,7 @@ on_reloaded(gpointer data)
 static void
 tell_reload(Reload *reload)
 {
-    g_autoptr(GSource) source = g_idle_source_new();
-
-    g_source_set_priority(source, G_PRIORITY_DEFAULT);
-    g_source_set_callback(source, on_reloaded, reload, free_reload);
-    g_source_attach(source, reload->program->context);
+    pst_loop_tell(reload->program->context, on_reloaded, reload, free_reload);
 }
 
 static gpointer

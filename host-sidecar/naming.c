@@ -2,6 +2,7 @@
 #include "host-sidecar/naming.h"
 
 #include "host-sidecar/caller.h"
+#include "host-sidecar/loop-tell.h"
 #include "host-sidecar/task.h"
 
 typedef struct {
@@ -50,13 +51,10 @@ static void
 tell(GMainContext *context, PstServer *server, guint64 number, const char *words,
      const char *executable)
 {
-    g_autoptr(GSource) source = g_idle_source_new();
     Named *named = g_new0(Named, 1);
 
     *named = (Named){server, number, g_strdup(words), g_strdup(executable)};
-    g_source_set_priority(source, G_PRIORITY_DEFAULT);
-    g_source_set_callback(source, on_named, named, free_named);
-    g_source_attach(source, context);
+    pst_loop_tell(context, on_named, named, free_named);
 }
 
 static gpointer

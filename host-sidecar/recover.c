@@ -5,6 +5,7 @@
 
 #include "host-sidecar/api-request.h"
 #include "host-sidecar/audit-writer.h"
+#include "host-sidecar/loop-tell.h"
 #include "host-sidecar/naming.h"
 #include "host-sidecar/server-state.h"
 #include "host-sidecar/task.h"
@@ -125,13 +126,10 @@ on_late(gpointer data)
 static void
 tell(const Act *act, JsonObject *result, GError *error)
 {
-    g_autoptr(GSource) source = g_idle_source_new();
     Outcome *outcome = g_new0(Outcome, 1);
 
     *outcome = (Outcome){act->recover, act->caller, act->id, result, error};
-    g_source_set_priority(source, G_PRIORITY_DEFAULT);
-    g_source_set_callback(source, on_outcome, outcome, free_outcome);
-    g_source_attach(source, act->recover->context);
+    pst_loop_tell(act->recover->context, on_outcome, outcome, free_outcome);
 }
 
 static JsonObject *

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "host-sidecar/loop-tell.h"
 #include "host-sidecar/task.h"
 #include "host-sidecar/virt-error.h"
 
@@ -79,11 +80,7 @@ new_note(Domains *domains, guint generation)
 static void
 tell(Note *note, GSourceFunc function)
 {
-    g_autoptr(GSource) source = g_idle_source_new();
-
-    g_source_set_priority(source, G_PRIORITY_DEFAULT);
-    g_source_set_callback(source, function, note, free_note);
-    g_source_attach(source, note->domains->context);
+    pst_loop_tell(note->domains->context, function, note, free_note);
 }
 
 static void

@@ -4,6 +4,7 @@
 #include "host-sidecar/backend-channel.h"
 #include "host-sidecar/channel-keep.h"
 #include "host-sidecar/guest-channel.h"
+#include "host-sidecar/loop-tell.h"
 #include "host-sidecar/task.h"
 #include "protocol/error.h"
 
@@ -79,11 +80,7 @@ new_note(PstWatchEar *ear, const char *reason)
 static void
 tell(Note *note, GSourceFunc function)
 {
-    g_autoptr(GSource) source = g_idle_source_new();
-
-    g_source_set_priority(source, G_PRIORITY_DEFAULT);
-    g_source_set_callback(source, function, note, free_note);
-    g_source_attach(source, note->ear->context);
+    pst_loop_tell(note->ear->context, function, note, free_note);
 }
 
 static void
