@@ -12,6 +12,7 @@
 #include "host-sidecar/virt-error.h"
 #include "protocol/error.h"
 
+#define ENDING_US (G_USEC_PER_SEC / 2)
 #define MAX_CPUS 512
 /* A monitor that is well answers in a few milliseconds. */
 #define MONITOR_US G_USEC_PER_SEC
@@ -99,6 +100,25 @@ read_xml(virDomainPtr domain, PstHostSample *sample, GError **error)
     return read;
 }
 
+/* Of a QEMU that is just ending libvirt has lost the monitor before it says that the domain is off.
+ */
+static gboolean
+read_again(virDomainPtr domain, PstHostSample *sample, GError **error)
+{
+    PstHostData *data = sample->data;
+
+    if (data->monitor == NULL || !g_str_equal(data->monitor->state, "error"))
+        return TRUE;
+    g_usleep(ENDING_US);
+    g_clear_pointer(&data->state, g_free);
+    g_clear_pointer(&data->reason, g_free);
+    pst_fields_free(&pst_report_host_monitor_fields, g_steal_pointer(&data->monitor));
+    if (!read_state(domain, sample, error))
+        return FALSE;
+    read_monitor(domain, data);
+    return TRUE;
+}
+
 static gpointer
 look_at_domain(gpointer guest, GError **error)
 {
@@ -110,6 +130,9 @@ look_at_domain(gpointer guest, GError **error)
     gboolean read = read_state(domain, sample, error) && read_xml(domain, sample, error);
     if (read) {
         read_monitor(domain, sample->data);
+        read = read_again(domain, sample, error);
+    }
+    if (read) {
         read_cpus(domain, sample->data);
         sample->taken_us = g_get_monotonic_time();
     }
