@@ -126,16 +126,30 @@ class Recorder:
         return self.find(start, words)
 
     def await_children(self, number):
-        """All that are left when the look is over: those that hang."""
-        end = time.monotonic() + 20
+        """All that are left when the look is over, and one that a late event began: those that
+        hang."""
+        end = time.monotonic() + PATIENCE
         while len(self.children()) != number and time.monotonic() < end:
             time.sleep(0.1)
-        check(len(self.children()) == number, self.children(), number)
+        now = self.children()
+        check(len(now) == number, [self.state_of(child) for child in now], number)
 
     def children(self):
         with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children",
                   encoding="ascii") as file:
             return file.read().split()
+
+    @staticmethod
+    def state_of(child):
+        """What a child is and where in the kernel it waits."""
+        told = [child]
+        for name in ("stat", "wchan"):
+            try:
+                with open(f"/proc/{child}/{name}", encoding="utf-8", errors="replace") as file:
+                    told.append(file.read()[:60])
+            except OSError as error:
+                told.append(str(error))
+        return told
 
 
 def test_looks_go_on_beside_a_worker_that_hangs():

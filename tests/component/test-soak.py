@@ -5,7 +5,6 @@
 
 import os
 import random
-import re
 import select
 import signal
 import socket
@@ -24,9 +23,13 @@ from ownlibvirt import Libvirtd
 from taplib import Skip, check
 
 SECONDS = float(os.environ.get("POSTERN_SOAK_SECONDS", "15"))
+# What libvirt 9.0 loses, and nothing else is let pass: an error object where the end of a connection
+# arrives with the answer to its being closed (virNetClientMarkClose(); a program of twenty lines that
+# does nothing else loses it too), and a record of who wants the monitor's events where the server
+# refuses them (remoteConnectDomainQemuMonitorEventRegister()), as libvirt's test driver does.
+LOST_BY_LIBVIRT = ["virSaveLastError", "virDomainQemuMonitorEventStateRegisterID"]
+SUPPRESSIONS = FOLDER + "/lost-by-libvirt"
 # Growth is told from here on: caches are full by then.
-# See end_without_leaks().
-LEAKED, LEAKED_BYTES = 10, 4096
 SETTLED = min(300.0, SECONDS / 3)
 CONFIG = FOLDER + "/soak.conf"
 LOG = ("/var/log" if os.geteuid() == 0 else FOLDER + "/state") + "/postern/audit.jsonl"
@@ -52,9 +55,12 @@ methods=list;ask
 
 def surroundings(**more):
     # What ASan keeps back of what was freed would be told as growth; GLib's own pools hide leaks,
-    # and those of a thread that is about to end look like one.
+    # and those of a thread that is about to end look like one. Stacks are whole only where they are
+    # unwound the slow way: libvirt and GLib keep no frame pointers.
     return environment(POSTERN_CONFIG=CONFIG, G_DEBUG="fatal-criticals", G_SLICE="always-malloc",
-                       ASAN_OPTIONS="quarantine_size_mb=4:detect_leaks=1", **more)
+                       ASAN_OPTIONS="quarantine_size_mb=4:thread_local_quarantine_size_kb=16:"
+                       "detect_leaks=1:fast_unwind_on_malloc=0",
+                       LSAN_OPTIONS=f"suppressions={SUPPRESSIONS}:print_suppressions=0", **more)
 
 
 def configure(text=""):
@@ -246,6 +252,9 @@ def test_soak():
     if os.geteuid() == 0:
         check(deadmount.libc.mount(b"none", b"/run", b"tmpfs", 0, None) == 0, "no /run of its own")
     configure()
+    with open(SUPPRESSIONS, "w", encoding="ascii") as file:
+        file.writelines(f"leak:{function}\n" for function in LOST_BY_LIBVIRT)
+    os.chmod(SUPPRESSIONS, 0o644)
     libvirtd = Libvirtd(FOLDER)
     for name in STEADY:
         libvirtd.define(name)
@@ -288,17 +297,8 @@ def test_soak():
 
 
 def end_without_leaks(daemon):
-    """libvirt 9.0 itself loses an error object now and then (virSaveLastError() in
-    virConnectClose()), and one block of 2,032 bytes was seen whose owner is not known. So few are let
-    pass, and are printed; whatever is lost with each question, caller, event or reading of the
-    configuration is more than that."""
     daemon.process.send_signal(signal.SIGTERM)
-    code, text = daemon.process.wait(60), daemon.text()
-    leaked = re.search(r"SUMMARY: AddressSanitizer: (\d+) byte\(s\) leaked in (\d+) alloc", text)
-    if leaked and "LeakSanitizer" in text:
-        show(leaked[0])
-        check(int(leaked[1]) <= LEAKED_BYTES and int(leaked[2]) <= LEAKED, "leaks", text[:20000])
-        return
+    code, text = daemon.process.wait(120), daemon.text()
     check(code == 0 and not text, "its end", code, text[:20000])
 
 
