@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "host-sidecar/task.h"
+#include "host-sidecar/turn-wait.h"
 #include "host-sidecar/turn-want.h"
 #include "protocol/error.h"
 
@@ -75,36 +75,6 @@ pst_turn_free(PstTurn *turn)
     g_free(turn);
 }
 
-/* Blocks for as long as it takes; a caller who has given up meanwhile gets the turn for a moment,
- * and closing the file gives it back. */
-static gpointer
-wait_for_lock(gpointer data, GError **error)
-{
-    PstTurn *turn = data;
-
-    while (flock(turn->fd, LOCK_EX) < 0) {
-        if (errno == EINTR)
-            continue;
-        g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "flock: %s", g_strerror(errno));
-        return NULL;
-    }
-
-    PstTurn *mine = g_new0(PstTurn, 1);
-    mine->fd = turn->fd;
-    turn->fd = -1;
-    return mine;
-}
-
-static void
-free_waiting(gpointer data)
-{
-    PstTurn *turn = data;
-
-    if (turn->fd >= 0)
-        close(turn->fd);
-    g_free(turn);
-}
-
 /* What the file says: `PID MICROSECONDS`, who has the turn and when the guest last answered. Not
  * the file's own times, which only its owner may set. */
 typedef struct {
@@ -145,12 +115,32 @@ tell_holder(const char *name)
         pst_turn_want_tell(place, name);
 }
 
+/* Waits for it; NULL with PST_ERROR_BUSY that names the holder where it does not come in time. */
+static PstTurn *
+wait_for_turn(const char *name, gint64 holder, gint64 deadline_us, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+
+    tell_holder(name);
+    int fd = pst_turn_wait(name, open_file, deadline_us, &cause);
+    if (fd >= 0) {
+        PstTurn *turn = g_new0(PstTurn, 1);
+        turn->fd = fd;
+        return turn;
+    }
+    if (g_error_matches(cause, PST_ERROR, PST_ERROR_DEADLINE))
+        g_set_error(error, PST_ERROR, PST_ERROR_BUSY,
+                    "process %" G_GINT64_FORMAT " has the turn and did not let go in time", holder);
+    else
+        g_propagate_error(error, g_steal_pointer(&cause));
+    return NULL;
+}
+
 PstTurn *
 pst_turn_take(const char *name, gint64 deadline_us, GError **error)
 {
-    g_autoptr(GError) cause = NULL;
+    PstTurn *turn = NULL;
     int fd = open_file(name, error);
-    PstTurn *turn;
 
     if (fd < 0)
         return NULL;
@@ -159,23 +149,11 @@ pst_turn_take(const char *name, gint64 deadline_us, GError **error)
         turn->fd = fd;
     } else {
         gint64 holder = read_state(fd).holder;
-        PstTurn *waiting = g_new0(PstTurn, 1);
-        waiting->fd = fd;
-        tell_holder(name);
-        turn = pst_task_call(wait_for_lock, waiting, free_waiting, (GDestroyNotify)pst_turn_free,
-                             deadline_us, "the turn", &cause);
-        if (turn == NULL && !g_error_matches(cause, PST_ERROR, PST_ERROR_DEADLINE)) {
-            g_propagate_error(error, g_steal_pointer(&cause));
-            return NULL;
-        }
-        if (turn == NULL) {
-            g_set_error(error, PST_ERROR, PST_ERROR_BUSY,
-                        "process %" G_GINT64_FORMAT " has the turn and did not let go in time",
-                        holder);
-            return NULL;
-        }
+        close(fd);
+        turn = wait_for_turn(name, holder, deadline_us, error);
     }
-    write_state(turn->fd, read_state(turn->fd).answer_us);
+    if (turn != NULL)
+        write_state(turn->fd, read_state(turn->fd).answer_us);
     return turn;
 }
 

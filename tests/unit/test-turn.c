@@ -83,6 +83,53 @@ test_wait(void)
     g_thread_join(thread);
 }
 
+static guint
+n_threads(void)
+{
+    g_autoptr(GDir) tasks = g_dir_open("/proc/self/task", 0, NULL);
+    guint n = 0;
+
+    while (g_dir_read_name(tasks) != NULL)
+        n++;
+    return n;
+}
+
+static gpointer
+take_and_let_go(gpointer taken)
+{
+    g_autoptr(PstTurn) turn = pst_turn_take(uuid, in_ms(20000), NULL);
+
+    if (turn != NULL)
+        g_atomic_int_inc((gint *)taken);
+    return NULL;
+}
+
+/* Who gives up leaves nothing behind that grows with those who do, and those who wait together get
+ * the turn one after the other. */
+static void
+test_many_wait(void)
+{
+    GThread *threads[8];
+    gint taken = 0;
+    PstTurn *first = pst_turn_take(uuid, in_ms(5000), NULL);
+    guint before = n_threads();
+
+    for (guint i = 0; i < 50; i++) {
+        g_autoptr(GError) error = NULL;
+        g_assert_null(pst_turn_take(uuid, in_ms(5), &error));
+        g_assert_error(error, PST_ERROR, PST_ERROR_BUSY);
+    }
+    g_assert_cmpuint(n_threads(), <=, before + 1);
+    for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
+        threads[i] = g_thread_new("waiter", take_and_let_go, &taken);
+    g_usleep(50 * 1000);
+    g_assert_cmpint(g_atomic_int_get(&taken), ==, 0);
+    pst_turn_free(first);
+    for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
+        g_thread_join(threads[i]);
+    g_assert_cmpint(taken, ==, (gint)G_N_ELEMENTS(threads));
+}
+
 /* Whichever of several places is free first is taken, whoever else holds on to theirs. */
 static void
 test_places(void)
@@ -279,6 +326,7 @@ main(int argc, char **argv)
     uuid = g_uuid_string_random();
     g_test_add_func("/turn/one-at-a-time", test_one_at_a_time);
     g_test_add_func("/turn/wait", test_wait);
+    g_test_add_func("/turn/many-wait", test_many_wait);
     g_test_add_func("/turn/places", test_places);
     g_test_add_func("/turn/agent-places", test_agent_places);
     g_test_add_func("/turn/kept-places", test_kept_places);
