@@ -197,14 +197,42 @@ compare_head(PstChainCheck *check)
         add_fault(check, PST_CHAIN_CHANGED, result->last, 0);
 }
 
+/* When the line was written, as far as it says so: `{"realtime_us":N`. */
+static char *
+date_of(const char *line, gsize len)
+{
+    static const char member[] = "{\"realtime_us\":";
+    const gsize n = sizeof(member) - 1;
+    g_autofree char *number = len > n ? g_strndup(line + n, MIN(len - n, 20)) : NULL;
+    gint64 us =
+        number != NULL && strncmp(line, member, n) == 0 ? g_ascii_strtoll(number, NULL, 10) : 0;
+    g_autoptr(GDateTime) date = us > 0 ? g_date_time_new_from_unix_utc(us / G_USEC_PER_SEC) : NULL;
+
+    return date != NULL ? g_date_time_format(date, "%Y-%m-%dT%H:%M:%SZ") : g_strdup("unknown date");
+}
+
+/* The log is bounded: whoever makes it say much makes it forget. */
 static void
-take_first(PstChainCheck *check, const PstChainLink *link)
+note_forgotten(PstChainCheck *check, const PstChainLink *link, const char *line, gsize len)
+{
+    g_autofree char *date = date_of(line, len);
+
+    add_note(check,
+             "numbers 1 to %" G_GUINT64_FORMAT " are not kept any more: the oldest line is "
+             "of %s",
+             link->seq - 1, date);
+}
+
+static void
+take_first(PstChainCheck *check, const PstChainLink *link, const char *line, gsize len)
 {
     guint64 kept = check->has_head ? MAX(check->head.kept, 1) : 1;
 
     check->result->first = link->seq;
     if (link->seq > kept)
         add_fault(check, PST_CHAIN_MISSING, kept, link->seq - 1);
+    if (link->seq > 1)
+        note_forgotten(check, link, line, len);
     if (link->seq == 1 && !g_str_equal(link->prev, pst_chain_nothing))
         add_fault(check, PST_CHAIN_CHANGED, 1, 0);
 }
@@ -231,7 +259,7 @@ take_link(PstChainCheck *check, const char *line, gsize len, const PstChainLink 
         return;
     }
     if (result->last == 0)
-        take_first(check, link);
+        take_first(check, link, line, len);
     else
         take_next(check, link);
     take_event(check, line, len);

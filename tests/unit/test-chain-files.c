@@ -87,6 +87,10 @@ test_pruned(World *world, gconstpointer unused G_GNUC_UNUSED)
     g_autoptr(PstChainOutcome) result = verify(world);
     g_assert_cmpuint(result->n_faults, ==, 0);
     g_assert_cmpuint(result->first, >, 1);
+    g_assert_cmpuint(result->notes->len, ==, 1);
+    g_autofree char *forgotten =
+        g_strdup_printf("numbers 1 to %" G_GUINT64_FORMAT " are not kept", result->first - 1);
+    g_assert_true(g_str_has_prefix(result->notes->pdata[0], forgotten));
     g_assert_cmpuint(count_files(world), ==, PST_CHAIN_KEPT_FILES + 2);
     /* But not the next. */
     g_autofree char *next = name_of(world, result->first);
