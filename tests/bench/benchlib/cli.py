@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from . import (baselines, conversation, evidence, failure, figures, in_guest, probes, recorder,
-               sweeps, world)
+               sweeps, verdicts, world)
 
 BENCHES = {
     "ping": conversation.ping,
@@ -24,6 +24,7 @@ BENCHES = {
     "forensics": evidence.forensics,
     "sweep": sweeps.sweep,
     "diff": baselines.diff,
+    "gate": verdicts.gate,
 }
 # These need no guests of the lab's.
 SIMULATED = {"sweep", "diff"}
