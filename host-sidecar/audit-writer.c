@@ -3,20 +3,24 @@
 
 #include <string.h>
 
+#include "host-sidecar/loop-tell.h"
 #include "protocol/json.h"
 
 struct PstAuditWriter {
     PstAuditWriterFuncs funcs;
     GMutex lock;
     GCond changed;
-    GQueue waiting; /* of Entry */
-    gboolean writing;
+    GQueue waiting;        /* of Entry */
+    GHashTable *n_of_user; /* how many of them, by uid */
+    guint64 last_number, last_written;
+    gboolean writing, telling;
 };
 
 typedef struct {
     char *words, *executable, *method;
     PstAuditProcess process;
     PstAnswer *answer;
+    guint64 number;
 } Entry;
 
 static void
@@ -62,6 +66,46 @@ take_next(PstAuditWriter *writer)
     return g_queue_pop_head(&writer->waiting);
 }
 
+/* Returns how many they are then. */
+static guint
+count(PstAuditWriter *writer, gint64 uid, int change)
+{
+    gpointer key = GINT_TO_POINTER((gint)uid);
+    guint n = GPOINTER_TO_UINT(g_hash_table_lookup(writer->n_of_user, key)) + (guint)change;
+
+    if (n == 0)
+        g_hash_table_remove(writer->n_of_user, key);
+    else
+        g_hash_table_insert(writer->n_of_user, key, GUINT_TO_POINTER(n));
+    return n;
+}
+
+static gboolean
+on_written(gpointer data)
+{
+    PstAuditWriter *writer = data;
+
+    g_mutex_lock(&writer->lock);
+    guint64 number = writer->last_written;
+    writer->telling = FALSE;
+    g_mutex_unlock(&writer->lock);
+    writer->funcs.written(number, writer->funcs.user_data);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+note_written(PstAuditWriter *writer, const Entry *entry)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&writer->lock);
+
+    count(writer, entry->process.uid, -1);
+    writer->last_written = entry->number;
+    if (writer->funcs.written == NULL || writer->telling)
+        return;
+    writer->telling = TRUE;
+    pst_loop_tell(writer->funcs.context, on_written, writer, NULL);
+}
+
 static gpointer
 run_writer(gpointer data)
 {
@@ -78,6 +122,7 @@ run_writer(gpointer data)
         if (!written && !said)
             writer->funcs.complain(error);
         said = !written;
+        note_written(writer, entry);
         free_entry(entry);
     }
     return NULL;
@@ -92,13 +137,14 @@ pst_audit_writer_new(const PstAuditWriterFuncs *funcs)
     g_mutex_init(&writer->lock);
     g_cond_init(&writer->changed);
     g_queue_init(&writer->waiting);
+    writer->n_of_user = g_hash_table_new(NULL, NULL);
     g_thread_unref(g_thread_new("audit", run_writer, writer));
     return writer;
 }
 
-void
+guint64
 pst_audit_writer_add(PstAuditWriter *writer, const PstAuditCaller *caller, const char *method,
-                     const PstAnswer *answer)
+                     const PstAnswer *answer, guint *n_waiting)
 {
     Entry *entry = g_new0(Entry, 1);
 
@@ -109,10 +155,13 @@ pst_audit_writer_add(PstAuditWriter *writer, const PstAuditCaller *caller, const
     entry->method = g_strdup(method);
     entry->answer = copy_what_is_recorded(answer);
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&writer->lock);
-    while (writer->waiting.length >= PST_AUDIT_WRITER_WAITING)
-        g_cond_wait(&writer->changed, &writer->lock);
+    guint n = count(writer, entry->process.uid, 1);
+    guint64 number = entry->number = ++writer->last_number;
     g_queue_push_tail(&writer->waiting, entry);
     g_cond_broadcast(&writer->changed);
+    if (n_waiting != NULL)
+        *n_waiting = n;
+    return number;
 }
 
 gboolean

@@ -372,14 +372,22 @@ complain(const GError *error)
     fprintf(stderr, "posternd: %s\n", error->message);
 }
 
-static void
+static guint64
 write_records(const PstAuditCaller *caller, const char *verb, PstAnswer *const *answers, guint n,
-              gpointer user_data)
+              guint *n_waiting, gpointer user_data)
 {
     PstDaemon *daemon = user_data;
+    guint64 number = 0;
 
     for (guint i = 0; i < n; i++)
-        pst_audit_writer_add(daemon->audit, caller, verb, answers[i]);
+        number = pst_audit_writer_add(daemon->audit, caller, verb, answers[i], n_waiting);
+    return number;
+}
+
+static void
+tell_recorded(guint64 number, gpointer user_data)
+{
+    pst_server_recorded(((PstDaemon *)user_data)->server, number);
 }
 
 static void
@@ -424,7 +432,7 @@ pst_daemon_new(GMainContext *context, const char *uri, const PstServerLimits *li
     const PstServerBackend backend = {
         begin_conversation, watch, begin_list, begin_sweep, begin_naming,
         write_records,      hear,  unhear,     daemon};
-    const PstAuditWriterFuncs audit = {pst_audit_record, complain};
+    const PstAuditWriterFuncs audit = {pst_audit_record, complain, tell_recorded, context, daemon};
 
     daemon->context = g_main_context_ref(context);
     daemon->audit = pst_audit_writer_new(&audit);

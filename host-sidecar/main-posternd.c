@@ -18,7 +18,9 @@ server_of(gpointer daemon)
 static guint
 count_running(gpointer daemon)
 {
-    return pst_flights_n_running(pst_server_flights(pst_daemon_server(daemon)));
+    PstServer *server = pst_daemon_server(daemon);
+
+    return pst_flights_n_running(pst_server_flights(server)) + pst_server_n_unwritten(server);
 }
 
 static gboolean

@@ -27,6 +27,8 @@ struct PstPeer {
     gsize written; /* of the output */
     GBytes *rest;  /* read, and left until there is room for the answers; NULL: nothing */
     gboolean reading, finished, ending, broken;
+    gboolean held, corked;
+    guint64 unreadable;     /* frames that hold no message */
     guint64 dropped_before; /* frames, before the minute that began at minute_us */
     gint64 minute_us;
     GSource *input_source, *output_source, *stall_source, *gone_source;
@@ -119,7 +121,7 @@ queued(const PstPeer *peer)
 static gboolean
 is_paused(const PstPeer *peer)
 {
-    return queued(peer) >= PST_PEER_PAUSE_BYTES;
+    return peer->held || queued(peer) >= PST_PEER_PAUSE_BYTES;
 }
 
 static gboolean
@@ -177,6 +179,13 @@ drained(PstPeer *peer)
 
 static void resume(PstPeer *peer);
 
+static void
+go_on(PstPeer *peer)
+{
+    if (!peer->broken && peer->reading && peer->input_source == NULL && !is_paused(peer))
+        resume(peer);
+}
+
 static gboolean
 on_room(gint fd G_GNUC_UNUSED, GIOCondition condition G_GNUC_UNUSED, gpointer data)
 {
@@ -188,15 +197,14 @@ on_room(gint fd G_GNUC_UNUSED, GIOCondition condition G_GNUC_UNUSED, gpointer da
     }
     if (queued(peer) == 0)
         drained(peer);
-    if (peer->reading && peer->input_source == NULL && !is_paused(peer))
-        resume(peer);
+    go_on(peer);
     return G_SOURCE_CONTINUE;
 }
 
 static void
 flush(PstPeer *peer)
 {
-    if (peer->output_source != NULL)
+    if (peer->output_source != NULL || peer->corked)
         return;
     if (!write_some(peer)) {
         hang_up(peer);
@@ -228,6 +236,21 @@ pst_peer_send(PstPeer *peer, const char *text)
 }
 
 void
+pst_peer_cork(PstPeer *peer, gboolean corked)
+{
+    if (peer->broken || peer->corked == corked)
+        return;
+    peer->corked = corked;
+    if (corked) {
+        clear_source(&peer->output_source);
+        clear_source(&peer->stall_source);
+        return;
+    }
+    flush(peer);
+    go_on(peer);
+}
+
+void
 pst_peer_end(PstPeer *peer)
 {
     peer->ending = TRUE;
@@ -246,17 +269,19 @@ take_text(PstPeer *peer, const char *text, gsize len)
     g_autoptr(JsonObject) json = pst_json_parse_validated(text, len, &error);
     g_autoptr(PstMessage) message = json != NULL ? pst_message_decode(json, &error) : NULL;
 
-    if (message != NULL)
+    if (message != NULL) {
         peer->listener.message(message, peer->user_data);
-    else
-        peer->listener.unreadable(error, peer->user_data);
+        return;
+    }
+    peer->unreadable++;
+    peer->listener.unreadable(error, peer->user_data);
 }
 
 static gboolean
 sends_nonsense(PstPeer *peer)
 {
     gint64 now_us = g_get_monotonic_time();
-    guint64 dropped = pst_frame_reader_dropped(peer->reader);
+    guint64 dropped = pst_frame_reader_dropped(peer->reader) + peer->unreadable;
 
     if (now_us - peer->minute_us > MINUTE_US) {
         peer->minute_us = now_us;
@@ -333,6 +358,13 @@ pst_peer_read(PstPeer *peer)
     if (peer->input_source == NULL)
         peer->input_source =
             attach(peer, g_unix_fd_source_new(peer->fd, G_IO_IN), G_SOURCE_FUNC(on_input));
+}
+
+void
+pst_peer_hold(PstPeer *peer, gboolean held)
+{
+    peer->held = held;
+    go_on(peer);
 }
 
 static void

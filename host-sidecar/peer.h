@@ -6,7 +6,8 @@
 /* A caller's connection to an API socket: frames in, frames out, in an event loop. Whatever comes
  * and however slowly it is read, it costs no more than its own bounds:
  *
- * - 64 dropped frames within a minute, or 64 KiB outside of any frame, and it is hung up on;
+ * - 64 frames that are dropped or hold no message within a minute, or 64 KiB outside of any frame,
+ *   and it is hung up on;
  * - while 1 MiB of answers waits to be read, nothing more is read from it;
  * - 8 MiB of answers, or ten seconds in which it took none of them, and it is hung up on. */
 
@@ -38,6 +39,12 @@ void pst_peer_read(PstPeer *peer);
 
 /* TEXT is a message as pst_message_*() write them. What is sent to a peer that is gone is lost. */
 void pst_peer_send(PstPeer *peer, const char *text);
+
+/* While it is corked, what is sent is queued, and nothing of it is written. */
+void pst_peer_cork(PstPeer *peer, gboolean corked);
+
+/* While it is held, nothing more is read from it. */
+void pst_peer_hold(PstPeer *peer, gboolean held);
 
 /* Hangs up once what is queued is written. */
 void pst_peer_end(PstPeer *peer);

@@ -94,10 +94,13 @@ run(gpointer data, JsonObject *params, gint64 deadline_us, GError **error)
     return report(guest, check->records, (guint)lines);
 }
 
+static const char *const params[] = {"lines", NULL};
+
 const PstRecoverMethod pst_recover_heal = {
     .name = "heal",
     .act = "recorder-heal",
     .right = PST_GRANT_HEAL,
+    .params = params,
     .check = check,
     .run = run,
 };

@@ -24,6 +24,7 @@ struct PstRecover {
     PstRecoverBackend backend;
     PstAuditWriter *writer;
     guint n_running;
+    GHashTable *n_of_user; /* how many of them, by uid: they go on when a caller has gone */
     GMutex lock;
     GHashTable *claimed; /* the UUIDs of the guests that something is done to */
 };
@@ -44,9 +45,11 @@ typedef struct {
 typedef struct {
     PstRecover *recover;
     guint64 caller;
+    guint uid;
     PstMessageId id;
     JsonObject *result; /* NULL: */
     GError *error;
+    guint64 record; /* in the audit, not on the disk yet; 0: it is */
 } Outcome;
 
 static void
@@ -69,6 +72,21 @@ free_outcome(gpointer data)
     g_clear_pointer(&outcome->result, json_object_unref);
     g_clear_error(&outcome->error);
     g_free(outcome);
+}
+
+/* Returns how many they are then. */
+static guint
+count_running(PstRecover *recover, guint uid, int change)
+{
+    gpointer key = GUINT_TO_POINTER(uid);
+    guint n = GPOINTER_TO_UINT(g_hash_table_lookup(recover->n_of_user, key)) + (guint)change;
+
+    recover->n_running += (guint)change;
+    if (n == 0)
+        g_hash_table_remove(recover->n_of_user, key);
+    else
+        g_hash_table_insert(recover->n_of_user, key, GUINT_TO_POINTER(n));
+    return n;
 }
 
 /* ---- the loop's end of it */
@@ -96,9 +114,10 @@ on_outcome(gpointer data)
     const Outcome *outcome = data;
     PstServerRequest *request = find_request(outcome);
 
-    outcome->recover->n_running--;
+    count_running(outcome->recover, outcome->uid, -1);
     if (request == NULL)
         return G_SOURCE_REMOVE;
+    pst_server_pace_recorded(request->caller, outcome->record, 0);
     if (outcome->result != NULL)
         pst_server_state_send_result(request->caller, &request->id, outcome->result);
     else
@@ -124,11 +143,12 @@ on_late(gpointer data)
 /* ---- in the task */
 
 static void
-tell(const Act *act, JsonObject *result, GError *error)
+tell(const Act *act, JsonObject *result, GError *error, guint64 record)
 {
     Outcome *outcome = g_new0(Outcome, 1);
 
-    *outcome = (Outcome){act->recover, act->caller, act->id, result, error};
+    *outcome = (Outcome){act->recover, act->caller, (guint)act->process.uid, act->id, result,
+                         error,        record};
     pst_loop_tell(act->recover->context, on_outcome, outcome, free_outcome);
 }
 
@@ -165,15 +185,15 @@ record(const Act *act, const char *uuid, const PstAnswer *answer, GError **error
     return act->recover->backend.record(&audit, error);
 }
 
-/* What was not begun, and why. */
-static void
+/* What was not begun, and why. Returns the record's number. */
+static guint64
 record_refusal(const Act *act, const char *name, const char *uuid, const GError *why)
 {
     const PstAuditCaller who = {act->words, act->process};
     g_autoptr(PstAnswer) answer = describe(act, name, FALSE, why);
 
     answer->uuid = g_strdup(uuid);
-    pst_audit_writer_add(act->recover->writer, &who, act->method->name, answer);
+    return pst_audit_writer_add(act->recover->writer, &who, act->method->name, answer, NULL);
 }
 
 static gboolean
@@ -235,19 +255,20 @@ carry_out(const Act *act, gpointer guest, const char *name, const char *uuid, GE
 }
 
 static JsonObject *
-act_on(const Act *act, gpointer guest, const char *name, const char *uuid, GError **error)
+act_on(const Act *act, gpointer guest, const char *name, const char *uuid, guint64 *refusal,
+       GError **error)
 {
     JsonObject *result = NULL;
     g_autoptr(GError) cause = NULL;
 
     if (!claim(act->recover, uuid, error)) {
-        record_refusal(act, name, uuid, *error);
+        *refusal = record_refusal(act, name, uuid, *error);
         return NULL;
     }
     if (announce(act, name, uuid, &cause)) {
         result = carry_out(act, guest, name, uuid, error);
     } else {
-        record_refusal(act, name, uuid, cause);
+        *refusal = record_refusal(act, name, uuid, cause);
         g_propagate_error(error, g_steal_pointer(&cause));
     }
     give_back(act->recover, uuid);
@@ -261,17 +282,18 @@ run_act(gpointer data, GError **unused G_GNUC_UNUSED)
     const PstRecoverBackend *backend = &act->recover->backend;
     g_autofree char *name = NULL, *uuid = NULL;
     GError *error = NULL;
+    guint64 refusal = 0;
     gpointer guest =
         backend->find(act->domain, act->deadline_us, &name, &uuid, backend->user_data, &error);
 
     if (guest == NULL) {
-        record_refusal(act, act->domain, NULL, error);
-        tell(act, NULL, error);
+        refusal = record_refusal(act, act->domain, NULL, error);
+        tell(act, NULL, error, refusal);
         return NULL;
     }
-    JsonObject *result = act_on(act, guest, name, uuid, &error);
+    JsonObject *result = act_on(act, guest, name, uuid, &refusal, &error);
     backend->release(guest);
-    tell(act, result, error);
+    tell(act, result, error, refusal);
     return NULL;
 }
 
@@ -316,6 +338,38 @@ is_allowed(const PstServerCaller *caller, const PstRecoverMethod *method, const 
     return FALSE;
 }
 
+static gboolean
+knows_params(const PstRecoverMethod *method, JsonObject *params, GError **error)
+{
+    static const char *const of_all[] = {"domain", "deadline_ms", NULL};
+    JsonObjectIter iter;
+    const char *name = NULL;
+
+    json_object_iter_init(&iter, params);
+    while (json_object_iter_next(&iter, &name, NULL)) {
+        if (g_strv_contains(of_all, name) || g_strv_contains(method->params, name))
+            continue;
+        g_set_error(error, PST_ERROR, PST_ERROR_INVALID_PARAMS,
+                    "'%s' has no parameter '%.64s': nothing was changed", method->name, name);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+/* Acts go on when their callers have gone: requests in flight do not bound them. */
+static gboolean
+has_room(const PstRecover *recover, guint uid, GError **error)
+{
+    guint n = GPOINTER_TO_UINT(g_hash_table_lookup(recover->n_of_user, GUINT_TO_POINTER(uid)));
+    guint most = recover->server->limits.requests_of_user;
+
+    if (n < most)
+        return TRUE;
+    g_set_error(error, PST_ERROR, PST_ERROR_BUSY,
+                "%u acts of this user are not over: nothing was changed", n);
+    return FALSE;
+}
+
 /* A request for any of the door's methods. */
 static gboolean
 ask(PstServerCaller *caller, PstMessage *message, GError **error)
@@ -327,7 +381,9 @@ ask(PstServerCaller *caller, PstMessage *message, GError **error)
 
     if (!pst_api_request_deadline(message->params, &deadline_ms, error) ||
         !pst_api_request_domain(message->params, &domain, error) ||
-        !is_allowed(caller, method, domain, error) || !method->check(message->params, error))
+        !is_allowed(caller, method, domain, error) ||
+        !knows_params(method, message->params, error) || !method->check(message->params, error) ||
+        !has_room(recover, caller->uid, error))
         return FALSE;
     Act *act = new_act(recover, caller, method, message, domain);
     PstServerRequest *request =
@@ -344,7 +400,7 @@ ask(PstServerCaller *caller, PstMessage *message, GError **error)
         pst_server_requests_drop(request);
         return FALSE;
     }
-    recover->n_running++;
+    count_running(recover, caller->uid, 1);
     return TRUE;
 }
 
@@ -359,14 +415,22 @@ begin_naming(guint64 number, int fd, gpointer user_data)
 }
 
 /* What the server itself refuses. */
-static void
+static guint64
 write_records(const PstAuditCaller *caller, const char *verb, PstAnswer *const *answers, guint n,
-              gpointer user_data)
+              guint *n_waiting, gpointer user_data)
 {
     PstRecover *recover = user_data;
+    guint64 number = 0;
 
     for (guint i = 0; i < n; i++)
-        pst_audit_writer_add(recover->writer, caller, verb, answers[i]);
+        number = pst_audit_writer_add(recover->writer, caller, verb, answers[i], n_waiting);
+    return number;
+}
+
+static void
+tell_recorded(guint64 number, gpointer user_data)
+{
+    pst_server_recorded(((PstRecover *)user_data)->server, number);
 }
 
 PstRecover *
@@ -374,7 +438,8 @@ pst_recover_new(GMainContext *context, const char *uri, const PstServerLimits *l
                 const PstRecoverMethod *const *methods, const PstRecoverBackend *backend)
 {
     PstRecover *recover = g_new0(PstRecover, 1);
-    const PstAuditWriterFuncs audit = {backend->record, backend->complain};
+    const PstAuditWriterFuncs audit = {backend->record, backend->complain, tell_recorded, context,
+                                       recover};
     const PstServerBackend server = {
         .name = begin_naming, .audit = write_records, .user_data = recover};
     guint n = g_strv_length((char **)methods);
@@ -383,6 +448,7 @@ pst_recover_new(GMainContext *context, const char *uri, const PstServerLimits *l
     recover->methods = methods;
     recover->backend = *backend;
     recover->writer = pst_audit_writer_new(&audit);
+    recover->n_of_user = g_hash_table_new(NULL, NULL);
     recover->claimed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_mutex_init(&recover->lock);
     recover->rows = g_new0(PstServerMethod, n);

@@ -168,6 +168,7 @@ audit_refused(PstServerCaller *caller, const PstApiAsk *ask, const GError *error
     for (guint i = 0; i < ask->n; i++)
         ask->questions[i]->error = g_error_copy(error);
     pst_server_state_audit(caller, ask->verb, ask->questions, ask->n);
+    pst_server_pace_refused(caller, ask->n);
 }
 
 static PstServerRequest *

@@ -34,6 +34,8 @@ pst_server_state_account(PstServer *server, guint uid)
 
     if (account == NULL) {
         account = g_new0(PstServerAccount, 1);
+        account->server = server;
+        account->uid = uid;
         g_hash_table_insert(server->accounts, GUINT_TO_POINTER(uid), account);
     }
     return account;
@@ -69,7 +71,10 @@ pst_server_state_audit(PstServerCaller *caller, const char *verb, PstAnswer *con
     const PstAuditCaller who = {caller->name,
                                 {caller->uid, caller->groups[0], caller->pid, caller->executable}};
 
-    backend->audit(&who, verb, answers, n, backend->user_data);
+    guint n_waiting = 0;
+    guint64 number = backend->audit(&who, verb, answers, n, &n_waiting, backend->user_data);
+
+    pst_server_pace_recorded(caller, number, n_waiting);
 }
 
 void
@@ -80,6 +85,7 @@ pst_server_state_audit_refusal(PstServerCaller *caller, const char *method, cons
 
     answer->error = g_error_copy(error);
     pst_server_state_audit(caller, method, &answer, 1);
+    pst_server_pace_refused(caller, 1);
 }
 
 void

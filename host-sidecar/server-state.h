@@ -37,6 +37,7 @@ struct PstServer {
     int listener;
     GSource *accept_source, *pause_source;
     guint64 last_number;
+    guint64 recorded;     /* of the audit: all up to this record */
     GHashTable *callers;  /* of PstServerCaller, by number */
     GHashTable *accounts; /* of PstServerAccount, by uid */
     GPtrArray *lists;     /* of PstServerList */
@@ -46,7 +47,13 @@ struct PstServer {
 
 /* What a user has of the door. */
 struct PstServerAccount {
+    PstServer *server;
+    guint uid;
     guint callers, requests;
+    /* See server-pace.c. */
+    guint64 held_until;   /* this record is written; 0: it is not held for that */
+    gint64 refused_us;    /* until then, in monotonic time, its refusals are paid for */
+    GSource *hold_source; /* NULL: it is not held for that */
 };
 
 struct PstServerCaller {
@@ -62,6 +69,7 @@ struct PstServerCaller {
     char session[PST_SESSION_DIGITS + 1]; /* "" before the first hello */
     GPtrArray *requests;                  /* of PstServerRequest */
     GSource *silence_source;
+    guint64 unwritten; /* the last record of what it is told; 0: all are written */
 };
 
 struct PstServerList {
@@ -102,6 +110,19 @@ GSource *pst_server_state_attach(PstServer *server, GSource *source, GSourceFunc
 
 /* What the user has, from nothing on; goes when the last of their connections does. */
 PstServerAccount *pst_server_state_account(PstServer *server, guint uid);
+
+/* Nothing has to be remembered of the account; and its end, DATA being one. */
+gboolean pst_server_pace_is_idle(const PstServerAccount *account);
+void pst_server_pace_free(gpointer data);
+
+/* The record NUMBER is the caller's, and N_WAITING of this user's are not written yet. */
+void pst_server_pace_recorded(PstServerCaller *caller, guint64 number, guint n_waiting);
+
+/* N questions of the caller's were refused. */
+void pst_server_pace_refused(PstServerCaller *caller, guint n);
+
+/* A caller that comes is held where its user is. */
+void pst_server_pace_admit(PstServerCaller *caller);
 
 void pst_server_state_send_error(PstServerCaller *caller, const PstMessageId *id,
                                  const GError *error);

@@ -50,7 +50,7 @@ record(Turned *turned)
     gboolean others = turned->uid == THE_REST;
     const PstAuditCaller who = {
         caller, {others ? -1 : (gint64)turned->uid, -1, others ? -1 : turned->pid, NULL}};
-    backend->audit(&who, "connect", &answer, 1, backend->user_data);
+    (void)backend->audit(&who, "connect", &answer, 1, NULL, backend->user_data);
 }
 
 static gboolean

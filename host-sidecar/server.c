@@ -22,7 +22,7 @@ drop_account_if_empty(PstServer *server, guint uid)
 {
     const PstServerAccount *account = pst_server_state_account(server, uid);
 
-    if (account->callers == 0 && account->requests == 0)
+    if (account->callers == 0 && account->requests == 0 && pst_server_pace_is_idle(account))
         g_hash_table_remove(server->accounts, GUINT_TO_POINTER(uid));
 }
 
@@ -239,6 +239,7 @@ pst_server_named(PstServer *server, guint64 number, const char *name, const char
     caller->name = g_strdup(name);
     caller->executable = g_strdup(executable);
     await_hello(caller);
+    pst_server_pace_admit(caller);
     pst_peer_read(caller->peer);
 }
 
@@ -297,7 +298,7 @@ pst_server_new(GMainContext *context, const char *uri, const PstServerLimits *li
     server->flights = pst_flights_new(backend->ask, backend->user_data);
     server->listener = -1;
     server->callers = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_caller);
-    server->accounts = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    server->accounts = g_hash_table_new_full(NULL, NULL, NULL, pst_server_pace_free);
     server->turned = g_hash_table_new_full(NULL, NULL, NULL, pst_server_turned_free);
     server->lists = g_ptr_array_new_with_free_func(pst_server_requests_free_list);
     server->sweeps = g_ptr_array_new_with_free_func(pst_server_sweeps_free);

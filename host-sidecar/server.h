@@ -44,9 +44,11 @@ typedef struct {
                   gpointer user_data);
     /* Who that is, in words that NSS may have to be waited for: told by pst_server_named(). */
     void (*name)(guint64 number, int fd, gpointer user_data);
-    /* One record for each question: before it is asked, and with what came of it. */
-    void (*audit)(const PstAuditCaller *caller, const char *verb, PstAnswer *const *answers,
-                  guint n, gpointer user_data);
+    /* One record for each question: before it is asked, and with what came of it. Returns the last
+     * one's number, which grows, and tells by pst_server_recorded() when it is written; sets
+     * *N_WAITING to how many of the caller's user are not. */
+    guint64 (*audit)(const PstAuditCaller *caller, const char *verb, PstAnswer *const *answers,
+                     guint n, guint *n_waiting, gpointer user_data);
     /* Tells REQUEST what happens to and in the guests called DOMAINS (NULL: all) of which
      * pst_server_may_watch() says so, by pst_server_watched(), until `unhear` is called with what
      * this returns. */
@@ -89,9 +91,15 @@ void pst_server_listed(PstServer *server, guint64 number, JsonArray *domains,
 void pst_server_swept(PstServer *server, guint64 number, JsonObject *health, JsonArray *rows,
                       PstAnswer *const *records, guint n, const GError *error);
 
+/* All records up to NUMBER are written, or can't be: what was answered since is told. */
+void pst_server_recorded(PstServer *server, guint64 number);
+
 /* For who watches: whether it may know of that domain; and what it is told. */
 gboolean pst_server_may_watch(const char *name, const char *uuid, gpointer request);
 void pst_server_watched(const PstWatchEvent *event, gpointer request);
+
+/* How many callers are still to be told what is being recorded. */
+guint pst_server_n_unwritten(const PstServer *server);
 
 /* Nobody is connected. */
 gboolean pst_server_is_idle(const PstServer *server);

@@ -237,26 +237,14 @@ class Chain:
         return lines
 
 
-def check_order(told, lines, last):
-    """TOLD has the answers of each connection, in order, as (caller's word, generation). The
-    records are written in the order of the answers: where one is missing, so are all after it, to
-    that connection, and only a daemon that was killed leaves one out. Returns how many are
-    missing."""
+def check_told(told, lines):
+    """TOLD has the words of answers: each is on record, however what gave it ended, for none leaves
+    before its record is written."""
     asked = {line["args"].get("user") for line in lines if line.get("result") == "asked"}
     kept = {line["args"].get("user") for line in lines
             if "args" in line and line.get("result") != "asked"}
-    missing = 0
-    for answers in told:
-        gone = None
-        for word, generation in answers:
-            if word in kept:
-                check(word in asked, "a record of an answer without that of its question", word)
-                check(gone is None or gone[1] != generation, "one was left out", gone, word)
-                continue
-            gone = (word, generation)
-            missing += 1
-            check(generation != last, "it ended in good order without a record of", word)
-    return missing
+    for word in told:
+        check(word in kept and word in asked, "an answer that is not on record", word)
 
 
 # ---- callers
@@ -270,10 +258,9 @@ class Load:
 
     def __init__(self, path):
         self.path = path
-        self.generation = 0
         self.counts, self.lost, self.failures = {}, 0, []
         self.reports = 0  # for callers that tell those of a guest from errors
-        self.told = []  # of each connection of `note`, the answers
+        self.told = []  # see note()
         self.lock = threading.Lock()
         self.stopping, self.open = threading.Event(), threading.Event()
         self.open.set()
@@ -321,13 +308,10 @@ class Load:
             check(not thread.is_alive(), "a caller hangs", thread)
         self.check()
 
-    def note(self, peer, word):
+    def note(self, word):
         """An answer that has to be on record."""
-        if not hasattr(peer, "told"):
-            peer.told = []
-            with self.lock:
-                self.told.append(peer.told)
-        peer.told.append((word, peer.generation))
+        with self.lock:
+            self.told.append(word)
 
     def _run(self, function, rand):
         peer = None
@@ -354,9 +338,7 @@ class Load:
     def _once(self, function, peer, rand):
         try:
             if peer is None:
-                # Whoever is accepted is served by this generation or by a later one: by the next.
                 peer = Peer(self.path)
-                peer.generation = self.generation
             again = function(self, peer, rand)
         except Lost:
             with self.lock:

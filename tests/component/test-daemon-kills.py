@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 # pylint: disable=wrong-import-position
 import deadmount
 from daemonlib import DAEMON, FOLDER, ISOLATED, POSTERN, environment, main
-from loadlib import (PATIENCE, Activated, Chain, Load, Peer, check_growth, check_order, question,
+from loadlib import (PATIENCE, Activated, Chain, Load, Peer, check_growth, check_told, question,
                      show)
 from taplib import Skip, check
 
@@ -57,7 +57,7 @@ def distinct(load, peer, rand):
     if deadline_ms != DEADLINES[-1] and is_late(parts, answer):
         return
     check_part(parts, answer, name, "sudo")
-    load.note(peer, word)
+    load.note(word)
 
 
 def shared(_load, peer, rand):
@@ -147,18 +147,19 @@ def surroundings(**more):
 
 
 def files():
-    """What is on disk beside the log."""
+    """What is on disk beside the log, but for what a keeper of the store had not finished, which the
+    next one takes away."""
     found = []
     for top in ("/run/postern", FOLDER):
         for folder, _, names in os.walk(top):
             found += [os.path.join(folder, name) for name in names
-                      if not name.startswith("audit.jsonl")]
+                      if not name.startswith("audit.jsonl") and
+                      not (name.startswith(".") and name.endswith(".new"))]
     return sorted(found)
 
 
 def at_rest(daemon, load, chain):
     """Of a daemon that has just answered so many: its figures, and the files that are left."""
-    load.generation += 2
     daemon.start()
     load.hold()
     daemon.kill()
@@ -178,7 +179,6 @@ def at_rest(daemon, load, chain):
 def live_and_die(daemon, load, rand):
     """One of them: killed while it starts, or when it has answered somebody."""
     before = load.answered()
-    load.generation += 1
     daemon.start()
     if rand.random() < 0.125:
         time.sleep(rand.random() * 0.05)
@@ -223,7 +223,6 @@ def test_kills():
             if number % 100 == 99:
                 show(f"{number + 1} kills, {load.answered()} calls")
         last, still_left = at_rest(daemon, load, chain)
-        load.generation += 1
         daemon.start()
         time.sleep(1)
         load.stop()
@@ -237,11 +236,10 @@ def test_kills():
     check_growth(first, last, "of equal age", 2048)
     check(still_left == left, "files", [path for path in still_left if path not in left])
     check(not daemon.text(), "it complains", daemon.text())
-    missing = check_order(load.told, chain.verify(POSTERN, surroundings()), load.generation)
-    noted = sum(map(len, load.told))
+    check_told(load.told, chain.verify(POSTERN, surroundings()))
+    noted = len(load.told)
     check(noted >= KILLS // 4, "hardly anybody was answered", noted)
-    show(f"{KILLS} kills in {time.monotonic() - begun:.0f} s: of {noted} answers {missing} were "
-         "given whose record was still to be written")
+    show(f"{KILLS} kills in {time.monotonic() - begun:.0f} s; all of {noted} answers are on record")
 
 
 if __name__ == "__main__":

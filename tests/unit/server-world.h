@@ -13,6 +13,7 @@
 
 #include "host-sidecar/api-client.h"
 #include "host-sidecar/caller.h"
+#include "host-sidecar/loop-tell.h"
 #include "host-sidecar/peer.h"
 #include "protocol/error.h"
 #include "protocol/frame.h"
@@ -30,6 +31,8 @@ typedef struct {
     guint n_jobs, n_watches, n_lists, n_sweeps;
     guint sweep_uid, other_uid; /* who besides this process calls; 0: nobody */
     GString *records;           /* of the audit: `CALLER VERB PROBE RESULT\n` */
+    guint64 n_records, n_written;
+    gboolean log_stands; /* nothing is written until on_written() is called */
     gboolean nameless;
     PstServerRequest *watcher; /* NULL: nobody watches */
     char *watched;             /* what it named, with commas; "all" */
@@ -102,9 +105,19 @@ on_unhear(gpointer hearing, gpointer data)
     world->watcher = NULL;
 }
 
-static inline void
+static inline gboolean
+on_written(gpointer data)
+{
+    World *world = data;
+
+    world->n_written = world->n_records;
+    pst_server_recorded(world->server, world->n_written);
+    return G_SOURCE_REMOVE;
+}
+
+static inline guint64
 on_audit(const PstAuditCaller *caller, const char *verb, PstAnswer *const *answers, guint n,
-         gpointer data)
+         guint *n_waiting, gpointer data)
 {
     World *world = data;
     const PstAuditProcess *process = &caller->process;
@@ -124,6 +137,12 @@ on_audit(const PstAuditCaller *caller, const char *verb, PstAnswer *const *answe
                                answers[i]->error != NULL
                                    ? pst_error_reason((PstErrorCode)answers[i]->error->code)
                                    : "-");
+    world->n_records += n;
+    if (!world->log_stands)
+        pst_loop_tell(world->context, on_written, world, NULL);
+    if (n_waiting != NULL)
+        *n_waiting = (guint)(world->n_records - world->n_written);
+    return world->n_records;
 }
 
 static inline void

@@ -6,13 +6,15 @@
 #include "protocol/error.h"
 #include "protocol/vocabulary.h"
 
-#define N (PST_AUDIT_WRITER_WAITING + 500)
+#define N 5000
+#define N_WAITING 4500 /* while the log takes nothing */
 #define PATIENCE_US (60 * G_USEC_PER_SEC)
 
 static GMutex gate; /* who holds it keeps the log from taking anything */
 static gint n_written;
 static gint n_complaints;
 static GThread *loop;
+static guint64 told;
 
 static gboolean
 write_one(const PstAuditRecord *record, GError **error)
@@ -23,7 +25,7 @@ write_one(const PstAuditRecord *record, GError **error)
 
     g_assert_true(g_thread_self() != loop);
     g_assert_cmpstr(record->caller, ==, "ann (uid 1000)");
-    g_assert_cmpint(record->process->uid, ==, 1000);
+    g_assert_cmpint(record->process->uid, ==, n == N_WAITING ? 1001 : 1000);
     g_assert_cmpint(record->process->gid, ==, 100);
     g_assert_cmpint(record->process->pid, ==, 4711);
     g_assert_cmpstr(record->process->executable, ==, "/usr/bin/python3");
@@ -47,7 +49,15 @@ complain(const GError *error)
 }
 
 static void
-add(PstAuditWriter *writer, gint n)
+on_told(guint64 number, gpointer user_data G_GNUC_UNUSED)
+{
+    g_assert_true(g_thread_self() == loop);
+    g_assert_cmpuint(number, >, told);
+    told = number;
+}
+
+static guint
+add_of(PstAuditWriter *writer, gint n, gint64 uid)
 {
     g_autoptr(JsonObject) args = json_object_new();
     g_autoptr(PstAnswer) answer = pst_answer_new("web", "system", args);
@@ -58,32 +68,46 @@ add(PstAuditWriter *writer, gint n)
     /* What the caller has is the caller's again at once. */
     g_autofree char *words = g_strdup("ann (uid 1000)");
     g_autofree char *executable = g_strdup("/usr/bin/python3");
-    const PstAuditCaller caller = {words, {1000, 100, 4711, executable}};
+    const PstAuditCaller caller = {words, {uid, 100, 4711, executable}};
+    guint n_waiting = 0;
     answer->uuid = g_strdup("5b0f2c1e-7d0a-4a54-9a67-3d1c6f2b8e90");
-    pst_audit_writer_add(writer, &caller, "probe", answer);
+    g_assert_cmpuint(pst_audit_writer_add(writer, &caller, "probe", answer, &n_waiting), ==, n + 1);
+    return n_waiting;
+}
+
+static guint
+add(PstAuditWriter *writer, gint n)
+{
+    return add_of(writer, n, 1000);
 }
 
 static void
 test_order(void)
 {
-    const PstAuditWriterFuncs funcs = {write_one, complain};
+    g_autoptr(GMainContext) context = g_main_context_new();
+    const PstAuditWriterFuncs funcs = {write_one, complain, on_told, context, NULL};
 
     loop = g_thread_self();
     PstAuditWriter *writer = pst_audit_writer_new(&funcs);
 
     g_mutex_lock(&gate);
-    for (gint i = 0; i < PST_AUDIT_WRITER_WAITING; i++)
-        add(writer, i);
+    for (gint i = 0; i < N_WAITING; i++)
+        g_assert_cmpuint(add(writer, i), ==, i + 1);
+    /* How many wait is told of each user. */
+    g_assert_cmpuint(add_of(writer, N_WAITING, 1001), ==, 1);
     /* Nobody stood still for the log until here. */
     g_assert_cmpint(g_atomic_int_get(&n_written), ==, 0);
     g_assert_false(pst_audit_writer_flush(writer, g_get_monotonic_time() + 1000));
     g_mutex_unlock(&gate);
-    for (gint i = PST_AUDIT_WRITER_WAITING; i < N; i++)
+    for (gint i = N_WAITING + 1; i < N; i++)
         add(writer, i);
     g_assert_true(pst_audit_writer_flush(writer, g_get_monotonic_time() + PATIENCE_US));
     g_assert_cmpint(g_atomic_int_get(&n_written), ==, N);
     /* Of two failures in a row one is told. */
     g_assert_cmpint(g_atomic_int_get(&n_complaints), ==, (N + 6) / 7);
+    while (told < N)
+        g_main_context_iteration(context, TRUE);
+    g_assert_cmpuint(told, ==, N);
 }
 
 int

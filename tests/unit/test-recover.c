@@ -154,7 +154,8 @@ run(gpointer guest, JsonObject *params, gint64 deadline_us G_GNUC_UNUSED, GError
     return result;
 }
 
-static const PstRecoverMethod touch = {"touch", "act-touch", PST_GRANT_HEAL, check, run};
+static const char *const params[] = {"how", NULL};
+static const PstRecoverMethod touch = {"touch", "act-touch", PST_GRANT_HEAL, params, check, run};
 static const PstRecoverMethod *const methods[] = {&touch, NULL};
 
 static void
@@ -331,6 +332,7 @@ test_misuse(Door *door, gconstpointer unused G_GNUC_UNUSED)
         "{\"domain\":\"web\",\"deadline_ms\":0}",
         "{\"domain\":\"web\",\"deadline_ms\":60001}",
         "{\"domain\":\"web\",\"deadline_ms\":1000,\"how\":7}",
+        "{\"domain\":\"web\",\"deadline_ms\":1000,\"dry_run\":true}",
     };
     Client client;
 
@@ -371,6 +373,34 @@ test_misuse(Door *door, gconstpointer unused G_GNUC_UNUSED)
     ring_off(&client);
 }
 
+/* Acts bound their user although nobody waits for them any more. */
+static void
+test_crowd(Door *door, gconstpointer unused G_GNUC_UNUSED)
+{
+    const PstServerLimits limits = {128, 32, 2};
+    Client client;
+
+    pst_server_set_limits(door->world.server, &limits);
+    hold(TRUE);
+    for (guint i = 0; i < 2; i++) {
+        arrive(&door->world, &client);
+        say(&client, 1, "touch", i == 0 ? TOUCH("web") : TOUCH("db"));
+        await(door, i == 0 ? "<web >" : "<db >");
+        ring_off(&client);
+        turn(&door->world);
+    }
+    arrive(&door->world, &client);
+    say(&client, 1, "touch", TOUCH("mail"));
+    check_error(&client, PST_ERROR_BUSY);
+    g_assert_cmpuint(pst_recover_n_running(door->recover), ==, 2);
+    hold(FALSE);
+    while (pst_recover_n_running(door->recover) > 0)
+        turn(&door->world);
+    say(&client, 2, "touch", TOUCH("mail"));
+    check_result(&client, 2);
+    ring_off(&client);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -381,6 +411,7 @@ main(int argc, char **argv)
         {"/recover/order", test_order}, {"/recover/unwritable", test_unwritable},
         {"/recover/gone", test_gone},   {"/recover/one-at-a-time", test_one_at_a_time},
         {"/recover/late", test_late},   {"/recover/misuse", test_misuse},
+        {"/recover/crowd", test_crowd},
     };
 
     g_test_init(&argc, &argv, NULL);

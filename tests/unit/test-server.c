@@ -178,6 +178,13 @@ test_nonsense(World *world, gconstpointer unused G_GNUC_UNUSED)
     check_hung_up(&client);
     ring_off(&client);
 
+    /* Nor is what holds no message answered without end. */
+    arrive(world, &client);
+    for (guint i = 0; i < PST_LIMIT_BAD_FRAMES_A_MINUTE; i++)
+        put(&client, "\x1e{\"a\":1}\n", 9);
+    check_hung_up(&client);
+    ring_off(&client);
+
     arrive(world, &client);
     put(&client, stray, strlen(stray));
     check_hung_up(&client);

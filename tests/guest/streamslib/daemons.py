@@ -16,7 +16,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "component"))
 # pylint: disable=wrong-import-position
-from loadlib import (Activated, Chain, Load, Lost, Peer, check_growth, check_order, question)
+from loadlib import (Activated, Chain, Load, Lost, Peer, check_growth, check_told, question)
 from .tools import (BUILD, FULL, POSTERN, SOUND, Guest, Stopped, begin, expect, finish, lab, pocket,
                     scenario, virsh)
 
@@ -67,15 +67,13 @@ def under_load(*callers):
     load, chain = Load(daemon.path), Chain(str(daemon.log))
     try:
         daemon.start()
-        load.generation = 1
         for function, times in callers:
             load.add(function, times)
         yield daemon, load, chain
         load.stop()
         chain.note()
         daemon.end()
-        missing = check_order(load.told, chain.verify(POSTERN, os.environ), load.generation)
-        expect(missing == 0, f"{missing} answers are not on record")
+        check_told(load.told, chain.verify(POSTERN, os.environ))
         expect(not daemon.text(), f"it complains: {daemon.text()[:500]}")
     finally:
         load.stopping.set()
@@ -129,7 +127,7 @@ def marked(name, deadline_ms=5000):
         user = f"u{rand.getrandbits(48)}"
         parts, answer = peer.call("ask", question(name, "sudo", {"user": user}, deadline_ms))
         if told(parts, answer, name, "sudo") is not None:
-            load.note(peer, user)
+            load.note(user)
     return ask_it
 
 
