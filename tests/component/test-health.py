@@ -9,9 +9,12 @@ import html
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import time
+import urllib.request
 import uuid
 
 sys.dont_write_bytecode = True
@@ -21,6 +24,7 @@ import deadmount
 from taplib import Skip, check, run_all
 
 PROGRAM = sys.argv[1]
+EXPORTER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lab/exporter")
 FOLDER = tempfile.mkdtemp(prefix="postern-health-")
 DOMAINS = {"web": 1, "db": 1, "night": 5, 'odd "|x': 3}
 
@@ -144,6 +148,43 @@ def test_metrics():
     check(os.stat(path).st_mode & 0o777 == 0o644, "the exporter can't read it")
     refused(74, "/no/such/folder/x.prom", "--metrics", "/no/such/folder/x.prom",
             uri=uri)
+
+
+def fetch(port, until):
+    """What an exporter on the loopback interface tells, once it does."""
+    while True:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+                return answer.read().decode()
+        except OSError:
+            check(time.monotonic() < until, "the exporter does not answer")
+            time.sleep(0.1)
+
+
+def test_exporter():
+    """Prometheus' own reads what is written, odd names too, and tells it on."""
+    uri = played("exporter.xml", DOMAINS | {"b\\x": 5, "Grüße": 1, "{a='b'}": 3})
+    folder = os.path.join(FOLDER, "textfiles")
+    os.mkdir(folder)
+    swept("--metrics", os.path.join(folder, "postern.prom"), uri=uri)
+    program = subprocess.run([EXPORTER], check=True, capture_output=True, text=True).stdout.strip()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with subprocess.Popen([program, f"--web.listen-address=127.0.0.1:{port}",
+                           "--collector.disable-defaults", "--collector.textfile",
+                           f"--collector.textfile.directory={folder}"],
+                          stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as exporter:
+        try:
+            told = fetch(port, time.monotonic() + 60)
+        finally:
+            exporter.kill()
+    check("\nnode_textfile_scrape_error 0\n" in told, told)
+    with open(os.path.join(folder, "postern.prom"), encoding="utf-8") as file:
+        ours = {line.split("{")[0] for line in file if line.startswith("postern_")}
+    check(ours and ours <= {line.split("{")[0] for line in told.splitlines()}, ours, told)
+    for name in ('odd \\"|x', "b\\\\x", "Grüße", "{a='b'}"):
+        check(f'domain="{name}"' in told, name, told)
 
 
 def test_never_two():

@@ -257,30 +257,6 @@ test_cardinality(void)
                                   "1795600000.000000\n"));
 }
 
-static void
-test_promtool(void)
-{
-    g_autofree char *promtool = g_find_program_in_path("promtool");
-    g_autoptr(PstHealthMemory) memory = pst_health_memory_new();
-    g_autoptr(PstHealth) health = hostile_health(memory, 30);
-    g_autofree char *text = pst_metrics_text(health);
-    g_autofree char *said = NULL;
-    g_autoptr(GError) error = NULL;
-
-    if (promtool == NULL) {
-        g_test_skip("promtool is not installed");
-        return;
-    }
-    g_autoptr(GSubprocess) process =
-        g_subprocess_new(G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE |
-                             G_SUBPROCESS_FLAGS_STDERR_MERGE,
-                         &error, promtool, "check", "metrics", NULL);
-    g_assert_no_error(error);
-    g_assert_true(g_subprocess_communicate_utf8(process, text, NULL, &said, NULL, &error));
-    g_test_message("%s", said);
-    g_assert_cmpint(g_subprocess_get_exit_status(process), ==, 0);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -291,6 +267,5 @@ main(int argc, char **argv)
     g_test_add_func("/render-health/plugin", test_plugin);
     g_test_add_func("/metrics/grammar", test_metrics);
     g_test_add_func("/metrics/cardinality", test_cardinality);
-    g_test_add_func("/metrics/promtool", test_promtool);
     return g_test_run();
 }
