@@ -18,6 +18,8 @@ from .matrix import Row, lines
 
 POLICY = HERE.parents[1] / "host-sidecar/policies/reachable.conf"
 SETTLE = 60
+# Whence the guest sees the host that logs in: a harness knows this of itself.
+HOST = "10.0.2.2"
 # The fixes that search the whole guest take minutes in an emulated one.
 CHANGE_SECONDS = 600
 WORK = "/run/pst-change"
@@ -88,6 +90,12 @@ class Change:
     detach: bool = False
     wait: float = 0
     push: tuple = ()
+
+
+def _vantage():
+    """Who asks to get in, as the harness knows it: so does access.harness()."""
+    return ["--user", "harness", "--from", HOST, "--port", "22",
+            "--key", str(paths.KEYS / "id_ed25519.pub")]
 
 
 def _prepared(change):
@@ -172,11 +180,11 @@ def _attribute(context, row):
         row.touched = [line[8:] for line in done.out.splitlines() if line.startswith("touched ")]
 
 
-def _gate(context, baseline, key):
+def _gate(context, baseline):
     """(what it told, seconds): the verdict's own words even where there is none."""
     done = context.postern.run("gate", context.guest.name, "--policy", str(POLICY), "--json",
-                               "--baseline", baseline, "--settle", f"{SETTLE}s", "--user", "harness",
-                               "--port", "22", "--key", key, deadline=SETTLE + 30)
+                               "--baseline", baseline, "--settle", f"{SETTLE}s", *_vantage(),
+                               deadline=SETTLE + 30)
     try:
         told = json.loads(done.out)
     except ValueError:
@@ -193,17 +201,17 @@ def _reason(told):
 
 def measure(context, change, stopped=""):
     """The row of this change in a guest that is clean."""
-    guest, key = context.guest, str(paths.KEYS / "id_ed25519.pub")
+    guest = context.guest
     baseline = str(context.folder / "baseline.json")
     check(access.harness(guest) == (True, True), "the clean guest lets its harness not in")
-    context.postern.run("baseline", guest.name, "--user", "harness", "--port", "22", "--key", key,
-                        "--output", baseline, codes=[0], deadline=30)
+    context.postern.run("baseline", guest.name, *_vantage(), "--output", baseline, codes=[0],
+                        deadline=30)
     begun = time.monotonic()
     ended = _apply(context, change)
     changed = time.monotonic() - begun
     if stopped:
         _stop(context, stopped)
-    told, seconds = _gate(context, baseline, key)
+    told, seconds = _gate(context, baseline)
     login, root = access.harness(guest)
     row = Row(change.name, login, root, told["result"], told.get("via"), _reason(told), stopped,
               named=_names(told), ended=ended, change_s=changed, gate_s=seconds)
