@@ -15,6 +15,8 @@ from . import access
 from .errors import Failure, check
 from .lab import HERE
 from .matrix import Row, lines
+from .postern import Postern
+from .proc import run
 
 POLICY = HERE.parents[1] / "host-sidecar/policies/reachable.conf"
 SETTLE = 60
@@ -68,8 +70,8 @@ done
 """
 TOUCHED = r"""
 sed 's/^/touched /' $work/changed
-find /etc /usr /home /root /opt -xdev ! -type d -cnewer $work/mark 2>/dev/null |
-    head -n 200 | sed 's/^/touched /'
+find /etc /usr /home /root /opt -xdev \( -type d -newer $work/mark -o \
+    ! -type d -cnewer $work/mark \) 2>/dev/null | head -n 200 | sed 's/^/touched /'
 exit 0
 """
 ALIVE = "grep -q . /sys/fs/cgroup/system.slice/postern-shim.service/cgroup.procs && echo alive; exit 0"
@@ -93,9 +95,22 @@ class Change:
 
 
 def _vantage():
-    """Who asks to get in, as the harness knows it: so does access.harness()."""
-    return ["--user", "harness", "--from", HOST, "--port", "22",
-            "--key", str(paths.KEYS / "id_ed25519.pub")]
+    """Who asks to get in, as the harness knows it: so does access.harness(). Lines of configuration."""
+    told = run(["/usr/bin/ssh", "-F", "/dev/null", "-G", "localhost"], timeout=20).out
+    words = dict(line.split(" ", 1) for line in told.splitlines() if " " in line)
+    yield from ["[vantage lab]", "user=harness", f"from={HOST}", "port=22",
+                f"key={paths.KEYS / 'id_ed25519.pub'}"]
+    for name, option in (("kex", "kexalgorithms"), ("ciphers", "ciphers"), ("macs", "macs"),
+                         ("hostkey", "hostkeyalgorithms")):
+        yield f"{name}={words[option]}"
+
+
+def _postern(context):
+    """postern, with that vantage in its configuration."""
+    postern = Postern(context.lab, context.log)
+    path = context.lab.configuration(f"{context.name}.conf", *_vantage())
+    postern.environment = dict(context.lab.environment, POSTERN_CONFIG=str(path))
+    return postern
 
 
 def _prepared(change):
@@ -156,15 +171,17 @@ def _alive(guest):
 
 
 def _names(told):
-    """The files and units that the reasons of a failure name, those of its root first."""
+    """The files and units that the reasons of a failure name, those of its root first. Where a file
+    is expected and not there, that is it."""
     found = {}
     for row in told["broken"]:
         parts = [row.get("root"), row.get("finding"), row, *row.get("files", [])]
         for part in filter(None, parts):
             for where in (part, part.get("evidence") or {}, part.get("undo") or {}):
-                for key in ("path", "unit"):
-                    if isinstance(where.get(key), str):
-                        found[where[key]] = True
+                for key in ("path", "unit", "expected"):
+                    name = where.get(key)
+                    if isinstance(name, str) and (key != "expected" or name.startswith("/")):
+                        found[name] = True
     return list(found)
 
 
@@ -180,11 +197,10 @@ def _attribute(context, row):
         row.touched = [line[8:] for line in done.out.splitlines() if line.startswith("touched ")]
 
 
-def _gate(context, baseline):
+def _gate(postern, guest, baseline):
     """(what it told, seconds): the verdict's own words even where there is none."""
-    done = context.postern.run("gate", context.guest.name, "--policy", str(POLICY), "--json",
-                               "--baseline", baseline, "--settle", f"{SETTLE}s", *_vantage(),
-                               deadline=SETTLE + 30)
+    done = postern.run("gate", guest.name, "--policy", str(POLICY), "--json", "--baseline", baseline,
+                       "--settle", f"{SETTLE}s", "--as", "lab", deadline=SETTLE + 30)
     try:
         told = json.loads(done.out)
     except ValueError:
@@ -201,17 +217,16 @@ def _reason(told):
 
 def measure(context, change, stopped=""):
     """The row of this change in a guest that is clean."""
-    guest = context.guest
+    guest, postern = context.guest, _postern(context)
     baseline = str(context.folder / "baseline.json")
     check(access.harness(guest) == (True, True), "the clean guest lets its harness not in")
-    context.postern.run("baseline", guest.name, *_vantage(), "--output", baseline, codes=[0],
-                        deadline=30)
+    postern.run("baseline", guest.name, "--as", "lab", "--output", baseline, codes=[0], deadline=30)
     begun = time.monotonic()
     ended = _apply(context, change)
     changed = time.monotonic() - begun
     if stopped:
         _stop(context, stopped)
-    told, seconds = _gate(context, baseline)
+    told, seconds = _gate(postern, guest, baseline)
     login, root = access.harness(guest)
     row = Row(change.name, login, root, told["result"], told.get("via"), _reason(told), stopped,
               named=_names(told), ended=ended, change_s=changed, gate_s=seconds)
