@@ -366,3 +366,21 @@ pst_gate_why_moving(const PstGateFacts *facts)
         return g_strdup_printf("the guest is %s", manager->state);
     return silent_probe(facts);
 }
+
+/* Sudo that has not answered in time may do so the next time. */
+char *
+pst_gate_why_unfinished(const PstGateFacts *facts)
+{
+    for (guint i = 0; i < facts->all->len; i++) {
+        const PstAnswer *answer = facts->all->pdata[i];
+        const GPtrArray *findings =
+            pst_gate_facts_is_of_now(answer) ? answer->report->findings : NULL;
+
+        for (guint j = 0; findings != NULL && j < findings->len; j++) {
+            const PstFinding *finding = findings->pdata[j];
+            if (finding->severity == PST_SEVERITY_UNKNOWN && g_str_equal(finding->id, "sudo.hangs"))
+                return g_strdup(finding->message);
+        }
+    }
+    return NULL;
+}

@@ -153,6 +153,20 @@ refuse_sudo(World *world)
 }
 
 static void
+sudo_is_slow(World *world)
+{
+    add_finding(world, "sudo", "sudo.hangs", PST_SEVERITY_UNKNOWN);
+    world->guest.sudo->verdict = PST_SUDO_UNKNOWN;
+}
+
+/* Nothing of what is asked is open. */
+static void
+sudo_is_slow_and_granted(World *world)
+{
+    add_finding(world, "sudo", "sudo.hangs", PST_SEVERITY_UNKNOWN);
+}
+
+static void
 test_may_change(void)
 {
     static const struct {
@@ -168,6 +182,8 @@ test_may_change(void)
         {REACHABLE, starts_and_locked, FALSE}, /* a line of sudoers does not change by itself */
         {REACHABLE, starts_and_stopped, TRUE},
         {REACHABLE, hide_sudo, TRUE},
+        {REACHABLE, sudo_is_slow, TRUE},
+        {REACHABLE, sudo_is_slow_and_granted, FALSE},
         {REACHABLE, refuse_sudo, FALSE}, /* what is refused once is refused again */
         {REACHABLE, paused, TRUE},
     };

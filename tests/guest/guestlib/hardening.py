@@ -235,7 +235,7 @@ def measure(context, change, stopped=""):
     if row.verdict in ("could-not-check", "not-checkable"):
         row.alive = False if stopped in ("shim", "both") else _alive(guest)
         if row.alive is None:
-            row.alive = row.via == "channel"
+            row.alive = "channel" in [row.via, *(one.get("via") for one in told["unchecked"])]
     return row
 
 
