@@ -15,6 +15,8 @@
 #define MAX_ENTRIES 20000
 /* The clock is asked once for so many files. */
 #define TIME_STEP 64
+/* Putting a file there changes its folder too, hardly later. */
+#define ONE_ACT_US G_USEC_PER_SEC
 
 static void
 free_entry(gpointer data)
@@ -216,18 +218,33 @@ compare_latest(gconstpointer a, gconstpointer b)
     return strcmp(left->path, right->path);
 }
 
-/* The folders of the entries that are listed for their own sake. */
+/* The folders of the entries that are listed for their own sake, each with the moment when the
+ * latest of these was changed. */
 static GHashTable *
 parents_of(const PstChangesWalk *walk)
 {
-    GHashTable *parents = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    GHashTable *parents = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 
     for (guint i = 0; i < walk->entries->len; i++) {
         const PstChangesEntry *entry = walk->entries->pdata[i];
-        if (pst_changes_walk_is_recent(walk, entry))
-            g_hash_table_add(parents, g_path_get_dirname(entry->path));
+        if (!pst_changes_walk_is_recent(walk, entry))
+            continue;
+        char *parent = g_path_get_dirname(entry->path);
+        const gint64 *former = g_hash_table_lookup(parents, parent);
+        gint64 latest = MAX(former != NULL ? *former : 0, entry->changed_us);
+        g_hash_table_insert(parents, parent, g_memdup2(&latest, sizeof(latest)));
     }
     return parents;
+}
+
+/* What came to a folder tells of it, unless something went from it later: of that nothing else
+ * tells. */
+static gboolean
+is_told_by_another(GHashTable *parents, const PstChangesEntry *entry)
+{
+    const gint64 *latest = g_hash_table_lookup(parents, entry->path);
+
+    return S_ISDIR(entry->mode) && latest != NULL && entry->modified_us <= *latest + ONE_ACT_US;
 }
 
 void
@@ -239,7 +256,7 @@ pst_changes_walk_finish(PstChangesWalk *walk)
     for (guint i = 0; i < walk->entries->len; i++) {
         PstChangesEntry *entry = walk->entries->pdata[i];
 
-        if (S_ISDIR(entry->mode) && g_hash_table_contains(parents, entry->path))
+        if (is_told_by_another(parents, entry))
             free_entry(entry);
         else
             walk->entries->pdata[kept++] = entry;

@@ -112,16 +112,19 @@ doubt(PstReport *report, const Judged *judged, const char *what)
     finding->evidence->user = g_strdup(data->user);
 }
 
+/* Who names a key comes by it: that a password would be taken is of no use to a program. */
 static void
-judge_login(PstReport *report, const Judged *key, const Judged *password)
+judge_login(PstReport *report, const Judged *key, const Judged *password, gboolean by_key)
 {
     PstAccessData *data = report->data;
+    const Judged *other = by_key ? key : password;
 
-    data->login = either(key->way->verdict, password->way->verdict);
+    data->login = either(key->way->verdict, other->way->verdict);
     if (data->login == PST_ACCESS_SHUT)
-        blame(report, "access.no-login", key, "can't get in by SSH");
-    else if (data->login == PST_ACCESS_UNKNOWN && (key->unlooked || password->unlooked))
-        doubt(report, key->unlooked ? key : password, "can get in by SSH");
+        blame(report, "access.no-login", key,
+              by_key ? "can't get in by SSH with the key" : "can't get in by SSH");
+    else if (data->login == PST_ACCESS_UNKNOWN && (key->unlooked || other->unlooked))
+        doubt(report, key->unlooked ? key : other, "can get in by SSH");
 }
 
 static void
@@ -160,6 +163,15 @@ read_vantage(JsonObject *vantage, PstAccessData *data)
     data->from = g_strdup(from);
 }
 
+static gboolean
+names_key(JsonObject *vantage)
+{
+    const char *key = NULL;
+
+    pst_json_get_string(vantage, "key", PST_JSON_NULLABLE, &key, NULL);
+    return key != NULL;
+}
+
 PstReport *
 pst_access_derive(PstAnswer *const *answers, guint n, JsonObject *vantage)
 {
@@ -174,7 +186,7 @@ pst_access_derive(PstAnswer *const *answers, guint n, JsonObject *vantage)
 
         judge_way(&facts, CONSOLE, data);
         Judged sudo = judge_way(&facts, SUDO, data);
-        judge_login(report, &key, &password);
+        judge_login(report, &key, &password, names_key(vantage));
         judge_root(report, &sudo);
     }
     g_autofree char *summary = summary_of(data);

@@ -82,6 +82,8 @@ void pst_gate_why_add_file(const PstGateFacts *facts, PstGateOutcome *outcome,
 /* What is under way in the guest that may change what it tells; NULL for nothing. Free with
  * g_free(). */
 char *pst_gate_why_moving(const PstGateFacts *facts);
+/* Why what could not be checked may be checked the next time; else NULL. */
+char *pst_gate_why_unfinished(const PstGateFacts *facts);
 
 /* ---- outcomes ---- */
 

@@ -115,10 +115,22 @@ add_unit_files(const PstGateFacts *facts, PstGateOutcome *outcome)
     }
 }
 
-/* Where nothing that was found names a changed file: what decides about access, and was changed
- * after the moment, may be why. */
-static void
-add_candidates(const PstGateFacts *facts, PstGateOutcome *outcome)
+static gboolean
+names_new(const PstGateFacts *facts, const PstGateOutcome *outcome)
+{
+    gint64 moment_us = pst_gate_facts_moment(facts);
+
+    for (guint i = 0; outcome->files != NULL && i < outcome->files->len; i++)
+        if (moment_us == PST_INT_UNKNOWN ||
+            ((PstGateFile *)outcome->files->pdata[i])->changed_us >= moment_us)
+            return TRUE;
+    return FALSE;
+}
+
+/* What decides about access, and was changed after the moment, may be why. Of a file that is gone
+ * its FOLDERS tell. */
+static guint
+add_candidates(const PstGateFacts *facts, PstGateOutcome *outcome, gboolean folders)
 {
     const PstAnswer *answer = pst_gate_facts_find(facts, pst_report_changes_kind.name);
     const PstChangesData *data = pst_gate_facts_data(facts, pst_report_changes_kind.name);
@@ -129,11 +141,13 @@ add_candidates(const PstGateFacts *facts, PstGateOutcome *outcome)
         const PstChangesFile *file = data->files->pdata[i];
 
         if (moment_us == PST_INT_UNKNOWN || file->control_plane != PST_TRI_YES ||
-            file->changed_us < moment_us || g_strcmp0(file->kind, "folder") == 0 ||
-            n++ >= MAX_CANDIDATES)
+            file->changed_us < moment_us || n >= MAX_CANDIDATES ||
+            (g_strcmp0(file->kind, "folder") == 0) != folders)
             continue;
         pst_gate_why_add_file(facts, outcome, file, answer, PST_TRI_NO);
+        n++;
     }
+    return n;
 }
 
 /* ---- the journal ---- */
@@ -283,8 +297,9 @@ pst_gate_why(const PstGateFacts *facts, PstGateOutcome *outcome)
     }
     if (facts->diff != NULL)
         add_differences(facts, outcome);
-    if (outcome->files == NULL && g_strcmp0(outcome->probe, "access") == 0)
-        add_candidates(facts, outcome);
+    if (!names_new(facts, outcome) && g_strcmp0(outcome->probe, "access") == 0 &&
+        add_candidates(facts, outcome, FALSE) == 0)
+        add_candidates(facts, outcome, TRUE);
 }
 
 /* ---- what is under way ---- */
@@ -350,4 +365,22 @@ pst_gate_why_moving(const PstGateFacts *facts)
     if (manager != NULL && manager->state != NULL && g_strv_contains(passing, manager->state))
         return g_strdup_printf("the guest is %s", manager->state);
     return silent_probe(facts);
+}
+
+/* Sudo that has not answered in time may do so the next time. */
+char *
+pst_gate_why_unfinished(const PstGateFacts *facts)
+{
+    for (guint i = 0; i < facts->all->len; i++) {
+        const PstAnswer *answer = facts->all->pdata[i];
+        const GPtrArray *findings =
+            pst_gate_facts_is_of_now(answer) ? answer->report->findings : NULL;
+
+        for (guint j = 0; findings != NULL && j < findings->len; j++) {
+            const PstFinding *finding = findings->pdata[j];
+            if (finding->severity == PST_SEVERITY_UNKNOWN && g_str_equal(finding->id, "sudo.hangs"))
+                return g_strdup(finding->message);
+        }
+    }
+    return NULL;
 }

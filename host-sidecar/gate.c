@@ -226,6 +226,8 @@ pst_gate_judge(const PstGateCase *one)
     verdict->via = path_of(verdict);
     verdict->notes = notes_of(&facts);
     verdict->moving = pst_gate_why_moving(&facts);
+    if (verdict->moving == NULL && verdict->unchecked->len > 0)
+        verdict->moving = pst_gate_why_unfinished(&facts);
     return verdict;
 }
 

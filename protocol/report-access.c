@@ -29,7 +29,8 @@ static const PstField data_rows[] = {
     PST_STRING(PstAccessData, from, "the address that the user comes from"),
     PST_INT(PstAccessData, port, "the port of the guest that the user connects to"),
     PST_LIST(PstAccessData, ways, pst_report_access_way_fields, "the ways in, and to root"),
-    PST_ENUM(PstAccessData, login, pst_report_access_verdicts, "in by SSH, by key or password"),
+    PST_ENUM(PstAccessData, login, pst_report_access_verdicts,
+             "in by SSH; with a key named, by key"),
     PST_ENUM(PstAccessData, root, pst_report_access_verdicts,
              "to root by sudo, without a password"),
 };

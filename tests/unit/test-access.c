@@ -229,6 +229,14 @@ no_key(Guest *guest)
     guest->ssh->key_accepted = PST_TRI_NO;
 }
 
+/* Who names a key is not helped by a password. */
+static void
+named_key_refused(Guest *guest)
+{
+    json_object_set_string_member(guest->vantage, "key", "ssh-ed25519 AAAA");
+    no_key(guest);
+}
+
 static void
 keys_only(Guest *guest)
 {
@@ -421,6 +429,7 @@ static const struct {
     {nothing_in_common_by_default, "uuoo", PST_STATUS_OK, NULL},
     {denied, "ssoo", PST_STATUS_CRITICAL, NULL},
     {no_key, "sooo", PST_STATUS_OK, NULL},
+    {named_key_refused, "sooo", PST_STATUS_CRITICAL, NULL},
     {keys_only, "osoo", PST_STATUS_OK, NULL},
     {key_and_password, "uuoo", PST_STATUS_OK, NULL},
     {no_method_known, "uuoo", PST_STATUS_OK, NULL},

@@ -235,6 +235,23 @@ test_removed(World *world, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpstr(folder->kind, ==, "folder");
 }
 
+/* Also where something else had come there a while before; what only came tells of itself. */
+static void
+test_removed_after_another(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    put_sound(world);
+    put_text(world, "/etc/sudoers.d/harness", "");
+    gint64 since_us = after_that();
+    put_text(world, "/etc/sudoers.d/other", "");
+    g_autoptr(PstReport) before = run(world, since_us);
+    g_assert_null(find_file(before, "/etc/sudoers.d"));
+    long_after_that();
+    remove_path(world, "/etc/sudoers.d/harness");
+    g_autoptr(PstReport) after = run(world, since_us);
+    g_assert_nonnull(find_file(after, "/etc/sudoers.d"));
+    g_assert_nonnull(find_file(after, "/etc/sudoers.d/other"));
+}
+
 static void
 test_units(World *world, gconstpointer data G_GNUC_UNUSED)
 {
@@ -540,6 +557,7 @@ main(int argc, char **argv)
     ADD("/changes/nothing-changed", test_nothing_changed);
     ADD("/changes/changed", test_changed);
     ADD("/changes/removed", test_removed);
+    ADD("/changes/removed-after-another", test_removed_after_another);
     ADD("/changes/units", test_units);
     g_test_add_func("/changes/program-changed", test_program_changed);
     ADD("/changes/modes", test_modes);

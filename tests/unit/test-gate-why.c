@@ -51,31 +51,76 @@ test_unit_is_attributed(void)
                     "bind() to 0.0.0.0:80 failed");
 }
 
-/* Where nothing names a file, one that decides about access and was changed since is told as
- * perhaps why. */
+static void
+changed(World *world, const char *path, const char *kind, gint64 changed_us)
+{
+    PstChangesFile *file =
+        pst_fields_append(&pst_report_changes_file_fields, &world->changes->files);
+
+    file->path = g_strdup(path);
+    file->kind = g_strdup(kind);
+    file->control_plane = PST_TRI_YES;
+    file->changed_us = changed_us;
+}
+
+static void
+blame_unit(World *world, const char *unit)
+{
+    GPtrArray *findings = world_find(world, "ssh", NULL)->report->findings;
+    PstFinding *finding = findings->pdata[findings->len - 1];
+
+    finding->evidence->unit = g_strdup(unit);
+}
+
+/* Where nothing names a file that was changed since, those that decide about access and were are
+ * told as perhaps why; the folders that files came to or went from only where there are none. */
 static void
 test_candidates(void)
 {
-    g_auto(World) world = {0};
+    static const struct {
+        gboolean named, written, folder;
+        const char *files; /* as they are told */
+    } cases[] = {
+        {FALSE, TRUE, TRUE, "/etc/ssh/sshd_config"},
+        {FALSE, FALSE, TRUE, "/etc/sudoers.d"},
+        {FALSE, FALSE, FALSE, ""},
+        {TRUE, TRUE, TRUE, "/etc/systemd/ssh.service /etc/ssh/sshd_config"},
+        {TRUE, FALSE, FALSE, "/etc/systemd/ssh.service"},
+    };
 
-    world_init(&world);
-    world_set_policy(&world, REACHABLE);
-    stop_sshd(&world);
-    for (int old = FALSE; old <= TRUE; old++) {
-        PstChangesFile *file =
-            pst_fields_append(&pst_report_changes_file_fields, &world.changes->files);
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_auto(World) world = {0};
+        GString *told = g_string_new(NULL);
 
-        file->path = g_strdup(old ? "/etc/pam.d/sudo" : "/etc/ssh/sshd_config");
-        file->kind = g_strdup("written");
-        file->control_plane = PST_TRI_YES;
-        file->changed_us = old ? MOMENT - 1 : MOMENT + 1;
+        world_init(&world);
+        world_set_policy(&world, REACHABLE);
+        stop_sshd(&world);
+        changed(&world, "/etc/pam.d/sudo", "written", MOMENT - 1);
+        if (cases[i].named) {
+            PstChangesUnit *unit =
+                pst_fields_append(&pst_report_changes_unit_fields, &world.changes->units);
+            unit->unit = g_strdup("ssh.service");
+            unit->path = g_strdup("/etc/systemd/ssh.service");
+            changed(&world, unit->path, "written", MOMENT - 1);
+            blame_unit(&world, "ssh.service");
+        }
+        if (cases[i].written)
+            changed(&world, "/etc/ssh/sshd_config", "written", MOMENT + 1);
+        if (cases[i].folder)
+            changed(&world, "/etc/sudoers.d", "folder", MOMENT + 1);
+        g_autoptr(PstGateVerdict) verdict = world_judge(&world);
+        const GPtrArray *files = ((PstGateOutcome *)verdict->broken->pdata[0])->files;
+        for (guint j = 0; files != NULL && j < files->len; j++) {
+            const PstGateFile *file = files->pdata[j];
+
+            g_string_append_printf(told, "%s%s", j > 0 ? " " : "", file->path);
+            g_assert_cmpint(file->named, ==,
+                            g_str_has_prefix(file->path, "/etc/systemd") ? PST_TRI_YES
+                                                                         : PST_TRI_NO);
+        }
+        g_assert_cmpstr(told->str, ==, cases[i].files);
+        g_string_free(told, TRUE);
     }
-    g_autoptr(PstGateVerdict) verdict = world_judge(&world);
-    const PstGateOutcome *first = verdict->broken->pdata[0];
-
-    g_assert_cmpuint(first->files->len, ==, 1);
-    g_assert_cmpstr(((PstGateFile *)first->files->pdata[0])->path, ==, "/etc/ssh/sshd_config");
-    g_assert_cmpint(((PstGateFile *)first->files->pdata[0])->named, ==, PST_TRI_NO);
 }
 
 /* ---- whether asking again is of use ---- */
@@ -108,6 +153,20 @@ refuse_sudo(World *world)
 }
 
 static void
+sudo_is_slow(World *world)
+{
+    add_finding(world, "sudo", "sudo.hangs", PST_SEVERITY_UNKNOWN);
+    world->guest.sudo->verdict = PST_SUDO_UNKNOWN;
+}
+
+/* Nothing of what is asked is open. */
+static void
+sudo_is_slow_and_granted(World *world)
+{
+    add_finding(world, "sudo", "sudo.hangs", PST_SEVERITY_UNKNOWN);
+}
+
+static void
 test_may_change(void)
 {
     static const struct {
@@ -123,6 +182,8 @@ test_may_change(void)
         {REACHABLE, starts_and_locked, FALSE}, /* a line of sudoers does not change by itself */
         {REACHABLE, starts_and_stopped, TRUE},
         {REACHABLE, hide_sudo, TRUE},
+        {REACHABLE, sudo_is_slow, TRUE},
+        {REACHABLE, sudo_is_slow_and_granted, FALSE},
         {REACHABLE, refuse_sudo, FALSE}, /* what is refused once is refused again */
         {REACHABLE, paused, TRUE},
     };

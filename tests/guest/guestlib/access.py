@@ -70,6 +70,17 @@ def _sudo(guest):
     return None if done.code == CANNOT_TRY else done.code == 0
 
 
+def harness(guest):
+    """What the harness itself can do: (log in from outside by its key, become root there)."""
+    for _ in range(TRIES):
+        done = guest.ssh("sudo", "-n", "id", "-u")
+        if done.code == 0:
+            return True, done.out.strip() == "0"
+        if done.code is not None and "timed out" not in done.err:
+            break
+    return _ssh(guest, password=False, wanted=True), False
+
+
 def attempt(guest, said, name):
     """Tries one way into the guest."""
     if name == "sudo":

@@ -75,6 +75,7 @@ class Postern:
         self.program = lab.build / "host-sidecar/postern"
         self.lab = lab
         self.log = log
+        self.environment = lab.environment
 
     def run(self, verb, *arguments, codes=None, deadline=20):
         """Runs a verb that must end within its deadline, with one of `codes` if any are given."""
@@ -82,7 +83,7 @@ class Postern:
         if verb != "describe":
             words += ["--deadline", f"{deadline}s"]
         done = run([self.program, *words], timeout=deadline + SLACK_SECONDS,
-                   environment=self.lab.environment, user=self.user)
+                   environment=self.environment, user=self.user)
         self.log(done.transcript())
         check(done.code is not None, f"postern {verb} hung: it was killed {SLACK_SECONDS} s past "
                                      f"its deadline of {deadline} s")

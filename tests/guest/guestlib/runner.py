@@ -85,6 +85,7 @@ class Runner:
         own = scenario.own is not None
         guest = Guest(self.lab, own_name) if own else shared.guest
         context = Context(self.lab, guest, self.logs / scenario.name, self.table, self.states)
+        context.stopping = self.stopping
         try:
             if own:
                 guest.up(*scenario.own)

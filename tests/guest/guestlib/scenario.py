@@ -5,6 +5,7 @@ import importlib.util
 import json
 import re
 import shutil
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +50,7 @@ class Context:
         self.table = table
         self.states = states
         self.slow = 0  # answers that had to be asked for again
+        self.stopping = threading.Event()  # set once the run is to end: for what takes long
         self.lab = lab
         self.guest = guest
         self.postern = Postern(lab, self.log)
