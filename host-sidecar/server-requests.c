@@ -111,9 +111,9 @@ on_deadline(gpointer data)
         return G_SOURCE_REMOVE;
     }
     g_autoptr(GError) error =
-        g_error_new(PST_ERROR, PST_ERROR_DEADLINE,
-                    request->sweep != NULL ? "the sweep did not end in time"
-                                           : "the domains were not listed in time");
+        request->sweep != NULL
+            ? pst_server_sweeps_explain(request)
+            : g_error_new(PST_ERROR, PST_ERROR_DEADLINE, "the domains were not listed in time");
     pst_server_state_audit_refusal(request->caller, request->verb, "-",
                                    request->sweep != NULL ? request->verb : "-", error);
     pst_server_state_send_error(request->caller, &request->id, error);
