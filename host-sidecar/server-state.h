@@ -66,6 +66,7 @@ struct PstServerCaller {
 
 struct PstServerList {
     guint64 number;
+    guint uid; /* who asked for it first */
     gint64 deadline_us;
     GPtrArray *requests; /* of PstServerRequest */
 };

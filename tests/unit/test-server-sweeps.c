@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Sweeps that callers ask for, and the line in which they wait. */
-#include "host-sidecar/grants-names.h"
 #include "tests/unit/server-world.h"
 
 static void
@@ -116,33 +115,19 @@ test_not_served(World *world, gconstpointer unused G_GNUC_UNUSED)
     ring_off(&brief);
 }
 
-/* A caller of the user UID: the kernel notes who it is when the connection is made. */
-static void
-arrive_as(World *world, Client *client, guint uid)
-{
-    g_assert_cmpint(seteuid(uid), ==, 0);
-    dial(world, client);
-    g_assert_cmpint(seteuid(0), ==, 0);
-    greet(client);
-}
-
 /* Sweeps of several users take turns; who has gone, or has too little time left, has none. */
 static void
 test_line(World *world, gconstpointer unused G_GNUC_UNUSED)
 {
     static const char params[] = "{\"deadline_ms\":30000}";
     enum { nobody = 65534 };
-    g_autoptr(GKeyFile) config = g_key_file_new();
     Client first, joins, other, gone, late;
 
     if (geteuid() != 0) {
         g_test_skip("needs root for another user");
         return;
     }
-    world->other_uid = nobody;
-    g_assert_cmpint(g_chmod(world->folder, 0755), ==, 0);
-    g_assert_cmpint(g_chmod(world->path, 0666), ==, 0);
-    pst_server_set_grants(world->server, pst_grants_read(config, pst_grants_names_find, NULL));
+    admit_also(world, nobody);
     arrive(world, &first);
     arrive(world, &joins);
     arrive_as(world, &other, nobody);

@@ -259,6 +259,43 @@ test_lists(World *world, gconstpointer unused G_GNUC_UNUSED)
     ring_off(&client);
 }
 
+/* One user's lists, however many, keep no other from having one; all users' together have a bound
+ * too. */
+static void
+test_lists_of_users(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    enum { other_uid = 65534, of_user = 4 };
+    g_autoptr(GError) error = g_error_new(PST_ERROR, PST_ERROR_NO_HYPERVISOR, "gone");
+    Client mine, other;
+
+    if (geteuid() != 0) {
+        g_test_skip("needs root for another user");
+        return;
+    }
+    admit_also(world, other_uid);
+    arrive(world, &mine);
+    arrive_as(world, &other, other_uid);
+    for (guint i = 0; i < of_user; i++) {
+        g_autofree char *params = g_strdup_printf("{\"deadline_ms\":%u}", 50000 - i * 5000);
+        say(&mine, i + 1, "list", params);
+    }
+    turn(world);
+    g_assert_cmpuint(world->n_lists, ==, of_user);
+    say(&mine, 10, "list", "{\"deadline_ms\":10000}");
+    check_error(&mine, PST_ERROR_BUSY);
+    say(&other, 1, "list", "{\"deadline_ms\":10000}");
+    turn(world);
+    g_assert_cmpuint(world->n_lists, ==, of_user + 1);
+    pst_server_listed(world->server, world->list, NULL, NULL, 0, error);
+    check_error(&other, PST_ERROR_NO_HYPERVISOR);
+    /* There is one that serves it: whose that is makes no difference. */
+    say(&other, 2, "list", "{\"deadline_ms\":50400}");
+    turn(world);
+    g_assert_cmpuint(world->n_lists, ==, of_user + 1);
+    ring_off(&mine);
+    ring_off(&other);
+}
+
 /* Who asks and does not read is hung up on; the others go on. */
 static void
 test_slow(World *world, gconstpointer unused G_GNUC_UNUSED)
@@ -460,6 +497,7 @@ main(int argc, char **argv)
     ADD("/server/turned-away", &few, test_turned_away);
     ADD("/server/slow", NULL, test_slow);
     ADD("/server/lists", NULL, test_lists);
+    ADD("/server/lists-of-users", NULL, test_lists_of_users);
     ADD("/server/paused", NULL, test_paused);
     ADD("/server/half-closed", NULL, test_half_closed);
     ADD("/server/nameless", NULL, test_nameless);
