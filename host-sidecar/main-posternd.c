@@ -15,10 +15,13 @@ server_of(gpointer daemon)
     return pst_daemon_server(daemon);
 }
 
+/* Conversations too that nobody waits for any more: what the guest tells is kept. */
 static guint
 count_running(gpointer daemon)
 {
-    return pst_flights_n_running(pst_server_flights(pst_daemon_server(daemon)));
+    PstServer *server = pst_daemon_server(daemon);
+
+    return pst_server_n_awaited(server) + pst_flights_n_running(pst_server_flights(server));
 }
 
 static gboolean

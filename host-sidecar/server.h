@@ -93,6 +93,9 @@ void pst_server_swept(PstServer *server, guint64 number, JsonObject *health, Jso
 gboolean pst_server_may_watch(const char *name, const char *uuid, gpointer request);
 void pst_server_watched(const PstWatchEvent *event, gpointer request);
 
+/* Requests in flight that end by themselves: all but those that watch. */
+guint pst_server_n_awaited(const PstServer *server);
+
 /* Nobody is connected. */
 gboolean pst_server_is_idle(const PstServer *server);
 

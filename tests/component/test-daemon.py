@@ -343,6 +343,29 @@ def test_killed():
         check("result" in Caller().call("ping", {})[1], "the next one serves")
 
 
+def test_end_waits():
+    """Who asked for a list or a sweep before the end has it; who watches is hung up on."""
+    for method in ("list", "health"):
+        with daemon() as process:
+            caller, watcher = Caller(), Caller()
+            watcher.send("watch", {})
+            check(watcher.read()["method"] == "event", "how the domain stands")
+            caller.send(method, {"deadline_ms": 10000})
+            caller.send("ping", {})
+            # The second only to know that the first one was read.
+            said, ended = {}, set()
+            while said is not None and ended != {f"{SESSION}-1", f"{SESSION}-2"}:
+                said = caller.read()
+                if said is not None and "result" in said:
+                    ended.add(said["id"])
+                if said is not None and said.get("id") == f"{SESSION}-2":
+                    process.send_signal(signal.SIGTERM)
+            check(said is not None, method, "hung up", ended)
+            while watcher.read() is not None:
+                continue
+            check(process.wait(20) == 0, "its end", process.returncode)
+
+
 def test_activated():
     """systemd's protocol: the socket is handed over, readiness and the watchdog are told."""
     notices = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)

@@ -236,6 +236,35 @@ test_limits(World *world, gconstpointer unused G_GNUC_UNUSED)
     ring_off(&clients[1]);
 }
 
+/* What an end has to wait for: every request but those that would never end. */
+static void
+test_awaited(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    g_autoptr(GError) error = g_error_new(PST_ERROR, PST_ERROR_NO_HYPERVISOR, "gone");
+    Client client;
+
+    arrive(world, &client);
+    say(&client, 1, "watch", "{}");
+    turn(world);
+    g_assert_nonnull(world->watcher);
+    g_assert_cmpuint(pst_server_n_awaited(world->server), ==, 0);
+    say(&client, 2, "list", "{\"deadline_ms\":30000}");
+    say(&client, 3, "health", "{\"deadline_ms\":30000}");
+    say(&client, 4, "ask", ASK);
+    turn(world);
+    g_assert_cmpuint(pst_server_n_awaited(world->server), ==, 3);
+    pst_server_listed(world->server, world->list, NULL, NULL, 0, error);
+    check_error(&client, PST_ERROR_NO_HYPERVISOR);
+    g_assert_cmpuint(pst_server_n_awaited(world->server), ==, 2);
+    pst_server_swept(world->server, world->sweep, NULL, NULL, NULL, 0, error);
+    check_error(&client, PST_ERROR_NO_HYPERVISOR);
+    answer_job(world, 0);
+    check_method(&client, "answer");
+    check_result(&client, 4);
+    g_assert_cmpuint(pst_server_n_awaited(world->server), ==, 0);
+    ring_off(&client);
+}
+
 /* A list is shared with who would wait as long for one of their own, or a little longer; never with
  * who would have to give up before it is there. */
 static void
@@ -496,6 +525,7 @@ main(int argc, char **argv)
     ADD("/server/limits", &few, test_limits);
     ADD("/server/turned-away", &few, test_turned_away);
     ADD("/server/slow", NULL, test_slow);
+    ADD("/server/awaited", NULL, test_awaited);
     ADD("/server/lists", NULL, test_lists);
     ADD("/server/lists-of-users", NULL, test_lists_of_users);
     ADD("/server/paused", NULL, test_paused);
