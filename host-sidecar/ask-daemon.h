@@ -30,6 +30,11 @@ gboolean pst_ask_daemon_questions(PstApiClient *client, const char *verb, const 
                                   PstAnswer **answers, char **name, PstReport **host,
                                   gboolean *lost, GError **error);
 
+/* A sweep over all domains; NULL with *LOST set where it is to be made otherwise, or with the error
+ * that ends it. */
+PstHealth *pst_ask_daemon_health(PstApiClient *client, gint64 deadline_us, gboolean *lost,
+                                 GError **error);
+
 /* A sweep over all domains by the daemon of HOST, by ssh. NULL with the error, which names the host
  * once: nobody else can sweep them. */
 PstHealth *pst_ask_daemon_health_of(const char *host, gint64 deadline_us, GError **error);
