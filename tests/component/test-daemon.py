@@ -358,6 +358,25 @@ def test_callers():
         check([line["result"] for line in records()[-2:]] == ["asked", "no-domain"], records()[-2:])
 
 
+def test_libvirt_refuses():
+    """Whom the kernel keeps from libvirt's socket is told so, and what to do about it."""
+    if os.geteuid() != 0:
+        raise Skip("needs root for other users")
+    path = FOLDER + "/shut.sock"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen()
+        os.chmod(FOLDER, 0o711)
+        os.chmod(path, 0o600)
+        for words in (["records", "test"], ["forensics", "test", "-o", "/dev/null"], ["list"],
+                      ["health"], ["probe", "test", "system"]):
+            words += ["--connect", f"test+unix:///default?socket={path}"]
+            said = as_user(NOBODY, lambda words=words: json.dumps(
+                [(done := postern(*words)).returncode, done.stdout, done.stderr]))
+            code, out, error = json.loads(said)
+            check((code, out) == (77, "") and "the group libvirt" in error, words, said)
+
+
 # ---- its life
 
 def test_misuse():
