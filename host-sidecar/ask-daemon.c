@@ -149,7 +149,7 @@ milliseconds_left(gint64 deadline_us)
 
 gboolean
 pst_ask_daemon_questions(PstApiClient *client, const char *verb, const char *domain,
-                         PstAnswer *const *questions, guint n, gint64 max_age_us,
+                         PstAnswer *const *questions, guint n, const PstOptions *options,
                          gint64 deadline_us, const PstInquiryListener *listener,
                          PstAnswer **answers, char **name, PstReport **host, gboolean *lost,
                          GError **error)
@@ -159,7 +159,8 @@ pst_ask_daemon_questions(PstApiClient *client, const char *verb, const char *dom
                            .questions = (PstAnswer **)questions,
                            .n = n,
                            .deadline_ms = milliseconds_left(deadline_us),
-                           .max_age_ms = max_age_us / 1000,
+                           .max_age_ms = options->max_age_us / 1000,
+                           .afresh = options->afresh,
                            .with_host = host != NULL};
     g_autoptr(JsonObject) params = pst_api_request_ask(&ask);
     Gathering gathering = {questions, n, listener, answers};
