@@ -107,11 +107,12 @@ is_verb(const char *text)
 }
 
 static gboolean
-read_max_age(JsonObject *params, gint64 *max_age_ms, GError **error)
+read_max_age(JsonObject *params, PstApiAsk *ask, GError **error)
 {
-    if (!pst_json_get_int(params, "max_age_ms", PST_JSON_OPTIONAL, max_age_ms, error))
+    if (!pst_json_get_int(params, "max_age_ms", PST_JSON_OPTIONAL, &ask->max_age_ms, error))
         return FALSE;
-    if (*max_age_ms >= 0 && *max_age_ms <= PST_RECENT_MAX_MS)
+    ask->afresh = ask->max_age_ms == 0 && json_object_has_member(params, "max_age_ms");
+    if (ask->max_age_ms >= 0 && ask->max_age_ms <= PST_RECENT_MAX_MS)
         return TRUE;
     g_set_error(error, PST_ERROR, PST_ERROR_INVALID_PARAMS, "'max_age_ms' is not 0 to %d",
                 PST_RECENT_MAX_MS);
@@ -128,7 +129,7 @@ pst_api_request_read_ask(JsonObject *params, GError **error)
         !pst_api_request_domain(params, &domain, error) ||
         !pst_json_get_string(params, "verb", PST_JSON_OPTIONAL, &verb, error) ||
         !pst_json_get_bool(params, "host", PST_JSON_OPTIONAL, &ask->with_host, error) ||
-        !read_max_age(params, &ask->max_age_ms, error))
+        !read_max_age(params, ask, error))
         return NULL;
     if (!is_verb(verb)) {
         refuse(error, "'verb' is not a short lower-case word");
@@ -148,7 +149,7 @@ pst_api_request_ask(const PstApiAsk *ask)
     pst_json_set_string(params, "domain", ask->domain);
     json_object_set_int_member(params, "deadline_ms", ask->deadline_ms);
     pst_json_set_string(params, "verb", ask->verb);
-    if (ask->max_age_ms > 0)
+    if (ask->max_age_ms > 0 || ask->afresh)
         json_object_set_int_member(params, "max_age_ms", ask->max_age_ms);
     if (ask->with_host)
         json_object_set_boolean_member(params, "host", TRUE);

@@ -14,6 +14,7 @@ typedef struct {
     guint n;
     gint64 deadline_ms; /* from when it is read */
     gint64 max_age_ms;  /* an answer that was given so recently will do; 0: none */
+    gboolean afresh;    /* nor will one to a question that began before this one was asked */
     gboolean with_host; /* wants what the host sees, where the guest does not answer */
 } PstApiAsk;
 

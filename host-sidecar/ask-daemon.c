@@ -149,7 +149,7 @@ milliseconds_left(gint64 deadline_us)
 
 gboolean
 pst_ask_daemon_questions(PstApiClient *client, const char *verb, const char *domain,
-                         PstAnswer *const *questions, guint n, gint64 max_age_us,
+                         PstAnswer *const *questions, guint n, const PstOptions *options,
                          gint64 deadline_us, const PstInquiryListener *listener,
                          PstAnswer **answers, char **name, PstReport **host, gboolean *lost,
                          GError **error)
@@ -159,7 +159,8 @@ pst_ask_daemon_questions(PstApiClient *client, const char *verb, const char *dom
                            .questions = (PstAnswer **)questions,
                            .n = n,
                            .deadline_ms = milliseconds_left(deadline_us),
-                           .max_age_ms = max_age_us / 1000,
+                           .max_age_ms = options->max_age_us / 1000,
+                           .afresh = options->afresh,
                            .with_host = host != NULL};
     g_autoptr(JsonObject) params = pst_api_request_ask(&ask);
     Gathering gathering = {questions, n, listener, answers};
@@ -216,21 +217,33 @@ blame(const char *host, gboolean lost, GError *cause, GError **error)
 }
 
 PstHealth *
-pst_ask_daemon_health_of(const char *host, gint64 deadline_us, GError **error)
+pst_ask_daemon_health(PstApiClient *client, gint64 deadline_us, gboolean *lost, GError **error)
 {
     g_autoptr(JsonObject) params = json_object_new();
     g_autoptr(JsonArray) domains = json_array_new();
+    g_autoptr(GError) cause = NULL;
+
+    pst_api_client_set_max_answer(client, MAX_VERDICT);
+    json_object_set_int_member(params, "deadline_ms", milliseconds_left(deadline_us));
+    g_autoptr(JsonObject) result = pst_api_client_call(
+        client, "health", params, deadline_us + LAST_WORD_US, take_domain, domains, lost, &cause);
+    PstHealth *health = result != NULL ? pst_health_from_parts(result, domains, &cause) : NULL;
+    if (health != NULL)
+        return health;
+    *lost = *lost || result != NULL || cause->code == PST_ERROR_UNKNOWN_METHOD;
+    g_propagate_error(error, g_steal_pointer(&cause));
+    return NULL;
+}
+
+PstHealth *
+pst_ask_daemon_health_of(const char *host, gint64 deadline_us, GError **error)
+{
     g_autoptr(PstApiClient) client = pst_remote_open(host, deadline_us, error);
     g_autoptr(GError) cause = NULL;
     gboolean lost = FALSE;
 
     if (client == NULL)
         return NULL;
-    pst_api_client_set_max_answer(client, MAX_VERDICT);
-    json_object_set_int_member(params, "deadline_ms", milliseconds_left(deadline_us));
-    g_autoptr(JsonObject) result = pst_api_client_call(
-        client, "health", params, deadline_us + LAST_WORD_US, take_domain, domains, &lost, &cause);
-    PstHealth *health = result != NULL ? pst_health_from_parts(result, domains, &cause) : NULL;
-    return health != NULL ? health
-                          : blame(host, lost || result != NULL, g_steal_pointer(&cause), error);
+    PstHealth *health = pst_ask_daemon_health(client, deadline_us, &lost, &cause);
+    return health != NULL ? health : blame(host, lost, g_steal_pointer(&cause), error);
 }

@@ -21,14 +21,19 @@ PstApiClient *pst_ask_daemon_reach(const PstOptions *options, const char *path, 
                                    gboolean *shut);
 
 /* Fills in ANSWERS[0 … N-1], NULL before, for those of the QUESTIONS that were answered, also by
- * answers no older than MAX_AGE_US, and tells the listener (may be NULL) of each. *NAME becomes the
- * guest's name, *HOST (NULL: not wanted) what the host sees. FALSE with *LOST set where what is
+ * answers as old as the OPTIONS allow, and tells the listener (may be NULL) of each. *NAME becomes
+ * the guest's name, *HOST (NULL: not wanted) what the host sees. FALSE with *LOST set where what is
  * still NULL is to be asked otherwise, or with the error that ends it. */
 gboolean pst_ask_daemon_questions(PstApiClient *client, const char *verb, const char *domain,
-                                  PstAnswer *const *questions, guint n, gint64 max_age_us,
+                                  PstAnswer *const *questions, guint n, const PstOptions *options,
                                   gint64 deadline_us, const PstInquiryListener *listener,
                                   PstAnswer **answers, char **name, PstReport **host,
                                   gboolean *lost, GError **error);
+
+/* A sweep over all domains; NULL with *LOST set where it is to be made otherwise, or with the error
+ * that ends it. */
+PstHealth *pst_ask_daemon_health(PstApiClient *client, gint64 deadline_us, gboolean *lost,
+                                 GError **error);
 
 /* A sweep over all domains by the daemon of HOST, by ssh. NULL with the error, which names the host
  * once: nobody else can sweep them. */

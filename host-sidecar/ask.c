@@ -206,9 +206,9 @@ ask_daemon(PstAsk *ask, PstAnswer **questions, guint n, const PstInquiryListener
     if (ask->client == NULL)
         return FALSE;
     g_clear_pointer(&ask->name, g_free);
-    if (pst_ask_daemon_questions(ask->client, ask->method, ask->domain, questions, n,
-                                 ask->options->max_age_us, ask->deadline_us, listener, answers,
-                                 &ask->name, host, &lost, &cause))
+    if (pst_ask_daemon_questions(ask->client, ask->method, ask->domain, questions, n, ask->options,
+                                 ask->deadline_us, listener, answers, &ask->name, host, &lost,
+                                 &cause))
         return TRUE;
     if (lost)
         g_clear_pointer(&ask->client, pst_api_client_free);

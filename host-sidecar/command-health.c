@@ -3,6 +3,7 @@
 #include "host-sidecar/ask.h"
 #include "host-sidecar/audit.h"
 #include "host-sidecar/commands.h"
+#include "host-sidecar/config.h"
 #include "host-sidecar/exit-code.h"
 #include "host-sidecar/fleet.h"
 #include "host-sidecar/health-make.h"
@@ -79,7 +80,7 @@ parse(const PstCommand *command, PstOptions *options, int *argc, char ***argv, W
     return check_hosts(options, *argc, wanted, error);
 }
 
-/* ---- a sweep by this process, or by the daemon of another host ---- */
+/* ---- a sweep by this process, or by a daemon ---- */
 
 static void
 audit_asking(const char *guest, guint n, gpointer user_data)
@@ -115,6 +116,25 @@ sweep_here(const char *verb, const PstOptions *options, char *const *domains, gi
     return health;
 }
 
+/* NULL without an error where this process is to sweep: the daemon's sweeps are of all domains, and
+ * by the host's expectations, not by the caller's own. */
+static PstHealth *
+sweep_by_daemon(const PstOptions *options, char *const *domains, gint64 deadline_us, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    gboolean lost = FALSE;
+
+    if (*domains != NULL || pst_config_own_has(PST_EXPECT_GROUP))
+        return NULL;
+    g_autoptr(PstApiClient) client = pst_ask_daemon_find(options, deadline_us, NULL);
+    if (client == NULL)
+        return NULL;
+    PstHealth *health = pst_ask_daemon_health(client, deadline_us, &lost, &cause);
+    if (health == NULL && !lost)
+        g_propagate_error(error, g_steal_pointer(&cause));
+    return health;
+}
+
 static PstHealth *
 make(const char *verb, const PstOptions *options, char *const *domains, GError **error)
 {
@@ -122,7 +142,13 @@ make(const char *verb, const PstOptions *options, char *const *domains, GError *
 
     if (options->host != NULL)
         return pst_ask_daemon_health_of(options->host, deadline_us, error);
-    return sweep_here(verb, options, domains, deadline_us, error);
+    g_autoptr(GError) cause = NULL;
+    PstHealth *health = sweep_by_daemon(options, domains, deadline_us, &cause);
+    if (health == NULL && cause == NULL)
+        return sweep_here(verb, options, domains, deadline_us, error);
+    if (health == NULL)
+        g_propagate_error(error, g_steal_pointer(&cause));
+    return health;
 }
 
 /* ---- what is said ---- */

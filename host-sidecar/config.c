@@ -73,13 +73,33 @@ add_folder(GKeyFile *config, const char *path, GError **error)
     return TRUE;
 }
 
+static char *
+own_path(void)
+{
+    return g_build_filename(g_get_user_config_dir(), "postern", "postern.conf", NULL);
+}
+
+gboolean
+pst_config_own_has(const char *prefix)
+{
+    g_autoptr(GKeyFile) config = g_key_file_new();
+    g_autofree char *own = own_path();
+    const char *only = g_getenv("POSTERN_CONFIG");
+
+    (void)pst_config_add_file(config, only != NULL ? only : own, FALSE, NULL);
+    g_auto(GStrv) groups = g_key_file_get_groups(config, NULL);
+    for (char **group = groups; *group != NULL; group++)
+        if (g_str_has_prefix(*group, prefix))
+            return TRUE;
+    return FALSE;
+}
+
 GKeyFile *
 pst_config_load(GError **error)
 {
     g_autoptr(GKeyFile) config = g_key_file_new();
     const char *only = g_getenv("POSTERN_CONFIG");
-    g_autofree char *own =
-        g_build_filename(g_get_user_config_dir(), "postern", "postern.conf", NULL);
+    g_autofree char *own = own_path();
 
     if (only != NULL)
         return pst_config_add_file(config, only, TRUE, error) ? g_steal_pointer(&config) : NULL;

@@ -12,6 +12,10 @@
  * g_key_file_unref(). */
 GKeyFile *pst_config_load(GError **error);
 
+/* Whether the caller's own file, or the one that POSTERN_CONFIG names, has a group whose name
+ * begins with PREFIX: something that the configuration of others does not say. */
+gboolean pst_config_own_has(const char *prefix);
+
 /* Adds the keys of the file at PATH over those that CONFIG has; PST_ERROR_USAGE as above. One that
  * is not there is no error where it is not REQUIRED. */
 gboolean pst_config_add_file(GKeyFile *config, const char *path, gboolean required, GError **error);

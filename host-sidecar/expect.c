@@ -8,7 +8,6 @@
 #include "protocol/error.h"
 #include "protocol/nearest.h"
 
-#define GROUP "expect "
 /* The conditions that a domain may be said to be in. */
 #define MAY_BE_FIRST PST_CONDITION_PAUSED
 #define MAY_BE_LAST PST_CONDITION_OFF
@@ -334,9 +333,9 @@ pst_expect_read(GKeyFile *config, GError **error)
 
     expect->groups = g_ptr_array_new_with_free_func(group_free);
     for (char **title = titles; *title != NULL; title++) {
-        if (!g_str_has_prefix(*title, GROUP))
+        if (!g_str_has_prefix(*title, PST_EXPECT_GROUP))
             continue;
-        Group *group = group_new(*title + strlen(GROUP));
+        Group *group = group_new(*title + strlen(PST_EXPECT_GROUP));
         g_ptr_array_add(expect->groups, group);
         if (!read_group(config, *title, group, error))
             return NULL;

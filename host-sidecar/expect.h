@@ -20,6 +20,9 @@
  * All groups whose guests match hold; of numbers and hours the last one. In names and findings *
  * and ? stand for what is not known. */
 
+/* How the groups of the configuration begin that say what is expected. */
+#define PST_EXPECT_GROUP "expect "
+
 typedef struct PstExpect PstExpect;
 
 /* NULL with PST_ERROR_USAGE that names group and key. */

@@ -58,7 +58,7 @@ struct PstFlightsRequest {
     PstFlights *flights;
     guint user;
     char *caller, *domain;
-    gboolean with_host;
+    gboolean with_host, afresh;
     PstAnswer **questions;
     PstAnswer **recent; /* for each of them the answer that does for it, or NULL */
     gboolean *told;

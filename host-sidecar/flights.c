@@ -142,6 +142,28 @@ board_flight(PstFlightsRequest *request, guint place, PstFlight *flight)
         g_ptr_array_add(request->jobs, flight->job);
 }
 
+/* Nobody shares it from now on. */
+static void
+close_flight(PstFlight *flight)
+{
+    if (flight->open)
+        g_hash_table_remove(flight->job->flights->flights, flight->key);
+    flight->open = FALSE;
+}
+
+/* One that does for the request. Who wants the answer afresh is not told what was begun before; who
+ * comes later is told theirs. */
+static PstFlight *
+find_flight(const PstFlightsRequest *request, const char *key)
+{
+    PstFlight *flight = g_hash_table_lookup(request->flights->flights, key);
+
+    if (flight == NULL || !request->afresh || !flight->job->started)
+        return flight;
+    close_flight(flight);
+    return NULL;
+}
+
 /* Each of the PLACES goes with a question that is asked already, or with a new one; the new ones
  * are one conversation. */
 static void
@@ -153,7 +175,7 @@ board(PstFlightsRequest *request, const GArray *places)
     for (guint i = 0; i < places->len; i++) {
         guint place = g_array_index(places, guint, i);
         g_autofree char *key = pst_api_request_key(request->domain, request->questions[place]);
-        PstFlight *flight = g_hash_table_lookup(flights->flights, key);
+        PstFlight *flight = find_flight(request, key);
 
         if (flight == NULL) {
             own = own != NULL ? own : new_job(request);
@@ -187,6 +209,7 @@ pst_flights_ask(PstFlights *flights, guint user, const char *caller, const PstAp
     request->caller = g_strdup(caller);
     request->domain = g_strdup(ask->domain);
     request->with_host = ask->with_host;
+    request->afresh = ask->afresh;
     request->deadline_us = deadline_us;
     request->listener = *listener;
     request->user_data = user_data;
@@ -207,14 +230,6 @@ pst_flights_ask(PstFlights *flights, guint user, const char *caller, const PstAp
 }
 
 /* ---- leaving */
-
-static void
-close_flight(PstFlight *flight)
-{
-    if (flight->open)
-        g_hash_table_remove(flight->job->flights->flights, flight->key);
-    flight->open = FALSE;
-}
 
 /* Nobody waits for it, and it was not begun. */
 static void

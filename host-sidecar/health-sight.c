@@ -338,6 +338,26 @@ has_problem(const PstHealthSight *sight, const char *id)
     return FALSE;
 }
 
+void
+pst_health_sight_rush(PstHealthSight *sight, const char *why)
+{
+    sight->missed = FALSE;
+    /* More time had changed nothing. */
+    if (has_problem(sight, "host.nobody-listens"))
+        return;
+    sight->rushed = TRUE;
+    /* What says that it is silent says too much. */
+    for (guint i = sight->problems != NULL ? sight->problems->len : 0; i > 0; i--) {
+        PstProblem *problem = sight->problems->pdata[i - 1];
+        if (!g_str_equal(problem->id, "host.no-answer"))
+            continue;
+        pst_fields_free(&pst_problem_fields, problem);
+        g_ptr_array_remove_index(sight->problems, i - 1);
+    }
+    pst_health_sight_add(sight, "host.could-not-look", PST_SEVERITY_UNKNOWN,
+                         "%s: say a longer --deadline", why);
+}
+
 static gboolean
 is_migrating(const PstHealthSight *sight)
 {
@@ -393,5 +413,7 @@ pst_health_sight_condition(const PstHealthSight *sight)
         return PST_CONDITION_CRASHED;
     if (!g_str_equal(sight->state, "running"))
         return PST_CONDITION_UNSEEN;
-    return is_migrating(sight) ? PST_CONDITION_MIGRATING : PST_CONDITION_SILENT;
+    if (is_migrating(sight))
+        return PST_CONDITION_MIGRATING;
+    return sight->rushed ? PST_CONDITION_UNSEEN : PST_CONDITION_SILENT;
 }

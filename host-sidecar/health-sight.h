@@ -16,7 +16,7 @@ typedef enum {
     PST_CONDITION_SAVED,
     PST_CONDITION_OFF,
     PST_CONDITION_CRASHED,
-    PST_CONDITION_UNSEEN, /* libvirt did not tell */
+    PST_CONDITION_UNSEEN, /* libvirt did not tell, or no time was left for its answer */
     PST_CONDITION_N
 } PstCondition;
 
@@ -45,6 +45,7 @@ typedef struct {
     gboolean asked;      /* questions were put to it */
     gboolean answered;   /* by itself, one of them at least */
     gboolean missed;     /* it was asked, and silent */
+    gboolean rushed;     /* no time was left for its answer: it may be well */
     gboolean left_alone; /* it was not asked, for it did not answer before */
     char *via;           /* the best path that answered */
     char *why;           /* none did: what became of each; NULL where one did, or none was asked */
@@ -70,6 +71,9 @@ PstProblem *pst_health_sight_add(PstHealthSight *sight, const char *id, PstSever
 /* Fills in what was asked and answered: N answers (0: it was not asked), and HOST, what the host
  * saw of it, which may be NULL. Takes HOST and the answers over, the array with them. */
 void pst_health_sight_take(PstHealthSight *sight, PstAnswer **answers, guint n, PstReport *host);
+
+/* Of one that gave no answer: no time was left for it, and WHY. That is no silence of its own. */
+void pst_health_sight_rush(PstHealthSight *sight, const char *why);
 
 /* Of libvirt's job with it, where the host's report does not tell. A job under ten seconds is told
  * and no problem. */

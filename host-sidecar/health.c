@@ -240,9 +240,10 @@ was_looked_for(const PstHealthSight *sight, const char *key)
 {
     gsize len = strcspn(key, ".");
 
-    /* A guest that runs and was not asked was not looked at either. */
+    /* A guest that runs and was not asked was not looked at either; nor one that had no time. */
     if (len == strlen("host") && strncmp(key, "host", len) == 0)
-        return sight->state != NULL && (sight->asked || !g_str_equal(sight->state, "running"));
+        return !sight->rushed && sight->state != NULL &&
+               (sight->asked || !g_str_equal(sight->state, "running"));
     for (char **probe = sight->looked; probe != NULL && *probe != NULL; probe++)
         if (strlen(*probe) == len && strncmp(*probe, key, len) == 0)
             return TRUE;
@@ -440,9 +441,10 @@ note_answer(PstHealthEntry *entry, const PstHealthRow *row, const PstHealthSight
 {
     PstBreaker breaker = pst_health_memory_breaker(entry);
 
-    if (row->condition != PST_CONDITION_SILENT)
+    /* Of one that had no time it is not known whether it is silent still. */
+    if (row->condition != PST_CONDITION_SILENT && !sight->rushed)
         entry->silent_us = PST_INT_UNKNOWN;
-    else if (entry->silent_us == PST_INT_UNKNOWN)
+    else if (row->condition == PST_CONDITION_SILENT && entry->silent_us == PST_INT_UNKNOWN)
         entry->silent_us = now_us;
     if (sight->missed)
         note_miss(entry, row);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/hypervisor.h"
 
+#include <errno.h>
 #include <libvirt-glib/libvirt-glib.h>
+#include <libvirt/virterror.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,6 +78,18 @@ pst_hypervisor_keep(const PstHypervisor *hypervisor)
     return hypervisor->keep;
 }
 
+/* By the kernel, which keeps this user from libvirt's socket, or by libvirt itself. */
+static gboolean
+is_refused(const GError *cause)
+{
+    virErrorPtr last = virGetLastError();
+
+    if (cause->code == PST_ERROR_NO_PERMISSION)
+        return TRUE;
+    return last != NULL && last->code == VIR_ERR_SYSTEM_ERROR &&
+           (last->int1 == EACCES || last->int1 == EPERM);
+}
+
 virConnectPtr
 pst_hypervisor_connect(const PstHypervisor *hypervisor, GError **error)
 {
@@ -87,9 +101,13 @@ pst_hypervisor_connect(const PstHypervisor *hypervisor, GError **error)
     /* Whatever libvirt calls it (an odd URI is an "internal error"), there is no hypervisor. */
     g_autoptr(GError) cause = NULL;
     pst_virt_error_set(&cause, "libvirt does not answer");
-    if (cause->code != PST_ERROR_NO_PERMISSION)
+    if (!is_refused(cause)) {
         cause->code = PST_ERROR_NO_HYPERVISOR;
-    g_propagate_error(error, g_steal_pointer(&cause));
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return NULL;
+    }
+    g_set_error(error, PST_ERROR, PST_ERROR_NO_PERMISSION,
+                "%s; libvirt lets in root and, as a rule, the group libvirt", cause->message);
     return NULL;
 }
 

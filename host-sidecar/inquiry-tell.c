@@ -69,6 +69,19 @@ accept_offer(PstInquiry *inquiry, guint i)
     return TRUE;
 }
 
+static void
+tell_contact(const PstInquiry *inquiry)
+{
+    PstInquiryContact *contact = inquiry->listener.contact;
+
+    if (contact == NULL)
+        return;
+    for (PstVia via = 0; via < PST_VIA_VOLUME; via++)
+        contact->asked = contact->asked || inquiry->asked_us[via] > 0;
+    for (guint i = 0; i < inquiry->n; i++)
+        contact->late = contact->late || inquiry->late[i].error != NULL;
+}
+
 PstAnswer **
 pst_inquiry_close(PstInquiry *inquiry)
 {
@@ -79,6 +92,7 @@ pst_inquiry_close(PstInquiry *inquiry)
     /* From here on nobody adds to what is told. */
     inquiry->closed = TRUE;
     pst_inquiry_tell_settled(inquiry);
+    tell_contact(inquiry);
     for (guint i = 0; i < inquiry->n; i++) {
         if (!inquiry->settled[i] && !accept_offer(inquiry, i))
             explain(inquiry, i, in_time);

@@ -16,6 +16,12 @@ PstInquiry *pst_inquiry_ref(PstInquiry *inquiry);
 void pst_inquiry_unref(PstInquiry *inquiry);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstInquiry, pst_inquiry_unref)
 
+/* How far an inquiry got with the guest itself. */
+typedef struct {
+    gboolean asked; /* something was sent to it, by whatever path */
+    gboolean late;  /* it said of a question that no time was left for it */
+} PstInquiryContact;
+
 /* Who hears, in the thread that waits for the inquiry, how it gets on. It must not call back. Each
  * function may be NULL. */
 typedef struct {
@@ -26,6 +32,7 @@ typedef struct {
      * soon as it does after all. */
     void (*quiet)(gboolean quiet, gpointer user_data);
     gint64 quiet_us;
+    PstInquiryContact *contact; /* filled in when the inquiry is closed */
 } PstInquiryListener;
 
 /* Before anybody is asked; LISTENER may be NULL. */

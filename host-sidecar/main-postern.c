@@ -56,6 +56,8 @@ parse_global(PstOptions *options, gboolean *version, int *argc, char ***argv, GE
          "The hypervisor (LIBVIRT_DEFAULT_URI, or libvirt's own choice)", "URI"},
         {"host", 0, 0, G_OPTION_ARG_STRING, &options->host,
          "The host whose daemon is asked, by ssh, in place of a hypervisor", "HOST"},
+        {"no-daemon", 0, 0, G_OPTION_ARG_NONE, &options->no_daemon,
+         "Do it in this process, also where posternd runs", NULL},
         {"version", 0, 0, G_OPTION_ARG_NONE, version, "Print the version", NULL},
         {NULL},
     };

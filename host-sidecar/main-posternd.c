@@ -15,12 +15,14 @@ server_of(gpointer daemon)
     return pst_daemon_server(daemon);
 }
 
+/* Conversations too that nobody waits for any more: what the guest tells is kept. */
 static guint
 count_running(gpointer daemon)
 {
     PstServer *server = pst_daemon_server(daemon);
 
-    return pst_flights_n_running(pst_server_flights(server)) + pst_server_n_unwritten(server);
+    return pst_server_n_awaited(server) + pst_server_n_untold(server) +
+           pst_flights_n_running(pst_server_flights(server));
 }
 
 static gboolean

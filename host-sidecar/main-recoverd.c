@@ -18,7 +18,7 @@ server_of(gpointer daemon)
 static guint
 count_running(gpointer daemon)
 {
-    return pst_recover_n_running(daemon) + pst_server_n_unwritten(pst_recover_server(daemon));
+    return pst_recover_n_running(daemon) + pst_server_n_untold(pst_recover_server(daemon));
 }
 
 static gboolean

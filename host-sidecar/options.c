@@ -58,6 +58,7 @@ parse_max_age(PstOptions *options, GError **error)
         return TRUE;
     if (!pst_options_parse_span(options->max_age_text, &options->max_age_us, error))
         return FALSE;
+    options->afresh = options->max_age_us == 0;
     if (options->max_age_us >= 0 && options->max_age_us <= max_us)
         return TRUE;
     g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "--max-age %s: say at most %ds",

@@ -18,6 +18,7 @@ typedef struct {
     char *output;       /* a file in place of standard output, or NULL */
     gint64 deadline_us; /* how long the command may take, microseconds */
     gint64 max_age_us;  /* an answer that the daemon had so recently will do; 0: none */
+    gboolean afresh;    /* that age was said to be 0: nor one to a question that began before */
     /* Of a verb that takes longer than others, set before its options are parsed; 0: as of all. */
     gint64 default_deadline_us, longest_deadline_us;
     char *deadline_text, *max_age_text;

@@ -118,6 +118,12 @@ queued(const PstPeer *peer)
     return peer->output->len - peer->written;
 }
 
+gboolean
+pst_peer_has_output(const PstPeer *peer)
+{
+    return !peer->broken && queued(peer) > 0;
+}
+
 static gboolean
 is_paused(const PstPeer *peer)
 {

@@ -49,4 +49,7 @@ void pst_peer_hold(PstPeer *peer, gboolean held);
 /* Hangs up once what is queued is written. */
 void pst_peer_end(PstPeer *peer);
 
+/* Something that was sent is not written yet. */
+gboolean pst_peer_has_output(const PstPeer *peer);
+
 gboolean pst_peer_has_finished(const PstPeer *peer);

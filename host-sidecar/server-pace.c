@@ -97,7 +97,7 @@ pst_server_recorded(PstServer *server, guint64 number)
 }
 
 guint
-pst_server_n_unwritten(const PstServer *server)
+pst_server_n_untold(const PstServer *server)
 {
     GHashTableIter iter;
     gpointer caller;
@@ -105,7 +105,8 @@ pst_server_n_unwritten(const PstServer *server)
 
     g_hash_table_iter_init(&iter, server->callers);
     while (g_hash_table_iter_next(&iter, NULL, &caller))
-        n += ((PstServerCaller *)caller)->unwritten > 0;
+        n += ((PstServerCaller *)caller)->unwritten > 0 ||
+             pst_peer_has_output(((PstServerCaller *)caller)->peer);
     return n;
 }
 

@@ -10,7 +10,10 @@
 #define GRACE_MS 150
 /* Who would wait no more than this much longer than a list that is being made is told that one. */
 #define SAME_LIST_US G_USEC_PER_SEC
-#define MAX_LISTS 4
+/* Being made at a time; each looks at eight domains at once. One user's keep no other from having
+ * one. */
+#define MAX_LISTS_OF_USER 4
+#define MAX_LISTS 16
 
 /* A notification that belongs to a request; takes CONTENT. */
 static char *
@@ -111,9 +114,9 @@ on_deadline(gpointer data)
         return G_SOURCE_REMOVE;
     }
     g_autoptr(GError) error =
-        g_error_new(PST_ERROR, PST_ERROR_DEADLINE,
-                    request->sweep != NULL ? "the sweep did not end in time"
-                                           : "the domains were not listed in time");
+        request->sweep != NULL
+            ? pst_server_sweeps_explain(request)
+            : g_error_new(PST_ERROR, PST_ERROR_DEADLINE, "the domains were not listed in time");
     pst_server_state_audit_refusal(request->caller, request->verb, "-",
                                    request->sweep != NULL ? request->verb : "-", error);
     pst_server_state_send_error(request->caller, &request->id, error);
@@ -243,8 +246,25 @@ pst_server_requests_free_list(gpointer data)
     g_free(list);
 }
 
+static gboolean
+has_room_for_list(const PstServer *server, guint uid, GError **error)
+{
+    guint n_of_user = 0;
+
+    for (guint i = 0; i < server->lists->len; i++)
+        n_of_user += ((const PstServerList *)server->lists->pdata[i])->uid == uid;
+    if (n_of_user >= MAX_LISTS_OF_USER)
+        g_set_error(error, PST_ERROR, PST_ERROR_BUSY, "%d lists are being made for this user",
+                    MAX_LISTS_OF_USER);
+    else if (server->lists->len >= MAX_LISTS)
+        g_set_error(error, PST_ERROR, PST_ERROR_BUSY, "%d lists are being made", MAX_LISTS);
+    else
+        return TRUE;
+    return FALSE;
+}
+
 static PstServerList *
-list_until(PstServer *server, gint64 deadline_us, GError **error)
+list_until(PstServer *server, guint uid, gint64 deadline_us, GError **error)
 {
     for (guint i = 0; i < server->lists->len; i++) {
         PstServerList *list = server->lists->pdata[i];
@@ -252,11 +272,10 @@ list_until(PstServer *server, gint64 deadline_us, GError **error)
         if (list->deadline_us <= deadline_us && deadline_us - list->deadline_us <= SAME_LIST_US)
             return list;
     }
-    if (server->lists->len >= MAX_LISTS) {
-        g_set_error(error, PST_ERROR, PST_ERROR_BUSY, "%d lists are being made", MAX_LISTS);
+    if (!has_room_for_list(server, uid, error))
         return NULL;
-    }
     PstServerList *list = g_new0(PstServerList, 1);
+    list->uid = uid;
     list->number = ++server->last_number;
     list->deadline_us = deadline_us;
     list->requests = g_ptr_array_new();
@@ -280,7 +299,7 @@ pst_server_requests_list(PstServerCaller *caller, PstMessage *message, GError **
     if (!check_room(caller, &message->id, error))
         return FALSE;
     PstServerList *list =
-        list_until(caller->server, g_get_monotonic_time() + deadline_ms * 1000, error);
+        list_until(caller->server, caller->uid, g_get_monotonic_time() + deadline_ms * 1000, error);
     if (list == NULL)
         return FALSE;
     PstServerRequest *request = new_request(caller, &message->id, "list", deadline_ms);

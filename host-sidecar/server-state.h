@@ -74,6 +74,7 @@ struct PstServerCaller {
 
 struct PstServerList {
     guint64 number;
+    guint uid; /* who asked for it first */
     gint64 deadline_us;
     GPtrArray *requests; /* of PstServerRequest */
 };
@@ -84,7 +85,8 @@ struct PstServerSweep {
     guint uid;
     char *caller;           /* the first one's name, for the guests' own records */
     gboolean begun, waited; /* was not the first of the line */
-    gint64 deadline_us;
+    guint64 round;          /* of the users' turns */
+    gint64 asked_us, begun_us, deadline_us;
     GPtrArray *requests; /* of PstServerRequest */
 };
 
@@ -176,6 +178,9 @@ gboolean pst_server_requests_list(PstServerCaller *caller, PstMessage *message, 
 gboolean pst_server_watch_ask(PstServerCaller *caller, PstMessage *message, GError **error);
 
 gboolean pst_server_sweeps_ask(PstServerCaller *caller, PstMessage *message, GError **error);
+
+/* Why a request for a sweep has nothing at its deadline: PST_ERROR_BUSY where it waits still. */
+GError *pst_server_sweeps_explain(const PstServerRequest *request);
 
 /* A request of the caller's that ends at its deadline by itself, 0: at none; NULL with
  * PST_ERROR_BUSY where there is no room for one, PST_ERROR_INVALID_REQUEST where its id is in use.

@@ -43,6 +43,11 @@ check(const PstServerCaller *caller, const Watch *watch, GError **error)
                     "more than %d domains: say none for all", MAX_DOMAINS);
         return FALSE;
     }
+    if (watch->domains != NULL && watch->domains[0] == NULL) {
+        g_set_error(error, PST_ERROR, PST_ERROR_INVALID_PARAMS,
+                    "'domains' has none: leave it out for all");
+        return FALSE;
+    }
     if (watch->domains == NULL && !pst_server_state_may(caller, NULL, PST_GRANT_ASK))
         refused = "any domain";
     for (char **domain = watch->domains; refused == NULL && domain != NULL && *domain != NULL;
@@ -56,12 +61,13 @@ check(const PstServerCaller *caller, const Watch *watch, GError **error)
     return FALSE;
 }
 
-/* One record for each domain that was named, or one for all. */
+/* One record for each domain that was named, or one for all, or for none. */
 static void
 audit(PstServerCaller *caller, const Watch *watch, const GError *error)
 {
     const char *const all[] = {"-", NULL};
-    const char *const *domains = watch->domains != NULL ? (const char *const *)watch->domains : all;
+    gboolean named = watch->domains != NULL && watch->domains[0] != NULL;
+    const char *const *domains = named ? (const char *const *)watch->domains : all;
 
     for (; *domains != NULL; domains++) {
         g_autoptr(PstAnswer) record = pst_answer_new(*domains, "watch", NULL);

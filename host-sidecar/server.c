@@ -358,6 +358,23 @@ pst_server_flights(PstServer *server)
     return server->flights;
 }
 
+guint
+pst_server_n_awaited(const PstServer *server)
+{
+    GHashTableIter iter;
+    gpointer value;
+    guint n = 0;
+
+    g_hash_table_iter_init(&iter, server->callers);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const PstServerCaller *caller = value;
+
+        for (guint i = 0; i < caller->requests->len; i++)
+            n += ((const PstServerRequest *)caller->requests->pdata[i])->hearing == NULL;
+    }
+    return n;
+}
+
 gboolean
 pst_server_is_idle(const PstServer *server)
 {

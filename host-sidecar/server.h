@@ -98,8 +98,10 @@ void pst_server_recorded(PstServer *server, guint64 number);
 gboolean pst_server_may_watch(const char *name, const char *uuid, gpointer request);
 void pst_server_watched(const PstWatchEvent *event, gpointer request);
 
-/* How many callers are still to be told what is being recorded. */
-guint pst_server_n_unwritten(const PstServer *server);
+/* How many callers have answers that are not theirs yet: not recorded, or not written to them. */
+guint pst_server_n_untold(const PstServer *server);
+/* Requests in flight that end by themselves: all but those that watch. */
+guint pst_server_n_awaited(const PstServer *server);
 
 /* Nobody is connected. */
 gboolean pst_server_is_idle(const PstServer *server);

@@ -22,7 +22,8 @@
  * is given up, and one on a busy host is not. */
 #define MIN_LOOKUP_US G_USEC_PER_SEC
 #define MAX_LOOKUP_US (2 * G_USEC_PER_SEC)
-/* A guest's own time: at least what a slow one needs, at most what one question has by default. */
+/* A guest's own time: at least what a slow one needs, at most what one question has by default. One
+ * that had less, where the deadline left no more, and did not answer is not silent for that. */
 #define MIN_OWN_US (2 * G_USEC_PER_SEC)
 #define MAX_OWN_US (PST_LIMIT_DEADLINE_DEFAULT_MS * G_GINT64_CONSTANT(1000))
 
@@ -161,14 +162,28 @@ look_up(Sweep *sweep, Visit *visit)
 
 /* ---- asking ---- */
 
+/* A guest is called silent, and left alone for it, where it was asked and had the time. */
+static void
+judge_silence(PstHealthSight *sight, const PstInquiryContact *contact, gint64 had_us)
+{
+    if (sight->answered)
+        return;
+    if (contact->late || had_us < MIN_OWN_US)
+        pst_health_sight_rush(sight, "no time was left for its answer");
+    else if (!contact->asked)
+        sight->missed = FALSE;
+}
+
 static void
 ask_questions(Sweep *sweep, Visit *visit, gint64 deadline_us)
 {
+    gint64 had_us = deadline_us - g_get_monotonic_time();
     g_autoptr(JsonObject) nobody = json_object_new();
     const PstDiagnoseWish wish = {.vantage = nobody, .passive = TRUE};
     gboolean looks = g_atomic_int_get(&sweep->n_stuck) < MAX_STUCK;
     Waiting waiting = {sweep, visit};
-    const PstInquiryListener listener = {NULL, &waiting, on_quiet, QUIET_US};
+    PstInquiryContact contact = {0};
+    const PstInquiryListener listener = {NULL, &waiting, on_quiet, QUIET_US, &contact};
     PstReport *host = NULL;
     guint n = 0;
     PstAnswer **questions = pst_diagnose_questions(visit->sight->name, &wish, &n);
@@ -184,6 +199,7 @@ ask_questions(Sweep *sweep, Visit *visit, gint64 deadline_us)
     if (host != NULL && host->data != NULL && pst_host_judge_is_monitor_silent(host->data))
         g_atomic_int_inc(&sweep->n_stuck);
     pst_health_sight_take(visit->sight, answers, n, host);
+    judge_silence(visit->sight, &contact, had_us);
 }
 
 /* Nobody in it can be asked. */
@@ -215,8 +231,7 @@ visit_guest(Sweep *sweep, Visit *visit)
     gint64 until_us = MIN(begun_us + own_us, sweep->deadline_us);
 
     if (begun_us >= sweep->deadline_us) {
-        pst_health_sight_add(visit->sight, "host.could-not-look", PST_SEVERITY_UNKNOWN,
-                             "no time was left to ask it: say a longer --deadline");
+        pst_health_sight_rush(visit->sight, "no time was left to ask it");
         return;
     }
     if (visit->look.runs) {

@@ -357,25 +357,54 @@ is_listed(const char *const *uuids, const gboolean *running, const char *uuid)
     return FALSE;
 }
 
+/* What ran when libvirt was lost and does not any more went without a word. */
+static void
+tell_gone(PstWatchHub *hub, const Guest *guest, gboolean defined, gint64 lost_us)
+{
+    const char *const kinds[] = {"stopped", defined ? NULL : "undefined", NULL};
+
+    for (guint i = 0; kinds[i] != NULL; i++) {
+        PstWatchEvent *event = pst_watch_event_new(g_get_real_time(), PST_WATCH_LIBVIRT, kinds[i],
+                                                   "while libvirt told nothing");
+        event->domain = g_strdup(guest->name);
+        event->uuid = g_strdup(guest->uuid);
+        event->since_us = lost_us;
+        event->late = PST_TRI_YES;
+        tell(hub, event);
+    }
+}
+
+/* LOST_US: since when libvirt had been lost; 0: it had not, and has told of those itself. */
+static void
+drop_gone(PstWatchHub *hub, const char *const *uuids, const gboolean *running, gint64 lost_us)
+{
+    GHashTableIter iter;
+    gpointer uuid, guest;
+    g_hash_table_iter_init(&iter, hub->guests);
+    while (g_hash_table_iter_next(&iter, &uuid, &guest)) {
+        if (is_listed(uuids, running, uuid))
+            continue;
+        if (lost_us != 0)
+            tell_gone(hub, guest, g_strv_contains(uuids, uuid), lost_us);
+        g_hash_table_iter_remove(&iter);
+    }
+}
+
 static void
 on_listed(const char *const *uuids, const char *const *names, const gboolean *running,
           gpointer data)
 {
     PstWatchHub *hub = data;
-    GHashTableIter iter;
-    gpointer uuid;
+    gint64 lost_us = hub->lost_us;
 
-    if (hub->lost_us != 0) {
+    if (lost_us != 0) {
         PstWatchEvent *back = event_of(PST_WATCH_BACK, "libvirt tells again what happens; what did "
                                                        "meanwhile is not known");
-        back->since_us = hub->lost_us;
+        back->since_us = lost_us;
         hub->lost_us = 0;
         tell(hub, back);
     }
-    g_hash_table_iter_init(&iter, hub->guests);
-    while (g_hash_table_iter_next(&iter, &uuid, NULL))
-        if (!is_listed(uuids, running, uuid))
-            g_hash_table_iter_remove(&iter);
+    drop_gone(hub, uuids, running, lost_us);
     for (guint i = 0; uuids[i] != NULL; i++)
         if (running[i] && is_wanted(hub, names[i], uuids[i]))
             open_now(guest_of(hub, uuids[i], names[i]));

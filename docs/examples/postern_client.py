@@ -105,13 +105,16 @@ class Client:
         finally:
             del self.waiting[name]
 
-    async def ask(self, domain, *probes, deadline=10.0, max_age=0.0):
+    async def ask(self, domain, *probes, deadline=10.0, max_age=None):
         """The answers to PROBES, names or (name, arguments), in the order in which they come. Each
-        has `probe`, `via`, `age_ms`, and a `report` or an `error`."""
+        has `probe`, `via`, `age_ms`, and a `report` or an `error`. MAX_AGE, in seconds: how old one
+        may be; 0: it is asked anew, also where it is being asked already."""
         questions = [{"probe": probe} if isinstance(probe, str) else
                      {"probe": probe[0], "args": probe[1]} for probe in probes]
         params = {"domain": domain, "deadline_ms": int(deadline * 1000), "verb": "ask",
-                  "max_age_ms": int(max_age * 1000), "questions": questions}
+                  "questions": questions}
+        if max_age is not None:
+            params["max_age_ms"] = int(max_age * 1000)
         async for message in self._request("ask", params, deadline):
             if message.get("method") == "answer":
                 yield message["params"]["answer"]

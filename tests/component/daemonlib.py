@@ -29,7 +29,8 @@ SESSION = "0123456789abcdef0123456789abcdef"
 def environment(**more):
     made = dict(os.environ, LIBVIRT_DEFAULT_URI=TEST, HOME=FOLDER, XDG_RUNTIME_DIR=FOLDER,
                 XDG_STATE_HOME=FOLDER + "/state", XDG_CONFIG_HOME=FOLDER + "/config",
-                POSTERN_DIAGNOSE_SOCKET=SOCKET, POSTERN_RECOVER_SOCKET=RECOVER)
+                POSTERN_STORE=FOLDER + "/store", POSTERN_DIAGNOSE_SOCKET=SOCKET,
+                POSTERN_RECOVER_SOCKET=RECOVER)
     made.update(more)
     return made
 

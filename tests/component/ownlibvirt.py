@@ -26,18 +26,22 @@ class Libvirtd:
         self.folder = folder + "/libvirt"
         os.mkdir(self.folder)
         places = ("RUNTIME_DIR", "CONFIG_HOME", "CACHE_HOME", "DATA_HOME", "STATE_HOME")
-        made = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": self.folder, "LC_ALL": "C.UTF-8"}
+        self.made = made = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": self.folder, "LC_ALL": "C.UTF-8"}
         made.update({f"XDG_{place}": self.folder for place in places})
-        other = {}
         if os.geteuid() == 0:
             os.chmod(folder, 0o711)
             os.chown(self.folder, NOBODY, NOBODY)
-            other = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
         self.said = open(folder + "/libvirtd.err", "wb")  # pylint: disable=consider-using-with
-        self.process = subprocess.Popen([LIBVIRTD], env=made, cwd="/", umask=0o077,
+        self.socket = f"{self.folder}/libvirt/libvirt-sock"
+        self.uri = f"test+unix:///default?socket={self.socket}"
+        self.start()
+
+    def start(self):
+        """Its begin, and again after kill()."""
+        other = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
+        self.process = subprocess.Popen([LIBVIRTD], env=self.made, cwd="/", umask=0o077,
                                         stdin=subprocess.DEVNULL, stdout=self.said,
                                         stderr=self.said, **other)
-        self.uri = f"test+unix:///default?socket={self.folder}/libvirt/libvirt-sock"
         until = time.monotonic() + 60
         while self.virsh("version", code=None).returncode != 0:
             check(self.process.poll() is None and time.monotonic() < until,
@@ -50,6 +54,13 @@ class Libvirtd:
         self.holder.stdin.flush()
         while "held" not in (said := self.holder.stdout.readline()):
             check(said, "nobody stays connected")
+
+    def kill(self):
+        """It goes without a word, and all its domains with it."""
+        self.process.kill()
+        self.process.wait(30)
+        self.holder.kill()
+        self.holder.communicate()
 
     def virsh(self, *words, code=0):
         """One command; with CODE, what it has to end with."""

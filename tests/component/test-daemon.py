@@ -17,8 +17,9 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 # pylint: disable=wrong-import-position
-from daemonlib import (AUDITED, DAEMON, FOLDER, NOBODY, POSTERN, SESSION, SOCKET, TEST, Caller,
-                       admitted, as_user, ask, daemon, environment, main, postern, records)
+from daemonlib import (AUDITED, DAEMON, FOLDER, NOBODY, POSTERN, RECOVERD, SESSION, SOCKET, TEST,
+                       Caller, admitted, as_user, ask, daemon, environment, file_text, main, postern,
+                       records)
 from taplib import Skip, check
 
 # ---- the same with it and without
@@ -29,7 +30,9 @@ def steady(text):
     text = re.sub(r"\bvia host, \d+ ms:", "via host, T:", text)
     # Those of libvirt's test driver go with the clock.
     text = re.sub(r'\bused_ms("?:?) ?\d+', r"used_ms\1 T", text)
-    text = re.sub(r'"(?:took_ms|age_ms|realtime_us|last_answer_us|seen_us)":\d+', '"T":0', text)
+    text = re.sub(r'"(?:took_ms|age_ms|realtime_us|last_answer_us|seen_us|begun_us|last_us)":\d+',
+                  '"T":0', text)
+    text = re.sub(r"\b\d+\.\d+ ?s\b", "T s", text)
     return re.sub(r"\b\d+ (?:ms|s|min) ago", "N ago", text)
 
 
@@ -53,6 +56,8 @@ LINES = [
     ["read", "test", "/etc/passwd"], ["read", "none", "/etc/passwd"], ["ls", "1", "/etc", "--json"],
     ["known-hosts", "test"], ["known-hosts", "none"], ["describe"], ["describe", "sudo", "--json"],
     ["records", "test"], ["probe", "test", "system", "--deadline", "0s"],
+    ["health"], ["health", "--all", "--json"], ["health", "--changes"], ["health", "--plugin"],
+    ["health", "--quiet", "--changes"], ["health", "test"], ["health", "none"],
 ]
 
 
@@ -86,6 +91,45 @@ def test_who_asks():
             said = records()[before:]
             check(len(said) == 2, words, more, said)
             check(all(("process" in line["caller"]) == asked for line in said), words, more, said)
+
+
+def test_who_sweeps():
+    """The daemon, where it does as the command would: of all domains, by the host's expectations."""
+    records()
+    config = FOLDER + "/expect.conf"
+    with open(config, "w", encoding="utf-8") as file:
+        file.write("[expect x]\nguests=test\nsilent=1h\n")
+    metrics = FOLDER + "/sweep.prom"
+    with daemon():
+        for asked, words, more in [
+                (True, [], {}), (True, ["--all", "--metrics", metrics], {}),
+                (False, ["--no-daemon"], {}), (False, ["test"], {}),
+                (False, [], {"POSTERN_CONFIG": config}),
+                (False, [], {"POSTERN_DIAGNOSE_SOCKET": ""}),
+                (False, ["--connect", "test:///" + other_hypervisor()], {})]:
+            before = len(records())
+            done = postern("health", *words, **more)
+            check(done.returncode == 3 and not done.stderr, words, done)
+            said = records()[before:]
+            check(said and all(("process" in line["caller"]) == asked for line in said), words, said)
+    check("postern_health_last_sweep_timestamp_seconds" in file_text(metrics), "metrics")
+
+
+def test_sweep_refused():
+    """What the daemon refuses is refused, as of any verb; one that knows no sweeps is passed over."""
+    if os.geteuid() != 0:
+        raise Skip("needs root for other users")
+    config = FOLDER + "/sweep.conf"
+    with open(config, "w", encoding="utf-8") as file:
+        file.write(f"[grant one]\nusers={NOBODY}\ndomains=other\nmethods=list;ask\n")
+    os.chmod(FOLDER, 0o711)
+    with daemon(POSTERN_CONFIG=config):
+        os.chown(SOCKET, 0, NOBODY)
+        done = as_user(NOBODY, lambda: str(postern("health")))
+        check("returncode=77" in done and "no grant lets this caller" in done, done)
+    with daemon(program=RECOVERD):
+        done = postern("health")
+        check(done.returncode == 3 and "test" in done.stdout and not done.stderr, done)
 
 
 def other_hypervisor():
@@ -314,6 +358,25 @@ def test_callers():
         check([line["result"] for line in records()[-2:]] == ["asked", "no-domain"], records()[-2:])
 
 
+def test_libvirt_refuses():
+    """Whom the kernel keeps from libvirt's socket is told so, and what to do about it."""
+    if os.geteuid() != 0:
+        raise Skip("needs root for other users")
+    path = FOLDER + "/shut.sock"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen()
+        os.chmod(FOLDER, 0o711)
+        os.chmod(path, 0o600)
+        for words in (["records", "test"], ["forensics", "test", "-o", "/dev/null"], ["list"],
+                      ["health"], ["probe", "test", "system"]):
+            words += ["--connect", f"test+unix:///default?socket={path}"]
+            said = as_user(NOBODY, lambda words=words: json.dumps(
+                [(done := postern(*words)).returncode, done.stdout, done.stderr]))
+            code, out, error = json.loads(said)
+            check((code, out) == (77, "") and "the group libvirt" in error, words, said)
+
+
 # ---- its life
 
 def test_misuse():
@@ -341,6 +404,29 @@ def test_killed():
     check(postern("probe", "test", "system").returncode == 3, "the command does it itself")
     with daemon(end=signal.SIGINT):
         check("result" in Caller().call("ping", {})[1], "the next one serves")
+
+
+def test_end_waits():
+    """Who asked for a list or a sweep before the end has it; who watches is hung up on."""
+    for method in ("list", "health"):
+        with daemon() as process:
+            caller, watcher = Caller(), Caller()
+            watcher.send("watch", {})
+            check(watcher.read()["method"] == "event", "how the domain stands")
+            caller.send(method, {"deadline_ms": 10000})
+            caller.send("ping", {})
+            # The second only to know that the first one was read.
+            said, ended = {}, set()
+            while said is not None and ended != {f"{SESSION}-1", f"{SESSION}-2"}:
+                said = caller.read()
+                if said is not None and "result" in said:
+                    ended.add(said["id"])
+                if said is not None and said.get("id") == f"{SESSION}-2":
+                    process.send_signal(signal.SIGTERM)
+            check(said is not None, method, "hung up", ended)
+            while watcher.read() is not None:
+                continue
+            check(process.wait(20) == 0, "its end", process.returncode)
 
 
 def test_activated():

@@ -253,6 +253,10 @@ def test_options_before_the_verb():
     check(done.returncode == 0, done)
     done = run("--connect", "nonsense", "list", "--connect", TEST)
     check(done.returncode == 0, "the later one holds", done)
+    done = run("--no-daemon", "list", connect=TEST)
+    check(done.returncode == 0, done)
+    done = run("--no-daemon", "--host", "nowhere.invalid", "list")
+    check(done.returncode == 64 and "say --host or --no-daemon" in done.stderr, done)
 
 
 # ---- a domain with a recorder, whose pool is not there

@@ -11,12 +11,14 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 # pylint: disable=wrong-import-position
 from daemonlib import (AUDITED, DAEMON, FOLDER, NOBODY, POSTERN, SOCKET, Caller, as_user, daemon,
                        environment, main, postern, records)
+from ownlibvirt import Libvirtd
 from taplib import Skip, check
 
 LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}  (\S+)  (\S+)  (.+)")
@@ -109,6 +111,46 @@ def daemon_to_kill():
             check(time.monotonic() < until, "it does not start")
             time.sleep(0.02)
         yield process
+
+
+def test_gone_meanwhile():
+    """What went while libvirt told nothing is told when it is back, as late as that is."""
+    server = Libvirtd(FOLDER)
+    path = server.folder + "/domains.xml"
+    play(path, stays=1, stops=1, goes=1)
+    told = []
+    try:
+        with watching("--no-daemon", "--deadline", "60s", "--connect",
+                      f"test+unix://{path}?socket={server.socket}") as watch:
+            while len(told) < 3:
+                told.append(json.loads(watch.stdout.readline()))
+            server.kill()
+            play(path, stays=1, stops=5)
+            server.start()
+            while sum(event["event"] in ("stopped", "undefined") for event in told) < 3:
+                told.append(json.loads(watch.stdout.readline()))
+    finally:
+        server.end()
+    lost = [event for event in told if event["event"] == "hypervisor-lost"]
+    back = [event["event"] for event in told].index("hypervisor-back")
+    gone = [event for event in told if event["source"] == "libvirt"]
+    check(len(lost) == 1 and told.index(gone[0]) > back, told)
+    check(sorted((event["domain"], event["event"]) for event in gone) ==
+          [("goes", "stopped"), ("goes", "undefined"), ("stops", "stopped")], told)
+    check(all(event["late"] and event["since_us"] >= lost[0]["time_us"] - 1000000
+              for event in gone), gone)
+
+
+def play(path, **domains):
+    """What libvirt's test driver plays from then on: domains in these states."""
+    rows = [f"<domain type='test'><name>{name}</name>"
+            f"<uuid>{uuid.uuid5(uuid.NAMESPACE_DNS, name)}</uuid><memory>8192</memory>"
+            f"<os><type>hvm</type></os><test:runstate>{state}</test:runstate></domain>"
+            for name, state in domains.items()]
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("<node xmlns:test='http://libvirt.org/schemas/domain/test/1.0'>"
+                   f"{''.join(rows)}</node>")
+    os.chmod(path, 0o644)
 
 
 def test_full_pipe():

@@ -46,6 +46,15 @@ make_silent(const char *name)
     return sight;
 }
 
+static inline PstHealthSight *
+make_rushed(const char *name)
+{
+    PstHealthSight *sight = make_silent(name);
+
+    pst_health_sight_rush(sight, "no time was left for its answer");
+    return sight;
+}
+
 static inline PstExpect *
 make_expect(const char *text)
 {

@@ -13,6 +13,7 @@
 
 #include "host-sidecar/api-client.h"
 #include "host-sidecar/caller.h"
+#include "host-sidecar/grants-names.h"
 #include "host-sidecar/loop-tell.h"
 #include "host-sidecar/peer.h"
 #include "protocol/error.h"
@@ -317,6 +318,28 @@ static inline void
 arrive(World *world, Client *client)
 {
     dial(world, client);
+    greet(client);
+}
+
+/* The user UID too may connect, and ask everything. For root. */
+static inline void
+admit_also(World *world, guint uid)
+{
+    g_autoptr(GKeyFile) config = g_key_file_new();
+
+    world->other_uid = uid;
+    g_assert_cmpint(g_chmod(world->folder, 0755), ==, 0);
+    g_assert_cmpint(g_chmod(world->path, 0666), ==, 0);
+    pst_server_set_grants(world->server, pst_grants_read(config, pst_grants_names_find, NULL));
+}
+
+/* A caller of the user UID: the kernel notes who it is when the connection is made. */
+static inline void
+arrive_as(World *world, Client *client, guint uid)
+{
+    g_assert_cmpint(seteuid(uid), ==, 0);
+    dial(world, client);
+    g_assert_cmpint(seteuid(0), ==, 0);
     greet(client);
 }
 

@@ -16,6 +16,25 @@ parse(const char *text)
     return json;
 }
 
+/* To say that no age will do is more than to say none. */
+static void
+test_afresh(void)
+{
+    static const char *const said[] = {"", "\"max_age_ms\":0,", "\"max_age_ms\":1,"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(said); i++) {
+        g_autofree char *text = g_strdup_printf("{\"domain\":\"web\",\"deadline_ms\":500,%s"
+                                                "\"questions\":[{\"probe\":\"system\"}]}",
+                                                said[i]);
+        g_autoptr(JsonObject) json = parse(text);
+        g_autoptr(PstApiAsk) ask = pst_api_request_read_ask(json, NULL);
+        g_assert_nonnull(ask);
+        g_assert_cmpint(ask->afresh, ==, i == 1);
+        g_autoptr(JsonObject) again = pst_api_request_ask(ask);
+        g_assert_cmpint(json_object_has_member(again, "max_age_ms"), ==, i > 0);
+    }
+}
+
 static void
 test_round_trip(void)
 {
@@ -199,6 +218,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/api-request/round-trip", test_round_trip);
+    g_test_add_func("/api-request/afresh", test_afresh);
     g_test_add_func("/api-request/refused", test_refused);
     g_test_add_func("/api-request/too-many", test_too_many);
     g_test_add_func("/server-settings/limits", test_limits);

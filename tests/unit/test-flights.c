@@ -360,6 +360,53 @@ test_slow_everywhere(World *world, gconstpointer unused G_GNUC_UNUSED)
     pst_flights_leave(late.request);
 }
 
+/* Who asks afresh is told nothing that was begun before, and shares what waits, or begins later. */
+static void
+test_afresh(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    Asker before, afresh, later, waiting[PST_FLIGHTS_RUNNING_OF_GUEST];
+    g_autoptr(PstAnswer) question = pst_answer_new("web", "system", NULL);
+    PstApiAsk wanted = {.domain = (char *)"web", .questions = &question, .n = 1, .afresh = TRUE};
+
+    ask(world, &before, 1, "web", "system", 1000000);
+    afresh = (Asker){.code = -2, .end_code = -2};
+    afresh.request = pst_flights_ask(world->flights, 2, "user 2", &wanted, ASKED_US, 1000000,
+                                     &listener, &afresh);
+    pst_flights_tell_recent(afresh.request);
+    ask(world, &later, 3, "web", "system", 1000000);
+    g_assert_cmpuint(world->begun->len, ==, 2);
+    answer(world, begun(world, 0)->number, 0, PST_VIA_CHANNEL, -1, 10);
+    pst_flights_ended(world->flights, begun(world, 0)->number, "web", NULL, NULL, 10);
+    g_assert_cmpuint(before.n_ends, ==, 1);
+    g_assert_cmpuint(afresh.n_answers + later.n_answers, ==, 0);
+    ask(world, &before, 1, "web", "system", 1000000);
+    g_assert_cmpuint(world->begun->len, ==, 2);
+    answer(world, begun(world, 1)->number, 0, PST_VIA_CHANNEL, -1, 10);
+    pst_flights_ended(world->flights, begun(world, 1)->number, "web", NULL, NULL, 10);
+    g_assert_cmpuint(before.n_ends + afresh.n_ends + later.n_ends, ==, 3);
+
+    /* All places with the guest are taken: two who ask afresh wait for the same conversation. */
+    for (guint i = 0; i < G_N_ELEMENTS(waiting); i++) {
+        g_autofree char *probe = g_strdup_printf("other-%u", i);
+        ask(world, &waiting[i], 2, "web", probe, 1000000);
+    }
+    for (guint i = 0; i < 2; i++) {
+        Asker *asker = i == 0 ? &afresh : &later;
+        *asker = (Asker){.code = -2, .end_code = -2};
+        asker->request = pst_flights_ask(world->flights, 2, "user 2", &wanted, ASKED_US, 1000000,
+                                         &listener, asker);
+        pst_flights_tell_recent(asker->request);
+    }
+    g_assert_cmpuint(world->begun->len, ==, 2 + G_N_ELEMENTS(waiting));
+    pst_flights_leave(waiting[0].request);
+    pst_flights_ended(world->flights, begun(world, 2)->number, "web", NULL, NULL, 10);
+    g_assert_cmpuint(world->begun->len, ==, 3 + G_N_ELEMENTS(waiting));
+    pst_flights_leave(afresh.request);
+    pst_flights_leave(later.request);
+    for (guint i = 1; i < G_N_ELEMENTS(waiting); i++)
+        pst_flights_leave(waiting[i].request);
+}
+
 #define ADD(name, function) g_test_add(name, World, NULL, set_up, function, tear_down)
 
 int
@@ -368,6 +415,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     ADD("/flights/one", test_one);
     ADD("/flights/shared", test_shared);
+    ADD("/flights/afresh", test_afresh);
     ADD("/flights/shared-in-part", test_shared_in_part);
     ADD("/flights/deadlines", test_deadlines);
     ADD("/flights/errors", test_errors);

@@ -332,6 +332,37 @@ test_silent_keeps_its_last_answer(void)
     g_assert_cmpint(entry->silent_us, ==, PST_INT_UNKNOWN);
 }
 
+/* A sweep that was too short takes no guest for silent, and forgets of none that it was. */
+static void
+test_rushed(void)
+{
+    g_autoptr(PstHealthMemory) memory = pst_health_memory_new();
+    const char *expected = "[expect a]\nsilent=10min\n";
+    g_autoptr(PstHealth) first = sweep_at(memory, expected, 0, sights_of(make_rushed("a")));
+    const PstHealthRow *row = row_at(first, 0);
+
+    g_assert_cmpint(row->status, ==, PST_STATUS_UNKNOWN);
+    g_assert_cmpint(row->condition, ==, PST_CONDITION_UNSEEN);
+    g_assert_cmpint(row->misses, ==, PST_INT_UNKNOWN);
+    g_assert_cmpint(row->ask_again_us, ==, PST_INT_UNKNOWN);
+    g_assert_nonnull(strstr(row->summary, "no time was left for its answer"));
+    const PstHealthEntry *entry = pst_health_memory_find(memory, "uuid-a", "a");
+    g_assert_cmpint(entry->silent_us, ==, PST_INT_UNKNOWN);
+
+    g_autoptr(PstHealth) second = sweep_at(memory, expected, 20, sights_of(make_silent("a")));
+    g_assert_cmpint(row_at(second, 0)->misses, ==, 1);
+    g_autoptr(PstHealth) third = sweep_at(memory, expected, 300, sights_of(make_rushed("a")));
+    g_assert_cmpuint(g_strv_length(row_at(third, 0)->gone), ==, 0);
+    g_autoptr(PstHealth) fourth = sweep_at(memory, expected, 621, sights_of(make_silent("a")));
+    g_assert_cmpint(row_at(fourth, 0)->misses, ==, 2);
+    g_assert_cmpint(fourth->status, ==, PST_STATUS_CRITICAL);
+
+    g_autoptr(PstHealthSight) nobody = make_sight("b", "running", NULL);
+    pst_health_sight_add(nobody, "host.nobody-listens", PST_SEVERITY_UNKNOWN, "x");
+    pst_health_sight_rush(nobody, "more would not do");
+    g_assert_cmpint(pst_health_sight_condition(nobody), ==, PST_CONDITION_SILENT);
+}
+
 /* Nobody looked again at one whose QEMU is known to stand still: what was seen of it is not gone.
  */
 static void
@@ -557,6 +588,7 @@ main(int argc, char **argv)
     g_test_add_func("/health/verdicts", test_verdicts);
     g_test_add_func("/health/worst-first", test_worst_first);
     g_test_add_func("/health/last-answer", test_silent_keeps_its_last_answer);
+    g_test_add_func("/health/rushed", test_rushed);
     g_test_add_func("/health/not-looked-at", test_not_looked_at);
     g_test_add_func("/health/silent-for-long", test_silent_for_too_long);
     g_test_add_func("/health/nobody-listens", test_nobody_listens_for_too_long);

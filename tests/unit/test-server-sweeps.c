@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Sweeps that callers ask for, and the line in which they wait. */
-#include "host-sidecar/grants-names.h"
 #include "tests/unit/server-world.h"
 
 static void
@@ -67,14 +66,53 @@ test_sweeps(World *world, gconstpointer unused G_GNUC_UNUSED)
     ring_off(&clients[0]);
 }
 
-/* A caller of the user UID: the kernel notes who it is when the connection is made. */
 static void
-arrive_as(World *world, Client *client, guint uid)
+check_busy(Client *client, const char *says)
 {
-    g_assert_cmpint(seteuid(uid), ==, 0);
-    dial(world, client);
-    g_assert_cmpint(seteuid(0), ==, 0);
-    greet(client);
+    g_autoptr(PstMessage) message = next(client);
+
+    g_assert_nonnull(message);
+    g_assert_cmpint(message->type, ==, PST_MESSAGE_ERROR);
+    g_assert_cmpstr(message->reason, ==, pst_error_reason(PST_ERROR_BUSY));
+    g_assert_nonnull(strstr(message->error->message, says));
+    g_assert_null(strchr(message->error->message, '\n'));
+}
+
+/* Who asks for more time than the one under way had waits for the next, as does who goes before it
+ * has to end: there are never two. */
+static void
+test_not_served(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    g_autoptr(GError) error = g_error_new(PST_ERROR, PST_ERROR_NO_HYPERVISOR, "no answer in time");
+    Client hasty, patient, brief;
+
+    arrive(world, &hasty);
+    arrive(world, &patient);
+    arrive(world, &brief);
+    say(&hasty, 1, "health", "{\"deadline_ms\":5000}");
+    say(&patient, 1, "health", "{\"deadline_ms\":30000}");
+    turn(world);
+    g_assert_cmpuint(world->n_sweeps, ==, 1);
+    sweep(world, error);
+    check_error(&hasty, PST_ERROR_NO_HYPERVISOR);
+    g_assert_cmpuint(world->n_sweeps, ==, 2);
+
+    /* One that ends earlier, and had all the time that is asked for, serves. */
+    g_usleep(100000);
+    say(&hasty, 2, "health", "{\"deadline_ms\":30500}");
+    say(&brief, 1, "health", "{\"deadline_ms\":60}");
+    check_busy(&brief, "a sweep for ");
+    g_assert_cmpuint(world->n_sweeps, ==, 2);
+    sweep(world, NULL);
+    check_method(&patient, "domain");
+    check_result(&patient, 1);
+    check_method(&hasty, "domain");
+    check_result(&hasty, 2);
+    /* Who was turned away meanwhile is swept for no more. */
+    g_assert_cmpuint(world->n_sweeps, ==, 2);
+    ring_off(&hasty);
+    ring_off(&patient);
+    ring_off(&brief);
 }
 
 /* Sweeps of several users take turns; who has gone, or has too little time left, has none. */
@@ -82,18 +120,14 @@ static void
 test_line(World *world, gconstpointer unused G_GNUC_UNUSED)
 {
     static const char params[] = "{\"deadline_ms\":30000}";
-    const guint nobody = 65534;
-    g_autoptr(GKeyFile) config = g_key_file_new();
+    enum { nobody = 65534 };
     Client first, joins, other, gone, late;
 
     if (geteuid() != 0) {
         g_test_skip("needs root for another user");
         return;
     }
-    world->other_uid = nobody;
-    g_assert_cmpint(g_chmod(world->folder, 0755), ==, 0);
-    g_assert_cmpint(g_chmod(world->path, 0666), ==, 0);
-    pst_server_set_grants(world->server, pst_grants_read(config, pst_grants_names_find, NULL));
+    admit_also(world, nobody);
     arrive(world, &first);
     arrive(world, &joins);
     arrive_as(world, &other, nobody);
@@ -134,12 +168,28 @@ test_line(World *world, gconstpointer unused G_GNUC_UNUSED)
 
     say(&first, 3, "health", params);
     turn(world);
-    say(&late, 1, "health", "{\"deadline_ms\":2000}");
+    say(&late, 1, "health", "{\"deadline_ms\":400}");
     turn(world);
     g_assert_cmpuint(world->n_sweeps, ==, 4);
+    g_usleep(250000);
     sweep(world, NULL);
-    check_error(&late, PST_ERROR_BUSY);
+    check_busy(&late, "a sweep for ");
+    check_method(&first, "domain");
+    check_result(&first, 3);
     g_assert_cmpuint(world->n_sweeps, ==, 4);
+
+    /* However many of one user's wait, the other's first comes after one of them. */
+    say(&first, 4, "health", "{\"deadline_ms\":10000}");
+    say(&joins, 2, "health", "{\"deadline_ms\":20000}");
+    say(&first, 5, "health", "{\"deadline_ms\":40000}");
+    say(&other, 2, "health", params);
+    turn(world);
+    static const guint turns[] = {0, nobody, 0, 0};
+    for (guint i = 0; i < G_N_ELEMENTS(turns); i++) {
+        g_assert_cmpuint(world->n_sweeps, ==, 5 + i);
+        g_assert_cmpuint(world->sweep_uid, ==, turns[i]);
+        sweep(world, NULL);
+    }
     ring_off(&first);
     ring_off(&joins);
     ring_off(&other);
@@ -153,6 +203,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     ADD("/server-sweeps/shared", test_sweeps);
+    ADD("/server-sweeps/not-served", test_not_served);
     ADD("/server-sweeps/line", test_line);
     return g_test_run();
 }

@@ -87,6 +87,11 @@ test_misuse(World *world, gconstpointer unused G_GNUC_UNUSED)
     check_error(&client, PST_ERROR_INVALID_PARAMS);
     say(&client, 1, "watch", many->str);
     check_error(&client, PST_ERROR_INVALID_PARAMS);
+    /* Nobody's grant is looked at for none. */
+    g_string_truncate(world->records, 0);
+    say(&client, 1, "watch", "{\"domains\":[]}");
+    check_error(&client, PST_ERROR_INVALID_PARAMS);
+    g_assert_nonnull(strstr(world->records->str, "|watch|-|watch|invalid-params\n"));
     g_assert_null(world->watcher);
     ring_off(&client);
     g_string_free(many, TRUE);

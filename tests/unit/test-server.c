@@ -243,6 +243,35 @@ test_limits(World *world, gconstpointer unused G_GNUC_UNUSED)
     ring_off(&clients[1]);
 }
 
+/* What an end has to wait for: every request but those that would never end. */
+static void
+test_awaited(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    g_autoptr(GError) error = g_error_new(PST_ERROR, PST_ERROR_NO_HYPERVISOR, "gone");
+    Client client;
+
+    arrive(world, &client);
+    say(&client, 1, "watch", "{}");
+    turn(world);
+    g_assert_nonnull(world->watcher);
+    g_assert_cmpuint(pst_server_n_awaited(world->server), ==, 0);
+    say(&client, 2, "list", "{\"deadline_ms\":30000}");
+    say(&client, 3, "health", "{\"deadline_ms\":30000}");
+    say(&client, 4, "ask", ASK);
+    turn(world);
+    g_assert_cmpuint(pst_server_n_awaited(world->server), ==, 3);
+    pst_server_listed(world->server, world->list, NULL, NULL, 0, error);
+    check_error(&client, PST_ERROR_NO_HYPERVISOR);
+    g_assert_cmpuint(pst_server_n_awaited(world->server), ==, 2);
+    pst_server_swept(world->server, world->sweep, NULL, NULL, NULL, 0, error);
+    check_error(&client, PST_ERROR_NO_HYPERVISOR);
+    answer_job(world, 0);
+    check_method(&client, "answer");
+    check_result(&client, 4);
+    g_assert_cmpuint(pst_server_n_awaited(world->server), ==, 0);
+    ring_off(&client);
+}
+
 /* A list is shared with who would wait as long for one of their own, or a little longer; never with
  * who would have to give up before it is there. */
 static void
@@ -264,6 +293,43 @@ test_lists(World *world, gconstpointer unused G_GNUC_UNUSED)
         g_assert_cmpuint(world->n_lists, ==, cases[i].n_lists);
     }
     ring_off(&client);
+}
+
+/* One user's lists, however many, keep no other from having one; all users' together have a bound
+ * too. */
+static void
+test_lists_of_users(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    enum { other_uid = 65534, of_user = 4 };
+    g_autoptr(GError) error = g_error_new(PST_ERROR, PST_ERROR_NO_HYPERVISOR, "gone");
+    Client mine, other;
+
+    if (geteuid() != 0) {
+        g_test_skip("needs root for another user");
+        return;
+    }
+    admit_also(world, other_uid);
+    arrive(world, &mine);
+    arrive_as(world, &other, other_uid);
+    for (guint i = 0; i < of_user; i++) {
+        g_autofree char *params = g_strdup_printf("{\"deadline_ms\":%u}", 50000 - i * 5000);
+        say(&mine, i + 1, "list", params);
+    }
+    turn(world);
+    g_assert_cmpuint(world->n_lists, ==, of_user);
+    say(&mine, 10, "list", "{\"deadline_ms\":10000}");
+    check_error(&mine, PST_ERROR_BUSY);
+    say(&other, 1, "list", "{\"deadline_ms\":10000}");
+    turn(world);
+    g_assert_cmpuint(world->n_lists, ==, of_user + 1);
+    pst_server_listed(world->server, world->list, NULL, NULL, 0, error);
+    check_error(&other, PST_ERROR_NO_HYPERVISOR);
+    /* There is one that serves it: whose that is makes no difference. */
+    say(&other, 2, "list", "{\"deadline_ms\":50400}");
+    turn(world);
+    g_assert_cmpuint(world->n_lists, ==, of_user + 1);
+    ring_off(&mine);
+    ring_off(&other);
 }
 
 /* Who asks and does not read is hung up on; the others go on. */
@@ -466,7 +532,9 @@ main(int argc, char **argv)
     ADD("/server/limits", &few, test_limits);
     ADD("/server/turned-away", &few, test_turned_away);
     ADD("/server/slow", NULL, test_slow);
+    ADD("/server/awaited", NULL, test_awaited);
     ADD("/server/lists", NULL, test_lists);
+    ADD("/server/lists-of-users", NULL, test_lists_of_users);
     ADD("/server/paused", NULL, test_paused);
     ADD("/server/half-closed", NULL, test_half_closed);
     ADD("/server/nameless", NULL, test_nameless);

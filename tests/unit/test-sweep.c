@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The sweep on scripted guests, which have one rung. */
 #include "host-sidecar/sweep.h"
+
+#include <string.h>
+
 #include "protocol/error.h"
 #include "tests/unit/make-report.h"
 
@@ -19,6 +22,7 @@ typedef enum {
     SILENT, /* was asked, and gives no sign of life until every lively guest has answered */
     HELD,   /* is not asked until then: another has its turn */
     GONE,   /* was asked, is silent for GONE_US, and then certain to say nothing */
+    LATE,   /* was asked, and says that no time was left */
 } Kind;
 
 typedef struct {
@@ -76,6 +80,15 @@ await_lively(World *world, gint64 deadline_us)
         }
 }
 
+static void
+say_late(PstInquiry *inquiry)
+{
+    g_autoptr(GError) late = g_error_new(PST_ERROR, PST_ERROR_DEADLINE, "it was not started");
+
+    for (guint i = 0; i < pst_inquiry_size(inquiry); i++)
+        pst_inquiry_note_late(inquiry, i, PST_VIA_CHANNEL, late);
+}
+
 static gboolean
 ask(PstGuest *guest, PstInquiry *inquiry, GError **error)
 {
@@ -83,6 +96,10 @@ ask(PstGuest *guest, PstInquiry *inquiry, GError **error)
         pst_inquiry_guest_is_asked(inquiry, PST_VIA_CHANNEL);
     if (guest->kind == LIVELY) {
         answer_all(guest, inquiry);
+        return TRUE;
+    }
+    if (guest->kind == LATE) {
+        say_late(inquiry);
         return TRUE;
     }
     if (guest->kind == GONE)
@@ -161,7 +178,7 @@ add_names(GPtrArray *names, char kind, guint n)
 typedef struct {
     World world;
     gint n_asked;
-    gint64 took_us;
+    gint64 took_us, deadline_us; /* 0: DEADLINE_US */
     GPtrArray *sights;
     GError *missing;
 } Result;
@@ -182,17 +199,19 @@ sweep(Result *result, GPtrArray *names, guint n_lively)
     PstGuest guests[] = {{&result->world, LIVELY},
                          {&result->world, SILENT},
                          {&result->world, HELD},
-                         {&result->world, GONE}};
+                         {&result->world, GONE},
+                         {&result->world, LATE}};
     g_autoptr(PstHealthMemory) memory = pst_health_memory_new();
     const PstSweepPlan plan = {memory, FALSE, "test", count_asking, &result->n_asked};
     const PstSweepGuests swept = {look_up,  &ladder,         &ladder, NULL,
                                   note_job, look_at_records, guests};
     gint64 begun_us = g_get_monotonic_time();
+    gint64 deadline_us = result->deadline_us > 0 ? result->deadline_us : DEADLINE_US;
 
     g_atomic_int_set(&n_looked, 0);
     result->world.n_lively = n_lively;
     g_ptr_array_add(names, NULL);
-    result->sights = pst_sweep_make(&swept, (char **)names->pdata, &plan, begun_us + DEADLINE_US,
+    result->sights = pst_sweep_make(&swept, (char **)names->pdata, &plan, begun_us + deadline_us,
                                     &result->missing);
     result->took_us = g_get_monotonic_time() - begun_us;
     /* A rung's thread gives its guest back when all else is told. */
@@ -273,6 +292,37 @@ test_held(void)
     sweep(&result, names, N_LIVELY / 3);
     g_assert_cmpuint(result.world.n_late, ==, 0);
     g_assert_cmpuint(result.world.most, ==, 1);
+    /* Nobody knows whether it would have answered. */
+    g_assert_true(((PstHealthSight *)result.sights->pdata[0])->asked);
+    g_assert_false(((PstHealthSight *)result.sights->pdata[0])->missed);
+}
+
+static void
+assert_rushed(const PstHealthSight *sight)
+{
+    const PstProblem *problem = sight->problems->pdata[sight->problems->len - 1];
+
+    g_assert_false(sight->answered);
+    g_assert_false(sight->missed);
+    g_assert_cmpint(pst_health_sight_condition(sight), ==, PST_CONDITION_UNSEEN);
+    g_assert_nonnull(strstr(problem->message, "no time was left"));
+}
+
+/* Who had no time is not silent: neither where the deadline leaves less than a slow guest needs nor
+ * where the guest itself says so. */
+static void
+test_rushed(void)
+{
+    g_auto(Result) hasty = {.deadline_us = 600000}, result = {0};
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) late = g_ptr_array_new_with_free_func(g_free);
+
+    add_names(names, 'b', 1);
+    sweep(&hasty, names, 1);
+    assert_rushed(hasty.sights->pdata[0]);
+    add_names(late, 'e', 1);
+    sweep(&result, late, 0);
+    assert_rushed(result.sights->pdata[0]);
 }
 
 static void
@@ -301,6 +351,7 @@ main(int argc, char **argv)
     g_test_add_func("/sweep/few-silent", test_few_silent);
     g_test_add_func("/sweep/gone", test_gone);
     g_test_add_func("/sweep/held", test_held);
+    g_test_add_func("/sweep/rushed", test_rushed);
     g_test_add_func("/sweep/missing", test_missing);
     return g_test_run();
 }
