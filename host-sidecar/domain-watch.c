@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/domain-watch.h"
 
-#include <libvirt/libvirt-qemu.h>
-
 #include "host-sidecar/domain-words.h"
+#include "host-sidecar/port-events.h"
 #include "host-sidecar/virt-error.h"
 #include "protocol/fields.h"
 
 /* A hypervisor that is silent for so long is taken for gone. */
 #define KEEPALIVE_S 5
 #define KEEPALIVES 3
-#define PORT_EVENT "VSERPORT_CHANGE"
 
 /* libvirt holds it for each callback, and lets go of it at a time of its own. */
 typedef struct {
@@ -203,9 +201,8 @@ listen_to_ports(PstDomainWatch *watch)
 {
     if (watch->listener->funcs.port == NULL)
         return;
-    watch->port =
-        virConnectDomainQemuMonitorEventRegister(watch->connection, NULL, PORT_EVENT, on_port,
-                                                 ref_listener(watch->listener), unref_listener, 0);
+    watch->port = pst_port_events_listen(watch->connection, NULL, on_port,
+                                         ref_listener(watch->listener), unref_listener);
     if (watch->port < 0)
         unref_listener(watch->listener);
 }

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/wake-events.h"
 
-#include <libvirt/libvirt-qemu.h>
-
+#include "host-sidecar/port-events.h"
 #include "host-sidecar/task.h"
 #include "host-sidecar/virt-error.h"
 
 #define N_EVENTS 3
-#define PORT_EVENT "VSERPORT_CHANGE"
 
 struct PstWakeEvents {
     PstWake *wake;
@@ -106,8 +104,8 @@ listen_to(virDomainPtr domain, int event, virConnectDomainEventGenericCallback c
 static int
 listen_to_ports(virDomainPtr domain, PstWake *wake)
 {
-    int id = virConnectDomainQemuMonitorEventRegister(
-        virDomainGetConnect(domain), domain, PORT_EVENT, on_port, pst_wake_ref(wake), release, 0);
+    int id = pst_port_events_listen(virDomainGetConnect(domain), domain, on_port,
+                                    pst_wake_ref(wake), release);
 
     if (id < 0)
         pst_wake_unref(wake);

@@ -92,6 +92,20 @@ def test_units():
     check(not said, said)
 
 
+def test_comes_back():
+    """A service that fails over and over, which systemd would give up and its socket with it, is started
+    again and again, and the socket is not triggered so often that it is given up by itself: 20 times in
+    2 s where no other limit is said."""
+    for name in SOCKETS:
+        check("TriggerLimit" not in text(name), name)
+        service = name.replace(".socket", ".service")
+        unit, rest = text(service).split("[Service]\n")
+        check("\nStartLimitIntervalSec=0\n" in unit, service)
+        check("\nRestart=on-failure\n" in rest and "RestartPreventExitStatus" not in rest, service)
+        pause = re.fullmatch(r"([0-9]+)s", setting(service, "RestartSec"))
+        check(pause and 1 <= int(pause[1]) <= 5, service)
+
+
 def test_accounts():
     """The accounts that the units name are made, and libvirt's group has those alone that are to be."""
     with tempfile.TemporaryDirectory() as root:

@@ -316,6 +316,35 @@ def _check_watchdog(host):
           "nobody says that the watchdog ended it")
 
 
+def _check_comes_back(host):
+    """A door is not shut for good by failures in a row, be it that the service is killed or that it can't
+    start, and there is no busy loop meanwhile."""
+    for unit, answers in (UNIT, lambda: "result" in host.ask("alice")), \
+            (RECOVER, lambda: host.heal("carol") == "not-allowed"):
+        host.guest.shell(f"""
+            for _ in $(seq 10); do
+                until pid=$(systemctl show -P MainPID {unit}) && [ "$pid" != 0 ]; do sleep 0.05; done
+                kill -KILL $pid
+                while [ "$(systemctl show -P MainPID {unit})" = $pid ]; do sleep 0.05; done
+            done""")
+        check(answers(), f"{unit} was killed ten times and does not answer")
+    broken = "/etc/postern/postern.conf.d/b.conf"
+    socket = "postern-diagnose.socket"
+    host.guest.shell(f"echo '[daemon' >{broken}; chmod 644 {broken}; systemctl stop {UNIT}")
+    # Nobody is answered, and who waits is not sent away.
+    for _ in range(6):
+        host.guest.shell("timeout 2 runuser -u alice -- env "
+                         f"POSTERN_DIAGNOSE_SOCKET={SOCKET} postern -c {TEST} proxy </dev/null || true")
+    check(host.show("ActiveState") != "active", "it runs with a broken configuration")
+    check(host.show("ActiveState", socket) == "active", f"the socket: {host.show('Result', socket)}")
+    # Counted anew with each start that is none of systemd's own.
+    starts = int(host.show("NRestarts"))
+    # At most one for each two seconds, of a minute that a slow guest may have taken for this.
+    check(1 <= starts <= 30, f"{starts} starts")
+    host.guest.shell("rm " + broken)
+    check("result" in host.ask("alice"), "it does not come back once the cause is gone")
+
+
 def _check_end(host):
     host.guest.shell(f"systemctl stop {UNIT}")
     check(host.show("Result") == "success", f"its end: {host.show('Result')}")
@@ -416,4 +445,5 @@ def run(context):
     _check_timer(host)
     _check_apart(host)
     _check_instance(host, context)
+    _check_comes_back(host)
     _check_end(host)
