@@ -288,7 +288,9 @@ def test_soak():
     load.tell()
     show(f"{SECONDS:.0f} s: resident memory at rest after {SETTLED:.0f} s {first['KiB']} KiB, at the "
          f"end {last['KiB']} KiB, grown by {last['KiB'] - first['KiB']} KiB; descriptors "
-         f"{first['descriptors']}, then {last['descriptors']}")
+         f"{first['descriptors']}, then {last['descriptors']}" +
+         (f"; of the memory the program's heap: {first['heap']} KiB, then {last['heap']} KiB"
+          if "heap" in first else ""))
     check(last["descriptors"] < 24, "descriptors that nobody needs", last)
     check_told(load.told, chain.verify(POSTERN, surroundings()))
 
@@ -299,11 +301,27 @@ def end_without_leaks(daemon):
     check(code == 0 and not text, "its end", code, text[:20000])
 
 
+def heap_of(process):
+    """KiB of the sanitizer's heap that are resident: what the program has, without what the sanitizer
+    keeps for itself, of each thread that has ended for one."""
+    heap, kib = False, 0
+    with open(f"/proc/{process.pid}/smaps", encoding="utf-8", errors="replace") as file:
+        for line in file:
+            words = line.split()
+            if not words[0].endswith(":"):
+                heap = 0x600000000000 <= int(words[0].split("-")[0], 16) < 0x640000000000
+            elif heap and words[0] == "Rss:":
+                kib += int(words[1])
+    return kib
+
+
 def at_rest(daemon, load):
     """The figures while nobody calls: what differs with how many call just now is left out."""
     load.hold()
     time.sleep(2)
     figures = daemon.figures()
+    if len(program()) > 1:
+        figures["heap"] = heap_of(daemon.process)
     load.resume()
     return figures
 
