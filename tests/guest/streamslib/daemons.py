@@ -279,6 +279,17 @@ def check_gone(daemon, name, number):
                f"{words[0]} should say so", answer)
 
 
+def stop_libvirtd(daemon, sound, load, seconds):
+    """For so long; every caller is told so in time. How long it took until all was back."""
+    with Stopped(lab("libvirtd-pid")):
+        until, number = time.monotonic() + seconds, 0
+        while time.monotonic() < until:
+            number += 1
+            check_gone(daemon, sound, number)
+            load.check()
+    return until_answered(daemon, sound)
+
+
 def whole_hypervisor(sound, hung, names, conditions):
     """One guest is hung, the others as they are: the sound one is served. Then libvirtd is stopped,
     and is there again."""
@@ -288,17 +299,13 @@ def whole_hypervisor(sound, hung, names, conditions):
         until_answered(daemon, sound, seconds=60)
         with Stopped(lab("qemu-pid", hung)):
             time.sleep(3)
-            first = at_rest(daemon, load)
             _, took = check_sweep(daemon, conditions)
             alone = [until_answered(daemon, sound) for _ in range(5)]
             figure(f"sweep {took:.1f} s; the sound guest {max(alone):.1f} s at most")
-            with Stopped(lab("libvirtd-pid")):
-                until, number = time.monotonic() + STOPPED_SECONDS, 0
-                while time.monotonic() < until:
-                    number += 1
-                    check_gone(daemon, sound, number)
-                    load.check()
-            back = until_answered(daemon, sound)
+            # As many threads as wait for a libvirt that is gone, and sweeps, take their room once.
+            stop_libvirtd(daemon, sound, load, 5)
+            first = at_rest(daemon, load)
+            back = stop_libvirtd(daemon, sound, load, STOPPED_SECONDS)
             chain.note()
             check_sweep(daemon, conditions)
         healed = until_answered(daemon, hung, seconds=60)
