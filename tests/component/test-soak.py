@@ -5,6 +5,7 @@
 
 import os
 import random
+import re
 import select
 import signal
 import socket
@@ -23,6 +24,9 @@ from ownlibvirt import Libvirtd
 from taplib import Skip, check
 
 SECONDS = float(os.environ.get("POSTERN_SOAK_SECONDS", "15"))
+LEAK = re.compile(r"(?:Direct|Indirect) leak of (\d+) byte\(s\) in (\d+) object")
+OF_A_THREAD = 16 + 63 * 2 * 16
+ENDING = 2
 # Growth is told from here on: caches are full by then.
 SETTLED = min(300.0, SECONDS / 3)
 CONFIG = FOLDER + "/soak.conf"
@@ -296,9 +300,17 @@ def test_soak():
 
 
 def end_without_leaks(daemon):
+    """GLib keeps 2,032 bytes for each thread, G_SLICE or not (thread_memory_from_self()); of one that is
+    just ending they look lost."""
     daemon.process.send_signal(signal.SIGTERM)
     code, text = daemon.process.wait(120), daemon.text()
-    check(code == 0 and not text, "its end", code, text[:20000])
+    told = LEAK.findall(text)
+    of_threads = all(int(size) == int(n) * OF_A_THREAD for size, n in told)
+    check((code == 0 and not text) or
+          (told and of_threads and sum(int(n) for _, n in told) <= ENDING), "its end", code,
+          text[:20000])
+    if told:
+        show(f"in ending threads: {told}")
 
 
 def heap_of(process):
