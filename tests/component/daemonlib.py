@@ -15,9 +15,9 @@ import time
 import deadmount
 from taplib import Skip, check, run_all
 
-POSTERN, DAEMON = sys.argv[1:3]
+POSTERN, DAEMON = map(os.path.abspath, sys.argv[1:3])
 del sys.argv[2]
-RECOVERD = os.path.join(os.path.dirname(os.path.abspath(DAEMON)), "postern-recoverd")
+RECOVERD = os.path.join(os.path.dirname(DAEMON), "postern-recoverd")
 TEST = "test:///default"
 FOLDER = tempfile.mkdtemp(prefix="postern-daemon-")
 SOCKET = FOLDER + "/diagnose.sock"
