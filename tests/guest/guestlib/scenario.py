@@ -36,6 +36,7 @@ class Scenario:
     summary: str = ""
     options: tuple = ()  # options of `lab up` for the guest that it shares with its like
     check: bool = True  # a plain check runs it; the others are a campaign's
+    long: bool = False  # it takes minutes, and is begun before its like: nothing waits for it last
     module: str = ""  # the file that it comes from
 
 
@@ -124,4 +125,5 @@ def find_all():
         for scenario in _of_module(path):
             scenario.module = path.stem
             found.append(scenario)
-    return sorted(found, key=lambda scenario: (scenario.own is None, scenario.options))
+    return sorted(found, key=lambda scenario: (scenario.own is None, scenario.options,
+                                               not scenario.long))

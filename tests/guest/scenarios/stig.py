@@ -85,7 +85,7 @@ def scenarios():
     """A few in every check, all of them in the campaign stig."""
     yield Scenario("stig", lambda context: _measure(
         context, _of_rules(stig.one_of_each_kind(stig.fixes())), True),
-        summary="one of each kind of the fixes that mention what decides about access")
+        summary="one of each kind of the fixes that mention what decides about access", long=True)
     yield Scenario("stig-rules", lambda context: _measure(
         context, _of_rules(stig.fixes()), False), summary="every fix of the profile", check=False)
     yield Scenario("stig-breakages", lambda context: _measure(
