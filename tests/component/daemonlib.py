@@ -35,6 +35,17 @@ def environment(**more):
     return made
 
 
+def leaks_of_its_own(program):
+    """How a program is started: with what hides libvirt's own leaks, where they are looked for."""
+    hides = os.path.join(os.path.dirname(DAEMON), "../tests/component/liblost-by-libvirt.so")
+    if not os.path.exists(hides):
+        return [program]
+    linked = subprocess.run(["/usr/bin/ldd", hides], check=True, capture_output=True, text=True)
+    # The sanitizer has to be the first of all.
+    asan = next(line.split()[2] for line in linked.stdout.splitlines() if "libasan" in line)
+    return ["/usr/bin/env", f"LD_PRELOAD={asan}:{hides}", program]
+
+
 def answers(path):
     with socket.socket(socket.AF_UNIX) as peer:
         return peer.connect_ex(path) == 0

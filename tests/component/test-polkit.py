@@ -20,7 +20,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 # pylint: disable=wrong-import-position
 from daemonlib import (DAEMON, FOLDER, ISOLATED, POSTERN, RECOVERD, Caller, answers, as_user,
-                       main)
+                       leaks_of_its_own, main)
 from polkitlib import POOL, URI, Host, run_as
 from taplib import Skip, check
 
@@ -97,7 +97,8 @@ def started(user, *words):
 def served(user, program):
     """The path of the socket of a daemon that runs as the user."""
     path = place(user) + "/door.sock"
-    with subprocess.Popen(**started(user, program, "--connect", URI, "--socket", path)) as process:
+    words = [*leaks_of_its_own(program), "--connect", URI, "--socket", path]
+    with subprocess.Popen(**started(user, *words)) as process:
         try:
             end = time.monotonic() + 30
             while not answers(path):

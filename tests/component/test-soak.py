@@ -18,7 +18,8 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 # pylint: disable=wrong-import-position
 import deadmount
-from daemonlib import DAEMON, FOLDER, ISOLATED, NOBODY, POSTERN, environment, main
+from daemonlib import (DAEMON, FOLDER, ISOLATED, NOBODY, POSTERN, environment, leaks_of_its_own,
+                       main)
 from loadlib import Activated, Chain, Load, check_told, question, show
 from ownlibvirt import Libvirtd
 from taplib import Skip, check
@@ -58,17 +59,6 @@ def surroundings(**more):
     return environment(POSTERN_CONFIG=CONFIG, G_DEBUG="fatal-criticals", G_SLICE="always-malloc",
                        ASAN_OPTIONS="quarantine_size_mb=4:thread_local_quarantine_size_kb=16:"
                        "malloc_context_size=2:detect_leaks=1", **more)
-
-
-def program():
-    """How the daemon is started: with what hides libvirt's own leaks, where they are looked for."""
-    hides = os.path.join(os.path.dirname(DAEMON), "../tests/component/liblost-by-libvirt.so")
-    if not os.path.exists(hides):
-        return [DAEMON]
-    linked = subprocess.run(["/usr/bin/ldd", hides], check=True, capture_output=True, text=True)
-    # The sanitizer has to be the first of all.
-    asan = next(line.split()[2] for line in linked.stdout.splitlines() if "libasan" in line)
-    return ["/usr/bin/env", f"LD_PRELOAD={asan}:{hides}", DAEMON]
 
 
 def configure(text=""):
@@ -264,7 +254,7 @@ def test_soak():
     for name in STEADY:
         libvirtd.define(name)
         libvirtd.virsh("start", name)
-    daemon = Activated([*program(), "--connect", libvirtd.uri], FOLDER, surroundings())
+    daemon = Activated([*leaks_of_its_own(DAEMON), "--connect", libvirtd.uri], FOLDER, surroundings())
     if os.geteuid() == 0:
         os.chown(daemon.path, 0, NOBODY)
         os.chmod(daemon.path, 0o660)
@@ -332,7 +322,7 @@ def at_rest(daemon, load):
     load.hold()
     time.sleep(2)
     figures = daemon.figures()
-    if len(program()) > 1:
+    if len(leaks_of_its_own(DAEMON)) > 1:
         figures["heap"] = heap_of(daemon.process)
     load.resume()
     return figures
