@@ -333,8 +333,10 @@ def _check_comes_back(host):
     host.guest.shell(f"echo '[daemon' >{broken}; chmod 644 {broken}; systemctl stop {UNIT}")
     # Nobody is answered, and who waits is not sent away.
     for _ in range(6):
+        # 124: it waited for as long as it was let.
         host.guest.shell("timeout 2 runuser -u alice -- env "
-                         f"POSTERN_DIAGNOSE_SOCKET={SOCKET} postern -c {TEST} proxy </dev/null || true")
+                         f"POSTERN_DIAGNOSE_SOCKET={SOCKET} postern -c {TEST} proxy </dev/null; "
+                         "[ $? = 124 ]")
     check(host.show("ActiveState") != "active", "it runs with a broken configuration")
     check(host.show("ActiveState", socket) == "active", f"the socket: {host.show('Result', socket)}")
     # Counted anew with each start that is none of systemd's own.
