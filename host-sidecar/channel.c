@@ -283,7 +283,23 @@ static void
 leave_a_sign(const PstChannel *channel, const PstCarrierEnd *end)
 {
     if (end->carrier->is_served != NULL && !has_heard(channel->shared))
-        end->carrier->is_served(end->guest, g_get_monotonic_time() + SIGN_US);
+        end->carrier->is_served(end->guest, g_get_monotonic_time() + SIGN_US, NULL);
+}
+
+/* Who opened it last got no answer, and may have ended before anybody knew why: so it is found out
+ * before one more connection is made. */
+static gboolean
+may_open(const PstChannel *channel, const PstCarrierEnd *end, gint64 deadline_us, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+
+    if (!pst_turn_note_opening(channel->turn) || end->carrier->is_served == NULL ||
+        end->carrier->is_served(end->guest, deadline_us, &cause) ||
+        !g_error_matches(cause, PST_ERROR, PST_ERROR_DEADLINE))
+        return TRUE;
+    g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT,
+                "its port was opened in vain, and its QEMU did not answer libvirt in time since");
+    return FALSE;
 }
 
 /* Where not a byte comes for a while, once more from the beginning. */
@@ -303,7 +319,8 @@ greet(PstChannel *channel, const PstCarrierEnd *end, gint64 deadline_us, GError 
         g_propagate_error(error, g_steal_pointer(&cause));
         return FALSE;
     }
-    if ((end->carrier->is_served == NULL || end->carrier->is_served(end->guest, deadline_us)) &&
+    if ((end->carrier->is_served == NULL ||
+         end->carrier->is_served(end->guest, deadline_us, NULL)) &&
         !has_heard(channel->shared)) {
         end_stream(channel);
         number = begin(channel, end, deadline_us, error);
@@ -327,7 +344,7 @@ pst_channel_open_in_turn(const PstCarrierEnd *end, PstTurn *turn, gint64 deadlin
 
     channel->turn = turn;
     channel->carrier = end->carrier;
-    if (!greet(channel, end, deadline_us, error))
+    if (!may_open(channel, end, deadline_us, error) || !greet(channel, end, deadline_us, error))
         return NULL;
     pst_turn_note_answer(channel->turn);
     return g_steal_pointer(&channel);

@@ -234,12 +234,15 @@ read_running(gpointer guest, GError **error)
 }
 
 gboolean
-pst_host_sample_is_served(PstGuest *guest, gint64 deadline_us)
+pst_host_sample_is_served(PstGuest *guest, gint64 deadline_us, GError **error)
 {
-    g_autoptr(GError) unused = NULL;
+    g_autoptr(GError) cause = NULL;
     PstHostData *devices = ask_monitor(guest, read_running, pst_host_devices_free, MONITOR_US,
-                                       deadline_us, "QEMU's monitor", &unused);
+                                       deadline_us, "QEMU's monitor", &cause);
 
     g_clear_pointer(&devices, pst_host_devices_free);
-    return unused == NULL;
+    if (cause == NULL)
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&cause));
+    return FALSE;
 }

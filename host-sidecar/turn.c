@@ -75,11 +75,13 @@ pst_turn_free(PstTurn *turn)
     g_free(turn);
 }
 
-/* What the file says: `PID MICROSECONDS`, who has the turn and when the guest last answered. Not
- * the file's own times, which only its owner may set. */
+/* What the file says: `PID MICROSECONDS OPENED`, who has the turn, when the guest last answered,
+ * and whether (1 or 0) its port was opened since. Not the file's own times, which only its owner
+ * may set. */
 typedef struct {
     gint64 holder;
     gint64 answer_us;
+    int opened;
 } State;
 
 static State
@@ -89,20 +91,29 @@ read_state(int fd)
     State state = {0};
     gssize n = pread(fd, text, sizeof(text) - 1, 0);
 
-    if (n > 0 && sscanf(text, "%" G_GINT64_FORMAT " %" G_GINT64_FORMAT, &state.holder,
-                        &state.answer_us) != 2)
+    if (n > 0 && sscanf(text, "%" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %d", &state.holder,
+                        &state.answer_us, &state.opened) != 3)
         state = (State){0};
     return state;
 }
 
 static void
-write_state(int fd, gint64 answer_us)
+write_state(int fd, gint64 answer_us, gboolean opened)
 {
-    g_autofree char *text =
-        g_strdup_printf("%10d %20" G_GINT64_FORMAT "\n", (int)getpid(), answer_us);
+    g_autofree char *text = g_strdup_printf("%10d %20" G_GINT64_FORMAT " %d\n", (int)getpid(),
+                                            answer_us, opened ? 1 : 0);
 
     /* Of fixed width, so that a reader never meets half of it. */
     (void)!pwrite(fd, text, strlen(text), 0);
+}
+
+/* The file's lock is held. */
+static void
+tell_holding(int fd)
+{
+    State state = read_state(fd);
+
+    write_state(fd, state.answer_us, state.opened != 0);
 }
 
 /* It may only keep the turn so as to have it the next time. */
@@ -153,7 +164,7 @@ pst_turn_take(const char *name, gint64 deadline_us, GError **error)
         turn = wait_for_turn(name, holder, deadline_us, error);
     }
     if (turn != NULL)
-        write_state(turn->fd, read_state(turn->fd).answer_us);
+        tell_holding(turn->fd);
     return turn;
 }
 
@@ -170,7 +181,7 @@ try_places(const char *name, guint n, GError **error)
         if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
             PstTurn *turn = g_new0(PstTurn, 1);
             turn->fd = fd;
-            write_state(turn->fd, read_state(turn->fd).answer_us);
+            tell_holding(turn->fd);
             return turn;
         }
         close(fd);
@@ -204,7 +215,16 @@ pst_turn_take_place(const char *name, guint n, gint64 deadline_us, GError **erro
 void
 pst_turn_note_answer(PstTurn *turn)
 {
-    write_state(turn->fd, g_get_real_time());
+    write_state(turn->fd, g_get_real_time(), FALSE);
+}
+
+gboolean
+pst_turn_note_opening(PstTurn *turn)
+{
+    State state = read_state(turn->fd);
+
+    write_state(turn->fd, state.answer_us, TRUE);
+    return state.opened != 0;
 }
 
 gint64

@@ -5,7 +5,7 @@
 
 /* Callers on one guest take turns: a channel has room for one. The turn is a lock on a small file,
  * which the kernel gives back however its holder ends. The file also tells when the guest last
- * answered. */
+ * answered, and whether somebody has opened its port in vain since. */
 
 typedef struct PstTurn PstTurn;
 
@@ -23,6 +23,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstTurn, pst_turn_free)
 /* The folder of the turns' files: one for everybody who may use it, as the package's tmpfiles.d
  * makes it; else one's own. NULL with PST_ERROR_UNAVAILABLE. Free with g_free(). */
 char *pst_turn_folder(GError **error);
+
+/* Notes that the guest's port is about to be opened; TRUE where it was before, and the guest has
+ * not answered since. */
+gboolean pst_turn_note_opening(PstTurn *turn);
 
 /* Notes that the guest has answered now. */
 void pst_turn_note_answer(PstTurn *turn);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "host-sidecar/turn.h"
 #include "protocol/error.h"
 
 #define HELLO                                                                                      \
@@ -12,12 +13,14 @@
     "\"machine_id\":\"00000000000000000000000000000000\",\"boottime_us\":1,\"realtime_us\":1,"     \
     "\"capabilities\":[]}}\n"
 
+#define GUEST "c4a5a0d2-0000-4000-8000-00000000c4a5"
+
 /* What becomes of each opened port. */
 typedef enum { SILENT, ANSWERS, MUMBLES, REFUSED } Port;
 
 typedef struct {
     const Port *ports;
-    gboolean served;
+    int unserved; /* the error's code; 0: it is served */
     guint n_opened, n_closed, n_asked;
     Port port;
     char session[PST_SESSION_DIGITS + 1];
@@ -66,12 +69,14 @@ send_bytes(gpointer stream, const guint8 *data, gsize len, GError **error G_GNUC
 }
 
 static gboolean
-is_served(const PstGuest *guest, gint64 deadline_us G_GNUC_UNUSED)
+is_served(const PstGuest *guest, gint64 deadline_us G_GNUC_UNUSED, GError **error)
 {
     Script *script = (Script *)guest;
 
     script->n_asked++;
-    return script->served;
+    if (script->unserved != 0)
+        g_set_error(error, PST_ERROR, script->unserved, "not served");
+    return script->unserved == 0;
 }
 
 static void
@@ -85,13 +90,22 @@ close_port(gpointer stream, gboolean orderly G_GNUC_UNUSED)
 
 static const PstCarrier carrier = {open_port, send_bytes, is_served, close_port};
 
+/* As if nobody had opened its port in vain. */
+static void
+note_answer(void)
+{
+    g_autoptr(PstTurn) turn = pst_turn_take(GUEST, g_get_monotonic_time() + G_USEC_PER_SEC, NULL);
+
+    g_assert_nonnull(turn);
+    pst_turn_note_answer(turn);
+}
+
 /* How many ports were opened; *CODE is the error's, 0 for none. */
 static guint
-open_with(const Port *ports, gboolean served, gint64 patience_us, int *code)
+open_with(const Port *ports, int unserved, gint64 patience_us, int *code)
 {
-    Script script = {.ports = ports, .served = served};
-    const PstCarrierEnd end = {&carrier, (const PstGuest *)&script,
-                               "c4a5a0d2-0000-4000-8000-00000000c4a5", "web", NULL};
+    Script script = {.ports = ports, .unserved = unserved};
+    const PstCarrierEnd end = {&carrier, (const PstGuest *)&script, GUEST, "web", NULL};
     g_autoptr(GError) error = NULL;
     gint64 deadline_us = g_get_monotonic_time() + patience_us;
     PstChannel *channel = pst_channel_open(&end, deadline_us, &error);
@@ -112,25 +126,26 @@ test_silence(void)
 {
     static const struct {
         Port ports[3];
-        gboolean served;
+        int unserved;
         guint n_opened;
         int code;
     } cases[] = {
-        {{ANSWERS}, TRUE, 1, 0},
-        {{SILENT, ANSWERS}, TRUE, 2, 0},
-        {{SILENT, SILENT, ANSWERS}, TRUE, 2, PST_ERROR_DEADLINE},
-        {{SILENT, ANSWERS}, FALSE, 1, PST_ERROR_DEADLINE},
-        {{MUMBLES, ANSWERS}, TRUE, 1, PST_ERROR_DEADLINE},
-        {{SILENT, REFUSED}, TRUE, 1, PST_ERROR_PATH_SHUT},
-        {{REFUSED}, TRUE, 0, PST_ERROR_PATH_SHUT},
+        {{ANSWERS}, 0, 1, 0},
+        {{SILENT, ANSWERS}, 0, 2, 0},
+        {{SILENT, SILENT, ANSWERS}, 0, 2, PST_ERROR_DEADLINE},
+        {{SILENT, ANSWERS}, PST_ERROR_DEADLINE, 1, PST_ERROR_DEADLINE},
+        {{MUMBLES, ANSWERS}, 0, 1, PST_ERROR_DEADLINE},
+        {{SILENT, REFUSED}, 0, 1, PST_ERROR_PATH_SHUT},
+        {{REFUSED}, 0, 0, PST_ERROR_PATH_SHUT},
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         int code = -1;
 
         g_test_message("case %u", i);
-        g_assert_cmpuint(open_with(cases[i].ports, cases[i].served, 3 * G_USEC_PER_SEC, &code), ==,
-                         cases[i].n_opened);
+        note_answer();
+        g_assert_cmpuint(open_with(cases[i].ports, cases[i].unserved, 3 * G_USEC_PER_SEC, &code),
+                         ==, cases[i].n_opened);
         g_assert_cmpint(code, ==, cases[i].code);
     }
 }
@@ -142,7 +157,8 @@ test_short(void)
     static const Port ports[] = {SILENT, ANSWERS};
     int code = 0;
 
-    g_assert_cmpuint(open_with(ports, TRUE, G_USEC_PER_SEC / 2, &code), ==, 1);
+    note_answer();
+    g_assert_cmpuint(open_with(ports, 0, G_USEC_PER_SEC / 2, &code), ==, 1);
     g_assert_cmpint(code, ==, PST_ERROR_DEADLINE);
 }
 
@@ -199,9 +215,8 @@ static void
 test_events(void)
 {
     static const Port ports[] = {ANSWERS};
-    Script script = {.ports = ports, .served = TRUE};
-    const PstCarrierEnd end = {&carrier, (const PstGuest *)&script,
-                               "c4a5a0d2-0000-4000-8000-00000000c4a5", "web", NULL};
+    Script script = {.ports = ports};
+    const PstCarrierEnd end = {&carrier, (const PstGuest *)&script, GUEST, "web", NULL};
     gint64 begun_us = g_get_monotonic_time();
     PstChannel *channel = pst_channel_open(&end, begun_us + G_USEC_PER_SEC, NULL);
     Told told = {0};
@@ -237,9 +252,8 @@ static void
 test_freed(void)
 {
     static const Port ports[] = {ANSWERS};
-    Script script = {.ports = ports, .served = TRUE};
-    const PstCarrierEnd end = {&carrier, (const PstGuest *)&script,
-                               "c4a5a0d2-0000-4000-8000-00000000c4a5", "web", NULL};
+    Script script = {.ports = ports};
+    const PstCarrierEnd end = {&carrier, (const PstGuest *)&script, GUEST, "web", NULL};
     PstChannel *channel = pst_channel_open(&end, g_get_monotonic_time() + G_USEC_PER_SEC, NULL);
     Told told = {0};
 
@@ -263,9 +277,10 @@ test_sign(void)
 
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         const Port ports[] = {cases[i].port};
-        Script script = {.ports = ports, .served = FALSE};
-        const PstCarrierEnd end = {&carrier, (const PstGuest *)&script,
-                                   "c4a5a0d2-0000-4000-8000-00000000c4a5", "web"};
+        Script script = {.ports = ports, .unserved = PST_ERROR_DEADLINE};
+        const PstCarrierEnd end = {&carrier, (const PstGuest *)&script, GUEST, "web"};
+
+        note_answer();
         PstChannel *channel =
             pst_channel_open(&end, g_get_monotonic_time() + 100 * G_GINT64_CONSTANT(1000), NULL);
 
@@ -274,6 +289,33 @@ test_sign(void)
         if (channel != NULL)
             pst_channel_free(channel);
     }
+}
+
+/* Where its port was opened in vain it is not opened again before its QEMU has answered: one that
+ * stands still would keep what is opened. Where it could not be asked that is no reason. */
+static void
+test_opened_in_vain(void)
+{
+    static const struct {
+        int unserved;
+        guint n_opened;
+        int code;
+    } cases[] = {{PST_ERROR_DEADLINE, 0, PST_ERROR_PATH_SHUT}, {PST_ERROR_BUSY, 1, 0}, {0, 1, 0}};
+    static const Port silent[] = {SILENT}, answers[] = {ANSWERS};
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        int code = 0;
+
+        g_test_message("case %u", i);
+        note_answer();
+        g_assert_cmpuint(open_with(silent, PST_ERROR_DEADLINE, 50 * 1000, &code), ==, 1);
+        g_assert_cmpuint(open_with(answers, cases[i].unserved, G_USEC_PER_SEC, &code), ==,
+                         cases[i].n_opened);
+        g_assert_cmpint(code, ==, cases[i].code);
+    }
+    /* The answer is noted: nobody is asked any more. */
+    int code = 0;
+    g_assert_cmpuint(open_with(answers, PST_ERROR_DEADLINE, G_USEC_PER_SEC, &code), ==, 1);
 }
 
 int
@@ -285,5 +327,6 @@ main(int argc, char **argv)
     g_test_add_func("/channel/freed", test_freed);
     g_test_add_func("/channel/short", test_short);
     g_test_add_func("/channel/sign", test_sign);
+    g_test_add_func("/channel/opened-in-vain", test_opened_in_vain);
     return g_test_run();
 }

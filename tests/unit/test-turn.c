@@ -275,6 +275,25 @@ test_last_answer(void)
     g_assert_cmpint(pst_turn_last_answer_us(uuid), ==, noted_us);
 }
 
+/* It outlives whoever opened the port, and an answer ends it. */
+static void
+test_opening(void)
+{
+    PstTurn *turn = pst_turn_take(uuid, in_ms(5000), NULL);
+
+    pst_turn_note_answer(turn);
+    gint64 answered_us = pst_turn_last_answer_us(uuid);
+    g_assert_false(pst_turn_note_opening(turn));
+    pst_turn_free(turn);
+
+    turn = pst_turn_take(uuid, in_ms(5000), NULL);
+    g_assert_true(pst_turn_note_opening(turn));
+    g_assert_cmpint(pst_turn_last_answer_us(uuid), ==, answered_us);
+    pst_turn_note_answer(turn);
+    g_assert_false(pst_turn_note_opening(turn));
+    pst_turn_free(turn);
+}
+
 /* A file that was only just made says nothing yet of answers. */
 static void
 test_empty_file(void)
@@ -332,6 +351,7 @@ main(int argc, char **argv)
     g_test_add_func("/turn/kept-places", test_kept_places);
     g_test_add_func("/turn/killed", test_killed);
     g_test_add_func("/turn/last-answer", test_last_answer);
+    g_test_add_func("/turn/opening", test_opening);
     g_test_add_func("/turn/empty-file", test_empty_file);
     g_test_add_func("/turn/mode", test_mode);
     g_test_add_func("/turn/no-link", test_no_link);
