@@ -157,12 +157,31 @@ is_distribution_path(const char *path)
 }
 
 static void
+judge_shell_loader(Judge *judge)
+{
+    const char *loader = judge->facts->shell_loader;
+    PstFinding *finding =
+        add(judge, "account.shell-unusable", PST_SEVERITY_CRITICAL, loader, 0,
+            g_strdup_printf("the shell of %s, %s, can't be started: its loader %s is not there or "
+                            "can't be executed; every login ends at once",
+                            judge->data->user, judge->data->shell, loader));
+
+    finding->evidence->text = g_strdup(judge->data->shell);
+    finding->remedy = g_strdup_printf("bring %s back as it was: it comes with the C library's "
+                                      "package",
+                                      loader);
+    shut(judge, TRUE, TRUE, TRUE);
+}
+
+static void
 judge_shell(Judge *judge)
 {
     const char *shell = judge->data->shell;
     PstFinding *finding;
 
-    if (judge->data->shell_usable != PST_TRI_NO)
+    if (judge->facts->shell_loader != NULL)
+        judge_shell_loader(judge);
+    if (judge->facts->shell_loader != NULL || judge->data->shell_usable != PST_TRI_NO)
         return;
     finding = add(judge, "account.shell-unusable", PST_SEVERITY_CRITICAL, judge->facts->user->path,
                   judge->facts->user->line,

@@ -19,6 +19,7 @@ typedef struct {
     gint64 home_uid;  /* who owns the home, PST_INT_UNKNOWN where it is no folder or not known */
     gint64 home_mode; /* its permission bits, as above */
     const char *cron_file, *at_file; /* the list that keeps the user from it, NULL for none */
+    char *shell_loader;              /* what the shell can't be started without: program-loader.h */
     char *shell_shut;                /* what bars the user from the shell: path-access.h; or NULL */
     char *shell_shut_mode;
     const char *unreadable; /* a file of names that not everybody may read, or NULL */

@@ -9,6 +9,7 @@
 #include "guest-shim/account-judge.h"
 #include "guest-shim/nss-ask.h"
 #include "guest-shim/path-access.h"
+#include "guest-shim/program-loader.h"
 #include "guest-shim/sshd-config.h"
 #include "protocol/error.h"
 
@@ -82,6 +83,17 @@ read_shell(Probe *probe)
         probe->data->shell_usable = PST_TRI_NO;
     else
         pst_probe_add_unlooked(probe->report, COULD_NOT_LOOK, "the shell", cause);
+}
+
+/* Nor is what names a loader that is gone: sshd takes it, and it ends at once. */
+static void
+read_shell_loader(Probe *probe)
+{
+    if (probe->data->shell_usable != PST_TRI_YES)
+        return;
+    probe->facts.shell_loader = pst_program_loader_missing(probe->sysroot, probe->data->shell);
+    if (probe->facts.shell_loader != NULL)
+        probe->data->shell_usable = PST_TRI_NO;
 }
 
 static void
@@ -258,6 +270,7 @@ read_all(Probe *probe)
     probe->data->gid = user->gid;
     read_groups(probe);
     read_shell(probe);
+    read_shell_loader(probe);
     read_shell_shut(probe);
     read_files(probe);
     read_home(probe);
@@ -418,6 +431,7 @@ pst_probe_account_run(const PstProbeContext *context, gconstpointer args, PstRep
     g_autofree char *summary = summary_of(data);
     pst_report_conclude(report, summary);
     g_free((gpointer)probe.facts.shadow);
+    g_free(probe.facts.shell_loader);
     g_free(probe.facts.shell_shut);
     g_free(probe.facts.shell_shut_mode);
 }

@@ -82,6 +82,8 @@ reason_to_skip(PstProbeSudo *sudo)
         return "asked to read files only";
     if (sudo->data->program->path == NULL)
         return "there is no sudo";
+    if (sudo->unstartable)
+        return "its loader is not there";
     if (sudo->harmless == NULL)
         return "there is no true(1) to try it with";
     /* Where it is broken, sudo ends before its rules, and neither logs nor mails nor counts. */

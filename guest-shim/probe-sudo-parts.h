@@ -38,6 +38,7 @@ typedef struct {
 
     gboolean refused;        /* by what was read */
     gboolean program_broken; /* sudo ends before it looks at any rule */
+    gboolean unstartable;    /* and before it says anything */
     char *unsure;            /* why reading alone does not decide; NULL where it does */
     const char *unsure_id;
 } PstProbeSudo;

@@ -4,6 +4,7 @@
 #include "guest-shim/mount-table.h"
 #include "guest-shim/path-access.h"
 #include "guest-shim/probe-sudo-parts.h"
+#include "guest-shim/program-loader.h"
 #include "protocol/error.h"
 
 #define MAX_PROGRAM (8 * 1024 * 1024)
@@ -171,6 +172,26 @@ judge_mount(PstProbeSudo *sudo)
     sudo->program_broken = TRUE;
 }
 
+static void
+judge_loader(PstProbeSudo *sudo)
+{
+    const char *path = sudo->data->program->path;
+    g_autofree char *loader = pst_program_loader_missing(sudo->context->sysroot, path);
+    PstFinding *finding;
+
+    if (loader == NULL)
+        return;
+    finding = pst_probe_sudo_refuse(sudo, "sudo.loader-missing",
+                                    "%s can't be started: its loader %s is not there or can't be "
+                                    "executed",
+                                    path, loader);
+    finding->evidence->path = g_strdup(loader);
+    finding->remedy = g_strdup_printf("bring %s back as it was: it comes with the C library's "
+                                      "package",
+                                      loader);
+    sudo->program_broken = sudo->unstartable = TRUE;
+}
+
 void
 pst_probe_sudo_program(PstProbeSudo *sudo)
 {
@@ -210,6 +231,7 @@ pst_probe_sudo_program(PstProbeSudo *sudo)
     judge_owner_and_mode(sudo, &st);
     judge_executable(sudo);
     judge_mount(sudo);
+    judge_loader(sudo);
 }
 
 /* `Plugin sudoers_policy sudoers.so sudoers_file=PATH` (sudo.conf(5)). */

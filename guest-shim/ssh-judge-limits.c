@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+#include "guest-shim/program-loader.h"
+#include "guest-shim/program.h"
+#include "guest-shim/sshd-check.h"
+
 #define SHORT_GRACE_S 5
 #define DEFAULT_PORT 22
 
@@ -68,6 +72,25 @@ judge_programs(const PstSshSubject *subject)
 }
 
 static void
+judge_loader(const PstSshSubject *subject)
+{
+    const PstSysroot *sysroot = subject->context->sysroot;
+    const char *path = pst_program_find(sysroot, pst_sshd_check_programs, NULL);
+    g_autofree char *loader = path != NULL ? pst_program_loader_missing(sysroot, path) : NULL;
+    PstFinding *finding;
+
+    if (loader == NULL)
+        return;
+    finding = pst_report_add(subject->report, "ssh.loader-missing", PST_SEVERITY_CRITICAL,
+                             "%s can't be started: its loader %s is not there or can't be executed",
+                             path, loader);
+    finding->evidence->path = g_strdup(loader);
+    finding->remedy = g_strdup_printf("bring %s back as it was: it comes with the C library's "
+                                      "package",
+                                      loader);
+}
+
+static void
 judge_startups(const PstSshSubject *subject)
 {
     const PstSshData *data = subject->data;
@@ -91,6 +114,7 @@ pst_ssh_judge_limits(const PstSshSubject *subject)
     judge_zeros(subject);
     judge_grace(subject);
     judge_programs(subject);
+    judge_loader(subject);
     judge_startups(subject);
 }
 

@@ -37,8 +37,8 @@ static const struct {
                          {"ssh.no-runtime-folder", "ssh.not-listening", "ssh.startups-full",
                           "ssh.max-auth-tries-zero", "ssh.program-missing", "ssh.handshake-failed"},
                          {"ssh.config-error", "ssh.check-failed", "ssh.no-host-key",
-                          "ssh.host-key-mode", "ssh.not-running", "ssh.not-installed",
-                          "ssh.port-moved", "ssh.listen-address-gone"},
+                          "ssh.host-key-mode", "ssh.loader-missing", "ssh.not-running",
+                          "ssh.not-installed", "ssh.port-moved", "ssh.listen-address-gone"},
                          /* One that runs may still be unable to serve: nobody could try. */
                          {"ssh.could-not-look"}},
     [PST_ACCESS_ALGORITHMS] = {"algorithms",

@@ -236,6 +236,21 @@ test_shell(World *world, gconstpointer unused G_GNUC_UNUSED)
     }
 }
 
+/* It is there and may be executed, and can't be. */
+static void
+test_shell_loader(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    put_sound(world);
+    put_text(world, "/etc/passwd", "harness:x:1000:1000::/home/harness:/bin/zsh\n");
+    put(world, "/bin/zsh", "#!/lib/no-loader\n", -1, 0755);
+    g_autoptr(PstReport) report = run_for(world, "harness");
+
+    const PstFinding *finding = only_finding(report, "account.shell-unusable");
+    g_assert_cmpstr(finding->evidence->path, ==, "/lib/no-loader");
+    g_assert_cmpstr(finding->evidence->text, ==, "/bin/zsh");
+    check_ways(report, PST_TRI_NO, PST_TRI_NO, PST_TRI_NO);
+}
+
 static void
 test_nologin(World *world, gconstpointer unused G_GNUC_UNUSED)
 {
@@ -517,6 +532,7 @@ main(int argc, char **argv)
     ADD("/account/without-pam", test_without_pam);
     ADD("/account/no-shadow-entry", test_no_shadow_entry);
     ADD("/account/shell", test_shell);
+    ADD("/account/shell-loader", test_shell_loader);
     ADD("/account/files-unreadable", test_files_unreadable);
     ADD("/account/shell-shut", test_shell_shut);
     ADD("/account/nologin", test_nologin);

@@ -468,6 +468,22 @@ test_limits(World *world, gconstpointer data G_GNUC_UNUSED)
         g_assert_cmpstr(finding_at(full, 0)->id, ==, "ssh.startups-full");
 }
 
+/* The one that runs goes on; it can't be started again. */
+static void
+test_loader(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    const PstSshArgs nobody = {.port = PST_INT_UNKNOWN};
+
+    if (skip_unless_root())
+        return;
+    put_user(world, "Port 22\n");
+    put(world, "/usr/sbin/sshd", "#!/lib/no-loader\n", -1, 0755);
+    g_autoptr(PstReport) report = run_for(world, &nobody);
+
+    g_assert_cmpstr(find(report, "ssh.loader-missing")->evidence->path, ==, "/lib/no-loader");
+    g_assert_cmpint(report->status, ==, PST_STATUS_CRITICAL);
+}
+
 /* A file that is newer than the last start. */
 static void
 test_restart_pending(World *world, gconstpointer data G_GNUC_UNUSED)
@@ -571,6 +587,7 @@ main(int argc, char **argv)
     ADD("strangers", test_strangers);
     ADD("limits", test_limits);
     ADD("restart-pending", test_restart_pending);
+    ADD("loader", test_loader);
     ADD("garbage", test_garbage);
     ADD("host-keys-only", test_host_keys_only);
     return g_test_run();

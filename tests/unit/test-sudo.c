@@ -135,6 +135,7 @@ static const Change changes[] = {
      PST_STATUS_WARNING, PST_SUDO_GRANTED, NULL},
     {SUDO, NULL, 0755, "sudo.setuid-missing", REFUSED, NULL},
     {SUDO, NULL, 04750, "sudo.not-executable", REFUSED, NULL},
+    {SUDO, "#!/lib/no-loader\n", 04755, "sudo.loader-missing", REFUSED, NULL},
     {SUDO, NULL, 0, "sudo.not-installed", PST_STATUS_CRITICAL, PST_SUDO_REFUSED, NULL},
     {"/proc/self/mountinfo", "1 1 0:1 / / rw,nosuid - ext4 /dev/vda rw\n", 0444,
      "sudo.nosuid-mount", REFUSED, NULL},

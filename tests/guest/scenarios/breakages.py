@@ -249,9 +249,13 @@ ROWS = [
              REFUSED | {"sudo.no-shadow-entry"}, "critical"),
     Breakage("user-removed", {"account.unknown-user": ["harness"]},
              {"ssh.unknown-user", "sudo.unknown-user"}, "critical", first="account.unknown-user"),
-    # Whatever needs a program of the guest's can't be told, and says so.
-    Breakage("loader-gone", {"ssh.could-not-look": [], "sudo.could-not-look": []},
-             {"journal.could-not-look"}, wait=30, detach=True),
+    # Whatever needs a program of the guest's can't be told, and says so; that it can't be started is
+    # certain.
+    Breakage("loader-gone", {"account.shell-unusable": ["ld-linux"],
+                             "sudo.loader-missing": ["ld-linux"],
+                             "ssh.loader-missing": ["ld-linux"]},
+             REFUSED | {"ssh.could-not-look", "journal.could-not-look"}, "critical", wait=30,
+             detach=True),
     Breakage("shadow-immutable"),
     # What the loader says on journalctl's standard error makes the journal doubtful.
     Breakage("preload-missing", allow={"journal.could-not-look"}),
