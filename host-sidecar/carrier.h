@@ -22,9 +22,8 @@ typedef struct {
      * guest at any time: the conversation counts. */
     gboolean (*send)(gpointer stream, const guint8 *data, gsize len, GError **error);
     /* Whether whoever carries it is alive, so that one more connection is taken: a stopped QEMU
-     * keeps what is made in its queue, which holds two. FALSE with PST_ERROR_DEADLINE where it does
-     * not say so in time, with another error where it could not be asked. Blocks. NULL: always. */
-    gboolean (*is_served)(const PstGuest *guest, gint64 deadline_us, GError **error);
+     * keeps what is made in its queue, which holds two. Blocks. NULL: always. */
+    gboolean (*is_served)(const PstGuest *guest, gint64 deadline_us);
     /* ORDERLY: the guest kept to the protocol, and deserves to be taken leave of. */
     void (*close)(gpointer stream, gboolean orderly);
 } PstCarrier;

@@ -276,8 +276,7 @@ may_open_anew(const PstCarrierEnd *end, GError *cause, gint64 deadline_us, GErro
 {
     if (!g_error_matches(cause, PST_ERROR, PST_ERROR_DEADLINE) ||
         (g_get_monotonic_time() < deadline_us &&
-         (end->carrier->is_served == NULL ||
-          end->carrier->is_served(end->guest, deadline_us, NULL)))) {
+         (end->carrier->is_served == NULL || end->carrier->is_served(end->guest, deadline_us)))) {
         g_error_free(cause);
         return TRUE;
     }

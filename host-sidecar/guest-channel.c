@@ -27,9 +27,9 @@ close_port(gpointer stream, gboolean orderly)
 }
 
 static gboolean
-is_served(const PstGuest *guest, gint64 deadline_us, GError **error)
+is_served(const PstGuest *guest, gint64 deadline_us)
 {
-    return pst_host_sample_is_served((PstGuest *)guest, deadline_us, error);
+    return pst_host_sample_is_served((PstGuest *)guest, deadline_us);
 }
 
 static const PstCarrier carrier = {open_port, send_bytes, is_served, close_port};

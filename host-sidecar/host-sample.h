@@ -21,8 +21,8 @@ typedef struct {
  * is asked at all. NULL with the error where libvirt does not tell even the domain's state. */
 PstHostSample *pst_host_sample_take(PstGuest *guest, gboolean monitor, gint64 deadline_us,
                                     GError **error);
-/* Whether the guest runs and its QEMU answers its monitor, which one that stands still does not: at
- * DEADLINE_US, or after a second, that is PST_ERROR_DEADLINE. Blocks. */
-gboolean pst_host_sample_is_served(PstGuest *guest, gint64 deadline_us, GError **error);
+/* Whether the guest runs and its QEMU answers its monitor, which one that stands still does not.
+ * Blocks. */
+gboolean pst_host_sample_is_served(PstGuest *guest, gint64 deadline_us);
 void pst_host_sample_free(PstHostSample *sample);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstHostSample, pst_host_sample_free)
