@@ -24,8 +24,7 @@ typedef struct {
     /* Whether whoever carries it is alive, so that one more connection is taken: a stopped QEMU
      * keeps what is made in its queue, which holds two. Blocks. NULL: always. */
     gboolean (*is_served)(const PstGuest *guest, gint64 deadline_us);
-    /* ORDERLY: the guest kept to the protocol, and deserves to be taken leave of. */
-    void (*close)(gpointer stream, gboolean orderly);
+    void (*close)(gpointer stream);
 } PstCarrier;
 
 typedef struct PstChannelKeep PstChannelKeep;

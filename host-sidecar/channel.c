@@ -256,14 +256,6 @@ has_heard(Shared *shared)
     return shared->heard;
 }
 
-static gboolean
-is_sound(Shared *shared)
-{
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&shared->lock);
-
-    return pst_client_check(shared->client, NULL);
-}
-
 static void
 end_stream(PstChannel *channel)
 {
@@ -272,7 +264,7 @@ end_stream(PstChannel *channel)
         tell_end(channel->shared, "it was let go of");
     }
     if (channel->stream != NULL)
-        channel->carrier->close(channel->stream, is_sound(channel->shared));
+        channel->carrier->close(channel->stream);
     channel->stream = NULL;
     g_clear_pointer(&channel->shared, unref_shared);
 }

@@ -21,9 +21,9 @@ send_bytes(gpointer stream, const guint8 *data, gsize len, GError **error)
 }
 
 static void
-close_port(gpointer stream, gboolean orderly)
+close_port(gpointer stream)
 {
-    pst_stream_close(stream, orderly);
+    pst_stream_close(stream);
 }
 
 static gboolean

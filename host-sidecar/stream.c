@@ -27,7 +27,6 @@ struct PstStream {
     gpointer user_data;
     GDestroyNotify free_data;
     GSource *drain;
-    gboolean orderly; /* set before it is closed */
     GMutex lock;
     gboolean closed;   /* nothing is handed out any more; what comes is thrown away */
     gboolean released; /* nothing is read any more: the handle is about to go */
@@ -187,8 +186,9 @@ close_handles(gpointer data, GError **error G_GNUC_UNUSED)
         if (stream->drain != NULL)
             g_source_destroy(stream->drain);
         g_clear_pointer(&stream->drain, g_source_unref);
-        if (stream->orderly)
-            virStreamFinish(stream->stream);
+        /* Whatever the guest does: one that is only freed stays in the client library with all that
+         * came for it (virNetClientDispose()). */
+        virStreamFinish(stream->stream);
         virStreamFree(stream->stream);
     }
     pst_guest_disconnect(stream->domain);
@@ -214,7 +214,7 @@ pst_stream_open(const PstGuest *guest, const char *name, PstCarrierReceive recei
     stream->watch =
         pst_stream_watch_start(stream->domain, end, stream, ref_stream, unref_stream, error);
     if (stream->watch == NULL || !open_stream(stream, name, deadline_us, error)) {
-        pst_stream_close(stream, TRUE);
+        pst_stream_close(stream);
         return NULL;
     }
     return stream;
@@ -235,9 +235,8 @@ pst_stream_send(PstStream *stream, const guint8 *data, gsize len, GError **error
 }
 
 void
-pst_stream_close(PstStream *stream, gboolean orderly)
+pst_stream_close(PstStream *stream)
 {
-    stream->orderly = orderly;
     set_flag(stream, &stream->closed);
     pst_task_call(close_handles, stream, unref_stream, NULL, g_get_monotonic_time() + CLOSE_US,
                   "closing the channel", NULL);

@@ -22,6 +22,5 @@ PstStream *pst_stream_open(const PstGuest *guest, const char *name, PstCarrierRe
 gboolean pst_stream_send(PstStream *stream, const guint8 *data, gsize len, GError **error);
 
 /* Closes the stream and its connection, in a task of its own that may hang; waits for that at most
- * half a second. The stream is finished in good order only where ORDERLY says so: while libvirt
- * waits for the confirmation it queues whatever a guest that floods it goes on sending. */
-void pst_stream_close(PstStream *stream, gboolean orderly);
+ * half a second. */
+void pst_stream_close(PstStream *stream);

@@ -110,7 +110,7 @@ read_all(const PstGuest *guest, const char *port)
         pst_bench_die(port, error);
     wait_until_quiet(&sink);
     gint64 peak_kib = memory_kib("VmHWM:"), after_kib = memory_kib("VmRSS:");
-    pst_stream_close(stream, TRUE);
+    pst_stream_close(stream);
 
     const PstFrameCounters *counters = pst_frame_reader_counters(reader);
     printf("{\"bytes\":%lu,\"took_us\":%ld,\"good\":%lu,\"dropped\":%lu,\"stray_bytes\":%lu,"

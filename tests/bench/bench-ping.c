@@ -136,6 +136,6 @@ main(int argc, char **argv)
            rounds, quantile(raw, 0.5), quantile(raw, 0.99), quantile(ping, 0.5),
            quantile(ping, 0.99), (double)quantile(ping, 0.5) / (double)quantile(raw, 0.5));
     pst_channel_free(channel);
-    pst_stream_close(stream, TRUE);
+    pst_stream_close(stream);
     return 0;
 }

@@ -43,7 +43,7 @@ main(int argc, char **argv)
         die(error);
 
     gint64 begun_us = g_get_monotonic_time();
-    pst_stream_close(stream, TRUE);
+    pst_stream_close(stream);
     printf("{\"bytes\": %u, \"close_ms\": %" G_GINT64_FORMAT "}\n", bytes->len,
            (g_get_monotonic_time() - begun_us) / 1000);
     return 0;

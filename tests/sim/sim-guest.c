@@ -155,7 +155,7 @@ send_bytes(gpointer stream, const guint8 *data, gsize len, GError **error)
 }
 
 static void
-close_line(gpointer stream, gboolean orderly G_GNUC_UNUSED)
+close_line(gpointer stream)
 {
     Line *line = stream;
 

@@ -84,7 +84,7 @@ send_bytes(gpointer stream, const guint8 *data, gsize len, GError **error G_GNUC
 }
 
 static void
-close_port(gpointer stream, gboolean orderly G_GNUC_UNUSED)
+close_port(gpointer stream)
 {
     Shim *shim = stream;
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&shim->lock);

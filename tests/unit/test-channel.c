@@ -81,7 +81,7 @@ is_served(const PstGuest *guest, gint64 deadline_us)
 }
 
 static void
-close_port(gpointer stream, gboolean orderly G_GNUC_UNUSED)
+close_port(gpointer stream)
 {
     Script *script = stream;
 

@@ -26,6 +26,8 @@ RESTARTS = int(os.environ.get("POSTERN_LIBVIRTD_RESTARTS", "3"))
 RESETS = int(os.environ.get("POSTERN_GUEST_RESETS", "3"))
 # What the daemon keeps of recent answers at most (recent.h).
 RECENT_KIB = 8192
+# What a flooding guest is asked.
+FLOODS = 20
 STOPPED_SECONDS = int(os.environ.get("POSTERN_LIBVIRTD_STOPPED", "10"))
 # It waits for a root that never comes, with the shim of its initramfs.
 KEPT = Guest("st-kept", options=("--no-wait", "--append", "root=/dev/vdz"))
@@ -237,6 +239,23 @@ def a_guest_is_reset_in_mid_answer_under_the_daemon():
             chain.note()
         check_growth(first, at_rest(daemon, load), "daemon", 6144)
     summary(load, f"{RESETS} resets of the guest", seconds)
+
+
+@scenario(pocket("st-endless", "endless", "1g", spoilt=True),
+          pocket("st-rubbish", "garbage", "1g", spoilt=True))
+def a_flooding_guest_does_not_fill_the_daemon():
+    """What libvirt's client library has queued of each conversation goes with it."""
+    with under_load() as (daemon, load, _):
+        with Peer(daemon.path) as peer:
+            for turn in range(2 + FLOODS):
+                for name in "st-endless", "st-rubbish":
+                    part = told(*peer.call("ask", question(name, "network", None, 5000)), name,
+                                "network")
+                    expect(part and any("rubbish" in one["reason"] for one in part["attempts"]),
+                           f"the rubbish should be named: {part}")
+                if turn == 1:
+                    first = at_rest(daemon, load)
+        check_growth(first, at_rest(daemon, load), "daemon", 2048)
 
 
 # ---- a whole hypervisor
