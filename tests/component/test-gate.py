@@ -7,11 +7,15 @@ import json
 import os
 import sys
 import time
+from types import SimpleNamespace
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 POLICIES = os.path.abspath(sys.argv.pop(2))
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../bench"))
 # pylint: disable=wrong-import-position
+from benchlib import verdicts
+from benchlib.world import CannotMeasure
 from commandlib import FOLDER, LATE, isolate, refused, run
 from taplib import Skip, check, run_all
 
@@ -149,6 +153,18 @@ def test_settle_ends():
     told = json.loads(gate(3, "runs", "--policy", "reachable", *WHO, "--settle", "3s", "--json"))
     took = time.monotonic() - begun
     check(took < 3 + 10 + LATE and told["asked"] > 1, took, told)
+
+
+def test_bench_reads_it():
+    """What the benchmark takes a verdict for; what does not pass is not measured."""
+    world = SimpleNamespace(postern=lambda *words: run(*words, connect=URI, env=ENV).stdout)
+    try:
+        verdicts.seconds_of_gate(world, "runs", "--policy", "reachable")
+        check(False, "it is measured")
+    except CannotMeasure as error:
+        check("could not be checked" in str(error), error)
+    world = SimpleNamespace(postern=lambda *words: '{"result": "pass"}')
+    check(verdicts.seconds_of_gate(world, "runs") >= 0, "it is not measured")
 
 
 def test_junit():
