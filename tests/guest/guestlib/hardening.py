@@ -14,7 +14,7 @@ from lablib import paths
 from . import access
 from .errors import Failure, check
 from .lab import HERE
-from .matrix import Row, lines
+from .matrix import LINKS, Row, lines
 from .postern import Postern
 from .proc import run
 
@@ -33,10 +33,15 @@ units() {{
     timeout -s KILL 30 systemctl list-units --all --plain --no-legend \\
         --type=service,socket,mount,target | awk '{{ print $1, $2, $3, $4 }}' | sort
 }}
+links() {{
+    timeout -s KILL 30 ip -o link |
+        awk '{{ sub(/:$/, "", $2); sub(/@.*/, "", $2); print "{LINKS}" $2, $3 }}' | sort
+}}
 """
 PREPARE = MARK + """\
 mkdir -p $work
 units >$work/units
+links >$work/links
 touch $work/mark
 sleep 0.1
 """
@@ -53,11 +58,15 @@ for unit in ssh $named; do
     timeout -s KILL 60 systemctl try-restart $unit.service
 done
 """
-# "hit NAME": this file or unit is not as it was at the mark. Of a file that is gone its folder tells.
+# "hit NAME": this file, unit or network interface is not as it was at the mark. Of a file that is gone
+# its folder tells. What else the kernel shows as a file is of the time of the first look at it.
 HIT = MARK + r"""
 units | diff $work/units - | awk '/^[<>]/ { print $2 }' | sort -u >$work/changed
+links | diff $work/links - | awk '/^[<>]/ { print $2 }' | sort -u >>$work/changed
 for name in NAMES; do
     case $name in
+    /proc/*) ;;
+    /sys/*) grep -qxF -e "$name" $work/changed && echo "hit $name" ;;
     /*)
         real=$(realpath -m "$name")
         [ -e "$real" ] || real=$(dirname "$real")
@@ -170,31 +179,42 @@ def _alive(guest):
     return "alive" in done.out if done.code == 0 else None
 
 
-def _names(told):
-    """The files and units that the reasons of a failure name, those of its root first. Where a file
-    is expected and not there, that is it."""
-    found = {}
-    for row in told["broken"]:
-        parts = [row.get("root"), row.get("finding"), row, *row.get("files", [])]
-        for part in filter(None, parts):
-            for where in (part, part.get("evidence") or {}, part.get("undo") or {}):
-                for key in ("path", "unit", "expected"):
-                    name = where.get(key)
-                    if isinstance(name, str) and (key != "expected" or name.startswith("/")):
-                        found[name] = True
-    return list(found)
+def names(told):
+    """The files and units that the first failure names of itself: what its root, or where it has none
+    what is broken, was seen in, and what undoes it, and the files that the gate calls changed for it;
+    not those that may only be why, nor what comes behind it. Where a file is expected and not there,
+    that is it."""
+    if not told["broken"]:
+        return []
+    first = told["broken"][0]
+    root = first.get("root") or first.get("finding")
+    parts = [root.get("evidence") or {}, root.get("undo") or {}] if root else [first]
+    parts += [file for file in first.get("files", []) if file.get("named")]
+    found = [part.get(key) for part in parts for key in ("path", "unit", "expected")
+             if key != "expected" or str(part.get(key)).startswith("/")]
+    return list(dict.fromkeys(name for name in found if isinstance(name, str)))
 
 
-def _attribute(context, row):
-    """Asks the guest whether it was what the reasons name; if none of it, what else it was."""
-    names = " ".join(shlex.quote(name) for name in row.named) or "''"
-    done = context.guest.try_shell(HIT.replace("NAMES", names) + "exit 0\n")
+def _ask(context, row, text, word):
+    """The lines of that word of what the guest tells; None, and why in the row, where it doesn't."""
+    try:
+        done = context.guest.try_shell(text)
+    except Failure as failure:
+        row.unasked = str(failure)
+        return None
     if done.code != 0:
-        return
-    row.hit = [line[4:] for line in done.out.splitlines() if line.startswith("hit ")]
-    if not row.hit:
-        done = context.guest.try_shell(MARK + TOUCHED)
-        row.touched = [line[8:] for line in done.out.splitlines() if line.startswith("touched ")]
+        row.unasked = done.line()
+        return None
+    return [line.removeprefix(word) for line in done.out.splitlines() if line.startswith(word)]
+
+
+def attribute(context, row):
+    """Asks the guest whether it was what the reasons name; if no file or unit of it, what else it
+    was."""
+    named = " ".join(shlex.quote(name) for name in row.named) or "''"
+    row.hit = _ask(context, row, HIT.replace("NAMES", named) + "exit 0\n", "hit ")
+    if row.hit is not None and all(name.startswith(LINKS) for name in row.hit):
+        row.touched = _ask(context, row, MARK + TOUCHED, "touched ")
 
 
 def _gate(postern, guest, baseline):
@@ -229,9 +249,9 @@ def measure(context, change, stopped=""):
     told, seconds = _gate(postern, guest, baseline)
     login, root = access.harness(guest)
     row = Row(change.name, login, root, told["result"], told.get("via"), _reason(told), stopped,
-              named=_names(told), ended=ended, change_s=changed, gate_s=seconds)
+              named=names(told), ended=ended, change_s=changed, gate_s=seconds)
     if row.verdict == "fail" and not stopped:
-        _attribute(context, row)
+        attribute(context, row)
     if row.verdict in ("could-not-check", "not-checkable"):
         row.alive = False if stopped in ("shim", "both") else _alive(guest)
         if row.alive is None:

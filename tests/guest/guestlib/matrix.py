@@ -8,6 +8,8 @@ COLUMNS = ("item", "access", "verdict", "via", "first reason", "named", "seconds
 # Where the shim or the agent was stopped, the only way that is left.
 LEFT = {"shim": "agent", "agent": "channel"}
 LONGEST = 160
+# A network interface, as findings name it.
+LINKS = "/sys/class/net/"
 
 
 @dataclass
@@ -16,8 +18,9 @@ class Row:
 
     `stopped`: the ways that were shut before the gate was asked: shim, agent, both, or "".
     `alive`: whether the shim ran when there was no verdict; None: that was not, or can't be, seen.
-    `named`: files and units that the reasons of a failure name; `hit`: those of them that the guest
-    itself tells to have been changed; `touched`: where there is none, what was; None: not seen.
+    `named`: what the first reason of a failure names; `hit`: that of it which the guest itself tells
+    to have been changed; `touched`: where there is no file and no unit of it, what was; None: not
+    seen. `unasked`: why the guest could not be asked for them.
     """
 
     item: str
@@ -31,6 +34,7 @@ class Row:
     named: list = field(default_factory=list)
     hit: list = None
     touched: list = None
+    unasked: str = ""
     ended: str = ""  # the change's own exit status
     change_s: float = 0
     gate_s: float = 0
@@ -54,11 +58,26 @@ class Row:
         return asdict(self)
 
 
+def _is_unasked(row):
+    """Whether it could not be seen if a failure names what was changed."""
+    seen = row.hit is not None and (row.touched is not None or not _are_links(row.hit))
+    return row.verdict == "fail" and not row.stopped and not seen
+
+
+def _are_links(names):
+    return all(name.startswith(LINKS) for name in names)
+
+
 def _unattributed(row):
-    if row.hit is None or row.hit or not row.touched:
+    """An interface is a name where it alone was changed, and so is none where nothing was that has
+    one, as a rule of the packet filter's."""
+    names = ", ".join(row.named) or "no file and no unit"
+    if _is_unasked(row):
+        return None if row.named else f"it names {names}, and the guest could not be asked"
+    others = [name for name in row.touched or [] if not row.hit or name.startswith("/")]
+    if not _are_links(row.hit) or not others or (row.hit and _are_links(others)):
         return None
-    return (f"it names {', '.join(row.named) or 'no file and no unit'}, and what was changed is "
-            f"{', '.join(row.touched[:4])}")
+    return f"it names {names}, and what was changed is {', '.join(others[:4])}"
 
 
 def _rests(row):
@@ -98,11 +117,20 @@ def _counts(rows):
     return cells
 
 
+def _named(row):
+    """What a failure names, and what the guest says of that."""
+    if row.verdict != "fail":
+        return "-"
+    names = ", ".join(row.hit or row.named[:2]) or "-"
+    if _is_unasked(row):
+        return f"{names} (not asked: {row.unasked or 'no answer'})"
+    return names
+
+
 def _cells(row):
     reason = row.reason if len(row.reason) <= LONGEST else row.reason[:LONGEST - 1] + "…"
-    named = ", ".join(row.hit or row.named[:2]) or "-"
     return [row.name(), row.access(), row.verdict, row.via or "-", reason.replace("|", "\\|") or "-",
-            named if row.verdict == "fail" else "-", f"{row.change_s:.0f} + {row.gate_s:.1f}"]
+            _named(row).replace("|", "\\|"), f"{row.change_s:.0f} + {row.gate_s:.1f}"]
 
 
 def _markdown(cells):
@@ -122,6 +150,9 @@ def lines(rows):
         yield ""
     yield from _markdown([list(COLUMNS), *map(_cells, rows)])
     wrong = [f"{row.name()}: {why}" for row in rows for why in faults(row)]
+    unasked = sum(map(_is_unasked, rows))
     yield ""
+    if unasked:
+        yield f"{unasked} failures of which the guest could not be asked what was changed"
     yield f"{len(rows)} rows, {len(wrong)} faults"
     yield from wrong
