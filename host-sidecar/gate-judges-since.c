@@ -60,6 +60,15 @@ add_line(PstGateOutcome *outcome, const PstJournalLine *entry)
     line->message = g_strdup(entry->message);
 }
 
+/* The unit of who writes this is that of whoever called it, and not what it is about. */
+static gboolean
+runs_anywhere(const char *identifier)
+{
+    static const char *const programs[] = {"sudo", "su", NULL};
+
+    return identifier != NULL && g_strv_contains(programs, identifier);
+}
+
 /* Newest first in the report; what was first is told first. */
 static void
 add_entries(const PstGateFacts *facts, const PstJournalData *data, PstGateOutcome *outcome)
@@ -71,7 +80,7 @@ add_entries(const PstGateFacts *facts, const PstJournalData *data, PstGateOutcom
             return;
         if (!counts(facts, entry->identifier, entry->message))
             continue;
-        if (outcome->unit == NULL)
+        if (outcome->unit == NULL && !runs_anywhere(entry->identifier))
             outcome->unit = g_strdup(entry->unit);
         add_line(outcome, entry);
     }

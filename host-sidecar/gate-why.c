@@ -63,6 +63,16 @@ find_changed(const PstGateFacts *facts, const char *path)
     return NULL;
 }
 
+/* What was changed before the moment is not of the change; where there is none, all may be. */
+static gboolean
+is_since(const PstGateFacts *facts, gint64 changed_us)
+{
+    gint64 moment_us = pst_gate_facts_moment(facts);
+
+    return moment_us == PST_INT_UNKNOWN ||
+           (changed_us != PST_INT_UNKNOWN && changed_us >= moment_us);
+}
+
 /* By the list of what was changed, or by what the finding itself says of the file. */
 static void
 add_path(const PstGateFacts *facts, PstGateOutcome *outcome, const char *path, gint64 changed_us)
@@ -74,11 +84,12 @@ add_path(const PstGateFacts *facts, PstGateOutcome *outcome, const char *path, g
     gint64 moment_us = pst_gate_facts_moment(facts);
 
     if (file != NULL) {
-        pst_gate_why_add_file(facts, outcome, file, answer, PST_TRI_YES);
+        if (is_since(facts, file->changed_us))
+            pst_gate_why_add_file(facts, outcome, file, answer, PST_TRI_YES);
         return;
     }
-    if (path == NULL || changed_us == PST_INT_UNKNOWN || moment_us == PST_INT_UNKNOWN ||
-        changed_us < moment_us || facts->now->len == 0)
+    if (path == NULL || moment_us == PST_INT_UNKNOWN || !is_since(facts, changed_us) ||
+        facts->now->len == 0)
         return;
     pst_gate_why_add_file(facts, outcome, &alone, facts->now->pdata[0], PST_TRI_YES);
 }
@@ -115,18 +126,6 @@ add_unit_files(const PstGateFacts *facts, PstGateOutcome *outcome)
     }
 }
 
-static gboolean
-names_new(const PstGateFacts *facts, const PstGateOutcome *outcome)
-{
-    gint64 moment_us = pst_gate_facts_moment(facts);
-
-    for (guint i = 0; outcome->files != NULL && i < outcome->files->len; i++)
-        if (moment_us == PST_INT_UNKNOWN ||
-            ((PstGateFile *)outcome->files->pdata[i])->changed_us >= moment_us)
-            return TRUE;
-    return FALSE;
-}
-
 /* What decides about access, and was changed after the moment, may be why. Of a file that is gone
  * its FOLDERS tell. */
 static guint
@@ -152,16 +151,45 @@ add_candidates(const PstGateFacts *facts, PstGateOutcome *outcome, gboolean fold
 
 /* ---- the journal ---- */
 
-static gboolean
-is_of(const PstGateOutcome *outcome, const PstJournalGroup *group)
+/* Who writes of it what no unit tells: these run in the unit of whoever called them. An entry
+ * counts here only after a moment, since nothing else relates it to what was found. */
+static const struct {
+    const char *finding; /* how its id begins */
+    const char *identifiers[5];
+} writers[] = {
+    {"access.no-root", {"sudo", "su"}},
+    {"access.no-login", {"sshd", "sshd-session"}},
+    {"sudo.", {"sudo"}},
+    {"ssh.", {"sshd", "sshd-session"}},
+    {"pam.", {"sudo", "su", "sshd", "sshd-session"}},
+};
+
+static const char *const *
+writers_of(const PstGateFacts *facts, const PstGateOutcome *outcome)
 {
-    return g_strcmp0(group->unit, outcome->unit) == 0 && group->message != NULL &&
-           group->priority <= URGENT;
+    if (outcome->finding == NULL || pst_gate_facts_moment(facts) == PST_INT_UNKNOWN)
+        return NULL;
+    for (guint i = 0; i < G_N_ELEMENTS(writers); i++)
+        if (g_str_has_prefix(outcome->finding->id, writers[i].finding))
+            return writers[i].identifiers;
+    return NULL;
 }
 
-/* The oldest kind of entry of that unit after the moment. */
+/* By one of IDENTIFIERS; of its unit where that is NULL. */
+static gboolean
+is_of(const PstGateOutcome *outcome, const PstJournalGroup *group, const char *const *identifiers)
+{
+    if (group->message == NULL || group->priority > URGENT)
+        return FALSE;
+    if (identifiers == NULL)
+        return g_strcmp0(group->unit, outcome->unit) == 0;
+    return group->identifier != NULL && g_strv_contains(identifiers, group->identifier);
+}
+
+/* The oldest kind of entry of that after the moment. */
 static const PstJournalGroup *
-first_group(const PstGateFacts *facts, const PstGateOutcome *outcome)
+first_group(const PstGateFacts *facts, const PstGateOutcome *outcome,
+            const char *const *identifiers)
 {
     const PstAnswer *const answers[] = {facts->journal,
                                         pst_gate_facts_find(facts, pst_report_journal_kind.name)};
@@ -174,7 +202,7 @@ first_group(const PstGateFacts *facts, const PstGateOutcome *outcome)
 
         for (guint i = 0; data != NULL && data->groups != NULL && i < data->groups->len; i++) {
             const PstJournalGroup *group = data->groups->pdata[i];
-            if (is_of(outcome, group) &&
+            if (is_of(outcome, group, identifiers) &&
                 (moment_us == PST_INT_UNKNOWN || group->first_us >= moment_us) &&
                 (first == NULL || group->first_us < first->first_us))
                 first = group;
@@ -210,16 +238,8 @@ add_service_line(const PstGateFacts *facts, PstGateOutcome *outcome)
 }
 
 static void
-add_first_line(const PstGateFacts *facts, PstGateOutcome *outcome)
+add_group(PstGateOutcome *outcome, const PstJournalGroup *group)
 {
-    const PstJournalGroup *group = first_group(facts, outcome);
-
-    if (outcome->lines != NULL)
-        return;
-    if (group == NULL) {
-        add_service_line(facts, outcome);
-        return;
-    }
     PstGateLine *line = pst_fields_append(&pst_gate_line_fields, &outcome->lines);
     line->realtime_us = group->first_us;
     line->count = group->count;
@@ -228,7 +248,48 @@ add_first_line(const PstGateFacts *facts, PstGateOutcome *outcome)
     line->message = g_strdup(group->message);
 }
 
+static void
+add_first_line(const PstGateFacts *facts, PstGateOutcome *outcome)
+{
+    const char *const *identifiers = writers_of(facts, outcome);
+    const PstJournalGroup *group = NULL;
+
+    if (outcome->lines != NULL)
+        return;
+    if (outcome->unit != NULL) {
+        group = first_group(facts, outcome, NULL);
+        if (group == NULL)
+            add_service_line(facts, outcome);
+    }
+    if (group == NULL && outcome->lines == NULL && identifiers != NULL)
+        group = first_group(facts, outcome, identifiers);
+    if (group != NULL)
+        add_group(outcome, group);
+}
+
 /* ---- differences from the baseline ---- */
+
+/* Whether NAME stands in WHERE, whole: /etc/sudoers is not /etc/sudoers.d. What is in a folder of
+ * that name is of it, and so is a unit's own file, or a drop-in. */
+static gboolean
+has_name(const char *where, const char *name)
+{
+    gboolean is_unit = name[0] != '/';
+    gsize len = strlen(name);
+
+    if (len == 0)
+        return FALSE;
+    for (const char *at = strstr(where, name); at != NULL; at = strstr(at + 1, name)) {
+        const char *end = at + len;
+        gboolean begins =
+            at == where || strchr("[ ,", at[-1]) != NULL || (is_unit && at[-1] == '/');
+
+        if (begins && (*end == '\0' || strchr("] ,:/", *end) != NULL ||
+                       (is_unit && g_str_has_prefix(end, ".d/"))))
+            return TRUE;
+    }
+    return FALSE;
+}
 
 /* Whether the place of a difference is of what the outcome names. */
 static gboolean
@@ -241,7 +302,7 @@ is_about(const PstGateOutcome *outcome, const PstDiffChange *change)
                                  evidence != NULL ? evidence->unit : NULL};
 
     for (guint i = 0; i < G_N_ELEMENTS(names); i++)
-        if (names[i] != NULL && strstr(change->where, names[i]) != NULL)
+        if (names[i] != NULL && has_name(change->where, names[i]))
             return TRUE;
     return FALSE;
 }
@@ -291,13 +352,12 @@ pst_gate_why(const PstGateFacts *facts, PstGateOutcome *outcome)
     add_finding_file(facts, outcome, outcome->finding);
     add_relatives(facts, outcome);
     add_path(facts, outcome, outcome->path, PST_INT_UNKNOWN);
-    if (outcome->unit != NULL) {
+    if (outcome->unit != NULL)
         add_unit_files(facts, outcome);
-        add_first_line(facts, outcome);
-    }
+    add_first_line(facts, outcome);
     if (facts->diff != NULL)
         add_differences(facts, outcome);
-    if (!names_new(facts, outcome) && g_strcmp0(outcome->probe, "access") == 0 &&
+    if (outcome->files == NULL && g_strcmp0(outcome->probe, "access") == 0 &&
         add_candidates(facts, outcome, FALSE) == 0)
         add_candidates(facts, outcome, TRUE);
 }

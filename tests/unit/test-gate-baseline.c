@@ -191,11 +191,49 @@ test_notes(void)
     g_assert_nonnull(strstr(elsewhere->notes[0], "machine"));
 }
 
+/* What differs is told of what is named whole, or of what is in a folder of that name. */
+static void
+test_differences_of_names(void)
+{
+    static const struct {
+        const char *named;
+        gboolean told;
+    } cases[] = {
+        {"/etc/sudoers", FALSE},    {"/etc/sudoers.d", TRUE},     {"/etc/sudoers.d/x", TRUE},
+        {"/etc/sudoers.d/", FALSE}, {"/etc/sudoers.d/xy", FALSE}, {"/sudoers.d/x", FALSE},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_auto(World) world = {0}, former = {0};
+        gboolean told = FALSE;
+
+        world_init(&former);
+        g_autoptr(PstBaseline) before = baseline_of(&former);
+        world_init(&world);
+        world_set_policy(&world, "[reachable]\nroot=yes\n");
+        lock_out(&world);
+        GPtrArray *findings = world_find(&world, "sudo", NULL)->report->findings;
+        PstFinding *finding = findings->pdata[findings->len - 1];
+        g_free(finding->evidence->path);
+        finding->evidence->path = g_strdup(cases[i].named);
+        PstSudoFile *file =
+            pst_fields_append(&pst_report_sudo_file_fields, &world.guest.sudo->files);
+        file->path = g_strdup("/etc/sudoers.d/x");
+        g_autoptr(PstGateVerdict) verdict = judge_against(&world, before);
+        char **differences = ((PstGateOutcome *)verdict->broken->pdata[0])->differences;
+        for (guint j = 0; differences != NULL && differences[j] != NULL; j++)
+            told |= strstr(differences[j], "sudo.files[/etc/sudoers.d/x]") != NULL;
+        if (told != cases[i].told)
+            g_error("row %u, %s", i, cases[i].named);
+    }
+}
+
 int
 main(int argc, char *argv[])
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/gate/baseline/table", test_table);
     g_test_add_func("/gate/baseline/notes", test_notes);
+    g_test_add_func("/gate/baseline/differences-of-names", test_differences_of_names);
     return g_test_run();
 }

@@ -84,8 +84,8 @@ test_candidates(void)
         {FALSE, TRUE, TRUE, "/etc/ssh/sshd_config"},
         {FALSE, FALSE, TRUE, "/etc/sudoers.d"},
         {FALSE, FALSE, FALSE, ""},
-        {TRUE, TRUE, TRUE, "/etc/systemd/ssh.service /etc/ssh/sshd_config"},
-        {TRUE, FALSE, FALSE, "/etc/systemd/ssh.service"},
+        {TRUE, TRUE, TRUE, "/etc/ssh/sshd_config"},
+        {TRUE, FALSE, FALSE, ""},
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -114,12 +114,133 @@ test_candidates(void)
             const PstGateFile *file = files->pdata[j];
 
             g_string_append_printf(told, "%s%s", j > 0 ? " " : "", file->path);
-            g_assert_cmpint(file->named, ==,
-                            g_str_has_prefix(file->path, "/etc/systemd") ? PST_TRI_YES
-                                                                         : PST_TRI_NO);
+            g_assert_cmpint(file->named, ==, PST_TRI_NO);
         }
         g_assert_cmpstr(told->str, ==, cases[i].files);
         g_string_free(told, TRUE);
+    }
+}
+
+static PstChangesUnit *
+wanted(World *world, const char *unit, const char *path, gint64 changed_us)
+{
+    PstChangesUnit *row =
+        pst_fields_append(&pst_report_changes_unit_fields, &world->changes->units);
+
+    row->unit = g_strdup(unit);
+    row->path = g_strdup(path);
+    row->changed_us = changed_us;
+    changed(world, path, "created", changed_us);
+    return row;
+}
+
+/* A failure's own file is told as changed where it was after the moment; where there is no moment,
+ * with its age. */
+static void
+test_changed_since(void)
+{
+    static const struct {
+        gint64 changed_us;
+        gboolean has_moment;
+        gboolean told;
+    } cases[] = {
+        {MOMENT + 1, TRUE, TRUE},
+        {MOMENT - 1, TRUE, FALSE},
+        {PST_INT_UNKNOWN, TRUE, FALSE},
+        {MOMENT - 1, FALSE, TRUE},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_auto(World) world = {0};
+
+        world_init(&world);
+        world_set_policy(&world, UNITS);
+        unit_failed(&world);
+        wanted(&world, "nginx.service", "/etc/systemd/system/x.wants/nginx.service",
+               cases[i].changed_us);
+        if (!cases[i].has_moment)
+            g_clear_pointer(&world.since, pst_since_free);
+        g_autoptr(PstGateVerdict) verdict = world_judge(&world);
+        const PstGateOutcome *first = verdict->broken->pdata[0];
+        g_assert_cmpint(first->files != NULL, ==, cases[i].told);
+    }
+}
+
+/* Sudo writes from the unit of whoever called it, which has nothing to do with it. */
+static void
+test_journal_of_sudo(void)
+{
+    g_auto(World) world = {0};
+
+    world_init(&world);
+    world_set_policy(&world, "[journal]\npriority=err\n");
+    wanted(&world, "ssh.service", "/etc/systemd/system/x.wants/ssh.service", MOMENT + 1);
+    PstJournalLine *entry =
+        pst_fields_append(&pst_report_journal_line_fields, &world.journal->entries);
+    entry->identifier = g_strdup("sudo");
+    entry->unit = g_strdup("ssh.service");
+    entry->message = g_strdup("PAM unable to dlopen(pam_tally2.so)");
+    entry->priority = 3;
+    g_autoptr(PstGateVerdict) verdict = world_judge(&world);
+    const PstGateOutcome *first = verdict->broken->pdata[0];
+
+    g_assert_null(first->unit);
+    g_assert_null(first->files);
+    g_assert_cmpuint(first->lines->len, ==, 1);
+}
+
+static void
+log_group(World *world, const char *identifier, gint64 first_us, gint64 priority,
+          const char *message)
+{
+    PstJournalGroup *group =
+        pst_fields_append(&pst_report_journal_group_fields, &world->journal->groups);
+
+    group->identifier = g_strdup(identifier);
+    group->unit = g_strdup("session-3.scope");
+    group->first_us = first_us;
+    group->priority = priority;
+    group->message = g_strdup(message);
+    group->count = 1;
+}
+
+/* What names no unit has its first line by who writes of it, of after the moment. */
+static void
+test_line_by_writer(void)
+{
+    static const struct {
+        void (*spoil)(World *world);
+        gboolean has_moment;
+        const char *line;
+    } cases[] = {
+        {lock_out, TRUE, "parse error"},
+        {stop_sshd, TRUE, "fatal"},
+        {lock_out, FALSE, NULL},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_auto(World) world = {0};
+
+        world_init(&world);
+        world_set_policy(&world, REACHABLE);
+        cases[i].spoil(&world);
+        log_group(&world, "cron", MOMENT + 1, 3, "nothing to do with it");
+        log_group(&world, "sudo", MOMENT - 1, 3, "before");
+        log_group(&world, "sudo", MOMENT + 2, 6, "not urgent");
+        log_group(&world, "sudo", MOMENT + 4, 3, "later");
+        log_group(&world, "sudo", MOMENT + 3, 1, "parse error");
+        log_group(&world, "sshd", MOMENT + 3, 2, "fatal");
+        if (!cases[i].has_moment)
+            g_clear_pointer(&world.since, pst_since_free);
+        g_autoptr(PstGateVerdict) verdict = world_judge(&world);
+        const PstGateOutcome *first = verdict->broken->pdata[0];
+
+        if (cases[i].line == NULL) {
+            g_assert_null(first->lines);
+            continue;
+        }
+        g_assert_cmpuint(first->lines->len, ==, 1);
+        g_assert_cmpstr(((PstGateLine *)first->lines->pdata[0])->message, ==, cases[i].line);
     }
 }
 
@@ -208,6 +329,9 @@ main(int argc, char *argv[])
     g_test_add_func("/gate/lockout-is-attributed", test_lockout_is_attributed);
     g_test_add_func("/gate/unit-is-attributed", test_unit_is_attributed);
     g_test_add_func("/gate/candidates", test_candidates);
+    g_test_add_func("/gate/changed-since", test_changed_since);
+    g_test_add_func("/gate/journal-of-sudo", test_journal_of_sudo);
+    g_test_add_func("/gate/line-by-writer", test_line_by_writer);
     g_test_add_func("/gate/may-change", test_may_change);
     return g_test_run();
 }
