@@ -4,13 +4,18 @@
 #
 #   gated-change.sh DOMAIN USER CHANGE UNDO
 #
-# CHANGE and UNDO are programs; UNDO must not need what CHANGE may shut (a snapshot, the console). Ends
-# with 0 where the change stands, 1 where it was undone and the guest is reachable again, 2 where it is
-# not, and 3 where nobody knows: the change is left as it is, for somebody to look.
+# CHANGE and UNDO are programs; UNDO must not need what CHANGE may shut (a snapshot, the console).
+# Ends with 0 where the change stands; 1 where it was undone and the guest is reachable again; 2 where
+# UNDO failed, or it can't be said that the guest is reachable; 3 where nobody knows what the change
+# did: it is left as it is, for somebody to look; 64 where it is called otherwise.
 set -eu
 
+[ $# -eq 4 ] || {
+    echo "usage: $0 DOMAIN USER CHANGE UNDO" >&2
+    exit 64
+}
 domain=$1 user=$2 change=$3 undo=$4
-before=$(mktemp)
+before=$(mktemp) || exit 3
 trap 'rm -f "$before"' EXIT
 
 postern baseline "$domain" --user "$user" --output "$before" || {
@@ -32,7 +37,10 @@ case $status in
     exit 3
     ;;
 esac
-"$undo"
+"$undo" || {
+    echo "$domain: the change broke something, and its undo ended with $?" >&2
+    exit 2
+}
 postern gate "$domain" --policy reachable --user "$user" --settle 60s || exit 2
 echo "$domain: the change was undone" >&2
 exit 1

@@ -119,10 +119,36 @@ def test_after_a_fix():
 
 
 def test_gated_change():
-    """Of what can't be told how it is, nothing is changed. That it is undone is tried in a guest."""
+    """Of what can't be told how it is, nothing is changed."""
     path = f"{POSTERN_FOLDER}:/usr/bin:/bin"
     done = run(EXAMPLES / "gated-change.sh", "test", "harness", "/bin/false", "/bin/false", PATH=path)
     check(done.returncode == 3 and "nothing was changed" in done.stderr, done)
+    done = run(EXAMPLES / "gated-change.sh", "test", "harness", "/bin/false", PATH=path)
+    check(done.returncode == 64 and "usage: " in done.stderr, done)
+
+
+def test_gated_change_ways():
+    """How it ends, by what the two gates say: here a script speaks for postern, since no guest of the
+    test driver's answers; with a real one it is tried in the guest's scenario gate."""
+    folder = pathlib.Path(FOLDER) / "gated"
+    folder.mkdir()
+    for name, text in (("change", "exit ${CHANGE:-0}"), ("undo", "echo undone; exit ${UNDO:-0}"),
+                       ("postern", 'case "$1 $4" in "gate baseline") exit $FIRST ;; '
+                                   '"gate reachable") exit $SECOND ;; "baseline "*) exit 0 ;; esac; '
+                                   'exit 99')):
+        (folder / name).write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+        (folder / name).chmod(0o755)
+    for code, undone, first, more in [
+            (0, False, "0", {}), (0, False, "0", {"CHANGE": "7"}),
+            (1, True, "1", {"SECOND": "0"}), (1, True, "1", {"SECOND": "0", "CHANGE": "7"}),
+            (2, True, "1", {"SECOND": "1"}), (2, True, "1", {"SECOND": "3"}),
+            # An undo that fails is no undo, whatever its status.
+            (2, True, "1", {"SECOND": "0", "UNDO": "1"}),
+            (2, True, "1", {"SECOND": "0", "UNDO": "126"}),
+            (3, False, "3", {}), (3, False, "4", {}), (3, False, "68", {})]:
+        done = run(EXAMPLES / "gated-change.sh", "test", "harness", folder / "change",
+                   folder / "undo", PATH=f"{folder}:/usr/bin:/bin", FIRST=first, **more)
+        check((done.returncode, "undone\n" in done.stdout) == (code, undone), first, more, done)
 
 
 if __name__ == "__main__":
