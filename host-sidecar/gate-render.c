@@ -49,22 +49,16 @@ append_evidence(GString *out, const PstFinding *finding)
     append_line(out, "> ", evidence->text);
 }
 
+/* Whole, for whoever copies it: what is cut is another command. */
 static void
 append_undo(GString *out, const PstFinding *finding)
 {
-    const PstUndo *undo = finding->undo;
-    g_autofree char *words = NULL;
+    g_autofree char *words = pst_gate_undo_words(finding->undo);
 
-    if (undo != NULL && undo->kind == PST_UNDO_MODE)
-        words = g_strdup_printf("chmod %s %s", undo->mode, undo->path);
-    else if (undo != NULL && undo->kind == PST_UNDO_OWNER)
-        words = g_strdup_printf("chown -h %s %s", undo->owner, undo->path);
-    else if (undo != NULL && undo->kind == PST_UNDO_UNIT)
-        words = g_strdup_printf("systemctl %s %s", undo->action, undo->unit);
-    else if (undo != NULL && undo->kind == PST_UNDO_ARGV && undo->argv != NULL)
-        words = g_strjoinv(" ", undo->argv);
-    append_line(out,
-                words != NULL ? "undo: " : "remedy: ", words != NULL ? words : finding->remedy);
+    if (words == NULL)
+        append_line(out, "remedy: ", finding->remedy);
+    else
+        g_string_append_printf(out, INDENT "undo: %s\n", words);
 }
 
 static void

@@ -124,6 +124,11 @@ gboolean pst_gate_may_change(const PstGateVerdict *verdict);
 char *pst_gate_explain_text(const PstGateCase *one);
 JsonObject *pst_gate_explain_json(const PstGateCase *one);
 
+/* What undoes it as a command, each of its words quoted for the shell of whoever copies it, with
+ * nothing that a terminal obeys. NULL where no such command is known, or a guest tells one that is
+ * no undo of that kind. Free with g_free(). */
+char *pst_gate_undo_words(const PstUndo *undo);
+
 /* For people, for programs, and for what reads JUnit's XML. All free with g_free() and
  * json_object_unref(). */
 char *pst_gate_to_text(const PstGateVerdict *verdict);

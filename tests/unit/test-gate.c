@@ -418,11 +418,74 @@ test_hostile(void)
     g_assert_nonnull(strstr(xml, "tests=\"2\" failures=\"1\" errors=\"0\" time=\"1.500\""));
 }
 
+/* Whoever copies an undo runs that and nothing else, whatever a guest calls its files. */
+static void
+test_undo(void)
+{
+    static char *link[] = {"ip", "link", "", "a b", NULL};
+    static const struct {
+        PstUndo undo;
+        const char *words;
+    } cases[] = {
+        {{.kind = PST_UNDO_MODE, .mode = "0440", .path = "/etc/sudoers"},
+         "chmod 0440 /etc/sudoers"},
+        {{.kind = PST_UNDO_OWNER, .owner = "0:0", .path = "/a b"}, "chown -h 0:0 '/a b'"},
+        {{.kind = PST_UNDO_MODE, .mode = "0440", .path = "/x;$(id) 'y"},
+         "chmod 0440 '/x;$(id) '\\''y'"},
+        {{.kind = PST_UNDO_MODE, .mode = "0440", .path = "/x'\n\x1b[2J;id\\"},
+         "chmod 0440 $'/x\\047\\012\\033\\1332J\\073id\\134'"},
+        {{.kind = PST_UNDO_MODE, .mode = "0440", .path = "/\xe2\x80\xae"},
+         "chmod 0440 $'/\\342\\200\\256'"},
+        {{.kind = PST_UNDO_MODE, .mode = "0440", .path = "-R"}, NULL},
+        {{.kind = PST_UNDO_MODE, .mode = "0440 /;id", .path = "/x"}, NULL},
+        {{.kind = PST_UNDO_MODE, .mode = "", .path = "/x"}, NULL},
+        {{.kind = PST_UNDO_MODE, .path = "/x"}, NULL},
+        {{.kind = PST_UNDO_OWNER, .owner = "--from=0:0", .path = "/x"}, NULL},
+        {{.kind = PST_UNDO_OWNER, .owner = "0:", .path = "/x"}, NULL},
+        {{.kind = PST_UNDO_UNIT, .action = "start", .unit = "a\\x2db.service"},
+         "systemctl start 'a\\x2db.service'"},
+        {{.kind = PST_UNDO_UNIT, .action = "start", .unit = "--root=/x"}, NULL},
+        {{.kind = PST_UNDO_UNIT, .action = "start"}, NULL},
+        {{.kind = PST_UNDO_ARGV, .argv = link}, "ip link '' 'a b'"},
+        {{.kind = PST_UNDO_FILE, .path = "/x"}, NULL},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *words = pst_gate_undo_words(&cases[i].undo);
+
+        g_assert_cmpstr(words, ==, cases[i].words);
+    }
+    g_assert_null(pst_gate_undo_words(NULL));
+}
+
+/* It is told whole, however long. */
+static void
+test_undo_is_told_whole(void)
+{
+    g_auto(World) world = {0};
+    g_autofree char *name = g_strnfill(250, 'n');
+
+    world_init(&world);
+    world_set_policy(&world, REACHABLE);
+    lock_out(&world);
+    GPtrArray *findings = world_find(&world, "sudo", NULL)->report->findings;
+    PstUndo *undo = pst_report_undo(findings->pdata[findings->len - 1], PST_UNDO_MODE);
+    undo->mode = g_strdup("0440");
+    undo->path = g_strdup_printf("/%s;id", name);
+    g_autoptr(PstGateVerdict) verdict = world_judge(&world);
+    g_autofree char *text = pst_gate_to_text(verdict);
+    g_autofree char *line = g_strdup_printf("\n           undo: chmod 0440 '/%s;id'\n", name);
+
+    g_assert_nonnull(strstr(text, line));
+}
+
 int
 main(int argc, char *argv[])
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/gate/table", test_table);
     g_test_add_func("/gate/hostile", test_hostile);
+    g_test_add_func("/gate/undo", test_undo);
+    g_test_add_func("/gate/undo-is-told-whole", test_undo_is_told_whole);
     return g_test_run();
 }
