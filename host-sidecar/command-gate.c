@@ -77,8 +77,10 @@ read_format(Words *words, const PstOptions *options, GError **error)
         g_prefix_error(error, "gate --format: ");
         return FALSE;
     }
-    return !options->json || words->as == FORMAT_JSON ||
-           refuse(error, "say one of --json and --format");
+    if (!options->json || words->as == FORMAT_JSON)
+        return TRUE;
+    words->as = FORMAT_JSON;
+    return refuse(error, "say one of --json and --format");
 }
 
 static gboolean
@@ -157,14 +159,16 @@ read_moment(Words *words, GError **error)
 static gboolean
 read_words(Words *words, PstOptions *options, GError **error)
 {
+    /* First, since it also is how an error is told. */
+    if (!read_format(words, options, error))
+        return FALSE;
     if (words->policy == NULL)
         return refuse(error, "say which: --policy NAME or --policy FILE");
     if (words->explain && words->lint)
         return refuse(error, "say one of --explain and --lint");
     words->read = pst_policy_load(words->policy, error);
-    return words->read != NULL && read_format(words, options, error) &&
-           read_settle(words, options, error) && read_vantage(words, error) &&
-           read_baseline(words, error) && read_moment(words, error);
+    return words->read != NULL && read_settle(words, options, error) &&
+           read_vantage(words, error) && read_baseline(words, error) && read_moment(words, error);
 }
 
 static gboolean
@@ -252,7 +256,8 @@ print(const Words *words, const PstGateRun *run, const PstOptions *options, GErr
 {
     g_autofree char *text = NULL;
 
-    if (options->quiet && run->verdict->result == PST_GATE_PASS)
+    /* A file that is left as it was would tell what was before. */
+    if (options->quiet && options->output == NULL && run->verdict->result == PST_GATE_PASS)
         return TRUE;
     if (words->as == FORMAT_JUNIT) {
         g_autoptr(GDateTime) now = g_date_time_new_now_utc();
@@ -266,6 +271,22 @@ print(const Words *words, const PstGateRun *run, const PstOptions *options, GErr
         text = pst_gate_to_text(run->verdict);
     }
     return pst_output_write(options->output, text, error);
+}
+
+/* Whoever reads JUnit's XML finds there that there is no verdict, and not the last one. What stands
+ * in the way of that is less than what stood in the way of the verdict, and is not told. */
+static void
+print_error(const Words *words, const PstOptions *options, const char *domain, const GError *cause)
+{
+    g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+    g_autofree char *text = NULL;
+
+    if (words->as != FORMAT_JUNIT || words->lint || words->explain ||
+        g_error_matches(cause, PST_ERROR, PST_ERROR_OUTPUT))
+        return;
+    text = pst_gate_error_to_junit(words->read != NULL ? words->read->name : words->policy, domain,
+                                   cause, now);
+    (void)pst_output_write(options->output, text, NULL);
 }
 
 /* ---- the verb ---- */
@@ -285,11 +306,34 @@ gate(const PstCommand *command, const PstOptions *options, const Words *words, c
     return print(words, &run, options, error);
 }
 
+static gboolean
+run_words(const PstCommand *command, PstOptions *options, Words *words, const char *domain,
+          int *exit_code, GError **error)
+{
+    if (!read_words(words, options, error))
+        return FALSE;
+    const PstGateCase one = {
+        .policy = words->read,
+        .guest = domain != NULL ? domain : "DOMAIN",
+        .vantage = words->vantage,
+        .passive = words->passive,
+        .since = words->moment,
+        .before = words->before,
+    };
+    *exit_code = PST_EXIT_OK;
+    if (words->lint)
+        return lint(words, options, exit_code, error);
+    if (words->explain)
+        return explain(words, &one, options, error);
+    return gate(command, options, words, domain, &one, exit_code, error);
+}
+
 gboolean
 pst_command_gate_run(const PstCommand *command, PstOptions *options, int argc, char **argv,
                      int *exit_code, GError **error)
 {
     g_auto(Words) words = {.policy = NULL};
+    g_autoptr(GError) cause = NULL;
     GOptionEntry entries[N_OWN + PST_VANTAGE_N_ENTRIES + 1] = {
         {"policy", 'p', 0, G_OPTION_ARG_STRING, &words.policy,
          "What must hold: a policy's name, or its file", "NAME|FILE"},
@@ -311,22 +355,12 @@ pst_command_gate_run(const PstCommand *command, PstOptions *options, int argc, c
     pst_vantage_entries(&words.who, entries + N_OWN, PST_VANTAGE_N_ENTRIES);
     options->longest_deadline_us = LONGEST_DEADLINE_US;
     if (!pst_options_parse(options, command->name, command->arguments, command->summary, entries, 0,
-                           1, &argc, &argv, error) ||
-        !read_words(&words, options, error))
+                           1, &argc, &argv, error))
         return FALSE;
     const char *domain = argc > 1 ? argv[1] : NULL;
-    const PstGateCase one = {
-        .policy = words.read,
-        .guest = domain != NULL ? domain : "DOMAIN",
-        .vantage = words.vantage,
-        .passive = words.passive,
-        .since = words.moment,
-        .before = words.before,
-    };
-    *exit_code = PST_EXIT_OK;
-    if (words.lint)
-        return lint(&words, options, exit_code, error);
-    if (words.explain)
-        return explain(&words, &one, options, error);
-    return gate(command, options, &words, domain, &one, exit_code, error);
+    if (run_words(command, options, &words, domain, exit_code, &cause))
+        return TRUE;
+    print_error(&words, options, domain, cause);
+    g_propagate_error(error, g_steal_pointer(&cause));
+    return FALSE;
 }

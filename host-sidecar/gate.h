@@ -134,3 +134,7 @@ char *pst_gate_undo_words(const PstUndo *undo);
 char *pst_gate_to_text(const PstGateVerdict *verdict);
 JsonObject *pst_gate_to_json(const PstGateVerdict *verdict);
 char *pst_gate_to_junit(const PstGateVerdict *verdict, GDateTime *now, gint64 took_us);
+
+/* The same where there is no verdict, for ERROR: one case, which is in error. */
+char *pst_gate_error_to_junit(const char *policy, const char *guest, const GError *error,
+                              GDateTime *now);

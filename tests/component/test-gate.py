@@ -181,6 +181,23 @@ def test_junit():
     cases = list(suites[0])
     check([case.name for case in cases] == ["reachable.login", "reachable.root"], cases)
     check(all(case.result and case.result[0].type == "unchecked" for case in cases), cases)
+    # A file that is there is never of an earlier run.
+    for code, words, error in ((68, ("none", "--policy", "reachable", *WHO), "Domain not found"),
+                               (64, ("runs", "--policy", "reachable"), "say whose access"),
+                               (64, ("runs", "--policy", "reachble"), "did you mean")):
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("of before")
+        refused(code, error, "gate", *words, "--format", "junit", "--output", path, connect=URI,
+                env=ENV)
+        found = JUnitXml.fromfile(path)
+        check((found.tests, found.failures, found.errors) == (1, 0, 1), words, found)
+        case, = list(list(found)[0])
+        check(case.name == "verdict" and error in case.result[0].message, words, case.result)
+    # Nothing of what may be ignored makes a report of no verdict green.
+    lax = policy("lax-junit", "[policy]\nunchecked=ignore\n[reachable]\nroot=yes\n")
+    gate(4, "paused", "--policy", lax, *WHO, "--format", "junit", "--output", path)
+    found = JUnitXml.fromfile(path)
+    check((found.tests, found.errors) == (2, 1), found.tests, found.errors)
     # What is counted is what is there.
     suites[0].update_statistics()
     check((suites[0].tests, suites[0].errors) == (2, 2), suites[0].errors)

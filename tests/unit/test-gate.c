@@ -422,9 +422,13 @@ test_hostile(void)
 static void
 test_undo(void)
 {
-    static char *link[] = {"ip", "link", "", "a b", NULL};
+    static const char *const link[] = {"ip", "link", "", "a b", NULL};
     static const struct {
-        PstUndo undo;
+        struct {
+            PstUndoKind kind;
+            const char *path, *mode, *owner, *unit, *action;
+            const char *const *argv;
+        } undo;
         const char *words;
     } cases[] = {
         {{.kind = PST_UNDO_MODE, .mode = "0440", .path = "/etc/sudoers"},
@@ -451,7 +455,16 @@ test_undo(void)
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *words = pst_gate_undo_words(&cases[i].undo);
+        const PstUndo undo = {
+            .kind = (int)cases[i].undo.kind,
+            .path = (char *)cases[i].undo.path,
+            .mode = (char *)cases[i].undo.mode,
+            .owner = (char *)cases[i].undo.owner,
+            .unit = (char *)cases[i].undo.unit,
+            .action = (char *)cases[i].undo.action,
+            .argv = (char **)cases[i].undo.argv,
+        };
+        g_autofree char *words = pst_gate_undo_words(&undo);
 
         g_assert_cmpstr(words, ==, cases[i].words);
     }

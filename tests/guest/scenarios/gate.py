@@ -38,6 +38,17 @@ def gate(context, result, *words, policy="reachable", deadline=20):
     return told
 
 
+def _report_is_written(context):
+    """A report of before is not left where the gate passes and says nothing."""
+    report = context.folder / "report.xml"
+    report.write_text("of before", encoding="utf-8")
+    done = context.postern.run("gate", context.guest.name, "--policy",
+                               str(POLICIES / "reachable.conf"), "--user", "harness", "--quiet",
+                               "--format", "junit", "--output", str(report), codes=[0])
+    said = report.read_text(encoding="utf-8")
+    check(done.out == "" and 'tests="2" failures="0" errors="0"' in said, f"it says {said[:300]}")
+
+
 def _break(context, name):
     script = (HERE / "breakages" / f"{name}.sh").read_text(encoding="utf-8")
     context.guest.shell(script)
@@ -167,6 +178,7 @@ def run(context):
                         codes=[0])
     told = gate(context, "pass", "--user", "harness")
     check(told["via"] == "channel" and told["settled"] and told["asked"] == 1, f"it says {told}")
+    _report_is_written(context)
     # What the asking itself leaves in the journal does not count, however often it is asked.
     for _ in range(2):
         gate(context, "pass", "--baseline", baseline, policy="baseline")
