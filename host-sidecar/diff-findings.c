@@ -69,10 +69,19 @@ add(const Pair *pair, PstDiffFindingKind kind, const PstFinding *before, const P
     g_ptr_array_add(pair->diff->findings, row);
 }
 
+/* A warning in place of what could not be looked at may have been there all the time. */
+static gboolean
+is_unsure(const PstFinding *before, const PstFinding *after)
+{
+    return before->severity == PST_SEVERITY_UNKNOWN && after->severity == PST_SEVERITY_WARNING;
+}
+
 static void
 compare_two(const Pair *pair, const PstFinding *before, const PstFinding *after)
 {
-    if (after->severity > before->severity)
+    if (is_unsure(before, after))
+        add(pair, PST_DIFF_FINDING_UNKNOWN, before, after);
+    else if (after->severity > before->severity)
         add(pair, PST_DIFF_FINDING_WORSE, before, after);
     else if (after->severity < before->severity)
         add(pair, PST_DIFF_FINDING_BETTER, before, after);

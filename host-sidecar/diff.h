@@ -36,7 +36,8 @@ typedef enum {
     PST_DIFF_FINDING_WORSE,
     PST_DIFF_FINDING_BETTER,
     PST_DIFF_FINDING_VANISHED,
-    PST_DIFF_FINDING_UNKNOWN, /* no longer told, by a report that could not look at everything */
+    PST_DIFF_FINDING_UNKNOWN, /* no longer told, by a report that could not look at everything; or a
+                                 warning now of what could not be looked at before */
 } PstDiffFindingKind;
 
 extern const char *const pst_diff_finding_kind_names[];

@@ -81,21 +81,28 @@ is_same(const PstFinding *a, const PstFinding *b)
            g_strcmp0(one->user, other->user) == 0;
 }
 
-/* Those of before that could not be looked at were looked at by nobody. */
+/* Those of before that could not be looked at were looked at by nobody. And what could not be looked
+ * at then may have been so or not: that "unknown" ranks above a warning is how urgent it is, not how
+ * bad it was. */
 static PstTri
 was_there(const PstGateFacts *facts, const PstCause *cause)
 {
     const PstAnswer *before = pst_gate_facts_before(facts, cause->answer);
+    PstTri there = PST_TRI_NO;
 
     if (before == NULL)
         return PST_TRI_UNKNOWN;
     for (guint i = 0; i < before->report->findings->len; i++) {
         const PstFinding *former = before->report->findings->pdata[i];
 
-        if (is_same(former, cause->finding) && former->severity >= cause->finding->severity)
+        if (!is_same(former, cause->finding))
+            continue;
+        if (former->severity == PST_SEVERITY_UNKNOWN)
+            there = PST_TRI_UNKNOWN;
+        else if (former->severity >= cause->finding->severity)
             return PST_TRI_YES;
     }
-    return before->report->truncated ? PST_TRI_UNKNOWN : PST_TRI_NO;
+    return before->report->truncated ? PST_TRI_UNKNOWN : there;
 }
 
 /* ---- none, and none that is new ---- */
@@ -137,13 +144,15 @@ judge_cause(const Judging *judging, const PstCause *cause)
         return;
     if (is_told_by_root(judging, cause))
         return;
+    if (cause->finding->severity == PST_SEVERITY_UNKNOWN) {
+        add_finding(judging, cause, PST_GATE_UNCHECKED, g_strdup(cause->finding->message));
+        return;
+    }
     if (judging->rule->kind == PST_POLICY_NO_NEW_FINDING)
         before = was_there(judging->facts, cause);
     if (before == PST_TRI_YES)
         return;
-    if (severity == PST_SEVERITY_UNKNOWN)
-        add_finding(judging, cause, PST_GATE_UNCHECKED, g_strdup(cause->finding->message));
-    else if (before == PST_TRI_UNKNOWN)
+    if (before == PST_TRI_UNKNOWN)
         add_finding(judging, cause, PST_GATE_UNCHECKED,
                     g_strdup_printf("%s; the baseline does not tell whether it was so before",
                                     cause->finding->message));

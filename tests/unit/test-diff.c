@@ -139,6 +139,8 @@ test_findings(void)
         {CRIT, CRIT, "", PST_DIFF_SAME},
         {CRIT, WARN, "information better sudo.x harness\n", PST_DIFF_SAME},
         {CRIT, NONE, "information vanished sudo.x harness\n", PST_DIFF_SAME},
+        {UNKNOWN, WARN, "unknown unknown sudo.x harness\n", PST_DIFF_NOT_SURE},
+        {UNKNOWN, CRIT, "critical worse sudo.x harness\n", PST_DIFF_WORSE},
         {UNKNOWN, NONE, "information vanished sudo.x harness\n", PST_DIFF_SAME},
         {UNKNOWN, UNKNOWN, "unseen sudo: both: sudo.x harness\n", PST_DIFF_NOT_SURE},
     };

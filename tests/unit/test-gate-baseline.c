@@ -114,6 +114,7 @@ another_machine(World *world)
 }
 
 #define NO_NEW "[findings]\nno-new=warning\n"
+#define IGNORE "unchecked=ignore\n"
 #define NO_LOST "[ports]\nno-lost=yes\n"
 #define NO_NEW_FAILED "[units]\nno-new-failed=yes\n"
 
@@ -133,7 +134,15 @@ static const struct {
     {NO_NEW, hide_memory, warn, PST_GATE_COULD_NOT_CHECK},
     {NO_NEW, warn, hide_memory, PST_GATE_COULD_NOT_CHECK},
     {NO_NEW, do_nothing, could_not_look, PST_GATE_COULD_NOT_CHECK},
-    {NO_NEW, could_not_look, could_not_look, PST_GATE_PASS}, /* it never could */
+    {NO_NEW, could_not_look, could_not_look, PST_GATE_COULD_NOT_CHECK},
+    /* What could not be looked at then may have been so or not. */
+    {NO_NEW, could_not_look, warn, PST_GATE_COULD_NOT_CHECK},
+    {NO_NEW, could_not_look, criticise, PST_GATE_COULD_NOT_CHECK},
+    {NO_NEW, could_not_look, do_nothing, PST_GATE_PASS},
+    {NO_NEW, criticise, could_not_look, PST_GATE_COULD_NOT_CHECK},
+    {NO_NEW IGNORE, could_not_look, could_not_look, PST_GATE_COULD_NOT_CHECK},
+    {NO_NEW "[finding memory.low]\nreason=r\nuntil=never\n", could_not_look, could_not_look,
+     PST_GATE_PASS},
     {NO_NEW, do_nothing, another_machine, PST_GATE_COULD_NOT_CHECK},
     {NO_NEW "[finding memory.low]\nreason=r\nuntil=never\n", do_nothing, warn, PST_GATE_PASS},
     {NO_LOST, do_nothing, do_nothing, PST_GATE_PASS},
