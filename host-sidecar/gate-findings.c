@@ -113,14 +113,42 @@ typedef struct {
     GPtrArray *outcomes, **excuses;
 } Judging;
 
-/* A symptom is told with its cause, where that counts as well. */
+/* What it comes to by itself; HELD: nothing is to be told of it. */
+static PstGateState
+state_of(const Judging *judging, const PstCause *cause)
+{
+    int severity = weigh(judging->facts, cause, judging->excuses);
+
+    if (severity < judging->rule->number &&
+        !(severity == PST_SEVERITY_UNKNOWN && judging->rule->number == PST_SEVERITY_CRITICAL))
+        return PST_GATE_HELD;
+    if (cause->finding->severity == PST_SEVERITY_UNKNOWN)
+        return PST_GATE_UNCHECKED;
+    if (judging->rule->kind == PST_POLICY_NO_FINDING)
+        return PST_GATE_BROKEN;
+    switch (was_there(judging->facts, cause)) {
+    case PST_TRI_YES:
+        return PST_GATE_HELD;
+    case PST_TRI_NO:
+        return PST_GATE_BROKEN;
+    case PST_TRI_UNKNOWN:
+        break;
+    }
+    return PST_GATE_UNCHECKED;
+}
+
+/* A symptom is told with its cause where that is told as well, and is no less bad: what is new and
+ * follows from what was there before is told itself, and what could not be looked at hides nothing
+ * that is seen to be broken. */
 static gboolean
-is_told_by_root(const Judging *judging, const PstCause *cause)
+is_told_by_root(const Judging *judging, const PstCause *cause, PstGateState state)
 {
     const PstCause *root = pst_gate_facts_cause(judging->facts, cause->root);
 
-    return cause->root != cause->finding && root != NULL &&
-           weigh(judging->facts, root, judging->excuses) >= judging->rule->number;
+    if (cause->root == cause->finding || root == NULL)
+        return FALSE;
+    PstGateState of_root = state_of(judging, root);
+    return of_root == PST_GATE_BROKEN || of_root == state;
 }
 
 static void
@@ -136,28 +164,16 @@ add_finding(const Judging *judging, const PstCause *cause, PstGateState state, c
 static void
 judge_cause(const Judging *judging, const PstCause *cause)
 {
-    int severity = weigh(judging->facts, cause, judging->excuses);
-    PstTri before = PST_TRI_NO;
+    PstGateState state = state_of(judging, cause);
 
-    if (severity < judging->rule->number &&
-        !(severity == PST_SEVERITY_UNKNOWN && judging->rule->number == PST_SEVERITY_CRITICAL))
+    if (state == PST_GATE_HELD || is_told_by_root(judging, cause, state))
         return;
-    if (is_told_by_root(judging, cause))
-        return;
-    if (cause->finding->severity == PST_SEVERITY_UNKNOWN) {
-        add_finding(judging, cause, PST_GATE_UNCHECKED, g_strdup(cause->finding->message));
-        return;
-    }
-    if (judging->rule->kind == PST_POLICY_NO_NEW_FINDING)
-        before = was_there(judging->facts, cause);
-    if (before == PST_TRI_YES)
-        return;
-    if (before == PST_TRI_UNKNOWN)
-        add_finding(judging, cause, PST_GATE_UNCHECKED,
+    if (state == PST_GATE_BROKEN || cause->finding->severity == PST_SEVERITY_UNKNOWN)
+        add_finding(judging, cause, state, g_strdup(cause->finding->message));
+    else
+        add_finding(judging, cause, state,
                     g_strdup_printf("%s; the baseline does not tell whether it was so before",
                                     cause->finding->message));
-    else
-        add_finding(judging, cause, PST_GATE_BROKEN, g_strdup(cause->finding->message));
 }
 
 /* A probe that told nothing, or not all, may have found anything. */

@@ -113,6 +113,42 @@ another_machine(World *world)
     world->system->machine_id = g_strdup("00000000000000000000000000000001");
 }
 
+/* A root of SEVERITY, and where that is said what follows from it. */
+static void
+fill_up(World *world, PstSeverity severity, gboolean symptom)
+{
+    add_finding(world, "memory", "memory.pressure", severity);
+    if (!symptom)
+        return;
+    PstFinding *finding = add_finding(world, "services", "services.failed", PST_SEVERITY_CRITICAL);
+    finding->caused_by = g_strdup("memory.pressure");
+    finding->evidence->unit = g_strdup("other.service");
+}
+
+static void
+root_alone(World *world)
+{
+    fill_up(world, PST_SEVERITY_CRITICAL, FALSE);
+}
+
+static void
+root_and_symptom(World *world)
+{
+    fill_up(world, PST_SEVERITY_CRITICAL, TRUE);
+}
+
+static void
+unknown_root(World *world)
+{
+    fill_up(world, PST_SEVERITY_UNKNOWN, FALSE);
+}
+
+static void
+unknown_root_and_symptom(World *world)
+{
+    fill_up(world, PST_SEVERITY_UNKNOWN, TRUE);
+}
+
 #define NO_NEW "[findings]\nno-new=warning\n"
 #define IGNORE "unchecked=ignore\n"
 #define NO_LOST "[ports]\nno-lost=yes\n"
@@ -142,6 +178,17 @@ static const struct {
     {NO_NEW, criticise, could_not_look, PST_GATE_COULD_NOT_CHECK},
     {NO_NEW IGNORE, could_not_look, could_not_look, PST_GATE_COULD_NOT_CHECK},
     {NO_NEW "[finding memory.low]\nreason=r\nuntil=never\n", could_not_look, could_not_look,
+     PST_GATE_PASS},
+    /* What is new and follows from what was there before. */
+    {NO_NEW, root_alone, root_and_symptom, PST_GATE_FAIL},
+    {NO_NEW, root_and_symptom, root_and_symptom, PST_GATE_PASS},
+    {NO_NEW, root_and_symptom, root_alone, PST_GATE_PASS},
+    /* What could not be looked at hides nothing. */
+    {NO_NEW, unknown_root, unknown_root_and_symptom, PST_GATE_FAIL},
+    {NO_NEW, do_nothing, unknown_root_and_symptom, PST_GATE_FAIL},
+    {"[findings]\nnone=critical\n", do_nothing, unknown_root_and_symptom, PST_GATE_FAIL},
+    /* What is let pass takes with it what follows from it. */
+    {NO_NEW "[finding memory.pressure]\nreason=r\nuntil=never\n", do_nothing, root_and_symptom,
      PST_GATE_PASS},
     {NO_NEW, do_nothing, another_machine, PST_GATE_COULD_NOT_CHECK},
     {NO_NEW "[finding memory.low]\nreason=r\nuntil=never\n", do_nothing, warn, PST_GATE_PASS},
@@ -174,6 +221,36 @@ test_table(void)
 
         if (verdict->result != (int)rows[i].result)
             g_error("row %u, %s: %s", i, rows[i].policy, text);
+    }
+}
+
+/* Once, with its root, where that is new as well; by itself where only it is. */
+static void
+test_symptoms(void)
+{
+    static const struct {
+        void (*before)(World *world);
+        const char *finding, *root;
+    } cases[] = {
+        {do_nothing, "memory.pressure", NULL},
+        {root_alone, "services.failed", "memory.pressure"},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_auto(World) world = {0}, former = {0};
+
+        world_init(&former);
+        cases[i].before(&former);
+        g_autoptr(PstBaseline) before = baseline_of(&former);
+        world_init(&world);
+        world_set_policy(&world, NO_NEW);
+        root_and_symptom(&world);
+        g_autoptr(PstGateVerdict) verdict = judge_against(&world, before);
+        const PstGateOutcome *outcome = verdict->broken->pdata[0];
+
+        g_assert_cmpuint(verdict->broken->len, ==, 1);
+        g_assert_cmpstr(outcome->finding->id, ==, cases[i].finding);
+        g_assert_cmpstr(outcome->root != NULL ? outcome->root->id : NULL, ==, cases[i].root);
     }
 }
 
@@ -242,6 +319,7 @@ main(int argc, char *argv[])
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/gate/baseline/table", test_table);
+    g_test_add_func("/gate/baseline/symptoms", test_symptoms);
     g_test_add_func("/gate/baseline/notes", test_notes);
     g_test_add_func("/gate/baseline/differences-of-names", test_differences_of_names);
     return g_test_run();
