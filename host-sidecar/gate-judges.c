@@ -336,34 +336,135 @@ judge_check(const PstGateFacts *facts, const PstPolicyRule *rule, const PstCheck
         probe, answer);
 }
 
+static gboolean
+is_meant(const PstPolicyRule *rule, const PstChecksCheck *check)
+{
+    return check->name != NULL &&
+           (g_str_equal(rule->subject, "*") || g_str_equal(check->name, rule->subject));
+}
+
+static const PstChecksCheck *
+find_check(const PstChecksData *data, const char *name)
+{
+    for (guint i = 0; data->checks != NULL && i < data->checks->len; i++)
+        if (g_strcmp0(((PstChecksCheck *)data->checks->pdata[i])->name, name) == 0)
+            return data->checks->pdata[i];
+    return NULL;
+}
+
+/* Whether a report names all checks that are defined: where the configuration can't be taken as it
+ * is, there may be more. What became of them is another matter. */
+static gboolean
+names_all(const PstAnswer *answer)
+{
+    const GPtrArray *findings = answer->report->findings;
+
+    for (guint i = 0; i < findings->len; i++)
+        if (g_str_equal(((PstFinding *)findings->pdata[i])->id, "checks.could-not-look"))
+            return FALSE;
+    return !answer->report->truncated;
+}
+
+/* The answer of the baseline; NULL where there is none to compare with. */
+static const PstAnswer *
+checks_before(const PstGateFacts *facts, const PstAnswer *answer)
+{
+    return facts->incomparable == NULL ? pst_gate_facts_before(facts, answer) : NULL;
+}
+
+/* Those of before that are defined no more: whoever takes a check away has not passed it. */
+static gboolean
+judge_gone(const PstGateFacts *facts, const PstPolicyRule *rule, const PstAnswer *answer,
+           GPtrArray *outcomes)
+{
+    const PstAnswer *before = checks_before(facts, answer);
+    const PstChecksData *former = before != NULL ? before->report->data : NULL;
+    gboolean any = FALSE;
+
+    for (guint i = 0; former != NULL && former->checks != NULL && i < former->checks->len; i++) {
+        const PstChecksCheck *check = former->checks->pdata[i];
+
+        if (!is_meant(rule, check) || find_check(answer->report->data, check->name) != NULL)
+            continue;
+        any = TRUE;
+        pst_gate_outcome_of(
+            pst_gate_outcome_add(
+                outcomes, rule, names_all(answer) ? PST_GATE_BROKEN : PST_GATE_UNCHECKED,
+                g_strdup_printf(names_all(answer)
+                                    ? "check %s is gone: the guest defines it no more"
+                                    : "the guest does not tell of check %s any more, nor all",
+                                check->name)),
+            answer->probe, answer);
+    }
+    return any;
+}
+
+/* Of no check at all it is only known to be right where there was none before. */
+static void
+judge_none(const PstGateFacts *facts, const PstPolicyRule *rule, const PstAnswer *answer,
+           GPtrArray *outcomes)
+{
+    const PstAnswer *before = checks_before(facts, answer);
+    gboolean all = g_str_equal(rule->subject, "*");
+    gboolean holds = all && before != NULL && names_all(before) && names_all(answer);
+    char *message = NULL;
+
+    if (!all)
+        message = g_strdup_printf("the guest tells of no check %s", rule->subject);
+    else if (!names_all(answer))
+        message = g_strdup("the guest tells of no checks, but not all");
+    else
+        message = g_strdup(holds ? "the guest defines no checks, as before"
+                                 : "the guest defines no checks, and whether it should is not "
+                                   "known");
+    pst_gate_outcome_of(pst_gate_outcome_add(outcomes, rule,
+                                             holds ? PST_GATE_HELD : PST_GATE_UNCHECKED, message),
+                        answer->probe, answer);
+}
+
+/* With a baseline all that it told is to be there: where it does not tell all, more may have been.
+ */
+static char *
+why_more(const PstGateFacts *facts, const PstAnswer *answer)
+{
+    const PstAnswer *before = checks_before(facts, answer);
+
+    if (!names_all(answer))
+        return g_strdup("the guest may define more checks than it tells of");
+    if (facts->one->before == NULL || (before != NULL && names_all(before)))
+        return NULL;
+    return g_strdup(facts->incomparable != NULL ? facts->incomparable
+                                                : "the baseline does not tell which checks there "
+                                                  "were");
+}
+
 void
 pst_gate_judges_check(const PstGateFacts *facts, const PstPolicyRule *rule, GPtrArray *outcomes)
 {
     const char *probe = pst_report_checks_kind.name;
     const PstAnswer *answer = pst_gate_facts_find(facts, probe);
     const PstChecksData *data = pst_gate_facts_data(facts, probe);
-    gboolean all = g_str_equal(rule->subject, "*"), any = FALSE;
+    gboolean any = FALSE;
+    char *why = NULL;
 
-    for (guint i = 0; data != NULL && data->checks != NULL && i < data->checks->len; i++) {
-        const PstChecksCheck *check = data->checks->pdata[i];
-
-        if (check->name == NULL || (!all && !g_str_equal(check->name, rule->subject)))
+    if (data == NULL) {
+        pst_gate_outcome_add_unlooked(outcomes, rule, probe, answer);
+        return;
+    }
+    for (guint i = 0; data->checks != NULL && i < data->checks->len; i++) {
+        if (!is_meant(rule, data->checks->pdata[i]))
             continue;
         any = TRUE;
-        judge_check(facts, rule, check, outcomes);
+        judge_check(facts, rule, data->checks->pdata[i], outcomes);
     }
-    if (data == NULL || (any && answer->report->truncated && all)) {
-        pst_gate_outcome_add_unlooked(outcomes, rule, probe, answer);
-    } else if (!any && all && pst_gate_facts_unlooked(answer) == NULL) {
-        pst_gate_outcome_of(pst_gate_outcome_add(outcomes, rule, PST_GATE_HELD,
-                                                 g_strdup("the guest defines no checks")),
-                            probe, answer);
-    } else if (!any) {
-        pst_gate_outcome_of(
-            pst_gate_outcome_add(outcomes, rule, PST_GATE_UNCHECKED,
-                                 g_strdup_printf("the guest tells of no check %s", rule->subject)),
-            probe, answer);
-    }
+    any |= judge_gone(facts, rule, answer, outcomes);
+    if (!any)
+        judge_none(facts, rule, answer, outcomes);
+    else if (g_str_equal(rule->subject, "*"))
+        why = why_more(facts, answer);
+    if (why != NULL)
+        pst_gate_outcome_of(pst_gate_outcome_add(outcomes, rule, PST_GATE_UNCHECKED, why), probe,
+                            answer);
 }
 
 /* ---- all of them ---- */

@@ -113,6 +113,43 @@ another_machine(World *world)
     world->system->machine_id = g_strdup("00000000000000000000000000000001");
 }
 
+static void
+define_check(World *world)
+{
+    PstChecksCheck *check =
+        pst_fields_append(&pst_report_checks_check_fields, &world->checks->checks);
+
+    check->name = g_strdup("backup");
+    check->state = g_strdup("ok");
+}
+
+/* The configuration can't be taken as it is. */
+static void
+misconfigure(World *world)
+{
+    add_finding(world, "checks", "checks.could-not-look", PST_SEVERITY_UNKNOWN);
+}
+
+static void
+define_and_misconfigure(World *world)
+{
+    define_check(world);
+    misconfigure(world);
+}
+
+static void
+hide_checks(World *world)
+{
+    world_silence(world_find(world, "checks", NULL), "it took too long");
+}
+
+static void
+define_elsewhere(World *world)
+{
+    define_check(world);
+    another_machine(world);
+}
+
 /* A root of SEVERITY, and where that is said what follows from it. */
 static void
 fill_up(World *world, PstSeverity severity, gboolean symptom)
@@ -151,6 +188,7 @@ unknown_root_and_symptom(World *world)
 
 #define NO_NEW "[findings]\nno-new=warning\n"
 #define IGNORE "unchecked=ignore\n"
+#define CHECKS "[checks]\npass="
 #define NO_LOST "[ports]\nno-lost=yes\n"
 #define NO_NEW_FAILED "[units]\nno-new-failed=yes\n"
 
@@ -200,6 +238,22 @@ static const struct {
     {NO_LOST, hide_network, do_nothing, PST_GATE_COULD_NOT_CHECK},
     {NO_LOST, do_nothing, hide_network, PST_GATE_COULD_NOT_CHECK},
     {NO_LOST, do_nothing, another_machine, PST_GATE_COULD_NOT_CHECK},
+    /* Whoever takes a check away has not passed it. */
+    {CHECKS "*\n", do_nothing, do_nothing, PST_GATE_PASS},
+    {CHECKS "*\n", define_check, define_check, PST_GATE_PASS},
+    {CHECKS "*\n", do_nothing, define_check, PST_GATE_PASS},
+    {CHECKS "*\n", define_check, do_nothing, PST_GATE_FAIL},
+    {CHECKS "backup\n", define_check, do_nothing, PST_GATE_FAIL},
+    {CHECKS "backup\n", do_nothing, do_nothing, PST_GATE_COULD_NOT_CHECK},
+    {CHECKS "backup\n", hide_checks, define_check, PST_GATE_PASS},
+    {CHECKS "*\n", define_check, misconfigure, PST_GATE_COULD_NOT_CHECK},
+    {CHECKS "*\n", define_and_misconfigure, define_check, PST_GATE_COULD_NOT_CHECK},
+    {CHECKS "*\n", misconfigure, do_nothing, PST_GATE_COULD_NOT_CHECK},
+    {CHECKS "*\n", hide_checks, do_nothing, PST_GATE_COULD_NOT_CHECK},
+    {CHECKS "*\n", hide_checks, define_check, PST_GATE_COULD_NOT_CHECK},
+    {CHECKS "*\n", define_check, hide_checks, PST_GATE_COULD_NOT_CHECK},
+    {CHECKS "*\n", define_check, define_elsewhere, PST_GATE_COULD_NOT_CHECK},
+    {CHECKS "*\n", define_check, another_machine, PST_GATE_COULD_NOT_CHECK},
     {NO_NEW_FAILED, do_nothing, fail_unit, PST_GATE_FAIL},
     {NO_NEW_FAILED, fail_unit, fail_unit, PST_GATE_PASS},
 };

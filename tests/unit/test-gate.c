@@ -118,6 +118,13 @@ check_warns(World *world)
 }
 
 static void
+checks_in_part(World *world)
+{
+    check_ok(world);
+    add_finding(world, "checks", "checks.could-not-look", PST_SEVERITY_UNKNOWN);
+}
+
+static void
 check_late(World *world)
 {
     add_check(world, "timed-out");
@@ -326,7 +333,9 @@ static const struct {
     {CHECKS, check_warns, FAIL, "check backup is warning"},
     {CHECKS, check_late, OPEN, "check backup is timed-out"},
     {CHECKS, NULL, OPEN, "the guest tells of no check backup"},
-    {"[checks]\npass=*\n", NULL, PASS, NULL},
+    {"[checks]\npass=*\n", NULL, OPEN, "the guest defines no checks, and whether it should"},
+    {"[checks]\npass=*\n", check_ok, PASS, NULL},
+    {"[checks]\npass=*\n", checks_in_part, OPEN, "may define more checks than it tells of"},
     {"[checks]\npass=*\n", check_warns, FAIL, "check backup is warning"},
     {FILES, NULL, PASS, NULL},
     {FILES, file_changed, FAIL, "1 file was changed below /etc"},
