@@ -79,11 +79,13 @@ void pst_gate_why(const PstGateFacts *facts, PstGateOutcome *outcome);
 void pst_gate_why_add_file(const PstGateFacts *facts, PstGateOutcome *outcome,
                            const PstChangesFile *file, const PstAnswer *answer, PstTri named);
 
-/* What is under way in the guest that may change what it tells; NULL for nothing. Free with
- * g_free(). */
-char *pst_gate_why_moving(const PstGateFacts *facts);
-/* Why what could not be checked may be checked the next time; else NULL. */
-char *pst_gate_why_unfinished(const PstGateFacts *facts);
+/* What is under way in the guest that may change what became of RULE, or why it may be told the
+ * next time; NULL for nothing. Free with g_free(). */
+char *pst_gate_moving(const PstGateFacts *facts, const PstPolicyRule *rule,
+                      const PstGateOutcome *outcome);
+/* Whether files say so that the finding of OUTCOME is so, which nothing that starts or stops mends.
+ */
+gboolean pst_gate_moving_lasts(const PstGateOutcome *outcome);
 
 /* ---- outcomes ---- */
 

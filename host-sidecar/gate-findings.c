@@ -81,9 +81,9 @@ is_same(const PstFinding *a, const PstFinding *b)
            g_strcmp0(one->user, other->user) == 0;
 }
 
-/* Those of before that could not be looked at were looked at by nobody. And what could not be looked
- * at then may have been so or not: that "unknown" ranks above a warning is how urgent it is, not how
- * bad it was. */
+/* Those of before that could not be looked at were looked at by nobody. And what could not be
+ * looked at then may have been so or not: that "unknown" ranks above a warning is how urgent it is,
+ * not how bad it was. */
 static PstTri
 was_there(const PstGateFacts *facts, const PstCause *cause)
 {
@@ -159,6 +159,7 @@ add_finding(const Judging *judging, const PstCause *cause, PstGateState state, c
 
     pst_gate_outcome_of(outcome, cause->answer->probe, cause->answer);
     pst_gate_outcome_blame(judging->facts, outcome, cause->finding);
+    outcome->lasting = state == PST_GATE_BROKEN && pst_gate_moving_lasts(outcome);
 }
 
 static void
@@ -257,6 +258,7 @@ judge_forbidden_of(const Judging *judging, const PstPolicyException *exception,
                                                        PST_GATE_BROKEN, g_strdup(finding->message));
         pst_gate_outcome_of(outcome, answer->probe, answer);
         pst_gate_outcome_blame(judging->facts, outcome, finding);
+        outcome->lasting = pst_gate_moving_lasts(outcome);
     }
     if (any || (unlooked == NULL && !answer->report->truncated))
         return;

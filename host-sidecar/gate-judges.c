@@ -85,32 +85,6 @@ shut_by(const PstGateFacts *facts, const PstPolicyRule *rule)
     return NULL;
 }
 
-/* Of what shuts it nothing starts or stops by itself: files say so. */
-static gboolean
-lasts(const PstGateOutcome *outcome)
-{
-    static const char *const files[] = {"sudo.", "account.", "pam.", "ssh."};
-    static const char *const passing[] = {"account.nologin",
-                                          "pam.nologin",
-                                          "ssh.handshake-failed",
-                                          "ssh.no-runtime-folder",
-                                          "ssh.not-listening",
-                                          "ssh.not-running",
-                                          "ssh.restart-pending",
-                                          "ssh.startups-full",
-                                          "sudo.hangs",
-                                          "sudo.slow-resolver",
-                                          NULL};
-    const PstFinding *root = outcome->root != NULL ? outcome->root : outcome->finding;
-
-    if (root == NULL || g_strv_contains(passing, root->id))
-        return FALSE;
-    for (guint i = 0; i < G_N_ELEMENTS(files); i++)
-        if (g_str_has_prefix(root->id, files[i]))
-            return TRUE;
-    return FALSE;
-}
-
 static void
 add_shut(const PstGateFacts *facts, const PstPolicyRule *rule, GPtrArray *outcomes)
 {
@@ -128,7 +102,7 @@ add_shut(const PstGateFacts *facts, const PstPolicyRule *rule, GPtrArray *outcom
     if (finding == NULL)
         return;
     pst_gate_outcome_blame(facts, outcome, finding);
-    outcome->lasting = lasts(outcome);
+    outcome->lasting = pst_gate_moving_lasts(outcome);
 }
 
 void
@@ -417,9 +391,9 @@ judge_none(const PstGateFacts *facts, const PstPolicyRule *rule, const PstAnswer
         message = g_strdup(holds ? "the guest defines no checks, as before"
                                  : "the guest defines no checks, and whether it should is not "
                                    "known");
-    pst_gate_outcome_of(pst_gate_outcome_add(outcomes, rule,
-                                             holds ? PST_GATE_HELD : PST_GATE_UNCHECKED, message),
-                        answer->probe, answer);
+    pst_gate_outcome_of(
+        pst_gate_outcome_add(outcomes, rule, holds ? PST_GATE_HELD : PST_GATE_UNCHECKED, message),
+        answer->probe, answer);
 }
 
 /* With a baseline all that it told is to be there: where it does not tell all, more may have been.

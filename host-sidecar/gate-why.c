@@ -2,11 +2,9 @@
 #include <string.h>
 
 #include "host-sidecar/gate-facts.h"
-#include "protocol/error.h"
 #include "protocol/report-changes.h"
 #include "protocol/report-journal.h"
 #include "protocol/report-services.h"
-#include "protocol/report-system.h"
 
 /* Of what may only have to do with it. */
 #define MAX_CANDIDATES 5
@@ -360,87 +358,4 @@ pst_gate_why(const PstGateFacts *facts, PstGateOutcome *outcome)
     if (outcome->files == NULL && g_strcmp0(outcome->probe, "access") == 0 &&
         add_candidates(facts, outcome, FALSE) == 0)
         add_candidates(facts, outcome, TRUE);
-}
-
-/* ---- what is under way ---- */
-
-static char *
-words_of_jobs(const PstSystemManager *manager)
-{
-    const PstSystemJob *job =
-        manager->jobs != NULL && manager->jobs->len > 0 ? manager->jobs->pdata[0] : NULL;
-
-    if (job == NULL || job->unit == NULL)
-        return g_strdup_printf("%" G_GINT64_FORMAT " jobs of systemd are under way",
-                               manager->n_jobs);
-    return g_strdup_printf("%" G_GINT64_FORMAT " %s of systemd under way: %s %s", manager->n_jobs,
-                           manager->n_jobs == 1 ? "job is" : "jobs are",
-                           job->type != NULL ? job->type : "job of", job->unit);
-}
-
-static char *
-moving_unit(const PstServicesData *data)
-{
-    static const char *const moving[] = {"activating", "deactivating", "reloading", NULL};
-
-    for (guint i = 0; data != NULL && data->units != NULL && i < data->units->len; i++) {
-        const PstServicesUnit *unit = data->units->pdata[i];
-        if (unit->active != NULL && g_strv_contains(moving, unit->active))
-            return g_strdup_printf("%s is %s", unit->name, unit->active);
-    }
-    return NULL;
-}
-
-/* A refusal is the same the next time. */
-static gboolean
-may_answer_yet(const PstAnswer *answer)
-{
-    return answer->error == NULL || answer->error->code == PST_ERROR_DEADLINE ||
-           answer->error->code == PST_ERROR_BUSY || answer->error->code == PST_ERROR_UNAVAILABLE;
-}
-
-static char *
-silent_probe(const PstGateFacts *facts)
-{
-    for (guint i = 0; i < facts->all->len; i++) {
-        const PstAnswer *answer = facts->all->pdata[i];
-        if (!pst_gate_facts_is_of_now(answer) && may_answer_yet(answer))
-            return pst_gate_facts_why_not(answer, answer->probe);
-    }
-    return NULL;
-}
-
-char *
-pst_gate_why_moving(const PstGateFacts *facts)
-{
-    static const char *const passing[] = {"initializing", "starting", "stopping", NULL};
-    const PstSystemData *system = pst_gate_facts_data(facts, pst_report_system_kind.name);
-    const PstSystemManager *manager = system != NULL ? system->manager : NULL;
-    char *unit = moving_unit(pst_gate_facts_data(facts, pst_report_services_kind.name));
-
-    if (unit != NULL)
-        return unit;
-    if (manager != NULL && manager->n_jobs > 0)
-        return words_of_jobs(manager);
-    if (manager != NULL && manager->state != NULL && g_strv_contains(passing, manager->state))
-        return g_strdup_printf("the guest is %s", manager->state);
-    return silent_probe(facts);
-}
-
-/* Sudo that has not answered in time may do so the next time. */
-char *
-pst_gate_why_unfinished(const PstGateFacts *facts)
-{
-    for (guint i = 0; i < facts->all->len; i++) {
-        const PstAnswer *answer = facts->all->pdata[i];
-        const GPtrArray *findings =
-            pst_gate_facts_is_of_now(answer) ? answer->report->findings : NULL;
-
-        for (guint j = 0; findings != NULL && j < findings->len; j++) {
-            const PstFinding *finding = findings->pdata[j];
-            if (finding->severity == PST_SEVERITY_UNKNOWN && g_str_equal(finding->id, "sudo.hangs"))
-                return g_strdup(finding->message);
-        }
-    }
-    return NULL;
 }

@@ -67,6 +67,21 @@ judge_rule(const PstGateFacts *facts, const PstPolicyRule *rule, GPtrArray *outc
         pst_gate_judges_rule(facts, rule, outcomes);
 }
 
+/* Of those that RULE came to, from the FIRST on. */
+static void
+note_moving(const PstGateFacts *facts, const PstPolicyRule *rule, const GPtrArray *outcomes,
+            guint first, PstGateVerdict *verdict)
+{
+    for (guint i = first; i < outcomes->len; i++) {
+        PstGateOutcome *outcome = outcomes->pdata[i];
+        g_autofree char *why = pst_gate_moving(facts, rule, outcome);
+
+        outcome->moves = why != NULL;
+        if (verdict->moving == NULL)
+            verdict->moving = g_steal_pointer(&why);
+    }
+}
+
 /* The earlier to be mended the earlier told; otherwise as the policy has it. */
 static void
 sort_in(GPtrArray *sorted, PstGateOutcome *outcome)
@@ -212,11 +227,14 @@ pst_gate_judge(const PstGateCase *one)
     verdict->guest = g_strdup(one->guest);
     verdict->policy = g_strdup(one->policy->name);
     for (guint i = 0; i < one->policy->rules->len; i++) {
+        const PstPolicyRule *rule = one->policy->rules->pdata[i];
+        guint n = outcomes->len;
+
         if (checkable)
-            judge_rule(&facts, one->policy->rules->pdata[i], outcomes, &verdict->excused);
+            judge_rule(&facts, rule, outcomes, &verdict->excused);
         else
-            pst_gate_outcome_add(outcomes, one->policy->rules->pdata[i], PST_GATE_UNCHECKED,
-                                 g_strdup(one->host->summary));
+            pst_gate_outcome_add(outcomes, rule, PST_GATE_UNCHECKED, g_strdup(one->host->summary));
+        note_moving(&facts, rule, outcomes, n, verdict);
     }
     hand_out(outcomes, verdict);
     for (guint i = 0; i < verdict->broken->len; i++)
@@ -225,9 +243,6 @@ pst_gate_judge(const PstGateCase *one)
     verdict->summary = summary_of(verdict, one->host);
     verdict->via = path_of(verdict);
     verdict->notes = notes_of(&facts);
-    verdict->moving = pst_gate_why_moving(&facts);
-    if (verdict->moving == NULL && verdict->unchecked->len > 0)
-        verdict->moving = pst_gate_why_unfinished(&facts);
     return verdict;
 }
 
@@ -237,7 +252,12 @@ pst_gate_may_change(const PstGateVerdict *verdict)
     if (verdict->moving == NULL)
         return FALSE;
     for (guint i = 0; i < verdict->broken->len; i++)
-        if (((PstGateOutcome *)verdict->broken->pdata[i])->lasting)
+        if (!((PstGateOutcome *)verdict->broken->pdata[i])->moves)
             return FALSE;
+    for (guint i = 0; i < verdict->unchecked->len; i++) {
+        const PstGateOutcome *outcome = verdict->unchecked->pdata[i];
+        if (outcome->unchecked == PST_POLICY_UNCHECKED_FAILS && !outcome->moves)
+            return FALSE;
+    }
     return TRUE;
 }

@@ -61,6 +61,7 @@ typedef struct {
     /* Not told: */
     guint rank;       /* the earlier it is to be mended */
     gboolean lasting; /* no unit that starts or stops changes it */
+    gboolean moves;   /* something is under way that may change it */
 } PstGateOutcome;
 
 /* An exception that something was found of. */
@@ -115,8 +116,8 @@ PstGateVerdict *pst_gate_judge(const PstGateCase *one);
 void pst_gate_verdict_free(PstGateVerdict *verdict);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstGateVerdict, pst_gate_verdict_free)
 
-/* Whether asking again could change the result: something in the guest is under way, or it does not
- * answer, and nothing that lasts has failed it. */
+/* Whether asking again could change the result: something that an expectation stands on is under way,
+ * or has not answered, and nothing has failed it that this can't mend. */
 gboolean pst_gate_may_change(const PstGateVerdict *verdict);
 
 /* What the policy would ask and by which probes, with what they leave behind: for --explain, of

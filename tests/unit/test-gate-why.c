@@ -253,6 +253,105 @@ job_runs(World *world)
 }
 
 static void
+job_of(World *world, const char *unit)
+{
+    PstSystemManager *manager = world->system->manager;
+    PstSystemJob *job = pst_fields_append(&pst_report_system_job_fields, &manager->jobs);
+
+    job->unit = g_strdup(unit);
+    job->type = g_strdup("start");
+    manager->n_jobs = (gint64)manager->jobs->len;
+}
+
+static void
+oneshot_runs(World *world)
+{
+    job_of(world, "other.service");
+}
+
+static void
+more_jobs_run(World *world)
+{
+    job_of(world, "other.service");
+    world->system->manager->n_jobs = 2;
+}
+
+static void
+sshd_restarts(World *world)
+{
+    job_of(world, "other.service");
+    job_of(world, "ssh.service");
+}
+
+static void
+loops(World *world)
+{
+    world_add_unit(world, "other.service", "activating");
+}
+
+static void
+boots(World *world)
+{
+    g_free(world->system->manager->state);
+    world->system->manager->state = g_strdup("starting");
+}
+
+static void
+failed_and_loops(World *world)
+{
+    unit_failed(world);
+    loops(world);
+}
+
+static void
+failed_and_queued(World *world)
+{
+    unit_failed(world);
+    job_of(world, "nginx.service");
+}
+
+static void
+locked_and_loops(World *world)
+{
+    lock_out(world);
+    loops(world);
+}
+
+static void
+stopped_and_loops(World *world)
+{
+    stop_sshd(world);
+    loops(world);
+}
+
+static void
+low_and_loops(World *world)
+{
+    add_finding(world, "memory", "memory.low", PST_SEVERITY_CRITICAL);
+    loops(world);
+}
+
+static void
+hide_changes(World *world)
+{
+    world_silence(world_find(world, "changes", NULL), "it took too long");
+}
+
+static void
+hide_services(World *world)
+{
+    world_silence(world_find(world, "services", NULL), "it took too long");
+}
+
+static void
+refused_and_loops(World *world)
+{
+    hide_sudo(world);
+    world_find(world, "sudo", NULL)->error->code = PST_ERROR_NOT_ALLOWED;
+    loops(world);
+}
+
+static void
 starts_and_locked(World *world)
 {
     unit_starts(world);
@@ -307,6 +406,35 @@ test_may_change(void)
         {REACHABLE, sudo_is_slow_and_granted, FALSE},
         {REACHABLE, refuse_sudo, FALSE}, /* what is refused once is refused again */
         {REACHABLE, paused, TRUE},
+        /* What holds is changed by what it stands on, and by nothing else. */
+        {REACHABLE, oneshot_runs, FALSE},
+        {REACHABLE, loops, FALSE},
+        {REACHABLE, more_jobs_run, TRUE},
+        {REACHABLE, sshd_restarts, TRUE},
+        {REACHABLE, boots, TRUE},
+        {REACHABLE, hide_changes, FALSE},
+        {REACHABLE, hide_services, TRUE},
+        {UNITS, oneshot_runs, FALSE},
+        {UNITS, loops, FALSE},
+        {UNITS, boots, TRUE},
+        {"[units]\nno-failed=yes\n", loops, TRUE},
+        {"[units]\nno-failed=yes\nexcept=other*\n", loops, FALSE},
+        {"[journal]\npriority=err\n", loops, TRUE},
+        {"[journal]\npriority=err\nunits=ssh\n", loops, FALSE},
+        {"[findings]\nnone=critical\n", loops, TRUE},
+        {"[settings]\nselinux=enforcing\n", loops, FALSE},
+        /* What is broken is mended by anything that starts, but not what files say. */
+        {REACHABLE, stopped_and_loops, TRUE},
+        {REACHABLE, locked_and_loops, FALSE},
+        {UNITS, failed_and_loops, FALSE},
+        {UNITS, failed_and_queued, TRUE},
+        {"[units]\nno-failed=yes\n", failed_and_loops, FALSE},
+        {"[findings]\nnone=critical\n", low_and_loops, TRUE},
+        {"[findings]\nnone=critical\n", locked_and_loops, FALSE},
+        {"[finding sudo.*]\nverdict=forbid\n", locked_and_loops, FALSE},
+        /* What fails the gate for it could not be checked, and won't be. */
+        {REACHABLE, refused_and_loops, TRUE},
+        {"[policy]\nunchecked=fail\n[units]\nactive=none\n", loops, FALSE},
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
