@@ -4,6 +4,7 @@
 #include "host-sidecar/gate-judges.h"
 #include "protocol/report-checks.h"
 #include "protocol/report-services.h"
+#include "protocol/report-sudo.h"
 #include "protocol/report-system.h"
 
 /* ---- access ---- */
@@ -105,6 +106,45 @@ add_shut(const PstGateFacts *facts, const PstPolicyRule *rule, GPtrArray *outcom
     outcome->lasting = pst_gate_moving_lasts(outcome);
 }
 
+/* What says that sudo did not answer in time, where it is that which decides; else NULL. */
+static const PstFinding *
+hung_sudo(const PstGateFacts *facts, const PstPolicyRule *rule)
+{
+    const PstAnswer *answer = pst_gate_facts_find(facts, pst_report_sudo_kind.name);
+    const GPtrArray *findings = pst_gate_facts_is_of_now(answer) ? answer->report->findings : NULL;
+    gboolean decides = rule->kind == PST_POLICY_ROOT ||
+                       (rule->kind == PST_POLICY_WAY && g_str_equal(rule->subject, "sudo"));
+
+    for (guint i = 0; decides && rule->wanted && findings != NULL && i < findings->len; i++)
+        if (g_str_equal(((PstFinding *)findings->pdata[i])->id, "sudo.hangs"))
+            return findings->pdata[i];
+    return NULL;
+}
+
+/* Who waits for sudo in vain for as long as the gate was given to settle does not become root. Of
+ * one asking that is not said: a guest may be slow for a while. */
+static void
+judge_unknown(const PstGateFacts *facts, const PstPolicyRule *rule, GPtrArray *outcomes)
+{
+    const PstAccessData *data = facts->access->report->data;
+    const PstFinding *hung = hung_sudo(facts, rule);
+    PstGateOutcome *outcome;
+
+    if (hung == NULL || facts->one->n_hung < 2) {
+        outcome = pst_gate_outcome_add(outcomes, rule, PST_GATE_UNCHECKED,
+                                       why_unknown(facts, way_of(data, rule)));
+        outcome->hangs = hung != NULL;
+    } else {
+        outcome =
+            pst_gate_outcome_add(outcomes, rule, PST_GATE_BROKEN,
+                                 g_strdup_printf("%s can't become root: %s, each of the %u times",
+                                                 data->user, hung->message, facts->one->n_hung));
+        pst_gate_outcome_blame(facts, outcome, hung);
+        outcome->lasting = TRUE;
+    }
+    pst_gate_outcome_of(outcome, "access", facts->access);
+}
+
 void
 pst_gate_judges_access(const PstGateFacts *facts, const PstPolicyRule *rule, GPtrArray *outcomes)
 {
@@ -120,21 +160,21 @@ pst_gate_judges_access(const PstGateFacts *facts, const PstPolicyRule *rule, GPt
     data = facts->access->report->data;
     int verdict = verdict_of(data, rule);
     if (verdict == PST_ACCESS_UNKNOWN) {
-        outcome = pst_gate_outcome_add(outcomes, rule, PST_GATE_UNCHECKED,
-                                       why_unknown(facts, way_of(data, rule)));
-    } else if (rule->wanted && verdict == PST_ACCESS_SHUT) {
+        judge_unknown(facts, rule, outcomes);
+        return;
+    }
+    if (rule->wanted && verdict == PST_ACCESS_SHUT) {
         add_shut(facts, rule, outcomes);
         return;
-    } else {
-        outcome = pst_gate_outcome_add(
-            outcomes, rule,
-            rule->wanted == (verdict == PST_ACCESS_OPEN) ? PST_GATE_HELD : PST_GATE_BROKEN,
-            rule->kind == PST_POLICY_WAY
-                ? g_strdup_printf("%s is %s to %s", rule->subject,
-                                  verdict == PST_ACCESS_OPEN ? "open" : "shut", data->user)
-                : g_strdup_printf("%s %s %s", data->user,
-                                  verdict == PST_ACCESS_OPEN ? "can" : "can't", what_of(rule)));
     }
+    outcome = pst_gate_outcome_add(
+        outcomes, rule,
+        rule->wanted == (verdict == PST_ACCESS_OPEN) ? PST_GATE_HELD : PST_GATE_BROKEN,
+        rule->kind == PST_POLICY_WAY
+            ? g_strdup_printf("%s is %s to %s", rule->subject,
+                              verdict == PST_ACCESS_OPEN ? "open" : "shut", data->user)
+            : g_strdup_printf("%s %s %s", data->user, verdict == PST_ACCESS_OPEN ? "can" : "can't",
+                              what_of(rule)));
     pst_gate_outcome_of(outcome, "access", facts->access);
 }
 

@@ -86,7 +86,7 @@ pst_gate_outcome_add(GPtrArray *outcomes, const PstPolicyRule *rule, PstGateStat
     outcome->unchecked = (int)rule->unchecked;
     outcome->message = message;
     outcome->rank = G_MAXUINT;
-    outcome->lasting = outcome->moves = FALSE;
+    outcome->lasting = outcome->moves = outcome->hangs = FALSE;
     g_ptr_array_add(outcomes, outcome);
     return outcome;
 }

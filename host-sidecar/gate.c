@@ -261,3 +261,12 @@ pst_gate_may_change(const PstGateVerdict *verdict)
     }
     return TRUE;
 }
+
+gboolean
+pst_gate_hangs(const PstGateVerdict *verdict)
+{
+    for (guint i = 0; i < verdict->unchecked->len; i++)
+        if (((PstGateOutcome *)verdict->unchecked->pdata[i])->hangs)
+            return TRUE;
+    return FALSE;
+}

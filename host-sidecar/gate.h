@@ -62,6 +62,7 @@ typedef struct {
     guint rank;       /* the earlier it is to be mended */
     gboolean lasting; /* no unit that starts or stops changes it */
     gboolean moves;   /* something is under way that may change it */
+    gboolean hangs;   /* it is unchecked because sudo did not answer in time */
 } PstGateOutcome;
 
 /* An exception that something was found of. */
@@ -105,6 +106,9 @@ typedef struct {
     guint n_answers;
     const PstBaseline *before; /* NULL: there is none */
     const PstReport *host;     /* what the host sees of the guest; NULL for nothing worth a word */
+    guint
+        n_hung; /* in so many askings, all that there were and will be, sudo did not answer; else 0
+                 */
     GDateTime *now;
 } PstGateCase;
 
@@ -116,9 +120,12 @@ PstGateVerdict *pst_gate_judge(const PstGateCase *one);
 void pst_gate_verdict_free(PstGateVerdict *verdict);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstGateVerdict, pst_gate_verdict_free)
 
-/* Whether asking again could change the result: something that an expectation stands on is under way,
- * or has not answered, and nothing has failed it that this can't mend. */
+/* Whether asking again could change the result: something that an expectation stands on is under
+ * way, or has not answered, and nothing has failed it that this can't mend. */
 gboolean pst_gate_may_change(const PstGateVerdict *verdict);
+
+/* Whether sudo's silence is all that keeps an expectation from being checked. */
+gboolean pst_gate_hangs(const PstGateVerdict *verdict);
 
 /* What the policy would ask and by which probes, with what they leave behind: for --explain, of
  * people and of programs. */

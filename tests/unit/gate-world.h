@@ -39,6 +39,7 @@ typedef struct {
     PstSince *since;
     GDateTime *now;
     PstPolicy *policy;
+    guint n_hung;
 } World;
 
 static G_GNUC_UNUSED PstAnswer *
@@ -200,6 +201,7 @@ world_judge(const World *world)
         .answers = world->answers,
         .n_answers = world->n,
         .host = world->host,
+        .n_hung = world->n_hung,
         .now = world->now,
     };
 

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/gate-settle.h"
+
+#include "host-sidecar/wait-pace.h"
+
+/* What one asking may take of the time. */
+#define ASK_US (10 * G_USEC_PER_SEC)
+
+void
+pst_gate_settle_clear(PstGateRun *run)
+{
+    g_clear_pointer(&run->verdict, pst_gate_verdict_free);
+}
+
+static void
+replace(PstGateRun *run, PstGateVerdict *verdict)
+{
+    pst_gate_settle_clear(run);
+    run->verdict = verdict;
+}
+
+gboolean
+pst_gate_settle(const PstGateAsking *asking, gpointer asker, gint64 settle_us, gint64 deadline_us,
+                PstGateRun *run, GError **error)
+{
+    const gint64 begun_us = asking->now(asker);
+    const gint64 last_us = begun_us + deadline_us;
+    const gint64 until_us = MIN(last_us, begun_us + settle_us);
+    PstWaitPace pace = {0};
+    guint n_hung = 0;
+
+    for (;;) {
+        gint64 now_us = asking->now(asker);
+        gint64 asked_until_us = settle_us > 0 ? MIN(last_us, now_us + ASK_US) : last_us;
+
+        pst_wait_pace_begin(&pace, now_us);
+        run->n_asked++;
+        PstGateVerdict *verdict = asking->ask(asker, asked_until_us, error);
+        if (verdict == NULL)
+            return FALSE;
+        replace(run, verdict);
+        n_hung += pst_gate_hangs(verdict);
+        now_us = asking->now(asker);
+        run->took_us = now_us - begun_us;
+        gint64 next_us = pst_wait_pace_next(&pace, now_us);
+        if (!pst_gate_may_change(verdict))
+            return TRUE;
+        if (next_us >= until_us) {
+            if (n_hung > 1 && n_hung == run->n_asked)
+                replace(run, asking->judge_hung(asker, n_hung));
+            return TRUE;
+        }
+        asking->sleep(asker, next_us - now_us);
+    }
+}

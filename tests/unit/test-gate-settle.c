@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/gate-settle.h"
+#include "tests/unit/gate-world.h"
+
+/* The asking again, of guests and by a clock of its own: what an asking finds is one letter each.
+ */
+
+typedef struct {
+    const char *script; /* p: passes, m: passes and moves, h: sudo hangs; the last one again */
+    World world;
+    gint64 now_us;
+    guint n;
+} Script;
+
+#define ASKING_US (3 * G_USEC_PER_SEC)
+
+static void
+forget(Script *script)
+{
+    if (script->world.now != NULL)
+        world_clear(&script->world);
+    memset(&script->world, 0, sizeof script->world);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Script, forget)
+
+static void
+spoil(World *world, char letter)
+{
+    if (letter == 'm') {
+        g_free(world->system->manager->state);
+        world->system->manager->state = g_strdup("starting");
+    } else if (letter == 'h') {
+        add_finding(world, "sudo", "sudo.hangs", PST_SEVERITY_UNKNOWN);
+        world->guest.sudo->verdict = PST_SUDO_UNKNOWN;
+    }
+}
+
+static PstGateVerdict *
+ask(gpointer data, gint64 until_us G_GNUC_UNUSED, GError **error G_GNUC_UNUSED)
+{
+    Script *script = data;
+    guint last = (guint)strlen(script->script) - 1;
+    char letter = script->script[MIN(script->n, last)];
+
+    script->n++;
+    forget(script);
+    script->now_us += ASKING_US;
+    world_init(&script->world);
+    world_set_policy(&script->world, "[reachable]\nlogin=yes\nroot=yes\n");
+    spoil(&script->world, letter);
+    return world_judge(&script->world);
+}
+
+static PstGateVerdict *
+judge_hung(gpointer data, guint n)
+{
+    Script *script = data;
+
+    script->world.n_hung = n;
+    return world_judge(&script->world);
+}
+
+static gint64
+now(gpointer data)
+{
+    return ((Script *)data)->now_us;
+}
+
+static void
+pause_for(gpointer data, gint64 for_us)
+{
+    ((Script *)data)->now_us += for_us;
+}
+
+static const PstGateAsking asking = {ask, judge_hung, now, pause_for};
+
+static void
+test_settles(void)
+{
+    static const struct {
+        const char *script;
+        gint64 settle_s;
+        PstGateResult result;
+        guint n_asked; /* 0: more than one */
+        const char *says;
+    } rows[] = {
+        {"p", 20, PST_GATE_PASS, 1, "all 2 hold"},
+        {"m", 0, PST_GATE_PASS, 1, "all 2 hold"},
+        {"mmp", 60, PST_GATE_PASS, 3, "all 2 hold"},
+        {"m", 20, PST_GATE_PASS, 0, "all 2 hold"},
+        /* Who never gets an answer of sudo's is locked out; of one asking that is not said. */
+        {"h", 0, PST_GATE_COULD_NOT_CHECK, 1, "sudo.hangs is so"},
+        {"h", 1, PST_GATE_COULD_NOT_CHECK, 1, "sudo.hangs is so"},
+        {"h", 20, PST_GATE_FAIL, 0, "harness can't become root: sudo.hangs is so, each of the"},
+        {"hhp", 20, PST_GATE_PASS, 3, "all 2 hold"},
+        {"mh", 20, PST_GATE_COULD_NOT_CHECK, 0, "sudo.hangs is so"},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_auto(Script) script = {.script = rows[i].script};
+        g_auto(PstGateRun) run = {NULL};
+        g_autoptr(GError) error = NULL;
+
+        g_test_message("row %u", i);
+        g_assert_true(pst_gate_settle(&asking, &script, rows[i].settle_s * G_USEC_PER_SEC,
+                                      (rows[i].settle_s + 10) * G_USEC_PER_SEC, &run, &error));
+        g_assert_no_error(error);
+        g_test_message("%u askings: %s", run.n_asked, run.verdict->summary);
+        g_assert_cmpint(run.verdict->result, ==, rows[i].result);
+        g_assert_nonnull(strstr(run.verdict->summary, rows[i].says));
+        g_assert_true(rows[i].n_asked > 0 ? run.n_asked == rows[i].n_asked : run.n_asked > 1);
+    }
+}
+
+/* It is blamed on sudo, and on what is known to be why. */
+static void
+test_hung_is_attributed(void)
+{
+    g_auto(World) world = {0};
+
+    world_init(&world);
+    world_set_policy(&world, "[reachable]\nroot=yes\nways=sudo\n");
+    spoil(&world, 'h');
+    PstFinding *cause = add_finding(&world, "pam", "pam.log-blocked", PST_SEVERITY_CRITICAL);
+    world.n_hung = 2;
+    g_autoptr(PstGateVerdict) verdict = world_judge(&world);
+
+    g_assert_cmpuint(verdict->broken->len, ==, 2);
+    for (guint i = 0; i < 2; i++) {
+        const PstGateOutcome *outcome = verdict->broken->pdata[i];
+
+        g_assert_cmpstr(outcome->finding->id, ==, "sudo.hangs");
+        g_assert_cmpstr(outcome->root->id, ==, cause->id);
+    }
+    g_assert_false(pst_gate_may_change(verdict));
+}
+
+/* That root is wanted shut does not hold because nobody answers. */
+static void
+test_hung_is_not_shut(void)
+{
+    g_auto(World) world = {0};
+
+    world_init(&world);
+    world_set_policy(&world, "[reachable]\nroot=no\n");
+    spoil(&world, 'h');
+    world.n_hung = 5;
+    g_autoptr(PstGateVerdict) verdict = world_judge(&world);
+
+    g_assert_cmpint(verdict->result, ==, PST_GATE_COULD_NOT_CHECK);
+    g_assert_false(pst_gate_hangs(verdict));
+}
+
+int
+main(int argc, char *argv[])
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/gate/settles", test_settles);
+    g_test_add_func("/gate/hung-is-attributed", test_hung_is_attributed);
+    g_test_add_func("/gate/hung-is-not-shut", test_hung_is_not_shut);
+    return g_test_run();
+}
