@@ -19,6 +19,17 @@ replace(PstGateRun *run, PstGateVerdict *verdict)
     run->verdict = verdict;
 }
 
+/* Nothing more is asked: CAUSE is why the last asking came to nothing; NULL where it did not. */
+static void
+conclude(const PstGateAsking *asking, gpointer asker, guint n_hung, const GError *cause,
+         PstGateRun *run)
+{
+    if (cause != NULL)
+        pst_gate_outdate(run->verdict, cause->message);
+    else if (n_hung > 1 && n_hung == run->n_asked)
+        replace(run, asking->judge_hung(asker, n_hung));
+}
+
 gboolean
 pst_gate_settle(const PstGateAsking *asking, gpointer asker, gint64 settle_us, gint64 deadline_us,
                 PstGateRun *run, GError **error)
@@ -32,22 +43,26 @@ pst_gate_settle(const PstGateAsking *asking, gpointer asker, gint64 settle_us, g
     for (;;) {
         gint64 now_us = asking->now(asker);
         gint64 asked_until_us = settle_us > 0 ? MIN(last_us, now_us + ASK_US) : last_us;
+        g_autoptr(GError) cause = NULL;
 
         pst_wait_pace_begin(&pace, now_us);
         run->n_asked++;
-        PstGateVerdict *verdict = asking->ask(asker, asked_until_us, error);
-        if (verdict == NULL)
+        PstGateVerdict *verdict = asking->ask(asker, asked_until_us, &cause);
+        if (verdict == NULL && run->verdict == NULL) {
+            g_propagate_error(error, g_steal_pointer(&cause));
             return FALSE;
-        replace(run, verdict);
-        n_hung += pst_gate_hangs(verdict);
+        }
+        if (verdict != NULL) {
+            replace(run, verdict);
+            n_hung += pst_gate_hangs(verdict);
+        }
         now_us = asking->now(asker);
         run->took_us = now_us - begun_us;
         gint64 next_us = pst_wait_pace_next(&pace, now_us);
-        if (!pst_gate_may_change(verdict))
+        if (verdict != NULL && !pst_gate_may_change(verdict))
             return TRUE;
         if (next_us >= until_us) {
-            if (n_hung > 1 && n_hung == run->n_asked)
-                replace(run, asking->judge_hung(asker, n_hung));
+            conclude(asking, asker, n_hung, cause, run);
             return TRUE;
         }
         asking->sleep(asker, next_us - now_us);

@@ -270,3 +270,42 @@ pst_gate_hangs(const PstGateVerdict *verdict)
             return TRUE;
     return FALSE;
 }
+
+static void
+outdate_all(PstGateVerdict *verdict, GPtrArray *outcomes, const char *why)
+{
+    static const char *const words[] = {"held", "broken", "unchecked"};
+
+    for (guint i = 0; i < outcomes->len; i++) {
+        PstGateOutcome *outcome = outcomes->pdata[i];
+        char *message =
+            g_strdup_printf("%s; before that %s: %s", why, words[outcome->state], outcome->message);
+
+        g_free(outcome->message);
+        outcome->message = message;
+        outcome->state = PST_GATE_UNCHECKED;
+        outcome->lasting = outcome->hangs = FALSE;
+        outcome->moves = TRUE;
+        if (outcomes != verdict->unchecked)
+            g_ptr_array_add(verdict->unchecked, outcome);
+    }
+    if (outcomes != verdict->unchecked)
+        g_ptr_array_set_size(outcomes, 0);
+}
+
+void
+pst_gate_outdate(PstGateVerdict *verdict, const char *why)
+{
+    char *summary = g_strdup_printf("%s; the verdict before that was %s: %s", why,
+                                    pst_gate_result_names[verdict->result], verdict->summary);
+
+    outdate_all(verdict, verdict->unchecked, why);
+    outdate_all(verdict, verdict->broken, why);
+    outdate_all(verdict, verdict->held, why);
+    verdict->result = (int)result_of(verdict, TRUE);
+    g_free(verdict->summary);
+    verdict->summary = summary;
+    g_clear_pointer(&verdict->via, g_free);
+    g_free(verdict->moving);
+    verdict->moving = g_strdup(why);
+}

@@ -124,6 +124,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstGateVerdict, pst_gate_verdict_free)
  * way, or has not answered, and nothing has failed it that this can't mend. */
 gboolean pst_gate_may_change(const PstGateVerdict *verdict);
 
+/* Of a verdict that could not be asked for again, because of WHY: what it told is of before and not
+ * of now, and nothing of it is checked. */
+void pst_gate_outdate(PstGateVerdict *verdict, const char *why);
+
 /* Whether sudo's silence is all that keeps an expectation from being checked. */
 gboolean pst_gate_hangs(const PstGateVerdict *verdict);
 

@@ -6,7 +6,8 @@
  */
 
 typedef struct {
-    const char *script; /* p: passes, m: passes and moves, h: sudo hangs; the last one again */
+    const char *script; /* p: passes, m: passes and moves, b: is broken and moves, h: sudo hangs,
+                           e: an error of libvirt's; the last one again */
     World world;
     gint64 now_us;
     guint n;
@@ -26,7 +27,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Script, forget)
 static void
 spoil(World *world, char letter)
 {
-    if (letter == 'm') {
+    if (letter == 'm' || letter == 'b') {
+        if (letter == 'b')
+            stop_sshd(world);
         g_free(world->system->manager->state);
         world->system->manager->state = g_strdup("starting");
     } else if (letter == 'h') {
@@ -36,7 +39,7 @@ spoil(World *world, char letter)
 }
 
 static PstGateVerdict *
-ask(gpointer data, gint64 until_us G_GNUC_UNUSED, GError **error G_GNUC_UNUSED)
+ask(gpointer data, gint64 until_us G_GNUC_UNUSED, GError **error)
 {
     Script *script = data;
     guint last = (guint)strlen(script->script) - 1;
@@ -45,6 +48,10 @@ ask(gpointer data, gint64 until_us G_GNUC_UNUSED, GError **error G_GNUC_UNUSED)
     script->n++;
     forget(script);
     script->now_us += ASKING_US;
+    if (letter == 'e') {
+        g_set_error(error, PST_ERROR, PST_ERROR_NO_HYPERVISOR, "libvirt is gone");
+        return NULL;
+    }
     world_init(&script->world);
     world_set_policy(&script->world, "[reachable]\nlogin=yes\nroot=yes\n");
     spoil(&script->world, letter);
@@ -112,6 +119,64 @@ test_settles(void)
     }
 }
 
+/* An error after a verdict is asked again. Where it comes last that verdict is of before: nothing
+ * is passed or failed by it, but both are told. */
+static void
+test_errors(void)
+{
+    static const struct {
+        const char *script;
+        PstGateResult result;
+        guint unchecked;
+        const char *says;
+    } rows[] = {
+        {"mep", PST_GATE_PASS, 0, "all 2 hold"},
+        {"beeb", PST_GATE_FAIL, 0, "harness can't get in by SSH"},
+        {"me", PST_GATE_COULD_NOT_CHECK, 2,
+         "libvirt is gone; the verdict before that was pass: all 2 hold"},
+        {"be", PST_GATE_COULD_NOT_CHECK, 2,
+         "libvirt is gone; the verdict before that was fail: 1 of 2 is broken"},
+        {"he", PST_GATE_COULD_NOT_CHECK, 2,
+         "libvirt is gone; the verdict before that was could-not-check: 1 of 2"},
+        {"hhhhhhhe", PST_GATE_FAIL, 0, "each of the"}, /* it is over before */
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_auto(Script) script = {.script = rows[i].script};
+        g_auto(PstGateRun) run = {NULL};
+        g_autoptr(GError) error = NULL;
+
+        g_assert_true(pst_gate_settle(&asking, &script, 20 * G_USEC_PER_SEC, 30 * G_USEC_PER_SEC,
+                                      &run, &error));
+        g_assert_no_error(error);
+        g_test_message("row %u: %u askings: %s", i, run.n_asked, run.verdict->summary);
+        g_assert_cmpint(run.verdict->result, ==, rows[i].result);
+        g_assert_nonnull(strstr(run.verdict->summary, rows[i].says));
+        g_assert_cmpuint(run.verdict->unchecked->len, ==, rows[i].unchecked);
+        if (rows[i].unchecked == 0)
+            continue;
+        g_assert_cmpuint(run.verdict->held->len + run.verdict->broken->len, ==, 0);
+        g_assert_true(pst_gate_may_change(run.verdict));
+        g_autoptr(GDateTime) now_utc = g_date_time_new_now_utc();
+        g_autofree char *xml = pst_gate_to_junit(run.verdict, now_utc, 0);
+        g_assert_nonnull(strstr(xml, "tests=\"2\" failures=\"0\" errors=\"2\""));
+    }
+}
+
+/* Where there is no verdict yet, nobody is asked again. */
+static void
+test_first_error(void)
+{
+    g_auto(Script) script = {.script = "ep"};
+    g_auto(PstGateRun) run = {NULL};
+    g_autoptr(GError) error = NULL;
+
+    g_assert_false(
+        pst_gate_settle(&asking, &script, 20 * G_USEC_PER_SEC, 30 * G_USEC_PER_SEC, &run, &error));
+    g_assert_error(error, PST_ERROR, PST_ERROR_NO_HYPERVISOR);
+    g_assert_cmpuint(script.n, ==, 1);
+}
+
 /* It is blamed on sudo, and on what is known to be why. */
 static void
 test_hung_is_attributed(void)
@@ -156,6 +221,8 @@ main(int argc, char *argv[])
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/gate/settles", test_settles);
+    g_test_add_func("/gate/errors", test_errors);
+    g_test_add_func("/gate/first-error", test_first_error);
     g_test_add_func("/gate/hung-is-attributed", test_hung_is_attributed);
     g_test_add_func("/gate/hung-is-not-shut", test_hung_is_not_shut);
     return g_test_run();
