@@ -93,6 +93,9 @@ gboolean pst_gate_moving_lasts(const PstGateOutcome *outcome);
 PstGateOutcome *pst_gate_outcome_add(GPtrArray *outcomes, const PstPolicyRule *rule,
                                      PstGateState state, char *message);
 
+/* As pst_policy_rule_title(). Free with g_free(). */
+char *pst_gate_outcome_title(const PstGateOutcome *outcome);
+
 /* From which answer it is. */
 void pst_gate_outcome_of(PstGateOutcome *outcome, const char *probe, const PstAnswer *answer);
 

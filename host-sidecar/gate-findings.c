@@ -111,6 +111,9 @@ typedef struct {
     const PstGateFacts *facts;
     const PstPolicyRule *rule;
     GPtrArray *outcomes, **excuses;
+    guint n_before;    /* outcomes of other expectations */
+    GString *told;     /* the ids of findings that those tell already */
+    gboolean *lasting; /* that one of them is */
 } Judging;
 
 /* What it comes to by itself; HELD: nothing is to be told of it. */
@@ -151,6 +154,40 @@ is_told_by_root(const Judging *judging, const PstCause *cause, PstGateState stat
     return of_root == PST_GATE_BROKEN || of_root == state;
 }
 
+static gboolean
+is_that(const PstFinding *told, const PstFinding *finding)
+{
+    return told != NULL && is_same(told, finding) &&
+           g_strcmp0(told->message, finding->message) == 0;
+}
+
+/* The broken one that tells of it already, as what was found or as what that follows from: nobody
+ * is to mend it twice. */
+static const PstGateOutcome *
+told_of(const Judging *judging, const PstFinding *finding)
+{
+    for (guint i = 0; i < judging->n_before; i++) {
+        const PstGateOutcome *outcome = judging->outcomes->pdata[i];
+
+        if (outcome->state == PST_GATE_BROKEN &&
+            (is_that(outcome->finding, finding) || is_that(outcome->root, finding)))
+            return outcome;
+    }
+    return NULL;
+}
+
+static gboolean
+note_told(const Judging *judging, const PstFinding *finding)
+{
+    const PstGateOutcome *outcome = told_of(judging, finding);
+
+    if (outcome == NULL)
+        return FALSE;
+    g_string_append_printf(judging->told, "%s%s", judging->told->len > 0 ? ", " : "", finding->id);
+    *judging->lasting |= outcome->lasting;
+    return TRUE;
+}
+
 static void
 add_finding(const Judging *judging, const PstCause *cause, PstGateState state, char *message)
 {
@@ -167,7 +204,8 @@ judge_cause(const Judging *judging, const PstCause *cause)
 {
     PstGateState state = state_of(judging, cause);
 
-    if (state == PST_GATE_HELD || is_told_by_root(judging, cause, state))
+    if (state == PST_GATE_HELD || is_told_by_root(judging, cause, state) ||
+        (state == PST_GATE_BROKEN && note_told(judging, cause->finding)))
         return;
     if (state == PST_GATE_BROKEN || cause->finding->severity == PST_SEVERITY_UNKNOWN)
         add_finding(judging, cause, state, g_strdup(cause->finding->message));
@@ -191,6 +229,17 @@ judge_silent(const Judging *judging)
     }
 }
 
+/* It is broken by them all the same. */
+static void
+add_told(const Judging *judging)
+{
+    if (judging->told->len == 0)
+        return;
+    pst_gate_outcome_add(judging->outcomes, judging->rule, PST_GATE_BROKEN,
+                         g_strdup_printf("broken by what is told above: %s", judging->told->str))
+        ->lasting = *judging->lasting;
+}
+
 static void
 judge_findings(const Judging *judging)
 {
@@ -200,6 +249,7 @@ judge_findings(const Judging *judging)
     for (guint i = 0; i < facts->causes->len; i++)
         judge_cause(judging, &g_array_index(facts->causes, PstCause, i));
     judge_silent(judging);
+    add_told(judging);
     if (judging->outcomes->len > n)
         return;
     if (facts->now->len == 0)
@@ -303,7 +353,9 @@ void
 pst_gate_findings_rule(const PstGateFacts *facts, const PstPolicyRule *rule, GPtrArray *outcomes,
                        GPtrArray **excuses)
 {
-    const Judging judging = {facts, rule, outcomes, excuses};
+    g_autoptr(GString) told = g_string_new(NULL);
+    gboolean lasting = FALSE;
+    const Judging judging = {facts, rule, outcomes, excuses, outcomes->len, told, &lasting};
 
     if (rule->kind == PST_POLICY_FORBIDDEN)
         judge_forbidden(&judging);

@@ -305,6 +305,17 @@ judge_failed(const PstGateFacts *facts, const PstPolicyRule *rule, const PstServ
     return TRUE;
 }
 
+/* Where N are failed, all of which may be. */
+static char *
+words_of_failed(const PstPolicyRule *rule, guint n)
+{
+    if (n == 0)
+        return g_strdup("no unit is failed");
+    return g_strdup_printf("%u %s failed, and %s", n, n == 1 ? "unit is" : "units are",
+                           rule->kind == PST_POLICY_NO_FAILED_UNIT ? "may be so"
+                                                                   : "none that may not be is new");
+}
+
 void
 pst_gate_judges_failed(const PstGateFacts *facts, const PstPolicyRule *rule, GPtrArray *outcomes)
 {
@@ -312,9 +323,14 @@ pst_gate_judges_failed(const PstGateFacts *facts, const PstPolicyRule *rule, GPt
     const PstAnswer *answer = pst_gate_facts_find(facts, probe);
     const PstServicesData *data = pst_gate_facts_data(facts, probe);
     gboolean any = FALSE;
+    guint n = 0;
 
-    for (guint i = 0; data != NULL && data->units != NULL && i < data->units->len; i++)
-        any |= judge_failed(facts, rule, data->units->pdata[i], outcomes);
+    for (guint i = 0; data != NULL && data->units != NULL && i < data->units->len; i++) {
+        const PstServicesUnit *unit = data->units->pdata[i];
+
+        any |= judge_failed(facts, rule, unit, outcomes);
+        n += g_strcmp0(unit->active, "failed") == 0;
+    }
     if (any)
         return;
     if (data == NULL || data->source == NULL || answer->report->truncated) {
@@ -322,7 +338,7 @@ pst_gate_judges_failed(const PstGateFacts *facts, const PstPolicyRule *rule, GPt
         return;
     }
     pst_gate_outcome_of(
-        pst_gate_outcome_add(outcomes, rule, PST_GATE_HELD, g_strdup("no unit failed")), probe,
+        pst_gate_outcome_add(outcomes, rule, PST_GATE_HELD, words_of_failed(rule, n)), probe,
         answer);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "host-sidecar/gate.h"
+#include "host-sidecar/gate-facts.h"
 #include "host-sidecar/html-escape.h"
 
 /* JUnit's XML, which no standard defines: the elements and attributes that its consumers agree on
@@ -52,10 +52,9 @@ append_finding_name(GString *name, const PstFinding *finding)
 static GString *
 name_of(const PstGateOutcome *outcome)
 {
-    GString *name = g_string_new(outcome->expectation);
+    g_autofree char *title = pst_gate_outcome_title(outcome);
+    GString *name = g_string_new(title);
 
-    if (outcome->subject != NULL)
-        g_string_append_printf(name, " %s", outcome->subject);
     if (outcome->state == PST_GATE_HELD || !has_many(outcome))
         return name;
     if (outcome->unit != NULL && g_str_has_prefix(outcome->expectation, "units."))

@@ -160,11 +160,11 @@ moving_unit(const PstGateFacts *facts, const PstPolicyRule *rule, const PstGateO
 static char *
 words_of_jobs(const PstSystemManager *manager, const PstSystemJob *job)
 {
+    const char *noun = manager->n_jobs == 1 ? "job of systemd is" : "jobs of systemd are";
+
     if (job == NULL || job->unit == NULL)
-        return g_strdup_printf("%" G_GINT64_FORMAT " jobs of systemd are under way",
-                               manager->n_jobs);
-    return g_strdup_printf("%" G_GINT64_FORMAT " %s of systemd under way: %s %s", manager->n_jobs,
-                           manager->n_jobs == 1 ? "job is" : "jobs are",
+        return g_strdup_printf("%" G_GINT64_FORMAT " %s under way", manager->n_jobs, noun);
+    return g_strdup_printf("%" G_GINT64_FORMAT " %s under way: %s %s", manager->n_jobs, noun,
                            job->type != NULL ? job->type : "job of", job->unit);
 }
 

@@ -80,7 +80,8 @@ pst_gate_outcome_add(GPtrArray *outcomes, const PstPolicyRule *rule, PstGateStat
 {
     PstGateOutcome *outcome = pst_fields_new(&pst_gate_outcome_fields);
 
-    outcome->expectation = g_strdup_printf("%s.%s", rule->group, rule->key);
+    outcome->expectation = g_strdup_printf(
+        "%s.%s", rule->group, rule->kind == PST_POLICY_SETTING ? rule->subject : rule->key);
     outcome->subject = g_strdup(rule->subject);
     outcome->state = (int)state;
     outcome->unchecked = (int)rule->unchecked;
@@ -89,6 +90,16 @@ pst_gate_outcome_add(GPtrArray *outcomes, const PstPolicyRule *rule, PstGateStat
     outcome->lasting = outcome->moves = outcome->hangs = FALSE;
     g_ptr_array_add(outcomes, outcome);
     return outcome;
+}
+
+char *
+pst_gate_outcome_title(const PstGateOutcome *outcome)
+{
+    g_autofree char *key = g_strconcat(".", outcome->subject, NULL);
+
+    if (outcome->subject == NULL || g_str_has_suffix(outcome->expectation, key))
+        return g_strdup(outcome->expectation);
+    return g_strdup_printf("%s %s", outcome->expectation, outcome->subject);
 }
 
 void

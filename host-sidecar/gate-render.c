@@ -25,11 +25,10 @@ append_line(GString *out, const char *word, const char *text)
 static void
 append_title(GString *out, const char *word, const PstGateOutcome *outcome)
 {
-    g_string_append_printf(out, "%-10s %s", word, outcome->expectation);
-    if (outcome->subject != NULL) {
-        g_string_append_c(out, ' ');
-        pst_render_append(out, outcome->subject);
-    }
+    g_autofree char *title = pst_gate_outcome_title(outcome);
+
+    g_string_append_printf(out, "%-10s ", word);
+    pst_render_append(out, title);
 }
 
 static void

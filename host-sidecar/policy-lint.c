@@ -9,8 +9,8 @@
 char *
 pst_policy_rule_title(const PstPolicyRule *rule)
 {
-    if (rule->kind == PST_POLICY_SETTING)
-        return g_strdup_printf("settings %s", rule->subject);
+    if (rule->kind == PST_POLICY_SETTING) /* whose key is its subject */
+        return g_strdup_printf("%s.%s", rule->group, rule->subject);
     return g_strdup_printf("%s.%s%s%s", rule->group, rule->key, rule->subject != NULL ? " " : "",
                            rule->subject != NULL ? rule->subject : "");
 }

@@ -404,6 +404,82 @@ test_table(void)
 
 /* ---- what is printed ---- */
 
+static void
+both_failed(World *world)
+{
+    unit_failed_before(world);
+    world_add_unit(world, "other.service", "failed");
+}
+
+static void
+umask_told(World *world)
+{
+    world->security->umask = g_strdup("0022");
+}
+
+static void
+job_runs(World *world)
+{
+    PstSystemJob *job =
+        pst_fields_append(&pst_report_system_job_fields, &world->system->manager->jobs);
+
+    job->unit = g_strdup("ssh.service");
+    job->type = g_strdup("start");
+    world->system->manager->n_jobs = 1;
+}
+
+static void
+lock_out_and_low(World *world)
+{
+    lock_out(world);
+    criticise(world);
+}
+
+#define NO_FAILED "[units]\nno-failed=yes\n"
+#define NO_NEW_FAILED "[units]\nno-new-failed=yes\n"
+
+static void
+test_words(void)
+{
+    static const struct {
+        const char *policy;
+        void (*spoil)(World *world);
+        const char *line;
+    } cases[] = {
+        {NO_FAILED, NULL, "holds      units.no-failed: no unit is failed\n"},
+        {NO_FAILED "except=*\n", both_failed,
+         "holds      units.no-failed: 2 units are failed, and may be so\n"},
+        {NO_NEW_FAILED, NULL, "holds      units.no-new-failed: no unit is failed\n"},
+        {NO_NEW_FAILED, unit_failed_before,
+         "holds      units.no-new-failed: 1 unit is failed, and none that may not be is new\n"},
+        {"[settings]\numask=0022\n", umask_told, "holds      settings.umask: umask is 0022\n"},
+        {SELINUX, permissive, "BROKEN     settings.selinux: selinux is permissive, and not"},
+        {UNITS, NULL, "holds      units.active nginx.service: nginx.service is active\n"},
+        {REACHABLE, job_runs, "not settled: 1 job of systemd is under way: start ssh.service\n"},
+        /* What another expectation told is not told at length once more. */
+        {REACHABLE NONE, lock_out,
+         "BROKEN     findings.none critical: broken by what is told above: "
+         "sudo.password-required\nholds"},
+        {NO_FAILED NONE, unit_failed,
+         "BROKEN     findings.none critical: broken by what is told above: services.failed\n"},
+        {REACHABLE NONE, lock_out_and_low, "BROKEN     findings.none critical: memory.low is so"},
+        {NONE, lock_out, "BROKEN     findings.none critical: sudo.password-required is so"},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_auto(World) world = {0};
+
+        world_init(&world);
+        world_set_policy(&world, cases[i].policy);
+        if (cases[i].spoil != NULL)
+            cases[i].spoil(&world);
+        g_autoptr(PstGateVerdict) verdict = world_judge(&world);
+        g_autofree char *text = pst_gate_to_text(verdict);
+        if (strstr(text, cases[i].line) == NULL)
+            g_error("row %u, %s: %s", i, cases[i].policy, text);
+    }
+}
+
 /* Nothing that a guest wrote is obeyed by a terminal, or ends an element. */
 static void
 test_hostile(void)
@@ -506,6 +582,7 @@ main(int argc, char *argv[])
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/gate/table", test_table);
+    g_test_add_func("/gate/words", test_words);
     g_test_add_func("/gate/hostile", test_hostile);
     g_test_add_func("/gate/undo", test_undo);
     g_test_add_func("/gate/undo-is-told-whole", test_undo_is_told_whole);

@@ -90,7 +90,7 @@ test_rules(void)
     static const char *const titles[] = {"reachable.root",
                                          "units.active ssh.service",
                                          "units.active a.timer",
-                                         "settings sshd.PermitRootLogin",
+                                         "settings.sshd.PermitRootLogin",
                                          "finding.forbid sudo.no-rule@/etc/*",
                                          "ports.open 22/tcp",
                                          "ports.open 53/udp"};
@@ -144,7 +144,7 @@ static const struct {
     {"[reachable]\nroot=yes\n", NULL},
     {"[units]\nactive=a\ninactive=a\n", "units.active a.service and units.inactive a.service"},
     {"[units]\nactive=a;b;a.service\n", "units.active a.service: it is said twice"},
-    {"[settings]\nsshd.UsePAM=yes\nsshd.usepam=no\n", "settings sshd.UsePAM: it is said twice"},
+    {"[settings]\nsshd.UsePAM=yes\nsshd.usepam=no\n", "settings.sshd.UsePAM: it is said twice"},
     {"[reachable]\nways=sudo\nroot=no\n", "contradict each other"},
     {"[reachable]\nways=ssh-key\nlogin=no\n", "contradict each other"},
     {"[files]\nbelow=/etc\nexcept=/usr/lib/x\n", "/usr/lib/x is below none of below="},
