@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The verb gate over libvirt's own test driver: misuse, --lint, --explain, guests that are away,
-and JUnit's XML as a consumer reads it. Usage: test-gate.py POSTERN POLICIES [TEST…]"""
+and JUnit's XML as a consumer reads it. Usage: test-gate.py POSTERN POLICIES GATE-JUNIT [TEST…]"""
 
 import json
 import os
+import subprocess
 import sys
 import time
 from types import SimpleNamespace
@@ -13,11 +14,12 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 POLICIES = os.path.abspath(sys.argv.pop(2))
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../bench"))
+GATE_JUNIT = os.path.abspath(sys.argv.pop(2))
 # pylint: disable=wrong-import-position
 from benchlib import verdicts
 from benchlib.world import CannotMeasure
 from commandlib import FOLDER, LATE, isolate, refused, run
-from taplib import Skip, check, run_all
+from taplib import check, run_all
 
 # libvirt's test driver takes the state of a domain from its file: 1 running, 3 paused, 5 off.
 DOMAIN = """<domain type='test' xmlns:test='http://libvirt.org/schemas/domain/test/1.0'>
@@ -167,14 +169,17 @@ def test_bench_reads_it():
     check(verdicts.seconds_of_gate(world, "runs") >= 0, "it is not measured")
 
 
+def junit(path):
+    """The file as the consumer reads it, which tests/lab/install-packages installs: a machine
+    without it has not tested this."""
+    from junitparser import JUnitXml  # pylint: disable=import-outside-toplevel
+    return JUnitXml.fromfile(path)
+
+
 def test_junit():
-    try:
-        from junitparser import JUnitXml  # pylint: disable=import-outside-toplevel
-    except ImportError:
-        raise Skip("needs python3-junitparser") from None
     path = FOLDER + "/junit.xml"
     gate(3, "runs", "--policy", "reachable", *WHO, "--format", "junit", "--output", path)
-    xml = JUnitXml.fromfile(path)
+    xml = junit(path)
     suites = list(xml)
     check([(suite.name, suite.hostname) for suite in suites] == [("reachable", "runs")], suites)
     check((xml.tests, xml.failures, xml.errors) == (2, 0, 2), xml.tests, xml.failures, xml.errors)
@@ -201,6 +206,39 @@ def test_junit():
     # What is counted is what is there.
     suites[0].update_statistics()
     check((suites[0].tests, suites[0].errors) == (2, 2), suites[0].errors)
+
+
+def test_junit_of_a_failure():
+    """What is broken is a failure with its cause; nothing that a guest wrote ends an element, or is
+    lost."""
+    path = FOLDER + "/hostile.xml"
+    with open(path, "wb") as file:
+        subprocess.run([GATE_JUNIT], stdout=file, check=True)
+    xml = junit(path)
+    suite, = list(xml)
+    check((xml.tests, xml.failures, xml.errors, suite.skipped) == (6, 3, 1, 1), suite)
+    check(suite.name == '<hostile> & "quoted"' and suite.hostname == "web", suite.name)
+    check({row.name: row.value for row in suite.properties()}["result"] == "fail", suite)
+    told = {case.name: case for case in suite}
+    kinds = {name: type(case.result[0]).__name__ if case.result else ""
+             for name, case in told.items()}
+    check(kinds == {"reachable.root": "Failure", "journal.priority err": "Failure",
+                    "checks.pass *": "Failure", "ports.open 443/tcp": "Error",
+                    "settings.selinux": "Skipped", "units.active nginx.service": ""}, kinds)
+    root = told["reachable.root"].result[0]
+    check(root.type == "access.no-root" and "harness can't become root" in root.message, root)
+    check("finding: sudo.password-required\n" in root.text and
+          "changed: /etc/sudoers.d/harness\n" in root.text, root.text)
+    for result in (told["journal.priority err"].result[0].text,
+                   told["checks.pass *"].result[0].message,
+                   told["ports.open 443/tcp"].result[0].message):
+        check(']]></failure></testcase><testcase name="x' in result, result)
+        check('"/>&amp;' in result, result)
+        check(all(char.isprintable() or char == "\n" for char in result), result)
+    # What is counted is what is there.
+    counted = (suite.tests, suite.failures, suite.errors, suite.skipped)
+    suite.update_statistics()
+    check((suite.tests, suite.failures, suite.errors, suite.skipped) == counted, counted)
 
 
 if __name__ == "__main__":

@@ -39,6 +39,7 @@ typedef struct {
     PstSince *since;
     GDateTime *now;
     PstPolicy *policy;
+    PstBaseline *before; /* NULL: none */
     guint n_hung;
 } World;
 
@@ -174,6 +175,7 @@ world_clear(World *world)
     g_clear_pointer(&world->host, pst_report_free);
     g_clear_pointer(&world->since, pst_since_free);
     g_clear_pointer(&world->policy, pst_policy_free);
+    g_clear_pointer(&world->before, pst_baseline_free);
     g_date_time_unref(world->now);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(World, world_clear)
@@ -201,11 +203,24 @@ world_judge(const World *world)
         .answers = world->answers,
         .n_answers = world->n,
         .host = world->host,
+        .before = world->before,
         .n_hung = world->n_hung,
         .now = world->now,
     };
 
     return pst_gate_judge(&one);
+}
+
+/* The guest as it is. */
+static G_GNUC_UNUSED PstBaseline *
+world_baseline(const World *world)
+{
+    PstAnswer **copies = g_new0(PstAnswer *, world->n);
+    const PstBaselineWish wish = {.vantage = world->guest.vantage};
+
+    for (guint i = 0; i < world->n; i++)
+        copies[i] = pst_answer_copy(world->answers[i]);
+    return pst_baseline_make(copies, world->n, &wish, NULL, NULL, MOMENT);
 }
 
 /* What a guest does not tell, and why. */

@@ -3,17 +3,6 @@
 
 /* What a policy expects of before: the baseline is of the same guest, unspoilt. */
 
-static PstBaseline *
-baseline_of(const World *world)
-{
-    PstAnswer **copies = g_new0(PstAnswer *, world->n);
-    const PstBaselineWish wish = {.vantage = world->guest.vantage};
-
-    for (guint i = 0; i < world->n; i++)
-        copies[i] = pst_answer_copy(world->answers[i]);
-    return pst_baseline_make(copies, world->n, &wish, NULL, NULL, MOMENT);
-}
-
 static PstGateVerdict *
 judge_against(const World *world, const PstBaseline *before)
 {
@@ -266,7 +255,7 @@ test_table(void)
 
         world_init(&former);
         rows[i].before(&former);
-        g_autoptr(PstBaseline) before = baseline_of(&former);
+        g_autoptr(PstBaseline) before = world_baseline(&former);
         world_init(&world);
         world_set_policy(&world, rows[i].policy);
         rows[i].after(&world);
@@ -295,7 +284,7 @@ test_symptoms(void)
 
         world_init(&former);
         cases[i].before(&former);
-        g_autoptr(PstBaseline) before = baseline_of(&former);
+        g_autoptr(PstBaseline) before = world_baseline(&former);
         world_init(&world);
         world_set_policy(&world, NO_NEW);
         root_and_symptom(&world);
@@ -315,7 +304,7 @@ test_notes(void)
     g_auto(World) world = {0}, former = {0};
 
     world_init(&former);
-    g_autoptr(PstBaseline) before = baseline_of(&former);
+    g_autoptr(PstBaseline) before = world_baseline(&former);
     world_init(&world);
     world_set_policy(&world, NO_NEW_FAILED);
     fail_unit(&world);
@@ -348,7 +337,7 @@ test_differences_of_names(void)
         gboolean told = FALSE;
 
         world_init(&former);
-        g_autoptr(PstBaseline) before = baseline_of(&former);
+        g_autoptr(PstBaseline) before = world_baseline(&former);
         world_init(&world);
         world_set_policy(&world, "[reachable]\nroot=yes\n");
         lock_out(&world);

@@ -19,12 +19,58 @@ static const char *const policies[] = {
     "[finding memory.*]\nverdict=forbid\n",
     "[policy]\nunchecked=fail\n[reachable]\nroot=yes\n[units]\nactive=nginx\n[ports]\nopen=443\n",
     "[reachable]\nroot=yes\n[units]\nactive=nginx\n[findings]\nnone=warning\n",
+    "[findings]\nno-new=warning\n",
+    "[findings]\nno-new=critical\n[units]\nno-new-failed=yes\n[ports]\nno-lost=yes\n",
+    "[policy]\nunchecked=ignore\n[reachable]\nroot=yes\n[findings]\nno-new=warning\n",
+    "[policy]\nunchecked=ignore\n[units]\nactive=nginx\n[checks]\npass=*\n[ports]\nopen=443\n",
+    "[units]\nactive=nginx\n[findings]\nnone=critical\nunchecked=ignore\n",
 };
+
+/* Of findings alone, and of something that holds: what can't be looked at may be ignored. */
+static const char *const lax[] = {
+    "[units]\ninactive=none\n[findings]\nnone=critical\nunchecked=ignore\n",
+    "[units]\ninactive=none\n[findings]\nnone=warning\nunchecked=ignore\n",
+    "[units]\ninactive=none\n[findings]\nno-new=warning\nunchecked=ignore\n",
+    "[units]\ninactive=none\n[findings]\nno-new=critical\nunchecked=ignore\n",
+};
+
+/* What compares. */
+static const char *const compare[] = {
+    "[findings]\nno-new=warning\n",
+    "[units]\nno-new-failed=yes\n[ports]\nno-lost=yes\n[findings]\nno-new=critical\n",
+    "[checks]\npass=*\n",
+};
+
+static gboolean
+ignores(const World *world)
+{
+    for (guint i = 0; i < world->policy->rules->len; i++)
+        if (((PstPolicyRule *)world->policy->rules->pdata[i])->unchecked ==
+            PST_POLICY_UNCHECKED_IGNORED)
+            return TRUE;
+    return FALSE;
+}
+
+/* A cause, and what follows from it; each may be there without the other. */
+static void
+find_something(World *world)
+{
+    static const char *const ids[] = {"memory.low", "memory.pressure"};
+    PstSeverity severity = g_test_rand_bit() ? PST_SEVERITY_CRITICAL : PST_SEVERITY_WARNING;
+
+    if (g_test_rand_bit()) {
+        add_finding(world, "memory", ids[g_test_rand_int_range(0, 2)], severity);
+    } else {
+        PstFinding *finding = add_finding(world, "services", "services.failed", severity);
+        finding->evidence->unit = g_strdup("other.service");
+        finding->caused_by = g_strdup(ids[g_test_rand_int_range(0, 2)]);
+    }
+}
 
 static void
 break_something(World *world)
 {
-    switch (g_test_rand_int_range(0, 8)) {
+    switch (g_test_rand_int_range(0, 11)) {
     case 0:
         world->guest.sudo->verdict = PST_SUDO_REFUSED;
         break;
@@ -43,8 +89,9 @@ break_something(World *world)
             ->message = g_strdup("it broke");
         break;
     case 5:
-        pst_report_add(world_find(world, "memory", NULL)->report, "memory.low",
-                       PST_SEVERITY_CRITICAL, "it is low");
+    case 8:
+    case 9:
+        find_something(world);
         break;
     case 6:
         g_free(world->security->selinux->mode);
@@ -57,34 +104,96 @@ break_something(World *world)
 }
 
 static void
-set_up(World *world)
+spoil(World *world, gint n)
 {
-    gint n = g_test_rand_int_range(0, 4);
-
-    world_init(world);
-    world_set_policy(world, policies[g_test_rand_int_range(0, G_N_ELEMENTS(policies))]);
     while (n-- > 0)
         break_something(world);
 }
 
-/* Less is known: an answer is missing, only recorded, cut, or says that it could not look. */
 static void
-forget_something(World *world)
+set_up_by(World *world, const char *policy)
 {
-    PstAnswer *answer = world->answers[g_test_rand_int_range(0, (gint)world->n)];
+    /* What there was before is another guest of the same kind, as sound or as spoilt. */
+    if (g_test_rand_bit()) {
+        g_auto(World) former = {0};
 
+        world_init(&former);
+        spoil(&former, g_test_rand_int_range(0, 4));
+        world->before = world_baseline(&former);
+    }
+    world_init(world);
+    world_set_policy(world, policy);
+    spoil(world, g_test_rand_int_range(0, 4));
+}
+
+static void
+set_up(World *world)
+{
+    set_up_by(world, policies[g_test_rand_int_range(0, G_N_ELEMENTS(policies))]);
+}
+
+/* Nothing less is told than before, but that something could not be looked at, and that what was
+ * found may follow from that. */
+static void
+add_unknown(PstAnswer *answer)
+{
+    g_autofree char *own = g_strconcat(answer->probe, ".could-not-look", NULL);
+    const char *ids[] = {own, own, own};
+
+    if (g_str_equal(answer->probe, "memory")) {
+        ids[1] = "memory.low";
+        ids[2] = "memory.pressure";
+    } else if (g_str_equal(answer->probe, "services")) {
+        ids[1] = ids[2] = "services.failed";
+    }
+    GPtrArray *findings = answer->report->findings;
+    const char *id = ids[g_test_rand_int_range(0, G_N_ELEMENTS(ids))];
+    guint n = findings->len;
+    PstFinding *unknown =
+        pst_report_add(answer->report, id, PST_SEVERITY_UNKNOWN, "it could not be looked at");
+
+    if (g_str_equal(id, "services.failed"))
+        unknown->evidence->unit = g_strdup("other.service");
+    for (guint i = 0; i < n; i++) {
+        PstFinding *finding = findings->pdata[i];
+
+        if (g_test_rand_bit() || g_str_equal(finding->id, id))
+            continue;
+        g_free(finding->caused_by);
+        finding->caused_by = g_strdup(id);
+    }
+}
+
+/* Less is known: an answer is missing, only recorded, cut, or says that it could not look: at all,
+ * or at something that was seen to be bad. */
+static void
+forget_of(PstAnswer *answer)
+{
     if (answer->report == NULL)
         return;
-    switch (g_test_rand_int_range(0, 3)) {
+    switch (g_test_rand_int_range(0, 5)) {
     case 0:
         world_silence(answer, "it took too long");
         break;
     case 1:
         answer->via = PST_VIA_VOLUME;
         break;
-    default:
+    case 2:
         answer->report->truncated = TRUE;
+        break;
+    case 3:
+        for (guint i = 0; i < answer->report->findings->len; i++)
+            ((PstFinding *)answer->report->findings->pdata[i])->severity = PST_SEVERITY_UNKNOWN;
+        break;
+    default:
+        add_unknown(answer);
     }
+}
+
+static void
+forget_something(World *world)
+{
+    forget_of(world->answers[g_test_rand_int_range(0, (gint)world->n)]);
 }
 
 /* A pass may become open, or a failure where the policy says so; never the other way. */
@@ -99,10 +208,78 @@ test_unknown_never_passes(void)
         for (gint n = g_test_rand_int_range(1, 4); n > 0; n--)
             forget_something(&world);
         g_autoptr(PstGateVerdict) after = world_judge(&world);
-        if (after->result == PST_GATE_PASS && before->result != PST_GATE_PASS)
+        /* What may be ignored is no failure any more once nobody can look. */
+        if (after->result == PST_GATE_PASS && before->result != PST_GATE_PASS &&
+            (before->result != PST_GATE_FAIL || !ignores(&world)))
             g_error("'%s' became '%s'", before->summary, after->summary);
         /* What is broken of the one is broken or unchecked in the other. */
         g_assert_true(before->broken->len == 0 || after->broken->len + after->unchecked->len > 0);
+    }
+}
+
+/* The same of what is known of before. */
+static void
+test_unknown_before_never_passes(void)
+{
+    for (guint i = 0; i < 4 * N_ROUNDS; i++) {
+        g_auto(World) world = {0}, former = {0};
+
+        world_init(&former);
+        world_init(&world);
+        world.before = world_baseline(&former);
+        world_set_policy(&world, compare[g_test_rand_int_range(0, G_N_ELEMENTS(compare))]);
+        find_something(&world);
+        spoil(&world, g_test_rand_int_range(0, 2));
+        g_autoptr(PstGateVerdict) before = world_judge(&world);
+        GPtrArray *answers = world.before->answers;
+        for (guint j = 0; j < answers->len; j++)
+            if (g_test_rand_bit())
+                forget_of(answers->pdata[j]);
+        g_autoptr(PstGateVerdict) after = world_judge(&world);
+        if (after->result == PST_GATE_PASS && before->result != PST_GATE_PASS)
+            g_error("'%s' became '%s'", before->summary, after->summary);
+    }
+}
+
+/* A failure by a finding stays one, whatever can't be looked at besides and may be ignored. */
+static void
+test_unknown_hides_no_failure(void)
+{
+    guint n = 0;
+
+    for (guint i = 0; i < N_ROUNDS; i++) {
+        g_auto(World) world = {0};
+
+        set_up_by(&world, lax[g_test_rand_int_range(0, G_N_ELEMENTS(lax))]);
+        world_add_unit(&world, "none.service", "inactive");
+        find_something(&world);
+        g_autoptr(PstGateVerdict) before = world_judge(&world);
+        if (before->result != PST_GATE_FAIL)
+            continue;
+        n++;
+        for (guint j = 0; j < world.n; j++)
+            if (g_test_rand_bit())
+                add_unknown(world.answers[j]);
+        g_autoptr(PstGateVerdict) after = world_judge(&world);
+        if (after->result != PST_GATE_FAIL)
+            g_error("'%s' became '%s'", before->summary, after->summary);
+    }
+    g_assert_cmpuint(n, >, 0);
+}
+
+/* What is as it was is never new. */
+static void
+test_against_itself(void)
+{
+    for (guint i = 0; i < N_ROUNDS; i++) {
+        g_auto(World) world = {0};
+
+        set_up_by(&world, compare[g_test_rand_int_range(0, G_N_ELEMENTS(compare))]);
+        g_clear_pointer(&world.before, pst_baseline_free);
+        world.before = world_baseline(&world);
+        g_autoptr(PstGateVerdict) verdict = world_judge(&world);
+        if (verdict->result == PST_GATE_FAIL)
+            g_error("%s", verdict->summary);
     }
 }
 
@@ -154,7 +331,8 @@ test_unrelated_report_changes_nothing(void)
 
         set_up(&world);
         /* Of a policy about all findings every report is one that it is about. */
-        if (pst_policy_has(world.policy, PST_POLICY_NO_FINDING))
+        if (pst_policy_has(world.policy, PST_POLICY_NO_FINDING) ||
+            pst_policy_has(world.policy, PST_POLICY_NO_NEW_FINDING))
             continue;
         g_autoptr(PstGateVerdict) before = world_judge(&world);
         (void)world_add(&world, pst_vocabulary_find("storage"), NULL);
@@ -182,6 +360,8 @@ test_verdict_is_that_of_its_parts(void)
             g_assert_cmpint(verdict->result, ==, PST_GATE_FAIL);
         else if (verdict->unchecked->len == 0)
             g_assert_cmpint(verdict->result, ==, PST_GATE_PASS);
+        else if (ignores(&world))
+            g_assert_true(verdict->result != PST_GATE_PASS || verdict->held->len > 0);
         else
             g_assert_cmpint(verdict->result, !=, PST_GATE_PASS);
     }
@@ -192,6 +372,9 @@ main(int argc, char *argv[])
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/gate/unknown-never-passes", test_unknown_never_passes);
+    g_test_add_func("/gate/unknown-before-never-passes", test_unknown_before_never_passes);
+    g_test_add_func("/gate/unknown-hides-no-failure", test_unknown_hides_no_failure);
+    g_test_add_func("/gate/against-itself", test_against_itself);
     g_test_add_func("/gate/order-does-not-matter", test_order_does_not_matter);
     g_test_add_func("/gate/unrelated-report", test_unrelated_report_changes_nothing);
     g_test_add_func("/gate/parts", test_verdict_is_that_of_its_parts);
