@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "host-sidecar/key-lines.h"
 #include "protocol/error.h"
 #include "protocol/nearest.h"
 
@@ -24,6 +25,20 @@ copy_keys(GKeyFile *to, GKeyFile *from)
     }
 }
 
+/* What was read of it is looked at once more for what the reading has passed over. */
+static gboolean
+check_lines(const char *path, GError **error)
+{
+    g_autofree char *text = NULL;
+    g_autoptr(GError) cause = NULL;
+    gsize len = 0;
+
+    if (g_file_get_contents(path, &text, &len, &cause) && pst_key_lines_check(text, len, &cause))
+        return TRUE;
+    g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "%s: %s", path, cause->message);
+    return FALSE;
+}
+
 gboolean
 pst_config_add_file(GKeyFile *config, const char *path, gboolean required, GError **error)
 {
@@ -31,6 +46,8 @@ pst_config_add_file(GKeyFile *config, const char *path, gboolean required, GErro
     g_autoptr(GError) cause = NULL;
 
     if (g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, &cause)) {
+        if (!check_lines(path, error))
+            return FALSE;
         copy_keys(config, file);
         return TRUE;
     }

@@ -16,8 +16,9 @@ GKeyFile *pst_config_load(GError **error);
  * begins with PREFIX: something that the configuration of others does not say. */
 gboolean pst_config_own_has(const char *prefix);
 
-/* Adds the keys of the file at PATH over those that CONFIG has; PST_ERROR_USAGE as above. One that
- * is not there is no error where it is not REQUIRED. */
+/* Adds the keys of the file at PATH over those that CONFIG has; PST_ERROR_USAGE as above, also for
+ * a key or a group that the file has twice. One that is not there is no error where it is not
+ * REQUIRED. */
 gboolean pst_config_add_file(GKeyFile *config, const char *path, gboolean required, GError **error);
 
 /* The files in that folder whose names end in .conf, in the order of their names; none where it

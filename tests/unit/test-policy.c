@@ -227,6 +227,51 @@ test_load(void)
     g_assert_error(error, PST_ERROR, PST_ERROR_USAGE);
 }
 
+/* Nothing of a file is lost in silence: the first of two lines is what GKeyFile drops. */
+static void
+test_lines(void)
+{
+    static const struct {
+        const char *text, *says; /* NULL: it is fine */
+    } rows[] = {
+        {"[units]\nactive=nosuch\n# x\nactive=ssh\n",
+         "line 4: [units] active: it stands in line 2 already; say it once"},
+        {"[units]\n active =nosuch\n\tactive= ssh\n", "line 3: [units] active: it stands in"},
+        {"[units]\r\nactive=a\r\nactive=b\r\n", "line 3: [units] active: it stands in line 2"},
+        {"[units]\nactive=a\n[checks]\npass=*\n[units]\ninactive=b\n",
+         "line 5: [units]: this group begins in line 1 already"},
+        {"[finding sudo.no-rule]\nverdict=forbid\n[finding sudo.no-rule]\nverdict=allow\n",
+         "line 3: [finding sudo.no-rule]: this group begins in line 1 already"},
+        {"[units]\nactive[de]=nosuch\nactive=a\n", "line 2: [units] active[de]: a key of one"},
+        {"[units]\nactive=a\n[checks]\nunchecked=fail\n[files]\nbelow=/etc\nunchecked=fail\n",
+         NULL},
+        {"[units]\n#active=b\n#active=b\nactive=a\n", NULL},
+        {"[journal]\nexcept=a=b: [x]*\n", NULL},
+    };
+    g_autofree char *folder = g_dir_make_tmp("policy-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(folder, "web.conf", NULL);
+    g_autoptr(GError) error = NULL;
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        write_file(folder, "web.conf", rows[i].text);
+        g_autoptr(PstPolicy) policy = pst_policy_load(path, &error);
+
+        g_test_message("%s", rows[i].text);
+        if (rows[i].says == NULL) {
+            g_assert_no_error(error);
+            continue;
+        }
+        g_assert_error(error, PST_ERROR, PST_ERROR_USAGE);
+        if (strstr(error->message, rows[i].says) == NULL)
+            g_error("'%s' does not say '%s'", error->message, rows[i].says);
+        g_clear_error(&error);
+    }
+    static const char nul[] = "[units]\nactive=a\n\0\n[checks]\npass=*\n";
+    g_assert_true(g_file_set_contents(path, nul, sizeof nul - 1, NULL));
+    g_assert_null(pst_policy_load(path, &error));
+    g_assert_error(error, PST_ERROR, PST_ERROR_USAGE);
+}
+
 /* Those that postern comes with are sound. */
 static void
 test_shipped(void)
@@ -261,6 +306,7 @@ main(int argc, char *argv[])
     g_test_add_func("/policy/incomplete", test_incomplete);
     g_test_add_func("/policy/lint", test_lint);
     g_test_add_func("/policy/load", test_load);
+    g_test_add_func("/policy/lines", test_lines);
     g_test_add_func("/policy/shipped", test_shipped);
     return g_test_run();
 }
