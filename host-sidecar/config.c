@@ -10,8 +10,8 @@
 #define MAIN_FILE "/etc/postern/postern.conf"
 #define DROP_INS "/etc/postern/postern.conf.d"
 
-static void
-copy_keys(GKeyFile *to, GKeyFile *from)
+void
+pst_config_copy_keys(GKeyFile *to, GKeyFile *from)
 {
     g_auto(GStrv) groups = g_key_file_get_groups(from, NULL);
 
@@ -48,7 +48,7 @@ pst_config_add_file(GKeyFile *config, const char *path, gboolean required, GErro
     if (g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, &cause)) {
         if (!check_lines(path, error))
             return FALSE;
-        copy_keys(config, file);
+        pst_config_copy_keys(config, file);
         return TRUE;
     }
     if (!required && (g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_NOENT) ||

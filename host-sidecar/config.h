@@ -21,6 +21,9 @@ gboolean pst_config_own_has(const char *prefix);
  * REQUIRED. */
 gboolean pst_config_add_file(GKeyFile *config, const char *path, gboolean required, GError **error);
 
+/* The keys of FROM over those of TO. */
+void pst_config_copy_keys(GKeyFile *to, GKeyFile *from);
+
 /* The files in that folder whose names end in .conf, in the order of their names; none where it
  * can't be read. Free with g_strfreev(). */
 char **pst_config_list_folder(const char *path);

@@ -208,6 +208,10 @@ read_failed_except(PstPolicyReading *reading, const char *value, GError **error)
 static gboolean
 read_priority(PstPolicyReading *reading, const char *value, GError **error)
 {
+    if (g_str_equal(value, "none")) {
+        reading->priority = PST_INT_UNKNOWN;
+        return TRUE;
+    }
     return pst_words_parse_priority(value, &reading->priority, error);
 }
 
@@ -469,7 +473,7 @@ read_group(GKeyFile *file, guint group, PstPolicy *policy, PstPolicyUnchecked un
         }
     }
     reading.key = "priority";
-    if (keys != NULL && g_str_equal(title, JOURNAL))
+    if (keys != NULL && g_str_equal(title, JOURNAL) && reading.priority != PST_INT_UNKNOWN)
         pst_policy_keys_add_rule(&reading, PST_POLICY_JOURNAL,
                                  g_strdup(pst_words_priorities[reading.priority]))
             ->number = reading.priority;

@@ -10,7 +10,7 @@ typedef struct {
     PstPolicy *policy;
     const char *group, *key;
     PstPolicyUnchecked unchecked;
-    gint64 priority; /* of [journal] */
+    gint64 priority; /* of [journal]; PST_INT_UNKNOWN: nothing is expected of it */
 } PstPolicyReading;
 
 /* Adds a rule and returns it, borrowed. Takes the subject over, which may be NULL. */

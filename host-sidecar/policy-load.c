@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "host-sidecar/config.h"
+#include "host-sidecar/policy-take.h"
 #include "host-sidecar/policy.h"
 #include "protocol/error.h"
 #include "protocol/nearest.h"
@@ -11,18 +12,23 @@
 
 /* A file that is wrong by itself is named; the parts together are judged when all are there. */
 static gboolean
-add_part(GKeyFile *whole, const char *path, const char *name, GError **error)
+add_part(GKeyFile *whole, const char *path, const char *name, gboolean drop_in, GError **error)
 {
     g_autoptr(GKeyFile) part = g_key_file_new();
 
     if (!pst_config_add_file(part, path, TRUE, error))
         return FALSE;
+    if (drop_in && !pst_policy_take_away(whole, part, error)) {
+        g_prefix_error(error, "%s: ", path);
+        return FALSE;
+    }
     g_autoptr(PstPolicy) alone = pst_policy_read(part, name, error);
     if (alone == NULL) {
         g_prefix_error(error, "%s: ", path);
         return FALSE;
     }
-    return pst_config_add_file(whole, path, TRUE, error);
+    pst_config_copy_keys(whole, part);
+    return TRUE;
 }
 
 static gboolean
@@ -32,7 +38,7 @@ add_drop_ins(GKeyFile *whole, const char *path, const char *name, GError **error
     g_auto(GStrv) files = pst_config_list_folder(folder);
 
     for (char **file = files; *file != NULL; file++)
-        if (!add_part(whole, *file, name, error))
+        if (!add_part(whole, *file, name, TRUE, error))
             return FALSE;
     return TRUE;
 }
@@ -56,7 +62,7 @@ load_file(const char *path, GError **error)
 
     if (g_str_has_suffix(base, SUFFIX))
         base[strlen(base) - strlen(SUFFIX)] = '\0';
-    if (!add_part(whole, path, base, error) || !add_drop_ins(whole, path, base, error))
+    if (!add_part(whole, path, base, FALSE, error) || !add_drop_ins(whole, path, base, error))
         return NULL;
     return finish(whole, base, error);
 }
@@ -99,7 +105,7 @@ load_name(const char *name, const char *const *folders, GError **error)
         if (!g_file_test(path, G_FILE_TEST_EXISTS))
             continue;
         found = TRUE;
-        if (!add_part(whole, path, name, error))
+        if (!add_part(whole, path, name, FALSE, error))
             return NULL;
     }
     if (!found) {

@@ -272,6 +272,87 @@ test_lines(void)
     g_assert_error(error, PST_ERROR, PST_ERROR_USAGE);
 }
 
+/* ---- what a drop-in takes away ---- */
+
+#define WEB                                                                                        \
+    "[reachable]\nroot=yes\n[units]\nactive=a\nno-failed=yes\n"                                    \
+    "[journal]\nexcept=x\nunits=a\n[settings]\nselinux=enforcing\nsshd.Banner=none\n"              \
+    "[finding sudo.no-rule]\nverdict=forbid\nreason=r\n"
+
+static char *
+titles_of(const PstPolicy *policy)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+
+    for (guint i = 0; i < policy->rules->len; i++) {
+        g_autofree char *title = pst_policy_rule_title(policy->rules->pdata[i]);
+        g_string_append_printf(out, "%s%s", i > 0 ? ", " : "", title);
+    }
+    return g_string_free(g_steal_pointer(&out), FALSE);
+}
+
+static void
+test_take_away(void)
+{
+    static const struct {
+        const char *drop_in;
+        const char *gone; /* of the rules; NULL: it is refused */
+        const char *says;
+    } rows[] = {
+        {"[units]\nactive=\n", "units.active a.service, ", NULL},
+        {"[units]\nno-failed= \n", "units.no-failed, ", NULL},
+        {"[journal]\npriority=\n", "journal.priority err, ", NULL},
+        {"[settings]\nselinux=\n", "settings selinux, ", NULL},
+        {"[settings]\nsshd.Banner=*\n", "settings sshd.Banner, ", NULL},
+        {"[settings]\nsshd.Banner=\n", "", NULL}, /* it is not set */
+        {"[finding sudo.no-rule]\nverdict=\n", ", finding.forbid sudo.no-rule", NULL},
+        {"[finding sudo.no-rule]\nverdict=\nreason=s\n", NULL, "nothing else can be said there"},
+        {"[units]\ninactive=\n", NULL, "10.conf: [units] inactive: an empty value takes away"},
+        {"[units]\nactve=\n", NULL, "[units] actve: an empty value takes away"},
+        {"[files]\nbelow=\n", NULL, "[files] below: an empty value takes away"},
+    };
+    g_autofree char *folder = g_dir_make_tmp("policy-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(folder, "web.conf", NULL);
+    g_autoptr(GError) error = NULL;
+
+    write_file(folder, "web.conf", WEB);
+    g_autoptr(PstPolicy) policy = pst_policy_load(path, &error);
+    g_assert_no_error(error);
+    g_autofree char *all = titles_of(policy);
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        write_file(folder, "web.conf.d/10.conf", rows[i].drop_in);
+        PstPolicy *less = pst_policy_load(path, &error);
+
+        g_test_message("%s", rows[i].drop_in);
+        if (rows[i].gone == NULL) {
+            g_assert_error(error, PST_ERROR, PST_ERROR_USAGE);
+            if (strstr(error->message, rows[i].says) == NULL)
+                g_error("'%s' does not say '%s'", error->message, rows[i].says);
+            g_clear_error(&error);
+            continue;
+        }
+        g_assert_no_error(error);
+        g_autofree char *left = titles_of(less);
+        g_autoptr(GString) expected = g_string_new(all);
+        if (rows[i].gone[0] != '\0')
+            g_assert_cmpuint(g_string_replace(expected, rows[i].gone, "", 1), ==, 1);
+        g_assert_cmpstr(left, ==, expected->str);
+        pst_policy_free(less);
+    }
+    /* The span is of files too. */
+    write_file(folder, "web.conf", "[journal]\nsince=15min\n[files]\nbelow=/etc\n");
+    write_file(folder, "web.conf.d/10.conf", "[journal]\npriority=\n");
+    g_autoptr(PstPolicy) files = pst_policy_load(path, &error);
+    g_assert_no_error(error);
+    g_autofree char *titles = titles_of(files);
+    g_assert_cmpstr(titles, ==, "files.below /etc");
+    g_assert_cmpstr(files->since, ==, "15min");
+    /* Not in the policy itself. */
+    write_file(folder, "web.conf", "[units]\nactive=\n");
+    g_assert_null(pst_policy_load(path, &error));
+    g_assert_error(error, PST_ERROR, PST_ERROR_USAGE);
+}
+
 /* Those that postern comes with are sound. */
 static void
 test_shipped(void)
@@ -307,6 +388,7 @@ main(int argc, char *argv[])
     g_test_add_func("/policy/lint", test_lint);
     g_test_add_func("/policy/load", test_load);
     g_test_add_func("/policy/lines", test_lines);
+    g_test_add_func("/policy/take-away", test_take_away);
     g_test_add_func("/policy/shipped", test_shipped);
     return g_test_run();
 }
