@@ -173,13 +173,68 @@ older_word(const char *value)
     return g_ascii_strcasecmp(value, "prohibit-password") == 0 ? "without-password" : value;
 }
 
+/* Seconds of a time as sshd reads it: 120, 2m, 1h30m; PST_INT_UNKNOWN for none (convtime() of
+ * misc.c). */
+static gint64
+seconds_of(const char *text)
+{
+    static const char units[] = "smhdw";
+    static const gint64 lengths[] = {1, 60, 3600, 86400, 604800};
+    gint64 sum = 0;
+
+    if (*text == '\0')
+        return PST_INT_UNKNOWN;
+    while (*text != '\0') {
+        char *end = NULL;
+        gint64 number = g_ascii_isdigit(*text) ? g_ascii_strtoll(text, &end, 10) : -1;
+        const char *unit =
+            number >= 0 && *end != '\0' ? strchr(units, g_ascii_tolower(*end)) : units;
+
+        if (number < 0 || number > G_MAXINT32 || unit == NULL)
+            return PST_INT_UNKNOWN;
+        sum += number * lengths[unit - units];
+        text = *end != '\0' ? end + 1 : end;
+    }
+    return sum;
+}
+
+static gboolean
+is_same_time(const char *one, const char *other)
+{
+    /* What sshd calls none it prints as 0. */
+    gint64 seconds = seconds_of(g_ascii_strcasecmp(one, "none") == 0 ? "0" : one);
+
+    return seconds != PST_INT_UNKNOWN && seconds == seconds_of(other);
+}
+
+static gboolean
+is_same_mask(const char *one, const char *other)
+{
+    char *end = NULL, *other_end = NULL;
+    guint64 mask = g_ascii_strtoull(one, &end, 8),
+            other_mask = g_ascii_strtoull(other, &other_end, 8);
+
+    return end != one && other_end != other && *end == '\0' && *other_end == '\0' &&
+           mask == other_mask;
+}
+
+static gboolean
+is_same(const char *setting, const char *one, const char *other)
+{
+    static const char *const times[] = {SSHD "ClientAliveInterval", SSHD "LoginGraceTime", NULL};
+
+    return g_ascii_strcasecmp(older_word(one), older_word(other)) == 0 ||
+           (g_strv_contains(times, setting) && is_same_time(one, other)) ||
+           (g_str_equal(setting, "umask") && is_same_mask(one, other));
+}
+
 static gboolean
 is_wanted(const PstPolicyRule *rule, const char *value)
 {
     if (rule->values[0] == NULL)
         return value[0] == '\0' || g_str_equal(value, "none");
     for (char **one = rule->values; *one != NULL; one++)
-        if (g_ascii_strcasecmp(older_word(*one), older_word(value)) == 0)
+        if (is_same(rule->subject, *one, value))
             return TRUE;
     return FALSE;
 }

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <string.h>
 
+#include "host-sidecar/policy-text.h"
 #include "host-sidecar/policy.h"
 #include "protocol/error.h"
+
+/* Of how many the probe `services` tells whatever their state. */
+#define MAX_UNITS 64
 
 /* ---- what a rule says ---- */
 
@@ -92,6 +96,19 @@ pst_policy_exception_matches(const PstPolicyException *exception, const PstFindi
 
 /* ---- whether it is whole ---- */
 
+/* All of them are one question, which takes no more. */
+static gboolean
+has_too_many_units(const PstPolicy *policy)
+{
+    guint n = 0;
+
+    for (guint i = 0; i < policy->rules->len; i++) {
+        const PstPolicyRule *rule = policy->rules->pdata[i];
+        n += rule->kind == PST_POLICY_UNIT_ACTIVE || rule->kind == PST_POLICY_UNIT_INACTIVE;
+    }
+    return n > MAX_UNITS;
+}
+
 static gboolean
 has_what_excepts_nothing(const PstPolicy *policy, const char **why)
 {
@@ -112,6 +129,11 @@ pst_policy_check(const PstPolicy *policy, GError **error)
 {
     const char *why = NULL;
 
+    if (has_too_many_units(policy)) {
+        g_set_error(error, PST_ERROR, PST_ERROR_USAGE,
+                    "[units]: say at most %d units, active= and inactive= together", MAX_UNITS);
+        return FALSE;
+    }
     if (!has_what_excepts_nothing(policy, &why))
         return TRUE;
     g_set_error_literal(error, PST_ERROR, PST_ERROR_USAGE, why);
@@ -138,6 +160,14 @@ complain(const Lint *lint, const char *format, ...)
     g_strv_builder_add(lint->problems, line);
 }
 
+/* Only what is expected of findings by their severity heeds it. */
+static gboolean
+is_heeded(const PstPolicy *policy)
+{
+    return pst_policy_has(policy, PST_POLICY_NO_FINDING) ||
+           pst_policy_has(policy, PST_POLICY_NO_NEW_FINDING);
+}
+
 static void
 lint_exception(const Lint *lint, const PstPolicyException *exception)
 {
@@ -154,6 +184,14 @@ lint_exception(const Lint *lint, const PstPolicyException *exception)
             exception->pattern);
     if (exception->reason == NULL || exception->reason[0] == '\0')
         complain(lint, "[finding %s]: it has no reason=", exception->pattern);
+    if (!is_heeded(lint->policy))
+        complain(lint,
+                 "[finding %s]: nothing is expected that it could be an exception of; say none= or "
+                 "no-new= in [findings]",
+                 exception->pattern);
+    if (exception->word == PST_POLICY_DOWNGRADE && exception->severity == PST_SEVERITY_CRITICAL)
+        complain(lint, "[finding %s] to: critical is as severe as there is: it downgrades nothing",
+                 exception->pattern);
     if (exception->word == PST_POLICY_ALLOW &&
         (g_pattern_match_simple(exception->id, "access.no-login") ||
          g_pattern_match_simple(exception->id, "access.no-root")) &&
@@ -163,6 +201,19 @@ lint_exception(const Lint *lint, const PstPolicyException *exception)
                  "[finding %s]: allowing it does not let anybody in: [reachable] fails all "
                  "the same",
                  exception->pattern);
+}
+
+/* What is forbidden of one thing only may well be let pass of all others. */
+static gboolean
+clash(const PstPolicyException *lets, const PstPolicyException *forbids)
+{
+    gboolean same = g_pattern_match_simple(forbids->id, lets->id) ||
+                    g_pattern_match_simple(lets->id, forbids->id);
+
+    if (forbids->what == NULL || lets->what == NULL)
+        return same && forbids->what == NULL;
+    return same && (g_pattern_match_simple(forbids->what, lets->what) ||
+                    g_pattern_match_simple(lets->what, forbids->what));
 }
 
 /* Allowed and forbidden at once: the one that forbids wins. */
@@ -178,9 +229,7 @@ lint_exceptions(const Lint *lint)
         for (guint j = 0; one->word == PST_POLICY_FORBID && j < exceptions->len; j++) {
             const PstPolicyException *other = exceptions->pdata[j];
 
-            if (other->word != PST_POLICY_FORBID && other->what == NULL && one->what == NULL &&
-                (g_pattern_match_simple(one->id, other->id) ||
-                 g_pattern_match_simple(other->id, one->id)))
+            if (other->word != PST_POLICY_FORBID && clash(other, one))
                 complain(lint,
                          "[finding %s] and [finding %s]: what the one lets pass the other "
                          "forbids",
@@ -222,6 +271,24 @@ lint_rules(const Lint *lint)
                 complain(lint, "%s and %s: the two contradict each other", title, other);
             if (j > i && repeats(rules->pdata[i], rules->pdata[j]))
                 complain(lint, "%s: it is said twice", title);
+        }
+    }
+}
+
+/* A value that no guest ever tells fails every guest. */
+static void
+lint_settings(const Lint *lint)
+{
+    const GPtrArray *rules = lint->policy->rules;
+
+    for (guint i = 0; i < rules->len; i++) {
+        const PstPolicyRule *rule = rules->pdata[i];
+
+        for (char **value = rule->values; rule->kind == PST_POLICY_SETTING && *value != NULL;
+             value++) {
+            g_autofree char *why = pst_policy_text_why_never(rule->subject, *value);
+            if (why != NULL)
+                complain(lint, "settings %s: it is never '%s'%s", rule->subject, *value, why);
         }
     }
 }
@@ -280,6 +347,7 @@ pst_policy_lint(const PstPolicy *policy, GDateTime *now)
     const Lint lint = {policy, now, problems};
 
     lint_rules(&lint);
+    lint_settings(&lint);
     lint_files(&lint);
     lint_exceptions(&lint);
     lint_unchecked(&lint);

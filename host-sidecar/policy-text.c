@@ -232,3 +232,44 @@ pst_policy_text_setting(const char *name, GError **error)
         return find_in(name, SYSCTL, pst_report_security_sysctl_names, error);
     return find_plain(name, error);
 }
+
+/* Of the others any value may be told. */
+static const struct {
+    const char *name, *values;
+} told[] = {
+    {"apparmor", "enabled disabled"},
+    {"audit", "running stuck stopped absent"},
+    {"fapolicyd", "running stuck stopped absent"},
+    {"fips", "yes no"},
+    {"lockdown", "none integrity confidentiality"},
+    {"secure-boot", "yes no"},
+    {"selinux", "enforcing permissive disabled"},
+    {"selinux-configured", "enforcing permissive disabled"},
+    {"tmp-noexec", "yes no"},
+};
+
+static gboolean
+is_mask(const char *value)
+{
+    gsize len = strlen(value);
+
+    return len >= 1 && len <= 4 && strspn(value, "01234567") == len;
+}
+
+char *
+pst_policy_text_why_never(const char *name, const char *value)
+{
+    if (g_str_equal(name, "umask"))
+        return is_mask(value) ? NULL : g_strdup("; say octal digits, as 027");
+    for (guint i = 0; i < G_N_ELEMENTS(told); i++) {
+        if (!g_str_equal(told[i].name, name))
+            continue;
+        g_auto(GStrv) values = g_strsplit(told[i].values, " ", -1);
+        g_autofree char *lower = g_ascii_strdown(value, -1);
+
+        return g_strv_contains((const char *const *)values, lower)
+                   ? NULL
+                   : pst_nearest_hint(lower, (const char *const *)values, g_strv_length(values));
+    }
+    return NULL;
+}

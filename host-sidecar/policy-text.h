@@ -31,4 +31,8 @@ gboolean pst_policy_text_finding(const char *value, PstPolicyException *exceptio
 /* A setting that there is a report of: its name as it is told. */
 char *pst_policy_text_setting(const char *name, GError **error);
 
+/* Why a setting is never told to have that value, such as the nearest that it may have; NULL where
+ * it may well be. Free with g_free(). */
+char *pst_policy_text_why_never(const char *name, const char *value);
+
 extern const char *const pst_policy_text_settings[];

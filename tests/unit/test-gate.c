@@ -191,6 +191,18 @@ add_setting(World *world, const char *name, const char *value)
 }
 
 static void
+grace(World *world)
+{
+    add_setting(world, "LoginGraceTime", "120");
+}
+
+static void
+mask(World *world)
+{
+    world->security->umask = g_strdup("027");
+}
+
+static void
 root_by_key(World *world)
 {
     add_setting(world, "PermitRootLogin", "without-password");
@@ -276,6 +288,7 @@ saving(World *world)
 #define FILES "[files]\nbelow=/etc\nexcept=/etc/ssh/*\n"
 #define SELINUX "[settings]\nselinux=enforcing\n"
 #define ROOT "[settings]\nsshd.PermitRootLogin=no;prohibit-password\n"
+#define GRACE "[settings]\nsshd.LoginGraceTime="
 #define NONE "[findings]\nnone=critical\n"
 #define PASS PST_GATE_PASS
 #define FAIL PST_GATE_FAIL
@@ -348,6 +361,13 @@ static const struct {
     {ROOT, root_by_key, PASS, NULL},
     {ROOT, root_login, FAIL, "sshd.PermitRootLogin is yes, and not no or prohibit-password"},
     {ROOT, NULL, OPEN, "its report does not tell"},
+    {GRACE "2m\n", grace, PASS, NULL},
+    {GRACE "1m60s\n", grace, PASS, NULL},
+    {GRACE "120\n", grace, PASS, NULL},
+    {GRACE "2h\n", grace, FAIL, "sshd.LoginGraceTime is 120, and not 2h"},
+    {GRACE "none\n", grace, FAIL, "sshd.LoginGraceTime is 120, and not none"},
+    {"[settings]\numask=0027\n", mask, PASS, NULL},
+    {"[settings]\numask=022\n", mask, FAIL, "umask is 027, and not 022"},
     {NONE, NULL, PASS, NULL},
     {NONE, warn, PASS, NULL},
     {NONE, criticise, FAIL, "memory.low is so"},

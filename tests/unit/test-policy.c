@@ -136,6 +136,24 @@ test_incomplete(void)
     }
 }
 
+/* The guest tells of no more at once. */
+static void
+test_many_units(void)
+{
+    for (guint n = 64; n <= 65; n++) {
+        g_autoptr(GString) text = g_string_new("[units]\ninactive=u\nactive=");
+        g_autoptr(GError) error = NULL;
+
+        for (guint i = 1; i < n; i++)
+            g_string_append_printf(text, "u%u;", i);
+        g_autoptr(PstPolicy) policy = read_text(text->str, &error);
+        g_assert_no_error(error);
+        g_assert_true(pst_policy_check(policy, &error) == (n == 64));
+        if (n == 65)
+            g_assert_nonnull(strstr(error->message, "[units]: say at most 64 units"));
+    }
+}
+
 /* ---- lint ---- */
 
 static const struct {
@@ -156,10 +174,30 @@ static const struct {
     {"[findings]\nnone=critical\n[finding sudo.no-rule]\nreason=r\nuntil=never\n", NULL},
     {"[findings]\nnone=critical\n[finding sudo.no-rule]\nreason=r\n", "it has no until="},
     {"[findings]\nnone=critical\n[finding sudo.no-rule]\nuntil=never\n", "it has no reason="},
-    {"[finding sudo.*]\nverdict=forbid\n[finding sudo.no-rule]\nreason=r\nuntil=never\n",
+    {"[findings]\nnone=critical\n[finding sudo.*]\nverdict=forbid\n"
+     "[finding sudo.no-rule]\nreason=r\nuntil=never\n",
      "what the one lets pass the other forbids"},
     {"[reachable]\nroot=yes\n[finding access.no-root]\nreason=r\nuntil=never\n",
      "[reachable] fails all the same"},
+    {"[findings]\nnone=critical\n[finding sudo.no-rule]\nverdict=forbid\n"
+     "[finding sudo.no-rule@/etc/x]\nreason=r\nuntil=never\n",
+     "[finding sudo.no-rule@/etc/x] and [finding sudo.no-rule]: what the one lets pass"},
+    {"[findings]\nnone=critical\n[finding sudo.no-rule@/etc/*]\nverdict=forbid\n"
+     "[finding sudo.no-rule@/etc/x]\nreason=r\nuntil=never\n",
+     "what the one lets pass the other forbids"},
+    {"[findings]\nnone=critical\n[finding sudo.no-rule@/etc/x]\nverdict=forbid\n"
+     "[finding sudo.no-rule]\nreason=r\nuntil=never\n",
+     NULL},
+    {"[findings]\nnone=critical\n[finding sudo.no-rule]\nverdict=downgrade\nto=critical\n"
+     "reason=r\nuntil=never\n",
+     "it downgrades nothing"},
+    {"[checks]\npass=*\n[finding sudo.no-rule]\nreason=r\nuntil=never\n",
+     "nothing is expected that it could be an exception of"},
+    {"[settings]\nselinux=enforced\n",
+     "settings selinux: it is never 'enforced'; known: enforcing, permissive"},
+    {"[settings]\nselinux=Enforcing;permissive\nfips=yes\numask=027\nlockdown=none\n", NULL},
+    {"[settings]\nfips=true\n", "settings fips: it is never 'true'; known: yes, no"},
+    {"[settings]\numask=rabbit\n", "settings umask: it is never 'rabbit'; say octal digits"},
     {"[policy]\nunchecked=ignore\n[reachable]\nroot=yes\n", "nothing has to be checked"},
 };
 
@@ -385,6 +423,7 @@ main(int argc, char *argv[])
     g_test_add_func("/policy/refused", test_refused);
     g_test_add_func("/policy/rules", test_rules);
     g_test_add_func("/policy/incomplete", test_incomplete);
+    g_test_add_func("/policy/many-units", test_many_units);
     g_test_add_func("/policy/lint", test_lint);
     g_test_add_func("/policy/load", test_load);
     g_test_add_func("/policy/lines", test_lines);
