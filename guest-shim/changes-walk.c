@@ -193,10 +193,13 @@ pst_changes_walk_place(PstChangesWalk *walk, const char *path, gboolean programs
         return FALSE;
     gboolean seen = look(fd, "", &st);
     close(fd);
-    if (!seen || !is_new_root(walk, &st)) {
-        g_set_error(error, PST_ERROR, PST_ERROR_ABSENT, "%s: is gone, or was seen before", path);
+    if (!seen) {
+        g_set_error(error, PST_ERROR, PST_ERROR_ABSENT, "%s: is gone", path);
         return FALSE;
     }
+    /* By another name it was gone through. */
+    if (!is_new_root(walk, &st))
+        return TRUE;
     take(walk, path, &st, programs);
     if (!S_ISDIR(st.stx_mode))
         return TRUE;
@@ -218,45 +221,57 @@ compare_latest(gconstpointer a, gconstpointer b)
     return strcmp(left->path, right->path);
 }
 
-/* The folders of the entries that are listed for their own sake, each with the moment when the
- * latest of these was changed. */
-static GHashTable *
-parents_of(const PstChangesWalk *walk)
+static gboolean
+is_one_act(gint64 one_us, gint64 other_us)
 {
-    GHashTable *parents = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    return one_us != PST_INT_UNKNOWN && ABS(one_us - other_us) <= ONE_ACT_US;
+}
+
+/* By their names, those that changed, for their own sake; borrowed. */
+static GHashTable *
+folders_of(const PstChangesWalk *walk)
+{
+    GHashTable *folders = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (guint i = 0; i < walk->entries->len; i++) {
+        PstChangesEntry *entry = walk->entries->pdata[i];
+        if (S_ISDIR(entry->mode) && pst_changes_walk_is_recent(walk, entry))
+            g_hash_table_insert(folders, entry->path, entry);
+    }
+    return folders;
+}
+
+/* What came to a folder tells of its change where it came in the same moment. What was changed in
+ * it at another does not: of what went from it nothing else tells. */
+static GHashTable *
+told_by_another(const PstChangesWalk *walk)
+{
+    g_autoptr(GHashTable) folders = folders_of(walk);
+    GHashTable *told = g_hash_table_new(g_direct_hash, g_direct_equal);
 
     for (guint i = 0; i < walk->entries->len; i++) {
         const PstChangesEntry *entry = walk->entries->pdata[i];
-        if (!pst_changes_walk_is_recent(walk, entry))
-            continue;
-        char *parent = g_path_get_dirname(entry->path);
-        const gint64 *former = g_hash_table_lookup(parents, parent);
-        gint64 latest = MAX(former != NULL ? *former : 0, entry->changed_us);
-        g_hash_table_insert(parents, parent, g_memdup2(&latest, sizeof(latest)));
+        g_autofree char *parent = g_path_get_dirname(entry->path);
+        PstChangesEntry *folder = g_hash_table_lookup(folders, parent);
+
+        if (folder != NULL && folder != entry && pst_changes_walk_is_recent(walk, entry) &&
+            (is_one_act(entry->changed_us, folder->modified_us) ||
+             is_one_act(entry->created_us, folder->modified_us)))
+            g_hash_table_add(told, folder);
     }
-    return parents;
-}
-
-/* What came to a folder tells of it, unless something went from it later: of that nothing else
- * tells. */
-static gboolean
-is_told_by_another(GHashTable *parents, const PstChangesEntry *entry)
-{
-    const gint64 *latest = g_hash_table_lookup(parents, entry->path);
-
-    return S_ISDIR(entry->mode) && latest != NULL && entry->modified_us <= *latest + ONE_ACT_US;
+    return told;
 }
 
 void
 pst_changes_walk_finish(PstChangesWalk *walk)
 {
-    g_autoptr(GHashTable) parents = parents_of(walk);
+    g_autoptr(GHashTable) told = told_by_another(walk);
     guint kept = 0;
 
     for (guint i = 0; i < walk->entries->len; i++) {
         PstChangesEntry *entry = walk->entries->pdata[i];
 
-        if (is_told_by_another(parents, entry))
+        if (g_hash_table_contains(told, entry))
             free_entry(entry);
         else
             walk->entries->pdata[kept++] = entry;

@@ -74,6 +74,16 @@ after_share(const Probe *probe, gint64 percent)
     return pst_probe_now_us() + pst_probe_time_left_ms(probe->context, MAX_TIME_MS) * 10 * percent;
 }
 
+static gboolean
+is_repeated(const GPtrArray *places, guint i)
+{
+    for (guint j = 0; j < i; j++)
+        if (g_str_equal(((PstChangesPlace *)places->pdata[j])->path,
+                        ((PstChangesPlace *)places->pdata[i])->path))
+            return TRUE;
+    return FALSE;
+}
+
 static void
 walk_places(Probe *probe, const PstChangesArgs *asked)
 {
@@ -86,6 +96,8 @@ walk_places(Probe *probe, const PstChangesArgs *asked)
         const PstChangesPlace *place = places->pdata[i];
         g_autoptr(GError) cause = NULL;
 
+        if (is_repeated(places, i))
+            continue;
         if (pst_changes_walk_place(probe->walk, place->path, place->programs, &cause))
             g_strv_builder_add(looked_at, place->path);
         else if (cause->code != PST_ERROR_ABSENT)

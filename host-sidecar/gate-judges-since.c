@@ -152,28 +152,57 @@ is_in_folder(const char *path, const char *folder)
            strchr(path + len + 1, '/') == NULL;
 }
 
-/* Something in a folder was added, taken away or renamed: a changed file in it explains that, and
- * so does a file that may change. */
-static gboolean
-is_explained(const PstGateFacts *facts, const PstChangesData *data, const PstChangesFile *folder)
-{
-    char *const *excepts = facts->one->policy->files_except;
+typedef enum {
+    CHANGED,
+    UNCHANGED, /* or it may be, or another row tells of it */
+    NOT_KNOWN,
+} Change;
 
-    for (guint i = 0; i < data->files->len; i++)
-        if (is_in_folder(((PstChangesFile *)data->files->pdata[i])->path, folder->path))
-            return TRUE;
-    for (; *excepts != NULL; excepts++)
-        if (is_in_folder(*excepts, folder->path))
-            return TRUE;
-    return FALSE;
+/* Whether whatever is in the folder may be changed. */
+static gboolean
+is_free(char *const *excepts, const char *folder)
+{
+    static const char *const any[] = {"x", "Any.name-at all"};
+    gboolean all = TRUE;
+
+    for (guint i = 0; all && i < G_N_ELEMENTS(any); i++) {
+        g_autofree char *path = g_build_filename(folder, any[i], NULL);
+        all = is_excepted(excepts, path);
+    }
+    return all;
 }
 
-static gboolean
-is_changed(const PstGateFacts *facts, const PstChangesData *data, const PstChangesFile *file)
+/* Something in a folder was added, taken away or renamed. A file in it that may not be changed and
+ * was stands for itself. One that may tells only what it may have been: another may be gone. */
+static Change
+judge_folder(const PstPolicy *policy, const PstChangesData *data, const char *folder)
 {
-    if (file->path == NULL || is_excepted(facts->one->policy->files_except, file->path))
-        return FALSE;
-    return g_strcmp0(file->kind, "folder") != 0 || !is_explained(facts, data, file);
+    char *const *excepts = policy->files_except;
+    Change change = CHANGED;
+
+    if (is_free(excepts, folder))
+        return UNCHANGED;
+    for (guint i = 0; i < data->files->len; i++) {
+        const char *path = ((PstChangesFile *)data->files->pdata[i])->path;
+
+        if (path == NULL || !is_in_folder(path, folder))
+            continue;
+        if (!is_excepted(excepts, path))
+            return UNCHANGED;
+        change = NOT_KNOWN;
+    }
+    for (; *excepts != NULL; excepts++)
+        if (is_in_folder(*excepts, folder))
+            change = NOT_KNOWN;
+    return change;
+}
+
+static Change
+judge_file(const PstPolicy *policy, const PstChangesData *data, const PstChangesFile *file)
+{
+    if (file->path == NULL || is_excepted(policy->files_except, file->path))
+        return UNCHANGED;
+    return g_strcmp0(file->kind, "folder") == 0 ? judge_folder(policy, data, file->path) : CHANGED;
 }
 
 static PstGateOutcome *
@@ -186,7 +215,7 @@ collect_files(const PstGateFacts *facts, const PstPolicyRule *rule, const PstCha
     for (guint i = 0; data->files != NULL && i < data->files->len; i++) {
         const PstChangesFile *file = data->files->pdata[i];
 
-        if (!is_changed(facts, data, file))
+        if (judge_file(facts->one->policy, data, file) != CHANGED)
             continue;
         if (outcome == NULL)
             outcome = pst_gate_outcome_add(outcomes, rule, PST_GATE_BROKEN, NULL);
@@ -197,6 +226,91 @@ collect_files(const PstGateFacts *facts, const PstPolicyRule *rule, const PstCha
         outcome->message = g_strdup_printf("%u %s changed below %s", n,
                                            n == 1 ? "file was" : "files were", rule->subject);
     return outcome;
+}
+
+/* The folder in which something was changed that is not known; NULL for none. */
+static const char *
+unknown_folder(const PstGateFacts *facts, const PstChangesData *data)
+{
+    for (guint i = 0; data->files != NULL && i < data->files->len; i++) {
+        const PstChangesFile *file = data->files->pdata[i];
+
+        if (judge_file(facts->one->policy, data, file) == NOT_KNOWN)
+            return file->path;
+    }
+    return NULL;
+}
+
+static gboolean
+has(char **paths, const char *path)
+{
+    return paths != NULL && g_strv_contains((const char *const *)paths, path);
+}
+
+/* Whether a baseline saw it, or something in it. */
+static gboolean
+was_there(const PstGateFacts *facts, const char *path)
+{
+    const PstBaseline *before = facts->one->before;
+    const PstAnswer *former =
+        before != NULL && facts->incomparable == NULL
+            ? pst_mark_find((PstAnswer *const *)before->answers->pdata, before->answers->len,
+                            pst_report_changes_kind.name)
+            : NULL;
+    const PstChangesData *data = former != NULL ? former->report->data : NULL;
+    g_autofree char *inside = g_strconcat(path, "/", NULL);
+
+    if (data != NULL && has(data->looked_at, path))
+        return TRUE;
+    for (guint i = 0; data != NULL && data->files != NULL && i < data->files->len; i++) {
+        const char *file = ((PstChangesFile *)data->files->pdata[i])->path;
+        if (file != NULL && (g_str_equal(file, path) || g_str_has_prefix(file, inside)))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static gboolean
+is_unlooked(const PstAnswer *answer, const char *path)
+{
+    for (guint i = 0; i < answer->report->findings->len; i++) {
+        const PstFinding *finding = answer->report->findings->pdata[i];
+
+        if (finding->severity == PST_SEVERITY_UNKNOWN && finding->evidence != NULL &&
+            g_strcmp0(finding->evidence->path, path) == 0)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* Of the paths that are not there: gone since the baseline is broken. The first of the others is
+ * *ABSENT: nothing below it was looked at, whoever misspelled it. FALSE where none is gone. */
+static gboolean
+judge_absent(const PstGateFacts *facts, const PstPolicyRule *rule, const char **absent,
+             GPtrArray *outcomes)
+{
+    const PstAnswer *answer = facts->files;
+    const PstChangesData *data = answer->report->data;
+    gboolean gone = FALSE;
+
+    for (char **path = facts->one->policy->below; *path != NULL; path++) {
+        g_autofree char *plain = g_canonicalize_filename(*path, "/");
+
+        if (has(data->looked_at, plain) || is_unlooked(answer, plain) || answer->report->truncated)
+            continue;
+        if (!was_there(facts, plain)) {
+            *absent = *absent != NULL ? *absent : *path;
+            continue;
+        }
+        gone = TRUE;
+        PstGateOutcome *outcome =
+            pst_gate_outcome_add(outcomes, rule, PST_GATE_BROKEN,
+                                 g_strdup_printf("%s is gone: the baseline had it", *path));
+        pst_gate_outcome_of(outcome, answer->probe, answer);
+        outcome->path = g_strdup(*path);
+        outcome->lasting = TRUE;
+    }
+    return gone;
 }
 
 void
@@ -216,11 +330,20 @@ pst_gate_judges_files(const PstGateFacts *facts, const PstPolicyRule *rule, GPtr
     if (outcome != NULL) {
         pst_gate_outcome_of(outcome, probe, answer);
         outcome->lasting = TRUE;
-        return;
     }
+    const char *absent = NULL;
+    if (judge_absent(facts, rule, &absent, outcomes) || outcome != NULL)
+        return;
     why = why_not_whole(answer);
+    if (why == NULL && absent != NULL)
+        why = g_strdup_printf("%s is not there: nothing below it could be looked at", absent);
     if (why == NULL && data->complete != PST_TRI_YES)
         why = g_strdup("not all of it was gone through in time");
+    const char *folder = unknown_folder(facts, data);
+    if (why == NULL && folder != NULL)
+        why = g_strdup_printf("something was added to %s, taken from it or renamed in it, and "
+                              "whether only what may be is not known; except=%s lets that pass",
+                              folder, folder);
     if (why == NULL && data->left_out > 0)
         why = g_strdup("more was changed than is told");
     if (why == NULL && mark != NULL &&

@@ -136,6 +136,7 @@ world_add_own(World *world)
     world->changes->complete = PST_TRI_YES;
     world->files = world_add(world, &pst_report_changes_kind, args_of("{\"paths\": [\"/etc\"]}"));
     world->files->complete = PST_TRI_YES;
+    world->files->looked_at = g_strsplit("/etc", ";", -1);
     world->checks = world_add(world, &pst_report_checks_kind, NULL);
     world->security = world_add(world, &pst_report_security_kind, NULL);
     world->security->selinux = pst_fields_new(&pst_report_security_selinux_fields);

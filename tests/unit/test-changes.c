@@ -252,6 +252,23 @@ test_removed_after_another(World *world, gconstpointer data G_GNUC_UNUSED)
     g_assert_nonnull(find_file(after, "/etc/sudoers.d/other"));
 }
 
+/* And where something else in it was changed later, which never came to it. */
+static void
+test_removed_before_another(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    put_sound(world);
+    put_text(world, "/etc/sudoers.d/harness", "");
+    put_text(world, "/etc/sudoers.d/other", "");
+    gint64 since_us = long_after_that();
+    remove_path(world, "/etc/sudoers.d/harness");
+    long_after_that();
+    g_autofree char *other = g_build_filename(world->folder, "etc/sudoers.d/other", NULL);
+    g_assert_cmpint(g_chmod(other, 0600), ==, 0);
+    g_autoptr(PstReport) report = run(world, since_us);
+    g_assert_nonnull(find_file(report, "/etc/sudoers.d/other"));
+    g_assert_nonnull(find_file(report, "/etc/sudoers.d"));
+}
+
 static void
 test_units(World *world, gconstpointer data G_GNUC_UNUSED)
 {
@@ -558,6 +575,7 @@ main(int argc, char **argv)
     ADD("/changes/changed", test_changed);
     ADD("/changes/removed", test_removed);
     ADD("/changes/removed-after-another", test_removed_after_another);
+    ADD("/changes/removed-before-another", test_removed_before_another);
     ADD("/changes/units", test_units);
     g_test_add_func("/changes/program-changed", test_program_changed);
     ADD("/changes/modes", test_modes);

@@ -175,6 +175,19 @@ unknown_root_and_symptom(World *world)
     fill_up(world, PST_SEVERITY_UNKNOWN, TRUE);
 }
 
+static void
+look_at_etc(World *world)
+{
+    world->changes->looked_at = g_strsplit("/etc", ";", -1);
+}
+
+static void
+etc_is_gone(World *world)
+{
+    g_strfreev(world->files->looked_at);
+    world->files->looked_at = g_new0(char *, 1);
+}
+
 #define NO_NEW "[findings]\nno-new=warning\n"
 #define IGNORE "unchecked=ignore\n"
 #define CHECKS "[checks]\npass="
@@ -243,6 +256,9 @@ static const struct {
     {CHECKS "*\n", define_check, hide_checks, PST_GATE_COULD_NOT_CHECK},
     {CHECKS "*\n", define_check, define_elsewhere, PST_GATE_COULD_NOT_CHECK},
     {CHECKS "*\n", define_check, another_machine, PST_GATE_COULD_NOT_CHECK},
+    {"[files]\nbelow=/etc\n", look_at_etc, do_nothing, PST_GATE_PASS},
+    {"[files]\nbelow=/etc\n", look_at_etc, etc_is_gone, PST_GATE_FAIL},
+    {"[files]\nbelow=/etc\n", etc_is_gone, etc_is_gone, PST_GATE_COULD_NOT_CHECK},
     {NO_NEW_FAILED, do_nothing, fail_unit, PST_GATE_FAIL},
     {NO_NEW_FAILED, fail_unit, fail_unit, PST_GATE_PASS},
 };

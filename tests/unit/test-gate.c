@@ -159,6 +159,34 @@ file_gone(World *world)
     change_file(world, "/etc/cron.d", "folder");
 }
 
+/* With motd, which may be changed: or it was taken away while that was. */
+static void
+gone_beside(World *world)
+{
+    change_file(world, "/etc/motd", "written");
+    change_file(world, "/etc", "folder");
+}
+
+static void
+changed_in_folder(World *world)
+{
+    change_file(world, "/etc/hosts", "written");
+    change_file(world, "/etc", "folder");
+}
+
+static void
+motd_changed(World *world)
+{
+    change_file(world, "/etc/motd", "written");
+}
+
+static void
+folder_absent(World *world)
+{
+    g_strfreev(world->files->looked_at);
+    world->files->looked_at = g_strsplit("/usr", ";", -1);
+}
+
 static void
 files_in_part(World *world)
 {
@@ -286,6 +314,7 @@ saving(World *world)
 #define PORTS "[ports]\nopen=443\n"
 #define CHECKS "[checks]\npass=backup\n"
 #define FILES "[files]\nbelow=/etc\nexcept=/etc/ssh/*\n"
+#define MOTD "[files]\nbelow=/etc\nexcept=/etc/motd\n"
 #define SELINUX "[settings]\nselinux=enforcing\n"
 #define ROOT "[settings]\nsshd.PermitRootLogin=no;prohibit-password\n"
 #define GRACE "[settings]\nsshd.LoginGraceTime="
@@ -354,6 +383,14 @@ static const struct {
     {FILES, file_changed, FAIL, "1 file was changed below /etc"},
     {FILES, file_may_change, PASS, NULL},
     {FILES, file_gone, FAIL, "1 file was changed below /etc"},
+    {"[files]\nbelow=/etc/\n", NULL, PASS, NULL},
+    {FILES, folder_absent, OPEN, "/etc is not there: nothing below it could be looked at"},
+    {MOTD, motd_changed, PASS, NULL},
+    {MOTD, gone_beside, OPEN, "something was added to /etc, taken from it or renamed in it"},
+    {MOTD, changed_in_folder, FAIL, "1 file was changed below /etc"},
+    {"[files]\nbelow=/etc\nexcept=/etc/motd;/etc\n", gone_beside, PASS, NULL},
+    {"[files]\nbelow=/etc\nexcept=/etc/m*\n", gone_beside, OPEN, "something was added to /etc"},
+    {"[files]\nbelow=/etc\nexcept=/etc/nologin\n", gone_beside, FAIL, "1 file was changed"},
     {FILES, files_in_part, OPEN, "not all of it was gone through"},
     {SELINUX, NULL, PASS, NULL},
     {SELINUX, permissive, FAIL, "selinux is permissive, and not enforcing"},
