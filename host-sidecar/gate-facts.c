@@ -183,7 +183,8 @@ baseline_of_now(const PstGateFacts *facts)
             !g_ptr_array_find(facts->ports, answer, NULL))
             copies[n++] = pst_answer_copy(answer);
     }
-    PstBaseline *after = pst_baseline_make(copies, n, &wish, one->before->uuid, one->before->uri,
+    /* Its UUID is the one that its answers came from. */
+    PstBaseline *after = pst_baseline_make(copies, n, &wish, NULL, one->before->uri,
                                            g_date_time_to_unix(one->now) * G_USEC_PER_SEC);
     if (mark != NULL && mark->cursor != NULL && pst_gate_facts_is_of_now(facts->journal) &&
         json_object_has_member(facts->journal->args, "after")) {

@@ -373,6 +373,28 @@ test_differences_of_names(void)
     }
 }
 
+/* The domain is the one that answers, and not the one that the baseline names. */
+static void
+test_other_domain(void)
+{
+    g_auto(World) world = {0};
+
+    world_init(&world);
+    world_set_policy(&world, NO_NEW_FAILED);
+    for (guint i = 0; i < world.n; i++)
+        world.answers[i]->uuid = g_strdup("11111111-1111-1111-1111-111111111111");
+    g_autoptr(PstBaseline) before = world_baseline(&world);
+    g_autoptr(PstGateVerdict) same = judge_against(&world, before);
+    g_assert_cmpint(same->result, ==, PST_GATE_PASS);
+    for (char **note = same->notes; note != NULL && *note != NULL; note++)
+        g_assert_null(strstr(*note, "another domain"));
+    g_free(before->uuid);
+    before->uuid = g_strdup("22222222-2222-2222-2222-222222222222");
+    g_autoptr(PstGateVerdict) other = judge_against(&world, before);
+    g_autofree char *notes = g_strjoinv("\n", other->notes);
+    g_assert_nonnull(strstr(notes, "it is another domain to libvirt: 11111111"));
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -381,5 +403,6 @@ main(int argc, char *argv[])
     g_test_add_func("/gate/baseline/symptoms", test_symptoms);
     g_test_add_func("/gate/baseline/notes", test_notes);
     g_test_add_func("/gate/baseline/differences-of-names", test_differences_of_names);
+    g_test_add_func("/gate/baseline/other-domain", test_other_domain);
     return g_test_run();
 }
