@@ -217,13 +217,14 @@ pst_baseline_read(const char *text, gsize len, GError **error)
         return baseline;
     /* It may quote the file. */
     g_autofree char *why = pst_escape_text(damage != NULL ? damage : cause->message, FALSE);
-    g_set_error(error, PST_ERROR, PST_ERROR_PROTOCOL, "not a baseline that can be used: %s", why);
+    g_set_error(error, PST_ERROR, PST_ERROR_PROTOCOL,
+                "not a baseline that can be used: %s; take it anew with postern baseline", why);
     return NULL;
 }
 
-/* Of a regular file or a pipe, and never more than there may be. NULL with *why. */
+/* Of a regular file or a pipe, and never more than there may be. NULL with errno. */
 static GString *
-read_bytes(const char *path, char **why)
+read_bytes(const char *path)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     g_autoptr(GString) bytes = g_string_new(NULL);
@@ -242,18 +243,37 @@ read_bytes(const char *path, char **why)
         close(fd);
     if (n >= 0)
         return g_steal_pointer(&bytes);
-    *why = g_strdup(g_strerror(number));
+    errno = number;
     return NULL;
+}
+
+static PstErrorCode
+code_of(int number)
+{
+    switch (number) {
+    case ENOENT:
+    case ENOTDIR:
+    case EISDIR:
+    case ENAMETOOLONG:
+    case ELOOP:
+        return PST_ERROR_ABSENT;
+    case EACCES:
+    case EPERM:
+        return PST_ERROR_NO_PERMISSION;
+    default:
+        return PST_ERROR_UNAVAILABLE;
+    }
 }
 
 PstBaseline *
 pst_baseline_load(const char *path, GError **error)
 {
-    g_autofree char *why = NULL;
-    g_autoptr(GString) bytes = read_bytes(path, &why);
+    g_autoptr(GString) bytes = read_bytes(path);
+    int number = errno;
 
     if (bytes == NULL) {
-        g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "%s: %s", path, why);
+        g_set_error(error, PST_ERROR, (int)code_of(number),
+                    "%s: %s; name a file that postern baseline made", path, g_strerror(number));
         return NULL;
     }
     PstBaseline *baseline = pst_baseline_read(bytes->str, bytes->len, error);

@@ -71,5 +71,7 @@ char *pst_baseline_to_text(const PstBaseline *baseline, gsize *len);
 /* Strict, and of any bytes: NULL with PST_ERROR_PROTOCOL in one line. */
 PstBaseline *pst_baseline_read(const char *text, gsize len, GError **error);
 
-/* The same of a file: PST_ERROR_UNAVAILABLE where it can't be read. Errors name it. */
+/* The same of a file: PST_ERROR_ABSENT where no file has that name, PST_ERROR_NO_PERMISSION where
+ * the caller may not read it, and PST_ERROR_UNAVAILABLE where it can't be read for another reason.
+ * Errors name it. */
 PstBaseline *pst_baseline_load(const char *path, GError **error);

@@ -118,12 +118,12 @@ def test_damage():
             ("it does not begin as one", lambda text: "\x1b[2J" + text),
             ("it does not begin as one", lambda text: "\x7fELF" + "\0" * 100)]:
         bad = file("bad", [unit("cron.service")], spoil=spoil)
-        refused(3, f"{bad}: not a baseline that can be used: {says}", "diff", old, bad)
+        refused(3, f"{bad}: not a baseline that can be used: {says}; take it anew", "diff", old, bad)
         refused(3, says, "diff", bad, old)
     newer = file("newer", [], form=2)
     refused(3, "it is a postern-baseline-2, of which this postern (", "diff", newer, old)
-    refused(3, "No such file or directory", "diff", old, f"{FOLDER}/none")
-    refused(3, "Is a directory", "diff", old, FOLDER)
+    refused(66, "No such file or directory", "diff", old, f"{FOLDER}/none")
+    refused(66, "Is a directory", "diff", old, FOLDER)
     huge = file("huge", [])
     os.truncate(huge, 100 * 1024 * 1024)
     refused(3, "it is too large", "diff", old, huge)

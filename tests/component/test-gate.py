@@ -85,6 +85,9 @@ def test_misuse():
         refused(3 if words[-1] == mine and "--baseline" in words and "--since" not in words else 64,
                 says, "gate", *words, connect=URI, env=ENV)
     refused(68, "Domain not found", "gate", "none", "--policy", mine, connect=URI, env=ENV)
+    refused(66, "/none.json: No such file or directory; name a file that postern baseline made",
+            "gate", "runs", "--policy", mine, "--baseline", FOLDER + "/none.json", connect=URI,
+            env=ENV)
 
 
 def test_lint():

@@ -343,13 +343,15 @@ test_load(void)
     g_assert_null(pst_baseline_load(path, &error));
     g_assert_error(error, PST_ERROR, PST_ERROR_PROTOCOL);
     g_assert_nonnull(strstr(error->message, "too large"));
+    g_assert_nonnull(strstr(error->message, "; take it anew with postern baseline"));
     g_clear_error(&error);
     g_assert_null(pst_baseline_load(folder, &error));
-    g_assert_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE);
+    g_assert_error(error, PST_ERROR, PST_ERROR_ABSENT);
     g_clear_error(&error);
     g_unlink(path);
     g_assert_null(pst_baseline_load(path, &error));
-    g_assert_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE);
+    g_assert_error(error, PST_ERROR, PST_ERROR_ABSENT);
+    g_assert_nonnull(strstr(error->message, "; name a file that postern baseline made"));
     g_rmdir(folder);
 }
 

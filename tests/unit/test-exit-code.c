@@ -18,12 +18,11 @@ test_error(void)
         PstErrorCode code;
         int exit_code;
     } rows[] = {
-        {PST_ERROR_USAGE, 64},      {PST_ERROR_INVALID_PARAMS, 64},
-        {PST_ERROR_NO_DOMAIN, 68},  {PST_ERROR_NO_HYPERVISOR, 69},
-        {PST_ERROR_OUTPUT, 74},     {PST_ERROR_NO_PERMISSION, 77},
-        {PST_ERROR_DEADLINE, 3},    {PST_ERROR_PATH_SHUT, 3},
-        {PST_ERROR_UNAVAILABLE, 3}, {PST_ERROR_INTERNAL, 3},
-        {PST_ERROR_PROTOCOL, 3},    {PST_ERROR_BUSY, 3},
+        {PST_ERROR_USAGE, 64},         {PST_ERROR_INVALID_PARAMS, 64}, {PST_ERROR_NO_DOMAIN, 68},
+        {PST_ERROR_NO_HYPERVISOR, 69}, {PST_ERROR_ABSENT, 66},         {PST_ERROR_OUTPUT, 74},
+        {PST_ERROR_NO_PERMISSION, 77}, {PST_ERROR_DEADLINE, 3},        {PST_ERROR_PATH_SHUT, 3},
+        {PST_ERROR_UNAVAILABLE, 3},    {PST_ERROR_INTERNAL, 3},        {PST_ERROR_PROTOCOL, 3},
+        {PST_ERROR_BUSY, 3},
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
