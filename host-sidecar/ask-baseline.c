@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/ask.h"
+#include "host-sidecar/host-identity.h"
 #include "protocol/error.h"
 
 static gboolean
@@ -34,8 +35,16 @@ pst_ask_baseline(PstAsk *ask, const PstBaselineWish *wish, const PstBaseline *ea
 
     if (answers == NULL)
         return NULL;
-    if (check_any(answers, n, error))
-        return pst_baseline_make(answers, n, wish, NULL, pst_ask_uri(ask), g_get_real_time());
+    if (check_any(answers, n, error)) {
+        PstBaseline *baseline =
+            pst_baseline_make(answers, n, wish, NULL, pst_ask_uri(ask), g_get_real_time());
+        PstHostIdentity identity;
+
+        pst_host_identity_read(pst_ask_uri(ask), &identity);
+        baseline->host = identity.name;
+        baseline->host_id = identity.id;
+        return baseline;
+    }
     for (guint i = 0; i < n; i++)
         pst_answer_free(answers[i]);
     g_free(answers);

@@ -29,6 +29,8 @@ static const PstField rows[] = {
     PST_REQUIRED_STRING(PstBaseline, guest, "the domain's name"),
     PST_STRING(PstBaseline, uuid, "the domain's"),
     PST_STRING(PstBaseline, uri, "of its hypervisor"),
+    PST_STRING(PstBaseline, host, "of a local hypervisor: its host's name"),
+    PST_STRING(PstBaseline, host_id, "and its machine, by an id of postern's own"),
     PST_STRINGS(PstBaseline, users, "whose access was asked about"),
     PST_INT(PstBaseline, taken_us, "the host's real time, microseconds since 1970 UTC"),
     PST_STRING(PstBaseline, after, "the place in the journal of an earlier baseline"),

@@ -14,6 +14,8 @@ pst_baseline_free(PstBaseline *baseline)
     g_free(baseline->guest);
     g_free(baseline->uuid);
     g_free(baseline->uri);
+    g_free(baseline->host);
+    g_free(baseline->host_id);
     g_free(baseline->after);
     g_free(baseline->unmarked);
     g_strfreev(baseline->users);

@@ -16,6 +16,8 @@ typedef struct {
     char *guest;        /* the domain's name */
     char *uuid;         /* the domain's; NULL: not known */
     char *uri;          /* of its hypervisor; NULL: not known */
+    char *host;         /* where that is local: its name; NULL: not known, or the URI has it */
+    char *host_id;      /* and as PstHostIdentity has it; the same */
     char **users;       /* whose access was asked about, by name; never NULL */
     gint64 taken_us;    /* the host's real time when all had answered */
     PstMark *mark;      /* NULL: the guest itself did not tell which boot this is */

@@ -7,9 +7,9 @@
 #define SLACK_US (2 * G_USEC_PER_SEC)
 
 const char *const pst_diff_note_names[] = {
-    "other-machine", "other-keys",     "other-domain", "reversed", "reverted",
-    "stood-still",   "rebooted",       "set-back",     "untold",   "other-version",
-    "other-path",    "other-question", NULL,
+    "other-machine", "other-keys",  "other-domain",   "other-host", "reversed",
+    "reverted",      "stood-still", "rebooted",       "set-back",   "untold",
+    "other-version", "other-path",  "other-question", NULL,
 };
 
 static gboolean
@@ -59,6 +59,20 @@ compare_guests(PstDiff *diff, const PstBaseline *before, const PstBaseline *afte
             g_strdup_printf("it is another domain to libvirt: %s, and was %s: a clone, "
                             "or defined anew",
                             after->uuid, before->uuid));
+}
+
+/* A guest may be moved, and a baseline be taken along: that is told, and nothing more. */
+static void
+compare_hosts(PstDiff *diff, const PstBaseline *before, const PstBaseline *after)
+{
+    if (before->host_id == NULL || after->host_id == NULL ||
+        g_str_equal(before->host_id, after->host_id))
+        return;
+    pst_diff_rows_add_note(
+        diff, PST_DIFF_NOTE_OTHER_HOST, PST_SEVERITY_INFORMATION,
+        g_strdup_printf("it is on the host %s, and was on %s: moved, or another of its name",
+                        after->host != NULL ? after->host : "of another machine id",
+                        before->host != NULL ? before->host : "another"));
 }
 
 /* ---- when ---- */
@@ -225,6 +239,7 @@ pst_diff_identity_compare(PstDiff *diff, const PstBaseline *before, const PstBas
     if (marked)
         diff->same_boot = PST_TRI(g_str_equal(before->mark->boot_id, after->mark->boot_id));
     compare_guests(diff, before, after);
+    compare_hosts(diff, before, after);
     if (after->taken_us < before->taken_us)
         pst_diff_rows_add_note(diff, PST_DIFF_NOTE_REVERSED, PST_SEVERITY_UNKNOWN,
                                g_strdup("the second of them was taken before the first"));

@@ -57,6 +57,7 @@ typedef enum {
     PST_DIFF_NOTE_OTHER_MACHINE, /* another guest is in its place, by its machine id */
     PST_DIFF_NOTE_OTHER_KEYS,   /* no SSH host key of before is there: another guest, or new keys */
     PST_DIFF_NOTE_OTHER_DOMAIN, /* libvirt's uuid is another */
+    PST_DIFF_NOTE_OTHER_HOST,   /* moved, or another of its name */
     PST_DIFF_NOTE_REVERSED,     /* the second was taken before the first */
     PST_DIFF_NOTE_REVERTED, /* to a snapshot of before the first: its time or journal is behind */
     PST_DIFF_NOTE_STOOD_STILL, /* for a while: paused, or reverted; the journal does not tell */

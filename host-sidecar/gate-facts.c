@@ -186,6 +186,8 @@ baseline_of_now(const PstGateFacts *facts)
     /* Its UUID is the one that its answers came from. */
     PstBaseline *after = pst_baseline_make(copies, n, &wish, NULL, one->before->uri,
                                            g_date_time_to_unix(one->now) * G_USEC_PER_SEC);
+    after->host = g_strdup(one->host_name);
+    after->host_id = g_strdup(one->host_id);
     if (mark != NULL && mark->cursor != NULL && pst_gate_facts_is_of_now(facts->journal) &&
         json_object_has_member(facts->journal->args, "after")) {
         after->after = g_strdup(mark->cursor);

@@ -2,6 +2,7 @@
 #include "host-sidecar/gate-run.h"
 
 #include "host-sidecar/ask.h"
+#include "host-sidecar/host-identity.h"
 
 typedef struct {
     const PstOptions *options;
@@ -11,6 +12,7 @@ typedef struct {
     PstAnswer **answers;
     char *guest;
     PstReport *host;
+    PstHostIdentity identity;
     GDateTime *now;
 } Asker;
 
@@ -22,6 +24,7 @@ forget(Asker *asker)
     g_clear_pointer(&asker->answers, g_free);
     g_clear_pointer(&asker->guest, g_free);
     g_clear_pointer(&asker->host, pst_report_free);
+    pst_host_identity_clear(&asker->identity);
     g_clear_pointer(&asker->now, g_date_time_unref);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Asker, forget)
@@ -40,11 +43,14 @@ ask(gpointer data, gint64 until_us, GError **error)
     if (asker->answers == NULL)
         return NULL;
     asker->guest = g_strdup(pst_ask_name(ask));
+    pst_host_identity_read(pst_ask_uri(ask), &asker->identity);
     asker->now = g_date_time_new_now_local();
     asker->asked.guest = asker->guest;
     asker->asked.answers = asker->answers;
     asker->asked.n_answers = n;
     asker->asked.host = asker->host;
+    asker->asked.host_name = asker->identity.name;
+    asker->asked.host_id = asker->identity.id;
     asker->asked.now = asker->now;
     return pst_gate_judge(&asker->asked);
 }
@@ -75,7 +81,8 @@ pst_gate_run(const PstOptions *options, const char *method, const char *domain,
              const PstGateCase *one, gint64 settle_us, PstGateRun *run, GError **error)
 {
     static const PstGateAsking asking = {ask, judge_hung, now, pause_for};
-    g_auto(Asker) asker = {options, method, domain, one, *one, NULL, NULL, NULL, NULL};
+    g_auto(Asker)
+        asker = {options, method, domain, one, *one, NULL, NULL, NULL, {NULL, NULL}, NULL};
 
     return pst_gate_settle(&asking, &asker, settle_us, options->deadline_us, run, error);
 }

@@ -106,9 +106,10 @@ typedef struct {
     guint n_answers;
     const PstBaseline *before; /* NULL: there is none */
     const PstReport *host;     /* what the host sees of the guest; NULL for nothing worth a word */
-    guint
-        n_hung; /* in so many askings, all that there were and will be, sudo did not answer; else 0
-                 */
+    /* In so many askings, all that there were and will be, sudo did not answer; else 0. */
+    guint n_hung;
+    const char *host_name; /* of a local hypervisor, as PstHostIdentity; NULL: not known */
+    const char *host_id;
     GDateTime *now;
 } PstGateCase;
 

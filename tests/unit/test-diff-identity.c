@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/diff.h"
+#include "host-sidecar/host-identity.h"
 #include "tests/unit/baseline-world.h"
 
 /* The notes by name, in their order. */
@@ -214,6 +215,56 @@ test_asking(void)
             strstr(((PstDiffChange *)diff->changes->pdata[i])->reason, "that was not asked"));
 }
 
+/* Where a guest is now is told, and forbids nothing. */
+static void
+test_host(void)
+{
+    World before = world(), after = world_later(before, WORLD_SECONDS(60));
+    g_autoptr(PstBaseline) old = world_baseline(&before, NULL);
+    g_autoptr(PstBaseline) new = world_baseline(&after, NULL);
+
+    old->host = g_strdup("hv1");
+    old->host_id = pst_host_identity_hash("5fd06ac3b6a44bbca5a0a2bd1a2b3c4d\n");
+    new->host = g_strdup("hv1.example");
+    new->host_id = g_strdup(old->host_id);
+    g_autoptr(PstDiff) same = pst_diff_make(old, new);
+    g_assert_cmpuint(same->notes->len, ==, 0);
+    g_free(new->host_id);
+    new->host_id = pst_host_identity_hash("6fd06ac3b6a44bbca5a0a2bd1a2b3c4d");
+    g_autoptr(PstDiff) other = pst_diff_make(old, new);
+    g_autofree char *notes = notes_of(other);
+    g_assert_cmpstr(notes, ==, "other-host");
+    g_assert_nonnull(strstr(((PstDiffNote *)other->notes->pdata[0])->text,
+                            "on the host hv1.example, and was on hv1"));
+    g_assert_cmpint(other->same_guest, ==, PST_TRI_YES);
+    g_assert_cmpint(pst_diff_verdict(other), ==, PST_DIFF_SAME);
+}
+
+/* As systemd-id128 machine-id --app-specific=7c1e0d5a93444bd6a82f6107e5b93c18 has it. */
+static void
+test_host_id(void)
+{
+    g_autofree char *hash = pst_host_identity_hash("5fd06ac3b6a44bbca5a0a2bd1a2b3c4d\n");
+
+    g_assert_cmpstr(hash, ==, "1dafaba289554e3abc2e2ac1f4d7b8e9");
+    g_assert_null(pst_host_identity_hash(""));
+    g_assert_null(pst_host_identity_hash("uninitialized\n"));
+    static const struct {
+        const char *uri;
+        gboolean told;
+    } uris[] = {{"qemu:///system", TRUE},
+                {"test+unix:///default?socket=/x", TRUE},
+                {"qemu+ssh://hv3/system", FALSE},
+                {"qemu+tls://root@hv3:16514/system", FALSE},
+                {NULL, FALSE}};
+    for (guint i = 0; i < G_N_ELEMENTS(uris); i++) {
+        g_auto(PstHostIdentity) identity = {NULL, NULL};
+
+        pst_host_identity_read(uris[i].uri, &identity);
+        g_assert_true((identity.name != NULL) == uris[i].told);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -223,6 +274,8 @@ main(int argc, char **argv)
         g_test_add_data_func(path, &rows[i], test_row);
     }
     g_test_add_func("/diff/identity/itself", test_itself);
+    g_test_add_func("/diff/identity/host", test_host);
+    g_test_add_func("/diff/identity/host-id", test_host_id);
     g_test_add_func("/diff/identity/asking", test_asking);
     return g_test_run();
 }

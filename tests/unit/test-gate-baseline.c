@@ -14,6 +14,8 @@ judge_against(const World *world, const PstBaseline *before)
         .answers = world->answers,
         .n_answers = world->n,
         .before = before,
+        .host_name = "hv2",
+        .host_id = "b",
         .now = world->now,
     };
 
@@ -393,6 +395,12 @@ test_other_domain(void)
     g_autoptr(PstGateVerdict) other = judge_against(&world, before);
     g_autofree char *notes = g_strjoinv("\n", other->notes);
     g_assert_nonnull(strstr(notes, "it is another domain to libvirt: 11111111"));
+    g_assert_null(strstr(notes, "host"));
+    before->host = g_strdup("hv1");
+    before->host_id = g_strdup("a");
+    g_autoptr(PstGateVerdict) moved = judge_against(&world, before);
+    g_autofree char *more = g_strjoinv("\n", moved->notes);
+    g_assert_nonnull(strstr(more, "it is on the host hv2, and was on hv1"));
 }
 
 int
