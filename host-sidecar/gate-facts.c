@@ -57,14 +57,13 @@ pst_gate_facts_files_args(const PstGateCase *one)
 }
 
 JsonObject *
-pst_gate_facts_port_args(const PstGateCase *one, const PstPolicyRule *rule)
+pst_gate_facts_port_args(const PstGateCase *one, gint64 port, const char *protocol)
 {
     JsonObject *args = json_object_new();
     const char *from = NULL;
 
-    json_object_set_int_member(args, "port", rule->number);
-    json_object_set_string_member(args, "protocol",
-                                  g_str_has_suffix(rule->subject, "/udp") ? "udp" : "tcp");
+    json_object_set_int_member(args, "port", port);
+    json_object_set_string_member(args, "protocol", protocol);
     if (one->vantage != NULL)
         pst_json_get_string(one->vantage, "from", PST_JSON_NULLABLE, &from, NULL);
     pst_json_set_string(args, "from", from);

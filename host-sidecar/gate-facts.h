@@ -58,7 +58,7 @@ const PstCause *pst_gate_facts_cause(const PstGateFacts *facts, const PstFinding
 /* How the journal is asked, and the changes: the arguments by which their answers are known. */
 JsonObject *pst_gate_facts_journal_args(const PstGateCase *one, gint64 priority);
 JsonObject *pst_gate_facts_files_args(const PstGateCase *one);
-JsonObject *pst_gate_facts_port_args(const PstGateCase *one, const PstPolicyRule *rule);
+JsonObject *pst_gate_facts_port_args(const PstGateCase *one, gint64 port, const char *protocol);
 
 /* ---- the parts ---- */
 

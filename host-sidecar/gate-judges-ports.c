@@ -6,6 +6,8 @@
 
 /* From here on the kernel hands ports out to whoever asks for any (ip_local_port_range). */
 #define FIRST_OF_CHANCE 32768
+/* Each is a question of its own, and a call has no more than PST_LIMIT_API_QUESTIONS. */
+#define MAX_FORMER 20
 
 typedef enum {
     NOBODY_LISTENS,
@@ -42,7 +44,7 @@ tells_all(const PstAnswer *answer)
 }
 
 static const PstAnswer *
-filter_of(const PstGateFacts *facts, const PstPolicyRule *rule)
+filter_of(const PstGateFacts *facts, gint64 wanted, const char *wanted_protocol)
 {
     for (guint i = 0; i < facts->ports->len; i++) {
         const PstAnswer *answer = facts->ports->pdata[i];
@@ -51,7 +53,7 @@ filter_of(const PstGateFacts *facts, const PstPolicyRule *rule)
 
         if (pst_json_get_int(answer->args, "port", PST_JSON_REQUIRED, &port, NULL) &&
             pst_json_get_string(answer->args, "protocol", PST_JSON_REQUIRED, &protocol, NULL) &&
-            port == rule->number && g_str_has_suffix(rule->subject, protocol))
+            port == wanted && g_str_equal(protocol, wanted_protocol))
             return answer;
     }
     return NULL;
@@ -83,7 +85,8 @@ static void
 judge_filter(const PstGateFacts *facts, const PstPolicyRule *rule, GPtrArray *outcomes)
 {
     const char *probe = pst_report_firewall_kind.name;
-    const PstAnswer *answer = filter_of(facts, rule);
+    const PstAnswer *answer =
+        filter_of(facts, rule->number, g_str_has_suffix(rule->subject, "/udp") ? "udp" : "tcp");
     PstGateOutcome *outcome = NULL;
 
     if (!pst_gate_facts_is_of_now(answer)) {
@@ -166,6 +169,130 @@ is_before_it(const PstNetworkData *data, guint i)
     return FALSE;
 }
 
+/* Whether it is one that is not to be lost, and the first row of it. */
+static gboolean
+is_kept(const PstNetworkData *former, guint i)
+{
+    const PstNetworkListening *row = former->listening->pdata[i];
+
+    return row->protocol != NULL && row->port < FIRST_OF_CHANCE && !is_loopback(row->address) &&
+           !is_before_it(former, i);
+}
+
+/* The answer of the guest itself, but to a question about one port. */
+static const PstAnswer *
+of_before(const PstGateCase *one, const char *probe)
+{
+    const GPtrArray *answers = one->before->answers;
+
+    for (guint i = 0; i < answers->len; i++) {
+        const PstAnswer *answer = answers->pdata[i];
+
+        if (g_str_equal(answer->probe, probe) && pst_gate_facts_is_of_now(answer) &&
+            !json_object_has_member(answer->args, "protocol"))
+            return answer;
+    }
+    return NULL;
+}
+
+static gboolean
+may_shut(const PstFirewallChain *chain)
+{
+    gboolean inbound = g_strcmp0(chain->hook, "output") != 0 &&
+                       g_strcmp0(chain->hook, "postrouting") != 0 &&
+                       g_strcmp0(chain->hook, "forward") != 0;
+
+    return inbound && g_strcmp0(chain->type, "nat") != 0 &&
+           (chain->rules != 0 || g_strcmp0(chain->policy, "accept") != 0);
+}
+
+/* A baseline has the filters' verdict of sshd's ports alone, and so tells of another only where
+ * there was no filter. */
+static gboolean
+was_unfiltered(const PstGateCase *one)
+{
+    const PstAnswer *answer = of_before(one, pst_report_firewall_kind.name);
+    const PstFirewallData *data = answer != NULL ? answer->report->data : NULL;
+
+    if (data == NULL || answer->report->truncated || pst_gate_facts_unlooked(answer) != NULL)
+        return FALSE;
+    for (guint i = 0; data->chains != NULL && i < data->chains->len; i++)
+        if (may_shut(data->chains->pdata[i]))
+            return FALSE;
+    return TRUE;
+}
+
+static gboolean
+is_asked_anyway(const PstPolicy *policy, const PstNetworkListening *row)
+{
+    g_autofree char *subject = g_strdup_printf("%" G_GINT64_FORMAT "/%s", row->port, row->protocol);
+
+    for (guint i = 0; i < policy->rules->len; i++) {
+        const PstPolicyRule *rule = policy->rules->pdata[i];
+        if (rule->kind == PST_POLICY_PORT && g_str_equal(rule->subject, subject))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+GPtrArray *
+pst_gate_judges_former_ports(const PstGateCase *one)
+{
+    GPtrArray *ports = g_ptr_array_new();
+    const PstAnswer *answer =
+        one->before != NULL ? of_before(one, pst_report_network_kind.name) : NULL;
+    const PstNetworkData *former = answer != NULL ? answer->report->data : NULL;
+
+    if (former == NULL || former->listening == NULL || !was_unfiltered(one))
+        return ports;
+    for (guint i = 0; i < former->listening->len && ports->len < MAX_FORMER; i++)
+        if (is_kept(former, i) && !is_asked_anyway(one->policy, former->listening->pdata[i]))
+            g_ptr_array_add(ports, former->listening->pdata[i]);
+    return ports;
+}
+
+/* It is listened on still; do packet filters shut it, which nothing did before? */
+static void
+judge_former(const PstGateFacts *facts, const PstPolicyRule *rule, const PstNetworkListening *row,
+             GPtrArray *outcomes)
+{
+    const char *probe = pst_report_firewall_kind.name;
+    const PstAnswer *answer = filter_of(facts, row->port, row->protocol);
+    PstGateOutcome *outcome = NULL;
+
+    if (answer == NULL) {
+        pst_gate_outcome_add(outcomes, rule, PST_GATE_UNCHECKED,
+                             g_strdup_printf("what packet filters do with %" G_GINT64_FORMAT
+                                             "/%s was not asked: "
+                                             "more than %d ports were listened on",
+                                             row->port, row->protocol, MAX_FORMER));
+        return;
+    }
+    if (!pst_gate_facts_is_of_now(answer)) {
+        pst_gate_outcome_add_unlooked(outcomes, rule, probe, answer);
+        return;
+    }
+    switch (passes(answer->report->data, row->port)) {
+    case PST_TRI_YES:
+        return;
+    case PST_TRI_NO:
+        outcome = pst_gate_outcome_add(
+            outcomes, rule, PST_GATE_BROKEN,
+            g_strdup_printf("packet filters shut %" G_GINT64_FORMAT "/%s, and there were none: %s",
+                            row->port, row->protocol, answer->report->summary));
+        if (answer->report->findings->len > 0)
+            pst_gate_outcome_blame(facts, outcome, answer->report->findings->pdata[0]);
+        break;
+    case PST_TRI_UNKNOWN:
+        outcome = pst_gate_outcome_add(
+            outcomes, rule, PST_GATE_UNCHECKED,
+            g_strdup_printf("what packet filters do with %" G_GINT64_FORMAT "/%s is not known: %s",
+                            row->port, row->protocol, answer->report->summary));
+        break;
+    }
+    pst_gate_outcome_of(outcome, probe, answer);
+}
+
 void
 pst_gate_judges_lost_ports(const PstGateFacts *facts, const PstPolicyRule *rule,
                            GPtrArray *outcomes)
@@ -186,16 +313,23 @@ pst_gate_judges_lost_ports(const PstGateFacts *facts, const PstPolicyRule *rule,
                              g_strdup("the baseline does not tell which ports were open"));
         return;
     }
+    gboolean unfiltered = was_unfiltered(facts->one);
     for (guint i = 0; former->listening != NULL && i < former->listening->len; i++) {
         const PstNetworkListening *row = former->listening->pdata[i];
 
-        if (row->protocol == NULL || row->port >= FIRST_OF_CHANCE || is_loopback(row->address) ||
-            is_before_it(former, i) || listening(data, row->port, row->protocol) == LISTENS)
+        if (!is_kept(former, i))
             continue;
-        judge_lost(facts, rule, row, outcomes);
+        if (listening(data, row->port, row->protocol) != LISTENS)
+            judge_lost(facts, rule, row, outcomes);
+        else if (unfiltered)
+            judge_former(facts, rule, row, outcomes);
     }
     if (outcomes->len == n)
-        pst_gate_outcome_of(pst_gate_outcome_add(outcomes, rule, PST_GATE_HELD,
-                                                 g_strdup("every port is open that was open")),
-                            probe, answer);
+        pst_gate_outcome_of(
+            pst_gate_outcome_add(
+                outcomes, rule, PST_GATE_HELD,
+                g_strdup(unfiltered ? "every port is open that was open"
+                                    : "every port is listened on that was; there were packet "
+                                      "filters before, of which the baseline does not tell more")),
+            probe, answer);
 }

@@ -4,10 +4,12 @@
 #include "host-sidecar/access.h"
 #include "host-sidecar/diagnose.h"
 #include "host-sidecar/gate-facts.h"
+#include "host-sidecar/gate-judges.h"
 #include "host-sidecar/gate-questions.h"
 #include "protocol/report-changes.h"
 #include "protocol/report-firewall.h"
 #include "protocol/report-journal.h"
+#include "protocol/report-network.h"
 #include "protocol/vocabulary.h"
 
 /* By these a failure is explained, and it is told whether the guest is still on its way. */
@@ -109,6 +111,7 @@ pst_gate_questions_probes(const PstPolicyRule *rule)
         need(needed, "changes");
         break;
     case PST_POLICY_PORT:
+    case PST_POLICY_NO_LOST_PORT:
         need(needed, "firewall");
         break;
     default:
@@ -164,12 +167,28 @@ ask(const Asking *asking, const PstReportKind *kind, JsonObject *args)
 }
 
 static void
+ask_of_former_ports(const Asking *asking)
+{
+    g_autoptr(GPtrArray) ports = pst_gate_judges_former_ports(asking->one);
+
+    for (guint i = 0; i < ports->len; i++) {
+        const PstNetworkListening *row = ports->pdata[i];
+        ask(asking, &pst_report_firewall_kind,
+            pst_gate_facts_port_args(asking->one, row->port, row->protocol));
+    }
+}
+
+static void
 ask_of_rule(const Asking *asking, const PstPolicyRule *rule)
 {
     const PstGateCase *one = asking->one;
 
     if (rule->kind == PST_POLICY_PORT)
-        ask(asking, &pst_report_firewall_kind, pst_gate_facts_port_args(one, rule));
+        ask(asking, &pst_report_firewall_kind,
+            pst_gate_facts_port_args(one, rule->number,
+                                     g_str_has_suffix(rule->subject, "/udp") ? "udp" : "tcp"));
+    else if (rule->kind == PST_POLICY_NO_LOST_PORT)
+        ask_of_former_ports(asking);
     else if (rule->kind == PST_POLICY_JOURNAL)
         ask(asking, &pst_report_journal_kind, pst_gate_facts_journal_args(one, rule->number));
     else if (rule->kind == PST_POLICY_FILES)

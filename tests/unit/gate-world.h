@@ -21,7 +21,7 @@
     "mark1,machine=" MACHINE ",boot=" BOOT                                                         \
     ",up=100.000000,clock=1970-01-01T00:16:40.000000Z,cursor=s=8d1f;i=2a;b=" BOOT                  \
     ",host=1970-01-01T00:16:40.000000Z"
-#define MAX_ANSWERS 20
+#define MAX_ANSWERS 24
 
 /* The answers of a sound guest, as the gate asks it; a test spoils some. */
 typedef struct {
@@ -35,6 +35,7 @@ typedef struct {
     PstChecksData *checks;
     PstSecurityData *security;
     PstFirewallData *port; /* 443 */
+    PstFirewallData *ssh_port;
     PstReport *host;
     PstSince *since;
     GDateTime *now;
@@ -146,6 +147,11 @@ world_add_own(World *world)
     PstFirewallVerdict *verdict =
         pst_fields_append(&pst_report_firewall_verdict_fields, &world->port->verdicts);
     verdict->port = 443;
+    verdict->verdict = g_strdup("accept");
+    world->ssh_port = world_add(world, &pst_report_firewall_kind,
+                                args_of("{\"port\": 22, \"protocol\": \"tcp\"}"));
+    verdict = pst_fields_append(&pst_report_firewall_verdict_fields, &world->ssh_port->verdicts);
+    verdict->port = 22;
     verdict->verdict = g_strdup("accept");
     world_add_unit(world, "nginx.service", "active");
     world_listen(world, 22, "0.0.0.0");

@@ -190,6 +190,67 @@ etc_is_gone(World *world)
     world->files->looked_at = g_new0(char *, 1);
 }
 
+static void
+set_verdict(World *world, const char *word)
+{
+    PstFirewallVerdict *verdict = world->port->verdicts->pdata[0];
+
+    g_free(verdict->verdict);
+    verdict->verdict = g_strdup(word);
+}
+
+static void
+shut_by_filter(World *world)
+{
+    set_verdict(world, "drop");
+}
+
+static void
+filter_unsure(World *world)
+{
+    set_verdict(world, "unknown");
+}
+
+static void
+filter_untold(World *world)
+{
+    world_silence(world_find(world, "firewall", "protocol"), "it took too long");
+}
+
+static void
+add_chain(World *world, const char *hook, const char *type, const char *policy, gint64 rules)
+{
+    PstFirewallChain *chain =
+        pst_fields_append(&pst_report_firewall_chain_fields, &world->guest.firewall->chains);
+
+    chain->hook = g_strdup(hook);
+    chain->type = g_strdup(type);
+    chain->policy = g_strdup(policy);
+    chain->rules = rules;
+}
+
+static void
+was_filtered(World *world)
+{
+    add_chain(world, "input", "filter", "accept", 1);
+}
+
+/* As Debian's nftables.conf has it, and a container runtime's. */
+static void
+had_no_filter_inwards(World *world)
+{
+    add_chain(world, "input", "filter", "accept", 0);
+    add_chain(world, "forward", "filter", "drop", 9);
+    add_chain(world, "prerouting", "nat", "accept", 2);
+}
+
+static void
+filter_was_untold(World *world)
+{
+    pst_report_add(world_find(world, "firewall", NULL)->report, "firewall.could-not-look",
+                   PST_SEVERITY_UNKNOWN, "it could not be read");
+}
+
 #define NO_NEW "[findings]\nno-new=warning\n"
 #define IGNORE "unchecked=ignore\n"
 #define CHECKS "[checks]\npass="
@@ -241,6 +302,13 @@ static const struct {
     {NO_LOST, listen_inside, do_nothing, PST_GATE_PASS},
     {NO_LOST, hide_network, do_nothing, PST_GATE_COULD_NOT_CHECK},
     {NO_LOST, do_nothing, hide_network, PST_GATE_COULD_NOT_CHECK},
+    {NO_LOST, do_nothing, shut_by_filter, PST_GATE_FAIL},
+    {NO_LOST, had_no_filter_inwards, shut_by_filter, PST_GATE_FAIL},
+    {NO_LOST, was_filtered, shut_by_filter, PST_GATE_PASS}, /* it may have been so */
+    {NO_LOST, filter_was_untold, shut_by_filter, PST_GATE_PASS},
+    {NO_LOST, do_nothing, filter_unsure, PST_GATE_COULD_NOT_CHECK},
+    {NO_LOST, do_nothing, filter_untold, PST_GATE_COULD_NOT_CHECK},
+    {NO_LOST, shut_by_filter, listen_by_chance, PST_GATE_PASS},
     {NO_LOST, do_nothing, another_machine, PST_GATE_COULD_NOT_CHECK},
     /* Whoever takes a check away has not passed it. */
     {CHECKS "*\n", do_nothing, do_nothing, PST_GATE_PASS},
@@ -375,6 +443,30 @@ test_differences_of_names(void)
     }
 }
 
+/* The filters are asked about each port of before, where that can be held against something. */
+static void
+test_former_ports(void)
+{
+    for (int filtered = FALSE; filtered <= TRUE; filtered++) {
+        g_auto(World) world = {0};
+        guint n = 0, n_asked = 0;
+
+        world_init(&world);
+        world_set_policy(&world, NO_LOST "open=443\n");
+        if (filtered)
+            was_filtered(&world);
+        g_autoptr(PstBaseline) before = world_baseline(&world);
+        const PstGateCase one = {.policy = world.policy, .guest = "web", .before = before};
+        g_autofree PstAnswer **questions = pst_gate_questions(&one, &n);
+        for (guint i = 0; i < n; i++) {
+            if (json_object_has_member(questions[i]->args, "protocol"))
+                n_asked += json_object_get_int_member(questions[i]->args, "port") == 22 ? 100 : 1;
+            pst_answer_free(questions[i]);
+        }
+        g_assert_cmpuint(n_asked, ==, filtered ? 1 : 101);
+    }
+}
+
 /* The domain is the one that answers, and not the one that the baseline names. */
 static void
 test_other_domain(void)
@@ -411,6 +503,7 @@ main(int argc, char *argv[])
     g_test_add_func("/gate/baseline/symptoms", test_symptoms);
     g_test_add_func("/gate/baseline/notes", test_notes);
     g_test_add_func("/gate/baseline/differences-of-names", test_differences_of_names);
+    g_test_add_func("/gate/baseline/former-ports", test_former_ports);
     g_test_add_func("/gate/baseline/other-domain", test_other_domain);
     return g_test_run();
 }
