@@ -63,16 +63,16 @@ pst_since_apply(const PstSince *since, const PstReportKind *kind, JsonObject *ar
 
     if (!check(kind, args, error))
         return FALSE;
-    if (mark == NULL) {
-        json_object_set_int_member(args, "since_s",
-                                   (since->span_us + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC);
-        return TRUE;
-    }
-    if (mark->cursor != NULL && takes(kind, "after")) {
+    if (mark != NULL && mark->cursor != NULL && takes(kind, "after")) {
         json_object_set_string_member(args, "after", mark->cursor);
         return TRUE;
     }
-    json_object_set_int_member(args, "since_us", mark->realtime_us);
+    if (mark == NULL)
+        json_object_set_int_member(args, "since_s",
+                                   (since->span_us + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC);
+    else
+        json_object_set_int_member(args, "since_us", mark->realtime_us);
+    /* A start in between takes nothing from what came since. */
     if (takes(kind, "boot") && !json_object_has_member(args, "boot"))
         json_object_set_string_member(args, "boot", "all");
     return TRUE;

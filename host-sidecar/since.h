@@ -18,7 +18,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstSince, pst_since_free)
 gboolean pst_since_is_taken(const PstReportKind *kind);
 
 /* Gives ARGS what such a probe takes of it: of a mark its place in the journal, where both have
- * one, else its moment by the guest's clock. FALSE with PST_ERROR_USAGE where ARGS say something
- * else of it already, or the probe takes nothing of it. */
+ * one, else its moment by the guest's clock, of all boots. FALSE with PST_ERROR_USAGE where ARGS
+ * say something else of it already, or the probe takes nothing of it. */
 gboolean pst_since_apply(const PstSince *since, const PstReportKind *kind, JsonObject *args,
                          GError **error);

@@ -20,7 +20,7 @@ test_apply(void)
         const PstReportKind *kind;
         const char *args;
     } rows[] = {
-        {"1500ms", &pst_report_journal_kind, "{\"since_s\":2}"},
+        {"1500ms", &pst_report_journal_kind, "{\"since_s\":2,\"boot\":\"all\"}"},
         {"2h", &pst_report_changes_kind, "{\"since_s\":7200}"},
         {MARK(",cursor=" CURSOR), &pst_report_journal_kind, "{\"after\":\"" CURSOR "\"}"},
         {MARK(""), &pst_report_journal_kind, "{\"since_us\":1794999999695000,\"boot\":\"all\"}"},
@@ -56,6 +56,10 @@ test_refused(void)
         g_assert_false(pst_since_apply(since, &pst_report_journal_kind, args, &error));
         g_assert_error(error, PST_ERROR, PST_ERROR_USAGE);
     }
+    g_autoptr(JsonObject) of_boot = json_object_new();
+    json_object_set_string_member(of_boot, "boot", "-1");
+    g_assert_true(pst_since_apply(since, &pst_report_journal_kind, of_boot, NULL));
+    g_assert_cmpstr(json_object_get_string_member(of_boot, "boot"), ==, "-1");
     g_assert_false(pst_since_is_taken(&pst_report_system_kind));
     g_assert_false(pst_since_apply(since, &pst_report_system_kind, empty, &none));
     g_assert_error(none, PST_ERROR, PST_ERROR_USAGE);
