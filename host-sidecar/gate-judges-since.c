@@ -9,6 +9,7 @@
 
 #define MAX_LINES 5
 #define MAX_FILES 20
+#define SET_BACK "the guest's clock was set back since"
 
 static gboolean
 is_excepted(char *const *patterns, const char *text)
@@ -98,6 +99,16 @@ count_entries(const PstGateFacts *facts, const PstJournalData *data)
     return n;
 }
 
+/* Whether moments by the guest's clock may stand before the mark's which came after it. */
+static gboolean
+is_set_back(const PstGateFacts *facts)
+{
+    const PstMark *mark = facts->one->since != NULL ? facts->one->since->mark : NULL;
+
+    return mark != NULL &&
+           pst_mark_is_set_back(mark, (PstAnswer *const *)facts->all->pdata, facts->all->len);
+}
+
 /* A message that is withheld, as that of a private unit, is an entry all the same. */
 void
 pst_gate_judges_journal(const PstGateFacts *facts, const PstPolicyRule *rule, GPtrArray *outcomes)
@@ -133,6 +144,9 @@ pst_gate_judges_journal(const PstGateFacts *facts, const PstPolicyRule *rule, GP
         why = g_strdup("there are more entries than are told at once, and those told are excepted");
     if (why == NULL && (data->journald == NULL || data->storage == NULL))
         why = g_strdup("the journal's state is not known");
+    /* By its place in the journal it does not matter what the clock showed. */
+    if (why == NULL && !json_object_has_member(answer->args, "after") && is_set_back(facts))
+        why = g_strdup(SET_BACK);
     if (why != NULL)
         add_unsure(answer, rule, why, outcomes);
     else
@@ -318,7 +332,6 @@ pst_gate_judges_files(const PstGateFacts *facts, const PstPolicyRule *rule, GPtr
 {
     const char *probe = pst_report_changes_kind.name;
     const PstAnswer *answer = facts->files;
-    const PstMark *mark = facts->one->since != NULL ? facts->one->since->mark : NULL;
     char *why = NULL;
 
     if (!pst_gate_facts_is_of_now(answer)) {
@@ -346,9 +359,8 @@ pst_gate_judges_files(const PstGateFacts *facts, const PstPolicyRule *rule, GPtr
                               folder, folder);
     if (why == NULL && data->left_out > 0)
         why = g_strdup("more was changed than is told");
-    if (why == NULL && mark != NULL &&
-        pst_mark_is_set_back(mark, (PstAnswer *const *)facts->all->pdata, facts->all->len))
-        why = g_strdup("the guest's clock was set back since");
+    if (why == NULL && is_set_back(facts))
+        why = g_strdup(SET_BACK);
     if (why != NULL)
         add_unsure(answer, rule, why, outcomes);
     else

@@ -266,20 +266,59 @@ is_excepted(char *const *patterns, const char *text)
     return FALSE;
 }
 
-/* Whether it failed after the moment, or did not fail in the baseline. */
+/* What failed before a start of the guest fails anew in it. */
+static gboolean
+was_started_since(const PstGateFacts *facts)
+{
+    const PstSystemData *now = pst_gate_facts_data(facts, pst_report_system_kind.name);
+    const PstSince *since = facts->one->since;
+
+    if (now == NULL || since == NULL)
+        return FALSE;
+    if (since->mark != NULL)
+        return g_strcmp0(now->boot_id, since->mark->boot_id) != 0;
+    return now->clock != NULL && now->clock->boottime_us != PST_INT_UNKNOWN &&
+           now->clock->boottime_us < since->span_us;
+}
+
+/* Since when a unit is so is told by how long that is ago, and the clock of now: what a mark's
+ * clock showed is nothing to hold it against, where it was set meanwhile. */
+static gint64
+moment_by_clock_of_now(const PstGateFacts *facts)
+{
+    const PstSystemData *now = pst_gate_facts_data(facts, pst_report_system_kind.name);
+    const PstMark *mark = facts->one->since != NULL ? facts->one->since->mark : NULL;
+
+    if (mark == NULL)
+        return pst_gate_facts_moment(facts);
+    if (now == NULL || now->clock == NULL || now->clock->realtime_us == PST_INT_UNKNOWN ||
+        now->clock->boottime_us == PST_INT_UNKNOWN)
+        return PST_INT_UNKNOWN;
+    return now->clock->realtime_us - (now->clock->boottime_us - mark->boottime_us);
+}
+
+/* Whether it failed after the moment, or did not fail in the baseline. *WHY where that is unknown.
+ */
 static PstTri
-is_new(const PstGateFacts *facts, const PstServicesUnit *unit)
+is_new(const PstGateFacts *facts, const PstServicesUnit *unit, const char **why)
 {
     const PstAnswer *before =
         pst_gate_facts_before(facts, pst_gate_facts_find(facts, pst_report_services_kind.name));
-    gint64 moment_us = pst_gate_facts_moment(facts);
+    gint64 moment_us = moment_by_clock_of_now(facts);
 
     if (before != NULL && !before->report->truncated) {
         const PstServicesUnit *former = find_unit(before->report->data, unit->name);
         return PST_TRI(former == NULL || g_strcmp0(former->active, "failed") != 0);
     }
-    if (moment_us == PST_INT_UNKNOWN || unit->since_us == PST_INT_UNKNOWN)
+    if (was_started_since(facts)) {
+        *why = "the guest was started anew since, and whether it had failed before that is not "
+               "known";
         return PST_TRI_UNKNOWN;
+    }
+    if (moment_us == PST_INT_UNKNOWN || unit->since_us == PST_INT_UNKNOWN) {
+        *why = "when is not known";
+        return PST_TRI_UNKNOWN;
+    }
     return PST_TRI(unit->since_us > moment_us);
 }
 
@@ -288,18 +327,19 @@ judge_failed(const PstGateFacts *facts, const PstPolicyRule *rule, const PstServ
              GPtrArray *outcomes)
 {
     PstTri fresh = PST_TRI_YES;
+    const char *why = NULL;
 
     if (g_strcmp0(unit->active, "failed") != 0 ||
         is_excepted(facts->one->policy->failed_except, unit->name))
         return FALSE;
     if (rule->kind == PST_POLICY_NO_NEW_FAILED_UNIT)
-        fresh = is_new(facts, unit);
+        fresh = is_new(facts, unit, &why);
     if (fresh == PST_TRI_NO)
         return FALSE;
     PstGateOutcome *outcome = pst_gate_outcome_add(
         outcomes, rule, fresh == PST_TRI_YES ? PST_GATE_BROKEN : PST_GATE_UNCHECKED,
         fresh == PST_TRI_YES ? words_of_unit(unit)
-                             : g_strdup_printf("%s failed, and when is not known", unit->name));
+                             : g_strdup_printf("%s failed; %s", unit->name, why));
     blame_unit(facts, outcome, pst_gate_facts_find(facts, pst_report_services_kind.name),
                unit->name);
     return TRUE;

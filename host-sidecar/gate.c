@@ -193,6 +193,18 @@ path_of(const PstGateVerdict *verdict)
     return worst >= 0 ? g_strdup(pst_answer_via_names[worst]) : NULL;
 }
 
+/* Without a baseline: how the guest stands to the mark. */
+static void
+note_mark(const PstGateFacts *facts, const PstMark *mark, GStrvBuilder *notes)
+{
+    PstAnswer *const *answers = (PstAnswer *const *)facts->all->pdata;
+
+    if (pst_mark_relate(mark, answers, facts->all->len) == PST_MARK_OTHER_BOOT)
+        g_strv_builder_add(notes, "the guest was started anew since");
+    else if (pst_mark_is_set_back(mark, answers, facts->all->len))
+        g_strv_builder_add(notes, "the guest's clock was set back since");
+}
+
 static char **
 notes_of(const PstGateFacts *facts)
 {
@@ -208,10 +220,8 @@ notes_of(const PstGateFacts *facts)
         if (note->kind != PST_DIFF_NOTE_OTHER_QUESTION)
             g_strv_builder_add(notes, note->text);
     }
-    if (facts->diff == NULL && facts->incomparable == NULL && mark != NULL &&
-        pst_mark_relate(mark, (PstAnswer *const *)facts->all->pdata, facts->all->len) ==
-            PST_MARK_OTHER_BOOT)
-        g_strv_builder_add(notes, "the guest was started anew since");
+    if (facts->diff == NULL && facts->incomparable == NULL && mark != NULL)
+        note_mark(facts, mark, notes);
     return g_strv_builder_end(notes);
 }
 

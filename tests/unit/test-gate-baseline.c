@@ -251,6 +251,16 @@ filter_was_untold(World *world)
                    PST_SEVERITY_UNKNOWN, "it could not be read");
 }
 
+/* A unit fails anew in each boot: the baseline tells that it did before. */
+static void
+fail_in_new_boot(World *world)
+{
+    fail_unit(world);
+    g_free(world->system->boot_id);
+    world->system->boot_id = g_strdup("0123456789abcdef0123456789abcdef");
+    world->system->clock->boottime_us = 20 * G_USEC_PER_SEC;
+}
+
 #define NO_NEW "[findings]\nno-new=warning\n"
 #define IGNORE "unchecked=ignore\n"
 #define CHECKS "[checks]\npass="
@@ -331,6 +341,8 @@ static const struct {
     {"[files]\nbelow=/etc\n", etc_is_gone, etc_is_gone, PST_GATE_COULD_NOT_CHECK},
     {NO_NEW_FAILED, do_nothing, fail_unit, PST_GATE_FAIL},
     {NO_NEW_FAILED, fail_unit, fail_unit, PST_GATE_PASS},
+    {NO_NEW_FAILED, fail_unit, fail_in_new_boot, PST_GATE_PASS},
+    {NO_NEW_FAILED, do_nothing, fail_in_new_boot, PST_GATE_FAIL},
 };
 
 static void

@@ -20,6 +20,97 @@ unit_failed_before(World *world)
     ((PstServicesUnit *)world->services->units->pdata[0])->since_us = MOMENT - 1;
 }
 
+/* By 500 s, of the 1,000 that have passed. */
+static void
+set_clock_back(World *world)
+{
+    world->system->clock->realtime_us -= 500 * G_USEC_PER_SEC;
+}
+
+/* A unit's moment is told by the clock that is: so long ago. */
+static void
+set_back_unit_failed(World *world)
+{
+    set_clock_back(world);
+    unit_failed(world);
+    ((PstServicesUnit *)world->services->units->pdata[0])->since_us -= 500 * G_USEC_PER_SEC;
+}
+
+static void
+set_back_unit_failed_before(World *world)
+{
+    set_clock_back(world);
+    unit_failed_before(world);
+    ((PstServicesUnit *)world->services->units->pdata[0])->since_us -= 500 * G_USEC_PER_SEC;
+}
+
+static void
+set_forward_unit_failed_before(World *world)
+{
+    unit_failed_before(world);
+    world->system->clock->realtime_us += 500 * G_USEC_PER_SEC;
+    ((PstServicesUnit *)world->services->units->pdata[0])->since_us += 500 * G_USEC_PER_SEC;
+}
+
+static void
+set_back_untold_unit_failed(World *world)
+{
+    unit_failed(world);
+    world->system->clock->realtime_us = PST_INT_UNKNOWN;
+}
+
+static void
+restart(World *world)
+{
+    g_free(world->system->boot_id);
+    world->system->boot_id = g_strdup("0123456789abcdef0123456789abcdef");
+    world->system->clock->boottime_us = 20 * G_USEC_PER_SEC;
+}
+
+static void
+restart_unit_failed(World *world)
+{
+    restart(world);
+    unit_failed(world);
+}
+
+static void
+since_span(World *world, const char *span)
+{
+    pst_since_free(world->since);
+    world->since = pst_since_parse(span, NULL);
+}
+
+static void
+span_restart_unit_failed(World *world)
+{
+    since_span(world, "15min");
+    restart_unit_failed(world);
+}
+
+static void
+span_unit_failed(World *world)
+{
+    since_span(world, "15min");
+    unit_failed(world);
+    ((PstServicesUnit *)world->services->units->pdata[0])->since_us = 2 * MOMENT - 1;
+}
+
+/* A mark that has no place in the journal: by the clock. */
+static void
+since_no_place(World *world)
+{
+    json_object_remove_member(world_find(world, "journal", "priority")->args, "after");
+    g_clear_pointer(&world->since->mark->cursor, g_free);
+}
+
+static void
+no_place_set_back(World *world)
+{
+    since_no_place(world);
+    set_clock_back(world);
+}
+
 static void
 unit_untold(World *world)
 {
@@ -356,7 +447,19 @@ static const struct {
     {"[units]\nno-failed=yes\nexcept=ngin*\n", unit_failed, PASS, NULL},
     {"[units]\nno-new-failed=yes\n", unit_failed, FAIL, "nginx.service is failed"},
     {"[units]\nno-new-failed=yes\n", unit_failed_before, PASS, NULL},
+    {"[units]\nno-new-failed=yes\n", set_back_unit_failed, FAIL, "nginx.service is failed"},
+    {"[units]\nno-new-failed=yes\n", set_back_unit_failed_before, PASS, NULL},
+    {"[units]\nno-new-failed=yes\n", set_forward_unit_failed_before, PASS, NULL},
+    {"[units]\nno-new-failed=yes\n", set_back_untold_unit_failed, OPEN, "when is not known"},
+    {"[units]\nno-new-failed=yes\n", restart_unit_failed, OPEN, "started anew since"},
+    {"[units]\nno-new-failed=yes\n", restart, PASS, NULL},
+    {"[units]\nno-new-failed=yes\n", span_restart_unit_failed, OPEN, "started anew since"},
+    {"[units]\nno-new-failed=yes\n", span_unit_failed, FAIL, "nginx.service is failed"},
     {JOURNAL, NULL, PASS, NULL},
+    {JOURNAL, set_clock_back, PASS, NULL}, /* its place decides */
+    {JOURNAL, since_no_place, PASS, NULL},
+    {JOURNAL, no_place_set_back, OPEN, "the guest's clock was set back since"},
+    {FILES, set_clock_back, OPEN, "the guest's clock was set back since"},
     {JOURNAL, log_error, FAIL, "1 new entry in the journal"},
     {JOURNAL "except=nginx: *\n", log_error, PASS, NULL},
     {JOURNAL "except=nginx: *\n", more_entries, OPEN, "more entries than are told at once"},
@@ -456,6 +559,32 @@ test_table(void)
             g_error("row %u, %s: %s", i, rows[i].policy, text);
         if (rows[i].says == NULL && rows[i].result == PASS)
             g_assert_cmpuint(verdict->broken->len, ==, 0);
+    }
+}
+
+/* Without a baseline a mark tells it. */
+static void
+test_notes(void)
+{
+    static const struct {
+        void (*spoil)(World *world);
+        const char *note;
+    } cases[] = {
+        {NULL, NULL},
+        {set_clock_back, "the guest's clock was set back since"},
+        {restart, "the guest was started anew since"},
+        {reverted, "the guest was reverted to before that moment"},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_auto(World) world = {0};
+
+        world_init(&world);
+        world_set_policy(&world, UNITS);
+        if (cases[i].spoil != NULL)
+            cases[i].spoil(&world);
+        g_autoptr(PstGateVerdict) verdict = world_judge(&world);
+        g_assert_cmpstr(verdict->notes[0], ==, cases[i].note);
     }
 }
 
@@ -640,6 +769,7 @@ main(int argc, char *argv[])
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/gate/table", test_table);
     g_test_add_func("/gate/words", test_words);
+    g_test_add_func("/gate/notes", test_notes);
     g_test_add_func("/gate/hostile", test_hostile);
     g_test_add_func("/gate/undo", test_undo);
     g_test_add_func("/gate/undo-is-told-whole", test_undo_is_told_whole);
