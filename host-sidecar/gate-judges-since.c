@@ -123,12 +123,6 @@ pst_gate_judges_journal(const PstGateFacts *facts, const PstPolicyRule *rule, GP
     }
     const PstJournalData *data = answer->report->data;
     guint n = count_entries(facts, data);
-    if (data->after_found == PST_TRI_NO) {
-        add_unsure(answer, rule,
-                   g_strdup("the journal's entry of that moment is gone, and older ones are there"),
-                   outcomes);
-        return;
-    }
     if (n > 0) {
         PstGateOutcome *outcome = pst_gate_outcome_add(
             outcomes, rule, PST_GATE_BROKEN,
@@ -139,7 +133,10 @@ pst_gate_judges_journal(const PstGateFacts *facts, const PstPolicyRule *rule, GP
         outcome->lasting = TRUE;
         return;
     }
-    why = why_not_whole(answer);
+    if (data->after_found == PST_TRI_NO)
+        why = g_strdup("the journal's entry of that moment is gone, and older ones are there");
+    if (why == NULL)
+        why = why_not_whole(answer);
     if (why == NULL && data->cursor != NULL)
         why = g_strdup("there are more entries than are told at once, and those told are excepted");
     if (why == NULL && (data->journald == NULL || data->storage == NULL))

@@ -133,8 +133,14 @@ log_error(World *world)
 static void
 lose_cursor(World *world)
 {
-    log_error(world);
     world->journal->after_found = PST_TRI_NO;
+}
+
+static void
+lose_cursor_log_error(World *world)
+{
+    lose_cursor(world);
+    log_error(world);
 }
 
 static void
@@ -465,6 +471,7 @@ static const struct {
     {JOURNAL "except=nginx: *\n", more_entries, OPEN, "more entries than are told at once"},
     {JOURNAL, more_entries, FAIL, "1 or more new"},
     {JOURNAL, lose_cursor, OPEN, "the journal's entry of that moment is gone"},
+    {JOURNAL, lose_cursor_log_error, FAIL, "1 new entry in the journal"},
     {JOURNAL, journal_partly, OPEN, "it was read in part"},
     {JOURNAL, another_machine, OPEN, "another machine answers"},
     {JOURNAL, reverted, OPEN, "reverted to before that moment"},
