@@ -214,7 +214,7 @@ take_mark(PstBaseline *baseline, PstAnswer *const *answers, guint n, gint64 host
             after == NULL)
             continue;
         baseline->after = g_strdup(after);
-        baseline->after_found = ((const PstJournalData *)answers[i]->report->data)->after_found;
+        baseline->after_found = pst_mark_found(answers[i]);
         /* Nothing is newer: it is the newest. */
         if (baseline->after_found == PST_TRI_YES && baseline->mark != NULL &&
             baseline->mark->cursor == NULL)

@@ -160,12 +160,14 @@ say_reverted(PstDiff *diff, const char *why)
 }
 
 static void
-compare_boots(PstDiff *diff, const PstBaseline *before, const PstBaseline *after)
+compare_boots(PstDiff *diff, const PstBaseline *before, const PstBaseline *after, PstTri found)
 {
     if (is_earlier_boot(before->mark, after->mark))
         say_reverted(diff, "it runs in a boot that began earlier");
     else if (is_shorter(before->mark, after->mark))
         say_reverted(diff, "its journal is shorter than it was");
+    else if (found == PST_TRI_NO)
+        say_reverted(diff, "its journal does not have what it had");
     else
         pst_diff_rows_add_note(diff, PST_DIFF_NOTE_REBOOTED, PST_SEVERITY_INFORMATION,
                                g_strdup("the guest was rebooted in between"));
@@ -176,10 +178,11 @@ compare_time(PstDiff *diff, const PstBaseline *before, const PstBaseline *after)
 {
     PstTri found = journal_has(before, after);
 
-    switch (relate(before->mark, after->mark, found)) {
-    case PST_MARK_OTHER_BOOT:
-        compare_boots(diff, before, after);
+    if (diff->same_boot == PST_TRI_NO) {
+        compare_boots(diff, before, after, found);
         return;
+    }
+    switch (relate(before->mark, after->mark, found)) {
     case PST_MARK_UNDONE:
         say_reverted(diff, after->mark->boottime_us < before->mark->boottime_us
                                ? "its time since the boot is less than it was"
@@ -192,6 +195,7 @@ compare_time(PstDiff *diff, const PstBaseline *before, const PstBaseline *after)
                      "to a snapshot"));
         break;
     case PST_MARK_UNTOLD:
+    case PST_MARK_OTHER_BOOT:
     case PST_MARK_OTHER_MACHINE:
     case PST_MARK_SAME_BOOT:
         break;

@@ -46,6 +46,32 @@ pst_gate_facts_journal_args(const PstGateCase *one, gint64 priority)
     return args;
 }
 
+static gboolean
+judges_journal(const PstPolicy *policy)
+{
+    for (guint i = 0; i < policy->rules->len; i++)
+        if (((PstPolicyRule *)policy->rules->pdata[i])->kind == PST_POLICY_JOURNAL)
+            return TRUE;
+    return FALSE;
+}
+
+/* A guest that was reverted shows it by its journal alone: of what compares nothing may be said
+ * before that was looked at. */
+JsonObject *
+pst_gate_facts_place_args(const PstGateCase *one)
+{
+    const PstMark *mark = one->since != NULL ? one->since->mark : NULL;
+    gboolean alone;
+
+    if (mark == NULL || mark->cursor == NULL || judges_journal(one->policy) ||
+        (one->before == NULL && pst_policy_compares(one->policy, &alone) == NULL))
+        return NULL;
+    JsonObject *args = json_object_new();
+    json_object_set_int_member(args, "lines", 1);
+    (void)apply_since(one, &pst_report_journal_kind, args);
+    return args;
+}
+
 JsonObject *
 pst_gate_facts_files_args(const PstGateCase *one)
 {
@@ -112,6 +138,8 @@ sort_in(PstGateFacts *facts, PstAnswer *answer)
         g_ptr_array_add(facts->ports, answer);
     else if (is_asked(answer, &pst_report_journal_kind, "priority"))
         facts->journal = answer;
+    else if (is_asked(answer, &pst_report_journal_kind, "after"))
+        facts->place = answer;
     else if (is_asked(answer, &pst_report_changes_kind, "paths"))
         facts->files = answer;
     else
@@ -172,13 +200,14 @@ baseline_of_now(const PstGateFacts *facts)
     g_auto(PstBaselineWish) wish;
     PstAnswer **copies = g_new0(PstAnswer *, facts->all->len + 1);
     const PstMark *mark = one->since != NULL ? one->since->mark : NULL;
+    const PstAnswer *place = facts->journal != NULL ? facts->journal : facts->place;
     guint n = 0;
 
     pst_baseline_wish_again(one->before, &wish);
     for (guint i = 0; i < facts->all->len; i++) {
         const PstAnswer *answer = facts->all->pdata[i];
 
-        if (answer != facts->journal && answer != facts->files &&
+        if (answer != facts->journal && answer != facts->place && answer != facts->files &&
             !g_ptr_array_find(facts->ports, answer, NULL))
             copies[n++] = pst_answer_copy(answer);
     }
@@ -187,10 +216,10 @@ baseline_of_now(const PstGateFacts *facts)
                                            g_date_time_to_unix(one->now) * G_USEC_PER_SEC);
     after->host = g_strdup(one->host_name);
     after->host_id = g_strdup(one->host_id);
-    if (mark != NULL && mark->cursor != NULL && pst_gate_facts_is_of_now(facts->journal) &&
-        json_object_has_member(facts->journal->args, "after")) {
+    if (mark != NULL && mark->cursor != NULL && pst_gate_facts_is_of_now(place) &&
+        json_object_has_member(place->args, "after")) {
         after->after = g_strdup(mark->cursor);
-        after->after_found = ((PstJournalData *)facts->journal->report->data)->after_found;
+        after->after_found = pst_mark_found(place);
     }
     return after;
 }

@@ -17,13 +17,15 @@ typedef struct {
     GPtrArray *all;    /* of PstAnswer, borrowed: all of them */
     PstAnswer *access; /* derived, owned; NULL where nobody was named */
     const PstAnswer *journal; /* since the moment; NULL where it was not asked */
-    const PstAnswer *files;   /* the same of `changes`, below the paths of the policy */
-    GPtrArray *now;           /* of PstAnswer, borrowed: of the base what is of now */
-    GArray *causes;           /* of PstCause, of these, and of what the host sees */
-    PstAnswer *seen;          /* what the host sees, owned; NULL for nothing */
-    PstBaseline *after;       /* how it is now, owned; NULL where there is no baseline */
-    PstDiff *diff;            /* from the baseline to that, owned; the same */
-    char *incomparable;       /* why nothing can be said to be new; NULL where it can */
+    const PstAnswer *place; /* whether the journal still has the moment's entry, where nothing else
+                               asks it; NULL: not asked */
+    const PstAnswer *files; /* the same of `changes`, below the paths of the policy */
+    GPtrArray *now;         /* of PstAnswer, borrowed: of the base what is of now */
+    GArray *causes;         /* of PstCause, of these, and of what the host sees */
+    PstAnswer *seen;        /* what the host sees, owned; NULL for nothing */
+    PstBaseline *after;     /* how it is now, owned; NULL where there is no baseline */
+    PstDiff *diff;          /* from the baseline to that, owned; the same */
+    char *incomparable;     /* why nothing can be said to be new; NULL where it can */
 } PstGateFacts;
 
 void pst_gate_facts_init(PstGateFacts *facts, const PstGateCase *one);
@@ -57,6 +59,8 @@ const PstCause *pst_gate_facts_cause(const PstGateFacts *facts, const PstFinding
 
 /* How the journal is asked, and the changes: the arguments by which their answers are known. */
 JsonObject *pst_gate_facts_journal_args(const PstGateCase *one, gint64 priority);
+/* NULL where no such question is needed. */
+JsonObject *pst_gate_facts_place_args(const PstGateCase *one);
 JsonObject *pst_gate_facts_files_args(const PstGateCase *one);
 JsonObject *pst_gate_facts_port_args(const PstGateCase *one, gint64 port, const char *protocol);
 

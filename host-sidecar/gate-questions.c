@@ -215,6 +215,9 @@ pst_gate_questions(const PstGateCase *one, guint *n)
         g_ptr_array_add(asking.questions, base[i]);
     for (guint i = 0; i < one->policy->rules->len; i++)
         ask_of_rule(&asking, one->policy->rules->pdata[i]);
+    JsonObject *place = pst_gate_facts_place_args(one);
+    if (place != NULL)
+        ask(&asking, &pst_report_journal_kind, place);
     *n = asking.questions->len;
     return (PstAnswer **)g_ptr_array_free(asking.questions, FALSE);
 }

@@ -301,7 +301,7 @@ pst_mark_compare(const PstMark *mark, const PstSystemData *now, gint64 asked_us,
     if (!is_id(now->boot_id))
         return PST_MARK_UNTOLD;
     if (!g_str_equal(now->boot_id, mark->boot_id))
-        return PST_MARK_OTHER_BOOT;
+        return found == PST_TRI_NO ? PST_MARK_UNDONE : PST_MARK_OTHER_BOOT;
     if (now->clock == NULL || now->clock->boottime_us == PST_INT_UNKNOWN)
         return PST_MARK_UNTOLD;
     if (now->clock->boottime_us < mark->boottime_us)
@@ -313,6 +313,17 @@ pst_mark_compare(const PstMark *mark, const PstSystemData *now, gint64 asked_us,
     if (by_host_us - by_guest_us < STOOD_STILL_US || found == PST_TRI_YES)
         return PST_MARK_SAME_BOOT;
     return found == PST_TRI_NO ? PST_MARK_UNDONE : PST_MARK_DOUBTFUL;
+}
+
+PstTri
+pst_mark_found(const PstAnswer *journal)
+{
+    const GPtrArray *findings = journal->report->findings;
+
+    for (guint i = 0; i < findings->len; i++)
+        if (g_str_equal(((PstFinding *)findings->pdata[i])->id, "journal.end-lost"))
+            return PST_TRI_UNKNOWN;
+    return ((const PstJournalData *)journal->report->data)->after_found;
 }
 
 PstMarkRelation
@@ -327,7 +338,7 @@ pst_mark_relate(const PstMark *mark, PstAnswer *const *answers, guint n)
         return PST_MARK_UNTOLD;
     (void)pst_json_get_int(system->args, "host_realtime_us", PST_JSON_OPTIONAL, &asked_us, NULL);
     if (journal != NULL && json_object_has_member(journal->args, "after"))
-        found = ((const PstJournalData *)journal->report->data)->after_found;
+        found = pst_mark_found(journal);
     return pst_mark_compare(mark, system->report->data, asked_us, found);
 }
 

@@ -43,7 +43,7 @@ typedef enum {
     PST_MARK_UNTOLD,        /* it does not tell its boot */
     PST_MARK_OTHER_MACHINE, /* another guest is in its place */
     PST_MARK_OTHER_BOOT,    /* rebooted since, or reverted to another boot */
-    PST_MARK_UNDONE,        /* of the mark's boot, and reverted to before the mark */
+    PST_MARK_UNDONE,        /* reverted to before the mark: in its boot, or to another */
     PST_MARK_DOUBTFUL,      /* the same boot, which stood still for a while: paused, or undone; the
                              * journal decides */
     PST_MARK_SAME_BOOT,     /* the same boot, later */
@@ -59,6 +59,10 @@ gboolean pst_mark_is_own(const PstAnswer *answer);
 
 /* The answer of PROBE that is so and has a report; NULL where there is none. */
 const PstAnswer *pst_mark_find(PstAnswer *const *answers, guint n, const char *probe);
+
+/* Whether the journal of such an answer, which was asked with the mark's cursor, still holds its
+ * entry; unknown where a reset of the guest took it from the end of a boot: that undoes nothing. */
+PstTri pst_mark_found(const PstAnswer *journal);
 
 /* The mark against such answers to `system` and, where it was asked with the mark's cursor,
  * `journal`. */

@@ -78,6 +78,23 @@ revert_across_boot(World *after, World *before)
     after->up_us = before->up_us + WORLD_SECONDS(3600);
 }
 
+/* To a snapshot of an older boot: what stands still begins later by that, so that only the journal
+ * tells. */
+static void
+revert_to_older_boot(World *after, World *before G_GNUC_UNUSED)
+{
+    after->boot = WORLD_OTHER_BOOT;
+    after->up_us = WORLD_SECONDS(20);
+    after->after_found = PST_TRI_NO;
+}
+
+static void
+reboot_asked(World *after, World *before)
+{
+    reboot(after, before);
+    after->after_found = PST_TRI_YES;
+}
+
 static void
 revert_to_shorter(World *after, World *before)
 {
@@ -148,6 +165,9 @@ static const Row rows[] = {
     {"paused-asked", pause_asked, "", PST_TRI_YES, PST_TRI_YES, PST_DIFF_SAME, TRUE},
     {"reverted-across-boot", revert_across_boot, "reverted", PST_TRI_YES, PST_TRI_NO, PST_DIFF_SAME,
      FALSE},
+    {"reverted-to-older-boot", revert_to_older_boot, "reverted", PST_TRI_YES, PST_TRI_NO,
+     PST_DIFF_SAME, TRUE},
+    {"rebooted-asked", reboot_asked, "rebooted", PST_TRI_YES, PST_TRI_NO, PST_DIFF_SAME, TRUE},
     {"reverted-then-booted", revert_to_shorter, "reverted", PST_TRI_YES, PST_TRI_NO, PST_DIFF_SAME,
      FALSE},
     {"set-back", set_back, "set-back", PST_TRI_YES, PST_TRI_YES, PST_DIFF_SAME, FALSE},

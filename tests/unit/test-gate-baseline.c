@@ -507,6 +507,29 @@ test_other_domain(void)
     g_assert_nonnull(strstr(more, "it is on the host hv2, and was on hv1"));
 }
 
+/* A revert to an older boot is no reboot: the journal tells, though no rule is about it. */
+static void
+test_reverted(void)
+{
+    g_auto(World) world = {0}, former = {0};
+
+    world_init(&former);
+    former.journal->newest_cursor = g_strdup("s=8d1f;i=2a;b=" BOOT);
+    g_autoptr(PstBaseline) before = world_baseline(&former);
+    world_init(&world);
+    world_set_policy(&world, NO_NEW);
+    fail_in_new_boot(&world);
+    json_object_remove_member(world_find(&world, "journal", "after")->args, "priority");
+    g_autoptr(PstGateVerdict) rebooted = judge_against(&world, before);
+    g_assert_cmpint(rebooted->result, ==, PST_GATE_PASS);
+    g_assert_nonnull(strstr(rebooted->notes[0], "rebooted"));
+    world.journal->after_found = PST_TRI_NO;
+    g_autoptr(PstGateVerdict) reverted = judge_against(&world, before);
+    g_assert_cmpint(reverted->result, ==, PST_GATE_COULD_NOT_CHECK);
+    g_assert_nonnull(strstr(reverted->notes[0], "reverted to before"));
+    g_assert_nonnull(strstr(reverted->notes[1], "does not have what it had"));
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -517,5 +540,6 @@ main(int argc, char *argv[])
     g_test_add_func("/gate/baseline/differences-of-names", test_differences_of_names);
     g_test_add_func("/gate/baseline/former-ports", test_former_ports);
     g_test_add_func("/gate/baseline/other-domain", test_other_domain);
+    g_test_add_func("/gate/baseline/reverted", test_reverted);
     return g_test_run();
 }

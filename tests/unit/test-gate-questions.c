@@ -57,10 +57,49 @@ test_questions(void)
     }
 }
 
+/* Whether the journal still has the moment's entry is asked where something compares, and once. */
+static void
+test_place(void)
+{
+    static const struct {
+        const char *policy;
+        gboolean baseline;
+        guint n;
+    } cases[] = {
+        {REACHABLE, FALSE, 0}, {REACHABLE, TRUE, 1}, {"[units]\nno-new-failed=yes\n", FALSE, 1},
+        {JOURNAL, FALSE, 1},   {JOURNAL, TRUE, 1},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_auto(World) world = {0};
+        const PstBaseline before = {0};
+        guint n = 0, n_asked = 0;
+
+        world_init(&world);
+        world_set_policy(&world, cases[i].policy);
+        const PstGateCase one = {.policy = world.policy,
+                                 .guest = "web",
+                                 .vantage = world.guest.vantage,
+                                 .since = world.since,
+                                 .before = cases[i].baseline ? &before : NULL};
+        g_autofree PstAnswer **questions = pst_gate_questions(&one, &n);
+        for (guint j = 0; j < n; j++) {
+            if (json_object_has_member(questions[j]->args, "after")) {
+                n_asked++;
+                g_assert_true(json_object_has_member(questions[j]->args, "priority") ||
+                              json_object_get_int_member(questions[j]->args, "lines") == 1);
+            }
+            pst_answer_free(questions[j]);
+        }
+        g_assert_cmpuint(n_asked, ==, cases[i].n);
+    }
+}
+
 int
 main(int argc, char *argv[])
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/gate/questions", test_questions);
+    g_test_add_func("/gate/place", test_place);
     return g_test_run();
 }

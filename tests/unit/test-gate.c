@@ -376,6 +376,17 @@ reverted(World *world)
     world->system->clock->boottime_us = 50 * G_USEC_PER_SEC;
 }
 
+/* Into a boot of before: the question is one that no rule asked. */
+static void
+reverted_to_older_boot(World *world)
+{
+    restart(world);
+    world->journal->after_found = PST_TRI_NO;
+    json_object_remove_member(world_find(world, "journal", "after")->args, "priority");
+    pst_report_add(world_find(world, "journal", "after")->report, "journal.foreign-cursor",
+                   PST_SEVERITY_UNKNOWN, "it is not there");
+}
+
 static void
 off(World *world)
 {
@@ -461,6 +472,8 @@ static const struct {
     {"[units]\nno-new-failed=yes\n", restart, PASS, NULL},
     {"[units]\nno-new-failed=yes\n", span_restart_unit_failed, OPEN, "started anew since"},
     {"[units]\nno-new-failed=yes\n", span_unit_failed, FAIL, "nginx.service is failed"},
+    {"[units]\nno-new-failed=yes\n", reverted_to_older_boot, OPEN, "was reverted to before that"},
+    {NONE, reverted_to_older_boot, PASS, NULL}, /* that question is about the moment alone */
     {JOURNAL, NULL, PASS, NULL},
     {JOURNAL, set_clock_back, PASS, NULL}, /* its place decides */
     {JOURNAL, since_no_place, PASS, NULL},

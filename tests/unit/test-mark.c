@@ -183,7 +183,8 @@ test_relations(void)
         {BOOT, MACHINE, 110, 10, PST_TRI_UNKNOWN, PST_MARK_SAME_BOOT},
         {BOOT, NULL, 110, 10, PST_TRI_UNKNOWN, PST_MARK_SAME_BOOT},
         {OTHER_BOOT, MACHINE, 3, 10, PST_TRI_UNKNOWN, PST_MARK_OTHER_BOOT},
-        {OTHER_BOOT, MACHINE, 300, 10, PST_TRI_NO, PST_MARK_OTHER_BOOT},
+        {OTHER_BOOT, MACHINE, 300, 10, PST_TRI_YES, PST_MARK_OTHER_BOOT},
+        {OTHER_BOOT, MACHINE, 300, 10, PST_TRI_NO, PST_MARK_UNDONE},
         {BOOT, OTHER_BOOT, 110, 10, PST_TRI_UNKNOWN, PST_MARK_OTHER_MACHINE},
         {OTHER_BOOT, OTHER_BOOT, 110, 10, PST_TRI_YES, PST_MARK_OTHER_MACHINE},
         {BOOT, MACHINE, 99, 10, PST_TRI_UNKNOWN, PST_MARK_UNDONE},
@@ -235,6 +236,9 @@ test_relate(void)
     g_assert_cmpint(pst_mark_relate(mark, answers, 2), ==, PST_MARK_DOUBTFUL);
     json_object_set_string_member(journal->args, "after", CURSOR);
     g_assert_cmpint(pst_mark_relate(mark, answers, 2), ==, PST_MARK_UNDONE);
+    /* What a reset took from the end of a boot undoes nothing. */
+    pst_report_add(journal->report, "journal.end-lost", PST_SEVERITY_INFORMATION, "it is lost");
+    g_assert_cmpint(pst_mark_relate(mark, answers, 2), ==, PST_MARK_DOUBTFUL);
     journal->via = PST_VIA_VOLUME;
     g_assert_cmpint(pst_mark_relate(mark, answers, 2), ==, PST_MARK_DOUBTFUL);
     system->via = PST_VIA_AGENT_BUILTIN;
