@@ -2,8 +2,10 @@
 #include "guest-shim/probe-journal.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "guest-shim/config.h"
+#include "guest-shim/journal-after.h"
 #include "guest-shim/journal-group.h"
 #include "guest-shim/journal-judge.h"
 #include "guest-shim/journal.h"
@@ -192,32 +194,34 @@ look_for(const PstProbeContext *context, const char *after, const char *this_boo
         pst_journal_judge_gone(page, after, this_boot, report);
 }
 
-/* Newest first: all from the first entry on that is not newer than the mark goes. Within the mark's
- * boot the monotonic clock decides, which nobody sets; elsewhere the wall clock in the cursor. */
+/* How far the real time is ahead of the one of the boot. */
+static gint64
+ahead_us(const PstSysroot *sysroot)
+{
+    struct timespec real, monotonic;
+
+    if (!pst_sysroot_is_live(sysroot) || clock_gettime(CLOCK_REALTIME, &real) < 0 ||
+        clock_gettime(CLOCK_MONOTONIC, &monotonic) < 0)
+        return PST_INT_UNKNOWN;
+    return ((gint64)real.tv_sec - monotonic.tv_sec) * G_USEC_PER_SEC +
+           (real.tv_nsec - monotonic.tv_nsec) / 1000;
+}
+
 static void
-leave_out_older(const char *after, PstJournalPage *page, const char *this_boot, PstReport *report)
+leave_out_older(const PstProbeContext *context, const char *cursor, PstJournalPage *page,
+                const char *this_boot, PstReport *report)
 {
     const PstJournalData *data = report->data;
-    gint64 monotonic_us = 0, realtime_us = 0;
-    g_autofree char *boot = pst_journal_cursor_boot(after, &monotonic_us);
-    const char *time = strstr(after, ";t=");
+    const PstJournalAfter after = {.cursor = cursor,
+                                   .is_there = data->after_found == PST_TRI_YES,
+                                   .this_boot = this_boot,
+                                   .ahead_us = ahead_us(context->sysroot)};
 
-    if (time != NULL)
-        realtime_us = (gint64)g_ascii_strtoull(time + 3, NULL, 16);
-    if (data->after_found == PST_TRI_UNKNOWN && is_foreign(after, page->entries, this_boot) &&
+    if (data->after_found == PST_TRI_UNKNOWN && is_foreign(cursor, page->entries, this_boot) &&
         page->entries->len > 0 && !page->more)
-        refuse(report, "journal.foreign-cursor", after,
+        refuse(report, "journal.foreign-cursor", cursor,
                "is of another journal, or of entries that are gone");
-    for (guint i = 0; i < page->entries->len; i++) {
-        const PstJournalEntry *entry = page->entries->pdata[i];
-        gboolean same = g_strcmp0(entry->boot_id, boot) == 0;
-
-        if (same ? entry->monotonic_us <= monotonic_us : entry->realtime_us <= realtime_us) {
-            g_ptr_array_set_size(page->entries, (int)i);
-            page->more = page->cut = page->timed_out = FALSE;
-            return;
-        }
-    }
+    pst_journal_after_leave_out(page, &after, report);
 }
 
 static void
@@ -316,14 +320,14 @@ read_page(const PstProbeContext *context, const PstJournalArgs *args, char **uni
         page->complaint = g_strdup("No journal files were found.");
     if (args->cursor != NULL)
         leave_out_cursor(args->cursor, page, this_boot, report);
-    if (args->after != NULL) {
-        look_for(context, args->after, this_boot, report);
-        leave_out_older(args->after, page, this_boot, report);
-    }
-    pst_journal_judge_reading(page, report);
     if (page->entries->len > 0)
         last_cursor =
             g_strdup(((PstJournalEntry *)page->entries->pdata[page->entries->len - 1])->cursor);
+    if (args->after != NULL) {
+        look_for(context, args->after, this_boot, report);
+        leave_out_older(context, args->after, page, this_boot, report);
+    }
+    pst_journal_judge_reading(page, report);
     if (args->own != PST_TRI_YES)
         leave_out_own(page, data);
     tell_private(page, report);
