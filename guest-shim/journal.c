@@ -71,6 +71,75 @@ add_boot(GPtrArray *argv, const char *boot)
         g_ptr_array_add(argv, g_strconcat("--boot=", boot, NULL));
 }
 
+/* ---- units ---- */
+
+#define SERVICE ".service"
+#define MAX_COMM 15 /* TASK_COMM_LEN of the kernel */
+/* A crash of a program, as systemd-coredump logs it. */
+#define COREDUMP_MATCH "MESSAGE_ID=fc2e22bc6ee647b6b90729ab34a250b1"
+
+/* One of several that an entry may fit: journalctl joins the matches of one by "and", and what "+"
+ * stands between by "or", so that the others of the query belong to each. */
+static void
+add_choice(GPtrArray *argv, const PstJournalQuery *query, gboolean *any, const char *const *matches)
+{
+    if (*any)
+        add(argv, "+");
+    *any = TRUE;
+    for (; *matches != NULL; matches++)
+        add(argv, *matches);
+    if (query->boot != NULL && strlen(query->boot) == 32)
+        add_boot(argv, query->boot);
+    if (query->kernel)
+        add(argv, "_TRANSPORT=kernel");
+}
+
+/* What --unit= takes for a unit's (add_matches_for_unit() of systemd). */
+static void
+add_unit(GPtrArray *argv, const PstJournalQuery *query, const char *unit, gboolean *any)
+{
+    g_autofree char *by = g_strconcat("_SYSTEMD_UNIT=", unit, NULL);
+    g_autofree char *of = g_strconcat("UNIT=", unit, NULL);
+    g_autofree char *object = g_strconcat("OBJECT_SYSTEMD_UNIT=", unit, NULL);
+    g_autofree char *coredump = g_strconcat("COREDUMP_UNIT=", unit, NULL);
+    g_autofree char *slice = g_strconcat("_SYSTEMD_SLICE=", unit, NULL);
+
+    add_choice(argv, query, any, (const char *const[]){by, NULL});
+    add_choice(argv, query, any, (const char *const[]){"_PID=1", of, NULL});
+    add_choice(argv, query, any, (const char *const[]){"_UID=0", object, NULL});
+    add_choice(argv, query, any, (const char *const[]){COREDUMP_MATCH, "_UID=0", coredump, NULL});
+    if (g_str_has_suffix(unit, ".slice"))
+        add_choice(argv, query, any, (const char *const[]){slice, NULL});
+}
+
+/* A program that runs in its caller's session, as sudo does, is of no unit of its own. */
+static void
+add_program(GPtrArray *argv, const PstJournalQuery *query, const char *unit, gboolean *any)
+{
+    gsize len = strlen(unit);
+
+    if (!g_str_has_suffix(unit, SERVICE) || strchr(unit, '@') != NULL)
+        return;
+    g_autofree char *name = g_strndup(unit, len - strlen(SERVICE));
+    g_autofree char *identifier = g_strconcat("SYSLOG_IDENTIFIER=", name, NULL);
+    g_autofree char *comm = g_strdup_printf("_COMM=%.*s", MAX_COMM, name);
+    add_choice(argv, query, any, (const char *const[]){identifier, NULL});
+    add_choice(argv, query, any, (const char *const[]){comm, NULL});
+}
+
+static void
+add_units_by_name(GPtrArray *argv, const PstJournalQuery *query)
+{
+    gboolean any = FALSE;
+
+    for (const char *const *unit = query->units; *unit != NULL; unit++) {
+        add_unit(argv, query, *unit, &any);
+        add_program(argv, query, *unit, &any);
+    }
+    if (query->boot != NULL && strlen(query->boot) != 32)
+        add_boot(argv, query->boot);
+}
+
 char **
 pst_journal_argv(const PstJournalQuery *query)
 {
@@ -93,11 +162,15 @@ pst_journal_argv(const PstJournalQuery *query)
                         g_strdup_printf("--since=-%" G_GINT64_FORMAT "s", query->since_ago_s));
     if (query->cursor != NULL)
         g_ptr_array_add(argv, g_strconcat("--cursor=", query->cursor, NULL));
-    for (guint i = 0; query->units != NULL && query->units[i] != NULL; i++)
-        g_ptr_array_add(argv, g_strconcat("--unit=", query->units[i], NULL));
-    add_boot(argv, query->boot);
-    if (query->kernel)
-        add(argv, "_TRANSPORT=kernel");
+    if (query->by_name && query->units != NULL && query->units[0] != NULL) {
+        add_units_by_name(argv, query);
+    } else {
+        for (guint i = 0; query->units != NULL && query->units[i] != NULL; i++)
+            g_ptr_array_add(argv, g_strconcat("--unit=", query->units[i], NULL));
+        add_boot(argv, query->boot);
+        if (query->kernel)
+            add(argv, "_TRANSPORT=kernel");
+    }
     g_ptr_array_add(argv, NULL);
     return (char **)g_ptr_array_free(g_steal_pointer(&argv), FALSE);
 }

@@ -28,6 +28,7 @@ typedef struct {
 /* Zeroes and NULLs mean no restriction. */
 typedef struct {
     const char *const *units;
+    gboolean by_name; /* of a service also what a program of its name logs, wherever it runs */
     gboolean kernel;  /* only the kernel's lines */
     int max_priority; /* the least urgent that is wanted: 0 … 7; 7 for all */
     const char *boot; /* 32 hexadecimal digits, or an offset as "-1"; NULL for all boots */

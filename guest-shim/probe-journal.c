@@ -127,6 +127,7 @@ query_of(const PstProbeContext *context, const PstJournalArgs *args, char **unit
 {
     PstJournalQuery query = {
         .units = (const char *const *)units,
+        .by_name = TRUE,
         .kernel = args->kernel == PST_TRI_YES,
         .max_priority = (int)CLAMP(or_default(args->priority, DEFAULT_PRIORITY), 0, 7),
         .boot = args->boot,

@@ -50,7 +50,7 @@ static const PstField args_rows[] = {
     PST_INT(PstJournalArgs, until_us, "no newer ones, microseconds since 1970 UTC, guest's clock",
             PST_PASSING),
     PST_INT(PstJournalArgs, priority, "the least urgent wanted, 0 to 7; 3 (errors) by default"),
-    PST_STRINGS(PstJournalArgs, units, "only of these units"),
+    PST_STRINGS(PstJournalArgs, units, "only of these units, or of programs of their names"),
     PST_STRING(PstJournalArgs, boot,
                "the boot's id, or an offset such as -1, or all; the running one by default"),
     PST_STRING(PstJournalArgs, cursor, "an earlier page's cursor: go on from there to older ones",

@@ -184,6 +184,38 @@ test_argv(void)
     assert_argv(&ago, "--lines=1 --priority=0 --boot=-1");
 }
 
+#define OF_UNIT(unit, more)                                                                        \
+    "_SYSTEMD_UNIT=" unit more " + _PID=1 UNIT=" unit more " + _UID=0 OBJECT_SYSTEMD_UNIT=" unit   \
+    more " + MESSAGE_ID=fc2e22bc6ee647b6b90729ab34a250b1 _UID=0 COREDUMP_UNIT=" unit more
+
+/* sudo runs in the session of whoever calls it. */
+static void
+test_by_name(void)
+{
+    static const char *const units[] = {"sudo.service", NULL}, *const none[] = {NULL};
+    static const char *const others[] = {"ssh@x.service", "user.slice",
+                                         "systemd-networkd-wait.service", NULL};
+    PstJournalQuery one = {.units = units, .by_name = TRUE, .max_priority = 3, .lines = 9};
+    PstJournalQuery all = {.units = none, .by_name = TRUE, .max_priority = 7, .lines = 9};
+
+    assert_argv(&all, "--lines=9");
+    assert_argv(&one, "--lines=9 --priority=3 " OF_UNIT("sudo.service", "")
+                          " + SYSLOG_IDENTIFIER=sudo + _COMM=sudo");
+    one.boot = "9296ef3853e5406c868deba62384c27e";
+    one.kernel = TRUE;
+#define EACH " _BOOT_ID=9296ef3853e5406c868deba62384c27e _TRANSPORT=kernel"
+    assert_argv(&one, "--lines=9 --priority=3 " OF_UNIT("sudo.service", EACH)
+                          " + SYSLOG_IDENTIFIER=sudo" EACH " + _COMM=sudo" EACH);
+    one.boot = "-1";
+    one.kernel = FALSE;
+    one.units = others;
+    assert_argv(&one, "--lines=9 --priority=3 " OF_UNIT("ssh@x.service", "") " + " OF_UNIT(
+                          "user.slice", "") " + _SYSTEMD_SLICE=user.slice + " OF_UNIT(
+                          "systemd-networkd-wait.service",
+                          "") " + SYSLOG_IDENTIFIER=systemd-networkd-wait + "
+                              "_COMM=systemd-network --boot=-1");
+}
+
 static void
 test_cursor(void)
 {
@@ -583,6 +615,7 @@ main(int argc, char **argv)
     g_test_add_func("/journal/mangled", test_mangled);
     g_test_add_func("/journal/whole-output", test_whole_output);
     g_test_add_func("/journal/argv", test_argv);
+    g_test_add_func("/journal/by-name", test_by_name);
     g_test_add_func("/journal/cursor", test_cursor);
     g_test_add_func("/journal/fold", test_fold);
     g_test_add_func("/journal/groups", test_groups);
