@@ -6,7 +6,8 @@
 
 #define MAX_TEXT 300
 
-#define SHIM_UNIT "postern-shim.service"
+#define SHIM "postern-shim"
+#define SHIM_UNIT SHIM ".service"
 
 /* A trouble that is known by its words. Of several rows that fit the first one takes the entry. */
 typedef struct {
@@ -64,14 +65,23 @@ static const Recogniser recognisers[] = {
      "df --human-readable; df --inodes; then free some"},
 };
 
+/* Anybody can log under any name. Of a process that had ended when journald looked, its user is all
+ * that is known. */
+static gboolean
+is_by(const PstJournalEntry *entry, const char *program)
+{
+    return g_strcmp0(entry->identifier, program) == 0 && entry->is_root &&
+           (entry->comm == NULL || g_str_equal(entry->comm, program));
+}
+
 gboolean
 pst_journal_judge_is_own(const PstJournalEntry *entry)
 {
     /* Also what the programs say that it runs, as sudo does of a file of its own. */
-    if (g_strcmp0(entry->identifier, "postern-shim") == 0 ||
-        g_strcmp0(entry->writer, SHIM_UNIT) == 0)
+    if (g_strcmp0(entry->writer, SHIM_UNIT) == 0 || is_by(entry, SHIM) ||
+        (entry->by_kernel && g_strcmp0(entry->identifier, SHIM) == 0))
         return TRUE;
-    if (g_strcmp0(entry->identifier, "qemu-ga") != 0 || entry->message == NULL)
+    if (!is_by(entry, "qemu-ga") || entry->message == NULL)
         return FALSE;
     return strstr(entry->message, "guest-exec-status called") != NULL ||
            (strstr(entry->message, "guest-exec called") != NULL &&

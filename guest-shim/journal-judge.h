@@ -26,5 +26,5 @@ void pst_journal_judge_gone(const PstJournalPage *page, const char *after, const
 void pst_journal_judge_entries(const GPtrArray *entries, PstReport *report);
 
 /* Whether an entry is there only because somebody asked through postern: the shim's own lines, and
- * the guest agent's about running the shim. */
+ * the guest agent's about running the shim, by journald's word and not by the entry's own. */
 gboolean pst_journal_judge_is_own(const PstJournalEntry *entry);

@@ -20,7 +20,7 @@ static const char *const candidates[] = {"/usr/bin/journalctl", "/bin/journalctl
 
 /* Those that every entry has are given without being asked for. */
 #define FIELDS                                                                                     \
-    "--output-fields=MESSAGE,PRIORITY,SYSLOG_IDENTIFIER,_COMM,_PID,_SYSTEMD_UNIT,UNIT,"            \
+    "--output-fields=MESSAGE,PRIORITY,SYSLOG_IDENTIFIER,_COMM,_PID,_UID,_SYSTEMD_UNIT,UNIT,"       \
     "OBJECT_SYSTEMD_UNIT,COREDUMP_UNIT,CONTAINER_NAME,_TRANSPORT"
 
 void
@@ -29,6 +29,7 @@ pst_journal_entry_free(PstJournalEntry *entry)
     g_free(entry->identifier);
     g_free(entry->unit);
     g_free(entry->writer);
+    g_free(entry->comm);
     g_free(entry->message);
     g_free(entry->container);
     g_free(entry->pid);
@@ -162,6 +163,8 @@ pst_journal_argv(const PstJournalQuery *query)
                         g_strdup_printf("--since=-%" G_GINT64_FORMAT "s", query->since_ago_s));
     if (query->cursor != NULL)
         g_ptr_array_add(argv, g_strconcat("--cursor=", query->cursor, NULL));
+    if (query->identifier != NULL)
+        g_ptr_array_add(argv, g_strconcat("--identifier=", query->identifier, NULL));
     if (query->by_name && query->units != NULL && query->units[0] != NULL) {
         add_units_by_name(argv, query);
     } else {
@@ -284,12 +287,14 @@ pst_journal_parse(const char *line, gsize len, GError **error)
     entry->identifier = first_of(object, identifiers);
     entry->unit = first_of(object, units);
     entry->writer = text_of(object, "_SYSTEMD_UNIT");
+    entry->comm = text_of(object, "_COMM");
+    entry->is_root = number_of(object, "_UID") == 0;
+    entry->by_kernel = g_strcmp0(transport, "kernel") == 0;
     entry->pid = text_of(object, "_PID");
     entry->container = text_of(object, "CONTAINER_NAME");
     entry->message = clean_message(text_of(object, "MESSAGE"));
     /* Root can write to the kernel's log as well, under a name of its own. */
-    entry->kernel =
-        g_strcmp0(transport, "kernel") == 0 && g_strcmp0(entry->identifier, "kernel") == 0;
+    entry->kernel = entry->by_kernel && g_strcmp0(entry->identifier, "kernel") == 0;
     return g_steal_pointer(&entry);
 }
 

@@ -23,10 +23,15 @@ typedef struct {
     char *boot_id;
     char *cursor;
     gboolean kernel; /* the kernel itself logged it */
+    /* By journald's own word, whatever the entry says of itself: */
+    char *comm;         /* the command; NULL where that had ended already */
+    gboolean is_root;   /* it was the superuser's process */
+    gboolean by_kernel; /* it came by the kernel's log, to which only the superuser writes */
 } PstJournalEntry;
 
 /* Zeroes and NULLs mean no restriction. */
 typedef struct {
+    const char *identifier; /* only who logs under this name; NULL: whoever does */
     const char *const *units;
     gboolean by_name; /* of a service also what a program of its name logs, wherever it runs */
     gboolean kernel;  /* only the kernel's lines */

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "guest-shim/config.h"
+#include "guest-shim/handshake-record.h"
 #include "guest-shim/journal-after.h"
 #include "guest-shim/journal-group.h"
 #include "guest-shim/journal-judge.h"
@@ -225,12 +226,34 @@ leave_out_older(const PstProbeContext *context, const char *cursor, PstJournalPa
     pst_journal_after_leave_out(page, &after, report);
 }
 
-static void
-leave_out_own(PstJournalPage *page, PstJournalData *data)
+/* Of the handshakes that were begun with sshd; NULL where none of the page's lines can be of one.
+ */
+static PstJournalPage *
+read_records(const PstProbeContext *context, const PstJournalPage *page)
 {
+    const PstJournalQuery query = {
+        .identifier = "postern-shim",
+        .max_priority = 7,
+        .lines = MAX_LINES,
+        .timeout_ms = pst_probe_time_left_ms(context, FIND_MS),
+    };
+
+    return pst_handshake_record_are_wanted(page->entries)
+               ? pst_journal_read(context->sysroot, &query, NULL)
+               : NULL;
+}
+
+static void
+leave_out_own(const PstProbeContext *context, PstJournalPage *page, PstJournalData *data)
+{
+    g_autoptr(PstJournalPage) records = read_records(context, page);
+
     data->n_own = 0;
     for (guint i = 0; i < page->entries->len;) {
-        if (pst_journal_judge_is_own(page->entries->pdata[i])) {
+        const PstJournalEntry *entry = page->entries->pdata[i];
+
+        if (pst_journal_judge_is_own(entry) ||
+            (records != NULL && pst_handshake_record_covers(records->entries, entry))) {
             g_ptr_array_remove_index(page->entries, i);
             data->n_own++;
         } else {
@@ -330,7 +353,7 @@ read_page(const PstProbeContext *context, const PstJournalArgs *args, char **uni
     }
     pst_journal_judge_reading(page, report);
     if (args->own != PST_TRI_YES)
-        leave_out_own(page, data);
+        leave_out_own(context, page, data);
     tell_private(page, report);
     take_page(page, last_cursor, this_boot, report);
     data->groups = pst_journal_group(page->entries, MAX_GROUPS, &cut);

@@ -4,13 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
+#include "guest-shim/journal-send.h"
 #include "protocol/error.h"
 
-#define JOURNAL_SOCKET "/run/systemd/journal/socket"
 #define KERNEL_LOG "/dev/kmsg"
 /* One record of the kernel's log holds about 1,000 bytes: printk's LOG_LINE_MAX. */
 #define MAX_KERNEL_LINE 900
@@ -60,26 +58,6 @@ journal_record(const PstProbeContext *context, const PstReadAudit *audit)
     return record;
 }
 
-/* By way of a descriptor, so that the socket is the sysroot's own and its path may be long. */
-static gboolean
-send_to_journal(const PstSysroot *sysroot, const GString *record)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int place = pst_sysroot_open(sysroot, JOURNAL_SOCKET, O_PATH, NULL);
-    int fd = place < 0 ? -1 : socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    gssize sent = -1;
-
-    if (fd >= 0) {
-        g_snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d", place);
-        sent = sendto(fd, record->str, record->len, MSG_NOSIGNAL, (struct sockaddr *)&address,
-                      sizeof(address));
-        close(fd);
-    }
-    if (place >= 0)
-        close(place);
-    return sent == (gssize)record->len;
-}
-
 /* The kernel escapes what is not printable, but a line feed would begin another record. */
 static gboolean
 write_to_kernel(const PstSysroot *sysroot, const char *message)
@@ -104,7 +82,7 @@ pst_read_audit_write(const PstProbeContext *context, const PstReadAudit *audit, 
     g_autoptr(GString) record = journal_record(context, audit);
     g_autofree char *message = message_of(context, audit);
 
-    if (send_to_journal(context->sysroot, record) || write_to_kernel(context->sysroot, message))
+    if (pst_journal_send(context->sysroot, record) || write_to_kernel(context->sysroot, message))
         return TRUE;
     g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE,
                 "neither the journal nor the kernel's log takes a record");

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "guest-shim/handshake-record.h"
 #include "guest-shim/program.h"
 #include "guest-shim/sshd-check.h"
 #include "protocol/error.h"
@@ -232,13 +233,15 @@ connect_until(int fd, const struct sockaddr_storage *storage, socklen_t len, gin
 }
 
 static PstSshdHandshake *
-talk(int fd, const struct sockaddr_storage *storage, socklen_t len, gint64 end_us)
+talk(const PstSysroot *sysroot, int fd, const struct sockaddr_storage *storage, socklen_t len,
+     gint64 end_us)
 {
     gint64 connected_us = MIN(end_us, g_get_monotonic_time() + CONNECT_MS * 1000);
     int failed = connect_until(fd, storage, len, connected_us);
 
     if (failed != 0)
         return give_up(PST_SSHD_HANDSHAKE_NOBODY, g_strerror(failed));
+    pst_handshake_record_write(sysroot, fd);
     if (send(fd, GREETING, strlen(GREETING), MSG_NOSIGNAL) < 0)
         return give_up(PST_SSHD_HANDSHAKE_SHUT, g_strerror(errno));
     return await(fd, end_us);
@@ -256,7 +259,7 @@ pst_sshd_handshake_connect(const PstProbeContext *context, const char *address, 
     int fd = socket(storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return give_up(PST_SSHD_HANDSHAKE_NOBODY, g_strerror(errno));
-    PstSshdHandshake *handshake = talk(fd, &storage, len, end_us);
+    PstSshdHandshake *handshake = talk(context->sysroot, fd, &storage, len, end_us);
     close(fd);
     return handshake;
 }

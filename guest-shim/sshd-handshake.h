@@ -31,6 +31,7 @@ PstSshdHandshake *pst_sshd_handshake_run(const PstProbeContext *context, const c
                                          GError **error);
 
 /* With the sshd that listens on ADDRESS (in numbers): what it read when it was started. Leaves a
- * line in the guest's journal, "Connection closed by …". */
+ * line in the guest's journal, "Connection closed by …", and before it one of the shim's own that
+ * tells the port by which that is known. */
 PstSshdHandshake *pst_sshd_handshake_connect(const PstProbeContext *context, const char *address,
                                              guint port);

@@ -141,8 +141,9 @@ static const PstFields args_fields = PST_FIELDS(PstSshArgs, args_rows);
 const PstReportKind pst_report_ssh_kind = {
     .name = "ssh",
     .question = "would sshd let this user in, and from where?",
-    .footprint = "a line of sshd's in the journal, \"Connection closed by 127.0.0.1\"; where sshd "
-                 "counts such attempts (OpenSSH 9.8 and later), one for that address",
+    .footprint = "a line of sshd's in the journal, \"Connection closed by 127.0.0.1\", and one of "
+                 "the shim's of the port that it came from, at debug; where sshd counts such "
+                 "attempts (OpenSSH 9.8 and later), one for that address",
     .args = &args_fields,
     .data = &data_fields,
     .slow = TRUE,

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "guest-shim/journal-judge.h"
+
+#include <string.h>
+
 #include "protocol/report-journal.h"
 
 /* A page that was to begin with a cursor's entry: whether it does. */
@@ -57,11 +60,91 @@ test_gone(void)
     assert_said(NULL, NULL, "journal.foreign-cursor", PST_SEVERITY_UNKNOWN);
 }
 
+#define TAIL                                                                                       \
+    ",\"__REALTIME_TIMESTAMP\":\"1795342427015381\",\"__MONOTONIC_TIMESTAMP\":\"38265075\","       \
+    "\"__CURSOR\":\"s=1;i=2;b=" BOOT ";m=3;t=4;x=5\"}"
+
+static PstJournalEntry *
+parse(const char *line)
+{
+    g_autoptr(GError) error = NULL;
+    PstJournalEntry *entry = pst_journal_parse(line, strlen(line), &error);
+
+    g_assert_no_error(error);
+    return entry;
+}
+
+/* By journald's word: whoever logs can say of itself what it likes. */
+static void
+test_own(void)
+{
+    static const struct {
+        const char *identifier, *message;
+        gboolean own;
+        gboolean is_root;
+        const char *comm, *unit, *writer;
+    } rows[] = {
+        {"postern-shim", "asked: journal", TRUE, TRUE, "postern-shim"},
+        {"postern-shim", "asked: journal", TRUE, TRUE, NULL}, /* it had ended */
+        {"postern-shim", "asked: journal", FALSE, FALSE, "logger"},
+        {"postern-shim", "asked: journal", FALSE, FALSE, "postern-shim"},
+        {"postern-shim", "asked: journal", FALSE, FALSE, NULL},
+        {"postern-shim", "asked: journal", FALSE, TRUE, "logger"},
+        {"sudo", "root : /etc/sudoers.d/x is world writable", TRUE, FALSE, "sudo",
+         "postern-shim.service", "postern-shim.service"},
+        {"sudo", "root : /etc/sudoers.d/x is world writable", FALSE, TRUE, "sudo", "ssh.service",
+         "ssh.service"},
+        {"systemd", "Failed with result 'signal'.", FALSE, TRUE, "systemd", "postern-shim.service",
+         "init.scope"},
+        {"liar", "it is nothing", FALSE, FALSE, "liar", "postern-shim.service",
+         "user@1000.service"},
+        {"qemu-ga", "info: guest-exec called: \"/usr/sbin/postern-shim --oneshot\"", TRUE, TRUE,
+         "qemu-ga"},
+        {"qemu-ga", "info: guest-exec-status called, pid: 262", TRUE, TRUE, "qemu-ga"},
+        {"qemu-ga", "info: guest-exec-status called, pid: 262", FALSE, FALSE, "logger"},
+        {"qemu-ga", "info: guest-exec called: \"/bin/rm -r /srv\"", FALSE, TRUE, "qemu-ga"},
+        {"systemd", "postern-shim.service: Failed with result 'signal'.", FALSE, TRUE},
+        {NULL, NULL, FALSE},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(PstJournalEntry) entry = g_new0(PstJournalEntry, 1);
+        entry->identifier = g_strdup(rows[i].identifier);
+        entry->message = g_strdup(rows[i].message);
+        entry->unit = g_strdup(rows[i].unit);
+        entry->writer = g_strdup(rows[i].writer);
+        entry->comm = g_strdup(rows[i].comm);
+        entry->is_root = rows[i].is_root;
+        g_test_message("row %u", i);
+        g_assert_cmpint(pst_journal_judge_is_own(entry), ==, rows[i].own);
+    }
+}
+
+/* Where journald takes nothing the kernel's log does, and from the superuser alone. */
+static void
+test_own_fields(void)
+{
+    g_autoptr(PstJournalEntry) kernel =
+        parse("{\"SYSLOG_IDENTIFIER\":\"postern-shim\",\"_TRANSPORT\":\"kernel\"" TAIL);
+    g_autoptr(PstJournalEntry) user =
+        parse("{\"SYSLOG_IDENTIFIER\":\"postern-shim\",\"_TRANSPORT\":\"syslog\","
+              "\"_UID\":\"1000\",\"_COMM\":\"postern-shim\"" TAIL);
+    g_autoptr(PstJournalEntry) root =
+        parse("{\"SYSLOG_IDENTIFIER\":\"postern-shim\",\"_TRANSPORT\":\"journal\","
+              "\"_UID\":\"0\",\"_COMM\":\"postern-shim\"" TAIL);
+
+    g_assert_true(pst_journal_judge_is_own(kernel));
+    g_assert_false(pst_journal_judge_is_own(user));
+    g_assert_true(pst_journal_judge_is_own(root));
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/journal-judge/is-there", test_is_there);
     g_test_add_func("/journal-judge/gone", test_gone);
+    g_test_add_func("/journal-judge/own", test_own);
+    g_test_add_func("/journal-judge/own-fields", test_own_fields);
     return g_test_run();
 }

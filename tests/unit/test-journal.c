@@ -150,73 +150,6 @@ test_whole_output(void)
 }
 
 static void
-assert_argv(const PstJournalQuery *query, const char *expected)
-{
-    g_auto(GStrv) argv = pst_journal_argv(query);
-    g_autofree char *joined = g_strjoinv(" ", argv + 5); /* behind those that are always there */
-
-    g_assert_cmpstr(joined, ==, expected);
-}
-
-static void
-test_argv(void)
-{
-    static const char *const units[] = {"ssh.service", "cron.service", NULL};
-    PstJournalQuery all = {.max_priority = 7, .lines = 9};
-    PstJournalQuery one = {.units = units,
-                           .kernel = TRUE,
-                           .max_priority = 3,
-                           .boot = "9296ef3853e5406c868deba62384c27e",
-                           .since_us = 1795342427000042,
-                           .until_us = 1795342428000000,
-                           .since_ago_s = 5,
-                           .cursor = "s=1",
-                           .lines = 10};
-    PstJournalQuery ago = {.max_priority = 0, .boot = "-1", .since_ago_s = 90, .lines = 1};
-
-    assert_argv(&all, "--lines=9");
-    assert_argv(&one, "--lines=10 --priority=3 --since=@1795342427.000042 "
-                      "--until=@1795342428.000000 --cursor=s=1 --unit=ssh.service "
-                      "--unit=cron.service _BOOT_ID=9296ef3853e5406c868deba62384c27e "
-                      "_TRANSPORT=kernel");
-    assert_argv(&ago, "--lines=1 --priority=0 --since=-90s --boot=-1");
-    ago.since_ago_s = 253402214399; /* before 1970 */
-    assert_argv(&ago, "--lines=1 --priority=0 --boot=-1");
-}
-
-#define OF_UNIT(unit, more)                                                                        \
-    "_SYSTEMD_UNIT=" unit more " + _PID=1 UNIT=" unit more " + _UID=0 OBJECT_SYSTEMD_UNIT=" unit   \
-    more " + MESSAGE_ID=fc2e22bc6ee647b6b90729ab34a250b1 _UID=0 COREDUMP_UNIT=" unit more
-
-/* sudo runs in the session of whoever calls it. */
-static void
-test_by_name(void)
-{
-    static const char *const units[] = {"sudo.service", NULL}, *const none[] = {NULL};
-    static const char *const others[] = {"ssh@x.service", "user.slice",
-                                         "systemd-networkd-wait.service", NULL};
-    PstJournalQuery one = {.units = units, .by_name = TRUE, .max_priority = 3, .lines = 9};
-    PstJournalQuery all = {.units = none, .by_name = TRUE, .max_priority = 7, .lines = 9};
-
-    assert_argv(&all, "--lines=9");
-    assert_argv(&one, "--lines=9 --priority=3 " OF_UNIT("sudo.service", "")
-                          " + SYSLOG_IDENTIFIER=sudo + _COMM=sudo");
-    one.boot = "9296ef3853e5406c868deba62384c27e";
-    one.kernel = TRUE;
-#define EACH " _BOOT_ID=9296ef3853e5406c868deba62384c27e _TRANSPORT=kernel"
-    assert_argv(&one, "--lines=9 --priority=3 " OF_UNIT("sudo.service", EACH)
-                          " + SYSLOG_IDENTIFIER=sudo" EACH " + _COMM=sudo" EACH);
-    one.boot = "-1";
-    one.kernel = FALSE;
-    one.units = others;
-    assert_argv(&one, "--lines=9 --priority=3 " OF_UNIT("ssh@x.service", "") " + " OF_UNIT(
-                          "user.slice", "") " + _SYSTEMD_SLICE=user.slice + " OF_UNIT(
-                          "systemd-networkd-wait.service",
-                          "") " + SYSLOG_IDENTIFIER=systemd-networkd-wait + "
-                              "_COMM=systemd-network --boot=-1");
-}
-
-static void
 test_cursor(void)
 {
     gint64 monotonic_us = 0;
@@ -446,37 +379,6 @@ test_killed(void)
     g_assert_cmpint(page->signal, ==, 0);
 }
 
-static void
-test_own(void)
-{
-    static const struct {
-        const char *identifier, *message;
-        gboolean own;
-        const char *unit, *writer;
-    } rows[] = {
-        {"postern-shim", "asked: journal", TRUE},
-        {"sudo", "root : /etc/sudoers.d/x is world writable", TRUE, "postern-shim.service",
-         "postern-shim.service"},
-        {"sudo", "root : /etc/sudoers.d/x is world writable", FALSE, "ssh.service", "ssh.service"},
-        {"systemd", "Failed with result 'signal'.", FALSE, "postern-shim.service", "init.scope"},
-        {"liar", "it is nothing", FALSE, "postern-shim.service", "user@1000.service"},
-        {"qemu-ga", "info: guest-exec called: \"/usr/sbin/postern-shim --oneshot\"", TRUE},
-        {"qemu-ga", "info: guest-exec-status called, pid: 262", TRUE},
-        {"qemu-ga", "info: guest-exec called: \"/bin/rm -r /srv\"", FALSE},
-        {"systemd", "postern-shim.service: Failed with result 'signal'.", FALSE},
-        {NULL, NULL, FALSE},
-    };
-
-    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
-        g_autoptr(PstJournalEntry) entry = g_new0(PstJournalEntry, 1);
-        entry->identifier = g_strdup(rows[i].identifier);
-        entry->message = g_strdup(rows[i].message);
-        entry->unit = g_strdup(rows[i].unit);
-        entry->writer = g_strdup(rows[i].writer);
-        g_assert_cmpint(pst_journal_judge_is_own(entry), ==, rows[i].own);
-    }
-}
-
 static PstReport *
 run_probe(const char *world, const PstJournalArgs *args)
 {
@@ -614,8 +516,6 @@ main(int argc, char **argv)
     g_test_add_func("/journal/refused", test_refused);
     g_test_add_func("/journal/mangled", test_mangled);
     g_test_add_func("/journal/whole-output", test_whole_output);
-    g_test_add_func("/journal/argv", test_argv);
-    g_test_add_func("/journal/by-name", test_by_name);
     g_test_add_func("/journal/cursor", test_cursor);
     g_test_add_func("/journal/fold", test_fold);
     g_test_add_func("/journal/groups", test_groups);
@@ -623,7 +523,6 @@ main(int argc, char **argv)
     g_test_add_func("/journal/reading", test_reading);
     g_test_add_func("/journal/timed-out", test_timed_out);
     g_test_add_func("/journal/killed", test_killed);
-    g_test_add_func("/journal/own", test_own);
     g_test_add_func("/journal/worlds", test_worlds);
     g_test_add("/journal/private", World, NULL, set_up, test_private, tear_down);
     g_test_add_func("/journal/arguments", test_arguments);
