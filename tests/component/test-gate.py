@@ -197,14 +197,14 @@ def test_junit():
             file.write("of before")
         refused(code, error, "gate", *words, "--format", "junit", "--output", path, connect=URI,
                 env=ENV)
-        found = JUnitXml.fromfile(path)
+        found = junit(path)
         check((found.tests, found.failures, found.errors) == (1, 0, 1), words, found)
         case, = list(list(found)[0])
         check(case.name == "verdict" and error in case.result[0].message, words, case.result)
     # Nothing of what may be ignored makes a report of no verdict green.
     lax = policy("lax-junit", "[policy]\nunchecked=ignore\n[reachable]\nroot=yes\n")
     gate(4, "paused", "--policy", lax, *WHO, "--format", "junit", "--output", path)
-    found = JUnitXml.fromfile(path)
+    found = junit(path)
     check((found.tests, found.errors) == (2, 1), found.tests, found.errors)
     # What is counted is what is there.
     suites[0].update_statistics()

@@ -327,3 +327,35 @@ paused(World *world)
 {
     see_host(world, "paused", "user");
 }
+
+static G_GNUC_UNUSED void
+unit_failed_before(World *world)
+{
+    unit_failed(world);
+    ((PstServicesUnit *)world->services->units->pdata[0])->since_us = MOMENT - 1;
+}
+
+static G_GNUC_UNUSED void
+log_error(World *world)
+{
+    PstJournalLine *entry =
+        pst_fields_append(&pst_report_journal_line_fields, &world->journal->entries);
+
+    entry->identifier = g_strdup("nginx");
+    entry->unit = g_strdup("nginx.service");
+    entry->message = g_strdup("worker died");
+    entry->priority = 3;
+}
+
+static G_GNUC_UNUSED void
+permissive(World *world)
+{
+    g_free(world->security->selinux->mode);
+    world->security->selinux->mode = g_strdup("permissive");
+}
+
+static G_GNUC_UNUSED void
+criticise(World *world)
+{
+    add_finding(world, "memory", "memory.low", PST_SEVERITY_CRITICAL);
+}

@@ -50,7 +50,7 @@ warn_elsewhere(World *world)
 }
 
 static void
-criticise(World *world)
+criticise_one(World *world)
 {
     add_low(world, PST_SEVERITY_CRITICAL, "/a");
 }
@@ -276,8 +276,8 @@ static const struct {
     {NO_NEW, do_nothing, do_nothing, PST_GATE_PASS},
     {NO_NEW, do_nothing, warn, PST_GATE_FAIL},
     {NO_NEW, warn, warn, PST_GATE_PASS},
-    {NO_NEW, criticise, warn, PST_GATE_PASS}, /* better */
-    {NO_NEW, warn, criticise, PST_GATE_FAIL}, /* worse */
+    {NO_NEW, criticise_one, warn, PST_GATE_PASS}, /* better */
+    {NO_NEW, warn, criticise_one, PST_GATE_FAIL}, /* worse */
     {NO_NEW, warn, warn_elsewhere, PST_GATE_FAIL},
     {NO_NEW, warn, do_nothing, PST_GATE_PASS},
     {NO_NEW, hide_memory, warn, PST_GATE_COULD_NOT_CHECK},
@@ -286,9 +286,9 @@ static const struct {
     {NO_NEW, could_not_look, could_not_look, PST_GATE_COULD_NOT_CHECK},
     /* What could not be looked at then may have been so or not. */
     {NO_NEW, could_not_look, warn, PST_GATE_COULD_NOT_CHECK},
-    {NO_NEW, could_not_look, criticise, PST_GATE_COULD_NOT_CHECK},
+    {NO_NEW, could_not_look, criticise_one, PST_GATE_COULD_NOT_CHECK},
     {NO_NEW, could_not_look, do_nothing, PST_GATE_PASS},
-    {NO_NEW, criticise, could_not_look, PST_GATE_COULD_NOT_CHECK},
+    {NO_NEW, criticise_one, could_not_look, PST_GATE_COULD_NOT_CHECK},
     {NO_NEW IGNORE, could_not_look, could_not_look, PST_GATE_COULD_NOT_CHECK},
     {NO_NEW "[finding memory.low]\nreason=r\nuntil=never\n", could_not_look, could_not_look,
      PST_GATE_PASS},

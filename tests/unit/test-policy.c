@@ -340,8 +340,8 @@ test_take_away(void)
         {"[units]\nactive=\n", "units.active a.service, ", NULL},
         {"[units]\nno-failed= \n", "units.no-failed, ", NULL},
         {"[journal]\npriority=\n", "journal.priority err, ", NULL},
-        {"[settings]\nselinux=\n", "settings selinux, ", NULL},
-        {"[settings]\nsshd.Banner=*\n", "settings sshd.Banner, ", NULL},
+        {"[settings]\nselinux=\n", "settings.selinux, ", NULL},
+        {"[settings]\nsshd.Banner=*\n", "settings.sshd.Banner, ", NULL},
         {"[settings]\nsshd.Banner=\n", "", NULL}, /* it is not set */
         {"[finding sudo.no-rule]\nverdict=\n", ", finding.forbid sudo.no-rule", NULL},
         {"[finding sudo.no-rule]\nverdict=\nreason=s\n", NULL, "nothing else can be said there"},
