@@ -21,6 +21,8 @@
 #define MAX_DIGESTED (64 * 1024 * 1024)
 /* A frame has room for some hundreds, with all that is known of each. */
 #define MAX_FILES 150
+/* They tell only that something went from them, and take no file's place. */
+#define MAX_FOLDERS 50
 /* Making a file, writing it and setting its mode take so long together. */
 #define ONE_ACT_US G_USEC_PER_SEC
 /* Files are unpacked within moments of their package's being recorded. */
@@ -336,7 +338,7 @@ static void
 take_entries(Probe *probe)
 {
     GPtrArray *entries = probe->walk->entries;
-    guint n_recent = 0, n_unpacked = 0;
+    guint n_files = 0, n_folders = 0, n_unpacked = 0, n_left_out = 0;
 
     probe->digest =
         (PstChangesDigest){probe->sysroot, after_share(probe, DIGESTS_SHARE), MAX_DIGESTED};
@@ -348,12 +350,19 @@ take_entries(Probe *probe)
             n_unpacked += recent;
             continue;
         }
-        n_recent += recent;
-        if (recent ? n_recent <= MAX_FILES : entry->program)
+        gboolean has_room = S_ISDIR(entry->mode) ? n_folders < MAX_FOLDERS : n_files < MAX_FILES;
+        if (recent ? has_room : entry->program)
             take_entry(probe, entry, recent);
+        if (!recent)
+            continue;
+        n_left_out += !has_room;
+        if (S_ISDIR(entry->mode))
+            n_folders++;
+        else
+            n_files++;
     }
     probe->data->unpacked = n_unpacked;
-    probe->data->left_out = n_recent - MIN(n_recent, MAX_FILES);
+    probe->data->left_out = n_left_out;
     probe->report->truncated |= probe->data->left_out > 0 || !probe->walk->complete;
 }
 

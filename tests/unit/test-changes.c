@@ -526,43 +526,6 @@ test_garbage(World *world, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpint(find_file(report, "/etc/shadow")->packaged, ==, PST_TRI_UNKNOWN);
 }
 
-/* So many that they do not fit: the latest are told, and that others were left out. */
-static void
-test_many(World *world, gconstpointer data G_GNUC_UNUSED)
-{
-    put_sound(world);
-    for (guint i = 0; i < 1000; i++) {
-        g_autofree char *path = g_strdup_printf("/etc/many/%u", i);
-        put_text(world, path, "");
-    }
-    gint64 since_us = 0;
-    g_usleep(30000);
-    put_text(world, "/etc/the-latest", "");
-    g_autoptr(PstReport) report = run(world, since_us);
-    const PstChangesData *found = report->data;
-
-    g_assert_true(report->truncated);
-    g_assert_cmpint(found->left_out, >, 700);
-    g_assert_cmpuint(found->files->len, <, 400);
-    g_assert_cmpstr(((PstChangesFile *)found->files->pdata[0])->path, ==, "/etc/the-latest");
-}
-
-static void
-test_no_time(World *world, gconstpointer data G_GNUC_UNUSED)
-{
-    PstProbeContext context = {world->sysroot, 1};
-    g_autoptr(PstReport) report = pst_report_new(&pst_report_changes_kind);
-    PstChangesArgs args = {PST_INT_UNKNOWN, PST_INT_UNKNOWN, NULL, NULL};
-
-    put_sound(world);
-    for (guint i = 0; i < 500; i++) {
-        g_autofree char *path = g_strdup_printf("/etc/many/%u", i);
-        put_text(world, path, "");
-    }
-    pst_probe_changes_run(&context, &args, report);
-    g_assert_true(report->truncated || find_finding(report, "changes.could-not-look") != NULL);
-}
-
 #define ADD(path, function) g_test_add(path, World, NULL, set_up, function, tear_down)
 
 int
@@ -586,7 +549,5 @@ main(int argc, char **argv)
     ADD("/changes/nothing-there", test_nothing_there);
     ADD("/changes/strange-files", test_strange_files);
     ADD("/changes/garbage", test_garbage);
-    ADD("/changes/many", test_many);
-    ADD("/changes/no-time", test_no_time);
     return g_test_run();
 }

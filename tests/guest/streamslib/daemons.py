@@ -334,9 +334,11 @@ def whole_hypervisor(sound, hung, names, conditions):
             check_sweep(daemon, conditions)
         healed = until_answered(daemon, hung, seconds=60)
         # Every journal that was asked for in another way is another answer to be kept.
-        check_growth(first, at_rest(daemon, load), "daemon", RECENT_KIB + 2048)
+        last = at_rest(daemon, load)
+        check_growth(first, last, "daemon", RECENT_KIB + 2048)
     figure(f"libvirtd stopped for {STOPPED_SECONDS} s: back after {back:.1f} s; the hung guest "
-           f"after {healed:.1f} s; {load.answered()} calls, {load.reports} reports")
+           f"after {healed:.1f} s; {load.answered()} calls, {load.reports} reports; at rest "
+           f"{first['KiB']} KiB before and {last['KiB']} KiB after")
 
 
 @scenario(HUNG, AGENT, HOSTILE, REBOOTS, SOUND)
