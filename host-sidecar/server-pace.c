@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The audit's part in how fast callers are served. No answer leaves before the records of it are
  * written, so that what a caller was told is on record whatever ends the process; and who makes
- * more records than the log takes, or asks again and again for what is refused, waits alone: it is
- * read from more slowly. */
+ * more records than the log takes waits alone: it is read from more slowly. */
 #include "host-sidecar/server-state.h"
 
 /* So many of a user's records may wait to be written: others' answers wait for them too. */
 #define MAX_WAITING 256
-/* So many refusals of a user at once, and then one after the other: the log, which is bounded, is
- * not to be filled up with them. */
+/* So many refusals of a user have a record each at once, and then one after the other: the log,
+ * which is bounded, is not to be filled up with them. Nobody is made to wait for that: others of
+ * the same user, who did nothing, would wait as well. */
 #define REFUSALS 2000
 #define REFUSAL_US (G_USEC_PER_SEC / 2)
 
@@ -21,16 +21,13 @@ pst_server_pace_is_idle(const PstServerAccount *account)
 void
 pst_server_pace_free(gpointer data)
 {
-    PstServerAccount *account = data;
-
-    pst_server_state_clear_source(&account->hold_source);
-    g_free(account);
+    g_free(data);
 }
 
 static gboolean
 is_held(const PstServerAccount *account)
 {
-    return account->held_until > 0 || account->hold_source != NULL;
+    return account->held_until > 0;
 }
 
 /* Whoever is let go may send so much that it is held again. */
@@ -112,27 +109,15 @@ pst_server_n_untold(const PstServer *server)
 
 /* ---- what is refused */
 
-static gboolean
-on_paid(gpointer data)
-{
-    PstServerAccount *account = data;
-
-    pst_server_state_clear_source(&account->hold_source);
-    hold(account);
-    return G_SOURCE_REMOVE;
-}
-
-void
-pst_server_pace_refused(PstServerCaller *caller, guint n)
+gboolean
+pst_server_pace_pay(PstServerCaller *caller, guint n)
 {
     PstServerAccount *account = pst_server_state_account(caller->server, caller->uid);
     gint64 now_us = g_get_monotonic_time();
+    gint64 paid_us = MAX(account->refused_us, now_us) + n * REFUSAL_US;
 
-    account->refused_us = MAX(account->refused_us, now_us) + n * REFUSAL_US;
-    gint64 wait_us = account->refused_us - now_us - REFUSALS * REFUSAL_US;
-    if (wait_us <= 0 || account->hold_source != NULL)
-        return;
-    account->hold_source = pst_server_state_attach(
-        caller->server, g_timeout_source_new((guint)(wait_us / 1000) + 1), on_paid, account);
-    hold(account);
+    if (paid_us - now_us > REFUSALS * REFUSAL_US)
+        return FALSE;
+    account->refused_us = paid_us;
+    return TRUE;
 }

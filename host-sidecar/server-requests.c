@@ -168,10 +168,14 @@ check_grants(const PstServerCaller *caller, const PstApiAsk *ask, GError **error
 static void
 audit_refused(PstServerCaller *caller, const PstApiAsk *ask, const GError *error)
 {
+    if (!pst_server_pace_pay(caller, ask->n)) {
+        pst_server_turned_note(caller->server, PST_SERVER_TURNED_REFUSED, caller->uid, caller->pid,
+                               ask->n, error->message);
+        return;
+    }
     for (guint i = 0; i < ask->n; i++)
         ask->questions[i]->error = g_error_copy(error);
     pst_server_state_audit(caller, ask->verb, ask->questions, ask->n);
-    pst_server_pace_refused(caller, ask->n);
 }
 
 static PstServerRequest *

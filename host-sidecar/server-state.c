@@ -83,9 +83,13 @@ pst_server_state_audit_refusal(PstServerCaller *caller, const char *method, cons
 {
     g_autoptr(PstAnswer) answer = pst_answer_new(domain, what, NULL);
 
+    if (!pst_server_pace_pay(caller, 1)) {
+        pst_server_turned_note(caller->server, PST_SERVER_TURNED_REFUSED, caller->uid, caller->pid,
+                               1, error->message);
+        return;
+    }
     answer->error = g_error_copy(error);
     pst_server_state_audit(caller, method, &answer, 1);
-    pst_server_pace_refused(caller, 1);
 }
 
 void

@@ -26,6 +26,12 @@ struct PstServerDoor {
     guint n_methods;
 };
 
+typedef enum {
+    PST_SERVER_TURNED_AWAY,    /* a connection */
+    PST_SERVER_TURNED_REFUSED, /* a question, of more than have a record each */
+    PST_SERVER_TURNED_KINDS,
+} PstServerTurnedKind;
+
 struct PstServer {
     const PstServerDoor *door;
     GMainContext *context;
@@ -42,7 +48,7 @@ struct PstServer {
     GHashTable *accounts; /* of PstServerAccount, by uid */
     GPtrArray *lists;     /* of PstServerList */
     GPtrArray *sweeps;    /* of PstServerSweep: the line, the one under way in front */
-    GHashTable *turned;   /* see pst_server_turned_note(), by uid */
+    GHashTable *turned[PST_SERVER_TURNED_KINDS]; /* see pst_server_turned_note(), by uid */
 };
 
 /* What a user has of the door. */
@@ -51,9 +57,8 @@ struct PstServerAccount {
     guint uid;
     guint callers, requests;
     /* See server-pace.c. */
-    guint64 held_until;   /* this record is written; 0: it is not held for that */
-    gint64 refused_us;    /* until then, in monotonic time, its refusals are paid for */
-    GSource *hold_source; /* NULL: it is not held for that */
+    guint64 held_until; /* this record is written; 0: it is not held for that */
+    gint64 refused_us;  /* until then, in monotonic time, its refusals are paid for */
 };
 
 struct PstServerCaller {
@@ -120,8 +125,9 @@ void pst_server_pace_free(gpointer data);
 /* The record NUMBER is the caller's, and N_WAITING of this user's are not written yet. */
 void pst_server_pace_recorded(PstServerCaller *caller, guint64 number, guint n_waiting);
 
-/* N questions of the caller's were refused. */
-void pst_server_pace_refused(PstServerCaller *caller, guint n);
+/* Whether N more refusals of the caller's have a record each; the others have one together:
+ * pst_server_turned_note(). */
+gboolean pst_server_pace_pay(PstServerCaller *caller, guint n);
 
 /* A caller that comes is held where its user is. */
 void pst_server_pace_admit(PstServerCaller *caller);
@@ -161,9 +167,10 @@ void pst_server_state_audit_refusal(PstServerCaller *caller, const char *method,
 void pst_server_state_audit_message(PstServerCaller *caller, const PstMessage *message,
                                     const GError *error);
 
-/* For the audit: a connection that was turned away, with the last one's reason. What would be many
- * records of a user is one that tells how many. */
-void pst_server_turned_note(PstServer *server, guint uid, gint64 pid, const char *reason);
+/* For the audit: N connections that were turned away, or refusals that have no record each, with
+ * the last one's reason. What would be many records of a user is one that tells how many. */
+void pst_server_turned_note(PstServer *server, PstServerTurnedKind kind, guint uid, gint64 pid,
+                            guint n, const char *reason);
 
 /* Records what was not yet; before the end. */
 void pst_server_turned_flush(PstServer *server);

@@ -2,15 +2,19 @@
 #include "host-sidecar/server-state.h"
 #include "protocol/error.h"
 
-/* One who calls again and again is turned away in much less time than a record takes: the first is
- * recorded at once, those of the next ten seconds together. */
+/* One who calls again and again is turned away, or refused, in much less time than a record takes:
+ * the first is recorded at once, those of the next ten seconds together. */
 #define TOGETHER_S 10
 /* With more users than that the rest is one. */
 #define MAX_USERS 256
 #define THE_REST G_MAXUINT32
 
+/* As the audit names them. */
+static const char *const names[PST_SERVER_TURNED_KINDS] = {"connect", "refused"};
+
 typedef struct {
     PstServer *server;
+    PstServerTurnedKind kind;
     guint uid;
     guint n;      /* since the last record */
     gint64 pid;   /* of the last */
@@ -43,14 +47,14 @@ record(Turned *turned)
     g_autofree char *caller = describe(turned);
 
     json_object_set_int_member(args, "times", turned->n);
-    g_autoptr(PstAnswer) answer = pst_answer_new("-", "connect", args);
+    g_autoptr(PstAnswer) answer = pst_answer_new("-", names[turned->kind], args);
     answer->error = g_error_new_literal(PST_ERROR, PST_ERROR_BUSY, turned->reason);
     turned->n = 0;
     const PstServerBackend *backend = &turned->server->backend;
     gboolean others = turned->uid == THE_REST;
     const PstAuditCaller who = {
         caller, {others ? -1 : (gint64)turned->uid, -1, others ? -1 : turned->pid, NULL}};
-    (void)backend->audit(&who, "connect", &answer, 1, NULL, backend->user_data);
+    (void)backend->audit(&who, names[turned->kind], &answer, 1, NULL, backend->user_data);
 }
 
 static gboolean
@@ -62,32 +66,34 @@ on_together(gpointer data)
         record(turned);
         return G_SOURCE_CONTINUE;
     }
-    g_hash_table_remove(turned->server->turned, GUINT_TO_POINTER(turned->uid));
+    g_hash_table_remove(turned->server->turned[turned->kind], GUINT_TO_POINTER(turned->uid));
     return G_SOURCE_REMOVE;
 }
 
 static Turned *
-find(PstServer *server, guint uid)
+find(PstServer *server, PstServerTurnedKind kind, guint uid)
 {
-    Turned *turned = g_hash_table_lookup(server->turned, GUINT_TO_POINTER(uid));
+    Turned *turned = g_hash_table_lookup(server->turned[kind], GUINT_TO_POINTER(uid));
 
     if (turned != NULL)
         return turned;
-    if (uid != THE_REST && g_hash_table_size(server->turned) >= MAX_USERS)
-        return find(server, THE_REST);
+    if (uid != THE_REST && g_hash_table_size(server->turned[kind]) >= MAX_USERS)
+        return find(server, kind, THE_REST);
     turned = g_new0(Turned, 1);
     turned->server = server;
+    turned->kind = kind;
     turned->uid = uid;
-    g_hash_table_insert(server->turned, GUINT_TO_POINTER(uid), turned);
+    g_hash_table_insert(server->turned[kind], GUINT_TO_POINTER(uid), turned);
     return turned;
 }
 
 void
-pst_server_turned_note(PstServer *server, guint uid, gint64 pid, const char *reason)
+pst_server_turned_note(PstServer *server, PstServerTurnedKind kind, guint uid, gint64 pid, guint n,
+                       const char *reason)
 {
-    Turned *turned = find(server, uid);
+    Turned *turned = find(server, kind, uid);
 
-    turned->n++;
+    turned->n += n;
     turned->pid = pid;
     g_free(turned->reason);
     turned->reason = g_strdup(reason);
@@ -98,14 +104,21 @@ pst_server_turned_note(PstServer *server, guint uid, gint64 pid, const char *rea
                                             on_together, turned);
 }
 
-void
-pst_server_turned_flush(PstServer *server)
+static void
+flush(GHashTable *table)
 {
     GHashTableIter iter;
     gpointer turned;
 
-    g_hash_table_iter_init(&iter, server->turned);
+    g_hash_table_iter_init(&iter, table);
     while (g_hash_table_iter_next(&iter, NULL, &turned))
         if (((Turned *)turned)->n > 0)
             record(turned);
+}
+
+void
+pst_server_turned_flush(PstServer *server)
+{
+    for (guint kind = 0; kind < PST_SERVER_TURNED_KINDS; kind++)
+        flush(server->turned[kind]);
 }

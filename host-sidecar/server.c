@@ -192,7 +192,8 @@ turn_away(PstServerCaller *caller, const char *why)
 {
     g_autoptr(GError) error = g_error_new_literal(PST_ERROR, PST_ERROR_BUSY, why);
 
-    pst_server_turned_note(caller->server, caller->uid, caller->pid, why);
+    pst_server_turned_note(caller->server, PST_SERVER_TURNED_AWAY, caller->uid, caller->pid, 1,
+                           why);
     pst_server_state_send_error(caller, NULL, error);
     pst_peer_end(caller->peer);
 }
@@ -299,7 +300,8 @@ pst_server_new(GMainContext *context, const char *uri, const PstServerLimits *li
     server->listener = -1;
     server->callers = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_caller);
     server->accounts = g_hash_table_new_full(NULL, NULL, NULL, pst_server_pace_free);
-    server->turned = g_hash_table_new_full(NULL, NULL, NULL, pst_server_turned_free);
+    for (guint kind = 0; kind < PST_SERVER_TURNED_KINDS; kind++)
+        server->turned[kind] = g_hash_table_new_full(NULL, NULL, NULL, pst_server_turned_free);
     server->lists = g_ptr_array_new_with_free_func(pst_server_requests_free_list);
     server->sweeps = g_ptr_array_new_with_free_func(pst_server_sweeps_free);
     return server;
@@ -320,7 +322,8 @@ void
 pst_server_free(PstServer *server)
 {
     pst_server_stop_listening(server);
-    g_hash_table_unref(server->turned);
+    for (guint kind = 0; kind < PST_SERVER_TURNED_KINDS; kind++)
+        g_hash_table_unref(server->turned[kind]);
     g_hash_table_unref(server->callers);
     g_ptr_array_unref(server->lists);
     g_ptr_array_unref(server->sweeps);
