@@ -113,7 +113,11 @@ def test_what_a_failure_names():
             ({"finding": {"id": "x"}, "unit": "of-the-symptom.service"}, []),
             ({"path": FILE, "unit": "a.service"}, [FILE, "a.service"]),
             ({"finding": {"id": "x"}, "files": [{"path": FILE, "named": True},
-                                               {"path": OTHER, "named": False}]}, [FILE])]:
+                                               {"path": OTHER, "named": False}]}, [FILE]),
+            ({"finding": {"id": "x"}, "files": [{"path": FILE, "named": False},
+                                               {"path": OTHER, "named": False}]}, [FILE, OTHER]),
+            ({"finding": {"id": "x"}, "files": [{"path": f"/etc/{i}", "named": False}
+                                               for i in range(4)]}, [])]:
         found = hardening.names({"broken": [first, second]})
         check(found == expected, first, found)
     check(hardening.names({"broken": []}) == [], "names of nothing")

@@ -88,6 +88,8 @@ ALIVE = "grep -q . /sys/fs/cgroup/system.slice/postern-shim.service/cgroup.procs
 STOP = {"shim": "systemctl stop postern-shim", "agent": "systemctl stop qemu-guest-agent",
         "both": "systemctl stop postern-shim qemu-guest-agent"}
 STOP_SECONDS = 20
+# So many files that may be why are looked at one after the other.
+FEW = 3
 
 
 @dataclass(frozen=True)
@@ -181,15 +183,22 @@ def _alive(guest):
 
 def names(told):
     """The files and units that the first failure names of itself: what its root, or where it has none
-    what is broken, was seen in, and what undoes it, and the files that the gate calls changed for it;
-    not those that may only be why, nor what comes behind it. Where a file is expected and not there,
-    that is it."""
+    what is broken, was seen in, and what undoes it, and the files that the gate calls changed for it.
+    Those that may only be why count where there is nothing else, as of a rule that is gone, and no
+    more of them than one looks at; what comes behind it never. Where a file is expected and not
+    there, that is it."""
     if not told["broken"]:
         return []
     first = told["broken"][0]
     root = first.get("root") or first.get("finding")
     parts = [root.get("evidence") or {}, root.get("undo") or {}] if root else [first]
-    parts += [file for file in first.get("files", []) if file.get("named")]
+    files = first.get("files", [])
+    found = _of(parts + [file for file in files if file.get("named")])
+    return found or (_of(files) if len(files) <= FEW else [])
+
+
+def _of(parts):
+    """The files and units of these parts of a reason, each once."""
     found = [part.get(key) for part in parts for key in ("path", "unit", "expected")
              if key != "expected" or str(part.get(key)).startswith("/")]
     return list(dict.fromkeys(name for name in found if isinstance(name, str)))
