@@ -62,12 +62,13 @@ bear_silence(Conversation *talk, GError **error)
     return FALSE;
 }
 
-/* A shim that was killed and started anew does not know our session, and says so. */
+/* A shim that was killed and started anew does not know our session, and says so to whatever it is
+ * asked: that answers no question. */
 static gboolean
-take_pulse(Conversation *talk, const PstMessage *answer, GError **error)
+check_session(const PstMessage *answer, gboolean is_ping, GError **error)
 {
-    talk->numbers[talk->n] = -1;
-    if (answer->type == PST_MESSAGE_RESULT)
+    if (answer->type == PST_MESSAGE_RESULT ||
+        (!is_ping && !g_error_matches(answer->error, PST_ERROR, PST_ERROR_INVALID_REQUEST)))
         return TRUE;
     g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT, "the shim was started anew meanwhile");
     return FALSE;
@@ -83,10 +84,15 @@ hear(Conversation *talk, GError **error)
     gint64 until_us = MIN(talk->deadline_us, g_get_monotonic_time() + patience_us);
     int i = pst_channel_wait(talk->channel, talk->numbers, talk->n + 1, until_us, &answer, &cause);
 
-    if (i >= 0)
+    if (i >= 0) {
         pst_inquiry_heard(talk->inquiry);
-    if (i == (int)talk->n)
-        return take_pulse(talk, answer, error);
+        if (!check_session(answer, i == (int)talk->n, error))
+            return FALSE;
+    }
+    if (i == (int)talk->n) {
+        talk->numbers[i] = -1;
+        return TRUE;
+    }
     if (i >= 0) {
         talk->numbers[i] = -1;
         talk->in_flight--;
