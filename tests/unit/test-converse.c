@@ -13,6 +13,9 @@
     "\"machine_id\":\"00000000000000000000000000000000\",\"boottime_us\":1,\"realtime_us\":1,"     \
     "\"capabilities\":[]}"
 
+#define ERROR(code, reason)                                                                        \
+    "{\"code\":" code ",\"message\":\"no\",\"data\":{\"reason\":\"" reason "\"}}"
+
 /* What each request but the hello is answered with. */
 typedef struct {
     const char *error;
@@ -80,18 +83,14 @@ check(const char *answer, gboolean answered)
 static void
 test_unknown_session(void)
 {
-    check(
-        "{\"code\":-32600,\"message\":\"say hello first\",\"data\":{\"reason\":\"invalid-request\"}}",
-        FALSE);
+    check(ERROR("-32600", "invalid-request"), FALSE);
 }
 
 /* Any other error is an answer. */
 static void
 test_other_error(void)
 {
-    check(
-        "{\"code\":-32602,\"message\":\"no such probe\",\"data\":{\"reason\":\"invalid-params\"}}",
-        TRUE);
+    check(ERROR("-32602", "invalid-params"), TRUE);
 }
 
 int
