@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "guest-shim/account-judge.h"
 
+#include "guest-shim/program-loader.h"
+
 #define SECONDS_A_DAY 86400
 
 typedef struct {
@@ -167,9 +169,7 @@ judge_shell_loader(Judge *judge)
                             judge->data->user, judge->data->shell, loader));
 
     finding->evidence->text = g_strdup(judge->data->shell);
-    finding->remedy = g_strdup_printf("bring %s back as it was: it comes with the C library's "
-                                      "package",
-                                      loader);
+    finding->remedy = pst_program_loader_remedy(loader);
     shut(judge, TRUE, TRUE, TRUE);
 }
 

@@ -186,9 +186,7 @@ judge_loader(PstProbeSudo *sudo)
                                     "executed",
                                     path, loader);
     finding->evidence->path = g_strdup(loader);
-    finding->remedy = g_strdup_printf("bring %s back as it was: it comes with the C library's "
-                                      "package",
-                                      loader);
+    finding->remedy = pst_program_loader_remedy(loader);
     sudo->program_broken = sudo->unstartable = TRUE;
 }
 

@@ -92,3 +92,10 @@ pst_program_loader_missing(const PstSysroot *sysroot, const char *path)
         return NULL;
     return g_steal_pointer(&loader);
 }
+
+char *
+pst_program_loader_remedy(const char *loader)
+{
+    return g_strdup_printf("bring %s back as it was: it comes with the C library's package",
+                           loader);
+}

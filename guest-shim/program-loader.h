@@ -10,3 +10,6 @@
 /* The loader or interpreter that PATH names where it is not there or can't be executed; NULL where
  * all is well, and where it can't be told. Nothing is run. Free with g_free(). */
 char *pst_program_loader_missing(const PstSysroot *sysroot, const char *path);
+
+/* What mends that, for people. Free with g_free(). */
+char *pst_program_loader_remedy(const char *loader);

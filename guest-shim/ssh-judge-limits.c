@@ -85,9 +85,7 @@ judge_loader(const PstSshSubject *subject)
                              "%s can't be started: its loader %s is not there or can't be executed",
                              path, loader);
     finding->evidence->path = g_strdup(loader);
-    finding->remedy = g_strdup_printf("bring %s back as it was: it comes with the C library's "
-                                      "package",
-                                      loader);
+    finding->remedy = pst_program_loader_remedy(loader);
 }
 
 static void
