@@ -2,6 +2,7 @@
 #include "guest-shim/account-judge.h"
 
 #include "guest-shim/program-loader.h"
+#include "protocol/shell-word.h"
 
 #define SECONDS_A_DAY 86400
 
@@ -59,8 +60,9 @@ judge_expiry(Judge *judge)
                             expires, today));
 
     finding->evidence->text = g_strdup(expires);
+    g_autofree char *word = pst_shell_word(name);
     finding->remedy =
-        g_strdup_printf("chage -E -1 %s; or set the clock, if it is not that day yet", name);
+        g_strdup_printf("chage -E -1 %s; or set the clock, if it is not that day yet", word);
     shut(judge, TRUE, TRUE, TRUE);
 }
 
@@ -84,7 +86,8 @@ judge_password_age(Judge *judge)
                       g_strdup_printf("%s must change the password at the next login: a program "
                                       "that comes by key is refused",
                                       name));
-    finding->remedy = g_strdup_printf("chage -d $(date +%%F) -M -1 %s", name);
+    g_autofree char *word = pst_shell_word(name);
+    finding->remedy = g_strdup_printf("chage -d $(date +%%F) -M -1 %s", word);
     shut(judge, TRUE, gone, gone);
 }
 
@@ -142,8 +145,9 @@ judge_password(Judge *judge)
         g_strdup_printf("the password of %s is locked, and sshd, which does not ask PAM, "
                         "refuses locked accounts by key too",
                         judge->data->user));
-    finding->remedy = g_strdup_printf("usermod -p '*' %s (no password, not locked); or UsePAM yes",
-                                      judge->data->user);
+    g_autofree char *word = pst_shell_word(judge->data->user);
+    finding->remedy =
+        g_strdup_printf("usermod -p '*' %s (no password, not locked); or UsePAM yes", word);
     shut(judge, TRUE, FALSE, FALSE);
 }
 
@@ -189,8 +193,8 @@ judge_shell(Judge *judge)
                                   "refuses: every login ends at once",
                                   judge->data->user, shell));
     finding->evidence->text = g_strdup(shell);
-    finding->remedy =
-        g_strdup_printf("chsh -s SHELL %s, with one that is there", judge->data->user);
+    g_autofree char *word = pst_shell_word(judge->data->user);
+    finding->remedy = g_strdup_printf("chsh -s SHELL %s, with one that is there", word);
     shut(judge, TRUE, TRUE, TRUE);
 }
 
@@ -212,7 +216,8 @@ judge_shell_shut(Judge *judge)
                             judge->data->user, judge->data->shell, path, facts->shell_shut_mode));
     finding->evidence->mode = g_strdup(facts->shell_shut_mode);
     finding->evidence->expected = g_strdup("0755");
-    finding->remedy = g_strdup_printf("chmod 0755 %s", path);
+    g_autofree char *word = pst_shell_word(path);
+    finding->remedy = g_strdup_printf("chmod 0755 %s", word);
     if (is_distribution_path(path)) {
         PstUndo *undo = pst_report_undo(finding, PST_UNDO_MODE);
         undo->path = g_strdup(path);
@@ -237,7 +242,8 @@ judge_files(Judge *judge)
 
     finding->evidence->mode = g_strdup(mode);
     finding->evidence->expected = g_strdup("0644");
-    finding->remedy = g_strdup_printf("chmod 0644 %s", path);
+    g_autofree char *word = pst_shell_word(path);
+    finding->remedy = g_strdup_printf("chmod 0644 %s", word);
     undo->path = g_strdup(path);
     undo->mode = g_strdup("0644");
 }
@@ -273,7 +279,8 @@ judge_faillock(Judge *judge)
         finding->evidence->expected =
             g_strdup_printf("opens by itself %" G_GINT64_FORMAT " s after the latest failure",
                             faillock->unlock_time_s);
-    finding->remedy = g_strdup_printf("faillock --user %s --reset", judge->data->user);
+    g_autofree char *word = pst_shell_word(judge->data->user);
+    finding->remedy = g_strdup_printf("faillock --user %s --reset", word);
     shut(judge, FALSE, TRUE, TRUE);
 }
 
@@ -289,8 +296,8 @@ judge_home(Judge *judge)
     finding = add(
         judge, "account.home-missing", PST_SEVERITY_WARNING, judge->data->home, 0,
         g_strdup_printf("the home of %s, %s, is not there", judge->data->user, judge->data->home));
-    finding->remedy =
-        g_strdup_printf("mkhomedir_helper %s; or mount what holds it", judge->data->user);
+    g_autofree char *word = pst_shell_word(judge->data->user);
+    finding->remedy = g_strdup_printf("mkhomedir_helper %s; or mount what holds it", word);
 }
 
 /* sshd passes over an authorized_keys in a home that others could have written to, where
@@ -310,8 +317,8 @@ judge_home_owner(Judge *judge)
     finding->evidence->owner = g_strdup(judge->data->home_owner);
     finding->evidence->expected = g_strdup_printf("%" G_GINT64_FORMAT ":%" G_GINT64_FORMAT,
                                                   judge->data->uid, judge->data->gid);
-    finding->remedy =
-        g_strdup_printf("chown %s %s", finding->evidence->expected, judge->data->home);
+    g_autofree char *word = pst_shell_word(judge->data->home);
+    finding->remedy = g_strdup_printf("chown %s %s", finding->evidence->expected, word);
 }
 
 static void
@@ -327,8 +334,8 @@ judge_home_mode(Judge *judge)
                                   judge->data->home));
     finding->evidence->mode = g_strdup(judge->data->home_mode);
     finding->evidence->expected = g_strdup_printf("%04o", (guint)mode & ~0022u);
-    finding->remedy =
-        g_strdup_printf("look at what is in it, then chmod go-w %s", judge->data->home);
+    g_autofree char *word = pst_shell_word(judge->data->home);
+    finding->remedy = g_strdup_printf("look at what is in it, then chmod go-w %s", word);
     PstUndo *undo = pst_report_undo(finding, PST_UNDO_MODE);
     undo->path = g_strdup(judge->data->home);
     undo->mode = g_strdup(finding->evidence->expected);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "guest-shim/changes-judge.h"
+#include "protocol/shell-word.h"
 
 #include <string.h>
 
@@ -78,7 +79,8 @@ judge_mode(const PstChangesFile *file, PstReport *report)
                             file->package, file->former_mode));
 
     finding->evidence->expected = g_strdup(file->former_mode);
-    finding->remedy = g_strdup_printf("chmod %s %s", file->former_mode, file->path);
+    g_autofree char *word = pst_shell_word(file->path);
+    finding->remedy = g_strdup_printf("chmod %s %s", file->former_mode, word);
     PstUndo *undo = pst_report_undo(finding, PST_UNDO_MODE);
     undo->path = g_strdup(file->path);
     undo->mode = g_strdup(file->former_mode);
@@ -99,7 +101,8 @@ judge_owner(const PstChangesFile *file, const PstAccounts *accounts, PstReport *
                             file->owner, file->package, file->former_owner));
 
     finding->evidence->expected = g_strdup(numeric);
-    finding->remedy = g_strdup_printf("chown %s %s", file->former_owner, file->path);
+    g_autofree char *word = pst_shell_word(file->path);
+    finding->remedy = g_strdup_printf("chown %s %s", file->former_owner, word);
     PstUndo *undo = pst_report_undo(finding, PST_UNDO_OWNER);
     undo->path = g_strdup(file->path);
     undo->owner = g_steal_pointer(&numeric);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "protocol/error.h"
+#include "protocol/shell-word.h"
 
 #define LOOP_RESTARTS 3
 #define PATIENCE_MS 2000 /* a busy guest's runtime takes some hundred */
@@ -121,13 +122,14 @@ blame_down(const PstContainersContainer *container, PstReport *report)
                        name_of(container), container->runtime, container->state, reason);
 
     fill_in(finding, container);
+    g_autofree char *word =
+        pst_shell_word(container->unit != NULL ? container->unit : name_of(container));
     if (container->unit != NULL)
-        finding->remedy =
-            g_strdup_printf("mend its cause, then: systemctl restart %s", container->unit);
+        finding->remedy = g_strdup_printf("mend its cause, then: systemctl restart %s", word);
     else
-        finding->remedy = g_strdup_printf(
-            "%s logs %s tells more; mend its cause, then: %s start %s", container->runtime,
-            name_of(container), container->runtime, name_of(container));
+        finding->remedy =
+            g_strdup_printf("%s logs %s tells more; mend its cause, then: %s start %s",
+                            container->runtime, word, container->runtime, word);
 }
 
 static void
@@ -143,8 +145,8 @@ blame_loop(const PstContainersContainer *container, PstReport *report)
                                          name_of(container), container->runtime, times, reason);
 
     fill_in(finding, container);
-    finding->remedy =
-        g_strdup_printf("%s logs %s tells why it ends", container->runtime, name_of(container));
+    g_autofree char *word = pst_shell_word(name_of(container));
+    finding->remedy = g_strdup_printf("%s logs %s tells why it ends", container->runtime, word);
 }
 
 static void
@@ -155,8 +157,9 @@ blame_health(const PstContainersContainer *container, PstReport *report)
                                          name_of(container), container->runtime);
 
     fill_in(finding, container);
-    finding->remedy = g_strdup_printf("%s inspect %s has what the check said last",
-                                      container->runtime, name_of(container));
+    g_autofree char *word = pst_shell_word(name_of(container));
+    finding->remedy =
+        g_strdup_printf("%s inspect %s has what the check said last", container->runtime, word);
 }
 
 static void

@@ -4,6 +4,7 @@
 #include "guest-shim/bytes-text.h"
 #include "guest-shim/memory-judge-parts.h"
 #include "protocol/error.h"
+#include "protocol/shell-word.h"
 
 #define MAX_FINDINGS 8
 #define NOW_US (600 * G_USEC_PER_SEC)
@@ -64,6 +65,7 @@ tell_kill(const PstMemoryKill *kill)
 static void
 judge_kill(const PstMemoryKill *kill, guint n, PstReport *report)
 {
+    g_autofree char *word = pst_shell_word(kill->unit != NULL ? kill->unit : "");
     g_autofree char *count = n > 1 ? g_strdup_printf(", %u times", n) : g_strdup("");
     PstFinding *finding = pst_report_add(
         report, "memory.oom-kills", severity_of(kill),
@@ -79,7 +81,7 @@ judge_kill(const PstMemoryKill *kill, guint n, PstReport *report)
         kill->group != NULL && kill->unit != NULL
             ? g_strdup_printf("see why it needs so much; or raise its limit: systemctl "
                               "set-property %s MemoryMax=SIZE",
-                              kill->unit)
+                              word)
             : g_strdup("give the guest more memory or swap, or limit what uses it (data.processes "
                        "names the largest)");
 }

@@ -2,6 +2,7 @@
 #include "guest-shim/bytes-text.h"
 #include "guest-shim/memory-groups.h"
 #include "guest-shim/memory-judge-parts.h"
+#include "protocol/shell-word.h"
 
 /* Of a limit of the whole guest: then the next program that starts takes the rest. */
 #define USED_UP_SHARE 20
@@ -67,6 +68,7 @@ static void
 judge_tasks_of(const PstMemoryGroup *group, PstReport *report)
 {
     const char *name = group->unit != NULL ? group->unit : group->group;
+    g_autofree char *word = pst_shell_word(name);
     PstFinding *finding =
         pst_report_add(report, "memory.pids-exhausted",
                        is_vital(group->unit) ? PST_SEVERITY_CRITICAL : PST_SEVERITY_WARNING,
@@ -81,7 +83,7 @@ judge_tasks_of(const PstMemoryGroup *group, PstReport *report)
         group->unit != NULL
             ? g_strdup_printf("end what makes so many (systemctl status %s lists them); or raise "
                               "the limit: systemctl set-property %s TasksMax=NUMBER",
-                              name, name)
+                              word, word)
             : g_strdup("end what makes so many, or raise the limit");
 }
 
@@ -89,6 +91,7 @@ static void
 judge_memory_of(const PstMemoryGroup *group, PstReport *report)
 {
     const char *name = group->unit != NULL ? group->unit : group->group;
+    g_autofree char *word = pst_shell_word(name);
     g_autofree char *kept = pst_bytes_text(group->memory_kept_bytes);
     g_autofree char *max = pst_bytes_text(group->memory_max_bytes);
     PstFinding *finding = pst_report_add(
@@ -101,7 +104,7 @@ judge_memory_of(const PstMemoryGroup *group, PstReport *report)
         group->unit != NULL
             ? g_strdup_printf("see why it needs so much; or raise its limit: systemctl "
                               "set-property %s MemoryMax=SIZE",
-                              name)
+                              word)
             : g_strdup("see why it needs so much, or raise its limit");
 }
 

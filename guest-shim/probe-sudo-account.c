@@ -4,6 +4,7 @@
 
 #include "guest-shim/probe-sudo-parts.h"
 #include "protocol/error.h"
+#include "protocol/shell-word.h"
 
 static const char *const passwords[] = {"unknown", "set", "empty", "locked", "none"};
 static const char *const validities[] = {"valid", "expired", "change-password", "password-expired",
@@ -67,7 +68,8 @@ pst_probe_sudo_account(PstProbeSudo *sudo)
                            sudo->user->name);
         pst_probe_sudo_at(finding, "/etc/shadow", sudo->shadow->line, NULL);
         finding->evidence->user = g_strdup(sudo->user->name);
-        finding->remedy = g_strdup_printf("if it is to be used: passwd -u %s", sudo->user->name);
+        g_autofree char *word = pst_shell_word(sudo->user->name);
+        finding->remedy = g_strdup_printf("if it is to be used: passwd -u %s", word);
     }
 }
 

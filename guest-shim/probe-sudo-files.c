@@ -3,6 +3,7 @@
 
 #include "guest-shim/probe-sudo-parts.h"
 #include "guest-shim/sudoers-members.h"
+#include "protocol/shell-word.h"
 
 static const struct {
     PstSudoersFileState state;
@@ -88,6 +89,7 @@ advise(const PstSudoersFile *file, PstFinding *finding)
 {
     const char *mode = file->folder ? "0750" : "0440";
     PstUndo *undo;
+    g_autofree char *word = pst_shell_word(file->path);
 
     switch (file->state) {
     case PST_SUDOERS_WORLD_WRITABLE:
@@ -95,7 +97,7 @@ advise(const PstSudoersFile *file, PstFinding *finding)
         finding->evidence->expected = g_strdup(mode);
         finding->remedy = g_strdup_printf("read it first, since others could have written to it; "
                                           "then chmod %s %s",
-                                          mode, file->path);
+                                          mode, word);
         undo = pst_report_undo(finding, PST_UNDO_MODE);
         undo->path = g_strdup(file->path);
         undo->mode = g_strdup(mode);
@@ -105,7 +107,7 @@ advise(const PstSudoersFile *file, PstFinding *finding)
         finding->remedy =
             g_strdup_printf("read it first, since its owner could have written to it; "
                             "then chown root:root %s",
-                            file->path);
+                            word);
         undo = pst_report_undo(finding, PST_UNDO_OWNER);
         undo->path = g_strdup(file->path);
         undo->owner = g_strdup("0:0");
@@ -222,8 +224,9 @@ judge_fault(PstProbeSudo *sudo, const PstSudoersFault *fault)
         blamed ? ", which could be the rule for " : "", blamed ? sudo->user->name : "",
         fault->fault);
     pst_probe_sudo_at(finding, fault->file->path, fault->line, fault->text);
-    finding->remedy = g_strdup_printf("mend line %u (visudo -f %s), or take the file away",
-                                      fault->line, fault->file->path);
+    g_autofree char *word = pst_shell_word(fault->file->path);
+    finding->remedy =
+        g_strdup_printf("mend line %u (visudo -f %s), or take the file away", fault->line, word);
     return blamed ? "sudo.syntax-error" : NULL;
 }
 

@@ -4,6 +4,7 @@
 #include "guest-shim/pam-answer.h"
 #include "guest-shim/pam-services.h"
 #include "guest-shim/probe-sudo-parts.h"
+#include "protocol/shell-word.h"
 
 /* Session modules are asked for root, account modules for the user (sudo's auth/pam.c). The auth
  * phase may want another's password (targetpw): of that only what holds for everybody is said. */
@@ -102,8 +103,9 @@ blame_account(PstProbeSudo *sudo)
                                         "the account %s has expired: day %" G_GINT64_FORMAT
                                         ", and the guest's clock is at day %" G_GINT64_FORMAT,
                                         name, sudo->shadow->expire, sudo->data->account->today);
+        g_autofree char *word = pst_shell_word(name);
         finding->remedy =
-            g_strdup_printf("chage -E -1 %s, unless the guest's clock is wrong", name);
+            g_strdup_printf("chage -E -1 %s, unless the guest's clock is wrong", word);
     } else if (validity == PST_ACCOUNT_NO_SHADOW) {
         finding = pst_probe_sudo_refuse(sudo, "sudo.no-shadow-entry",
                                         "%s has no entry in /etc/shadow that can be read", name);
@@ -111,7 +113,8 @@ blame_account(PstProbeSudo *sudo)
     } else {
         finding = pst_probe_sudo_refuse(sudo, "sudo.password-expired",
                                         "the password of %s has expired", name);
-        finding->remedy = g_strdup_printf("chage -M -1 -I -1 %s, or passwd %s", name, name);
+        g_autofree char *word = pst_shell_word(name);
+        finding->remedy = g_strdup_printf("chage -M -1 -I -1 %s, or passwd %s", word, word);
     }
     pst_probe_sudo_at(finding, "/etc/shadow", sudo->shadow != NULL ? sudo->shadow->line : 0, NULL);
     finding->evidence->user = g_strdup(name);

@@ -6,6 +6,7 @@
 #include "guest-shim/probe-sudo-parts.h"
 #include "guest-shim/program-loader.h"
 #include "protocol/error.h"
+#include "protocol/shell-word.h"
 
 #define MAX_PROGRAM (8 * 1024 * 1024)
 #define MAX_CONF (64 * 1024)
@@ -106,11 +107,13 @@ judge_owner_and_mode(PstProbeSudo *sudo, const struct stat *st)
                                         "%s belongs to uid %u and not to root", path, st->st_uid);
         finding->evidence->expected = g_strdup("owner 0");
         /* chown clears the setuid bit: both have to be set again. */
-        finding->remedy = g_strdup_printf("chown root:root %s && chmod 4755 %s", path, path);
+        g_autofree char *word = pst_shell_word(path);
+        finding->remedy = g_strdup_printf("chown root:root %s && chmod 4755 %s", word, word);
     } else if ((st->st_mode & S_ISUID) == 0) {
         finding = pst_probe_sudo_refuse(sudo, "sudo.setuid-missing", "%s has no setuid bit", path);
         finding->evidence->expected = g_strdup("4755");
-        finding->remedy = g_strdup_printf("chmod u+s %s", path);
+        g_autofree char *word = pst_shell_word(path);
+        finding->remedy = g_strdup_printf("chmod u+s %s", word);
         PstUndo *undo = pst_report_undo(finding, PST_UNDO_MODE);
         undo->path = g_strdup(
             sudo->data->program->real_path != NULL ? sudo->data->program->real_path : path);

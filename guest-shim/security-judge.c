@@ -5,6 +5,7 @@
 
 #include "guest-shim/security-audit.h"
 #include "guest-shim/security-selinux.h"
+#include "protocol/shell-word.h"
 
 #define DAY_US (G_GINT64_CONSTANT(24) * 60 * 60 * G_USEC_PER_SEC)
 #define MEBI (G_GINT64_CONSTANT(1024) * 1024)
@@ -129,7 +130,8 @@ blame_label(const PstSecuritySelinux *selinux, const PstSecurityLabel *label, Ps
 
     finding->evidence->path = g_strdup(label->path);
     finding->evidence->text = g_strdup(label->context);
-    finding->remedy = g_strdup_printf("restorecon -v %s", label->path);
+    g_autofree char *word = pst_shell_word(label->path);
+    finding->remedy = g_strdup_printf("restorecon -v %s", word);
     /* Where homes are elsewhere than the policy thinks, its own word for them is wrong too. */
     if (of_home)
         return;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "guest-shim/services-judge.h"
+#include "protocol/shell-word.h"
 
 #include <string.h>
 
@@ -169,8 +170,8 @@ judge_failed(const PstServicesCase *unit, PstReport *report)
                                          "%s failed (%s)%s", unit->details->id, how, why);
 
     give_evidence(finding, unit);
-    finding->remedy =
-        g_strdup_printf("mend its cause, then: systemctl restart %s", unit->details->id);
+    g_autofree char *word = pst_shell_word(unit->details->id);
+    finding->remedy = g_strdup_printf("mend its cause, then: systemctl restart %s", word);
 }
 
 static void
@@ -183,8 +184,9 @@ judge_restarting(const PstServicesCase *unit, PstReport *report)
         unit->details->id, MAX(0, unit->details->restarts), why);
 
     give_evidence(finding, unit);
-    finding->remedy = g_strdup_printf(
-        "mend its cause; to end the loop meanwhile: systemctl stop %s", unit->details->id);
+    g_autofree char *word = pst_shell_word(unit->details->id);
+    finding->remedy =
+        g_strdup_printf("mend its cause; to end the loop meanwhile: systemctl stop %s", word);
 }
 
 /* It can't be loaded at all. */
@@ -209,7 +211,8 @@ judge_load(const PstServicesCase *unit, PstReport *report)
             return TRUE;
         finding = pst_report_add(report, "services.masked", severity_of(unit),
                                  "%s is masked: it can't be started", details->id);
-        finding->remedy = g_strdup_printf("systemctl unmask %s", details->id);
+        g_autofree char *word = pst_shell_word(details->id);
+        finding->remedy = g_strdup_printf("systemctl unmask %s", word);
         if (g_strcmp0(details->active, "active") == 0)
             finding->severity = PST_SEVERITY_WARNING;
     } else {
@@ -219,7 +222,8 @@ judge_load(const PstServicesCase *unit, PstReport *report)
                                  details->load_error != NULL ? ": " : "",
                                  details->load_error != NULL ? details->load_error : "");
         finding->evidence->error = g_strdup(details->load_error);
-        finding->remedy = g_strdup_printf("systemd-analyze verify %s names the line", details->id);
+        g_autofree char *word = pst_shell_word(details->id);
+        finding->remedy = g_strdup_printf("systemd-analyze verify %s names the line", word);
     }
     give_evidence(finding, unit);
     return TRUE;
@@ -249,7 +253,8 @@ judge_asked_inactive(const PstServicesCase *unit, PstReport *report)
             report, "services.inactive", PST_SEVERITY_CRITICAL, "%s is not active%s", details->id,
             details->condition_met == PST_TRI_NO ? ": a condition of its unit file is not met"
                                                  : "");
-        finding->remedy = g_strdup_printf("systemctl start %s", details->id);
+        g_autofree char *word = pst_shell_word(details->id);
+        finding->remedy = g_strdup_printf("systemctl start %s", word);
     }
     give_evidence(finding, unit);
 }
@@ -271,7 +276,8 @@ judge_control_plane(const PstServicesCase *unit, PstReport *report)
                        is_ssh(details->id) ? PST_SEVERITY_CRITICAL : PST_SEVERITY_WARNING,
                        ran ? "%s was stopped" : "%s is meant to run, and does not", details->id);
     give_evidence(finding, unit);
-    finding->remedy = g_strdup_printf("systemctl start %s", details->id);
+    g_autofree char *word = pst_shell_word(details->id);
+    finding->remedy = g_strdup_printf("systemctl start %s", word);
     PstUndo *undo = pst_report_undo(finding, PST_UNDO_UNIT);
     undo->unit = g_strdup(details->id);
     undo->action = g_strdup("start");

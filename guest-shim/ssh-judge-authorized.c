@@ -6,6 +6,7 @@
 #include "guest-shim/ssh-judge-key.h"
 #include "guest-shim/sshd-path.h"
 #include "protocol/error.h"
+#include "protocol/shell-word.h"
 
 #define COULD_NOT_LOOK "ssh.could-not-look"
 #define MAX_FILE (1024 * 1024)
@@ -77,14 +78,15 @@ add_undo(PstFinding *finding, const PstSshdPath *fault, const char *user)
 {
     PstUndo *undo;
     guint mode = fault->mode & ~(guint)(S_IWGRP | S_IWOTH);
+    g_autofree char *word = pst_shell_word(fault->path);
 
     if (fault->verdict == PST_SSHD_PATH_OWNER)
-        finding->remedy = g_strdup_printf("chown %s %s", user, fault->path);
+        finding->remedy = g_strdup_printf("chown %s %s", user, word);
     if (fault->verdict == PST_SSHD_PATH_UNREADABLE)
-        finding->remedy = g_strdup_printf("let %s through: see ls -ld %s", user, fault->path);
+        finding->remedy = g_strdup_printf("let %s through: see ls -ld %s", user, word);
     if (fault->verdict != PST_SSHD_PATH_MODE)
         return;
-    finding->remedy = g_strdup_printf("chmod %04o %s", mode, fault->path);
+    finding->remedy = g_strdup_printf("chmod %04o %s", mode, word);
     finding->evidence->expected = g_strdup_printf("%04o", mode);
     undo = pst_report_undo(finding, PST_UNDO_MODE);
     undo->path = g_strdup(fault->path);

@@ -7,6 +7,7 @@
 
 #include "guest-shim/sshd-host-key.h"
 #include "protocol/error.h"
+#include "protocol/shell-word.h"
 
 #define MAX_CONFIG (256 * 1024)
 #define MAX_QUOTED 256
@@ -74,7 +75,8 @@ blame_mode(const PstSshHostKey *key, PstSeverity severity, PstReport *report)
         "sshd refuses the host key %s: mode %s lets others read it", key->path, key->mode);
     PstUndo *undo = pst_report_undo(finding, PST_UNDO_MODE);
 
-    finding->remedy = g_strdup_printf("chmod 0600 %s", key->path);
+    g_autofree char *word = pst_shell_word(key->path);
+    finding->remedy = g_strdup_printf("chmod 0600 %s", word);
     finding->evidence->path = g_strdup(key->path);
     finding->evidence->mode = g_strdup(key->mode);
     finding->evidence->owner = g_strdup(key->owner);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "guest-shim/storage-judge-parts.h"
+#include "protocol/shell-word.h"
 
 /* What a snapshot takes, by its programs or by the host's: then it is only worth a word. */
 #define SNAPSHOT_US (30 * G_USEC_PER_SEC)
@@ -69,9 +70,10 @@ judge_mount(const PstStorageFrozen *row, PstReport *report)
 
     give_evidence(finding, row);
     finding->evidence->path = g_strdup(row->path);
+    g_autofree char *word = pst_shell_word(row->path != NULL ? row->path : "MOUNTPOINT");
     finding->remedy = g_strdup_printf("fsfreeze --unfreeze %s; or on the host, for all of them: "
                                       "virsh domfsthaw DOMAIN",
-                                      row->path != NULL ? row->path : "MOUNTPOINT");
+                                      word);
     if (row->path != NULL)
         pst_report_undo(finding, PST_UNDO_ARGV)->argv = g_strdupv((char **)argv);
 }

@@ -3,6 +3,7 @@
 
 #include "guest-shim/bytes-text.h"
 #include "guest-shim/storage-judge-parts.h"
+#include "protocol/shell-word.h"
 
 #define MEBI ((gint64)1024 * 1024)
 
@@ -102,11 +103,12 @@ judge_full(const PstStorageRow *row, const PstStorageData *data, PstReport *repo
                  data->deleted, told->path);
     finding->evidence->text = text->len > 0 ? g_strdup(text->str) : NULL;
     finding->evidence->source = g_strdup(row->mount->source);
+    g_autofree char *word = pst_shell_word(told->path);
     finding->remedy = g_strdup_printf(
         "free some: du --one-file-system --max-depth=2 %s | sort -n finds what is large; "
         "journalctl --vacuum-size=100M and the package manager's clean give some back; the room of "
         "a deleted file comes back when who has it open is restarted",
-        told->path);
+        word);
 }
 
 static void
@@ -122,8 +124,9 @@ judge_nearly_full(const PstStorageRow *row, PstReport *report)
 
     finding->evidence->path = g_strdup(told->path);
     finding->evidence->source = g_strdup(row->mount->source);
+    g_autofree char *word = pst_shell_word(told->path);
     finding->remedy = g_strdup_printf(
-        "du --one-file-system --max-depth=2 %s | sort -n finds what is large", told->path);
+        "du --one-file-system --max-depth=2 %s | sort -n finds what is large", word);
 }
 
 static void
@@ -141,9 +144,10 @@ judge_inodes(const PstStorageRow *row, PstReport *report)
         told->path, gone ? "no more files" : "few more files", told->inodes_free, told->inodes);
     finding->evidence->path = g_strdup(told->path);
     finding->evidence->source = g_strdup(row->mount->source);
+    g_autofree char *word = pst_shell_word(told->path);
     finding->remedy = g_strdup_printf("du --inodes --one-file-system --max-depth=3 %s | sort -n "
                                       "finds the folder with many small files; delete those",
-                                      told->path);
+                                      word);
 }
 
 void

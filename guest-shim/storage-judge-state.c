@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "guest-shim/storage-judge-parts.h"
+#include "protocol/shell-word.h"
 
 static PstSeverity
 severity_of(const PstStorageRow *row)
@@ -87,8 +88,9 @@ judge_failed(const PstStorageRow *row, PstReport *report)
         finding = pst_report_add(report, "storage.mount-broken", severity_of(row),
                                  "the mount on %s (%s, %s) can't be used: %s", row->mount->folder,
                                  row->mount->type, row->mount->source, why);
-        finding->remedy = g_strdup_printf("see to what serves it, then: umount --lazy %s; mount %s",
-                                          row->mount->folder, row->mount->folder);
+        g_autofree char *word = pst_shell_word(row->mount->folder);
+        finding->remedy =
+            g_strdup_printf("see to what serves it, then: umount --lazy %s; mount %s", word, word);
     } else {
         finding = pst_report_add(report, "storage.could-not-look", PST_SEVERITY_UNKNOWN,
                                  "could not look at %s: %s", row->mount->folder, why);
@@ -143,17 +145,20 @@ give_way_back(PstFinding *finding, const PstStorageRow *row, gboolean by_kernel,
     const char *const argv[] = {"/bin/mount", "-o", "remount,rw", row->mount->folder, NULL};
 
     if (row->device_read_only) {
+        g_autofree char *word = pst_shell_word(row->mount->source);
         finding->remedy = g_strdup_printf("its device %s refuses writing: look at it on the host "
                                           "(<readonly/> in virsh dumpxml), or: blockdev --setrw",
-                                          row->mount->source);
+                                          word);
     } else if (can_be_remounted(row, by_kernel, errors)) {
-        finding->remedy = g_strdup_printf("mount -o remount,rw %s", row->mount->folder);
+        g_autofree char *word = pst_shell_word(row->mount->folder);
+        finding->remedy = g_strdup_printf("mount -o remount,rw %s", word);
         pst_report_undo(finding, PST_UNDO_ARGV)->argv = g_strdupv((char **)argv);
     } else {
+        g_autofree char *word = pst_shell_word(row->mount->folder);
         finding->remedy = g_strdup_printf("look for errors of its disk in the kernel's messages "
                                           "first, and check the file system; then: mount -o "
                                           "remount,rw %s",
-                                          row->mount->folder);
+                                          word);
     }
 }
 

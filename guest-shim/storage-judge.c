@@ -5,6 +5,7 @@
 
 #include "guest-shim/storage-judge-parts.h"
 #include "protocol/error.h"
+#include "protocol/shell-word.h"
 
 gboolean
 pst_storage_judge_is_vital(const char *folder)
@@ -105,12 +106,13 @@ judge_missing(const PstStorageFacts *facts, const PstFstabEntry *entry,
     finding->evidence->line = entry->line;
     finding->evidence->text = g_strdup(entry->text);
     finding->evidence->unit = mount_unit(entry->folder);
+    g_autofree char *word = pst_shell_word(entry->folder);
     finding->remedy =
         gone ? g_strdup_printf("attach the device, or correct the line (blkid tells the tags that "
                                "are there), or give it the option nofail; then: systemctl "
                                "daemon-reload; mount %s",
-                               entry->folder)
-             : g_strdup_printf("mount %s tells what is wrong with it", entry->folder);
+                               word)
+             : g_strdup_printf("mount %s tells what is wrong with it", word);
 }
 
 void

@@ -3,6 +3,7 @@
 
 #include "guest-shim/initramfs-judge.h"
 #include "protocol/error.h"
+#include "protocol/shell-word.h"
 
 #define MINUTE_MS (60 * 1000)
 #define DAY_MS (24 * 60 * 60 * 1000)
@@ -211,9 +212,10 @@ judge_jobs(const PstSystemData *data, PstReport *report)
                        stuck->unit, stuck->unit_ms / MINUTE_MS, others);
     finding->evidence->unit = g_strdup(stuck->unit);
     finding->evidence->source = g_strdup(data->manager->source);
+    g_autofree char *word = pst_shell_word(stuck->unit);
     finding->remedy = g_strdup_printf("journalctl -b -u %s tells what it does; systemctl "
                                       "list-jobs names the jobs, systemctl cancel ID gives one up",
-                                      stuck->unit);
+                                      word);
 }
 
 static void

@@ -1,53 +1,20 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <string.h>
 
-#include "host-sidecar/escape.h"
 #include "host-sidecar/gate.h"
+#include "protocol/shell-word.h"
 
 #define DIGITS "0123456789"
-#define PLAIN DIGITS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_./:=@%+,-"
-
-/* ---- a word for a shell ---- */
-
-/* The $'…' of POSIX.1-2024: by octal numbers alone, so that for a shell which doesn't know it this
- * is a quoted word as well. */
-static void
-append_numbered(GString *out, const char *word)
-{
-    g_string_append(out, "$'");
-    for (; *word != '\0'; word++) {
-        if (strchr(PLAIN " ", *word) != NULL)
-            g_string_append_c(out, *word);
-        else
-            g_string_append_printf(out, "\\%03o", (guint8)*word);
-    }
-    g_string_append_c(out, '\'');
-}
-
-static void
-append_word(GString *out, const char *word)
-{
-    g_autofree char *shown = pst_escape_text(word, FALSE);
-
-    if (out->len > 0)
-        g_string_append_c(out, ' ');
-    if (*word != '\0' && strspn(word, PLAIN) == strlen(word)) {
-        g_string_append(out, word);
-    } else if (g_str_equal(shown, word)) {
-        g_autofree char *quoted = g_shell_quote(word);
-        g_string_append(out, quoted);
-    } else {
-        append_numbered(out, word);
-    }
-}
 
 static char *
 command_of(const char *const *words)
 {
     GString *out = g_string_new(NULL);
 
-    for (; *words != NULL; words++)
-        append_word(out, *words);
+    for (; *words != NULL; words++) {
+        g_autofree char *word = pst_shell_word(*words);
+        g_string_append_printf(out, "%s%s", out->len > 0 ? " " : "", word);
+    }
     return g_string_free(out, FALSE);
 }
 

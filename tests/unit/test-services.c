@@ -147,6 +147,26 @@ test_judge(gconstpointer data)
     pst_fields_free(&pst_report_services_unit_fields, unit);
 }
 
+/* A unit's name may have backslashes, which a shell would take away. */
+static void
+test_remedy(void)
+{
+    PstUnitDetails *details = pst_fields_new(&pst_units_details_fields);
+    g_autoptr(PstReport) report = pst_report_new(&pst_report_services_kind);
+    PstServicesUnit *unit = pst_fields_new(&pst_report_services_unit_fields);
+    PstServicesCase one = {.details = details, .unit = unit, .asked = TRUE};
+
+    details->id = g_strdup("srv-a\\x2db.mount");
+    details->load = g_strdup("masked");
+    details->active = g_strdup("inactive");
+    pst_services_judge(&one, report);
+    g_assert_cmpuint(report->findings->len, ==, 1);
+    g_assert_cmpstr(((PstFinding *)report->findings->pdata[0])->remedy, ==,
+                    "systemctl unmask 'srv-a\\x2db.mount'");
+    pst_fields_free(&pst_units_details_fields, details);
+    pst_fields_free(&pst_report_services_unit_fields, unit);
+}
+
 /* Many restarts that lie behind are no loop; a one-shot that ended well has done its work. */
 static void
 test_past(void)
@@ -209,6 +229,7 @@ main(int argc, char **argv)
         g_test_add_data_func(name, &rows[i], test_judge);
     }
     g_test_add_func("/services/past", test_past);
+    g_test_add_func("/services/remedy", test_remedy);
     g_test_add_func("/services/worlds", test_worlds);
     return g_test_run();
 }

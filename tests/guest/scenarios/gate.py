@@ -1,17 +1,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The gate: a clean guest passes, a locked-out one fails with the file and the undo named."""
 
-import json
 import os
 
 from guestlib import undo
 from guestlib.errors import check
+from guestlib.gating import POLICIES, gate
 from guestlib.lab import HERE, LAB
 from guestlib.proc import run as run_program
 
-POLICIES = HERE.parents[1] / "host-sidecar/policies"
 SUDOERS = "/etc/sudoers.d/harness"
-CODES = {"pass": 0, "fail": 1, "could-not-check": 3, "not-checkable": 4}
 # Takes its time to be there, as a service does that migrates a database first.
 SLOW_UNIT = """\
 cat >/run/systemd/system/postern-slow.service <<'UNIT'
@@ -24,18 +22,6 @@ systemctl daemon-reload
 systemctl start --no-block postern-slow.service
 """
 SLOW_POLICY = "[units]\nactive=postern-slow.service\n"
-
-
-def gate(context, result, *words, policy="reachable", deadline=20):
-    """The verdict, which must be this one."""
-    file = policy if isinstance(policy, str) and policy.endswith(".conf") else \
-        POLICIES / f"{policy}.conf"
-    done = context.postern.run("gate", context.guest.name, "--policy", str(file), "--json", *words,
-                               deadline=deadline)
-    check(done.code == CODES[result], f"it is not {result}: {done.line()}")
-    told = json.loads(done.out)
-    check(told["result"] == result, f"the exit code is {done.code} and it says {told['result']}")
-    return told
 
 
 def _report_is_written(context):

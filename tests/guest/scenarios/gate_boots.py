@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Across a start of the guest, and in a guest that was reverted, the gate says what it compares."""
+
+from guestlib.errors import check
+from guestlib.gating import baseline, broken, gate, mark, policy
+
+OWN = ("--recorder",)
+RECENT = "[journal]\npriority=err\nsince=15min\nexcept=kernel: *\n"
+BACK_SECONDS = 150
+
+
+def _back(context, *since):
+    """All that starts with the guest is there."""
+    context.postern.run("wait", context.guest.name, "--for", "target", *since, codes=[0],
+                        deadline=BACK_SECONDS)
+    context.guest.shell("journalctl --sync")
+
+
+def _notes(told):
+    return " | ".join(str(note) for note in told["notes"])
+
+
+def run(context):
+    """An error before a reboot, a hard reset, and then a revert to before both."""
+    guest = context.guest
+    recent = policy(context, "recent", RECENT)
+    first = baseline(context, "first")
+    guest.shell("logger -p user.err before-the-start; journalctl --sync; sync")
+    place = mark(context)
+    guest.virsh("reset", guest.name)
+    _back(context, "--since", place)
+    told = gate(context, "fail", policy=recent)
+    check("before-the-start" in str(broken(told, "journal.priority")), f"it says {told}")
+    told = gate(context, "fail", "--baseline", first, policy="baseline")
+    check("rebooted" in _notes(told), f"of a hard reset it notes {_notes(told)}")
+    check("before-the-start" in str(broken(told, "journal.priority")), f"it says {told}")
+    second = baseline(context, "second")
+    guest.reset()
+    _back(context)
+    told = gate(context, "could-not-check", "--baseline", second, policy="baseline")
+    check("reverted" in _notes(told), f"of a revert into an older boot it notes {_notes(told)}")
+    held = [row["expectation"] for row in told["held"]]
+    check("reachable.login" in held and "reachable.root" in held, f"what holds: {held}")
