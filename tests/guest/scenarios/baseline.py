@@ -8,7 +8,7 @@ from guestlib.errors import check
 from guestlib.lab import Guest
 
 OWN = ()
-APART = 60
+APART = 30
 BOOT = 150
 DEADLINE = 60
 TRIES = 4
@@ -60,7 +60,7 @@ def _places(told):
 
 
 def _untouched(baselines):
-    """A minute of a guest's life is no difference."""
+    """Half a minute of a guest's life is no difference."""
     first = baselines.take()
     time.sleep(APART)
     second = baselines.take()

@@ -27,7 +27,7 @@ RESETS = int(os.environ.get("POSTERN_GUEST_RESETS", "3"))
 # What the daemon keeps of recent answers at most (recent.h).
 RECENT_KIB = 8192
 # What a flooding guest is asked.
-FLOODS = 20
+FLOODS = 8
 STOPPED_SECONDS = int(os.environ.get("POSTERN_LIBVIRTD_STOPPED", "10"))
 # It waits for a root that never comes, with the shim of its initramfs.
 KEPT = Guest("st-kept", options=("--no-wait", "--append", "root=/dev/vdz"))
@@ -178,10 +178,10 @@ def until_answered(daemon, name, probe="network", seconds=BACK, deadline_ms=3000
     raise AssertionError(f"{name} does not answer within {seconds} s: {json.dumps(seen)[:800]}")
 
 
-def at_rest(daemon, load):
+def at_rest(daemon, load, seconds=7):
     """The daemon's figures while nobody asks, once what was asked has ended."""
     load.hold()
-    time.sleep(7)
+    time.sleep(seconds)
     figures = daemon.figures()
     load.resume()
     return figures
@@ -254,8 +254,8 @@ def a_flooding_guest_does_not_fill_the_daemon():
                     expect(part and any("rubbish" in one["reason"] for one in part["attempts"]),
                            f"the rubbish should be named: {part}")
                 if turn == 1:
-                    first = at_rest(daemon, load)
-        check_growth(first, at_rest(daemon, load), "daemon", 2048)
+                    first = at_rest(daemon, load, 2)
+        check_growth(first, at_rest(daemon, load, 2), "daemon", 2048)
 
 
 # ---- a whole hypervisor

@@ -108,7 +108,7 @@ def _check_silent(daemon, listener, load):
     with contextlib.ExitStack() as stopped:
         for pid in [listener.pid, *_sessions(listener)]:
             stopped.enter_context(Stopped(pid))
-        for number in range(3):
+        for number in range(2):
             check_gone(daemon, "st-sound", number + 1)
             load.check()
     return until_answered(daemon, "st-sound", seconds=60, deadline_ms=DEADLINE_MS)
