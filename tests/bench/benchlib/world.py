@@ -43,6 +43,7 @@ class World:
             return self
         self.uri = self._environment["LIBVIRT_DEFAULT_URI"] = self.lab("uri").strip()
         self._environment["POSTERN_CONFIG"] = self._configuration()
+        self._environment["POSTERN_POLICIES"] = str(CHECKOUT / "host-sidecar/policies")
         self._up = self._left_over()
         if not self._keep:
             self._take_down()
