@@ -55,6 +55,7 @@ parse(const PstCommand *command, PstOptions *options, int *argc, char ***argv, W
     }
     return pst_options_parse(options, command->name, command->arguments, command->summary, entries,
                              1, 1, argc, argv, error) &&
+           pst_options_ask_afresh(options, command->name, error) &&
            check_users(wanted->users, error);
 }
 

@@ -55,7 +55,8 @@ pst_command_diff_run(const PstCommand *command, PstOptions *options, int argc, c
     };
 
     if (!pst_options_parse(options, command->name, command->arguments, command->summary, entries, 1,
-                           2, &argc, &argv, error))
+                           2, &argc, &argv, error) ||
+        !pst_options_ask_afresh(options, command->name, error))
         return FALSE;
     if ((domain != NULL) == (argc == 3)) {
         g_set_error(error, PST_ERROR, PST_ERROR_USAGE,

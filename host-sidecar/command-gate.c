@@ -160,7 +160,7 @@ static gboolean
 read_words(Words *words, PstOptions *options, GError **error)
 {
     /* First, since it also is how an error is told. */
-    if (!read_format(words, options, error))
+    if (!read_format(words, options, error) || !pst_options_ask_afresh(options, "gate", error))
         return FALSE;
     if (words->policy == NULL)
         return refuse(error, "say which: --policy NAME or --policy FILE");

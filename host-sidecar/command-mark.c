@@ -34,7 +34,8 @@ pst_command_mark_run(const PstCommand *command, PstOptions *options, int argc, c
     g_autofree char *name = NULL, *text = NULL;
 
     if (!pst_options_parse(options, command->name, command->arguments, command->summary, NULL, 1, 1,
-                           &argc, &argv, error))
+                           &argc, &argv, error) ||
+        !pst_options_ask_afresh(options, command->name, error))
         return FALSE;
     g_autoptr(PstMark) mark = ask(options, command->name, argv[1], &name, error);
     if (mark == NULL)

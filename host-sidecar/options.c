@@ -144,3 +144,15 @@ pst_options_parse(PstOptions *options, const char *verb, const char *arguments, 
            parse_max_age(options, error) &&
            check_count(verb, arguments, *argc - 1, min, max, error);
 }
+
+gboolean
+pst_options_ask_afresh(PstOptions *options, const char *verb, GError **error)
+{
+    options->afresh = TRUE;
+    if (options->max_age_us == 0)
+        return TRUE;
+    g_set_error(error, PST_ERROR, PST_ERROR_USAGE,
+                "%s --max-age %s: an answer of before tells nothing of now: say 0, or leave it out",
+                verb, options->max_age_text);
+    return FALSE;
+}

@@ -18,7 +18,8 @@ typedef struct {
     char *output;       /* a file in place of standard output, or NULL */
     gint64 deadline_us; /* how long the command may take, microseconds */
     gint64 max_age_us;  /* an answer that the daemon had so recently will do; 0: none */
-    gboolean afresh;    /* that age was said to be 0: nor one to a question that began before */
+    gboolean afresh;    /* that age was said to be 0, or the verb wants it so: nor one to a question
+                           that began before */
     /* Of a verb that takes longer than others, set before its options are parsed; 0: as of all. */
     gint64 default_deadline_us, longest_deadline_us;
     char *deadline_text, *max_age_text;
@@ -34,6 +35,11 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(PstOptions, pst_options_clear)
 gboolean pst_options_parse(PstOptions *options, const char *verb, const char *arguments,
                            const char *summary, const GOptionEntry *entries, int min, int max,
                            int *argc, char ***argv, GError **error);
+
+/* Of a verb that tells how a guest is from now on, once its options are parsed: no answer of before
+ * will do, nor one to a question that began before. FALSE with PST_ERROR_USAGE where the caller
+ * says otherwise. */
+gboolean pst_options_ask_afresh(PstOptions *options, const char *verb, GError **error);
 
 /* A span of time in words, as 500ms, 10s, 2min, 1h, 3d, or a bare number of seconds, in
  * microseconds. FALSE with PST_ERROR_USAGE. */

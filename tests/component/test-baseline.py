@@ -3,16 +3,19 @@
 """The verbs baseline and diff over libvirt's own test driver, alone and by the daemon. Usage:
 test-baseline.py POSTERN POSTERND [TEST…]"""
 
+import contextlib
 import hashlib
 import json
 import os
 import re
+import socket
 import sys
+import threading
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 # pylint: disable=wrong-import-position
-from daemonlib import FOLDER, daemon, main, postern
+from daemonlib import FOLDER, SOCKET, daemon, main, postern
 from taplib import check
 
 BOOT, MACHINE = "9296ef3853e5406c868deba62384c27e", "5fd06ac3b6a44bbca5a0a2bd1a2b3c4d"
@@ -82,6 +85,62 @@ def test_misuse():
             ("say two files, or one and --against DOMAIN", "diff", old),
             ("say two files, or one and --against DOMAIN", "diff", old, old, "--against", "test")]:
         refused(64, says, *words)
+
+
+@contextlib.contextmanager
+def overheard():
+    """A way to the daemon, and all that is said to it on that way."""
+    path, said = FOLDER + "/overheard.sock", bytearray()
+
+    def forward(source, to, ear):
+        with contextlib.suppress(OSError):  # whoever hangs up hangs up
+            while more := source.recv(65536):
+                ear.extend(more)
+                to.sendall(more)
+            to.shutdown(socket.SHUT_WR)
+
+    def serve(listening):
+        while True:
+            try:
+                caller, _ = listening.accept()
+            except OSError:
+                return
+            with caller, socket.socket(socket.AF_UNIX) as peer:
+                peer.connect(SOCKET)
+                back = threading.Thread(target=forward, args=(peer, caller, bytearray()))
+                back.start()
+                forward(caller, peer, said)
+                back.join()
+
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(path)
+        listening.listen()
+        server = threading.Thread(target=serve, args=(listening,))
+        server.start()
+        try:
+            yield path, said
+        finally:
+            listening.shutdown(socket.SHUT_RDWR)
+            server.join()
+            os.unlink(path)
+
+
+def test_afresh():
+    """Whoever asks what a change has left takes no answer to a question of before it."""
+    old = file("old", [unit("cron.service")])
+    policy = FOLDER + "/nothing-failed.conf"
+    with open(policy, "w", encoding="utf-8") as out:
+        out.write("[units]\nno-failed=yes\n")
+    for words in (["baseline", "test"], ["diff", old, "--against", "test"], ["mark", "test"],
+                  ["gate", "test", "--policy", policy]):
+        with daemon(), overheard() as (path, said):
+            done = postern(*words, POSTERN_DIAGNOSE_SOCKET=path)
+            asked = [frame for frame in said.split(b"\n") if b'"ask"' in frame]
+            check(len(asked) > 0, words, done)
+            check(all(json.loads(frame.strip(b"\x1e"))["params"].get("max_age_ms") == 0
+                      for frame in asked), words, asked)
+        refused(64, "--max-age 1min: an answer of before tells nothing of now", *words,
+                "--max-age", "1min")
 
 
 def test_no_guest():

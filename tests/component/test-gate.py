@@ -72,6 +72,8 @@ def test_misuse():
              mine, "--format", "xml"),
             ("say one of --json and --format", "runs", "--policy", mine, "--json", "--format",
              "junit"),
+            ("gate --max-age 60s: an answer of before tells nothing of now", "runs", "--policy",
+             mine, "--max-age", "60s"),
             ("say one of --explain and --lint", "--policy", mine, "--explain", "--lint"),
             ("'soon' is not a span of time", "runs", "--policy", mine, "--settle", "soon"),
             ("--settle: say an hour at most", "runs", "--policy", mine, "--settle", "2h"),
