@@ -65,12 +65,17 @@ by_name(gconstpointer a, gconstpointer b)
 }
 
 char **
-pst_config_list_folder(const char *path)
+pst_config_list_folder(const char *path, GError **error)
 {
-    g_autoptr(GDir) folder = g_dir_open(path, 0, NULL);
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(GDir) folder = g_dir_open(path, 0, &cause);
     g_autoptr(GPtrArray) files = g_ptr_array_new();
     const char *name;
 
+    if (folder == NULL && !g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
+        g_set_error_literal(error, PST_ERROR, PST_ERROR_USAGE, cause->message);
+        return NULL;
+    }
     while (folder != NULL && (name = g_dir_read_name(folder)) != NULL)
         if (g_str_has_suffix(name, ".conf"))
             g_ptr_array_add(files, g_build_filename(path, name, NULL));
@@ -82,8 +87,10 @@ pst_config_list_folder(const char *path)
 static gboolean
 add_folder(GKeyFile *config, const char *path, GError **error)
 {
-    g_auto(GStrv) files = pst_config_list_folder(path);
+    g_auto(GStrv) files = pst_config_list_folder(path, error);
 
+    if (files == NULL)
+        return FALSE;
     for (char **file = files; *file != NULL; file++)
         if (!pst_config_add_file(config, *file, FALSE, error))
             return FALSE;

@@ -24,9 +24,10 @@ gboolean pst_config_add_file(GKeyFile *config, const char *path, gboolean requir
 /* The keys of FROM over those of TO. */
 void pst_config_copy_keys(GKeyFile *to, GKeyFile *from);
 
-/* The files in that folder whose names end in .conf, in the order of their names; none where it
- * can't be read. Free with g_strfreev(). */
-char **pst_config_list_folder(const char *path);
+/* The files in that folder whose names end in .conf, in the order of their names; none where it is
+ * not there. NULL with PST_ERROR_USAGE, which names it, where it can't be read: what stands in it
+ * may be what matters. Free with g_strfreev(). */
+char **pst_config_list_folder(const char *path, GError **error);
 
 /* Whether GROUP, which need not be there, has none but the N keys; else PST_ERROR_USAGE, which
  * names the key and the nearest one. */

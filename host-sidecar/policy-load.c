@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "host-sidecar/config.h"
 #include "host-sidecar/policy-take.h"
@@ -35,8 +37,10 @@ static gboolean
 add_drop_ins(GKeyFile *whole, const char *path, const char *name, GError **error)
 {
     g_autofree char *folder = g_strconcat(path, ".d", NULL);
-    g_auto(GStrv) files = pst_config_list_folder(folder);
+    g_auto(GStrv) files = pst_config_list_folder(folder, error);
 
+    if (files == NULL)
+        return FALSE;
     for (char **file = files; *file != NULL; file++)
         if (!add_part(whole, *file, name, TRUE, error))
             return FALSE;
@@ -73,9 +77,9 @@ refuse_name(const char *name, const char *const *folders, GError **error)
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
 
     for (; *folders != NULL; folders++) {
-        g_auto(GStrv) files = pst_config_list_folder(*folders);
+        g_auto(GStrv) files = pst_config_list_folder(*folders, NULL);
 
-        for (char **file = files; *file != NULL; file++) {
+        for (char **file = files; files != NULL && *file != NULL; file++) {
             char *base = g_path_get_basename(*file);
 
             base[strlen(base) - strlen(SUFFIX)] = '\0';
@@ -86,6 +90,20 @@ refuse_name(const char *name, const char *const *folders, GError **error)
     g_set_error(error, PST_ERROR, PST_ERROR_USAGE,
                 "there is no policy '%.64s'%s; a file is named by its path, as ./%.64s.conf", name,
                 hint, name);
+    return FALSE;
+}
+
+/* Whether something has that name, be it a link that leads nowhere: only then another folder is
+ * looked into. FALSE with PST_ERROR_USAGE where that can't be seen. */
+static gboolean
+look_for(const char *path, gboolean *found, GError **error)
+{
+    struct stat status;
+
+    *found = lstat(path, &status) == 0;
+    if (*found || errno == ENOENT)
+        return TRUE;
+    g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "%s: %s", path, g_strerror(errno));
     return FALSE;
 }
 
@@ -102,10 +120,7 @@ load_name(const char *name, const char *const *folders, GError **error)
     for (guint i = 0; !found && i < n; i++) {
         g_autofree char *path = g_build_filename(folders[i], file, NULL);
 
-        if (!g_file_test(path, G_FILE_TEST_EXISTS))
-            continue;
-        found = TRUE;
-        if (!add_part(whole, path, name, FALSE, error))
+        if (!look_for(path, &found, error) || (found && !add_part(whole, path, name, FALSE, error)))
             return NULL;
     }
     if (!found) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "host-sidecar/policy.h"
 #include "protocol/error.h"
@@ -265,6 +266,39 @@ test_load(void)
     g_assert_error(error, PST_ERROR, PST_ERROR_USAGE);
 }
 
+/* What is there and can't be read may be what matters: nobody is judged by less, or by another
+ * policy of that name. */
+static void
+test_unreadable(void)
+{
+    g_autofree char *folder = g_dir_make_tmp("policy-XXXXXX", NULL);
+    g_autofree char *drop_ins = g_build_filename(folder, "web.conf.d", NULL);
+    g_autofree char *link = g_build_filename(folder, "lost.conf", NULL);
+    g_autofree char *loop = g_build_filename(folder, "loop", NULL);
+    const struct {
+        const char *folder, *name, *says;
+    } rows[] = {
+        {folder, "web", "web.conf.d"},
+        {folder, "lost", "lost.conf"},
+        {loop, "web", "loop/web.conf"},
+    };
+
+    write_file(folder, "web.conf", "[reachable]\nroot=yes\n");
+    g_assert_cmpint(symlink("web.conf.d", drop_ins), ==, 0);
+    g_assert_cmpint(symlink("nowhere", link), ==, 0);
+    g_assert_cmpint(symlink("loop", loop), ==, 0);
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GError) error = NULL;
+
+        g_setenv("POSTERN_POLICIES", rows[i].folder, TRUE);
+        g_assert_null(pst_policy_load(rows[i].name, &error));
+        g_assert_error(error, PST_ERROR, PST_ERROR_USAGE);
+        if (strstr(error->message, rows[i].says) == NULL ||
+            strstr(error->message, "there is no policy") != NULL)
+            g_error("'%s' is not about '%s'", error->message, rows[i].says);
+    }
+}
+
 /* Nothing of a file is lost in silence: the first of two lines is what GKeyFile drops. */
 static void
 test_lines(void)
@@ -426,6 +460,7 @@ main(int argc, char *argv[])
     g_test_add_func("/policy/many-units", test_many_units);
     g_test_add_func("/policy/lint", test_lint);
     g_test_add_func("/policy/load", test_load);
+    g_test_add_func("/policy/unreadable", test_unreadable);
     g_test_add_func("/policy/lines", test_lines);
     g_test_add_func("/policy/take-away", test_take_away);
     g_test_add_func("/policy/shipped", test_shipped);
