@@ -30,3 +30,14 @@ pst_options_parse_span(const char *text, gint64 *span_us, GError **error)
                 "'%s' is not a span of time: say 500ms, 10s, 2min, 1h or 3d", text);
     return FALSE;
 }
+
+gboolean
+pst_options_parse_past(const char *text, gint64 *span_us, GError **error)
+{
+    if (!pst_options_parse_span(text, span_us, error))
+        return FALSE;
+    if (*span_us > 0)
+        return TRUE;
+    g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "'%s' is no time at all: say more than 0", text);
+    return FALSE;
+}

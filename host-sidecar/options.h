@@ -44,3 +44,7 @@ gboolean pst_options_ask_afresh(PstOptions *options, const char *verb, GError **
 /* A span of time in words, as 500ms, 10s, 2min, 1h, 3d, or a bare number of seconds, in
  * microseconds. FALSE with PST_ERROR_USAGE. */
 gboolean pst_options_parse_span(const char *text, gint64 *span_us, GError **error);
+
+/* The same of a span that is to be looked back over, which is more than 0: nothing came since now.
+ */
+gboolean pst_options_parse_past(const char *text, gint64 *span_us, GError **error);

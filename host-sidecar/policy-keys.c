@@ -244,7 +244,7 @@ read_since(PstPolicyReading *reading, const char *value, GError **error)
 {
     gint64 span_us = 0;
 
-    return pst_options_parse_span(value, &span_us, error) &&
+    return pst_options_parse_past(value, &span_us, error) &&
            replace_text(&reading->policy->since, value);
 }
 

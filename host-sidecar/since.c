@@ -19,7 +19,7 @@ pst_since_parse(const char *text, GError **error)
     g_autoptr(PstSince) since = g_new0(PstSince, 1);
 
     if (!pst_mark_is(text))
-        return pst_options_parse_span(text, &since->span_us, error) ? g_steal_pointer(&since)
+        return pst_options_parse_past(text, &since->span_us, error) ? g_steal_pointer(&since)
                                                                     : NULL;
     since->mark = pst_mark_parse(text, error);
     return since->mark != NULL ? g_steal_pointer(&since) : NULL;

@@ -83,6 +83,7 @@ def test_misuse():
              "runs", "--policy", "stig-safe", *WHO),
             ("say one of --baseline and --since", "runs", "--policy", mine, "--baseline", mine,
              "--since", "1h"),
+            ("'0s' is no time at all: say more than 0", "runs", "--policy", mine, "--since", "0s"),
             ("mine.conf", "runs", "--policy", mine, "--baseline", mine)]:
         refused(3 if words[-1] == mine and "--baseline" in words and "--since" not in words else 64,
                 says, "gate", *words, connect=URI, env=ENV)

@@ -33,6 +33,7 @@ static const struct {
     {"[units]\nactive=ssh,nginx\n", "[units] active: 'ssh,nginx': this is no unit; a semicolon"},
     {"[journal]\npriority=error\n", "[journal] priority: 'error' is not a priority"},
     {"[journal]\nsince=yesterday\n", "[journal] since: 'yesterday' is not a span"},
+    {"[journal]\nsince=0s\n", "[journal] since: '0s' is no time at all: say more than 0"},
     {"[ports]\nopen=22,443\n", "[ports] open: '22,443': this is no port"},
     {"[ports]\nopen=0\n", "[ports] open: '0': this is no port"},
     {"[ports]\nopen=22/icmp\n", "[ports] open: '22/icmp': this is no port"},

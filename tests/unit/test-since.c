@@ -65,6 +65,9 @@ test_refused(void)
     g_assert_error(none, PST_ERROR, PST_ERROR_USAGE);
     g_assert_null(pst_since_parse("mark1,boot=" BOOT, &bad));
     g_assert_error(bad, PST_ERROR, PST_ERROR_USAGE);
+    g_clear_error(&bad);
+    g_assert_null(pst_since_parse("0ms", &bad));
+    g_assert_error(bad, PST_ERROR, PST_ERROR_USAGE);
 }
 
 int
