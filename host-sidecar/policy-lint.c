@@ -124,10 +124,43 @@ has_what_excepts_nothing(const PstPolicy *policy, const char **why)
     return *why != NULL;
 }
 
+/* Why no such group can be; a drop-in may say a part of it. */
+static const char *
+why_not(const PstPolicyException *exception)
+{
+    if (exception->word != PST_POLICY_DOWNGRADE && exception->has_to)
+        return "to= goes with verdict=downgrade";
+    if (exception->word != PST_POLICY_FORBID)
+        return NULL;
+    if (g_date_valid(&exception->until))
+        return "until= goes with verdict=allow and verdict=downgrade";
+    return g_str_has_prefix(exception->id, "host.")
+               ? "what the host sees is only looked at where the guest does not answer"
+               : NULL;
+}
+
+static gboolean
+check_exceptions(const PstPolicy *policy, GError **error)
+{
+    for (guint i = 0; i < policy->exceptions->len; i++) {
+        const PstPolicyException *exception = policy->exceptions->pdata[i];
+        const char *why = why_not(exception);
+
+        if (why == NULL)
+            continue;
+        g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "[finding %s]: %s", exception->pattern, why);
+        return FALSE;
+    }
+    return TRUE;
+}
+
 gboolean
 pst_policy_check(const PstPolicy *policy, GError **error)
 {
     const char *why = NULL;
+
+    if (!check_exceptions(policy, error))
+        return FALSE;
 
     if (has_too_many_units(policy)) {
         g_set_error(error, PST_ERROR, PST_ERROR_USAGE,

@@ -77,6 +77,7 @@ read_exception_key(PstPolicyException *exception, const char *key, const char *v
         exception->word = (PstPolicyWord)place;
         return TRUE;
     }
+    exception->has_to |= g_str_equal(key, "to");
     if (g_str_equal(key, "to"))
         return pst_policy_text_word(value, pst_finding_severity_names, &exception->severity, error);
     if (g_str_equal(key, "reason"))
@@ -89,24 +90,6 @@ read_exception_key(PstPolicyException *exception, const char *key, const char *v
         return TRUE;
     g_autofree char *hint = pst_nearest_hint(key, keys, G_N_ELEMENTS(keys));
     g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "this key is not known%s", hint);
-    return FALSE;
-}
-
-static gboolean
-complete_exception(const PstPolicyException *exception, GKeyFile *file, const char *title,
-                   GError **error)
-{
-    const char *why = NULL;
-
-    if (exception->word != PST_POLICY_DOWNGRADE && g_key_file_has_key(file, title, "to", NULL))
-        why = "to= goes with verdict=downgrade";
-    else if (exception->word == PST_POLICY_FORBID && g_date_valid(&exception->until))
-        why = "until= goes with verdict=allow and verdict=downgrade";
-    else if (exception->word == PST_POLICY_FORBID && g_str_has_prefix(exception->id, "host."))
-        why = "what the host sees is only looked at where the guest does not answer";
-    if (why == NULL)
-        return TRUE;
-    g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "[%s]: %s", title, why);
     return FALSE;
 }
 
@@ -134,8 +117,7 @@ read_exception(GKeyFile *file, const char *title, PstPolicy *policy, PstPolicyUn
             return FALSE;
         }
     }
-    if (!complete_exception(exception, file, title, error) ||
-        !pst_policy_keys_unchecked(file, title, &reading.unchecked, error))
+    if (!pst_policy_keys_unchecked(file, title, &reading.unchecked, error))
         return FALSE;
     if (exception->word == PST_POLICY_FORBID)
         pst_policy_keys_add_rule(&reading, PST_POLICY_FORBIDDEN, g_strdup(exception->pattern));

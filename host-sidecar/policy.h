@@ -58,6 +58,7 @@ typedef struct {
     char *id, *what;
     PstPolicyWord word;
     int severity;      /* what it is downgraded to */
+    gboolean has_to;   /* it says so itself */
     char *reason;      /* NULL: none was given */
     GDate until;       /* that day included; not valid where nobody says, or it is for good */
     gboolean for_good; /* it says so itself */

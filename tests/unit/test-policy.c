@@ -55,10 +55,6 @@ static const struct {
     {"[finding sudo.no-rule]\nverdict=alow\n", "'alow' is not known; did you mean 'allow'?"},
     {"[finding sudo.no-rule]\nuntill=2027-01-01\n", "this key is not known; did you mean 'until'?"},
     {"[finding sudo.no-rule]\nuntil=2027-02-30\n", "'2027-02-30': say a day"},
-    {"[finding sudo.no-rule]\nverdict=forbid\nuntil=2027-02-03\n",
-     "until= goes with verdict=allow"},
-    {"[finding sudo.no-rule]\nto=warning\n", "to= goes with verdict=downgrade"},
-    {"[finding host.starved]\nverdict=forbid\n", "only looked at where the guest does not answer"},
 };
 
 static void
@@ -126,6 +122,12 @@ test_incomplete(void)
         {"[finding sudo.no-rule]\nverdict=allow\n", "it expects nothing"},
         {"[reachable]\nroot=yes\n[files]\nexcept=/etc/a\n", "there is no below="},
         {"[reachable]\nroot=yes\n[units]\nexcept=a\n", "there is no no-failed="},
+        {"[finding sudo.no-rule]\nverdict=forbid\nuntil=2027-02-03\n",
+         "[finding sudo.no-rule]: until= goes with verdict=allow"},
+        {"[findings]\nnone=critical\n[finding sudo.no-rule]\nto=warning\n",
+         "[finding sudo.no-rule]: to= goes with verdict=downgrade"},
+        {"[finding host.starved]\nverdict=forbid\n",
+         "only looked at where the guest does not answer"},
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -426,6 +428,47 @@ test_take_away(void)
     g_assert_error(error, PST_ERROR, PST_ERROR_USAGE);
 }
 
+/* A drop-in says of a finding what it changes, and no more. */
+static void
+test_finding_by_keys(void)
+{
+    static const struct {
+        const char *drop_in, *says; /* NULL: it is fine */
+    } rows[] = {
+        {"to=information\n", NULL},
+        {"until=2030-01-01\n", NULL},
+        {"verdict=allow\n", "policy web: [finding memory.low]: to= goes with verdict=downgrade"},
+        {"verdict=forbid\n", "policy web: [finding memory.low]: to= goes with verdict=downgrade"},
+    };
+    g_autofree char *folder = g_dir_make_tmp("policy-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(folder, "web.conf", NULL);
+
+    write_file(folder, "web.conf",
+               "[findings]\nnone=critical\n"
+               "[finding memory.low]\nverdict=downgrade\nto=warning\nreason=r\nuntil=never\n");
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *drop_in = g_strconcat("[finding memory.low]\n", rows[i].drop_in, NULL);
+        g_autoptr(GError) error = NULL;
+
+        write_file(folder, "web.conf.d/10.conf", drop_in);
+        PstPolicy *policy = pst_policy_load(path, &error);
+        if (rows[i].says == NULL) {
+            g_assert_no_error(error);
+            g_assert_cmpuint(policy->exceptions->len, ==, 1);
+            const PstPolicyException *exception = policy->exceptions->pdata[0];
+            g_assert_cmpint(exception->word, ==, PST_POLICY_DOWNGRADE);
+            g_assert_cmpint(exception->severity, ==,
+                            i == 0 ? PST_SEVERITY_INFORMATION : PST_SEVERITY_WARNING);
+            pst_policy_free(policy);
+            continue;
+        }
+        g_assert_null(policy);
+        g_assert_error(error, PST_ERROR, PST_ERROR_USAGE);
+        if (strstr(error->message, rows[i].says) == NULL)
+            g_error("'%s' does not say '%s'", error->message, rows[i].says);
+    }
+}
+
 /* Those that postern comes with are sound. */
 static void
 test_shipped(void)
@@ -464,6 +507,7 @@ main(int argc, char *argv[])
     g_test_add_func("/policy/unreadable", test_unreadable);
     g_test_add_func("/policy/lines", test_lines);
     g_test_add_func("/policy/take-away", test_take_away);
+    g_test_add_func("/policy/finding-by-keys", test_finding_by_keys);
     g_test_add_func("/policy/shipped", test_shipped);
     return g_test_run();
 }
