@@ -5,12 +5,40 @@
 
 #include "host-sidecar/config.h"
 #include "host-sidecar/policy-take.h"
+#include "host-sidecar/policy-text.h"
 #include "host-sidecar/policy.h"
 #include "protocol/error.h"
 #include "protocol/nearest.h"
 
 #define SITE "/etc/postern/policies"
 #define SUFFIX ".conf"
+#define SETTINGS "settings"
+
+/* The settings of sshd and of the kernel in whatever case are the same: they are put as they are
+ * told, so that a drop-in's takes the place of the one before. What is not known is refused by the
+ * reading of it. */
+static gboolean
+spell_settings(GKeyFile *part, GError **error)
+{
+    g_auto(GStrv) keys = g_key_file_get_keys(part, SETTINGS, NULL, NULL);
+
+    for (char **key = keys; key != NULL && *key != NULL; key++) {
+        g_autofree char *name = pst_policy_text_setting(*key, NULL);
+
+        if (name == NULL || g_str_equal(name, *key))
+            continue;
+        if (g_key_file_has_key(part, SETTINGS, name, NULL)) {
+            g_set_error(error, PST_ERROR, PST_ERROR_USAGE,
+                        "[" SETTINGS "] %s: it stands there as %s already; say it once", *key,
+                        name);
+            return FALSE;
+        }
+        g_autofree char *value = g_key_file_get_value(part, SETTINGS, *key, NULL);
+        g_key_file_set_value(part, SETTINGS, name, value);
+        g_key_file_remove_key(part, SETTINGS, *key, NULL);
+    }
+    return TRUE;
+}
 
 /* A file that is wrong by itself is named; the parts together are judged when all are there. */
 static gboolean
@@ -20,7 +48,7 @@ add_part(GKeyFile *whole, const char *path, const char *name, gboolean drop_in, 
 
     if (!pst_config_add_file(part, path, TRUE, error))
         return FALSE;
-    if (drop_in && !pst_policy_take_away(whole, part, error)) {
+    if (!spell_settings(part, error) || (drop_in && !pst_policy_take_away(whole, part, error))) {
         g_prefix_error(error, "%s: ", path);
         return FALSE;
     }

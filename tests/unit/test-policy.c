@@ -379,7 +379,11 @@ test_take_away(void)
         {"[journal]\npriority=\n", "journal.priority err, ", NULL},
         {"[settings]\nselinux=\n", "settings.selinux, ", NULL},
         {"[settings]\nsshd.Banner=*\n", "settings.sshd.Banner, ", NULL},
-        {"[settings]\nsshd.Banner=\n", "", NULL}, /* it is not set */
+        {"[settings]\nsshd.Banner=\n", "", NULL},   /* it is not set */
+        {"[settings]\nsshd.banner=/x\n", "", NULL}, /* the same in other letters */
+        {"[settings]\nsshd.BANNER=*\n", "settings.sshd.Banner, ", NULL},
+        {"[settings]\nsshd.Banner=a\nsshd.banner=b\n", NULL,
+         "10.conf: [settings] sshd.banner: it stands there as sshd.Banner already; say it once"},
         {"[finding sudo.no-rule]\nverdict=\n", ", finding.forbid sudo.no-rule", NULL},
         {"[finding sudo.no-rule]\nverdict=\nreason=s\n", NULL, "nothing else can be said there"},
         {"[units]\ninactive=\n", NULL, "10.conf: [units] inactive: an empty value takes away"},
