@@ -308,6 +308,34 @@ lint_rules(const Lint *lint)
     }
 }
 
+/* What is misspelt is a unit that is nowhere: it is inactive for good. */
+static void
+lint_unit(const Lint *lint, const char *key, const char *unit)
+{
+    g_autofree char *why = pst_policy_text_why_odd_unit(unit);
+
+    if (why != NULL)
+        complain(lint, "%s: %s is taken for a service%s", key, unit, why);
+}
+
+static void
+lint_units(const Lint *lint)
+{
+    const PstPolicy *policy = lint->policy;
+
+    for (guint i = 0; i < policy->rules->len; i++) {
+        const PstPolicyRule *rule = policy->rules->pdata[i];
+        g_autofree char *key = g_strdup_printf("%s.%s", rule->group, rule->key);
+
+        if (rule->kind == PST_POLICY_UNIT_ACTIVE || rule->kind == PST_POLICY_UNIT_INACTIVE)
+            lint_unit(lint, key, rule->subject);
+    }
+    for (char **unit = policy->failed_except; *unit != NULL; unit++)
+        lint_unit(lint, "[units] except", *unit);
+    for (char **unit = policy->journal_units; *unit != NULL; unit++)
+        lint_unit(lint, "[journal] units", *unit);
+}
+
 /* A value that no guest ever tells fails every guest. */
 static void
 lint_settings(const Lint *lint)
@@ -380,6 +408,7 @@ pst_policy_lint(const PstPolicy *policy, GDateTime *now)
     const Lint lint = {policy, now, problems};
 
     lint_rules(&lint);
+    lint_units(&lint);
     lint_settings(&lint);
     lint_files(&lint);
     lint_exceptions(&lint);

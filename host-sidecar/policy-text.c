@@ -11,7 +11,10 @@
 
 #define SSHD "sshd."
 #define SYSCTL "sysctl."
+#define SERVICE ".service"
 #define MAX_UNIT 255
+/* Shorter words are near to one of the types by chance. */
+#define LEAST_TYPE 5
 
 /* Those that are not one of a report's list. gate-settings.c knows where each is told. */
 const char *const pst_policy_text_settings[] = {
@@ -88,6 +91,20 @@ pst_policy_text_date(const char *value, GDate *date, GError **error)
     return TRUE;
 }
 
+/* systemd.unit(5) */
+static const char *const unit_types[] = {"automount", "device",  "mount", "path",
+                                         "scope",     "service", "slice", "socket",
+                                         "swap",      "target",  "timer", NULL};
+
+static gboolean
+has_type(const char *unit)
+{
+    const char *dot = strrchr(unit, '.');
+
+    return dot != NULL && g_strv_contains(unit_types, dot + 1);
+}
+
+/* A dot alone is no type: php8.2-fpm is a service. */
 char *
 pst_policy_text_unit(const char *value, GError **error)
 {
@@ -96,9 +113,23 @@ pst_policy_text_unit(const char *value, GError **error)
     for (const char *c = value; *c != '\0'; c++)
         fine &= g_ascii_isalnum(*c) || strchr("@:-_.\\", *c) != NULL;
     if (fine && value[0] != '\0')
-        return strrchr(value, '.') != NULL ? g_strdup(value) : g_strconcat(value, ".service", NULL);
+        return has_type(value) ? g_strdup(value) : g_strconcat(value, SERVICE, NULL);
     refuse(error, value, "this is no unit; a semicolon stands between two");
     return NULL;
+}
+
+char *
+pst_policy_text_why_odd_unit(const char *unit)
+{
+    const char *end = g_strrstr(unit, SERVICE);
+    g_autofree char *name = end != NULL ? g_strndup(unit, (gsize)(end - unit)) : NULL;
+    const char *dot = name != NULL ? strrchr(name, '.') : NULL;
+
+    if (dot == NULL || has_type(name) || strlen(dot + 1) < LEAST_TYPE)
+        return NULL;
+    g_autofree char *hint =
+        pst_nearest_hint(dot + 1, unit_types, g_strv_length((char **)unit_types));
+    return strstr(hint, "did you mean") != NULL ? g_steal_pointer(&hint) : NULL;
 }
 
 char *

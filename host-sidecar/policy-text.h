@@ -19,6 +19,10 @@ gboolean pst_policy_text_date(const char *value, GDate *date, GError **error);
 /* A unit's name; a name without a type is a service's. */
 char *pst_policy_text_unit(const char *value, GError **error);
 
+/* The type that such a name may have meant, where it became a service's for a misspelt one; else
+ * NULL. Free with g_free(). */
+char *pst_policy_text_why_odd_unit(const char *unit);
+
 /* 22, 22/tcp or 53/udp: the port as a number, and the text as it is told. */
 char *pst_policy_text_port(const char *value, gint64 *port, GError **error);
 

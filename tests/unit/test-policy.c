@@ -80,7 +80,8 @@ test_rules(void)
     g_autoptr(PstPolicy) policy =
         read_text("[policy]\nname=web\nunchecked=fail\n"
                   "[reachable]\nuser=harness\nroot=yes\n"
-                  "[units]\nactive=ssh;a.timer\nunchecked=ignore\n"
+                  "[units]\nactive=ssh;a.timer;php8.2-fpm\nno-failed=yes\nexcept=php8.1-fpm\n"
+                  "unchecked=ignore\n"
                   "[settings]\nsshd.permitrootlogin=no;prohibit-password\n"
                   "[finding sudo.no-rule@/etc/*]\nverdict=forbid\n"
                   "[ports]\nopen=22;53/udp\n",
@@ -88,6 +89,8 @@ test_rules(void)
     static const char *const titles[] = {"reachable.root",
                                          "units.active ssh.service",
                                          "units.active a.timer",
+                                         "units.active php8.2-fpm.service",
+                                         "units.no-failed",
                                          "settings.sshd.PermitRootLogin",
                                          "finding.forbid sudo.no-rule@/etc/*",
                                          "ports.open 22/tcp",
@@ -95,6 +98,7 @@ test_rules(void)
 
     g_assert_no_error(error);
     g_assert_cmpstr(policy->name, ==, "web");
+    g_assert_cmpstr(policy->failed_except[0], ==, "php8.1-fpm.service");
     g_assert_cmpstr(policy->who.user, ==, "harness");
     g_assert_cmpuint(policy->rules->len, ==, G_N_ELEMENTS(titles));
     for (guint i = 0; i < policy->rules->len; i++) {
@@ -166,6 +170,13 @@ static const struct {
     {"[reachable]\nroot=yes\n", NULL},
     {"[units]\nactive=a\ninactive=a\n", "units.active a.service and units.inactive a.service"},
     {"[units]\nactive=a;b;a.service\n", "units.active a.service: it is said twice"},
+    {"[units]\ninactive=telnet.sockte\n",
+     "units.inactive: telnet.sockte.service is taken for a service; did you mean 'socket'?"},
+    {"[units]\nno-failed=yes\nexcept=apt-daily.timre\n", "[units] except: apt-daily.timre.service"},
+    {"[journal]\nunits=a.targte\n", "[journal] units: a.targte.service is taken"},
+    {"[units]\nactive=php8.2-fpm;dbus-org.freedesktop.hostname1;a.socket\nno-failed=yes\n"
+     "except=php8.2-*;*.sockte\n",
+     NULL},
     {"[settings]\nsshd.UsePAM=yes\nsshd.usepam=no\n", "settings.sshd.UsePAM: it is said twice"},
     {"[reachable]\nways=sudo\nroot=no\n", "contradict each other"},
     {"[reachable]\nways=ssh-key\nlogin=no\n", "contradict each other"},
