@@ -155,9 +155,10 @@ append_excuses(GString *out, const GPtrArray *excused)
             g_strdup_printf("%s%s%s", excuse->message, excuse->reason != NULL ? " -- " : "",
                             excuse->reason != NULL ? excuse->reason : "");
 
-        g_string_append_printf(out, "%-10s [%s] ",
-                               excuse->expired == PST_TRI_YES ? "EXPIRED" : "excepted",
-                               excuse->finding);
+        g_string_append_printf(out, "%-10s [",
+                               excuse->expired == PST_TRI_YES ? "EXPIRED" : "excepted");
+        pst_render_append(out, excuse->finding);
+        g_string_append(out, "] ");
         pst_render_quote(out, text);
         if (excuse->until != NULL)
             g_string_append_printf(out, ", until %s", excuse->until);

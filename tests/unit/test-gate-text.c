@@ -108,6 +108,25 @@ test_hostile(void)
     g_assert_nonnull(strstr(xml, "tests=\"2\" failures=\"1\" errors=\"0\" time=\"1.500\""));
 }
 
+/* A finding's id is the guest's word as well, where an exception is of a pattern. */
+static void
+test_hostile_id(void)
+{
+    g_auto(World) world = {0};
+
+    world_init(&world);
+    world_set_policy(&world, NONE "[finding memory.*]\nreason=r\nuntil=never\n");
+    add_finding(&world, "memory", "memory.\x1b]0;x\a\n", PST_SEVERITY_CRITICAL);
+    g_autoptr(PstGateVerdict) verdict = world_judge(&world);
+    g_autofree char *text = pst_gate_to_text(verdict);
+    g_autofree char *xml = pst_gate_to_junit(verdict, world.now, 0);
+
+    g_assert_cmpint(verdict->result, ==, PST_GATE_PASS);
+    g_assert_nonnull(strstr(text, "excepted   [memory."));
+    g_assert_null(strpbrk(text, "\x1b\a"));
+    g_assert_null(strpbrk(xml, "\x1b\a"));
+}
+
 /* Whoever copies an undo runs that and nothing else, whatever a guest calls its files. */
 static void
 test_undo(void)
@@ -188,6 +207,7 @@ main(int argc, char *argv[])
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/gate/text/words", test_words);
     g_test_add_func("/gate/text/hostile", test_hostile);
+    g_test_add_func("/gate/text/hostile-id", test_hostile_id);
     g_test_add_func("/gate/text/undo", test_undo);
     g_test_add_func("/gate/text/undo-is-told-whole", test_undo_is_told_whole);
     return g_test_run();
