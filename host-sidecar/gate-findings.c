@@ -44,26 +44,38 @@ covers(const PstPolicyException *exception, const PstCause *cause)
            (exception->what == NULL && pst_policy_exception_matches(exception, cause->root));
 }
 
-/* As how severe it counts. */
+/* As how severe what it covers counts at most. */
+static int
+ceiling_of(const PstGateFacts *facts, const PstPolicyException *exception)
+{
+    if (!pst_policy_exception_holds(exception, facts->one->now))
+        return G_MAXINT;
+    return exception->word == PST_POLICY_ALLOW ? PST_SEVERITY_INFORMATION : exception->severity;
+}
+
+/* As how severe it counts. Of several exceptions the one that decides is told: one that is over
+ * only where none is in force. */
 static int
 weigh(const PstGateFacts *facts, const PstCause *cause, GPtrArray **excuses)
 {
     const GPtrArray *exceptions = facts->one->policy->exceptions;
-    int severity = cause->finding->severity;
+    const PstPolicyException *decisive = NULL;
+    int lowest = G_MAXINT;
 
     for (guint i = 0; i < exceptions->len; i++) {
         const PstPolicyException *one = exceptions->pdata[i];
-        gboolean holds;
 
         if (one->word == PST_POLICY_FORBID || !covers(one, cause))
             continue;
-        holds = pst_policy_exception_holds(one, facts->one->now);
-        tell_excuse(excuses, one, cause->finding, holds);
-        if (holds)
-            severity = MIN(severity, one->word == PST_POLICY_ALLOW ? PST_SEVERITY_INFORMATION
-                                                                   : one->severity);
+        int ceiling = ceiling_of(facts, one);
+        if (decisive != NULL && ceiling >= lowest)
+            continue;
+        decisive = one;
+        lowest = ceiling;
     }
-    return severity;
+    if (decisive != NULL)
+        tell_excuse(excuses, decisive, cause->finding, lowest < G_MAXINT);
+    return MIN(cause->finding->severity, lowest);
 }
 
 /* ---- before ---- */

@@ -108,6 +108,47 @@ test_hostile(void)
     g_assert_nonnull(strstr(xml, "tests=\"2\" failures=\"1\" errors=\"0\" time=\"1.500\""));
 }
 
+/* Of two exceptions the one that decides is told, in whichever order they stand. */
+static void
+test_exceptions(void)
+{
+#define OVER "[finding memory.low]\nreason=over\nuntil=2026-11-26\n"
+#define LOWER "[finding memory.l*]\nverdict=downgrade\nreason=lower\nuntil=never\n"
+#define LETS "[finding memory.*]\nreason=lets\nuntil=2026-12-24\n"
+    static const struct {
+        const char *policy, *line;
+        PstGateResult result;
+    } cases[] = {
+        {NONE OVER LETS, "\nexcepted   [memory.low] memory.low is so -- lets, until 2026-12-24\n",
+         PST_GATE_PASS},
+        {NONE LETS OVER, "\nexcepted   [memory.low] memory.low is so -- lets, until 2026-12-24\n",
+         PST_GATE_PASS},
+        {NONE OVER LOWER, "\nexcepted   [memory.low] memory.low is so -- lower\n", PST_GATE_PASS},
+        {NONE LOWER LETS, "\nexcepted   [memory.low] memory.low is so -- lets, until 2026-12-24\n",
+         PST_GATE_PASS},
+        {NONE OVER, "\nEXPIRED    [memory.low] memory.low is so -- over, until 2026-11-26\n",
+         PST_GATE_FAIL},
+    };
+#undef OVER
+#undef LOWER
+#undef LETS
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_auto(World) world = {0};
+
+        world_init(&world);
+        world_set_policy(&world, cases[i].policy);
+        criticise(&world);
+        g_autoptr(PstGateVerdict) verdict = world_judge(&world);
+        g_autofree char *text = pst_gate_to_text(verdict);
+
+        g_assert_cmpint(verdict->result, ==, cases[i].result);
+        g_assert_cmpuint(verdict->excused->len, ==, 1);
+        if (strstr(text, cases[i].line) == NULL)
+            g_error("row %u, %s: %s", i, cases[i].policy, text);
+    }
+}
+
 /* A finding's id is the guest's word as well, where an exception is of a pattern. */
 static void
 test_hostile_id(void)
@@ -207,6 +248,7 @@ main(int argc, char *argv[])
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/gate/text/words", test_words);
     g_test_add_func("/gate/text/hostile", test_hostile);
+    g_test_add_func("/gate/text/exceptions", test_exceptions);
     g_test_add_func("/gate/text/hostile-id", test_hostile_id);
     g_test_add_func("/gate/text/undo", test_undo);
     g_test_add_func("/gate/text/undo-is-told-whole", test_undo_is_told_whole);
