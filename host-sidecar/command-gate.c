@@ -116,15 +116,23 @@ read_vantage(Words *words, GError **error)
     return words->vantage != NULL;
 }
 
-/* Of one user whom a baseline is about there is no need to say it again. */
+/* Of one user whom a baseline is about there is no need to say it again, nor from where that user
+ * comes and by which key: what is asked otherwise than before can't be compared with it. A vantage
+ * of the configuration says all of it. */
 static void
-take_user(Words *words)
+take_vantage(Words *words)
 {
-    char **users = words->before->users;
+    const char *const *users = (const char *const *)words->before->users;
+    const char *user = NULL;
+    g_auto(PstBaselineWish) wish = {NULL};
 
-    if (!json_object_has_member(words->vantage, "user") && users != NULL &&
-        g_strv_length(users) == 1)
+    if (!json_object_has_member(words->vantage, "user") && g_strv_length((char **)users) == 1)
         json_object_set_string_member(words->vantage, "user", users[0]);
+    pst_json_get_string(words->vantage, "user", PST_JSON_NULLABLE, &user, NULL);
+    pst_baseline_wish_again(words->before, &wish);
+    if (user != NULL && g_strv_contains(users, user) && words->who.as == NULL &&
+        words->read->who.as == NULL)
+        pst_vantage_fill(words->vantage, wish.vantage);
 }
 
 static gboolean
@@ -137,7 +145,7 @@ read_baseline(Words *words, GError **error)
     words->before = pst_baseline_load(words->baseline, error);
     if (words->before == NULL)
         return FALSE;
-    take_user(words);
+    take_vantage(words);
     if (words->before->mark == NULL)
         return TRUE;
     g_autofree char *mark = pst_mark_to_text(words->before->mark);
@@ -145,12 +153,14 @@ read_baseline(Words *words, GError **error)
     return words->moment != NULL;
 }
 
+/* The policy's own span is for whoever gives neither: it may be shorter than a baseline is old,
+ * also where that does not tell its moment. */
 static gboolean
 read_moment(Words *words, GError **error)
 {
     const char *since = words->since != NULL ? words->since : words->read->since;
 
-    if (since == NULL || words->moment != NULL)
+    if (since == NULL || words->before != NULL)
         return TRUE;
     words->moment = pst_since_parse(since, error);
     return words->moment != NULL;

@@ -358,8 +358,9 @@ pst_gate_facts_before(const PstGateFacts *facts, const PstAnswer *answer)
 
     for (guint i = 0; answers != NULL && i < answers->len; i++) {
         const PstAnswer *former = answers->pdata[i];
+        g_autofree char *differs = pst_vantage_differs(former->args, answer->args);
 
-        if (g_str_equal(former->probe, answer->probe) && is_of_base(former) &&
+        if (g_str_equal(former->probe, answer->probe) && is_of_base(former) && differs == NULL &&
             g_strcmp0(pst_baseline_user_of(former), user) == 0)
             return pst_gate_facts_is_of_now(former) ? former : NULL;
     }

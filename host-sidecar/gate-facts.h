@@ -35,8 +35,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(PstGateFacts, pst_gate_facts_clear)
 /* The answer of the base to PROBE; NULL where it was not asked. */
 const PstAnswer *pst_gate_facts_find(const PstGateFacts *facts, const char *probe);
 
-/* What the baseline has in place of ANSWER: to the same probe, about the same user; NULL for
- * nothing. */
+/* What the baseline has in place of ANSWER: to the same probe, about the same user, who comes from
+ * the same place and by the same key; NULL for nothing. */
 const PstAnswer *pst_gate_facts_before(const PstGateFacts *facts, const PstAnswer *answer);
 
 /* Whether it is a report of the guest itself, of now. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "host-sidecar/gate-judges.h"
+#include "protocol/json.h"
 #include "protocol/report-host.h"
 
 void
@@ -205,6 +206,28 @@ note_mark(const PstGateFacts *facts, const PstMark *mark, GStrvBuilder *notes)
         g_strv_builder_add(notes, "the guest's clock was set back since");
 }
 
+/* What differs of whom the two are about: new may then be that somebody asks otherwise. */
+static char *
+note_vantage(const PstGateCase *one)
+{
+    const char *user = NULL;
+    g_auto(PstBaselineWish) wish = {NULL};
+
+    if (one->before == NULL || one->vantage == NULL ||
+        !pst_policy_has(one->policy, PST_POLICY_NO_NEW_FINDING))
+        return NULL;
+    pst_baseline_wish_again(one->before, &wish);
+    pst_json_get_string(one->vantage, "user", PST_JSON_NULLABLE, &user, NULL);
+    gboolean other = user != NULL ? !g_strv_contains(wish.users, user) : wish.users[0] != NULL;
+    g_autofree char *names = pst_vantage_differs(one->vantage, wish.vantage);
+    if (!other && names == NULL)
+        return NULL;
+    return g_strdup_printf(
+        "the baseline was asked otherwise (%s%s%s): what depends on that can't be "
+        "compared",
+        other ? "user" : "", other && names != NULL ? ", " : "", names != NULL ? names : "");
+}
+
 static char **
 notes_of(const PstGateFacts *facts)
 {
@@ -222,6 +245,9 @@ notes_of(const PstGateFacts *facts)
     }
     if (facts->diff == NULL && facts->incomparable == NULL && mark != NULL)
         note_mark(facts, mark, notes);
+    g_autofree char *vantage = note_vantage(facts->one);
+    if (vantage != NULL)
+        g_strv_builder_add(notes, vantage);
     return g_strv_builder_end(notes);
 }
 

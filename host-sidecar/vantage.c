@@ -209,3 +209,31 @@ pst_vantage_apply(JsonObject *vantage, const PstReportKind *kind, JsonObject *ar
             json_object_set_member(args, name, json_object_dup_member(vantage, name));
     }
 }
+
+void
+pst_vantage_fill(JsonObject *vantage, JsonObject *from)
+{
+    for (guint i = 0; i < fields.n_rows; i++) {
+        const char *name = fields.rows[i].name;
+
+        if (!json_object_has_member(vantage, name) && json_object_has_member(from, name))
+            json_object_set_member(vantage, name, json_object_dup_member(from, name));
+    }
+}
+
+char *
+pst_vantage_differs(JsonObject *one, JsonObject *other)
+{
+    g_autoptr(GString) names = g_string_new(NULL);
+
+    for (guint i = 0; i < fields.n_rows; i++) {
+        const char *name = fields.rows[i].name;
+        JsonNode *a = json_object_get_member(one, name), *b = json_object_get_member(other, name);
+
+        if (g_str_equal(name, "user") || a == b ||
+            (a != NULL && b != NULL && json_node_equal(a, b)))
+            continue;
+        g_string_append_printf(names, "%s%s", names->len > 0 ? ", " : "", name);
+    }
+    return names->len > 0 ? g_string_free(g_steal_pointer(&names), FALSE) : NULL;
+}

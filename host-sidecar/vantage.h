@@ -40,3 +40,10 @@ JsonObject *pst_vantage_read(const PstVantageWords *words, GError **error);
 
 /* Gives ARGS those members that a probe of this kind takes. */
 void pst_vantage_apply(JsonObject *vantage, const PstReportKind *kind, JsonObject *args);
+
+/* Adds those members of FROM that VANTAGE says nothing of. */
+void pst_vantage_fill(JsonObject *vantage, JsonObject *from);
+
+/* The names of the members, but for the user, that are not the same in the two, as "from, key";
+ * what else they have is not looked at. NULL for none. Free with g_free(). */
+char *pst_vantage_differs(JsonObject *one, JsonObject *other);

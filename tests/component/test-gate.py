@@ -3,6 +3,7 @@
 """The verb gate over libvirt's own test driver: misuse, --lint, --explain, guests that are away,
 and JUnit's XML as a consumer reads it. Usage: test-gate.py POSTERN POLICIES GATE-JUNIT [TEST…]"""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -49,6 +50,21 @@ def policy(name, text):
     path = f"{FOLDER}/{name}.conf"
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
+    return path
+
+
+def baseline(name, users, args):
+    """The path of a baseline without a mark, in which sshd was asked with these arguments."""
+    report = {"probe": "ssh", "status": "ok", "summary": "all is well", "findings": [], "data": {},
+              "took_ms": 3, "truncated": False}
+    body = {"answers": [{"args": args, "attempts": [], "age_ms": 0, "guest": "runs", "probe": "ssh",
+                         "report": report, "via": "channel"}],
+            "guest": "runs", "taken_us": 1795000000000000, "unmarked": "nobody tells",
+            "users": users, "version": "0.1.0"}
+    text = f'{{"format":"postern-baseline-1","baseline":{json.dumps(body)}'
+    path = f"{FOLDER}/{name}.json"
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text + f',"sha256":"{hashlib.sha256(text.encode()).hexdigest()}"}}\n')
     return path
 
 
@@ -120,6 +136,29 @@ def test_explain():
           told)
     check({"sudo", "ssh", "pam", "system"} <= {row["probe"] for row in told["asks"]}, told)
     check("storage" not in {row["probe"] for row in told["asks"]} and "needs" not in told, told)
+
+
+def asked(*words):
+    """What would be asked of each probe."""
+    told = json.loads(gate(0, "--explain", "--format", "json", *words))
+    return {row["probe"]: row["args"] for row in told["asks"]}
+
+
+def test_what_a_baseline_was_asked():
+    """Who asks about the same user asks likewise, and what is new is never by the policy's span."""
+    args = {"user": "harness", "from": "192.0.2.1", "key": "SHA256:abc", "port": 2222}
+    old = baseline("asked", ["harness"], args)
+    access = policy("access", "[reachable]\nroot=yes\nlogin=yes\n"
+                              "[journal]\nsince=15min\nunits=ssh\n[files]\nbelow=/etc\n")
+    for words in ((), WHO):
+        told = asked("--policy", access, "--baseline", old, *words)
+        check(told["ssh"] == args, told)
+        check("since_s" not in told["journal"] and "since_s" not in told["changes"], told)
+    check(asked("--policy", access, *WHO)["journal"]["since_s"] == 900, access)
+    told = asked("--policy", access, "--baseline", old, "--key", "SHA256:def", "--port", "22")
+    check(told["ssh"] == {**args, "key": "SHA256:def", "port": 22}, told)
+    # Of another user it says nothing.
+    check(asked("--policy", access, "--baseline", old, "--user", "b")["ssh"] == {"user": "b"}, old)
 
 
 def test_drop_in_names_the_user():

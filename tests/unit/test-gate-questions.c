@@ -95,11 +95,60 @@ test_place(void)
     }
 }
 
+/* A guest that is asked about that key; NULL: none is named. */
+static void
+init_with_key(World *world, const char *key)
+{
+    world_init(world);
+    /* No baseline asks about single ports. */
+    for (guint i = 0; i < world->n; i++)
+        json_object_remove_member(world->answers[i]->args, "port");
+    if (key == NULL)
+        return;
+    pst_json_set_string(world_find(world, "ssh", NULL)->args, "key", key);
+    pst_json_set_string(world->guest.vantage, "key", key);
+}
+
+/* Who came by another key before was asked about otherwise: what is so now may have been so. */
+static void
+test_vantage(void)
+{
+    static const struct {
+        const char *before, *now;
+        PstGateResult result;
+    } cases[] = {
+        {NULL, NULL, PST_GATE_FAIL},
+        {"SHA256:a", "SHA256:a", PST_GATE_FAIL},
+        {"SHA256:a", "SHA256:b", PST_GATE_COULD_NOT_CHECK},
+        {NULL, "SHA256:b", PST_GATE_COULD_NOT_CHECK},
+        {"SHA256:a", NULL, PST_GATE_COULD_NOT_CHECK},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_auto(World) world = {0}, former = {0};
+
+        init_with_key(&former, cases[i].before);
+        former.before = world_baseline(&former);
+        init_with_key(&world, cases[i].now);
+        world_set_policy(&world, "[findings]\nno-new=warning\n");
+        add_finding(&world, "ssh", "ssh.config-invalid", PST_SEVERITY_WARNING);
+        world.before = g_steal_pointer(&former.before);
+        g_autoptr(PstGateVerdict) verdict = world_judge(&world);
+        g_autofree char *notes = g_strjoinv("\n", verdict->notes);
+
+        g_test_message("row %u: %s", i, verdict->summary);
+        g_assert_cmpint(verdict->result, ==, cases[i].result);
+        g_assert_true((strstr(notes, "the baseline was asked otherwise (key)") != NULL) ==
+                      (cases[i].result == PST_GATE_COULD_NOT_CHECK));
+    }
+}
+
 int
 main(int argc, char *argv[])
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/gate/questions", test_questions);
     g_test_add_func("/gate/place", test_place);
+    g_test_add_func("/gate/vantage", test_vantage);
     return g_test_run();
 }

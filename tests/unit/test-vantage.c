@@ -142,6 +142,40 @@ test_apply(void)
     g_assert_cmpstr(system, ==, "{}");
 }
 
+/* What a baseline was asked with is taken where nobody says it, and compared where somebody does.
+ */
+static void
+test_compared(void)
+{
+    static const struct {
+        const char *one, *other, *differs, *filled;
+    } rows[] = {
+        {"{}", "{}", NULL, "{}"},
+        {"{\"user\":\"a\"}", "{\"user\":\"b\",\"units\":[\"x\"]}", NULL, "{\"user\":\"a\"}"},
+        {"{\"port\":22}", "{\"port\":22}", NULL, "{\"port\":22}"},
+        {"{\"port\":22}", "{\"port\":23}", "port", "{\"port\":22}"},
+        {"{}", "{\"from\":\"192.0.2.1\",\"key\":\"k\"}", "from, key",
+         "{\"from\":\"192.0.2.1\",\"key\":\"k\"}"},
+        {"{\"key\":\"k\"}", "{}", "key", "{\"key\":\"k\"}"},
+        {"{\"command\":[\"a\",\"b\"]}", "{\"command\":[\"a\",\"b\"]}", NULL,
+         "{\"command\":[\"a\",\"b\"]}"},
+        {"{\"command\":[\"a\",\"b\"]}", "{\"command\":[\"a\"]}", "command",
+         "{\"command\":[\"a\",\"b\"]}"},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(JsonNode) one = json_from_string(rows[i].one, NULL);
+        g_autoptr(JsonNode) other = json_from_string(rows[i].other, NULL);
+        g_autofree char *differs =
+            pst_vantage_differs(json_node_get_object(one), json_node_get_object(other));
+
+        g_assert_cmpstr(differs, ==, rows[i].differs);
+        pst_vantage_fill(json_node_get_object(one), json_node_get_object(other));
+        g_autofree char *text = pst_json_to_text(json_node_get_object(one), NULL);
+        g_assert_cmpstr(text, ==, rows[i].filled);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -155,6 +189,7 @@ main(int argc, char **argv)
     g_test_add_func("/vantage/configured", test_configured);
     g_test_add_func("/vantage/broken-configuration", test_broken_configuration);
     g_test_add_func("/vantage/apply", test_apply);
+    g_test_add_func("/vantage/compared", test_compared);
     int failed = g_test_run();
     for (guint i = 0; i < 3; i++) {
         static const char *const names[] = {"id.pub", "id", "postern.conf"};
