@@ -228,6 +228,43 @@ note_vantage(const PstGateCase *one)
         other ? "user" : "", other && names != NULL ? ", " : "", names != NULL ? names : "");
 }
 
+static gboolean
+expects_login(const PstPolicy *policy)
+{
+    for (guint i = 0; i < policy->rules->len; i++) {
+        const PstPolicyRule *rule = policy->rules->pdata[i];
+        if (rule->kind == PST_POLICY_LOGIN && rule->wanted)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static gboolean
+is_open_by(const PstAccessData *data, const char *name)
+{
+    for (guint i = 0; data->ways != NULL && i < data->ways->len; i++) {
+        const PstAccessWay *way = data->ways->pdata[i];
+        if (g_strcmp0(way->way, name) == 0)
+            return way->verdict == PST_ACCESS_OPEN;
+    }
+    return FALSE;
+}
+
+/* A program that comes by a key and names none may have lost it. */
+static void
+note_password(const PstGateFacts *facts, GStrvBuilder *notes)
+{
+    const PstReport *report = facts->access != NULL ? facts->access->report : NULL;
+
+    if (report == NULL || !expects_login(facts->one->policy) ||
+        json_object_has_member(facts->one->vantage, "key") || is_open_by(report->data, "ssh-key") ||
+        !is_open_by(report->data, "ssh-password"))
+        return;
+    g_strv_builder_add(notes,
+                       "a password alone is what lets in: no key is named; who comes by a key "
+                       "names it (--key)");
+}
+
 static char **
 notes_of(const PstGateFacts *facts)
 {
@@ -248,6 +285,7 @@ notes_of(const PstGateFacts *facts)
     g_autofree char *vantage = note_vantage(facts->one);
     if (vantage != NULL)
         g_strv_builder_add(notes, vantage);
+    note_password(facts, notes);
     return g_strv_builder_end(notes);
 }
 

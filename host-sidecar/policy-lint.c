@@ -389,6 +389,24 @@ lint_files(const Lint *lint)
     }
 }
 
+/* A program that comes by a key has lost its way in with that, whatever else lets in. */
+static void
+lint_login(const Lint *lint)
+{
+    const PstPolicy *policy = lint->policy;
+    gboolean wanted = FALSE, told = policy->who.key != NULL || policy->who.as != NULL;
+
+    for (guint i = 0; i < policy->rules->len; i++) {
+        const PstPolicyRule *rule = policy->rules->pdata[i];
+
+        wanted |= rule->kind == PST_POLICY_LOGIN && rule->wanted;
+        told |= rule->kind == PST_POLICY_WAY && g_str_has_prefix(rule->subject, "ssh-");
+    }
+    if (wanted && !told && policy->who.user != NULL)
+        complain(lint, "reachable.login: no key is named, so that a password counts as well: say "
+                       "key=, or in ways= which of ssh-key and ssh-password");
+}
+
 static void
 lint_unchecked(const Lint *lint)
 {
@@ -412,6 +430,7 @@ pst_policy_lint(const PstPolicy *policy, GDateTime *now)
     lint_settings(&lint);
     lint_files(&lint);
     lint_exceptions(&lint);
+    lint_login(&lint);
     lint_unchecked(&lint);
     return g_strv_builder_end(problems);
 }

@@ -133,7 +133,7 @@ def test_gated_change_ways():
     folder = pathlib.Path(FOLDER) / "gated"
     folder.mkdir()
     for name, text in (("change", "exit ${CHANGE:-0}"), ("undo", "echo undone; exit ${UNDO:-0}"),
-                       ("postern", 'case "$1 $4" in "gate baseline") exit $FIRST ;; '
+                       ("postern", 'echo "$@" >>"${0%/*}/said"; case "$1 $4" in "gate baseline") exit $FIRST ;; '
                                    '"gate reachable") exit $SECOND ;; "baseline "*) exit 0 ;; esac; '
                                    'exit 99')):
         (folder / name).write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
@@ -149,6 +149,13 @@ def test_gated_change_ways():
         done = run(EXAMPLES / "gated-change.sh", "test", "harness", folder / "change",
                    folder / "undo", PATH=f"{folder}:/usr/bin:/bin", FIRST=first, **more)
         check((done.returncode, "undone\n" in done.stdout) == (code, undone), first, more, done)
+    # The key is named wherever access is asked about for the first time.
+    (folder / "said").unlink()
+    done = run(EXAMPLES / "gated-change.sh", "test", "harness", folder / "change", folder / "undo",
+               "/a key.pub", PATH=f"{folder}:/usr/bin:/bin", FIRST="1", SECOND="0")
+    said = (folder / "said").read_text(encoding="utf-8").splitlines()
+    check(done.returncode == 1 and len(said) == 3, done, said)
+    check(all("--user harness --key /a key.pub" in said[place] for place in (0, 2)), said)
 
 
 if __name__ == "__main__":

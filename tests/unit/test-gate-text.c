@@ -108,6 +108,39 @@ test_hostile(void)
     g_assert_nonnull(strstr(xml, "tests=\"2\" failures=\"1\" errors=\"0\" time=\"1.500\""));
 }
 
+/* A harness that comes by a key and names none is told where only a password lets in. */
+static void
+test_password(void)
+{
+    static const struct {
+        const char *policy, *key;
+        PstTri accepted;
+        gboolean noted;
+    } cases[] = {
+        {REACHABLE, NULL, PST_TRI_YES, FALSE},
+        {REACHABLE, NULL, PST_TRI_NO, TRUE},
+        {"[reachable]\nroot=yes\n", NULL, PST_TRI_NO, FALSE},
+        {REACHABLE, "SHA256:a", PST_TRI_NO, FALSE}, /* it fails */
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_auto(World) world = {0};
+
+        world_init(&world);
+        world_set_policy(&world, cases[i].policy);
+        world.guest.ssh->key_accepted = cases[i].accepted;
+        if (cases[i].key != NULL)
+            json_object_set_string_member(world.guest.vantage, "key", cases[i].key);
+        g_autoptr(PstGateVerdict) verdict = world_judge(&world);
+        g_autofree char *text = pst_gate_to_text(verdict);
+
+        g_assert_true((verdict->result == PST_GATE_PASS) == (cases[i].key == NULL));
+        if ((strstr(text, "\nnote       a password alone is what lets in") != NULL) !=
+            cases[i].noted)
+            g_error("row %u, %s: %s", i, cases[i].policy, text);
+    }
+}
+
 /* Of two exceptions the one that decides is told, in whichever order they stand. */
 static void
 test_exceptions(void)
@@ -248,6 +281,7 @@ main(int argc, char *argv[])
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/gate/text/words", test_words);
     g_test_add_func("/gate/text/hostile", test_hostile);
+    g_test_add_func("/gate/text/password", test_password);
     g_test_add_func("/gate/text/exceptions", test_exceptions);
     g_test_add_func("/gate/text/hostile-id", test_hostile_id);
     g_test_add_func("/gate/text/undo", test_undo);
