@@ -401,8 +401,10 @@ read_setting(PstPolicyReading *reading, const char *value, GError **error)
     PstPolicyRule *rule = pst_policy_keys_add_rule(reading, PST_POLICY_SETTING, NULL);
     rule->key = SETTINGS;
     rule->subject = g_steal_pointer(&name);
-    /* Of an option that is not to be set nothing stands there. */
-    rule->values = value[0] == '\0' ? g_strsplit("", ";", -1) : pst_policy_text_list(value, error);
+    /* Of an option of sshd's that is not to be set nothing stands there. */
+    rule->values = value[0] == '\0' && pst_policy_text_may_be_unset(rule->subject)
+                       ? g_new0(char *, 1)
+                       : pst_policy_text_list(value, error);
     return rule->values != NULL;
 }
 

@@ -4,6 +4,9 @@
 #include "host-sidecar/policy-text.h"
 #include "host-sidecar/policy.h"
 #include "protocol/error.h"
+#include "protocol/finding-catalogue.h"
+#include "protocol/report-host.h"
+#include "protocol/vocabulary.h"
 
 /* Of how many the probe `services` tells whatever their state. */
 #define MAX_UNITS 64
@@ -124,6 +127,35 @@ has_what_excepts_nothing(const PstPolicy *policy, const char **why)
     return *why != NULL;
 }
 
+/* Whether a gate asks the probe that such an id is of. */
+static gboolean
+is_asked_for(const char *id)
+{
+    for (guint i = 0; i < pst_vocabulary_n; i++) {
+        const PstReportKind *kind = pst_vocabulary[i];
+        g_autofree char *prefix = g_strconcat(kind->name, ".", NULL);
+        gboolean asked = kind != &pst_report_host_kind;
+
+        if (!g_str_has_prefix(id, prefix))
+            continue;
+        for (guint j = 0; j < kind->args->n_rows; j++)
+            asked &= !kind->args->rows[j].required;
+        return asked;
+    }
+    return FALSE;
+}
+
+static gboolean
+is_looked_for(const PstPolicyException *exception)
+{
+    for (guint i = 0; i < pst_finding_catalogue_n; i++) {
+        const char *id = pst_finding_catalogue[i].id;
+        if (g_pattern_match_simple(exception->id, id) && is_asked_for(id))
+            return TRUE;
+    }
+    return FALSE;
+}
+
 /* Why no such group can be; a drop-in may say a part of it. */
 static const char *
 why_not(const PstPolicyException *exception)
@@ -134,9 +166,10 @@ why_not(const PstPolicyException *exception)
         return NULL;
     if (g_date_valid(&exception->until))
         return "until= goes with verdict=allow and verdict=downgrade";
-    return g_str_has_prefix(exception->id, "host.")
-               ? "what the host sees is only looked at where the guest does not answer"
-               : NULL;
+    return is_looked_for(exception)
+               ? NULL
+               : "no gate looks for that: what the host sees is only looked at where the guest "
+                 "does not answer, and no single file is asked for";
 }
 
 static gboolean
@@ -193,12 +226,60 @@ complain(const Lint *lint, const char *format, ...)
     g_strv_builder_add(lint->problems, line);
 }
 
+/* Whether a pattern takes all that may stand there, be it BRIEF or LENGTHY, which nobody writes. */
+static gboolean
+takes_all(const char *pattern, const char *brief, const char *lengthy)
+{
+    return g_pattern_match_simple(pattern, brief) && g_pattern_match_simple(pattern, lengthy);
+}
+
 /* Only what is expected of findings by their severity heeds it. */
 static gboolean
 is_heeded(const PstPolicy *policy)
 {
     return pst_policy_has(policy, PST_POLICY_NO_FINDING) ||
            pst_policy_has(policy, PST_POLICY_NO_NEW_FINDING);
+}
+
+/* Whether what it covers counts all the same: what is unknown does as what is critical. */
+static gboolean
+still_counts(const PstPolicyException *exception, const PstPolicyRule *rule)
+{
+    int severity =
+        exception->word == PST_POLICY_ALLOW ? PST_SEVERITY_INFORMATION : exception->severity;
+
+    return severity >= rule->number ||
+           (severity == PST_SEVERITY_UNKNOWN && rule->number == PST_SEVERITY_CRITICAL);
+}
+
+/* An exception that takes nothing from what counts, or all of it. */
+static void
+lint_weight(const Lint *lint, const PstPolicyException *exception)
+{
+    const GPtrArray *rules = lint->policy->rules;
+    gboolean downgrades = exception->word == PST_POLICY_DOWNGRADE;
+    gboolean all =
+        exception->what == NULL && takes_all(exception->id, "\001.\001", "\001\001.\001\001");
+    gboolean of_use = FALSE;
+
+    for (guint i = 0; i < rules->len; i++) {
+        const PstPolicyRule *rule = rules->pdata[i];
+        g_autofree char *title = pst_policy_rule_title(rule);
+
+        if ((rule->kind != PST_POLICY_NO_FINDING && rule->kind != PST_POLICY_NO_NEW_FINDING) ||
+            still_counts(exception, rule))
+            continue;
+        of_use = TRUE;
+        if (all)
+            complain(lint, "[finding %s]: it takes all that may be found: nothing can break %s",
+                     exception->pattern, title);
+    }
+    if (downgrades && exception->severity == PST_SEVERITY_INFORMATION)
+        complain(lint, "[finding %s] to: information counts for nothing: say verdict=allow",
+                 exception->pattern);
+    if (downgrades && !of_use && is_heeded(lint->policy))
+        complain(lint, "[finding %s] to: %s counts all the same: it downgrades nothing",
+                 exception->pattern, pst_finding_severity_names[exception->severity]);
 }
 
 static void
@@ -222,9 +303,7 @@ lint_exception(const Lint *lint, const PstPolicyException *exception)
                  "[finding %s]: nothing is expected that it could be an exception of; say none= or "
                  "no-new= in [findings]",
                  exception->pattern);
-    if (exception->word == PST_POLICY_DOWNGRADE && exception->severity == PST_SEVERITY_CRITICAL)
-        complain(lint, "[finding %s] to: critical is as severe as there is: it downgrades nothing",
-                 exception->pattern);
+    lint_weight(lint, exception);
     if (exception->word == PST_POLICY_ALLOW &&
         (g_pattern_match_simple(exception->id, "access.no-login") ||
          g_pattern_match_simple(exception->id, "access.no-root")) &&
@@ -316,6 +395,8 @@ lint_unit(const Lint *lint, const char *key, const char *unit)
 
     if (why != NULL)
         complain(lint, "%s: %s is taken for a service%s", key, unit, why);
+    if (strstr(unit, "@.") != NULL)
+        complain(lint, "%s: %s is a template, and no unit: name one that is made of it", key, unit);
 }
 
 static void
@@ -330,13 +411,40 @@ lint_units(const Lint *lint)
         if (rule->kind == PST_POLICY_UNIT_ACTIVE || rule->kind == PST_POLICY_UNIT_INACTIVE)
             lint_unit(lint, key, rule->subject);
     }
-    for (char **unit = policy->failed_except; *unit != NULL; unit++)
+    for (char **unit = policy->failed_except; *unit != NULL; unit++) {
         lint_unit(lint, "[units] except", *unit);
+        if (takes_all(*unit, "\001", "\001\001"))
+            complain(lint, "[units] except: %s takes all units: any may be failed", *unit);
+    }
     for (char **unit = policy->journal_units; *unit != NULL; unit++)
         lint_unit(lint, "[journal] units", *unit);
 }
 
-/* A value that no guest ever tells fails every guest. */
+static void
+lint_journal(const Lint *lint)
+{
+    const PstPolicy *policy = lint->policy;
+    gboolean asked = pst_policy_has(policy, PST_POLICY_JOURNAL);
+
+    for (char **except = policy->journal_except; *except != NULL; except++)
+        if (takes_all(*except, "\001: \001", "\001\001: \001\001"))
+            complain(lint, "[journal] except: %s takes all entries: none can break it", *except);
+    if (!asked && (policy->journal_except[0] != NULL || policy->journal_units[0] != NULL))
+        complain(lint, "[journal]: with priority=none units= and except= say nothing");
+    if (!asked && policy->since != NULL && !pst_policy_has(policy, PST_POLICY_FILES))
+        complain(lint, "[journal] since: nothing is expected of the journal, nor of files");
+}
+
+static void
+lint_value(const Lint *lint, const PstPolicyRule *rule, const char *value)
+{
+    g_autofree char *why = pst_policy_text_why_never(rule->subject, value);
+
+    if (why != NULL)
+        complain(lint, "settings %s: it is never '%s'%s", rule->subject, value, why);
+}
+
+/* A value that no guest ever tells fails every guest, and all that there are fail none. */
 static void
 lint_settings(const Lint *lint)
 {
@@ -345,12 +453,15 @@ lint_settings(const Lint *lint)
     for (guint i = 0; i < rules->len; i++) {
         const PstPolicyRule *rule = rules->pdata[i];
 
-        for (char **value = rule->values; rule->kind == PST_POLICY_SETTING && *value != NULL;
-             value++) {
-            g_autofree char *why = pst_policy_text_why_never(rule->subject, *value);
-            if (why != NULL)
-                complain(lint, "settings %s: it is never '%s'%s", rule->subject, *value, why);
-        }
+        if (rule->kind != PST_POLICY_SETTING)
+            continue;
+        for (char **value = rule->values; *value != NULL; value++)
+            lint_value(lint, rule, *value);
+        if (rule->values[0] == NULL)
+            lint_value(lint, rule, "");
+        if (pst_policy_text_has_all(rule->subject, rule->values))
+            complain(lint, "settings %s: these are all that there are: it is always one of them",
+                     rule->subject);
     }
 }
 
@@ -376,6 +487,9 @@ lint_files(const Lint *lint)
 {
     const PstPolicy *policy = lint->policy;
 
+    for (char **below = policy->below; *below != NULL; below++)
+        if (strpbrk(*below, "*?[") != NULL)
+            complain(lint, "[files] below: %s is a path as it stands, and no pattern", *below);
     for (char **except = policy->files_except; *except != NULL; except++) {
         gboolean of_use = FALSE;
 
@@ -427,6 +541,7 @@ pst_policy_lint(const PstPolicy *policy, GDateTime *now)
 
     lint_rules(&lint);
     lint_units(&lint);
+    lint_journal(&lint);
     lint_settings(&lint);
     lint_files(&lint);
     lint_exceptions(&lint);

@@ -264,20 +264,55 @@ pst_policy_text_setting(const char *name, GError **error)
     return find_plain(name, error);
 }
 
-/* Of the others any value may be told. */
+#define YES_NO "yes no"
+
+/* Of the others any value may be told. What sshd prints is of its servconf.c. */
 static const struct {
     const char *name, *values;
 } told[] = {
     {"apparmor", "enabled disabled"},
     {"audit", "running stuck stopped absent"},
     {"fapolicyd", "running stuck stopped absent"},
-    {"fips", "yes no"},
+    {"fips", YES_NO},
     {"lockdown", "none integrity confidentiality"},
-    {"secure-boot", "yes no"},
+    {"secure-boot", YES_NO},
     {"selinux", "enforcing permissive disabled"},
     {"selinux-configured", "enforcing permissive disabled"},
-    {"tmp-noexec", "yes no"},
+    {SSHD "AllowTcpForwarding", "yes no local remote"},
+    {SSHD "Compression", "yes no delayed"},
+    {SSHD "GSSAPIAuthentication", YES_NO},
+    {SSHD "HostbasedAuthentication", YES_NO},
+    {SSHD "IgnoreRhosts", "yes no shosts-only"},
+    {SSHD "IgnoreUserKnownHosts", YES_NO},
+    {SSHD "KbdInteractiveAuthentication", YES_NO},
+    {SSHD "KerberosAuthentication", YES_NO},
+    {SSHD "PasswordAuthentication", YES_NO},
+    {SSHD "PermitEmptyPasswords", YES_NO},
+    {SSHD "PermitRootLogin", "yes no prohibit-password forced-commands-only"},
+    {SSHD "PrintLastLog", YES_NO},
+    {SSHD "PubkeyAuthentication", YES_NO},
+    {SSHD "StrictModes", YES_NO},
+    {SSHD "UsePAM", YES_NO},
+    {SSHD "X11Forwarding", YES_NO},
+    {SSHD "X11UseLocalhost", YES_NO},
+    {"tmp-noexec", YES_NO},
 };
+
+/* What it may be told to be, in a list; NULL for anything. */
+static char **
+told_of(const char *name)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(told); i++)
+        if (g_str_equal(told[i].name, name))
+            return g_strsplit(told[i].values, " ", -1);
+    return NULL;
+}
+
+gboolean
+pst_policy_text_may_be_unset(const char *name)
+{
+    return g_str_has_prefix(name, SSHD);
+}
 
 static gboolean
 is_mask(const char *value)
@@ -287,20 +322,41 @@ is_mask(const char *value)
     return len >= 1 && len <= 4 && strspn(value, "01234567") == len;
 }
 
+/* In lower case; sshd has two words for one of its values. */
+static char *
+fold_value(const char *value)
+{
+    char *lower = g_ascii_strdown(value, -1);
+
+    if (!g_str_equal(lower, "without-password"))
+        return lower;
+    g_free(lower);
+    return g_strdup("prohibit-password");
+}
+
 char *
 pst_policy_text_why_never(const char *name, const char *value)
 {
+    g_auto(GStrv) values = told_of(name);
+    g_autofree char *folded = fold_value(value);
+
     if (g_str_equal(name, "umask"))
         return is_mask(value) ? NULL : g_strdup("; say octal digits, as 027");
-    for (guint i = 0; i < G_N_ELEMENTS(told); i++) {
-        if (!g_str_equal(told[i].name, name))
-            continue;
-        g_auto(GStrv) values = g_strsplit(told[i].values, " ", -1);
-        g_autofree char *lower = g_ascii_strdown(value, -1);
+    if (values == NULL || g_strv_contains((const char *const *)values, folded))
+        return NULL;
+    return pst_nearest_hint(folded, (const char *const *)values, g_strv_length(values));
+}
 
-        return g_strv_contains((const char *const *)values, lower)
-                   ? NULL
-                   : pst_nearest_hint(lower, (const char *const *)values, g_strv_length(values));
-    }
-    return NULL;
+gboolean
+pst_policy_text_has_all(const char *name, char *const *values)
+{
+    g_auto(GStrv) all = told_of(name);
+    g_autoptr(GHashTable) said = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    for (; *values != NULL; values++)
+        g_hash_table_add(said, fold_value(*values));
+    for (char **one = all; one != NULL && *one != NULL; one++)
+        if (!g_hash_table_contains(said, *one))
+            return FALSE;
+    return all != NULL;
 }

@@ -35,8 +35,14 @@ gboolean pst_policy_text_finding(const char *value, PstPolicyException *exceptio
 /* A setting that there is a report of: its name as it is told. */
 char *pst_policy_text_setting(const char *name, GError **error);
 
+/* Whether a setting may be told to have no value at all. */
+gboolean pst_policy_text_may_be_unset(const char *name);
+
 /* Why a setting is never told to have that value, such as the nearest that it may have; NULL where
- * it may well be. Free with g_free(). */
+ * it may well be. "" is none at all. Free with g_free(). */
 char *pst_policy_text_why_never(const char *name, const char *value);
+
+/* Whether VALUES, NULL-terminated, are all that the setting may have: it is always one of them. */
+gboolean pst_policy_text_has_all(const char *name, char *const *values);
 
 extern const char *const pst_policy_text_settings[];

@@ -47,6 +47,8 @@ static const struct {
      "this setting is not known; did you mean 'sshd.PermitRootLogin'?"},
     {"[settings]\nsysctl.kernel.yama.ptrace=1\n",
      "did you mean 'sysctl.kernel.yama.ptrace_scope'?"},
+    {"[settings]\nselinux=\n", "[settings] selinux: '': say one at least"},
+    {"[settings]\nlockdown=\n", "[settings] lockdown: '': say one at least"},
     {"[findings]\nnone=serious\n", "[findings] none: 'serious' is not known"},
     {"[findings]\nnone=unknown\n", "[findings] none: 'unknown': say warning or critical"},
     {"[finding sudo.no-rul]\n", "there is no finding 'sudo.no-rul'; did you mean 'sudo.no-rule'?"},
@@ -132,6 +134,8 @@ test_incomplete(void)
          "[finding sudo.no-rule]: to= goes with verdict=downgrade"},
         {"[finding host.starved]\nverdict=forbid\n",
          "only looked at where the guest does not answer"},
+        {"[finding ho*.*]\nverdict=forbid\n", "[finding ho*.*]: no gate looks for that"},
+        {"[finding file.absent]\nverdict=forbid\n", "no single file is asked for"},
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -219,6 +223,51 @@ static const struct {
     {"[settings]\nfips=true\n", "settings fips: it is never 'true'; known: yes, no"},
     {"[settings]\numask=rabbit\n", "settings umask: it is never 'rabbit'; say octal digits"},
     {"[policy]\nunchecked=ignore\n[reachable]\nroot=yes\n", "nothing has to be checked"},
+    /* What can't fail. */
+    {"[units]\nno-failed=yes\nexcept=*\n", "[units] except: * takes all units"},
+    {"[units]\nno-failed=yes\nexcept=*.service;*-x.*\n", NULL},
+    {"[journal]\nexcept=*\n", "[journal] except: * takes all entries"},
+    {"[journal]\nexcept=*: *\n", "[journal] except: *: * takes all entries"},
+    {"[journal]\nexcept=nginx: *;*: a*\n", NULL},
+    {"[findings]\nnone=critical\n[finding *]\nreason=r\nuntil=never\n",
+     "[finding *]: it takes all that may be found: nothing can break findings.none critical"},
+    {"[findings]\nnone=critical\n[finding *.*]\nverdict=downgrade\nreason=r\nuntil=never\n",
+     "nothing can break findings.none critical"},
+    {"[findings]\nnone=warning\n[finding *]\nverdict=downgrade\nreason=r\nuntil=never\n",
+     "[finding *] to: warning counts all the same: it downgrades nothing"},
+    {"[findings]\nnone=critical\n[finding *.could-not-look]\nreason=r\nuntil=never\n", NULL},
+    {"[settings]\nselinux=Enforcing;permissive;disabled\n",
+     "settings selinux: these are all that there are"},
+    {"[settings]\nfips=yes;no\n", "settings fips: these are all that there are"},
+    {"[settings]\nsshd.UsePAM=yes;no\n", "settings sshd.UsePAM: these are all that there are"},
+    /* What can't hold. */
+    {"[settings]\nsshd.PasswordAuthentication=false\n",
+     "settings sshd.PasswordAuthentication: it is never 'false'; known: yes, no"},
+    {"[settings]\nsshd.PermitRootLogin=nope\n", "sshd.PermitRootLogin: it is never 'nope'"},
+    {"[settings]\nsshd.StrictModes=\n", "settings sshd.StrictModes: it is never ''"},
+    {"[settings]\nsshd.Banner=\nsshd.AllowUsers=\nsshd.PermitUserEnvironment=no\n"
+     "sshd.PermitRootLogin=no;without-password;Prohibit-Password\n",
+     NULL},
+    {"[units]\nactive=a@.service\n", "units.active: a@.service is a template, and no unit"},
+    {"[units]\ninactive=a@\n", "units.inactive: a@.service is a template"},
+    {"[units]\nactive=a@b\n", NULL},
+    /* What changes nothing, or is another than it looks. */
+    {"[findings]\nnone=critical\n[finding sudo.no-rule]\nverdict=downgrade\nto=unknown\n"
+     "reason=r\nuntil=never\n",
+     "[finding sudo.no-rule] to: unknown counts all the same: it downgrades nothing"},
+    {"[findings]\nnone=critical\n[finding sudo.no-rule]\nverdict=downgrade\nto=information\n"
+     "reason=r\nuntil=never\n",
+     "[finding sudo.no-rule] to: information counts for nothing: say verdict=allow"},
+    {"[findings]\nnone=critical\nno-new=warning\n[finding sudo.no-rule]\nverdict=downgrade\n"
+     "reason=r\nuntil=never\n",
+     NULL},
+    {"[reachable]\nroot=yes\n[journal]\npriority=none\nunits=ssh\n",
+     "[journal]: with priority=none units= and except= say nothing"},
+    {"[reachable]\nroot=yes\n[journal]\npriority=none\nexcept=a: *\n",
+     "[journal]: with priority=none units= and except= say nothing"},
+    {"[reachable]\nroot=yes\n[journal]\npriority=none\nsince=1h\n", "[journal] since: nothing is"},
+    {"[journal]\npriority=none\nsince=1h\n[files]\nbelow=/etc\n", NULL},
+    {"[files]\nbelow=/etc/*\n", "[files] below: /etc/* is a path as it stands, and no pattern"},
 };
 
 static void
