@@ -219,6 +219,124 @@ pst_gate_to_json(const PstGateVerdict *verdict)
 
 /* ---- what will be asked ---- */
 
+static gboolean
+is_wished(const PstPolicyRule *rule)
+{
+    return rule->kind == PST_POLICY_LOGIN || rule->kind == PST_POLICY_ROOT;
+}
+
+/* What may be so all the same, of what the rule is about; NULL where nothing can be excepted. */
+static char *const *
+except_of(const PstPolicy *policy, const PstPolicyRule *rule)
+{
+    switch (rule->kind) {
+    case PST_POLICY_NO_FAILED_UNIT:
+    case PST_POLICY_NO_NEW_FAILED_UNIT:
+        return policy->failed_except;
+    case PST_POLICY_JOURNAL:
+        return policy->journal_except;
+    case PST_POLICY_FILES:
+        return policy->files_except;
+    default:
+        return NULL;
+    }
+}
+
+static char *const *
+units_of(const PstPolicy *policy, const PstPolicyRule *rule)
+{
+    return rule->kind == PST_POLICY_JOURNAL ? policy->journal_units : NULL;
+}
+
+static void
+append_list(GString *out, const char *word, char *const *words)
+{
+    if (words == NULL || words[0] == NULL)
+        return;
+    g_autofree char *text = g_strjoinv(" or ", (char **)words);
+    g_string_append_printf(out, "    %s ", word);
+    pst_render_append(out, text);
+    g_string_append_c(out, '\n');
+}
+
+static void
+append_rule(GString *out, const PstPolicy *policy, const PstPolicyRule *rule)
+{
+    g_autofree char *title = pst_policy_rule_title(rule);
+    g_auto(GStrv) probes = pst_gate_questions_probes(rule);
+    g_autofree char *by = g_strjoinv(", ", probes);
+
+    g_string_append(out, "  ");
+    pst_render_append(out, title);
+    if (is_wished(rule))
+        g_string_append(out, rule->wanted ? " = yes" : " = no");
+    if (rule->kind == PST_POLICY_SETTING) {
+        g_autofree char *values = g_strjoinv(" or ", rule->values);
+        g_string_append(out, " = ");
+        pst_render_append(out, rule->values[0] != NULL ? values : "not set");
+    }
+    g_string_append_c(out, '\n');
+    append_list(out, "of", units_of(policy, rule));
+    append_list(out, "but", except_of(policy, rule));
+    g_string_append_printf(out, "    by %s; where that can't be checked: %s\n", by,
+                           pst_policy_unchecked_names[rule->unchecked]);
+}
+
+/* Its last day, "never" where it is for good; NULL where nobody says. Free with g_free(). */
+static char *
+until_of(const PstPolicyException *exception)
+{
+    if (!g_date_valid(&exception->until))
+        return exception->for_good ? g_strdup("never") : NULL;
+    return g_strdup_printf("%04d-%02d-%02d", g_date_get_year(&exception->until),
+                           g_date_get_month(&exception->until), g_date_get_day(&exception->until));
+}
+
+/* What is forbidden is a rule. */
+static gboolean
+lets_pass(const PstPolicyException *exception)
+{
+    return exception->word != PST_POLICY_FORBID;
+}
+
+static void
+append_exceptions(GString *out, const PstPolicy *policy)
+{
+    gboolean any = FALSE;
+
+    for (guint i = 0; i < policy->exceptions->len; i++) {
+        const PstPolicyException *exception = policy->exceptions->pdata[i];
+        g_autofree char *until = until_of(exception);
+
+        if (!lets_pass(exception))
+            continue;
+        g_string_append(out, any ? "  [" : "excepts:\n  [");
+        any = TRUE;
+        pst_render_append(out, exception->pattern);
+        if (exception->word == PST_POLICY_ALLOW)
+            g_string_append(out, "] allow");
+        else
+            g_string_append_printf(out, "] downgrade to %s",
+                                   pst_finding_severity_names[exception->severity]);
+        if (exception->reason != NULL) {
+            g_string_append(out, " -- ");
+            pst_render_append(out, exception->reason);
+        }
+        g_string_append_printf(out, ", until %s\n", until != NULL ? until : "nobody says when");
+    }
+}
+
+static void
+append_vantage(GString *out, JsonObject *vantage)
+{
+    if (vantage == NULL || json_object_get_size(vantage) == 0)
+        return;
+    g_autofree char *text = pst_json_to_text(vantage, NULL);
+    g_string_append(out, "whose access: ");
+    pst_render_append(out, text);
+    g_string_append_c(out, '\n');
+}
+
 char *
 pst_gate_explain_text(const PstGateCase *one)
 {
@@ -232,23 +350,12 @@ pst_gate_explain_text(const PstGateCase *one)
     pst_render_append(out, policy->name);
     g_string_append(out, ": ");
     pst_render_append(out, policy->description != NULL ? policy->description : "no description");
-    g_string_append(out, "\nexpects:\n");
-    for (guint i = 0; i < policy->rules->len; i++) {
-        const PstPolicyRule *rule = policy->rules->pdata[i];
-        g_autofree char *title = pst_policy_rule_title(rule);
-        g_auto(GStrv) probes = pst_gate_questions_probes(rule);
-        g_autofree char *by = g_strjoinv(", ", probes);
-
-        g_string_append(out, "  ");
-        pst_render_append(out, title);
-        if (rule->kind == PST_POLICY_SETTING && rule->values != NULL) {
-            g_autofree char *values = g_strjoinv(" or ", rule->values);
-            g_string_append(out, " = ");
-            pst_render_append(out, values);
-        }
-        g_string_append_printf(out, "\n    by %s; where that can't be checked: %s\n", by,
-                               pst_policy_unchecked_names[rule->unchecked]);
-    }
+    g_string_append_c(out, '\n');
+    append_vantage(out, one->vantage);
+    g_string_append(out, "expects:\n");
+    for (guint i = 0; i < policy->rules->len; i++)
+        append_rule(out, policy, policy->rules->pdata[i]);
+    append_exceptions(out, policy);
     if (compares != NULL)
         g_string_append_printf(out, "needs %s\n",
                                alone ? "--baseline FILE" : "--baseline FILE, or --since MARK");
@@ -278,8 +385,15 @@ to_array(char *const *words)
     return array;
 }
 
+static void
+set_list(JsonObject *json, const char *name, char *const *words)
+{
+    if (words != NULL && words[0] != NULL)
+        json_object_set_array_member(json, name, to_array(words));
+}
+
 static JsonObject *
-rule_to_json(const PstPolicyRule *rule)
+rule_to_json(const PstPolicy *policy, const PstPolicyRule *rule)
 {
     JsonObject *json = json_object_new();
     g_auto(GStrv) probes = pst_gate_questions_probes(rule);
@@ -289,9 +403,38 @@ rule_to_json(const PstPolicyRule *rule)
     pst_json_set_string(json, "subject", rule->subject);
     if (rule->values != NULL)
         json_object_set_array_member(json, "values", to_array(rule->values));
+    if (is_wished(rule))
+        json_object_set_boolean_member(json, "wanted", rule->wanted);
+    set_list(json, "units", units_of(policy, rule));
+    set_list(json, "except", except_of(policy, rule));
     json_object_set_string_member(json, "unchecked", pst_policy_unchecked_names[rule->unchecked]);
     json_object_set_array_member(json, "probes", to_array(probes));
     return json;
+}
+
+static JsonArray *
+exceptions_to_json(const PstPolicy *policy)
+{
+    JsonArray *array = json_array_new();
+
+    for (guint i = 0; i < policy->exceptions->len; i++) {
+        const PstPolicyException *exception = policy->exceptions->pdata[i];
+        g_autofree char *until = until_of(exception);
+        JsonObject *json;
+
+        if (!lets_pass(exception))
+            continue;
+        json = json_object_new();
+        pst_json_set_string(json, "finding", exception->pattern);
+        pst_json_set_string(json, "verdict",
+                            exception->word == PST_POLICY_ALLOW ? "allow" : "downgrade");
+        if (exception->word == PST_POLICY_DOWNGRADE)
+            pst_json_set_string(json, "to", pst_finding_severity_names[exception->severity]);
+        pst_json_set_string(json, "reason", exception->reason);
+        pst_json_set_string(json, "until", until);
+        json_array_add_object_element(array, json);
+    }
+    return array;
 }
 
 JsonObject *
@@ -306,8 +449,12 @@ pst_gate_explain_json(const PstGateCase *one)
     pst_json_set_string(json, "policy", one->policy->name);
     pst_json_set_string(json, "description", one->policy->description);
     for (guint i = 0; i < one->policy->rules->len; i++)
-        json_array_add_object_element(rules, rule_to_json(one->policy->rules->pdata[i]));
+        json_array_add_object_element(rules,
+                                      rule_to_json(one->policy, one->policy->rules->pdata[i]));
     json_object_set_array_member(json, "expects", rules);
+    json_object_set_array_member(json, "excepts", exceptions_to_json(one->policy));
+    if (one->vantage != NULL && json_object_get_size(one->vantage) > 0)
+        json_object_set_object_member(json, "vantage", json_object_ref(one->vantage));
     if (pst_policy_compares(one->policy, &alone) != NULL)
         json_object_set_string_member(json, "needs", alone ? "baseline" : "baseline or mark");
     for (guint i = 0; i < n; i++) {

@@ -134,6 +134,8 @@ def test_explain():
     told = json.loads(gate(0, "--policy", "reachable", *WHO, "--explain", "--format", "json"))
     check([row["expectation"] for row in told["expects"]] == ["reachable.login", "reachable.root"],
           told)
+    check([row["wanted"] for row in told["expects"]] == [True, True] and not told["excepts"] and
+          told["vantage"] == {"user": "harness"}, told)
     check({"sudo", "ssh", "pam", "system"} <= {row["probe"] for row in told["asks"]}, told)
     check("storage" not in {row["probe"] for row in told["asks"]} and "needs" not in told, told)
 

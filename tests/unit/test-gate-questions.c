@@ -95,6 +95,59 @@ test_place(void)
     }
 }
 
+/* What is expected is told whole: yes from no, and what is excepted. */
+static void
+test_explain(void)
+{
+    static const char *const lines[] = {
+        "\nwhose access: {\"user\":\"harness\",\"from\":\"192.0.2.1\"}\nexpects:\n",
+        "\n  reachable.login = no\n    by ",
+        "\n  reachable.root = yes\n    by ",
+        "\n  units.no-failed\n    but a.service or b*\n    by services; ",
+        "\n  journal.priority err\n    of ssh.service\n    but sudo: x* or y\n    by journal; ",
+        "\n  files.below /etc\n    but /etc/motd\n    by changes; ",
+        "\n  settings.selinux = enforcing or permissive\n",
+        "\n  settings.sshd.Banner = not set\n",
+        "\n  finding.forbid system.no-systemd\n",
+        "\nexcepts:\n  [storage.full@/var] allow -- a new disk comes, until 2027-01-31\n"
+        "  [memory.*] downgrade to warning, until nobody says when\nneeds ",
+    };
+    g_auto(World) world = {0};
+
+    world_init(&world);
+    json_object_set_string_member(world.guest.vantage, "from", "192.0.2.1");
+    world_set_policy(&world,
+                     "[reachable]\nlogin=no\nroot=yes\n[units]\nno-failed=yes\nexcept=a;b*\n"
+                     "[journal]\nunits=ssh\nexcept=sudo: x*;y\n"
+                     "[files]\nbelow=/etc\nexcept=/etc/motd\n"
+                     "[settings]\nselinux=enforcing;permissive\nsshd.Banner=\n"
+                     "[findings]\nnone=critical\n"
+                     "[finding system.no-systemd]\nverdict=forbid\n"
+                     "[finding storage.full@/var]\nreason=a new disk comes\nuntil=2027-01-31\n"
+                     "[finding memory.*]\nverdict=downgrade\n");
+    const PstGateCase one = {
+        .policy = world.policy, .guest = "web", .vantage = world.guest.vantage};
+    g_autofree char *text = pst_gate_explain_text(&one);
+    for (guint i = 0; i < G_N_ELEMENTS(lines); i++)
+        if (strstr(text, lines[i]) == NULL)
+            g_error("there is no %s in %s", lines[i], text);
+    g_autoptr(JsonObject) json = pst_gate_explain_json(&one);
+    JsonArray *rules = json_object_get_array_member(json, "expects");
+    JsonObject *login = json_array_get_object_element(rules, 0);
+    JsonObject *failed = json_array_get_object_element(rules, 2);
+    JsonArray *exceptions = json_object_get_array_member(json, "excepts");
+    JsonObject *full = json_array_get_object_element(exceptions, 0);
+
+    g_assert_false(json_object_get_boolean_member(login, "wanted"));
+    g_assert_cmpuint(json_array_get_length(json_object_get_array_member(failed, "except")), ==, 2);
+    g_assert_cmpuint(json_array_get_length(exceptions), ==, 2);
+    g_assert_cmpstr(json_object_get_string_member(full, "finding"), ==, "storage.full@/var");
+    g_assert_cmpstr(json_object_get_string_member(full, "until"), ==, "2027-01-31");
+    g_assert_cmpstr(
+        json_object_get_string_member(json_object_get_object_member(json, "vantage"), "from"), ==,
+        "192.0.2.1");
+}
+
 /* A guest that is asked about that key; NULL: none is named. */
 static void
 init_with_key(World *world, const char *key)
@@ -149,6 +202,7 @@ main(int argc, char *argv[])
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/gate/questions", test_questions);
     g_test_add_func("/gate/place", test_place);
+    g_test_add_func("/gate/explain", test_explain);
     g_test_add_func("/gate/vantage", test_vantage);
     return g_test_run();
 }
