@@ -88,6 +88,7 @@ fill_in(PstFinding *finding, const PstContainersContainer *container)
 {
     finding->evidence->source = g_strdup(container->runtime);
     finding->evidence->unit = g_strdup(container->unit);
+    finding->evidence->name = g_strdup(name_of(container));
     finding->evidence->text = g_strdup(last_line(container));
     finding->evidence->error = g_strdup(container->error);
     if (container->exit_code != PST_INT_UNKNOWN && !is(container->state, "running"))

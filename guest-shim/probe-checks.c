@@ -41,6 +41,7 @@ blame(Probe *probe, const char *id, PstSeverity severity, const PstChecksCheck *
     PstFinding *finding =
         pst_report_add(probe->report, id, severity, "check %s: %s", check->name, why);
 
+    finding->evidence->name = g_strdup(check->name);
     finding->evidence->command = g_strdup(check->command);
     finding->evidence->user = g_strdup(check->user);
     return finding;

@@ -185,6 +185,7 @@ blame_denial(const PstSecurityDenial *denial, gint64 now_us, PstReport *report)
                        denial->target != NULL ? denial->target : "");
 
     g_strchomp(finding->message);
+    finding->evidence->name = g_strdup(denial->program);
     finding->evidence->command = g_strdup(denial->program);
     finding->evidence->source = g_strdup(denial->source);
     finding->evidence->text = g_strdup(denial->domain);

@@ -10,8 +10,9 @@ key_of(const PstFinding *finding)
     const char *path = about != NULL && about->path != NULL ? about->path : "";
     const char *unit = about != NULL && about->unit != NULL ? about->unit : "";
     const char *user = about != NULL && about->user != NULL ? about->user : "";
+    const char *name = about != NULL && about->name != NULL ? about->name : "";
 
-    return g_strjoin("\n", finding->id, path, unit, user, NULL);
+    return g_strjoin("\n", finding->id, path, unit, user, name, NULL);
 }
 
 typedef struct {

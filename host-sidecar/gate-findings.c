@@ -90,7 +90,50 @@ is_same(const PstFinding *a, const PstFinding *b)
     if (one == NULL || other == NULL)
         return one == other;
     return g_strcmp0(one->path, other->path) == 0 && g_strcmp0(one->unit, other->unit) == 0 &&
-           g_strcmp0(one->user, other->user) == 0;
+           g_strcmp0(one->user, other->user) == 0 &&
+           (one->name == NULL || other->name == NULL || g_str_equal(one->name, other->name));
+}
+
+/* Takes one of before that is as bad as FINDING, and of these the least bad; FALSE where none is
+ * left. */
+static gboolean
+take_former(const GPtrArray *formers, const PstFinding *finding, gboolean *taken)
+{
+    guint found = formers->len;
+
+    for (guint i = 0; i < formers->len; i++) {
+        const PstFinding *former = formers->pdata[i];
+
+        if (taken[i] || former->severity == PST_SEVERITY_UNKNOWN ||
+            former->severity < finding->severity || !is_same(former, finding))
+            continue;
+        if (found == formers->len ||
+            former->severity < ((PstFinding *)formers->pdata[found])->severity)
+            found = i;
+    }
+    if (found < formers->len)
+        taken[found] = TRUE;
+    return found < formers->len;
+}
+
+/* One of before stands for one of now, and not for all that are told alike: where there was one and
+ * are two, one is new. */
+static gboolean
+has_former(const GPtrArray *formers, const PstCause *cause)
+{
+    const GPtrArray *findings = cause->answer->report->findings;
+    g_autofree gboolean *taken = g_new0(gboolean, formers->len + 1);
+    gboolean has = FALSE;
+
+    for (guint i = 0; i < findings->len; i++) {
+        const PstFinding *finding = findings->pdata[i];
+
+        if (finding->severity != PST_SEVERITY_UNKNOWN && is_same(finding, cause->finding))
+            has = take_former(formers, finding, taken);
+        if (finding == cause->finding)
+            break;
+    }
+    return has;
 }
 
 /* Those of before that could not be looked at were looked at by nobody. And what could not be
@@ -100,21 +143,19 @@ static PstTri
 was_there(const PstGateFacts *facts, const PstCause *cause)
 {
     const PstAnswer *before = pst_gate_facts_before(facts, cause->answer);
-    PstTri there = PST_TRI_NO;
 
     if (before == NULL)
         return PST_TRI_UNKNOWN;
-    for (guint i = 0; i < before->report->findings->len; i++) {
-        const PstFinding *former = before->report->findings->pdata[i];
+    const GPtrArray *formers = before->report->findings;
+    if (has_former(formers, cause))
+        return PST_TRI_YES;
+    for (guint i = 0; i < formers->len; i++) {
+        const PstFinding *former = formers->pdata[i];
 
-        if (!is_same(former, cause->finding))
-            continue;
-        if (former->severity == PST_SEVERITY_UNKNOWN)
-            there = PST_TRI_UNKNOWN;
-        else if (former->severity >= cause->finding->severity)
-            return PST_TRI_YES;
+        if (former->severity == PST_SEVERITY_UNKNOWN && is_same(former, cause->finding))
+            return PST_TRI_UNKNOWN;
     }
-    return before->report->truncated ? PST_TRI_UNKNOWN : there;
+    return before->report->truncated ? PST_TRI_UNKNOWN : PST_TRI_NO;
 }
 
 /* ---- none, and none that is new ---- */

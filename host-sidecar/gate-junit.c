@@ -42,6 +42,7 @@ append_finding_name(GString *name, const PstFinding *finding)
     if (evidence != NULL)
         what = evidence->path != NULL   ? evidence->path
                : evidence->unit != NULL ? evidence->unit
+               : evidence->name != NULL ? evidence->name
                                         : evidence->user;
     g_string_append_printf(name, " %s", finding->id);
     if (what != NULL)

@@ -81,7 +81,7 @@ pst_policy_exception_holds(const PstPolicyException *exception, GDateTime *now)
 static gboolean
 is_about(const PstEvidence *evidence, const char *what)
 {
-    const char *const subjects[] = {evidence->path, evidence->unit, evidence->user};
+    const char *const subjects[] = {evidence->path, evidence->unit, evidence->user, evidence->name};
 
     for (guint i = 0; i < G_N_ELEMENTS(subjects); i++)
         if (subjects[i] != NULL && g_pattern_match_simple(what, subjects[i]))

@@ -10,6 +10,8 @@ static const PstField evidence_rows[] = {
     PST_STRING(PstEvidence, expected, "what it should have been"),
     PST_STRING(PstEvidence, user, "the user concerned"),
     PST_STRING(PstEvidence, unit, "the systemd unit concerned"),
+    PST_STRING(PstEvidence, name,
+               "of what is no file, user or unit: a check, a container, a program"),
     PST_STRING(PstEvidence, command, "the command that was run"),
     PST_INT(PstEvidence, exit_status, "the command's exit status"),
     PST_INT(PstEvidence, signal, "the signal that ended the command"),

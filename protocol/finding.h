@@ -25,6 +25,7 @@ typedef struct {
     char *expected;
     char *user;
     char *unit;
+    char *name; /* of what is none of these: a check, a container, a program */
     char *command;
     gint64 exit_status;
     gint64 signal;

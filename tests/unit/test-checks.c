@@ -277,6 +277,7 @@ test_run(gconstpointer data)
     const PstFinding *finding = report->findings->pdata[0];
     g_assert_cmpstr(finding->id, ==, row->id);
     g_assert_cmpint(finding->severity, ==, row->severity);
+    g_assert_cmpstr(finding->evidence->name, ==, "x");
 }
 
 /* Neither root's number nor its groups stay with a check, nor its environment. */

@@ -239,6 +239,7 @@ test_docker_findings(World *world, gconstpointer unused G_GNUC_UNUSED)
     g_assert_cmpuint(count(report, "containers.exited", &finding), ==, 3);
     g_assert_cmpstr(finding->remedy, ==,
                     "docker logs halted tells more; mend its cause, then: docker start halted");
+    g_assert_cmpstr(finding->evidence->name, ==, "halted");
     g_assert_cmpuint(count(report, "containers.unhealthy", NULL), ==, 1);
     g_assert_cmpuint(count(report, "containers.restarting", &finding), ==, 1);
     g_assert_cmpstr(finding->evidence->text, ==, "cannot read /etc/shop.conf");

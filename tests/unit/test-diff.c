@@ -175,6 +175,20 @@ test_other_file(Two *two, gconstpointer data G_GNUC_UNUSED)
            "warning appeared sudo.x harness\ninformation vanished sudo.x harness\n");
 }
 
+/* So is one that tells of another check, which has no path. */
+static void
+test_other_name(Two *two, gconstpointer data G_GNUC_UNUSED)
+{
+    world_add_finding(world_find(two->before, "sudo", "harness"), "sudo.x", PST_SEVERITY_WARNING,
+                      NULL)
+        ->evidence->name = g_strdup("a");
+    world_add_finding(world_find(two->after, "sudo", "harness"), "sudo.x", PST_SEVERITY_WARNING,
+                      NULL)
+        ->evidence->name = g_strdup("b");
+    expect(two, PST_DIFF_WORSE,
+           "warning appeared sudo.x harness\ninformation vanished sudo.x harness\n");
+}
+
 /* Information that names the latest of many is the same with another. */
 static void
 test_information(Two *two, gconstpointer data G_GNUC_UNUSED)
@@ -439,6 +453,7 @@ main(int argc, char **argv)
         {"same", test_same},
         {"unit", test_unit},
         {"other-file", test_other_file},
+        {"other-name", test_other_name},
         {"information", test_information},
         {"blinded", test_blinded},
         {"unknown", test_unknown},

@@ -62,6 +62,48 @@ could_not_look(World *world)
 }
 
 static void
+fail_check(World *world, const char *name)
+{
+    PstFinding *finding = add_finding(world, "checks", "checks.failed", PST_SEVERITY_CRITICAL);
+
+    finding->evidence->user = g_strdup("root");
+    finding->evidence->name = g_strdup(name);
+}
+
+static void
+fail_one_check(World *world)
+{
+    fail_check(world, "a");
+}
+
+static void
+fail_other_check(World *world)
+{
+    fail_check(world, "b");
+}
+
+static void
+fail_both_checks(World *world)
+{
+    fail_check(world, "b");
+    fail_check(world, "a");
+}
+
+/* As an older shim tells it. */
+static void
+fail_nameless(World *world)
+{
+    fail_check(world, NULL);
+}
+
+static void
+fail_two_nameless(World *world)
+{
+    fail_check(world, NULL);
+    fail_check(world, NULL);
+}
+
+static void
 hide_memory(World *world)
 {
     world_silence(world_find(world, "memory", NULL), "it took too long");
@@ -292,6 +334,19 @@ static const struct {
     {NO_NEW IGNORE, could_not_look, could_not_look, PST_GATE_COULD_NOT_CHECK},
     {NO_NEW "[finding memory.low]\nreason=r\nuntil=never\n", could_not_look, could_not_look,
      PST_GATE_PASS},
+    /* Two checks are two, and as many of one kind as there were. */
+    {NO_NEW, fail_one_check, fail_one_check, PST_GATE_PASS},
+    {NO_NEW, fail_one_check, fail_other_check, PST_GATE_FAIL},
+    {NO_NEW, fail_one_check, fail_both_checks, PST_GATE_FAIL},
+    {NO_NEW, fail_both_checks, fail_both_checks, PST_GATE_PASS},
+    {NO_NEW, fail_both_checks, fail_one_check, PST_GATE_PASS},
+    {NO_NEW "[finding checks.failed@b]\nreason=r\nuntil=never\n", fail_one_check, fail_both_checks,
+     PST_GATE_PASS},
+    {NO_NEW "[finding checks.failed@a]\nreason=r\nuntil=never\n", fail_one_check, fail_both_checks,
+     PST_GATE_FAIL},
+    {NO_NEW, fail_nameless, fail_one_check, PST_GATE_PASS},
+    {NO_NEW, fail_nameless, fail_two_nameless, PST_GATE_FAIL},
+    {NO_NEW, fail_two_nameless, fail_two_nameless, PST_GATE_PASS},
     /* What is new and follows from what was there before. */
     {NO_NEW, root_alone, root_and_symptom, PST_GATE_FAIL},
     {NO_NEW, root_and_symptom, root_and_symptom, PST_GATE_PASS},

@@ -54,6 +54,7 @@ test_denials(World *world, gconstpointer unused G_GNUC_UNUSED)
     g_assert_cmpint(denial->count, ==, 3);
     g_assert_cmpint(denial->last_us - denial->first_us, >=, 3590 * (gint64)G_USEC_PER_SEC);
     g_assert_cmpstr(denial->domain, ==, "sshd_t");
+    g_assert_cmpstr(finding->evidence->name, ==, denial->program);
     g_assert_cmpuint(report->findings->len, ==, 2);
     g_assert_cmpstr(((PstFinding *)report->findings->pdata[1])->message, ==,
                     "1 denials of programs that decide nothing about access: httpd");
