@@ -377,6 +377,14 @@ pst_gate_judges_failed(const PstGateFacts *facts, const PstPolicyRule *rule, GPt
         pst_gate_outcome_add_unlooked(outcomes, rule, probe, answer);
         return;
     }
+    /* systemd may have named the failed ones, and then not told of them in time. */
+    const PstFinding *unlooked = pst_gate_facts_unlooked(answer);
+    if (unlooked != NULL) {
+        pst_gate_outcome_of(
+            pst_gate_outcome_add(outcomes, rule, PST_GATE_UNCHECKED, g_strdup(unlooked->message)),
+            probe, answer);
+        return;
+    }
     pst_gate_outcome_of(
         pst_gate_outcome_add(outcomes, rule, PST_GATE_HELD, words_of_failed(rule, n)), probe,
         answer);

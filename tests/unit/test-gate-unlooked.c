@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "tests/unit/gate-world.h"
+
+/* What could not be looked at, now or before, holds nothing and breaks nothing. */
+
+static void
+do_nothing(World *world G_GNUC_UNUSED)
+{
+}
+
+/* ---- units ---- */
+
+/* systemd was there, and did not tell in time. */
+static void
+units_untold(World *world)
+{
+    pst_fields_free(&pst_report_services_unit_fields, world->services->units->pdata[0]);
+    g_clear_pointer(&world->services->units, g_ptr_array_unref);
+    add_finding(world, "services", "services.could-not-look", PST_SEVERITY_UNKNOWN);
+}
+
+static void
+units_untold_but_one(World *world)
+{
+    unit_failed(world);
+    add_finding(world, "services", "services.could-not-look", PST_SEVERITY_UNKNOWN);
+}
+
+/* ---- the table ---- */
+
+#define PASS PST_GATE_PASS
+#define FAIL PST_GATE_FAIL
+#define OPEN PST_GATE_COULD_NOT_CHECK
+#define NO_FAILED "[units]\nno-failed=yes\n"
+#define NO_NEW_FAILED "[units]\nno-new-failed=yes\n"
+
+static const struct {
+    const char *policy;
+    void (*before)(World *world); /* NULL: there is no baseline */
+    void (*after)(World *world);
+    PstGateResult result;
+    const char *says; /* of the first that does not hold; NULL: nothing */
+} rows[] = {
+    {NO_FAILED, NULL, do_nothing, PASS, NULL},
+    {NO_FAILED, NULL, units_untold, OPEN, "services.could-not-look is so"},
+    {NO_FAILED, NULL, units_untold_but_one, FAIL, "nginx.service is failed"},
+    {NO_NEW_FAILED, NULL, units_untold, OPEN, "services.could-not-look is so"},
+};
+
+static void
+test_table(void)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_auto(World) world = {0}, former = {0};
+
+        world_init(&former);
+        world_init(&world);
+        world_set_policy(&world, rows[i].policy);
+        if (rows[i].before != NULL) {
+            rows[i].before(&former);
+            world.before = world_baseline(&former);
+        }
+        rows[i].after(&world);
+        g_autoptr(PstGateVerdict) verdict = world_judge(&world);
+        const GPtrArray *from = verdict->broken->len > 0 ? verdict->broken : verdict->unchecked;
+        const PstGateOutcome *first = from->len > 0 ? from->pdata[0] : NULL;
+        g_autofree char *text = pst_gate_to_text(verdict);
+
+        if (verdict->result != (int)rows[i].result ||
+            (rows[i].says != NULL &&
+             (first == NULL || strstr(first->message, rows[i].says) == NULL)))
+            g_error("row %u, %s: %s", i, rows[i].policy, text);
+    }
+}
+
+int
+main(int argc, char *argv[])
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/gate/unlooked", test_table);
+    return g_test_run();
+}
