@@ -14,6 +14,7 @@
 #define CLASS_NET "/sys/class/net"
 #define IF_INET6 "/proc/net/if_inet6"
 #define MAX_TABLE (256 * 1024)
+#define MAPPED "::ffff:" /* of an address of IPv4 in a socket of IPv6, by inet_ntop(3) */
 
 /* The addresses of one IP version that others can reach, from the kernel. */
 static char **
@@ -127,15 +128,19 @@ add_port(PstFirewallScene *scene, guint port, gboolean four, gboolean six)
     g_array_append_val(scene->ports, added);
 }
 
-/* Nobody comes in by loopback; a socket on "::" takes IPv4 too unless it says otherwise. */
+/* Nobody comes in by loopback; a socket on "::" takes IPv4 too unless it says otherwise, and one
+ * that is bound to an address of IPv4 takes nothing else. */
 static void
 add_socket(PstFirewallScene *scene, const PstSshdSocket *socket)
 {
-    gboolean six = strchr(socket->address, ':') != NULL;
+    const char *address = socket->address;
 
-    if (g_str_has_prefix(socket->address, "127.") || g_str_equal(socket->address, "::1"))
+    if (g_str_has_prefix(address, MAPPED) && strchr(address, '.') != NULL)
+        address += strlen(MAPPED);
+    gboolean six = strchr(address, ':') != NULL;
+    if (g_str_has_prefix(address, "127.") || g_str_equal(address, "::1"))
         return;
-    add_port(scene, socket->port, !six || g_str_equal(socket->address, "::"), six);
+    add_port(scene, socket->port, !six || g_str_equal(address, "::"), six);
 }
 
 /* The ports of sshd: by itself, or by systemd for it. */

@@ -15,6 +15,8 @@
 /* What a login by password takes: a hash of yescrypt as distributions set it (crypt(5): 16 MiB),
  * and two processes of sshd's, or a login and a shell, of some MiB each. */
 #define PASSWORD_BYTES (G_GINT64_CONSTANT(40) * 1024 * 1024)
+/* Of an address of IPv4 that a socket of IPv6 is bound to. */
+#define MAPPED "[::ffff:"
 
 static PstTri
 tri_of(PstTri value, const char *no, const char *unknown, PstAccessWhy *why)
@@ -98,12 +100,14 @@ static gboolean
 takes(const char *place, const PstAccessFacts *facts)
 {
     gboolean local = facts->from != NULL && is_loopback(facts->from);
+    gboolean mapped = g_str_has_prefix(place, MAPPED) && strchr(place, '.') != NULL;
+    const char *plain = mapped ? place + strlen(MAPPED) : place;
 
-    if (!local && (g_str_has_prefix(place, "127.") || g_str_has_prefix(place, "[::1]:")))
+    if (!local && (g_str_has_prefix(plain, "127.") || g_str_has_prefix(place, "[::1]:")))
         return FALSE;
     if (facts->from == NULL || g_str_has_prefix(place, "[::]:"))
         return TRUE;
-    return (place[0] == '[') == (strchr(facts->from, ':') != NULL);
+    return (plain[0] == '[') == (strchr(facts->from, ':') != NULL);
 }
 
 static gboolean

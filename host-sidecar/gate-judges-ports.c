@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <string.h>
+
 #include "host-sidecar/gate-judges.h"
 #include "protocol/json.h"
 #include "protocol/report-firewall.h"
@@ -15,10 +17,23 @@ typedef enum {
     LISTENS,
 } Listening;
 
+/* A socket of IPv6 that is bound to an address of IPv4 (RFC 4291, 2.5.5.2), as inet_ntop(3) has it:
+ * nobody but IPv4 comes to it. */
+#define MAPPED "::ffff:"
+
+static const char *
+plain(const char *address)
+{
+    return g_str_has_prefix(address, MAPPED) && strchr(address, '.') != NULL
+               ? address + strlen(MAPPED)
+               : address;
+}
+
 static gboolean
 is_loopback(const char *address)
 {
-    return address != NULL && (g_str_has_prefix(address, "127.") || g_str_equal(address, "::1"));
+    return address != NULL &&
+           (g_str_has_prefix(plain(address), "127.") || g_str_equal(address, "::1"));
 }
 
 static Listening

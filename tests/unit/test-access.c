@@ -155,6 +155,12 @@ listens_on_loopback(Guest *guest)
 }
 
 static void
+listens_on_mapped_loopback(Guest *guest)
+{
+    listens(guest, "[::ffff:127.0.0.1]:22");
+}
+
+static void
 listens_on_ipv4(Guest *guest)
 {
     listens(guest, "0.0.0.0:22");
@@ -418,6 +424,7 @@ static const struct {
     {no_replies, "ssoo", PST_STATUS_CRITICAL, NULL},
     {other_port, "ssoo", PST_STATUS_CRITICAL, NULL},
     {listens_on_loopback, "ssoo", PST_STATUS_CRITICAL, NULL},
+    {listens_on_mapped_loopback, "ssoo", PST_STATUS_CRITICAL, NULL},
     {listens_on_ipv4, "ssoo", PST_STATUS_CRITICAL, NULL},
     {listens_on_ipv4_and_loopback, "oooo", PST_STATUS_OK, NULL},
     {listens_on_all_of_ipv6, "oooo", PST_STATUS_OK, NULL},

@@ -164,6 +164,7 @@ only_loopback(World *world)
 {
     nobody_listens(world);
     world_listen(world, 443, "127.0.0.1");
+    world_listen(world, 443, "::ffff:127.0.0.1");
 }
 
 static void
