@@ -36,6 +36,37 @@ is_loopback(const char *address)
            (g_str_has_prefix(plain(address), "127.") || g_str_equal(address, "::1"));
 }
 
+enum {
+    IPV4 = 1,
+    IPV6 = 2,
+};
+
+/* The versions of IP over which somebody from outside can come to ADDRESS: a socket on "::" takes
+ * IPv4 too unless it says otherwise. */
+static guint
+versions_of(const char *address)
+{
+    if (address == NULL || g_str_equal(address, "::"))
+        return IPV4 | IPV6;
+    if (is_loopback(address))
+        return 0;
+    return strchr(plain(address), ':') != NULL ? IPV6 : IPV4;
+}
+
+static guint
+versions(const PstNetworkData *data, gint64 port, const char *protocol)
+{
+    guint all = 0;
+
+    for (guint i = 0; data->listening != NULL && i < data->listening->len; i++) {
+        const PstNetworkListening *row = data->listening->pdata[i];
+
+        if (row->port == port && g_strcmp0(row->protocol, protocol) == 0)
+            all |= versions_of(row->address);
+    }
+    return all;
+}
+
 static Listening
 listening(const PstNetworkData *data, gint64 port, const char *protocol)
 {
@@ -74,30 +105,68 @@ filter_of(const PstGateFacts *facts, gint64 wanted, const char *wanted_protocol)
     return NULL;
 }
 
-/* Whether packet filters let a connection in, over either version of IP. */
 static PstTri
-passes(const PstFirewallData *data, gint64 port)
+passes(const PstFirewallVerdict *verdict)
 {
-    guint n_shut = 0, n_other = 0;
+    if (g_strcmp0(verdict->verdict, "drop") == 0 || g_strcmp0(verdict->verdict, "reject") == 0 ||
+        verdict->replies == PST_TRI_NO)
+        return PST_TRI_NO;
+    return g_strcmp0(verdict->verdict, "accept") == 0 ? PST_TRI_YES : PST_TRI_UNKNOWN;
+}
 
+/* How many verdicts on a port there are of each kind, over these versions of IP; FALSE for none. A
+ * guest that has no address of one of them tells none of it. */
+static gboolean
+count_verdicts(const PstFirewallData *data, gint64 port, guint of, guint n[PST_TRI_YES + 1])
+{
     for (guint i = 0; data->verdicts != NULL && i < data->verdicts->len; i++) {
         const PstFirewallVerdict *verdict = data->verdicts->pdata[i];
+        guint version = verdict->family == NULL                ? IPV4 | IPV6
+                        : g_str_equal(verdict->family, "ipv6") ? IPV6
+                                                               : IPV4;
 
-        if (verdict->port != port)
-            continue;
-        if (g_strcmp0(verdict->verdict, "drop") == 0 ||
-            g_strcmp0(verdict->verdict, "reject") == 0 || verdict->replies == PST_TRI_NO)
-            n_shut++;
-        else if (g_strcmp0(verdict->verdict, "accept") == 0)
-            return PST_TRI_YES;
-        else
-            n_other++;
+        if (verdict->port == port && (version & of) != 0)
+            n[passes(verdict)]++;
     }
-    return n_shut > 0 && n_other == 0 ? PST_TRI_NO : PST_TRI_UNKNOWN;
+    return n[PST_TRI_YES] + n[PST_TRI_NO] + n[PST_TRI_UNKNOWN] > 0;
+}
+
+/* Whether packet filters let a connection in over one of these versions of IP. */
+static PstTri
+lets_in(const PstFirewallData *data, gint64 port, guint of)
+{
+    guint n[PST_TRI_YES + 1] = {0};
+
+    (void)count_verdicts(data, port, of, n);
+    if (n[PST_TRI_YES] > 0)
+        return PST_TRI_YES;
+    return n[PST_TRI_NO] > 0 && n[PST_TRI_UNKNOWN] == 0 ? PST_TRI_NO : PST_TRI_UNKNOWN;
+}
+
+/* Whether they do over each of them. Of what listens on a link's own address alone, as clients of
+ * DHCPv6 do, the others tell. */
+static PstTri
+lets_all_in(const PstFirewallData *data, gint64 port, guint of)
+{
+    guint n[PST_TRI_YES + 1] = {0};
+
+    if (!count_verdicts(data, port, of, n))
+        (void)count_verdicts(data, port, IPV4 | IPV6, n);
+    if (n[PST_TRI_NO] > 0)
+        return PST_TRI_NO;
+    return n[PST_TRI_YES] > 0 && n[PST_TRI_UNKNOWN] == 0 ? PST_TRI_YES : PST_TRI_UNKNOWN;
+}
+
+static gboolean
+tells_of(const PstFirewallData *data, gint64 port, guint of)
+{
+    guint n[PST_TRI_YES + 1] = {0};
+
+    return count_verdicts(data, port, of, n);
 }
 
 static void
-judge_filter(const PstGateFacts *facts, const PstPolicyRule *rule, GPtrArray *outcomes)
+judge_filter(const PstGateFacts *facts, const PstPolicyRule *rule, guint of, GPtrArray *outcomes)
 {
     const char *probe = pst_report_firewall_kind.name;
     const PstAnswer *answer =
@@ -108,7 +177,7 @@ judge_filter(const PstGateFacts *facts, const PstPolicyRule *rule, GPtrArray *ou
         pst_gate_outcome_add_unlooked(outcomes, rule, probe, answer);
         return;
     }
-    switch (passes(answer->report->data, rule->number)) {
+    switch (lets_in(answer->report->data, rule->number, of)) {
     case PST_TRI_YES:
         outcome = pst_gate_outcome_add(outcomes, rule, PST_GATE_HELD,
                                        g_strdup_printf("%s is open", rule->subject));
@@ -121,10 +190,13 @@ judge_filter(const PstGateFacts *facts, const PstPolicyRule *rule, GPtrArray *ou
             pst_gate_outcome_blame(facts, outcome, answer->report->findings->pdata[0]);
         break;
     case PST_TRI_UNKNOWN:
-        outcome =
-            pst_gate_outcome_add(outcomes, rule, PST_GATE_UNCHECKED,
-                                 g_strdup_printf("what packet filters do with %s is not known: %s",
-                                                 rule->subject, answer->report->summary));
+        outcome = pst_gate_outcome_add(
+            outcomes, rule, PST_GATE_UNCHECKED,
+            g_strdup_printf("what packet filters do with %s is not known: %s", rule->subject,
+                            tells_of(answer->report->data, rule->number, of)
+                                ? answer->report->summary
+                                : "none was judged over the version of IP "
+                                  "that is listened on"));
         break;
     }
     pst_gate_outcome_of(outcome, probe, answer);
@@ -140,7 +212,7 @@ pst_gate_judges_port(const PstGateFacts *facts, const PstPolicyRule *rule, GPtrA
     Listening best = data != NULL ? listening(data, rule->number, protocol) : NOBODY_LISTENS;
 
     if (best == LISTENS) {
-        judge_filter(facts, rule, outcomes);
+        judge_filter(facts, rule, versions(data, rule->number, protocol), outcomes);
     } else if (data == NULL || !tells_all(answer)) {
         pst_gate_outcome_add_unlooked(outcomes, rule, probe, answer);
     } else {
@@ -266,10 +338,11 @@ pst_gate_judges_former_ports(const PstGateCase *one)
     return ports;
 }
 
-/* It is listened on still; do packet filters shut it, which nothing did before? */
+/* It is listened on still, over these versions of IP; do packet filters shut it over one of them,
+ * which nothing did before? */
 static void
 judge_former(const PstGateFacts *facts, const PstPolicyRule *rule, const PstNetworkListening *row,
-             GPtrArray *outcomes)
+             guint of, GPtrArray *outcomes)
 {
     const char *probe = pst_report_firewall_kind.name;
     const PstAnswer *answer = filter_of(facts, row->port, row->protocol);
@@ -287,7 +360,7 @@ judge_former(const PstGateFacts *facts, const PstPolicyRule *rule, const PstNetw
         pst_gate_outcome_add_unlooked(outcomes, rule, probe, answer);
         return;
     }
-    switch (passes(answer->report->data, row->port)) {
+    switch (lets_all_in(answer->report->data, row->port, of)) {
     case PST_TRI_YES:
         return;
     case PST_TRI_NO:
@@ -334,10 +407,12 @@ pst_gate_judges_lost_ports(const PstGateFacts *facts, const PstPolicyRule *rule,
 
         if (!is_kept(former, i))
             continue;
-        if (listening(data, row->port, row->protocol) != LISTENS)
+        guint still =
+            versions(data, row->port, row->protocol) & versions(former, row->port, row->protocol);
+        if (still == 0)
             judge_lost(facts, rule, row, outcomes);
         else if (unfiltered)
-            judge_former(facts, rule, row, outcomes);
+            judge_former(facts, rule, row, still, outcomes);
     }
     if (outcomes->len == n)
         pst_gate_outcome_of(

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "tests/unit/gate-world.h"
+
+/* Who listens over which version of IP, and what packet filters do with it: 443 is what is asked
+ * about, and 22 is let in. */
+
+static void
+listen_on(World *world, const char *address)
+{
+    world_listen_once(world);
+    world_listen(world, 443, address);
+}
+
+static void
+add_verdict_on(World *world, const char *family, const char *word)
+{
+    PstFirewallVerdict *verdict =
+        pst_fields_append(&pst_report_firewall_verdict_fields, &world->port->verdicts);
+
+    verdict->port = 443;
+    verdict->family = g_strdup(family);
+    verdict->verdict = g_strdup(word);
+}
+
+/* A word a version of IP; NULL: the guest has no address of that one. */
+static void
+judge_filters(World *world, const char *four, const char *six)
+{
+    pst_fields_free(&pst_report_firewall_verdict_fields, world->port->verdicts->pdata[0]);
+    g_clear_pointer(&world->port->verdicts, g_ptr_array_unref);
+    if (four != NULL)
+        add_verdict_on(world, "ipv4", four);
+    if (six != NULL)
+        add_verdict_on(world, "ipv6", six);
+}
+
+#define OPEN_443 "[ports]\nopen=443\n"
+#define NO_LOST "[ports]\nno-lost=yes\n"
+#define PASS PST_GATE_PASS
+#define FAIL PST_GATE_FAIL
+#define OPEN PST_GATE_COULD_NOT_CHECK
+#define ANY4 "0.0.0.0"
+#define ANY6 "::"
+#define ONE6 "2001:db8::15"
+#define LINK6 "fe80::5054:ff:fe12:3456"
+
+static const struct {
+    const char *policy;
+    const char *former, *now; /* what 443 is listened on */
+    const char *four, *six;   /* the filters' verdicts */
+    PstGateResult result;
+} rows[] = {
+    {OPEN_443, ANY4, ANY4, "accept", "accept", PASS},
+    {OPEN_443, ANY4, ANY4, "drop", "accept", FAIL},
+    {OPEN_443, ANY4, ANY4, "accept", "drop", PASS},
+    {OPEN_443, ANY4, ANY4, "unknown", "accept", OPEN},
+    {OPEN_443, ANY4, ANY4, NULL, "accept", OPEN},
+    {OPEN_443, ANY6, ANY6, "drop", "accept", PASS},
+    {OPEN_443, ANY6, ANY6, "drop", "drop", FAIL},
+    {OPEN_443, ANY6, ANY6, "drop", NULL, FAIL},
+    {OPEN_443, ONE6, ONE6, "accept", "drop", FAIL},
+    {OPEN_443, ANY4, "::ffff:10.0.2.15", "drop", "accept", FAIL},
+    {NO_LOST, ANY6, ANY6, "accept", "accept", PASS},
+    {NO_LOST, ANY6, ANY6, "accept", NULL, PASS},
+    {NO_LOST, ANY6, ANY6, "drop", "accept", FAIL},
+    {NO_LOST, ANY6, ANY6, "accept", "drop", FAIL},
+    {NO_LOST, ANY6, ANY6, "accept", "unknown", OPEN},
+    {NO_LOST, ANY4, ANY4, "drop", "accept", FAIL},
+    {NO_LOST, ANY4, ANY4, "accept", "drop", PASS},
+    {NO_LOST, ANY4, ANY6, "accept", "drop", PASS},
+    {NO_LOST, ANY6, ANY4, "accept", "drop", PASS},
+    {NO_LOST, ANY4, ONE6, "accept", "accept", FAIL},
+    {NO_LOST, LINK6, LINK6, "accept", NULL, PASS},
+    {NO_LOST, LINK6, LINK6, "drop", NULL, FAIL},
+};
+
+static void
+test_versions(void)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_auto(World) world = {0}, former = {0};
+
+        world_init(&former);
+        listen_on(&former, rows[i].former);
+        world_init(&world);
+        world.before = world_baseline(&former);
+        world_set_policy(&world, rows[i].policy);
+        listen_on(&world, rows[i].now);
+        judge_filters(&world, rows[i].four, rows[i].six);
+        g_autoptr(PstGateVerdict) verdict = world_judge(&world);
+        g_autofree char *text = pst_gate_to_text(verdict);
+
+        if (verdict->result != (int)rows[i].result)
+            g_error("row %u: %s", i, text);
+    }
+}
+
+int
+main(int argc, char *argv[])
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/gate/ports/versions", test_versions);
+    return g_test_run();
+}
