@@ -219,33 +219,52 @@ passes(const PstFirewallVerdict *verdict)
 }
 
 static gboolean
-concerns(const PstFirewallVerdict *verdict, const PstAccessFacts *facts)
+concerns(const PstFirewallVerdict *verdict, const PstAccessFacts *facts, const char *family)
 {
-    const char *family = family_of(facts->from);
-
     if (facts->port != PST_INT_UNKNOWN && verdict->port != facts->port)
         return FALSE;
     return family == NULL || g_strcmp0(verdict->family, family) == 0;
 }
 
-PstTri
-pst_access_judges_firewall(const PstAccessFacts *facts, gconstpointer data, PstAccessWhy *why)
+/* What all verdicts over FAMILY say together, NULL for any; unknown where some say otherwise. */
+static PstTri
+sum_up(const PstFirewallData *firewall, const PstAccessFacts *facts, const char *family)
 {
-    const PstFirewallData *firewall = data;
     guint n[PST_TRI_YES + 1] = {0};
 
     for (guint i = 0; firewall->verdicts != NULL && i < firewall->verdicts->len; i++)
-        if (concerns(firewall->verdicts->pdata[i], facts))
+        if (concerns(firewall->verdicts->pdata[i], facts, family))
             n[passes(firewall->verdicts->pdata[i])]++;
-    if (n[PST_TRI_YES] > 0 && n[PST_TRI_NO] + n[PST_TRI_UNKNOWN] == 0)
-        return PST_TRI_YES;
-    if (n[PST_TRI_NO] > 0 && n[PST_TRI_YES] + n[PST_TRI_UNKNOWN] == 0) {
+    if (n[PST_TRI_UNKNOWN] > 0 || (n[PST_TRI_YES] > 0 && n[PST_TRI_NO] > 0))
+        return PST_TRI_UNKNOWN;
+    return n[PST_TRI_YES] > 0 ? PST_TRI_YES : n[PST_TRI_NO] > 0 ? PST_TRI_NO : PST_TRI_UNKNOWN;
+}
+
+/* Whoever names no address comes over IPv4, as almost everybody does, where the filters tell the
+ * versions of IP apart. */
+PstTri
+pst_access_judges_firewall(const PstAccessFacts *facts, gconstpointer data, PstAccessWhy *why)
+{
+    const char *family = family_of(facts->from);
+    PstTri verdict = sum_up(data, facts, family);
+
+    if (verdict == PST_TRI_NO)
         why->reason = "a packet filter denies the port";
-        return PST_TRI_NO;
-    }
-    why->reason = n[PST_TRI_YES] > 0 ? "packet filters let some in, depending on port and address"
-                                     : "what packet filters do with the port is not known";
-    return PST_TRI_UNKNOWN;
+    if (verdict != PST_TRI_UNKNOWN)
+        return verdict;
+    if (family == NULL)
+        verdict = sum_up(data, facts, "ipv4");
+    if (verdict == PST_TRI_YES)
+        why->note = "over IPv4; of IPv6 packet filters say otherwise: name an address with from";
+    else if (verdict == PST_TRI_NO)
+        why->reason = "a packet filter denies the port over IPv4; whoever comes over IPv6 names an "
+                      "address with from";
+    else
+        why->reason = family == NULL ? "what packet filters do with the port is not known, or "
+                                       "depends on port and address: name one with from"
+                                     : "what packet filters do with the port is not known, or "
+                                       "depends on port and address";
+    return verdict;
 }
 
 PstTri

@@ -9,6 +9,7 @@
 
 typedef struct {
     const char *reason;  /* static */
+    const char *note;    /* of yes: for whom it may be otherwise, static; NULL for nobody */
     const char *finding; /* the id of the finding that tells it, where the data name one; borrowed
                             from DATA */
 } PstAccessWhy;

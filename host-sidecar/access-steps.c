@@ -198,6 +198,8 @@ pst_access_steps_judge(const PstAccessFacts *facts, PstAccessStepKind kind, PstA
             step->reason = g_strdup("only a record of earlier says that it is open");
         else
             step->verdict = PST_ACCESS_OPEN;
+        if (step->verdict == PST_ACCESS_OPEN)
+            step->note = g_strdup(why.note);
         return doubt == NULL || doubt->severity != PST_SEVERITY_UNKNOWN;
     }
     if (shut == NULL)

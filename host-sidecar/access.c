@@ -63,6 +63,18 @@ decide(PstAccessWay *way, Judged *judged)
         way->because = g_strdup(judged->decisive->reason);
 }
 
+const char *
+pst_access_note(const PstAccessWay *way)
+{
+    const char *note = NULL;
+
+    if (way == NULL || way->verdict != PST_ACCESS_OPEN)
+        return NULL;
+    for (guint i = 0; note == NULL && way->steps != NULL && i < way->steps->len; i++)
+        note = ((PstAccessStep *)way->steps->pdata[i])->note;
+    return note;
+}
+
 static Judged
 judge_way(const PstAccessFacts *facts, Way which, PstAccessData *data)
 {

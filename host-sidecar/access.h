@@ -18,3 +18,7 @@ PstReport *pst_access_derive(PstAnswer *const *answers, guint n, JsonObject *van
 /* The same as an answer, by the least of the paths that the others came by, and as old as the
  * oldest of them. Where none of them has a report it has none either, but an error. */
 PstAnswer *pst_access_answer(PstAnswer *const *answers, guint n, JsonObject *vantage);
+
+/* Of an open way: for whom it may be otherwise, borrowed. NULL for nobody, and of one that is not
+ * open, or of none. */
+const char *pst_access_note(const PstAccessWay *way);

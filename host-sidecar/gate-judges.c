@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <string.h>
 
+#include "host-sidecar/access.h"
 #include "host-sidecar/gate-judges.h"
 #include "protocol/report-checks.h"
 #include "protocol/report-services.h"
@@ -145,6 +146,19 @@ judge_unknown(const PstGateFacts *facts, const PstPolicyRule *rule, GPtrArray *o
     pst_gate_outcome_of(outcome, "access", facts->access);
 }
 
+static char *
+words_of_access(const PstPolicyRule *rule, const PstAccessData *data, int verdict)
+{
+    gboolean open = verdict == PST_ACCESS_OPEN;
+    const char *note = open ? pst_access_note(way_of(data, rule)) : NULL;
+    g_autofree char *words =
+        rule->kind == PST_POLICY_WAY
+            ? g_strdup_printf("%s is %s to %s", rule->subject, open ? "open" : "shut", data->user)
+            : g_strdup_printf("%s %s %s", data->user, open ? "can" : "can't", what_of(rule));
+
+    return note != NULL ? g_strdup_printf("%s (%s)", words, note) : g_steal_pointer(&words);
+}
+
 void
 pst_gate_judges_access(const PstGateFacts *facts, const PstPolicyRule *rule, GPtrArray *outcomes)
 {
@@ -167,14 +181,10 @@ pst_gate_judges_access(const PstGateFacts *facts, const PstPolicyRule *rule, GPt
         add_shut(facts, rule, outcomes);
         return;
     }
-    outcome = pst_gate_outcome_add(
-        outcomes, rule,
-        rule->wanted == (verdict == PST_ACCESS_OPEN) ? PST_GATE_HELD : PST_GATE_BROKEN,
-        rule->kind == PST_POLICY_WAY
-            ? g_strdup_printf("%s is %s to %s", rule->subject,
-                              verdict == PST_ACCESS_OPEN ? "open" : "shut", data->user)
-            : g_strdup_printf("%s %s %s", data->user, verdict == PST_ACCESS_OPEN ? "can" : "can't",
-                              what_of(rule)));
+    outcome = pst_gate_outcome_add(outcomes, rule,
+                                   rule->wanted == (verdict == PST_ACCESS_OPEN) ? PST_GATE_HELD
+                                                                                : PST_GATE_BROKEN,
+                                   words_of_access(rule, data, verdict));
     pst_gate_outcome_of(outcome, "access", facts->access);
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/access.h"
 #include "host-sidecar/render.h"
 #include "protocol/report-access.h"
 
@@ -38,6 +39,7 @@ static void
 append_way(GString *out, const PstAccessWay *way)
 {
     const PstAccessStep *step = way->verdict != PST_ACCESS_OPEN ? decisive(way) : NULL;
+    const char *note = pst_access_note(way);
 
     g_string_append(out, "  ");
     g_string_append_printf(out, "%-12s  %s", way->way != NULL ? way->way : "?",
@@ -54,6 +56,10 @@ append_way(GString *out, const PstAccessWay *way)
         g_string_append(out, " [");
         pst_render_append(out, step->finding);
         g_string_append_c(out, ']');
+    }
+    if (note != NULL) {
+        g_string_append(out, "  ");
+        pst_render_append(out, note);
     }
     g_string_append_c(out, '\n');
 }

@@ -11,6 +11,7 @@ static const PstField step_rows[] = {
     PST_STRING(PstAccessStep, probe, "whose report says so"),
     PST_STRING(PstAccessStep, finding, "the id of the finding that shuts it", PST_PASSING),
     PST_STRING(PstAccessStep, reason, "why it is shut or unknown", PST_PASSING),
+    PST_STRING(PstAccessStep, note, "of an open one: for whom it may be otherwise", PST_PASSING),
 };
 const PstFields pst_report_access_step_fields = PST_FIELDS(PstAccessStep, step_rows);
 

@@ -31,6 +31,7 @@ typedef struct {
     char *probe; /* whose report says so */
     char *finding; /* the id of the finding that shuts it, absent where none does */
     char *reason;  /* why it is shut or unknown, one line */
+    char *note;    /* of an open one: for whom it may be otherwise, absent for nobody */
 } PstAccessStep;
 
 typedef struct {

@@ -419,7 +419,7 @@ static const struct {
     {no_default_route, "uuoo", PST_STATUS_OK, NULL},
     {own_network, "oooo", PST_STATUS_OK, NULL},
     {dropped, "ssoo", PST_STATUS_CRITICAL, NULL},
-    {dropped_for_one_family, "uuoo", PST_STATUS_OK, NULL},
+    {dropped_for_one_family, "ssoo", PST_STATUS_CRITICAL, NULL},
     {dropped_for_the_other_family, "oooo", PST_STATUS_OK, NULL},
     {no_replies, "ssoo", PST_STATUS_CRITICAL, NULL},
     {other_port, "ssoo", PST_STATUS_CRITICAL, NULL},
