@@ -109,6 +109,22 @@ is_set_back(const PstGateFacts *facts)
            pst_mark_is_set_back(mark, (PstAnswer *const *)facts->all->pdata, facts->all->len);
 }
 
+/* Why the place of the moment in the journal dates nothing; NULL where it does, or none was asked
+ * for. A journal that was emptied has nothing from before that moment either, and perhaps not all
+ * that came after. */
+static char *
+why_not_dated(const PstAnswer *answer)
+{
+    const PstJournalData *data = answer->report->data;
+
+    if (!json_object_has_member(answer->args, "after") || data->after_found == PST_TRI_YES)
+        return NULL;
+    return g_strdup(data->after_found == PST_TRI_NO
+                        ? "the journal's entry of that moment is gone, and older ones are there"
+                        : "whether the journal still has its entry of that moment is not known: "
+                          "what came since may be gone with it");
+}
+
 /* A message that is withheld, as that of a private unit, is an entry all the same. */
 void
 pst_gate_judges_journal(const PstGateFacts *facts, const PstPolicyRule *rule, GPtrArray *outcomes)
@@ -133,8 +149,7 @@ pst_gate_judges_journal(const PstGateFacts *facts, const PstPolicyRule *rule, GP
         outcome->lasting = TRUE;
         return;
     }
-    if (data->after_found == PST_TRI_NO)
-        why = g_strdup("the journal's entry of that moment is gone, and older ones are there");
+    why = why_not_dated(answer);
     if (why == NULL)
         why = why_not_whole(answer);
     if (why == NULL && data->cursor != NULL)

@@ -26,11 +26,37 @@ units_untold_but_one(World *world)
     add_finding(world, "services", "services.could-not-look", PST_SEVERITY_UNKNOWN);
 }
 
+/* ---- the journal ---- */
+
+/* A volatile one, after a start of the guest: nothing in it is as old as the moment. */
+static void
+journal_emptied(World *world)
+{
+    world->journal->after_found = PST_TRI_UNKNOWN;
+}
+
+static void
+journal_emptied_log_error(World *world)
+{
+    journal_emptied(world);
+    log_error(world);
+}
+
+/* By the clock alone: there is no place to be found. */
+static void
+journal_by_clock(World *world)
+{
+    journal_emptied(world);
+    json_object_remove_member(world_find(world, "journal", "priority")->args, "after");
+    g_clear_pointer(&world->since->mark->cursor, g_free);
+}
+
 /* ---- the table ---- */
 
 #define PASS PST_GATE_PASS
 #define FAIL PST_GATE_FAIL
 #define OPEN PST_GATE_COULD_NOT_CHECK
+#define JOURNAL "[journal]\npriority=err\n"
 #define NO_FAILED "[units]\nno-failed=yes\n"
 #define NO_NEW_FAILED "[units]\nno-new-failed=yes\n"
 
@@ -45,6 +71,10 @@ static const struct {
     {NO_FAILED, NULL, units_untold, OPEN, "services.could-not-look is so"},
     {NO_FAILED, NULL, units_untold_but_one, FAIL, "nginx.service is failed"},
     {NO_NEW_FAILED, NULL, units_untold, OPEN, "services.could-not-look is so"},
+    {JOURNAL, NULL, do_nothing, PASS, NULL},
+    {JOURNAL, NULL, journal_emptied, OPEN, "whether the journal still has its entry"},
+    {JOURNAL, NULL, journal_emptied_log_error, FAIL, "1 new entry in the journal"},
+    {JOURNAL, NULL, journal_by_clock, PASS, NULL},
 };
 
 static void
