@@ -36,7 +36,10 @@ typedef struct {
     PstChangesWalk *walk;
     PstPackageDb *db;
     PstChangesDigest digest;
+    gboolean by_name;     /* somebody named the paths, and wants to know of all below them */
     PstTri records_known; /* whether "no package has it" can be said */
+    guint n_unheld;       /* that a package brought, and could not be held against its record */
+    const char *unheld;   /* the first of them, borrowed from the walk */
     GPtrArray *odd; /* of PstChangesFile: programs that differ from their record, not recent */
 } Probe;
 
@@ -86,10 +89,16 @@ is_repeated(const GPtrArray *places, guint i)
     return FALSE;
 }
 
+static gboolean
+has_paths(const PstChangesArgs *asked)
+{
+    return asked->paths != NULL && asked->paths[0] != NULL;
+}
+
 static void
 walk_places(Probe *probe, const PstChangesArgs *asked)
 {
-    g_autoptr(GPtrArray) places = asked->paths != NULL && asked->paths[0] != NULL
+    g_autoptr(GPtrArray) places = has_paths(asked)
                                       ? pst_changes_places_named((const char *const *)asked->paths)
                                       : pst_changes_places_default(probe->sysroot, asked->user);
     g_autoptr(GStrvBuilder) looked_at = g_strv_builder_new();
@@ -210,6 +219,14 @@ is_as_unpacked(const PstChangesEntry *entry, const PstPackageFile *record)
     return record->config == PST_TRI_NO && is_of_unpacking(entry, record);
 }
 
+/* Not even where somebody named it: they may have changed it in these minutes. */
+static gboolean
+needs_reading(const Probe *probe, const PstChangesEntry *entry, const PstPackageFile *record)
+{
+    return !is_as_unpacked(entry, record) ||
+           (probe->by_name && pst_changes_walk_is_recent(probe->walk, entry));
+}
+
 /* dpkg and rpm give a file its mode and its name later than they write it. */
 static void
 correct_kind(const PstChangesEntry *entry, const PstPackageFile *record, PstChangesFile *file)
@@ -225,7 +242,7 @@ static void
 compare_content(Probe *probe, const PstChangesEntry *entry, const PstPackageFile *record,
                 PstChangesFile *file)
 {
-    if (record->digest == NULL || !S_ISREG(entry->mode) || is_as_unpacked(entry, record))
+    if (record->digest == NULL || !S_ISREG(entry->mode) || !needs_reading(probe, entry, record))
         return;
     g_autofree char *digits =
         record->digest_type == G_CHECKSUM_SHA256 && file->digest != NULL
@@ -265,7 +282,7 @@ wants_digest(Probe *probe, const PstChangesEntry *entry)
     const PstPackageFile *record = pst_package_db_find(probe->db, entry->path);
 
     return S_ISREG(entry->mode) && pst_changes_places_may_digest(entry->path, entry->mode) &&
-           (record == NULL || record->package == NULL || !is_as_unpacked(entry, record));
+           (record == NULL || record->package == NULL || needs_reading(probe, entry, record));
 }
 
 static void
@@ -307,14 +324,43 @@ is_untouched_config(Probe *probe, const PstChangesEntry *entry, const PstPackage
     return g_strcmp0(digits, record->digest) == 0;
 }
 
-/* It came with its package, and nobody touched it since: that is no news, the transaction is. */
+/* Whether it is what its package brought, by content and mode. What a folder holds stands for
+ * itself, and where a link leads to is in no record but apk's, which digests that. */
+static PstTri
+is_as_packaged(Probe *probe, const PstChangesEntry *entry, const PstPackageFile *record)
+{
+    if (S_ISDIR(entry->mode) || (S_ISLNK(entry->mode) && g_strcmp0(record->of, "apk") == 0))
+        return PST_TRI_YES;
+    if (!S_ISREG(entry->mode))
+        return PST_TRI(record->digest == NULL);
+    if (record->digest == NULL)
+        return PST_TRI_UNKNOWN;
+    g_autofree char *digits =
+        pst_changes_digest_file(&probe->digest, entry->path, record->digest_type);
+    if (digits == NULL)
+        return PST_TRI_UNKNOWN;
+    if (!g_str_equal(digits, record->digest))
+        return PST_TRI_NO;
+    return record->mode >= 0 || has_usual_access(entry) ? PST_TRI_YES : PST_TRI_UNKNOWN;
+}
+
+/* It came with its package, and nobody touched it since: that is no news, the transaction is. Of
+ * what can't be held against its record nobody knows. */
 static gboolean
 is_quiet(Probe *probe, const PstChangesEntry *entry)
 {
     const PstPackageFile *record = pst_package_db_find(probe->db, entry->path);
 
-    return record != NULL && record->package != NULL && has_recorded_access(entry, record) &&
-           (is_as_unpacked(entry, record) || is_untouched_config(probe, entry, record));
+    if (record == NULL || record->package == NULL || !has_recorded_access(entry, record))
+        return FALSE;
+    if (!is_as_unpacked(entry, record))
+        return is_untouched_config(probe, entry, record);
+    if (!needs_reading(probe, entry, record))
+        return TRUE;
+    PstTri same = is_as_packaged(probe, entry, record);
+    if (same == PST_TRI_UNKNOWN && probe->n_unheld++ == 0)
+        probe->unheld = entry->path;
+    return same != PST_TRI_NO;
 }
 
 /* A recent file is listed; a program that is not recent is only held against its record. */
@@ -364,6 +410,22 @@ take_entries(Probe *probe)
     probe->data->unpacked = n_unpacked;
     probe->data->left_out = n_left_out;
     probe->report->truncated |= probe->data->left_out > 0 || !probe->walk->complete;
+}
+
+static void
+say_unheld(Probe *probe)
+{
+    if (probe->n_unheld == 0)
+        return;
+    PstFinding *finding =
+        pst_report_add(probe->report, COULD_NOT_LOOK, PST_SEVERITY_UNKNOWN,
+                       "whether %u file%s that packages brought, %s first, %s as they came is not "
+                       "known",
+                       probe->n_unheld, probe->n_unheld == 1 ? "" : "s", probe->unheld,
+                       probe->n_unheld == 1 ? "is" : "are");
+
+    finding->evidence->path = g_strdup(probe->unheld);
+    finding->remedy = g_strdup("dpkg --verify or rpm --verify tells of the content");
 }
 
 /* ---- the whole ---- */
@@ -417,6 +479,7 @@ pst_probe_changes_run(const PstProbeContext *context, gconstpointer args, PstRep
     g_autoptr(PstChangesWalk) walk =
         pst_changes_walk_new(context->sysroot, since_us, after_share(&probe, WALK_SHARE));
     probe.walk = walk;
+    probe.by_name = has_paths(args);
     walk_places(&probe, args);
     pst_changes_walk_finish(walk);
 
@@ -425,6 +488,7 @@ pst_probe_changes_run(const PstProbeContext *context, gconstpointer args, PstRep
     probe.db = db;
     read_records(&probe);
     take_entries(&probe);
+    say_unheld(&probe);
     pst_changes_units_derive(probe.data);
     read_transactions(&probe);
     judge(&probe);

@@ -472,6 +472,45 @@ test_named_paths(World *world, gconstpointer data G_GNUC_UNUSED)
     g_assert_null(find_file(report, "/etc/sudoers"));
 }
 
+/* Whoever names a path is told what was done to it in the minutes of its unpacking, also where it
+ * is no configuration; and what no record tells. */
+static void
+test_unpacked_by_name(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    static const struct {
+        const char *text; /* NULL: a link */
+        int mode;
+        gboolean listed, known;
+    } rows[] = {
+        {"", 0755, FALSE, TRUE},
+        {"evil", 0755, TRUE, TRUE},
+        {"", 04755, FALSE, FALSE}, /* dpkg records no mode */
+        {NULL, 0, TRUE, TRUE},
+    };
+    char *paths[] = {(char *)"/usr/bin", NULL};
+
+    put_sound(world);
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *whole = place(world, "/usr/bin/sudo");
+
+        unlink(whole);
+        if (rows[i].text != NULL)
+            put(world, "/usr/bin/sudo", rows[i].text, -1, rows[i].mode);
+        else
+            put_symlink(world, "/usr/bin/sudo", "evil");
+        g_autoptr(PstReport) report = run_with(world, 0, paths);
+        const PstFinding *unheld = find_finding(report, "changes.could-not-look");
+        const PstChangesFile *file = find_file(report, "/usr/bin/sudo");
+
+        g_test_message("row %u", i);
+        g_assert_cmpint(file != NULL, ==, rows[i].listed);
+        if (file != NULL && rows[i].text != NULL)
+            g_assert_true(g_str_has_prefix(file->former_digest, "md5:"));
+        if (geteuid() == 0) /* a file of anybody else's is of no usual access */
+            g_assert_cmpint(unheld == NULL, ==, rows[i].known);
+    }
+}
+
 /* ---- guests in trouble ---- */
 
 static void
@@ -546,6 +585,7 @@ main(int argc, char **argv)
     g_test_add_func("/changes/log", test_log);
     g_test_add_func("/changes/digests", test_digests);
     ADD("/changes/named-paths", test_named_paths);
+    ADD("/changes/unpacked-by-name", test_unpacked_by_name);
     ADD("/changes/nothing-there", test_nothing_there);
     ADD("/changes/strange-files", test_strange_files);
     ADD("/changes/garbage", test_garbage);
