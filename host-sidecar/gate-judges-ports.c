@@ -293,20 +293,28 @@ may_shut(const PstFirewallChain *chain)
            (chain->rules != 0 || g_strcmp0(chain->policy, "accept") != 0);
 }
 
-/* A baseline has the filters' verdict of sshd's ports alone, and so tells of another only where
- * there was no filter. */
-static gboolean
-was_unfiltered(const PstGateCase *one)
+/* Whether no packet filter judges what comes in. One that is told is there, whatever else could not
+ * be looked at. */
+static PstTri
+is_unfiltered(const PstAnswer *answer)
 {
-    const PstAnswer *answer = of_before(one, pst_report_firewall_kind.name);
     const PstFirewallData *data = answer != NULL ? answer->report->data : NULL;
 
-    if (data == NULL || answer->report->truncated || pst_gate_facts_unlooked(answer) != NULL)
-        return FALSE;
+    if (data == NULL)
+        return PST_TRI_UNKNOWN;
     for (guint i = 0; data->chains != NULL && i < data->chains->len; i++)
         if (may_shut(data->chains->pdata[i]))
-            return FALSE;
-    return TRUE;
+            return PST_TRI_NO;
+    return answer->report->truncated || pst_gate_facts_unlooked(answer) != NULL ? PST_TRI_UNKNOWN
+                                                                                : PST_TRI_YES;
+}
+
+/* A baseline has the filters' verdict of sshd's ports alone, and so tells of another only where
+ * there was no filter. */
+static PstTri
+was_unfiltered(const PstGateCase *one)
+{
+    return is_unfiltered(of_before(one, pst_report_firewall_kind.name));
 }
 
 static gboolean
@@ -330,7 +338,7 @@ pst_gate_judges_former_ports(const PstGateCase *one)
         one->before != NULL ? of_before(one, pst_report_network_kind.name) : NULL;
     const PstNetworkData *former = answer != NULL ? answer->report->data : NULL;
 
-    if (former == NULL || former->listening == NULL || !was_unfiltered(one))
+    if (former == NULL || former->listening == NULL || was_unfiltered(one) != PST_TRI_YES)
         return ports;
     for (guint i = 0; i < former->listening->len && ports->len < MAX_FORMER; i++)
         if (is_kept(former, i) && !is_asked_anyway(one->policy, former->listening->pdata[i]))
@@ -381,6 +389,17 @@ judge_former(const PstGateFacts *facts, const PstPolicyRule *rule, const PstNetw
     pst_gate_outcome_of(outcome, probe, answer);
 }
 
+static char *
+why_filters_unknown(const PstGateCase *one)
+{
+    const PstAnswer *before = of_before(one, pst_report_firewall_kind.name);
+    const PstFinding *unlooked = before != NULL ? pst_gate_facts_unlooked(before) : NULL;
+
+    return g_strdup_printf("every port is listened on that was; the baseline does not tell whether "
+                           "there were packet filters%s%s",
+                           unlooked != NULL ? ": " : "", unlooked != NULL ? unlooked->message : "");
+}
+
 void
 pst_gate_judges_lost_ports(const PstGateFacts *facts, const PstPolicyRule *rule,
                            GPtrArray *outcomes)
@@ -401,7 +420,7 @@ pst_gate_judges_lost_ports(const PstGateFacts *facts, const PstPolicyRule *rule,
                              g_strdup("the baseline does not tell which ports were open"));
         return;
     }
-    gboolean unfiltered = was_unfiltered(facts->one);
+    PstTri unfiltered = was_unfiltered(facts->one);
     for (guint i = 0; former->listening != NULL && i < former->listening->len; i++) {
         const PstNetworkListening *row = former->listening->pdata[i];
 
@@ -411,15 +430,20 @@ pst_gate_judges_lost_ports(const PstGateFacts *facts, const PstPolicyRule *rule,
             versions(data, row->port, row->protocol) & versions(former, row->port, row->protocol);
         if (still == 0)
             judge_lost(facts, rule, row, outcomes);
-        else if (unfiltered)
+        else if (unfiltered == PST_TRI_YES)
             judge_former(facts, rule, row, still, outcomes);
     }
-    if (outcomes->len == n)
+    if (outcomes->len > n)
+        return;
+    if (unfiltered == PST_TRI_UNKNOWN)
+        pst_gate_outcome_add(outcomes, rule, PST_GATE_UNCHECKED, why_filters_unknown(facts->one));
+    else
         pst_gate_outcome_of(
             pst_gate_outcome_add(
                 outcomes, rule, PST_GATE_HELD,
-                g_strdup(unfiltered ? "every port is open that was open"
-                                    : "every port is listened on that was; there were packet "
-                                      "filters before, of which the baseline does not tell more")),
+                g_strdup(unfiltered == PST_TRI_YES
+                             ? "every port is open that was open"
+                             : "every port is listened on that was; there were packet "
+                               "filters before, of which the baseline does not tell more")),
             probe, answer);
 }

@@ -34,6 +34,18 @@ judge_filters(World *world, const char *four, const char *six)
         add_verdict_on(world, "ipv6", six);
 }
 
+static void
+add_filter(World *world)
+{
+    PstFirewallChain *chain =
+        pst_fields_append(&pst_report_firewall_chain_fields, &world->guest.firewall->chains);
+
+    chain->hook = g_strdup("input");
+    chain->type = g_strdup("filter");
+    chain->policy = g_strdup("accept");
+    chain->rules = 1;
+}
+
 #define OPEN_443 "[ports]\nopen=443\n"
 #define NO_LOST "[ports]\nno-lost=yes\n"
 #define PASS PST_GATE_PASS
@@ -95,10 +107,48 @@ test_versions(void)
     }
 }
 
+/* What the baseline tells of filters: nothing, that it could not look, that there is one. */
+static void
+test_former_filters(void)
+{
+    static const struct {
+        gboolean untold, filtered, lost;
+        PstGateResult result;
+    } cases[] = {
+        {FALSE, FALSE, FALSE, FAIL}, /* 443 is dropped, and no filter was there */
+        {FALSE, TRUE, FALSE, PASS},  /* it may have been dropped before */
+        {TRUE, FALSE, FALSE, OPEN},  /* there may have been one */
+        {TRUE, TRUE, FALSE, PASS},   /* there was one at least */
+        {TRUE, FALSE, TRUE, FAIL},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_auto(World) world = {0}, former = {0};
+
+        world_init(&former);
+        if (cases[i].untold)
+            add_finding(&former, "firewall", "firewall.could-not-look", PST_SEVERITY_UNKNOWN);
+        if (cases[i].filtered)
+            add_filter(&former);
+        world_init(&world);
+        world.before = world_baseline(&former);
+        world_set_policy(&world, NO_LOST);
+        judge_filters(&world, "drop", "drop");
+        if (cases[i].lost)
+            world_listen_once(&world);
+        g_autoptr(PstGateVerdict) verdict = world_judge(&world);
+        g_autofree char *text = pst_gate_to_text(verdict);
+
+        if (verdict->result != (int)cases[i].result)
+            g_error("row %u: %s", i, text);
+    }
+}
+
 int
 main(int argc, char *argv[])
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/gate/ports/versions", test_versions);
+    g_test_add_func("/gate/ports/former-filters", test_former_filters);
     return g_test_run();
 }
