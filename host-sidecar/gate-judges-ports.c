@@ -309,6 +309,15 @@ is_unfiltered(const PstAnswer *answer)
                                                                                 : PST_TRI_YES;
 }
 
+/* Then each port is let in, and none has to be asked about. */
+static gboolean
+is_unfiltered_now(const PstGateFacts *facts)
+{
+    const PstAnswer *answer = pst_gate_facts_find(facts, pst_report_firewall_kind.name);
+
+    return pst_gate_facts_is_of_now(answer) && is_unfiltered(answer) == PST_TRI_YES;
+}
+
 /* A baseline has the filters' verdict of sshd's ports alone, and so tells of another only where
  * there was no filter. */
 static PstTri
@@ -357,6 +366,8 @@ judge_former(const PstGateFacts *facts, const PstPolicyRule *rule, const PstNetw
     PstGateOutcome *outcome = NULL;
 
     if (answer == NULL) {
+        if (is_unfiltered_now(facts))
+            return;
         pst_gate_outcome_add(outcomes, rule, PST_GATE_UNCHECKED,
                              g_strdup_printf("what packet filters do with %" G_GINT64_FORMAT
                                              "/%s was not asked: "

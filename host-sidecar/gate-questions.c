@@ -62,8 +62,11 @@ need_of_rule(gboolean *needed, const PstPolicyRule *rule)
     case PST_POLICY_WAY:
         need_all(needed, pst_access_probes);
         break;
-    case PST_POLICY_PORT:
     case PST_POLICY_NO_LOST_PORT:
+        need(needed, "firewall");
+        need(needed, "network");
+        break;
+    case PST_POLICY_PORT:
         need(needed, "network");
         break;
     case PST_POLICY_CHECK:

@@ -144,11 +144,48 @@ test_former_filters(void)
     }
 }
 
+/* The filters are asked about twenty ports: of more all is known where there is none. */
+static void
+test_many(void)
+{
+    static const struct {
+        gboolean filtered, untold;
+        PstGateResult result;
+    } cases[] = {
+        {FALSE, FALSE, PASS},
+        {TRUE, FALSE, OPEN},
+        {FALSE, TRUE, OPEN},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_auto(World) world = {0}, former = {0};
+
+        world_init(&former);
+        world_init(&world);
+        for (gint64 port = 1000; port < 1030; port++) {
+            world_listen(&former, port, "0.0.0.0");
+            world_listen(&world, port, "0.0.0.0");
+        }
+        world.before = world_baseline(&former);
+        world_set_policy(&world, NO_LOST);
+        if (cases[i].filtered)
+            add_filter(&world);
+        if (cases[i].untold)
+            add_finding(&world, "firewall", "firewall.could-not-look", PST_SEVERITY_UNKNOWN);
+        g_autoptr(PstGateVerdict) verdict = world_judge(&world);
+        g_autofree char *text = pst_gate_to_text(verdict);
+
+        if (verdict->result != (int)cases[i].result)
+            g_error("row %u: %s", i, text);
+    }
+}
+
 int
 main(int argc, char *argv[])
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/gate/ports/versions", test_versions);
     g_test_add_func("/gate/ports/former-filters", test_former_filters);
+    g_test_add_func("/gate/ports/many", test_many);
     return g_test_run();
 }

@@ -21,6 +21,7 @@ test_questions(void)
         {REACHABLE, "sudo {\"user\":\"harness\"}", "storage"},
         {JOURNAL, "journal {\"priority\":3,\"lines\":200,\"after\":\"s=8d1f", "ssh"},
         {PORTS, "firewall {\"port\":443,\"protocol\":\"tcp\"}", "sudo"},
+        {"[ports]\nno-lost=yes\n", "firewall {}", "sudo"},
         {FILES, "changes {\"paths\":[\"/etc\"],\"since_us\":1000000000}", "sudo"},
         {ROOT, "ssh {\"user\":\"harness\"}", "security"},
         {SELINUX, "security ", "ssh"},
