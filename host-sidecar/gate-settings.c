@@ -246,6 +246,22 @@ pst_gate_settings_probe(const char *setting)
                                            : pst_report_security_kind.name;
 }
 
+/* Why what sshd's files say is not yet so, NULL where nothing tells that: the sshd that runs goes
+ * by what they were at its start. */
+static const char *
+why_pending(const PstAnswer *answer, gboolean of_sshd)
+{
+    const PstSshData *data = answer->report->data;
+    const GPtrArray *findings = answer->report->findings;
+
+    if (!of_sshd || data->restart_pending != PST_TRI_YES)
+        return NULL;
+    for (guint i = 0; i < findings->len; i++)
+        if (g_str_equal(((PstFinding *)findings->pdata[i])->id, "ssh.restart-pending"))
+            return ((PstFinding *)findings->pdata[i])->message;
+    return "sshd was not started anew since";
+}
+
 void
 pst_gate_settings_rule(const PstGateFacts *facts, const PstPolicyRule *rule, GPtrArray *outcomes)
 {
@@ -263,6 +279,16 @@ pst_gate_settings_rule(const PstGateFacts *facts, const PstPolicyRule *rule, GPt
         return;
     }
     gboolean holds = is_wanted(rule, setting.value);
+    const char *pending = why_pending(answer, g_str_has_prefix(rule->subject, SSHD));
+    if (holds && pending != NULL) {
+        pst_gate_outcome_of(
+            pst_gate_outcome_add(outcomes, rule, PST_GATE_UNCHECKED,
+                                 g_strdup_printf("whether the sshd that runs follows it is not "
+                                                 "known: %s",
+                                                 pending)),
+            probe, answer);
+        return;
+    }
     g_autofree char *wanted = g_strjoinv(" or ", rule->values);
     const char *value = setting.value[0] != '\0' ? setting.value : "not set";
     PstGateOutcome *outcome =

@@ -51,12 +51,49 @@ journal_by_clock(World *world)
     g_clear_pointer(&world->since->mark->cursor, g_free);
 }
 
+/* ---- settings ---- */
+
+static void
+add_setting(World *world, const char *value)
+{
+    PstSshSetting *setting =
+        pst_fields_append(&pst_report_ssh_setting_fields, &world->guest.ssh->settings);
+
+    setting->name = g_strdup("PermitEmptyPasswords");
+    setting->value = g_strdup(value);
+}
+
+static void
+sshd_set(World *world)
+{
+    add_setting(world, "no");
+    world->guest.ssh->restart_pending = PST_TRI_NO;
+}
+
+/* The files were mended, and nobody told the sshd that runs. */
+static void
+sshd_pending(World *world)
+{
+    add_setting(world, "no");
+    world->guest.ssh->restart_pending = PST_TRI_YES;
+    add_finding(world, "ssh", "ssh.restart-pending", PST_SEVERITY_INFORMATION);
+}
+
+static void
+sshd_pending_wrong(World *world)
+{
+    add_setting(world, "yes");
+    world->guest.ssh->restart_pending = PST_TRI_YES;
+}
+
 /* ---- the table ---- */
 
 #define PASS PST_GATE_PASS
 #define FAIL PST_GATE_FAIL
 #define OPEN PST_GATE_COULD_NOT_CHECK
 #define JOURNAL "[journal]\npriority=err\n"
+#define SSHD "[settings]\nsshd.PermitEmptyPasswords=no\n"
+#define SELINUX "[settings]\nselinux=enforcing\n"
 #define NO_FAILED "[units]\nno-failed=yes\n"
 #define NO_NEW_FAILED "[units]\nno-new-failed=yes\n"
 
@@ -75,6 +112,10 @@ static const struct {
     {JOURNAL, NULL, journal_emptied, OPEN, "whether the journal still has its entry"},
     {JOURNAL, NULL, journal_emptied_log_error, FAIL, "1 new entry in the journal"},
     {JOURNAL, NULL, journal_by_clock, PASS, NULL},
+    {SSHD, NULL, sshd_set, PASS, NULL},
+    {SSHD, NULL, sshd_pending, OPEN, "ssh.restart-pending is so"},
+    {SSHD, NULL, sshd_pending_wrong, FAIL, "sshd.PermitEmptyPasswords is yes"},
+    {SELINUX, NULL, sshd_pending, PASS, NULL},
 };
 
 static void
