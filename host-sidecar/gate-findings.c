@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "host-sidecar/gate-facts.h"
+#include "protocol/report-services.h"
 #include "protocol/vocabulary.h"
 
 /* ---- exceptions ---- */
@@ -76,6 +77,44 @@ weigh(const PstGateFacts *facts, const PstCause *cause, GPtrArray **excuses)
     if (decisive != NULL)
         tell_excuse(excuses, decisive, cause->finding, lowest < G_MAXINT);
     return MIN(cause->finding->severity, lowest);
+}
+
+/* ---- what the policy wants so ---- */
+
+/* The unit by the name that the policy has for it, as it was asked for. */
+static gboolean
+is_unit(const PstServicesData *data, const char *subject, const char *name)
+{
+    for (guint i = 0; data->units != NULL && i < data->units->len; i++) {
+        const PstServicesUnit *unit = data->units->pdata[i];
+
+        if (g_strcmp0(unit->name, name) == 0)
+            return g_str_equal(subject, name) || g_strcmp0(unit->asked_as, subject) == 0;
+    }
+    return FALSE;
+}
+
+/* A unit that is asked for is missed where it does not run: by the probe, that does not know who
+ * expects it not to. */
+static gboolean
+is_meant(const PstGateFacts *facts, const PstCause *cause)
+{
+    static const char *const ids[] = {"services.inactive", "services.masked", "services.not-found",
+                                      NULL};
+    const PstEvidence *evidence = cause->finding->evidence;
+    const GPtrArray *rules = facts->one->policy->rules;
+
+    if (!g_str_equal(cause->answer->probe, pst_report_services_kind.name) ||
+        !g_strv_contains(ids, cause->finding->id) || evidence == NULL || evidence->unit == NULL)
+        return FALSE;
+    for (guint i = 0; i < rules->len; i++) {
+        const PstPolicyRule *rule = rules->pdata[i];
+
+        if (rule->kind == PST_POLICY_UNIT_INACTIVE &&
+            is_unit(cause->answer->report->data, rule->subject, evidence->unit))
+            return TRUE;
+    }
+    return FALSE;
 }
 
 /* ---- before ---- */
@@ -173,6 +212,8 @@ typedef struct {
 static PstGateState
 state_of(const Judging *judging, const PstCause *cause)
 {
+    if (is_meant(judging->facts, cause))
+        return PST_GATE_HELD;
     int severity = weigh(judging->facts, cause, judging->excuses);
 
     if (severity < judging->rule->number &&

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "tests/unit/gate-world.h"
+
+/* Which findings count, and against what of before. */
+
+static void
+do_nothing(World *world G_GNUC_UNUSED)
+{
+}
+
+/* ---- units that are expected not to run ---- */
+
+static void
+miss_unit(World *world, const char *id)
+{
+    PstServicesUnit *unit = world_add_unit(world, "telnet.service", "inactive");
+    PstFinding *finding = add_finding(world, "services", id, PST_SEVERITY_CRITICAL);
+
+    unit->asked_as = g_strdup("telnet");
+    finding->evidence->unit = g_strdup("telnet.service");
+}
+
+static void
+telnet_inactive(World *world)
+{
+    miss_unit(world, "services.inactive");
+}
+
+static void
+telnet_masked(World *world)
+{
+    miss_unit(world, "services.masked");
+}
+
+static void
+telnet_not_found(World *world)
+{
+    miss_unit(world, "services.not-found");
+}
+
+static void
+telnet_unusable(World *world)
+{
+    miss_unit(world, "services.unusable");
+}
+
+static void
+telnet_and_other_inactive(World *world)
+{
+    telnet_inactive(world);
+    world_add_unit(world, "cron.service", "inactive")->asked_as = g_strdup("cron");
+    add_finding(world, "services", "services.inactive", PST_SEVERITY_CRITICAL)->evidence->unit =
+        g_strdup("cron.service");
+}
+
+/* ---- the table ---- */
+
+#define PASS PST_GATE_PASS
+#define FAIL PST_GATE_FAIL
+#define OPEN PST_GATE_COULD_NOT_CHECK
+#define NONE "[findings]\nnone=critical\n"
+#define NO_NEW "[findings]\nno-new=warning\n"
+#define NO_TELNET "[units]\ninactive=telnet\n"
+
+static const struct {
+    const char *policy;
+    void (*before)(World *world); /* NULL: there is no baseline */
+    void (*after)(World *world);
+    PstGateResult result;
+} rows[] = {
+    {NO_TELNET NONE, NULL, telnet_inactive, PASS},
+    {NO_TELNET NONE, NULL, telnet_masked, PASS},
+    {NO_TELNET NONE, NULL, telnet_not_found, PASS},
+    {"[units]\ninactive=telnet.service\n" NONE, NULL, telnet_inactive, PASS},
+    {NO_TELNET NO_NEW, do_nothing, telnet_inactive, PASS},
+    {NO_TELNET NONE, NULL, telnet_unusable, FAIL},
+    {NO_TELNET NONE, NULL, telnet_and_other_inactive, FAIL},
+    {NONE, NULL, telnet_inactive, FAIL},
+    {NO_TELNET "[finding services.inactive]\nverdict=forbid\n", NULL, telnet_inactive, FAIL},
+};
+
+static void
+test_table(void)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_auto(World) world = {0}, former = {0};
+
+        world_init(&former);
+        world_init(&world);
+        world_set_policy(&world, rows[i].policy);
+        if (rows[i].before != NULL) {
+            rows[i].before(&former);
+            world.before = world_baseline(&former);
+        }
+        rows[i].after(&world);
+        g_autoptr(PstGateVerdict) verdict = world_judge(&world);
+        g_autofree char *text = pst_gate_to_text(verdict);
+
+        if (verdict->result != (int)rows[i].result)
+            g_error("row %u, %s: %s", i, rows[i].policy, text);
+    }
+}
+
+int
+main(int argc, char *argv[])
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/gate/findings", test_table);
+    return g_test_run();
+}
