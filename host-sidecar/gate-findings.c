@@ -398,11 +398,14 @@ judge_forbidden_of(const Judging *judging, const PstPolicyException *exception,
         if (!pst_policy_exception_matches(exception, finding))
             continue;
         any = TRUE;
+        /* That nobody could look is no proof of what is forbidden, whatever it is called. */
+        gboolean seen = finding->severity != PST_SEVERITY_UNKNOWN;
         PstGateOutcome *outcome = pst_gate_outcome_add(judging->outcomes, judging->rule,
-                                                       PST_GATE_BROKEN, g_strdup(finding->message));
+                                                       seen ? PST_GATE_BROKEN : PST_GATE_UNCHECKED,
+                                                       g_strdup(finding->message));
         pst_gate_outcome_of(outcome, answer->probe, answer);
         pst_gate_outcome_blame(judging->facts, outcome, finding);
-        outcome->lasting = pst_gate_moving_lasts(outcome);
+        outcome->lasting = seen && pst_gate_moving_lasts(outcome);
     }
     if (any || (unlooked == NULL && !answer->report->truncated))
         return;

@@ -53,6 +53,21 @@ telnet_and_other_inactive(World *world)
         g_strdup("cron.service");
 }
 
+/* ---- what is forbidden by a pattern ---- */
+
+static void
+memory_unlooked(World *world)
+{
+    add_finding(world, "memory", "memory.could-not-look", PST_SEVERITY_UNKNOWN);
+}
+
+static void
+memory_unlooked_and_low(World *world)
+{
+    memory_unlooked(world);
+    add_finding(world, "memory", "memory.low", PST_SEVERITY_INFORMATION);
+}
+
 /* ---- the table ---- */
 
 #define PASS PST_GATE_PASS
@@ -60,6 +75,7 @@ telnet_and_other_inactive(World *world)
 #define OPEN PST_GATE_COULD_NOT_CHECK
 #define NONE "[findings]\nnone=critical\n"
 #define NO_NEW "[findings]\nno-new=warning\n"
+#define FORBID "[finding memory.*]\nverdict=forbid\n"
 #define NO_TELNET "[units]\ninactive=telnet\n"
 
 static const struct {
@@ -77,6 +93,10 @@ static const struct {
     {NO_TELNET NONE, NULL, telnet_and_other_inactive, FAIL},
     {NONE, NULL, telnet_inactive, FAIL},
     {NO_TELNET "[finding services.inactive]\nverdict=forbid\n", NULL, telnet_inactive, FAIL},
+    {FORBID, NULL, do_nothing, PASS},
+    {FORBID, NULL, memory_unlooked, OPEN},
+    {FORBID, NULL, memory_unlooked_and_low, FAIL},
+    {"[policy]\nunchecked=fail\n" FORBID, NULL, memory_unlooked, FAIL},
 };
 
 static void
