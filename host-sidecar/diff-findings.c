@@ -54,7 +54,8 @@ free_keyed(GArray *sorted)
 typedef struct {
     PstDiff *diff;
     const PstAnswer *about;
-    gboolean blinded; /* what is there now could not look at something that it could before */
+    gboolean blinded;     /* what is there now could not look at something that it could before */
+    gboolean was_blinded; /* nor what was there before, nobody says at what of it */
 } Pair;
 
 static void
@@ -98,6 +99,30 @@ lose(const Pair *pair, const PstFinding *before)
                       before->severity != PST_SEVERITY_UNKNOWN;
 
     add(pair, unsure ? PST_DIFF_FINDING_UNKNOWN : PST_DIFF_FINDING_VANISHED, before, NULL);
+}
+
+/* A warning may have been there all the time, where not all could be looked at. */
+static void
+find_new(const Pair *pair, const PstFinding *after)
+{
+    gboolean unsure = pair->was_blinded && after->severity == PST_SEVERITY_WARNING;
+
+    add(pair, unsure ? PST_DIFF_FINDING_UNKNOWN : PST_DIFF_FINDING_APPEARED, NULL, after);
+}
+
+static gboolean
+is_blind(const GArray *sorted)
+{
+    for (guint i = 0; i < sorted->len; i++) {
+        const PstFinding *finding = g_array_index(sorted, Keyed, i).finding;
+        const PstEvidence *place = finding->evidence;
+
+        if (finding->severity == PST_SEVERITY_UNKNOWN &&
+            g_str_has_suffix(finding->id, ".could-not-look") &&
+            (place == NULL || (place->path == NULL && place->unit == NULL && place->user == NULL)))
+            return TRUE;
+    }
+    return FALSE;
 }
 
 static gboolean
@@ -148,7 +173,7 @@ pst_diff_findings_compare(PstDiff *diff, const PstAnswer *before, const PstAnswe
 {
     GArray *left = sort_keyed(before->report->findings);
     GArray *right = sort_keyed(after->report->findings);
-    const Pair pair = {diff, after, is_blinded(left, right)};
+    const Pair pair = {diff, after, is_blinded(left, right), is_blind(left)};
     guint i = 0, j = 0, first = diff->findings->len;
 
     while (i < left->len || j < right->len) {
@@ -161,7 +186,7 @@ pst_diff_findings_compare(PstDiff *diff, const PstAnswer *before, const PstAnswe
         else if (by < 0)
             lose(&pair, old->finding);
         else
-            add(&pair, PST_DIFF_FINDING_APPEARED, NULL, new->finding);
+            find_new(&pair, new->finding);
         i += by <= 0;
         j += by >= 0;
     }

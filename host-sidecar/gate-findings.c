@@ -175,6 +175,32 @@ has_former(const GPtrArray *formers, const PstCause *cause)
     return has;
 }
 
+static gboolean
+is_below(const char *path, const char *folder)
+{
+    gsize len = strlen(folder);
+
+    return g_str_has_prefix(path, folder) && (path[len] == '\0' || path[len] == '/');
+}
+
+/* Whether FORMER, of before, says that what FINDING is about could not be looked at: by the same
+ * finding, by a place, or for all of the probe. */
+static gboolean
+hides(const PstFinding *former, const PstFinding *finding)
+{
+    const PstEvidence *place = former->evidence, *what = finding->evidence;
+
+    if (former->severity != PST_SEVERITY_UNKNOWN)
+        return FALSE;
+    if (is_same(former, finding))
+        return TRUE;
+    if (!g_str_has_suffix(former->id, ".could-not-look") || place == NULL)
+        return FALSE;
+    if (place->path != NULL)
+        return what != NULL && what->path != NULL && is_below(what->path, place->path);
+    return place->unit == NULL && place->user == NULL && place->name == NULL;
+}
+
 /* Those of before that could not be looked at were looked at by nobody. And what could not be
  * looked at then may have been so or not: that "unknown" ranks above a warning is how urgent it is,
  * not how bad it was. */
@@ -188,12 +214,9 @@ was_there(const PstGateFacts *facts, const PstCause *cause)
     const GPtrArray *formers = before->report->findings;
     if (has_former(formers, cause))
         return PST_TRI_YES;
-    for (guint i = 0; i < formers->len; i++) {
-        const PstFinding *former = formers->pdata[i];
-
-        if (former->severity == PST_SEVERITY_UNKNOWN && is_same(former, cause->finding))
+    for (guint i = 0; i < formers->len; i++)
+        if (hides(formers->pdata[i], cause->finding))
             return PST_TRI_UNKNOWN;
-    }
     return before->report->truncated ? PST_TRI_UNKNOWN : PST_TRI_NO;
 }
 

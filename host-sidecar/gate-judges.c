@@ -307,19 +307,21 @@ moment_by_clock_of_now(const PstGateFacts *facts)
     return now->clock->realtime_us - (now->clock->boottime_us - mark->boottime_us);
 }
 
-/* Whether it failed after the moment, or did not fail in the baseline. *WHY where that is unknown.
- */
+/* Whether it had not failed in the baseline, or where that does not tell, failed after the moment.
+ * *WHY where that is unknown. */
 static PstTri
 is_new(const PstGateFacts *facts, const PstServicesUnit *unit, const char **why)
 {
     const PstAnswer *before =
         pst_gate_facts_before(facts, pst_gate_facts_find(facts, pst_report_services_kind.name));
     gint64 moment_us = moment_by_clock_of_now(facts);
-
-    if (before != NULL && !before->report->truncated) {
-        const PstServicesUnit *former = find_unit(before->report->data, unit->name);
-        return PST_TRI(former == NULL || g_strcmp0(former->active, "failed") != 0);
-    }
+    const PstServicesUnit *former =
+        before != NULL ? find_unit(before->report->data, unit->name) : NULL;
+    if (former != NULL)
+        return PST_TRI(g_strcmp0(former->active, "failed") != 0);
+    /* It had not, where all of those that had are told. */
+    if (before != NULL && !before->report->truncated && pst_gate_facts_unlooked(before) == NULL)
+        return PST_TRI_YES;
     if (was_started_since(facts)) {
         *why = "the guest was started anew since, and whether it had failed before that is not "
                "known";

@@ -200,6 +200,24 @@ test_information(Two *two, gconstpointer data G_GNUC_UNUSED)
     expect(two, PST_DIFF_SAME, "");
 }
 
+/* Nor is a warning new where before not all could be looked at; what is critical is, for it is so.
+ */
+static void
+test_was_blinded(Two *two, gconstpointer data G_GNUC_UNUSED)
+{
+    world_add_finding(world_find(two->before, "sudo", "harness"), "sudo.could-not-look",
+                      PST_SEVERITY_UNKNOWN, NULL);
+    world_add_finding(world_find(two->after, "sudo", "harness"), "sudo.x", PST_SEVERITY_WARNING,
+                      "/etc/x");
+    expect(two, PST_DIFF_NOT_SURE,
+           "unknown unknown sudo.x harness\ninformation vanished sudo.could-not-look harness\n");
+    world_add_finding(world_find(two->after, "sudo", "harness"), "sudo.y", PST_SEVERITY_CRITICAL,
+                      "/etc/x");
+    expect(two, PST_DIFF_WORSE,
+           "critical appeared sudo.y harness\nunknown unknown sudo.x harness\n"
+           "information vanished sudo.could-not-look harness\n");
+}
+
 /* That a finding is not told any more, by a look that could not see everything, is not its end. */
 static void
 test_blinded(Two *two, gconstpointer data G_GNUC_UNUSED)
@@ -456,6 +474,7 @@ main(int argc, char **argv)
         {"other-name", test_other_name},
         {"information", test_information},
         {"blinded", test_blinded},
+        {"was-blinded", test_was_blinded},
         {"unknown", test_unknown},
         {"paths", test_paths},
         {"verdict-unknown", test_verdict_unknown},

@@ -68,6 +68,66 @@ memory_unlooked_and_low(World *world)
     add_finding(world, "memory", "memory.low", PST_SEVERITY_INFORMATION);
 }
 
+/* ---- what could not be looked at before ---- */
+
+static PstFinding *
+memory_low(World *world, const char *path)
+{
+    PstFinding *finding = add_finding(world, "memory", "memory.low", PST_SEVERITY_CRITICAL);
+
+    finding->evidence->path = g_strdup(path);
+    return finding;
+}
+
+static void
+low_at_a_b(World *world)
+{
+    memory_low(world, "/a/b");
+}
+
+static void
+low_at_ab(World *world)
+{
+    memory_low(world, "/ab");
+}
+
+/* What can't be looked at takes the place of nothing that is known. */
+static void
+low_and_unlooked(World *world)
+{
+    add_finding(world, "memory", "memory.low", PST_SEVERITY_UNKNOWN)->evidence->path =
+        g_strdup("/a/b");
+    low_at_a_b(world);
+}
+
+static void
+a_unlooked(World *world)
+{
+    add_finding(world, "memory", "memory.could-not-look", PST_SEVERITY_UNKNOWN)->evidence->path =
+        g_strdup("/a");
+}
+
+static void
+other_unlooked(World *world)
+{
+    add_finding(world, "sudo", "sudo.could-not-look", PST_SEVERITY_UNKNOWN);
+}
+
+/* It is not of all. */
+static void
+half_known(World *world)
+{
+    add_finding(world, "memory", "memory.partly", PST_SEVERITY_UNKNOWN);
+}
+
+static void
+units_unlooked(World *world)
+{
+    pst_fields_free(&pst_report_services_unit_fields, world->services->units->pdata[0]);
+    g_clear_pointer(&world->services->units, g_ptr_array_unref);
+    add_finding(world, "services", "services.could-not-look", PST_SEVERITY_UNKNOWN);
+}
+
 /* ---- the table ---- */
 
 #define PASS PST_GATE_PASS
@@ -76,6 +136,7 @@ memory_unlooked_and_low(World *world)
 #define NONE "[findings]\nnone=critical\n"
 #define NO_NEW "[findings]\nno-new=warning\n"
 #define FORBID "[finding memory.*]\nverdict=forbid\n"
+#define NO_NEW_FAILED "[units]\nno-new-failed=yes\n"
 #define NO_TELNET "[units]\ninactive=telnet\n"
 
 static const struct {
@@ -93,6 +154,20 @@ static const struct {
     {NO_TELNET NONE, NULL, telnet_and_other_inactive, FAIL},
     {NONE, NULL, telnet_inactive, FAIL},
     {NO_TELNET "[finding services.inactive]\nverdict=forbid\n", NULL, telnet_inactive, FAIL},
+    {NO_NEW, do_nothing, low_at_a_b, FAIL},
+    {NO_NEW, memory_unlooked, low_at_a_b, OPEN},
+    {NO_NEW, memory_unlooked, do_nothing, PASS},
+    {NO_NEW, low_at_a_b, low_and_unlooked, OPEN},
+    {NO_NEW, do_nothing, low_and_unlooked, FAIL},
+    {NO_NEW, a_unlooked, low_at_a_b, OPEN},
+    {NO_NEW, a_unlooked, low_at_ab, FAIL},
+    {NO_NEW, other_unlooked, low_at_a_b, FAIL},
+    {NO_NEW, half_known, low_at_a_b, FAIL},
+    {NO_NEW_FAILED, do_nothing, unit_failed, FAIL},
+    {NO_NEW_FAILED, do_nothing, unit_failed_before, FAIL},
+    {NO_NEW_FAILED, units_unlooked, unit_failed, FAIL}, /* it failed after the moment */
+    {NO_NEW_FAILED, units_unlooked, unit_failed_before, PASS},
+    {NO_NEW_FAILED, unit_failed, unit_failed, PASS},
     {FORBID, NULL, do_nothing, PASS},
     {FORBID, NULL, memory_unlooked, OPEN},
     {FORBID, NULL, memory_unlooked_and_low, FAIL},
