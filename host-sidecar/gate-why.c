@@ -209,10 +209,20 @@ first_group(const PstGateFacts *facts, const PstGateOutcome *outcome,
     return first;
 }
 
+/* The lines of a unit are the last of the boot, and go back to before the change. */
+static gboolean
+is_older(const PstServicesLine *line, gint64 moment_us)
+{
+    return moment_us != PST_INT_UNKNOWN && line->realtime_us != PST_INT_UNKNOWN &&
+           line->realtime_us < moment_us;
+}
+
+/* Newest first in the report. */
 static void
 add_service_line(const PstGateFacts *facts, PstGateOutcome *outcome)
 {
     const PstServicesData *data = pst_gate_facts_data(facts, pst_report_services_kind.name);
+    gint64 moment_us = pst_gate_facts_moment(facts);
     const PstServicesLine *first = NULL;
 
     for (guint i = 0; data != NULL && data->units != NULL && i < data->units->len; i++) {
@@ -222,7 +232,7 @@ add_service_line(const PstGateFacts *facts, PstGateOutcome *outcome)
             continue;
         for (guint j = 0; unit->lines != NULL && j < unit->lines->len; j++) {
             const PstServicesLine *line = unit->lines->pdata[j];
-            if (line->priority <= URGENT || first == NULL)
+            if (!is_older(line, moment_us) && (line->priority <= URGENT || first == NULL))
                 first = line;
         }
     }

@@ -450,6 +450,36 @@ test_may_change(void)
     }
 }
 
+static void
+add_line_at(PstServicesUnit *unit, gint64 realtime_us, const char *message)
+{
+    PstServicesLine *line = pst_fields_append(&pst_report_services_line_fields, &unit->lines);
+
+    line->realtime_us = realtime_us;
+    line->priority = 4;
+    line->message = g_strdup(message);
+}
+
+/* What a unit said before the change is not why it failed after it. */
+static void
+test_older_lines(void)
+{
+    g_auto(World) world = {0};
+
+    world_init(&world);
+    world_set_policy(&world, "[units]\nactive=nginx\n");
+    PstServicesUnit *unit = world.services->units->pdata[0];
+    g_free(unit->active);
+    unit->active = g_strdup("failed");
+    add_line_at(unit, MOMENT + 3, "giving up");
+    add_line_at(unit, MOMENT + 2, "bad certificate");
+    add_line_at(unit, MOMENT - 2, "deprecated");
+    g_autoptr(PstGateVerdict) verdict = world_judge(&world);
+    const PstGateOutcome *first = verdict->broken->pdata[0];
+    g_assert_cmpuint(first->lines->len, ==, 1);
+    g_assert_cmpstr(((PstGateLine *)first->lines->pdata[0])->message, ==, "bad certificate");
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -461,5 +491,6 @@ main(int argc, char *argv[])
     g_test_add_func("/gate/journal-of-sudo", test_journal_of_sudo);
     g_test_add_func("/gate/line-by-writer", test_line_by_writer);
     g_test_add_func("/gate/may-change", test_may_change);
+    g_test_add_func("/gate/older-lines", test_older_lines);
     return g_test_run();
 }
