@@ -73,6 +73,8 @@ _postern() {
         _postern_value "$previous" "$current"
     elif [[ -z $verb ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$current")
+    elif [[ $verb == power && $previous != power && $previous != -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "status reset stop start cycle" -- "$current")
     elif [[ $verb == diff || $verb == audit ]]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         compopt -o filenames 2>/dev/null

@@ -42,13 +42,14 @@ pst_ask_audit_guest(const PstGuest *guest, const char *method, PstAnswer *const 
 }
 
 void
-pst_ask_audit_act(const char *domain, const char *uuid, const char *method, const char *act,
+pst_ask_audit_act(const char *domain, const char *uuid, const char *method, const PstAskAct *act,
                   gboolean done, const GError *error)
 {
-    g_autoptr(JsonObject) args = json_object_new();
+    g_autoptr(JsonObject) args =
+        act->params != NULL ? pst_json_sorted(act->params) : json_object_new();
 
     json_object_set_boolean_member(args, "done", done);
-    g_autoptr(PstAnswer) answer = pst_answer_new(domain, act, args);
+    g_autoptr(PstAnswer) answer = pst_answer_new(domain, act->name, args);
     if (error != NULL)
         answer->error = g_error_copy(error);
     record_one(uuid, method, answer, TRUE);

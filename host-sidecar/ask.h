@@ -15,11 +15,17 @@ void pst_ask_audit_guest(const PstGuest *guest, const char *method, PstAnswer *c
                          guint n);
 void pst_ask_audit(const char *method, PstAnswer *const *answers, guint n);
 
+/* What is done to a guest: as the audit calls it, and what was said of it, which may be NULL. */
+typedef struct {
+    const char *name;
+    JsonObject *params;
+} PstAskAct;
+
 /* The same of an ACT that changes something, before it begins and when it is over: on the disk when
  * this returns. DOMAIN is "-" before it is known whose, UUID may be NULL; ERROR is why it failed.
  */
-void pst_ask_audit_act(const char *domain, const char *uuid, const char *method, const char *act,
-                       gboolean done, const GError *error);
+void pst_ask_audit_act(const char *domain, const char *uuid, const char *method,
+                       const PstAskAct *act, gboolean done, const GError *error);
 
 /* Where questions to one guest go: to the daemon, or to libvirt from this process; what comes of
  * them is the same. */

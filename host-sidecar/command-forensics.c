@@ -166,8 +166,11 @@ pst_command_forensics_run(const PstCommand *command, PstOptions *options, int ar
     if (!pst_diagnose_words_read(&wanted.words, &wish, error))
         return FALSE;
 
-    const PstForensicsWish how = {command->name, options->output, &wish, options->deadline_us,
-                                  g_get_monotonic_time() + options->deadline_us};
+    const PstForensicsWish how = {.method = command->name,
+                                  .path = options->output,
+                                  .wish = &wish,
+                                  .span_us = options->deadline_us,
+                                  .deadline_us = g_get_monotonic_time() + options->deadline_us};
     g_autoptr(PstGuest) guest =
         pst_ask_open(options, command->name, argv[1], how.deadline_us, error);
     if (guest == NULL)

@@ -50,15 +50,16 @@ audit_hello(const PstGuest *guest)
 static PstRecorderCheck *
 heal(PstGuest *guest, gint64 deadline_us, GError **error)
 {
+    const PstAskAct act = {"recorder-heal", NULL};
     g_autoptr(GError) cause = NULL;
 
     /* Between the device's two halves nobody interrupts it. */
     signal(SIGINT, SIG_IGN);
     signal(SIGTERM, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
-    pst_ask_audit_act(guest->name, guest->uuid, "records", "recorder-heal", FALSE, NULL);
+    pst_ask_audit_act(guest->name, guest->uuid, "records", &act, FALSE, NULL);
     PstRecorderCheck *check = pst_recorder_heal_until(guest, deadline_us, &cause);
-    pst_ask_audit_act(guest->name, guest->uuid, "records", "recorder-heal", check != NULL, cause);
+    pst_ask_audit_act(guest->name, guest->uuid, "records", &act, check != NULL, cause);
     if (check != NULL) {
         pst_volume_records_note(check->records, PST_RECORDER_HEAL_DONE);
         return check;
@@ -137,6 +138,8 @@ run_heal(const PstOptions *options, const Wanted *wanted, const char *domain, gi
 }
 
 /* ---- of domains that are no more ---- */
+
+static const PstAskAct prune = {"prune", NULL};
 
 static const char *
 fate_of(const PstLeftover *item, const Wanted *wanted)
@@ -229,7 +232,7 @@ audit_removed(const PstLeftovers *leftovers)
         if (item->problem != NULL)
             error = g_error_new_literal(PST_ERROR, PST_ERROR_UNAVAILABLE, item->problem);
         pst_ask_audit_act(item->name != NULL ? item->name : item->uuid, item->uuid, "records",
-                          "prune", item->removed, error);
+                          &prune, item->removed, error);
     }
 }
 
@@ -252,7 +255,7 @@ run_leftovers(const PstOptions *options, const Wanted *wanted, int *exit_code, G
     gboolean prunes = wanted->prune && !wanted->dry_run;
 
     if (prunes)
-        pst_ask_audit_act("-", NULL, "records", "prune", FALSE, NULL);
+        pst_ask_audit_act("-", NULL, "records", &prune, FALSE, NULL);
     g_autoptr(PstLeftovers) leftovers = pst_leftovers_make(hypervisor, prunes, deadline_us, error);
     g_autofree char *text = NULL;
 

@@ -31,10 +31,16 @@ const PstCommand pst_command_table[] = {
     {"records", "[DOMAIN]", "What its recorder wrote, the newest first.", pst_command_records_run},
     {"forensics", "DOMAIN", "All evidence in a sealed bundle, with a page to read it by.",
      pst_command_forensics_run},
+    {"power", "DOMAIN ACTION", "Reset, stop, start or cycle it, with the evidence kept before.",
+     pst_command_power_run},
     {"known-hosts", "DOMAIN", "Its SSH host keys, as lines of known_hosts.",
      pst_command_known_hosts_run, TRUE},
     {"audit", "", "Who asked what of which guest, and is that record whole?",
      pst_command_audit_run},
+    {"enroll", "--xml", "Add to a domain's XML the devices that postern needs.",
+     pst_command_enroll_run},
+    {"forced-command", "--grant NAME", "What sshd runs for a key that may ask for a few things.",
+     pst_command_forced_command_run},
     {"proxy", "", "This host's daemon over standard input and output.", pst_command_proxy_run},
 };
 const guint pst_command_table_n = G_N_ELEMENTS(pst_command_table);

@@ -495,7 +495,7 @@ start_source(Gathering *gathering, guint i, PstGuest *guest, gint64 deadline_us)
 
 PstForensicsGather *
 pst_forensics_gather(PstGuest *guest, const char *method, const PstDiagnoseWish *wish,
-                     PstBundle *bundle, gint64 deadline_us)
+                     PstBundle *bundle, gboolean interruptible, gint64 deadline_us)
 {
     PstForensicsGather *out = g_new0(PstForensicsGather, 1);
     gboolean ended[G_N_ELEMENTS(sources)] = {FALSE};
@@ -512,7 +512,8 @@ pst_forensics_gather(PstGuest *guest, const char *method, const PstDiagnoseWish 
     gathering.had_us = had_us;
     guint n = out->n;
     /* The queue outlives this: what comes too late is put there, and nobody looks. */
-    pst_interrupt_catch(hear_signal, gathering.news);
+    if (interruptible)
+        pst_interrupt_catch(hear_signal, gathering.news);
     start_questions(&gathering, guest, method, wish, deadline_us - GRACE_US);
     for (guint i = 0; i < G_N_ELEMENTS(sources); i++)
         start_source(&gathering, i, guest, deadline_us - GRACE_US);

@@ -21,10 +21,10 @@ typedef struct {
     char *interrupted;         /* by which signal; NULL where it was not */
 } PstForensicsGather;
 
-/* Until DEADLINE_US, or until SIGINT, SIGTERM or SIGHUP: once a process. METHOD is the verb, for
- * the audit. What could not be had is told in the bundle's manifest. */
+/* Until DEADLINE_US, or, where INTERRUPTIBLE, until SIGINT, SIGTERM or SIGHUP: that once a process.
+ * METHOD is the verb, for the audit. What could not be had is told in the bundle's manifest. */
 PstForensicsGather *pst_forensics_gather(PstGuest *guest, const char *method,
                                          const PstDiagnoseWish *wish, PstBundle *bundle,
-                                         gint64 deadline_us);
+                                         gboolean interruptible, gint64 deadline_us);
 void pst_forensics_gather_free(PstForensicsGather *gather);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstForensicsGather, pst_forensics_gather_free)

@@ -35,8 +35,8 @@ keep_room(PstBundle *bundle)
 
 /* A name that is no option, not hidden, the same in every shell, and of a length that file systems
  * take, with a number behind it too. */
-static char *
-default_path(const char *guest)
+char *
+pst_forensics_name(const char *guest)
 {
     g_autoptr(GDateTime) now = g_date_time_new_now_utc();
     g_autofree char *time = g_date_time_format(now, "%Y%m%dT%H%M%SZ");
@@ -169,18 +169,19 @@ pst_forensics_make(PstGuest *guest, const PstForensicsWish *wish, GError **error
     PstManifest *manifest = pst_manifest_new(guest->name, guest->uuid, pst_audit_caller());
 
     manifest->deadline_ms = wish->span_us / 1000;
-    g_autofree char *by_name = default_path(guest->name);
+    g_autofree char *by_name = pst_forensics_name(guest->name);
+    gboolean exact = wish->path != NULL && !wish->beside;
     forensics->manifest = manifest;
-    forensics->bundle = wish->path != NULL ? pst_bundle_new(wish->path, manifest, error)
-                                           : pst_bundle_new_beside(by_name, manifest, error);
+    forensics->bundle =
+        exact ? pst_bundle_new(wish->path, manifest, error)
+              : pst_bundle_new_beside(wish->path != NULL ? wish->path : by_name, manifest, error);
     if (forensics->bundle == NULL)
         return NULL;
-    forensics->path =
-        g_strdup(wish->path != NULL ? wish->path : pst_bundle_path(forensics->bundle));
+    forensics->path = g_strdup(exact ? wish->path : pst_bundle_path(forensics->bundle));
     keep_room(forensics->bundle);
     gint64 until_us = wish->deadline_us - MIN(wish->span_us / SHARE, MAX_WRITING_US);
-    g_autoptr(PstForensicsGather) gather =
-        pst_forensics_gather(guest, wish->method, wish->wish, forensics->bundle, until_us);
+    g_autoptr(PstForensicsGather) gather = pst_forensics_gather(
+        guest, wish->method, wish->wish, forensics->bundle, !wish->unattended, until_us);
     conclude(forensics, gather);
     return seal(forensics, error) ? g_steal_pointer(&forensics) : NULL;
 }

@@ -10,9 +10,11 @@
 typedef struct {
     const char *method; /* the verb, for the audit */
     const char *path;   /* where it is to be; NULL: a folder here, named by guest and time */
+    gboolean beside;    /* where that is taken, PATH-2, PATH-3 … */
     const PstDiagnoseWish *wish;
-    gint64 span_us;     /* how long it may take in all */
-    gint64 deadline_us; /* when that has passed, on the monotonic clock */
+    gboolean unattended; /* a signal is no word on it: what goes on here sees to those itself */
+    gint64 span_us;      /* how long it may take in all */
+    gint64 deadline_us;  /* when that has passed, on the monotonic clock */
 } PstForensicsWish;
 
 typedef struct {
@@ -22,6 +24,9 @@ typedef struct {
     PstStatus status;
     char *sha256; /* of the manifest */
 } PstForensics;
+
+/* The name of a bundle's folder, by guest and time. Free with g_free(). */
+char *pst_forensics_name(const char *guest);
 
 /* NULL with PST_ERROR_OUTPUT where the bundle can be neither begun nor sealed, or the seal not be
  * recorded. */

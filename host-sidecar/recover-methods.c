@@ -3,5 +3,6 @@
 
 const PstRecoverMethod *const pst_recover_methods[] = {
     &pst_recover_heal,
+    &pst_recover_power,
     NULL,
 };

@@ -6,6 +6,7 @@
 /* The methods of the recovery door, each in a file of its own. They are given a PstGuest. */
 
 extern const PstRecoverMethod pst_recover_heal;
+extern const PstRecoverMethod pst_recover_power;
 
 /* All of them; NULL-terminated. */
 extern const PstRecoverMethod *const pst_recover_methods[];

@@ -92,6 +92,13 @@ def test_domains():
     check("test" in zsh(f"--connect={URI}", "gate", ""), "zsh, with an =")
 
 
+def test_actions():
+    actions = ["status", "reset", "stop", "start", "cycle"]
+    check(bash("-c", URI, "power", "test", "") == actions, bash("power", "test", ""))
+    check(zsh("power", "test", "") == actions, zsh("power", "test", ""))
+    check("test" in bash("-c", URI, "power", ""), "the domain comes first")
+
+
 def test_files():
     check(bash("diff", "/etc/passw")[-1:] == ["/etc/passwd"], bash("diff", "/etc/passw"))
     check(zsh("diff", "") == ["FILES"], zsh("diff", ""))

@@ -133,34 +133,41 @@ users=61012
 domains=web-*
 methods=heal
 
+[grant operators]
+users=61014
+domains=te*
+methods=power
+
 [grant both]
 users=61013
 domains=*
 methods=list;ask;read;heal
 """
 HEAL = {"domain": "test", "deadline_ms": 10000}
+# It runs: there is nothing to be done.
+POWER = {"domain": "test", "deadline_ms": 15000, "action": "start"}
 # Every method there is, and what somebody may think that there is; with params that are well.
 METHODS = [("ping", {}), ("describe", {}), ("list", {"deadline_ms": 10000}),
            ("health", {"deadline_ms": 10000}), ("ask", ask("system")), ("ask", READ),
            ("watch", {"domains": ["test"]}), ("heal", HEAL), ("heal", dict(HEAL, domain=UUID)),
-           ("heal", dict(HEAL, domain="1")),
-           ("cancel", {}), ("probe", HEAL), ("exec", HEAL), ("power", HEAL), ("snapshot", HEAL),
+           ("heal", dict(HEAL, domain="1")), ("power", POWER),
+           ("cancel", {}), ("probe", HEAL), ("exec", HEAL), ("snapshot", HEAL),
            ("recover", HEAL), ("recorder-heal", HEAL), ("Heal", HEAL), ("heal ", HEAL), ("", {})]
-UNKNOWN = " ".join(["unknown"] * 10)
+UNKNOWN = " ".join(["unknown"] * 9)
 SHUT = "shut"
-READS = "yes yes yes yes yes no yes unknown unknown unknown " + UNKNOWN
+READS = "yes yes yes yes yes no yes unknown unknown unknown unknown " + UNKNOWN
 READS_ALL = READS.replace("no", "yes", 1)
-REFUSED = "yes yes no no no no no unknown unknown unknown " + UNKNOWN
+REFUSED = "yes yes no no no no no unknown unknown unknown unknown " + UNKNOWN
 
 
-def heals(by_name, by_uuid, by_number):
+def heals(by_name, by_uuid, by_number, power="no"):
     """What becomes of the METHODS at the recovery door: of the other one's there is none."""
-    return " ".join(["unknown"] * 7 + [by_name, by_uuid, by_number, UNKNOWN])
+    return " ".join(["unknown"] * 7 + [by_name, by_uuid, by_number, power, UNKNOWN])
 
 
 # user, groups, what becomes of the METHODS at the one door and at the other.
 BOTH_TABLE = [
-    (0, [], READS_ALL, heals("yes", "yes", "yes")),
+    (0, [], READS_ALL, heals("yes", "yes", "yes", "yes")),
     (NOBODY, [], SHUT, SHUT),
     # A grant alone opens no door.
     (61011, [], SHUT, SHUT),
@@ -173,13 +180,14 @@ BOTH_TABLE = [
     (61011, [RECOVERERS], SHUT, heals("yes", "no", "no")),
     (61012, [RECOVERERS], SHUT, heals("no", "no", "no")),
     (61013, [RECOVERERS], SHUT, heals("yes", "yes", "yes")),
+    (61014, [RECOVERERS], SHUT, heals("no", "no", "no", "yes")),
     (61010, [MEMBERS, RECOVERERS], READS, heals("no", "no", "no")),
     (61011, [MEMBERS, RECOVERERS], READS, heals("yes", "no", "no")),
     (61013, [RECOVERERS, MEMBERS], READS_ALL, heals("yes", "yes", "yes")),
 ]
 # Without any grant: the members of the one group may ask, and those of the other may do nothing.
 BARE_TABLE = [
-    (0, [], READS_ALL, heals("yes", "yes", "yes")),
+    (0, [], READS_ALL, heals("yes", "yes", "yes", "yes")),
     (61010, [MEMBERS], READS_ALL, SHUT),
     (61013, [RECOVERERS], SHUT, heals("no", "no", "no")),
     (NOBODY, [MEMBERS, RECOVERERS], READS_ALL, heals("no", "no", "no")),

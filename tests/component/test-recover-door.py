@@ -98,13 +98,16 @@ def test_no_code():
         check("virDomainOpenChannel" in names, program, "nm tells nothing")
         found[program] = {name for name in names if CHANGING.match(name)}
     check(not found[DAEMON], found)
-    check(found[RECOVERD] == {"virDomainAttachDeviceFlags", "virDomainDetachDeviceAlias"}, found)
+    check(found[RECOVERD] == {
+        "virDomainAttachDeviceFlags", "virDomainDetachDeviceAlias", "virDomainCreateWithFlags",
+        "virDomainDestroyFlags", "virDomainReboot", "virDomainReset", "virDomainShutdownFlags"}, found)
 
 
 def test_hello():
     with recoverd():
         caller = Caller(RECOVER)
-        check(caller.hello["uri"] == TEST and caller.hello["capabilities"] == ["heal"], caller.hello)
+        check(caller.hello["uri"] == TEST and caller.hello["capabilities"] == ["heal", "power"],
+              caller.hello)
 
 
 def test_recorded_before():

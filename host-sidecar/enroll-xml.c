@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/enroll-xml.h"
+
+#include <libxml/parser.h>
+#include <libxml/xpath.h>
+#include <string.h>
+
+#include "host-sidecar/volume-pool.h"
+#include "protocol/error.h"
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlDoc, xmlFreeDoc)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlXPathContext, xmlXPathFreeContext)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlXPathObject, xmlXPathFreeObject)
+
+#define FOLDER "/var/lib/libvirt/postern"
+#define CONSOLE_SUFFIX ".console"
+
+typedef struct {
+    xmlDocPtr document;
+    xmlXPathContextPtr context;
+    xmlNodePtr devices;
+    const char *folder;
+    char *uuid;
+    GStrvBuilder *added;
+} Enroll;
+
+/* ---- reading ---- */
+
+static xmlNodePtr
+find(const Enroll *enroll, const char *path)
+{
+    g_autoptr(xmlXPathObject) found = xmlXPathEvalExpression(BAD_CAST path, enroll->context);
+
+    return found != NULL && !xmlXPathNodeSetIsEmpty(found->nodesetval)
+               ? found->nodesetval->nodeTab[0]
+               : NULL;
+}
+
+static gboolean
+holds(const Enroll *enroll, const char *condition)
+{
+    g_autofree char *path = g_strdup_printf("boolean(%s)", condition);
+    g_autoptr(xmlXPathObject) found = xmlXPathEvalExpression(BAD_CAST path, enroll->context);
+
+    return found != NULL && found->boolval != 0;
+}
+
+/* What has this name may not be replaced, and is not added again. */
+static gboolean
+has_port(const Enroll *enroll, const char *name)
+{
+    g_autofree char *path =
+        g_strdup_printf("/domain/devices/channel/target[@type='virtio'][@name='%s']", name);
+
+    return holds(enroll, path);
+}
+
+/* ---- writing ---- */
+
+/* A child of PARENT at its end, on a line of its own, as libvirt would indent it. */
+static xmlNodePtr
+append(xmlNodePtr parent, const char *name, int depth)
+{
+    xmlNodePtr last = parent->last;
+    gboolean has_end = last != NULL && last->type == XML_TEXT_NODE && xmlIsBlankNode(last);
+    g_autofree char *before = g_strdup_printf("%s%*s", has_end ? "" : "\n", 2 * depth, "");
+    g_autofree char *after = g_strdup_printf("\n%*s", 2 * (depth - 1), "");
+
+    if (has_end)
+        xmlNodeSetContent(last, BAD_CAST "\n");
+    xmlAddChild(parent, xmlNewText(BAD_CAST before));
+    xmlNodePtr node = xmlNewChild(parent, NULL, BAD_CAST name, NULL);
+    xmlAddChild(parent, xmlNewText(BAD_CAST after));
+    return node;
+}
+
+static void
+set(xmlNodePtr node, const char *name, const char *value)
+{
+    xmlNewProp(node, BAD_CAST name, BAD_CAST value);
+}
+
+static void
+note(const Enroll *enroll, const char *what)
+{
+    g_strv_builder_add(enroll->added, what);
+}
+
+static void
+add_channel(const Enroll *enroll, const char *type, const char *name, const char *path)
+{
+    xmlNodePtr channel = append(enroll->devices, "channel", 2);
+
+    set(channel, "type", type);
+    if (path != NULL) {
+        xmlNodePtr source = append(channel, "source", 3);
+        set(source, "path", path);
+        set(source, "append", "on");
+    }
+    xmlNodePtr target = append(channel, "target", 3);
+    set(target, "type", "virtio");
+    set(target, "name", name);
+    note(enroll, name);
+}
+
+/* virt-install and others leave it to libvirt, which would choose another than the file is named
+ * by. */
+static void
+need_uuid(Enroll *enroll)
+{
+    xmlNodePtr node = enroll->uuid == NULL ? find(enroll, "/domain/uuid") : NULL;
+
+    if (enroll->uuid != NULL)
+        return;
+    if (node != NULL) {
+        xmlChar *text = xmlNodeGetContent(node);
+        enroll->uuid = g_ascii_strdown((const char *)text, -1);
+        g_strstrip(enroll->uuid);
+        xmlFree(text);
+        return;
+    }
+    enroll->uuid = g_uuid_string_random();
+    xmlNodeSetContent(append(xmlDocGetRootElement(enroll->document), "uuid", 1),
+                      BAD_CAST enroll->uuid);
+    note(enroll, "uuid");
+}
+
+static char *
+file_of(const Enroll *enroll, const char *suffix)
+{
+    return g_strconcat(enroll->folder, "/", enroll->uuid, suffix, NULL);
+}
+
+static void
+add_recorder(Enroll *enroll)
+{
+    if (has_port(enroll, "org.postern.recorder.0"))
+        return;
+    need_uuid(enroll);
+    g_autofree char *path = file_of(enroll, PST_VOLUME_SUFFIX);
+    add_channel(enroll, "file", "org.postern.recorder.0", path);
+}
+
+/* ---- evidence of the machine's own ---- */
+
+/* https://libvirt.org/formatdomain.html#panic-device: `isa` is of x86 machines with an ISA bus;
+ * pseries and s390 have theirs without being asked. */
+static void
+add_panic(const Enroll *enroll)
+{
+    if (holds(enroll, "/domain/devices/panic") ||
+        !holds(enroll, "/domain/os/type[@arch='x86_64' or @arch='i686']") ||
+        holds(enroll, "/domain/os/type[starts-with(@machine,'microvm')]"))
+        return;
+    set(append(enroll->devices, "panic", 2), "model", "isa");
+    note(enroll, "panic device");
+}
+
+/* A screen that nobody looks at is still one that can be photographed. */
+static void
+add_video(const Enroll *enroll)
+{
+    if (holds(enroll, "/domain/devices/video") ||
+        !holds(enroll, "/domain/os/type[@arch='x86_64' or @arch='i686']") ||
+        holds(enroll, "/domain/os/type[starts-with(@machine,'microvm')]"))
+        return;
+    set(append(append(enroll->devices, "video", 2), "model", 3), "type", "vga");
+    note(enroll, "video device");
+}
+
+/* libvirt shows the first serial port as a console too, and has the log at both. */
+static void
+add_log(Enroll *enroll)
+{
+    static const char *const places[] = {"/domain/devices/serial[1]",
+                                         "/domain/devices/console[1][not(target/@type) or "
+                                         "target/@type='serial']"};
+
+    if (holds(enroll, "/domain/devices/serial/log") || holds(enroll, "/domain/devices/console/log"))
+        return;
+    g_autofree char *path = NULL;
+    for (guint i = 0; i < G_N_ELEMENTS(places); i++) {
+        xmlNodePtr place = find(enroll, places[i]);
+        if (place == NULL)
+            continue;
+        if (path == NULL) {
+            need_uuid(enroll);
+            path = file_of(enroll, CONSOLE_SUFFIX);
+            note(enroll, "console log");
+        }
+        xmlNodePtr log = append(place, "log", 3);
+        set(log, "file", path);
+        set(log, "append", "on");
+    }
+}
+
+/* ---- the whole ---- */
+
+static char *
+refuse(const char *why, GError **error)
+{
+    g_set_error(error, PST_ERROR, PST_ERROR_INVALID_PARAMS, "%s", why);
+    return NULL;
+}
+
+static char *
+dump(xmlDocPtr document)
+{
+    xmlChar *text = NULL;
+    int len = 0;
+
+    xmlDocDumpMemory(document, &text, &len);
+    char *copy = g_strndup((const char *)text, (gsize)len);
+    xmlFree(text);
+    return copy;
+}
+
+static char *
+run(Enroll *enroll, const PstEnrollXmlWish *wish, GError **error)
+{
+    if (!holds(enroll, "/domain"))
+        return refuse("it is no definition of a domain: its root is no <domain>", error);
+    if (!holds(enroll, "/domain[@type='kvm' or @type='qemu']"))
+        return refuse("it is no domain of QEMU's: its type is neither kvm nor qemu", error);
+    enroll->devices = find(enroll, "/domain/devices");
+    if (enroll->devices == NULL)
+        return refuse("it has no <devices>", error);
+    if (!has_port(enroll, "org.postern.shim.0"))
+        add_channel(enroll, "unix", "org.postern.shim.0", NULL);
+    if (!wish->no_recorder)
+        add_recorder(enroll);
+    add_panic(enroll);
+    add_video(enroll);
+    if (wish->console_log)
+        add_log(enroll);
+    return dump(enroll->document);
+}
+
+char *
+pst_enroll_xml(const char *xml, gsize len, const PstEnrollXmlWish *wish, char ***added,
+               GError **error)
+{
+    g_autoptr(xmlDoc) document =
+        len <= PST_ENROLL_XML_MAX
+            ? xmlReadMemory(xml, (int)len, "domain.xml", NULL,
+                            XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING)
+            : NULL;
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+
+    if (document == NULL)
+        return refuse("it is not XML, or more than 4 MiB", error);
+    /* With a DTD a document can grow beyond all bounds; libvirt's have none. */
+    if (document->intSubset != NULL || document->extSubset != NULL)
+        return refuse("it has a document type, which no domain's has", error);
+    g_autoptr(xmlXPathContext) context = xmlXPathNewContext(document);
+    Enroll enroll = {document, context, NULL, wish->folder != NULL ? wish->folder : FOLDER,
+                     NULL,     builder};
+    char *text = run(&enroll, wish, error);
+    g_free(enroll.uuid);
+    if (text != NULL)
+        *added = g_strv_builder_end(builder);
+    return text;
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <glib.h>
+
+/* A domain's XML with what postern needs in it: what virt-install's wrappers, Terraform and
+ * KubeVirt's onDefineDomain hook put between a definition and libvirt. A pure function over the
+ * text. What is there already is left alone, so that twice is once; nothing else is changed. */
+
+typedef struct {
+    gboolean no_recorder; /* the channel alone */
+    /* Opt-in: where virtlogd stops, a guest that writes to a console with a log stands still. */
+    gboolean console_log;
+    const char *folder; /* of the recorder's files and console logs; NULL: the pool's usual one */
+} PstEnrollXmlWish;
+
+/* Of a definition, bytes. */
+#define PST_ENROLL_XML_MAX (4 * 1024 * 1024)
+
+/* Adds the shim's channel, the recorder with its file, a panic device and a video device where the
+ * machine can have them and has none, and the log of the first serial port. *ADDED becomes what was
+ * added, in words, NULL-terminated, freed with g_strfreev(). A definition without a UUID gets one
+ * where a file is named by it. NULL with PST_ERROR_INVALID_PARAMS where XML is no definition of a
+ * domain of QEMU's. */
+char *pst_enroll_xml(const char *xml, gsize len, const PstEnrollXmlWish *wish, char ***added,
+                     GError **error);

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "host-sidecar/guest.h"
+#include "host-sidecar/power.h"
+
+/* The whole of an act on a guest's power: its evidence, sealed, and then the button. The same by
+ * the recovery door and by who needs none. */
+
+/* With less than so many seconds nothing is begun. */
+#define PST_POWER_MIN_SECONDS 10
+
+/* Where bundles of evidence are kept that somebody's act was the reason for: as the host's
+ * configuration says, else a folder of the user's state. Free with g_free(). */
+char *pst_power_act_bundles(GKeyFile *config);
+
+/* The result, in members `guest`, `power` (a PstPowerDone) and, where there is one, `bundle` (path,
+ * sha256, status). NULL where nothing was changed, since the evidence could not be sealed
+ * (PST_ERROR_OUTPUT) or the state does not allow it, and as pst_power_do(). */
+JsonObject *pst_power_act(PstGuest *guest, const PstPowerWish *wish, gint64 deadline_us,
+                          GError **error);

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/power-run.h"
+
+#include <signal.h>
+
+#include "host-sidecar/ask-recover.h"
+#include "host-sidecar/ask.h"
+#include "host-sidecar/power-act.h"
+#include "host-sidecar/power-proof.h"
+#include "protocol/error.h"
+#include "protocol/json.h"
+#include "protocol/limits.h"
+
+#define METHOD "power"
+/* How long a guest may need to tell how it is before: one that is broken tells nothing. */
+#define BEFORE_US (5 * (gint64)G_USEC_PER_SEC)
+/* Of the act, evidence included: what the door allows. */
+#define ACT_US (PST_LIMIT_DEADLINE_MAX_MS * G_GINT64_CONSTANT(1000))
+
+static JsonObject *
+params_of(const PstPowerWish *wish)
+{
+    JsonObject *params = json_object_new();
+
+    pst_json_set_string(params, "action", pst_power_action_names[wish->action]);
+    if (wish->graceful)
+        json_object_set_boolean_member(params, "graceful", TRUE);
+    pst_json_set_string(params, "without_forensics", wish->without_forensics);
+    return params;
+}
+
+/* Between stopping and starting it nobody interrupts. */
+static const int held[] = {SIGINT, SIGTERM, SIGHUP};
+
+static void
+hold_signals(sighandler_t *former)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(held); i++)
+        former[i] = signal(held[i], SIG_IGN);
+}
+
+static void
+release_signals(const sighandler_t *former)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(held); i++)
+        signal(held[i], former[i]);
+}
+
+static JsonObject *
+act_here(const PstOptions *options, const char *domain, const PstPowerWish *wish,
+         gint64 deadline_us, GError **error)
+{
+    g_autoptr(PstGuest) guest = pst_ask_open(options, METHOD, domain, deadline_us, error);
+    g_autoptr(JsonObject) params = params_of(wish);
+    const PstAskAct act = {METHOD, params};
+    sighandler_t former[G_N_ELEMENTS(held)];
+    g_autoptr(GError) cause = NULL;
+
+    if (guest == NULL)
+        return NULL;
+    hold_signals(former);
+    pst_ask_audit_act(guest->name, guest->uuid, METHOD, &act, FALSE, NULL);
+    JsonObject *result = pst_power_act(guest, wish, deadline_us, &cause);
+    pst_ask_audit_act(guest->name, guest->uuid, METHOD, &act, result != NULL, cause);
+    release_signals(former);
+    if (result == NULL)
+        g_propagate_error(error, g_steal_pointer(&cause));
+    return result;
+}
+
+static JsonObject *
+act(const PstOptions *options, const char *domain, const PstPowerWish *wish, GError **error)
+{
+    gint64 deadline_us = g_get_monotonic_time() + MIN(options->deadline_us, ACT_US);
+    g_autoptr(JsonObject) params = params_of(wish);
+    g_autoptr(GError) cause = NULL;
+    JsonObject *result = NULL;
+
+    pst_json_set_string(params, "domain", domain);
+    PstAskRecover asked = pst_ask_recover(options, METHOD, params, deadline_us, &result, error);
+    if (asked == PST_ASK_RECOVER_DONE)
+        return result;
+    if (asked == PST_ASK_RECOVER_FAILED)
+        return NULL;
+    result = act_here(options, domain, wish, deadline_us, &cause);
+    if (result == NULL && asked == PST_ASK_RECOVER_SHUT)
+        cause = pst_ask_recover_explain(g_steal_pointer(&cause));
+    if (result == NULL)
+        g_propagate_error(error, g_steal_pointer(&cause));
+    return result;
+}
+
+static PstPowerDone *
+read_done(JsonObject *act, GError **error)
+{
+    JsonObject *power = NULL;
+
+    if (!pst_json_get_object(act, "power", PST_JSON_REQUIRED, &power, error))
+        return NULL;
+    return pst_fields_decode(&pst_power_done_fields, power, error);
+}
+
+/* Of a guest that is off, or goes on where it was saved, there is nothing to wait for. */
+static gboolean
+boots(const PstPowerDone *done)
+{
+    return done->changed == PST_TRI_YES && done->action != PST_POWER_STOP && done->note == NULL;
+}
+
+gboolean
+pst_power_run(const PstOptions *options, const char *domain, const PstPowerWish *wish,
+              PstPowerOutcome *outcome, GError **error)
+{
+    gint64 now_us = g_get_monotonic_time();
+    g_auto(PstPowerSight) before = {NULL};
+
+    if (wish->action != PST_POWER_STOP && wish->action != PST_POWER_START)
+        pst_power_proof_take(options, domain, now_us + MIN(BEFORE_US, options->deadline_us / 4),
+                             &before);
+    outcome->act = act(options, domain, wish, error);
+    if (outcome->act == NULL)
+        return FALSE;
+    outcome->done = read_done(outcome->act, error);
+    if (outcome->done == NULL)
+        return FALSE;
+    if (!boots(outcome->done))
+        return TRUE;
+    outcome->proof = pst_power_proof_make(options, domain, &before, error);
+    return outcome->proof != NULL;
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+#include "host-sidecar/power-verdict.h"
+#include "host-sidecar/power.h"
+
+/* What `power` prints, and its exit status. Pure functions. */
+
+typedef struct {
+    JsonObject *act;      /* as pst_power_act() returns it */
+    PstPowerDone *done;   /* its member `power` */
+    PstPowerProof *proof; /* NULL where it is off, or nothing was done */
+} PstPowerOutcome;
+
+void pst_power_words_clear(PstPowerOutcome *outcome);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(PstPowerOutcome, pst_power_words_clear)
+
+/* Free with g_free(), json_object_unref(). */
+char *pst_power_words_text(const PstPowerOutcome *outcome);
+JsonObject *pst_power_words_json(const PstPowerOutcome *outcome);
+
+/* PST_EXIT_OK where it is as it was asked for; PST_EXIT_WARNING where it is back and units are
+ * failed that were not, PST_EXIT_CRITICAL where it will not come back by itself, PST_EXIT_UNKNOWN
+ * where it was not back in time, or did not tell. */
+int pst_power_words_exit_code(const PstPowerOutcome *outcome);
+
+/* What is asked on a terminal before it is done. */
+char *pst_power_words_question(const char *domain, const PstPowerWish *wish);

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/enroll-xml.h"
+
+#include <string.h>
+
+#include "host-sidecar/guest-xml.h"
+#include "protocol/error.h"
+
+#define UUID "6695eb01-f6a4-8304-79aa-97f2502e193f"
+#define HEAD(type, os)                                                                             \
+    "<domain type='" type "' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>\n"           \
+    "  <name>web</name>\n  <uuid>" UUID "</uuid>\n  <os>\n    <type " os ">hvm</type>\n  </os>\n"
+#define PC "arch='x86_64' machine='pc-q35-7.2'"
+#define TAIL "</domain>\n"
+#define PLAIN                                                                                      \
+    HEAD("kvm", PC)                                                                                \
+    "  <devices>\n    <serial type='pty'/>\n    <console type='pty'/>\n  </devices>\n"             \
+    "  <qemu:commandline>\n    <qemu:arg value='-S'/>\n  </qemu:commandline>\n" TAIL
+
+static char *
+enroll(const char *xml, const PstEnrollXmlWish *wish, char **added)
+{
+    g_auto(GStrv) list = NULL;
+    g_autoptr(GError) error = NULL;
+    char *text = pst_enroll_xml(xml, strlen(xml), wish, &list, &error);
+
+    g_assert_no_error(error);
+    g_assert_nonnull(text);
+    *added = g_strjoinv(",", list);
+    return text;
+}
+
+/* What this library reads of it is what it added; the rest is as it was, and twice is once. */
+static void
+test_plain(void)
+{
+    const PstEnrollXmlWish wish = {.console_log = TRUE};
+    g_autofree char *added = NULL, *again = NULL;
+    g_autofree char *text = enroll(PLAIN, &wish, &added);
+    g_auto(PstGuestXml) xml = {0};
+
+    g_assert_cmpstr(added, ==,
+                    "org.postern.shim.0,org.postern.recorder.0,panic device,video device,"
+                    "console log");
+    g_assert_true(pst_guest_xml_read(text, &xml, NULL));
+    g_assert_cmpint((int)xml.shim, ==, PST_GUEST_XML_PORT_UNKNOWN);
+    g_assert_true(xml.recorder && !xml.recorder_elsewhere && !xml.recorder_emptied);
+    g_assert_cmpstr(xml.recorder_path, ==, "/var/lib/libvirt/postern/" UUID ".records");
+    g_assert_nonnull(strstr(text, "    <panic model=\"isa\"/>\n"));
+    g_assert_nonnull(strstr(text, "  <qemu:commandline>\n    <qemu:arg value=\"-S\"/>\n"));
+    g_assert_nonnull(
+        strstr(text, "<log file=\"/var/lib/libvirt/postern/" UUID ".console\" append=\"on\"/>"));
+    g_autofree char *twice = enroll(text, &wish, &again);
+    g_assert_cmpstr(again, ==, "");
+    g_assert_cmpstr(twice, ==, text);
+}
+
+static const struct {
+    const char *name, *xml;
+    PstEnrollXmlWish wish;
+    const char *added;
+} rows[] = {
+    {"no recorder", PLAIN, {.no_recorder = TRUE}, "org.postern.shim.0,panic device,video device"},
+    {"a machine without an ISA bus",
+     HEAD("kvm", "arch='x86_64' machine='microvm'") "<devices/>" TAIL,
+     {.console_log = TRUE},
+     "org.postern.shim.0,org.postern.recorder.0"},
+    {"another architecture",
+     HEAD("qemu", "arch='aarch64' machine='virt'") "<devices></devices>" TAIL,
+     {FALSE, FALSE, NULL},
+     "org.postern.shim.0,org.postern.recorder.0"},
+    {"what is there",
+     HEAD("kvm", PC) "<devices><channel type='unix'><target type='virtio' "
+                     "name='org.postern.shim.0'/></channel><panic model='isa'/><video><model "
+                     "type='virtio'/></video></devices>" TAIL,
+     {FALSE, FALSE, NULL},
+     "org.postern.recorder.0"},
+    {"no uuid",
+     "<domain type='kvm'><os><type arch='s390x'>hvm</type></os><devices/></domain>",
+     {FALSE, FALSE, NULL},
+     "org.postern.shim.0,uuid,org.postern.recorder.0"},
+    {"neither uuid nor recorder",
+     "<domain type='kvm'><os><type arch='s390x'>hvm</type></os><devices/></domain>",
+     {.no_recorder = TRUE},
+     "org.postern.shim.0"},
+};
+
+static void
+test_table(gconstpointer data)
+{
+    guint i = GPOINTER_TO_UINT(data);
+    g_autofree char *added = NULL, *again = NULL;
+    g_autofree char *text = enroll(rows[i].xml, &rows[i].wish, &added);
+    g_autofree char *twice = enroll(text, &rows[i].wish, &again);
+
+    g_assert_cmpstr(added, ==, rows[i].added);
+    g_assert_cmpstr(again, ==, "");
+}
+
+/* The file is named by the UUID that libvirt will see. */
+static void
+test_uuid(void)
+{
+    const PstEnrollXmlWish wish = {.folder = "/srv/records"};
+    g_autofree char *added = NULL;
+    g_autofree char *text = enroll(rows[4].xml, &wish, &added);
+    g_auto(PstGuestXml) xml = {0};
+
+    g_assert_true(pst_guest_xml_read(text, &xml, NULL));
+    g_assert_true(xml.recorder && !xml.recorder_elsewhere);
+    g_assert_true(g_str_has_prefix(xml.recorder_path, "/srv/records/"));
+}
+
+static const char *const wrong[] = {
+    "",
+    "no XML",
+    "<domain type='kvm'><devices>",
+    "<network><name>x</name></network>",
+    "<domain><devices/></domain>",
+    "<domain type='lxc'><devices/></domain>",
+    "<domain type='kvm'><name>x</name></domain>",
+    "<!DOCTYPE domain [<!ENTITY a 'b'>]><domain type='kvm'><devices/></domain>",
+};
+
+static void
+test_wrong(void)
+{
+    const PstEnrollXmlWish wish = {FALSE, FALSE, NULL};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(wrong); i++) {
+        g_auto(GStrv) added = NULL;
+        g_autoptr(GError) error = NULL;
+
+        g_test_message("%s", wrong[i]);
+        g_assert_null(pst_enroll_xml(wrong[i], strlen(wrong[i]), &wish, &added, &error));
+        g_assert_error(error, PST_ERROR, PST_ERROR_INVALID_PARAMS);
+        g_assert_null(added);
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/enroll-xml/plain", test_plain);
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *path = g_strconcat("/enroll-xml/", rows[i].name, NULL);
+        g_test_add_data_func(path, GUINT_TO_POINTER(i), test_table);
+    }
+    g_test_add_func("/enroll-xml/uuid", test_uuid);
+    g_test_add_func("/enroll-xml/wrong", test_wrong);
+    return g_test_run();
+}
