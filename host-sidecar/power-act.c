@@ -37,7 +37,8 @@ keep_evidence(PstGuest *guest, gint64 deadline_us, GError **error)
     g_autofree char *folder = pst_power_act_bundles(config);
     g_autofree char *name = pst_forensics_name(guest->name);
     g_autofree char *path = g_build_filename(folder, name, NULL);
-    const PstDiagnoseWish ask = {NULL, FALSE, NULL, NULL};
+    g_autoptr(JsonObject) nobody = json_object_new();
+    const PstDiagnoseWish ask = {.vantage = nobody};
     gint64 span_us = MIN(EVIDENCE_US, (deadline_us - g_get_monotonic_time()) / 2);
 
     if (!g_path_is_absolute(folder)) {

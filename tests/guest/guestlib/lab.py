@@ -30,7 +30,8 @@ class Lab:
         below the build folder: what test guests recorded is not for the machine's own store."""
         path = self.build / "guest-logs" / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        text = "\n".join(["[store]", f"folder={path.parent}/store", *lines, ""])
+        text = "\n".join(["[store]", f"folder={path.parent}/store", *lines, "[power]",
+                          f"bundles={path.parent}/bundles", ""])
         path.write_text(text, encoding="utf-8")
         return path
 

@@ -65,7 +65,8 @@ def run(context):
     check("bundle" not in told and "proof" not in told, f"it says {told}")
     check(guest.virsh("domstate", guest.name).strip() == "shut off", "libvirt says that it is on")
     check(power(context, "stop")["power"]["changed"] is False, "it was stopped twice")
-    power(context, "reset", code=3)
+    done = context.postern.run("power", guest.name, "reset", codes=[3], deadline=DEADLINE)
+    check("it is off: say start: nothing was changed" in done.err, f"it says {done.line()}")
     told = power(context, "start")
     check(told["proof"]["verdict"] == "back", f"{told}")
     # Without an agent the button itself is next.
