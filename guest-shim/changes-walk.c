@@ -241,6 +241,21 @@ folders_of(const PstChangesWalk *walk)
     return folders;
 }
 
+/* Whether ENTRY came into its folder when that was changed: it was made then, or was made since the
+ * moment asked for and renamed then, as package managers do. One that was there and was only
+ * written to, or renamed, tells nothing of what went from the folder in the same second. */
+static gboolean
+came_to(const PstChangesWalk *walk, const PstChangesEntry *entry, const PstChangesEntry *folder)
+{
+    if (is_one_act(entry->created_us, folder->modified_us))
+        return TRUE;
+    if (!is_one_act(entry->changed_us, folder->modified_us))
+        return FALSE;
+    return entry->created_us == PST_INT_UNKNOWN ||
+           (entry->created_us >= walk->since_us &&
+            !is_one_act(entry->modified_us, entry->changed_us));
+}
+
 /* What came to a folder tells of its change where it came in the same moment. What was changed in
  * it at another does not: of what went from it nothing else tells. */
 static GHashTable *
@@ -255,8 +270,7 @@ told_by_another(const PstChangesWalk *walk)
         PstChangesEntry *folder = g_hash_table_lookup(folders, parent);
 
         if (folder != NULL && folder != entry && pst_changes_walk_is_recent(walk, entry) &&
-            (is_one_act(entry->changed_us, folder->modified_us) ||
-             is_one_act(entry->created_us, folder->modified_us)))
+            came_to(walk, entry, folder))
             g_hash_table_add(told, folder);
     }
     return told;

@@ -269,6 +269,30 @@ test_removed_before_another(World *world, gconstpointer data G_GNUC_UNUSED)
     g_assert_nonnull(find_file(report, "/etc/sudoers.d"));
 }
 
+/* And where something else in it was written to or changed in the same second: it was there. */
+static void
+test_removed_beside_another(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    put_sound(world);
+    put_text(world, "/etc/sudoers.d/harness", "");
+    put_text(world, "/etc/sudoers.d/other", "");
+    put_text(world, "/etc/pam.d/gone", "");
+    put_text(world, "/etc/pam.d/other", "");
+    gint64 since_us = long_after_that();
+    g_autofree char *other = g_build_filename(world->folder, "etc/sudoers.d/other", NULL);
+    g_autofree char *written = g_build_filename(world->folder, "etc/pam.d/other", NULL);
+    remove_path(world, "/etc/sudoers.d/harness");
+    g_assert_cmpint(g_chmod(other, 0600), ==, 0);
+    remove_path(world, "/etc/pam.d/gone");
+    FILE *file = g_fopen(written, "a");
+    g_assert_cmpint(fputs("more", file), >=, 0);
+    g_assert_cmpint(fclose(file), ==, 0);
+    g_autoptr(PstReport) report = run(world, since_us);
+    g_assert_nonnull(find_file(report, "/etc/sudoers.d/other"));
+    g_assert_nonnull(find_file(report, "/etc/sudoers.d"));
+    g_assert_nonnull(find_file(report, "/etc/pam.d"));
+}
+
 static void
 test_units(World *world, gconstpointer data G_GNUC_UNUSED)
 {
@@ -578,6 +602,7 @@ main(int argc, char **argv)
     ADD("/changes/removed", test_removed);
     ADD("/changes/removed-after-another", test_removed_after_another);
     ADD("/changes/removed-before-another", test_removed_before_another);
+    ADD("/changes/removed-beside-another", test_removed_beside_another);
     ADD("/changes/units", test_units);
     g_test_add_func("/changes/program-changed", test_program_changed);
     ADD("/changes/modes", test_modes);

@@ -8,6 +8,7 @@ TALKATIVE = "[journal]\npriority=debug\nunits=ssh;postern-shim;sudo\n"
 FILES = "[files]\nbelow=/etc\nexcept=/etc/motd\n"
 # Brings a file that a user may edit, and nobody has.
 PACKAGE = """\
+umask 022
 folder=$(mktemp -d)
 mkdir -p "$folder/DEBIAN" "$folder/etc/postern-test"
 echo 'as packaged' >"$folder/etc/postern-test/conf"
