@@ -6,7 +6,7 @@
 #include "guest-shim/changes-log.h"
 #include "guest-shim/changes-places.h"
 #include "guest-shim/probe-changes.h"
-#include "tests/unit/world.h"
+#include "tests/unit/changes-world.h"
 
 #define NOTHING_MD5 "d41d8cd98f00b204e9800998ecf8427e"
 #define OTHER_MD5 "0123456789abcdef0123456789abcdef"
@@ -42,55 +42,6 @@ put_sound(const World *world)
     put(world, "/usr/bin/sudo", "", -1, 0755);
     put_text(world, "/home/harness/.ssh/authorized_keys", "ssh-ed25519 AAAA\n");
     put_dpkg(world);
-}
-
-/* A moment after all that was done, and before all that will be: the clock of file times is coarse.
- */
-static gint64
-after_that(void)
-{
-    g_usleep(30000);
-    gint64 now_us = g_get_real_time();
-    g_usleep(30000);
-    return now_us;
-}
-
-/* As above, and so long that what follows is no part of the making of a file. */
-static gint64
-long_after_that(void)
-{
-    g_usleep(G_USEC_PER_SEC + G_USEC_PER_SEC / 10);
-    return after_that();
-}
-
-static PstReport *
-run_with(const World *world, gint64 since_us, char **paths)
-{
-    PstProbeContext context = {world->sysroot, G_MAXINT64};
-    PstReport *report = pst_report_new(&pst_report_changes_kind);
-    PstChangesArgs args = {since_us, PST_INT_UNKNOWN, paths, NULL};
-
-    pst_probe_changes_run(&context, &args, report);
-    return report;
-}
-
-static PstReport *
-run(const World *world, gint64 since_us)
-{
-    return run_with(world, since_us, NULL);
-}
-
-static const PstChangesFile *
-find_file(const PstReport *report, const char *path)
-{
-    const PstChangesData *data = report->data;
-
-    for (guint i = 0; data->files != NULL && i < data->files->len; i++) {
-        const PstChangesFile *file = data->files->pdata[i];
-        if (g_str_equal(file->path, path))
-            return file;
-    }
-    return NULL;
 }
 
 static const PstFinding *
@@ -216,79 +167,6 @@ test_changed(World *world, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpint(by_hand->severity, ==, PST_SEVERITY_INFORMATION);
     g_assert_true(g_str_has_prefix(by_hand->message, "2 files "));
     g_assert_cmpstr(by_hand->evidence->path, ==, "/etc/pam.d/sudo");
-}
-
-/* A file that went away leaves its folder changed. */
-static void
-test_removed(World *world, gconstpointer data G_GNUC_UNUSED)
-{
-    put_sound(world);
-    put_text(world, "/etc/sudoers.d/harness", "");
-    gint64 since_us = long_after_that();
-    remove_path(world, "/etc/sudoers.d/harness");
-    g_autoptr(PstReport) report = run(world, since_us);
-    const PstChangesData *found = report->data;
-
-    g_assert_cmpuint(found->files->len, ==, 1);
-    const PstChangesFile *folder = found->files->pdata[0];
-    g_assert_cmpstr(folder->path, ==, "/etc/sudoers.d");
-    g_assert_cmpstr(folder->kind, ==, "folder");
-}
-
-/* Also where something else had come there a while before; what only came tells of itself. */
-static void
-test_removed_after_another(World *world, gconstpointer data G_GNUC_UNUSED)
-{
-    put_sound(world);
-    put_text(world, "/etc/sudoers.d/harness", "");
-    gint64 since_us = after_that();
-    put_text(world, "/etc/sudoers.d/other", "");
-    g_autoptr(PstReport) before = run(world, since_us);
-    g_assert_null(find_file(before, "/etc/sudoers.d"));
-    long_after_that();
-    remove_path(world, "/etc/sudoers.d/harness");
-    g_autoptr(PstReport) after = run(world, since_us);
-    g_assert_nonnull(find_file(after, "/etc/sudoers.d"));
-    g_assert_nonnull(find_file(after, "/etc/sudoers.d/other"));
-}
-
-/* And where something else in it was changed later, which never came to it. */
-static void
-test_removed_before_another(World *world, gconstpointer data G_GNUC_UNUSED)
-{
-    put_sound(world);
-    put_text(world, "/etc/sudoers.d/harness", "");
-    put_text(world, "/etc/sudoers.d/other", "");
-    gint64 since_us = long_after_that();
-    remove_path(world, "/etc/sudoers.d/harness");
-    long_after_that();
-    g_autofree char *other = g_build_filename(world->folder, "etc/sudoers.d/other", NULL);
-    g_assert_cmpint(g_chmod(other, 0600), ==, 0);
-    g_autoptr(PstReport) report = run(world, since_us);
-    g_assert_nonnull(find_file(report, "/etc/sudoers.d/other"));
-    g_assert_nonnull(find_file(report, "/etc/sudoers.d"));
-}
-
-/* And where something else in it was written to or changed in the same second: it was there. */
-static void
-test_removed_beside_another(World *world, gconstpointer data G_GNUC_UNUSED)
-{
-    put_sound(world);
-    put_text(world, "/etc/sudoers.d/harness", "");
-    put_text(world, "/etc/sudoers.d/other", "");
-    put_text(world, "/etc/pam.d/gone", "");
-    put_text(world, "/etc/pam.d/other", "");
-    gint64 since_us = long_after_that();
-    g_autofree char *other = g_build_filename(world->folder, "etc/sudoers.d/other", NULL);
-    g_autofree char *written = g_build_filename(world->folder, "etc/pam.d/other", NULL);
-    remove_path(world, "/etc/sudoers.d/harness");
-    g_assert_cmpint(g_chmod(other, 0600), ==, 0);
-    remove_path(world, "/etc/pam.d/gone");
-    FILE *file = g_fopen(written, "a");
-    g_assert_cmpint(fputs("more", file) | fclose(file), >=, 0);
-    g_autoptr(PstReport) report = run(world, since_us);
-    g_assert_nonnull(find_file(report, "/etc/sudoers.d"));
-    g_assert_nonnull(find_file(report, "/etc/pam.d"));
 }
 
 static void
@@ -597,10 +475,6 @@ main(int argc, char **argv)
     ADD("/changes/untouched-config", test_untouched_config);
     ADD("/changes/nothing-changed", test_nothing_changed);
     ADD("/changes/changed", test_changed);
-    ADD("/changes/removed", test_removed);
-    ADD("/changes/removed-after-another", test_removed_after_another);
-    ADD("/changes/removed-before-another", test_removed_before_another);
-    ADD("/changes/removed-beside-another", test_removed_beside_another);
     ADD("/changes/units", test_units);
     g_test_add_func("/changes/program-changed", test_program_changed);
     ADD("/changes/modes", test_modes);
