@@ -42,12 +42,13 @@ USERS = ["postern-diagnose", "postern-health", "postern-recover"]
 # What no door has a method for, and no rule gives. Not here: what libvirt counts to domain.write, which
 # the guest agent and the recorder's device need, as QEMU's monitor and other changes of a guest that
 # runs.
-CHANGES = [["destroy", "web"], ["shutdown", "web"], ["reboot", "web"], ["reset", "web"],
-           ["suspend", "web"], ["undefine", "web"], ["define", FOLDER + "/other.xml"],
-           ["create", FOLDER + "/other.xml"], ["managedsave", "web"], ["dump", "web", "/run/dump"],
+# What the recovery door's button is for, and its evidence; who may start may start what is defined so.
+BUTTON = [["destroy", "web"], ["shutdown", "web"], ["reboot", "web"], ["reset", "web"],
+          ["screenshot", "web", "/run/picture"], ["create", FOLDER + "/other.xml"]]
+CHANGES = [["suspend", "web"], ["undefine", "web"], ["define", FOLDER + "/other.xml"],
+           ["managedsave", "web"], ["dump", "web", "/run/dump"],
            ["setmem", "web", "16M", "--config"], ["setvcpus", "web", "1", "--config"],
-           ["snapshot-create", "web"], ["screenshot", "web", "/run/picture"],
-           ["send-key", "web", "KEY_A"], ["domrename", "web", "else"],
+           ["snapshot-create", "web"], ["send-key", "web", "KEY_A"], ["domrename", "web", "else"],
            ["node-memory-tune", "--shm-pages-to-scan", "7"], ["allocpages", "2M", "0"],
            ["vol-delete", f"{UUID}.records", "--pool", "postern"], ["pool-destroy", "postern"],
            ["vol-create-as", "postern", "other", "1M"], ["pool-undefine", "postern"],
@@ -259,14 +260,29 @@ def test_recovery_door():
     check("org.postern.recorder.0" in host.virsh("root", "dumpxml", "web").stdout, "the device is gone")
 
 
+def test_power_button():
+    """With its evidence, in a folder of the service's own."""
+    host = the_host()
+    with unrefused(host), served("postern-recover", RECOVERD) as path:
+        caller = Caller(path)
+        caller.socket.settimeout(90)
+        _, answer = caller.call("power", {"domain": "web", "deadline_ms": 60000, "action": "cycle"})
+        check("result" in answer, answer)
+        told = answer["result"]
+        check([step["step"] for step in told["power"]["steps"]] == ["hard", "start"], told)
+        check(os.path.exists(told["bundle"]["path"] + "/manifest.json"), told)
+    check(host.virsh("root", "domstate", "web").stdout.split() == ["running"], "it is not back")
+
+
 def test_no_more():
     """Nobody of them can do what no door has a method for."""
     host = the_host()
     for user in USERS:
         before = len(host.refused())
-        done = host.virsh(user, "; ".join(" ".join(words) for words in CHANGES), code=None)
-        check(done.stderr.count("error: access denied") == len(CHANGES), user, done.stderr)
-        check(len(host.refused()) - before >= 2 * len(CHANGES), user, host.refused()[before:])
+        changes = CHANGES + (BUTTON if user != "postern-recover" else [])
+        done = host.virsh(user, "; ".join(" ".join(words) for words in changes), code=None)
+        check(done.stderr.count("error: access denied") == len(changes), user, done.stderr)
+        check(len(host.refused()) - before >= 2 * len(changes), user, host.refused()[before:])
     check(host.virsh("root", "domstate", "web").stdout.split() == ["running"], "it was changed")
 
 
