@@ -513,7 +513,7 @@ pst_forensics_gather(PstGuest *guest, const char *method, const PstDiagnoseWish 
     guint n = out->n;
     /* The queue outlives this: what comes too late is put there, and nobody looks. */
     if (interruptible)
-        pst_interrupt_catch(hear_signal, gathering.news);
+        pst_interrupt_catch(hear_signal, g_async_queue_ref(gathering.news));
     start_questions(&gathering, guest, method, wish, deadline_us - GRACE_US);
     for (guint i = 0; i < G_N_ELEMENTS(sources); i++)
         start_source(&gathering, i, guest, deadline_us - GRACE_US);
@@ -524,6 +524,7 @@ pst_forensics_gather(PstGuest *guest, const char *method, const PstDiagnoseWish 
     add_host(&gathering, guest->name);
     out->now_us = g_get_real_time();
     g_free(gathering.unasked);
+    g_async_queue_unref(gathering.news);
     return out;
 }
 
