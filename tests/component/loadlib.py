@@ -167,6 +167,20 @@ class Activated:
                 "threads": int(status["Threads"]), "KiB": int(status["VmRSS"].split()[0])}
 
 
+def heap_of(process):
+    """KiB of the sanitizer's heap that are resident: what the program has, without what the sanitizer
+    keeps for itself, of each thread that has ended for one."""
+    heap, kib = False, 0
+    with open(f"/proc/{process.pid}/smaps", encoding="utf-8", errors="replace") as file:
+        for line in file:
+            words = line.split()
+            if not words[0].endswith(":"):
+                heap = 0x600000000000 <= int(words[0].split("-")[0], 16) < 0x640000000000
+            elif heap and words[0] == "Rss:":
+                kib += int(words[1])
+    return kib
+
+
 def show(text):
     """A figure, beside what the tests print."""
     print(f"# {text}", flush=True)

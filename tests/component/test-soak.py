@@ -20,7 +20,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import deadmount
 from daemonlib import (DAEMON, FOLDER, ISOLATED, NOBODY, POSTERN, environment, leaks_of_its_own,
                        main)
-from loadlib import Activated, Chain, Load, check_told, question, show
+from loadlib import Activated, Chain, Load, check_told, heap_of, question, show
 from ownlibvirt import Libvirtd
 from taplib import Skip, check
 
@@ -301,20 +301,6 @@ def end_without_leaks(daemon):
           text[:20000])
     if told:
         show(f"in ending threads: {told}")
-
-
-def heap_of(process):
-    """KiB of the sanitizer's heap that are resident: what the program has, without what the sanitizer
-    keeps for itself, of each thread that has ended for one."""
-    heap, kib = False, 0
-    with open(f"/proc/{process.pid}/smaps", encoding="utf-8", errors="replace") as file:
-        for line in file:
-            words = line.split()
-            if not words[0].endswith(":"):
-                heap = 0x600000000000 <= int(words[0].split("-")[0], 16) < 0x640000000000
-            elif heap and words[0] == "Rss:":
-                kib += int(words[1])
-    return kib
 
 
 def at_rest(daemon, load):
