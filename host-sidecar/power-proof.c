@@ -19,22 +19,6 @@ pst_power_proof_clear(PstPowerSight *sight)
 
 /* ---- what is failed ---- */
 
-static char **
-failed_of(const PstAnswer *answer)
-{
-    const PstServicesData *data = answer->report->data;
-    GStrvBuilder *builder = g_strv_builder_new();
-
-    for (guint i = 0; data->units != NULL && i < data->units->len; i++) {
-        const PstServicesUnit *unit = data->units->pdata[i];
-        if (g_strcmp0(unit->active, "failed") == 0)
-            g_strv_builder_add(builder, unit->name);
-    }
-    char **names = g_strv_builder_end(builder);
-    g_strv_builder_unref(builder);
-    return names;
-}
-
 /* The questions of a mark, and what failed. */
 static PstAnswer **
 questions(const char *domain, guint *n)
@@ -61,9 +45,7 @@ pst_power_proof_take(const PstOptions *options, const char *domain, gint64 deadl
         return;
     const PstAnswer *services = pst_mark_find(answers, n, pst_report_services_kind.name);
     sight->mark = pst_mark_make(answers, n, g_get_real_time(), NULL);
-    sight->failed = services != NULL && services->report->status != PST_STATUS_UNKNOWN
-                        ? failed_of(services)
-                        : NULL;
+    sight->failed = services != NULL ? pst_power_verdict_failed(services->report) : NULL;
     for (guint i = 0; i < n; i++)
         pst_answer_free(answers[i]);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/power-verdict.h"
 
+#include "protocol/report-services.h"
+
 static const char *const verdict_names[] = {"back", "worse", "not-back", "gone", "untold", NULL};
 
 static const PstField proof_rows[] = {
@@ -18,6 +20,34 @@ void
 pst_power_verdict_free(PstPowerProof *proof)
 {
     pst_fields_free(&pst_power_proof_fields, proof);
+}
+
+/* A report that was cut, or could not look at something, may miss one that is failed. */
+static gboolean
+is_whole(const PstReport *report)
+{
+    if (report->truncated || report->status == PST_STATUS_UNKNOWN)
+        return FALSE;
+    for (guint i = 0; i < report->findings->len; i++)
+        if (((PstFinding *)report->findings->pdata[i])->severity == PST_SEVERITY_UNKNOWN)
+            return FALSE;
+    return TRUE;
+}
+
+char **
+pst_power_verdict_failed(const PstReport *report)
+{
+    const PstServicesData *data = report->data;
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+
+    if (!is_whole(report))
+        return NULL;
+    for (guint i = 0; data->units != NULL && i < data->units->len; i++) {
+        const PstServicesUnit *unit = data->units->pdata[i];
+        if (g_strcmp0(unit->active, "failed") == 0)
+            g_strv_builder_add(builder, unit->name);
+    }
+    return g_strv_builder_end(builder);
 }
 
 static char **

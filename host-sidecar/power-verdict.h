@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "protocol/fields.h"
+#include "protocol/report.h"
 
 /* Whether a guest is back after its power was used, no worse than before. Pure functions. */
 
@@ -27,6 +27,10 @@ extern const PstFields pst_power_proof_fields;
 
 void pst_power_verdict_free(PstPowerProof *proof);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstPowerProof, pst_power_verdict_free)
+
+/* The failed units that a report of the probe `services` tells, freed with g_strfreev(); NULL where
+ * it could not look at everything. */
+char **pst_power_verdict_failed(const PstReport *report);
 
 /* The verdict on a guest that is back: by its failed units, NULL where they are not known, before
  * and after. What is failed of a guest that did not tell before is told, and is no verdict. */

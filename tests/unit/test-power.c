@@ -4,6 +4,7 @@
 #include "host-sidecar/exit-code.h"
 #include "host-sidecar/power-words.h"
 #include "protocol/error.h"
+#include "protocol/report-services.h"
 
 /* ---- what the button can be asked, by the state ---- */
 
@@ -105,6 +106,33 @@ test_compare(void)
     }
 }
 
+/* What could not be looked at everywhere does not tell that nothing is failed. */
+static void
+test_failed(void)
+{
+    g_autoptr(PstReport) report = pst_report_new(&pst_report_services_kind);
+    PstServicesData *data = report->data;
+    PstServicesUnit *unit = pst_fields_append(&pst_report_services_unit_fields, &data->units);
+
+    unit->name = g_strdup("ssh.service");
+    unit->active = g_strdup("active");
+    unit = pst_fields_append(&pst_report_services_unit_fields, &data->units);
+    unit->name = g_strdup("a.service");
+    unit->active = g_strdup("failed");
+    pst_report_conclude(report, "well");
+    g_auto(GStrv) failed = pst_power_verdict_failed(report);
+    g_assert_cmpuint(g_strv_length(failed), ==, 1);
+    g_assert_cmpstr(failed[0], ==, "a.service");
+    report->truncated = TRUE;
+    g_assert_null(pst_power_verdict_failed(report));
+    report->truncated = FALSE;
+    pst_report_add(report, "services.failed", PST_SEVERITY_CRITICAL, "a.service failed");
+    pst_report_add(report, "services.could-not-look", PST_SEVERITY_UNKNOWN, "in time");
+    pst_report_conclude(report, "well");
+    g_assert_cmpint(report->status, ==, PST_STATUS_CRITICAL);
+    g_assert_null(pst_power_verdict_failed(report));
+}
+
 /* ---- words ---- */
 
 static void
@@ -146,6 +174,7 @@ main(int argc, char **argv)
     g_test_add_func("/power/may", test_may);
     g_test_add_func("/power/parse", test_parse);
     g_test_add_func("/power/compare", test_compare);
+    g_test_add_func("/power/failed", test_failed);
     g_test_add_func("/power/text", test_text);
     return g_test_run();
 }
