@@ -82,7 +82,11 @@ pst_power_proof_make(const PstOptions *options, const char *domain, const PstPow
         before->failed != NULL ? (gint64)g_strv_length(before->failed) : PST_INT_UNKNOWN;
     if (outcome.end != PST_WAIT_REACHED)
         return proof;
-    pst_power_proof_take(options, domain, g_get_monotonic_time() + ASK_US, &after);
+    pst_power_proof_take(
+        options, domain,
+        g_get_monotonic_time() +
+            MIN(ASK_US, MAX(G_USEC_PER_SEC, options->deadline_us - outcome.waited_us)),
+        &after);
     pst_power_verdict_compare(proof, (const char *const *)before->failed,
                               (const char *const *)after.failed);
     return proof;

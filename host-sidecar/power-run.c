@@ -69,9 +69,10 @@ act_here(const PstOptions *options, const char *domain, const PstPowerWish *wish
 }
 
 static JsonObject *
-act(const PstOptions *options, const char *domain, const PstPowerWish *wish, GError **error)
+act(const PstOptions *options, const char *domain, const PstPowerWish *wish, gint64 end_us,
+    GError **error)
 {
-    gint64 deadline_us = g_get_monotonic_time() + MIN(options->deadline_us, ACT_US);
+    gint64 deadline_us = MIN(end_us, g_get_monotonic_time() + ACT_US);
     g_autoptr(JsonObject) params = params_of(wish);
     g_autoptr(GError) cause = NULL;
     JsonObject *result = NULL;
@@ -112,12 +113,13 @@ pst_power_run(const PstOptions *options, const char *domain, const PstPowerWish 
               PstPowerOutcome *outcome, GError **error)
 {
     gint64 now_us = g_get_monotonic_time();
+    gint64 end_us = now_us + options->deadline_us;
     g_auto(PstPowerSight) before = {NULL};
 
     if (wish->action != PST_POWER_STOP && wish->action != PST_POWER_START)
         pst_power_proof_take(options, domain, now_us + MIN(BEFORE_US, options->deadline_us / 4),
                              &before);
-    outcome->act = act(options, domain, wish, error);
+    outcome->act = act(options, domain, wish, end_us, error);
     if (outcome->act == NULL)
         return FALSE;
     outcome->done = read_done(outcome->act, error);
@@ -125,6 +127,9 @@ pst_power_run(const PstOptions *options, const char *domain, const PstPowerWish 
         return FALSE;
     if (!boots(outcome->done))
         return TRUE;
-    outcome->proof = pst_power_proof_make(options, domain, &before, error);
+    /* What is left of the whole; the strings are the caller's. */
+    PstOptions rest = *options;
+    rest.deadline_us = MAX(1, end_us - g_get_monotonic_time());
+    outcome->proof = pst_power_proof_make(&rest, domain, &before, error);
     return outcome->proof != NULL;
 }
