@@ -114,3 +114,44 @@ pst_journal_after_leave_out(PstJournalPage *page, const PstJournalAfter *after, 
     else if (page->more || page->cut)
         say_partly_read(report);
 }
+
+static gboolean
+is_whole(const PstJournalPage *page)
+{
+    return !page->more && !page->cut && !page->timed_out && page->unreadable == 0 &&
+           page->complaint == NULL && page->exit_status == 0;
+}
+
+/* As journalctl has it, which has none where all are wanted. */
+static gboolean
+is_wanted(const PstJournalEntry *entry, int max_priority)
+{
+    return max_priority >= 7 ||
+           (entry->priority != PST_JOURNAL_PRIORITY_NONE && entry->priority <= max_priority);
+}
+
+gboolean
+pst_journal_after_take(PstJournalPage *page, const char *after, const PstJournalQuery *query)
+{
+    const PstJournalEntry *first = page->entries->len > 0 ? page->entries->pdata[0] : NULL;
+    g_autoptr(GPtrArray) taken = NULL;
+
+    if (first == NULL || !is_whole(page) || g_strcmp0(first->cursor, after) != 0)
+        return FALSE;
+    taken = g_ptr_array_new_with_free_func((GDestroyNotify)pst_journal_entry_free);
+    while (page->entries->len > 1) {
+        PstJournalEntry *entry = g_ptr_array_steal_index(page->entries, page->entries->len - 1);
+
+        if (!is_wanted(entry, query->max_priority))
+            pst_journal_entry_free(entry);
+        else
+            g_ptr_array_add(taken, entry);
+    }
+    if (taken->len > query->lines) {
+        g_ptr_array_set_size(taken, (int)query->lines);
+        page->more = TRUE;
+    }
+    g_ptr_array_unref(page->entries);
+    page->entries = g_steal_pointer(&taken);
+    return TRUE;
+}

@@ -4,7 +4,7 @@
 #include "guest-shim/journal.h"
 #include "protocol/report.h"
 
-/* What came into the journal after an entry of it. A pure function. */
+/* What came into the journal after an entry of it. Pure functions. */
 
 typedef struct {
     const char *cursor; /* of that entry */
@@ -18,3 +18,9 @@ typedef struct {
  * was, the page stays as whole as it is, and where that is not all, REPORT gets a finding. */
 void pst_journal_after_leave_out(PstJournalPage *page, const PstJournalAfter *after,
                                  PstReport *report);
+
+/* Makes of PAGE, which was read from the entry AFTER on, oldest first, one as of QUERY: without
+ * that entry, of its priorities, newest first, and of its lines. FALSE where the page does not
+ * begin with the entry, is not all that came, or is not wholly readable: then it is of no use. */
+gboolean pst_journal_after_take(PstJournalPage *page, const char *after,
+                                const PstJournalQuery *query);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "guest-shim/journal-after.h"
 #include "guest-shim/private-units.h"
 #include "guest-shim/program.h"
 #include "protocol/error.h"
@@ -11,6 +12,9 @@
 #define MAX_OUTPUT (4 * 1024 * 1024)
 #define MAX_MESSAGE 8192
 #define MAX_COMPLAINT 2048
+/* What journald writes while a change is made and looked at; reading that is dearer than to look
+ * for the entry by itself where it is more. */
+#define MAX_RECENT 256
 
 /* A message that is no text has a token for each byte. */
 static const PstValidateLimits line_limits = {.max_bytes = 512 * 1024, .max_tokens = 150000};
@@ -147,7 +151,8 @@ pst_journal_argv(const PstJournalQuery *query)
     g_autoptr(GPtrArray) argv = g_ptr_array_new();
 
     add(argv, "--no-pager");
-    add(argv, "--reverse");
+    if (query->from == NULL)
+        add(argv, "--reverse");
     add(argv, "--all");
     add(argv, "--output=json");
     add(argv, FIELDS);
@@ -163,6 +168,8 @@ pst_journal_argv(const PstJournalQuery *query)
                         g_strdup_printf("--since=-%" G_GINT64_FORMAT "s", query->since_ago_s));
     if (query->cursor != NULL)
         g_ptr_array_add(argv, g_strconcat("--cursor=", query->cursor, NULL));
+    if (query->from != NULL)
+        g_ptr_array_add(argv, g_strconcat("--cursor=", query->from, NULL));
     if (query->identifier != NULL)
         g_ptr_array_add(argv, g_strconcat("--identifier=", query->identifier, NULL));
     if (query->by_name && query->units != NULL && query->units[0] != NULL) {
@@ -335,8 +342,8 @@ take_complaint(PstJournalPage *page, const PstProgramResult *result)
     page->cut |= result->truncated || result->timed_out;
 }
 
-PstJournalPage *
-pst_journal_read(const PstSysroot *sysroot, const PstJournalQuery *query, GError **error)
+static PstJournalPage *
+ask(const PstSysroot *sysroot, const PstJournalQuery *query, GError **error)
 {
     PstJournalQuery wanted = *query;
 
@@ -360,8 +367,34 @@ pst_journal_read(const PstSysroot *sysroot, const PstJournalQuery *query, GError
         g_ptr_array_set_size(page->entries, (int)query->lines);
         page->more = TRUE;
     }
-    page->n_private = pst_private_units_hide(sysroot, page->entries, &page->problem);
     return page;
+}
+
+PstJournalPage *
+pst_journal_read(const PstSysroot *sysroot, const PstJournalQuery *query, GError **error)
+{
+    PstJournalPage *page = ask(sysroot, query, error);
+
+    if (page != NULL)
+        page->n_private = pst_private_units_hide(sysroot, page->entries, &page->problem);
+    return page;
+}
+
+PstJournalPage *
+pst_journal_read_after(const PstSysroot *sysroot, const PstJournalQuery *query, const char *after)
+{
+    const PstJournalQuery all = {
+        .max_priority = 7,
+        .from = after,
+        .lines = MAX_RECENT,
+        .timeout_ms = query->timeout_ms,
+    };
+    g_autoptr(PstJournalPage) page = ask(sysroot, &all, NULL);
+
+    if (page == NULL || !pst_journal_after_take(page, after, query))
+        return NULL;
+    page->n_private = pst_private_units_hide(sysroot, page->entries, &page->problem);
+    return g_steal_pointer(&page);
 }
 
 char *

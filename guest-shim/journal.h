@@ -41,6 +41,7 @@ typedef struct {
     gint64 until_us;
     gint64 since_ago_s; /* or seconds before now */
     const char *cursor; /* begin with this entry and go to older ones */
+    const char *from;   /* or go to newer ones: then the lines are the oldest of all that fit */
     guint lines;        /* 1 … 1,000 entries, the newest of all that fit */
     gint64 timeout_ms;
 } PstJournalQuery;
@@ -63,6 +64,14 @@ typedef struct {
  * all that there is. */
 PstJournalPage *pst_journal_read(const PstSysroot *sysroot, const PstJournalQuery *query,
                                  GError **error);
+
+/* What came after the entry AFTER, of a QUERY that restricts nothing but priority and lines. One
+ * run of journalctl tells it, and that the entry is there, where little came: NULL where that was
+ * not so, and where the entry is not found, or anything is to be complained of. The caller then
+ * asks otherwise. */
+PstJournalPage *pst_journal_read_after(const PstSysroot *sysroot, const PstJournalQuery *query,
+                                       const char *after);
+
 void pst_journal_page_free(PstJournalPage *page);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstJournalPage, pst_journal_page_free)
 

@@ -323,6 +323,23 @@ take_page(PstJournalPage *page, const char *last_cursor, const char *this_boot, 
     report->truncated = data->cursor != NULL;
 }
 
+/* Of an entry of this boot: what another one left may have been written by a clock that was set. */
+static PstJournalPage *
+read_after(const PstProbeContext *context, const PstJournalArgs *args, const PstJournalQuery *query,
+           const char *this_boot)
+{
+    gint64 monotonic_us;
+
+    if (args->after == NULL || args->cursor != NULL || args->boot != NULL ||
+        query->units[0] != NULL || query->kernel || query->since_us != 0 || query->until_us != 0 ||
+        query->since_ago_s != 0)
+        return NULL;
+    g_autofree char *boot = pst_journal_cursor_boot(args->after, &monotonic_us);
+    return g_strcmp0(boot, this_boot) == 0
+               ? pst_journal_read_after(context->sysroot, query, args->after)
+               : NULL;
+}
+
 static void
 read_page(const PstProbeContext *context, const PstJournalArgs *args, char **units,
           PstReport *report)
@@ -334,7 +351,10 @@ read_page(const PstProbeContext *context, const PstJournalArgs *args, char **uni
     g_autoptr(GError) cause = NULL;
     gboolean cut = FALSE;
 
-    g_autoptr(PstJournalPage) page = pst_journal_read(context->sysroot, &query, &cause);
+    g_autoptr(PstJournalPage) page = read_after(context, args, &query, this_boot);
+    gboolean is_after = page != NULL;
+    if (!is_after)
+        page = pst_journal_read(context->sysroot, &query, &cause);
     if (page == NULL) {
         pst_probe_add_unlooked(report, "journal.could-not-look", "the journal", cause);
         return;
@@ -347,7 +367,9 @@ read_page(const PstProbeContext *context, const PstJournalArgs *args, char **uni
     if (page->entries->len > 0)
         last_cursor =
             g_strdup(((PstJournalEntry *)page->entries->pdata[page->entries->len - 1])->cursor);
-    if (args->after != NULL) {
+    if (is_after) {
+        data->after_found = PST_TRI_YES;
+    } else if (args->after != NULL) {
         look_for(context, args->after, this_boot, report);
         leave_out_older(context, args->after, page, this_boot, report);
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/gate-facts.h"
 
+#include <string.h>
+
 #include "host-sidecar/access.h"
 #include "host-sidecar/render.h"
 #include "protocol/json.h"
@@ -11,6 +13,8 @@
 #include "protocol/vocabulary.h"
 
 #define JOURNAL_LINES 200
+/* What a diagnosis asks for: errors. */
+#define JOURNAL_PRIORITY 3
 
 /* ---- questions of its own ---- */
 
@@ -53,6 +57,42 @@ judges_journal(const PstPolicy *policy)
         if (((PstPolicyRule *)policy->rules->pdata[i])->kind == PST_POLICY_JOURNAL)
             return TRUE;
     return FALSE;
+}
+
+/* What it forbids may be of before the moment. */
+static gboolean
+forbids_of_journal(const PstPolicy *policy)
+{
+    for (guint i = 0; i < policy->exceptions->len; i++) {
+        const PstPolicyException *one = policy->exceptions->pdata[i];
+        const char *dot = strchr(one->id, '.');
+        g_autofree char *prefix = g_strndup(one->id, dot != NULL ? (gsize)(dot - one->id) : 0);
+
+        if (one->word == PST_POLICY_FORBID &&
+            (dot == NULL || g_pattern_match_simple(prefix, pst_report_journal_kind.name)))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+gboolean
+pst_gate_facts_joins_journal(const PstGateCase *one)
+{
+    const PstPolicy *policy = one->policy;
+    const PstMark *mark = one->since != NULL ? one->since->mark : NULL;
+    gboolean is_asked = FALSE;
+
+    if (mark == NULL || mark->cursor == NULL || policy->journal_units[0] != NULL ||
+        forbids_of_journal(policy))
+        return FALSE;
+    for (guint i = 0; i < policy->rules->len; i++) {
+        const PstPolicyRule *rule = policy->rules->pdata[i];
+
+        if (rule->kind == PST_POLICY_NO_FINDING)
+            return FALSE;
+        is_asked |= rule->kind == PST_POLICY_JOURNAL && rule->number == JOURNAL_PRIORITY;
+    }
+    return is_asked;
 }
 
 /* A guest that was reverted shows it by its journal alone: of what compares nothing may be said
@@ -134,16 +174,19 @@ sort_in(PstGateFacts *facts, PstAnswer *answer)
      */
     if (g_str_equal(answer->probe, "access") || g_str_equal(answer->probe, "host"))
         return;
-    if (is_asked(answer, &pst_report_firewall_kind, "protocol"))
+    if (is_asked(answer, &pst_report_firewall_kind, "protocol")) {
         g_ptr_array_add(facts->ports, answer);
-    else if (is_asked(answer, &pst_report_journal_kind, "priority"))
+    } else if (is_asked(answer, &pst_report_journal_kind, "priority")) {
         facts->journal = answer;
-    else if (is_asked(answer, &pst_report_journal_kind, "after"))
+        if (pst_gate_facts_joins_journal(facts->one))
+            g_ptr_array_add(facts->base, answer);
+    } else if (is_asked(answer, &pst_report_journal_kind, "after")) {
         facts->place = answer;
-    else if (is_asked(answer, &pst_report_changes_kind, "paths"))
+    } else if (is_asked(answer, &pst_report_changes_kind, "paths")) {
         facts->files = answer;
-    else
+    } else {
         g_ptr_array_add(facts->base, answer);
+    }
 }
 
 static gboolean
@@ -213,7 +256,8 @@ baseline_of_now(const PstGateFacts *facts)
     }
     /* Its UUID is the one that its answers came from. */
     PstBaseline *after = pst_baseline_make(copies, n, &wish, NULL, one->before->uri,
-                                           g_date_time_to_unix(one->now) * G_USEC_PER_SEC);
+                                           g_date_time_to_unix(one->now) * G_USEC_PER_SEC +
+                                               g_date_time_get_microsecond(one->now));
     after->host = g_strdup(one->host_name);
     after->host_id = g_strdup(one->host_id);
     if (mark != NULL && mark->cursor != NULL && pst_gate_facts_is_of_now(place) &&

@@ -59,6 +59,9 @@ const PstCause *pst_gate_facts_cause(const PstGateFacts *facts, const PstFinding
 
 /* How the journal is asked, and the changes: the arguments by which their answers are known. */
 JsonObject *pst_gate_facts_journal_args(const PstGateCase *one, gint64 priority);
+/* Whether the answer to that serves for the findings of the journal as well, so that nobody runs
+ * journalctl twice: it is asked with the limits of a diagnosis, and only what is new is wanted. */
+gboolean pst_gate_facts_joins_journal(const PstGateCase *one);
 /* NULL where no such question is needed. */
 JsonObject *pst_gate_facts_place_args(const PstGateCase *one);
 JsonObject *pst_gate_facts_files_args(const PstGateCase *one);

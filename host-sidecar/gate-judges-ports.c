@@ -3,13 +3,14 @@
 
 #include "host-sidecar/gate-judges.h"
 #include "protocol/json.h"
+#include "protocol/limits.h"
 #include "protocol/report-firewall.h"
 #include "protocol/report-network.h"
 
 /* From here on the kernel hands ports out to whoever asks for any (ip_local_port_range). */
 #define FIRST_OF_CHANCE 32768
 /* Each is a question of its own, and a call has no more than PST_LIMIT_API_QUESTIONS. */
-#define MAX_FORMER 20
+#define MAX_FORMER PST_LIMIT_API_QUESTIONS
 
 typedef enum {
     NOBODY_LISTENS,
@@ -268,18 +269,24 @@ is_kept(const PstNetworkData *former, guint i)
 
 /* The answer of the guest itself, but to a question about one port. */
 static const PstAnswer *
-of_before(const PstGateCase *one, const char *probe)
+find(PstAnswer *const *answers, guint n, const char *probe)
 {
-    const GPtrArray *answers = one->before->answers;
-
-    for (guint i = 0; i < answers->len; i++) {
-        const PstAnswer *answer = answers->pdata[i];
+    for (guint i = 0; i < n; i++) {
+        const PstAnswer *answer = answers[i];
 
         if (g_str_equal(answer->probe, probe) && pst_gate_facts_is_of_now(answer) &&
             !json_object_has_member(answer->args, "protocol"))
             return answer;
     }
     return NULL;
+}
+
+static const PstAnswer *
+of_before(const PstGateCase *one, const char *probe)
+{
+    const GPtrArray *answers = one->before->answers;
+
+    return find((PstAnswer *const *)answers->pdata, answers->len, probe);
 }
 
 static gboolean
@@ -309,13 +316,12 @@ is_unfiltered(const PstAnswer *answer)
                                                                                 : PST_TRI_YES;
 }
 
-/* Then each port is let in, and none has to be asked about. */
+/* Whether one may judge now. Where it is seen that none does, each port is let in; and of a guest
+ * that did not tell of its filters nobody asks for the verdict of one. */
 static gboolean
-is_unfiltered_now(const PstGateFacts *facts)
+may_be_filtered(const PstAnswer *now)
 {
-    const PstAnswer *answer = pst_gate_facts_find(facts, pst_report_firewall_kind.name);
-
-    return pst_gate_facts_is_of_now(answer) && is_unfiltered(answer) == PST_TRI_YES;
+    return now != NULL && is_unfiltered(now) != PST_TRI_YES;
 }
 
 /* A baseline has the filters' verdict of sshd's ports alone, and so tells of another only where
@@ -347,7 +353,10 @@ pst_gate_judges_former_ports(const PstGateCase *one)
         one->before != NULL ? of_before(one, pst_report_network_kind.name) : NULL;
     const PstNetworkData *former = answer != NULL ? answer->report->data : NULL;
 
-    if (former == NULL || former->listening == NULL || was_unfiltered(one) != PST_TRI_YES)
+    if (former == NULL || former->listening == NULL ||
+        !pst_policy_has(one->policy, PST_POLICY_NO_LOST_PORT) ||
+        was_unfiltered(one) != PST_TRI_YES ||
+        !may_be_filtered(find(one->answers, one->n_answers, pst_report_firewall_kind.name)))
         return ports;
     for (guint i = 0; i < former->listening->len && ports->len < MAX_FORMER; i++)
         if (is_kept(former, i) && !is_asked_anyway(one->policy, former->listening->pdata[i]))
@@ -366,7 +375,13 @@ judge_former(const PstGateFacts *facts, const PstPolicyRule *rule, const PstNetw
     PstGateOutcome *outcome = NULL;
 
     if (answer == NULL) {
-        if (is_unfiltered_now(facts))
+        const PstAnswer *now = pst_gate_facts_find(facts, probe);
+
+        if (!pst_gate_facts_is_of_now(now)) {
+            pst_gate_outcome_add_unlooked(outcomes, rule, probe, now);
+            return;
+        }
+        if (!may_be_filtered(now))
             return;
         pst_gate_outcome_add(outcomes, rule, PST_GATE_UNCHECKED,
                              g_strdup_printf("what packet filters do with %" G_GINT64_FORMAT

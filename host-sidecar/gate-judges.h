@@ -22,7 +22,7 @@ PST_GATE_JUDGE(lost_ports);
 PST_GATE_JUDGE(journal);
 PST_GATE_JUDGE(files);
 
-/* The ports of the baseline that a rule no-lost is about and that no packet filter was before, each
- * once, but those that rules ask about anyway: of PstNetworkListening, borrowed. Free with
- * g_ptr_array_unref(). */
+/* The ports of the baseline that a rule no-lost is about, which no packet filter judged before and
+ * one may judge now by the answers, each once, but those that rules ask about anyway: of
+ * PstNetworkListening, borrowed. Free with g_ptr_array_unref(). */
 GPtrArray *pst_gate_judges_former_ports(const PstGateCase *one);

@@ -133,12 +133,13 @@ probes_of(const PstGateCase *one)
 {
     g_autofree gboolean *needed = g_new0(gboolean, pst_vocabulary_n);
     g_autoptr(GStrvBuilder) names = g_strv_builder_new();
+    gboolean joins = pst_gate_facts_joins_journal(one);
 
     need_all(needed, always);
     for (guint i = 0; i < one->policy->rules->len; i++)
         need_of_rule(needed, one->policy->rules->pdata[i]);
     for (guint i = 0; i < pst_vocabulary_n; i++)
-        if (needed[i])
+        if (needed[i] && !(joins && pst_vocabulary[i] == &pst_report_journal_kind))
             g_strv_builder_add(names, pst_vocabulary[i]->name);
     return g_strv_builder_end(names);
 }
@@ -170,18 +171,6 @@ ask(const Asking *asking, const PstReportKind *kind, JsonObject *args)
 }
 
 static void
-ask_of_former_ports(const Asking *asking)
-{
-    g_autoptr(GPtrArray) ports = pst_gate_judges_former_ports(asking->one);
-
-    for (guint i = 0; i < ports->len; i++) {
-        const PstNetworkListening *row = ports->pdata[i];
-        ask(asking, &pst_report_firewall_kind,
-            pst_gate_facts_port_args(asking->one, row->port, row->protocol));
-    }
-}
-
-static void
 ask_of_rule(const Asking *asking, const PstPolicyRule *rule)
 {
     const PstGateCase *one = asking->one;
@@ -190,8 +179,6 @@ ask_of_rule(const Asking *asking, const PstPolicyRule *rule)
         ask(asking, &pst_report_firewall_kind,
             pst_gate_facts_port_args(one, rule->number,
                                      g_str_has_suffix(rule->subject, "/udp") ? "udp" : "tcp"));
-    else if (rule->kind == PST_POLICY_NO_LOST_PORT)
-        ask_of_former_ports(asking);
     else if (rule->kind == PST_POLICY_JOURNAL)
         ask(asking, &pst_report_journal_kind, pst_gate_facts_journal_args(one, rule->number));
     else if (rule->kind == PST_POLICY_FILES)
@@ -221,6 +208,22 @@ pst_gate_questions(const PstGateCase *one, guint *n)
     JsonObject *place = pst_gate_facts_place_args(one);
     if (place != NULL)
         ask(&asking, &pst_report_journal_kind, place);
+    *n = asking.questions->len;
+    return (PstAnswer **)g_ptr_array_free(asking.questions, FALSE);
+}
+
+PstAnswer **
+pst_gate_questions_further(const PstGateCase *one, guint *n)
+{
+    g_autoptr(GPtrArray) ports = pst_gate_judges_former_ports(one);
+    const Asking asking = {one, g_ptr_array_new()};
+
+    for (guint i = 0; i < ports->len; i++) {
+        const PstNetworkListening *row = ports->pdata[i];
+
+        ask(&asking, &pst_report_firewall_kind,
+            pst_gate_facts_port_args(one, row->port, row->protocol));
+    }
     *n = asking.questions->len;
     return (PstAnswer **)g_ptr_array_free(asking.questions, FALSE);
 }

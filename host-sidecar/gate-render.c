@@ -326,6 +326,9 @@ append_exceptions(GString *out, const PstPolicy *policy)
     }
 }
 
+/* pst_gate_questions_further() */
+#define WHEN_PORTS "where packet filters judge and none did"
+
 static void
 append_vantage(GString *out, JsonObject *vantage)
 {
@@ -372,6 +375,8 @@ pst_gate_explain_text(const PstGateCase *one)
         if (kind->footprint[0] != '\0')
             g_string_append_printf(out, "    leaves behind: %s\n", kind->footprint);
     }
+    if (pst_policy_has(policy, PST_POLICY_NO_LOST_PORT))
+        g_string_append(out, "asks then, " WHEN_PORTS ": firewall, of each port that was open\n");
     return g_string_free(out, FALSE);
 }
 
@@ -468,5 +473,7 @@ pst_gate_explain_json(const PstGateCase *one)
         json_array_add_object_element(asked, row);
     }
     json_object_set_array_member(json, "asks", asked);
+    if (pst_policy_has(one->policy, PST_POLICY_NO_LOST_PORT))
+        json_object_set_string_member(json, "asks_of_ports", WHEN_PORTS);
     return json;
 }

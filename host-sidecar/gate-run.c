@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/gate-run.h"
 
+#include <string.h>
+
 #include "host-sidecar/ask.h"
 #include "host-sidecar/host-identity.h"
 
@@ -29,6 +31,28 @@ forget(Asker *asker)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Asker, forget)
 
+/* What follows from the answers, whose answers join them. */
+static gboolean
+ask_further(Asker *asker, PstAsk *ask, GError **error)
+{
+    guint n = 0, n_before = asker->asked.n_answers;
+    g_autofree PstAnswer **answers = NULL;
+    PstAnswer **questions = pst_gate_questions_further(&asker->asked, &n);
+
+    if (n == 0) {
+        g_free(questions);
+        return TRUE;
+    }
+    answers = pst_ask_questions(ask, questions, n, NULL, NULL, error);
+    if (answers == NULL)
+        return FALSE;
+    asker->answers = g_renew(PstAnswer *, asker->answers, n_before + n);
+    memcpy(asker->answers + n_before, answers, n * sizeof(PstAnswer *));
+    asker->asked.answers = asker->answers;
+    asker->asked.n_answers = n_before + n;
+    return TRUE;
+}
+
 static PstGateVerdict *
 ask(gpointer data, gint64 until_us, GError **error)
 {
@@ -42,12 +66,14 @@ ask(gpointer data, gint64 until_us, GError **error)
     asker->answers = pst_ask_questions(ask, questions, n, NULL, &asker->host, error);
     if (asker->answers == NULL)
         return NULL;
+    asker->asked.answers = asker->answers;
+    asker->asked.n_answers = n;
+    if (!ask_further(asker, ask, error))
+        return NULL;
     asker->guest = g_strdup(pst_ask_name(ask));
     pst_host_identity_read(pst_ask_uri(ask), &asker->identity);
     asker->now = g_date_time_new_now_local();
     asker->asked.guest = asker->guest;
-    asker->asked.answers = asker->answers;
-    asker->asked.n_answers = n;
     asker->asked.host = asker->host;
     asker->asked.host_name = asker->identity.name;
     asker->asked.host_id = asker->identity.id;

@@ -117,6 +117,10 @@ typedef struct {
  * its answers. *n; the array and they are owned by the caller. */
 PstAnswer **pst_gate_questions(const PstGateCase *one, guint *n);
 
+/* What is to be asked once these are answered, CASE with the answers so far: of each port that was
+ * open, where packet filters judge now and none did. *n, most often 0; as above. */
+PstAnswer **pst_gate_questions_further(const PstGateCase *one, guint *n);
+
 PstGateVerdict *pst_gate_judge(const PstGateCase *one);
 void pst_gate_verdict_free(PstGateVerdict *verdict);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstGateVerdict, pst_gate_verdict_free)

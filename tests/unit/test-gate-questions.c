@@ -96,6 +96,48 @@ test_place(void)
     }
 }
 
+#define NEW JOURNAL "[findings]\nno-new=warning\n"
+#define FORBID(id) NEW "[finding " id "]\nverdict=forbid\n"
+
+/* The journal is asked once, where one answer serves for what it says and for what is found. */
+static void
+test_one_journal(void)
+{
+    static const struct {
+        const char *policy;
+        gboolean mark;
+        guint n;
+    } cases[] = {
+        {NEW, TRUE, 1},
+        {FORBID("memory.low"), TRUE, 1},
+        {NEW, FALSE, 2},
+        {JOURNAL NONE, TRUE, 2},
+        {FORBID("journal.errors"), TRUE, 2},
+        {FORBID("j*.errors"), TRUE, 2},
+        {JOURNAL "units=ssh\n[findings]\nno-new=warning\n", TRUE, 2},
+        {"[journal]\npriority=warning\n[findings]\nno-new=warning\n", TRUE, 2},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_auto(World) world = {0};
+        guint n = 0, n_asked = 0;
+
+        world_init(&world);
+        world_set_policy(&world, cases[i].policy);
+        const PstGateCase one = {.policy = world.policy,
+                                 .guest = "web",
+                                 .vantage = world.guest.vantage,
+                                 .since = cases[i].mark ? world.since : NULL};
+        g_autofree PstAnswer **questions = pst_gate_questions(&one, &n);
+        for (guint j = 0; j < n; j++) {
+            n_asked += g_str_equal(questions[j]->probe, "journal");
+            pst_answer_free(questions[j]);
+        }
+        g_test_message("row %u", i);
+        g_assert_cmpuint(n_asked, ==, cases[i].n);
+    }
+}
+
 /* What is expected is told whole: yes from no, and what is excepted. */
 static void
 test_explain(void)
@@ -203,6 +245,7 @@ main(int argc, char *argv[])
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/gate/questions", test_questions);
     g_test_add_func("/gate/place", test_place);
+    g_test_add_func("/gate/one-journal", test_one_journal);
     g_test_add_func("/gate/explain", test_explain);
     g_test_add_func("/gate/vantage", test_vantage);
     return g_test_run();

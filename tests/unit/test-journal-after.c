@@ -126,12 +126,98 @@ test_other_boot(void)
     g_assert_cmpuint(report->findings->len, ==, 0);
 }
 
+static void
+cut(PstJournalPage *page)
+{
+    page->cut = TRUE;
+}
+
+static void
+complain(PstJournalPage *page)
+{
+    page->complaint = g_strdup("it is damaged");
+}
+
+static void
+fail(PstJournalPage *page)
+{
+    page->exit_status = 1;
+}
+
+static void
+take_too_long(PstJournalPage *page)
+{
+    page->timed_out = TRUE;
+}
+
+static void
+be_unreadable(PstJournalPage *page)
+{
+    page->unreadable = 1;
+}
+
+static void
+be_longer(PstJournalPage *page)
+{
+    page->more = TRUE;
+}
+
+/* Read forwards: of use only where it begins with the entry, and is all that came. */
+static void
+test_take(void)
+{
+    static const struct {
+        const char *page;
+        int priorities[4], max_priority;
+        guint lines;
+        void (*spoil)(PstJournalPage *page);
+        const char *taken; /* NULL: of no use */
+        gboolean more;
+    } rows[] = {
+        {"cDEF", {6, 3, 4, 2}, 3, 9, NULL, "FD", FALSE},
+        {"cDEF", {6, 3, 4, 2}, 7, 9, NULL, "FED", FALSE},
+        {"cDEF", {6, 3, 4, 2}, 7, 2, NULL, "FE", TRUE},
+        {"cDE", {6, PST_JOURNAL_PRIORITY_NONE, 0}, 6, 9, NULL, "E", FALSE},
+        {"cDE", {6, PST_JOURNAL_PRIORITY_NONE, 0}, 7, 9, NULL, "ED", FALSE},
+        {"c", {3}, 3, 9, NULL, "", FALSE},
+        {"Dc", {3, 3}, 3, 9, NULL, NULL, FALSE},
+        {"", {0}, 3, 9, NULL, NULL, FALSE},
+        {"cD", {3, 3}, 3, 9, cut, NULL, FALSE},
+        {"cD", {3, 3}, 3, 9, complain, NULL, FALSE},
+        {"cD", {3, 3}, 3, 9, fail, NULL, FALSE},
+        {"cD", {3, 3}, 3, 9, take_too_long, NULL, FALSE},
+        {"cD", {3, 3}, 3, 9, be_unreadable, NULL, FALSE},
+        {"cD", {3, 3}, 3, 9, be_longer, NULL, FALSE},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(PstJournalPage) page = page_of(rows[i].page);
+        const PstJournalQuery query = {.max_priority = rows[i].max_priority,
+                                       .lines = rows[i].lines};
+        g_autoptr(GString) taken = g_string_new(NULL);
+
+        for (guint j = 0; j < page->entries->len; j++)
+            ((PstJournalEntry *)page->entries->pdata[j])->priority = rows[i].priorities[j];
+        if (rows[i].spoil != NULL)
+            rows[i].spoil(page);
+        g_test_message("row %u", i);
+        g_assert_cmpint(pst_journal_after_take(page, AFTER, &query), ==, rows[i].taken != NULL);
+        if (rows[i].taken == NULL)
+            continue;
+        for (guint j = 0; j < page->entries->len; j++)
+            g_string_append(taken, ((PstJournalEntry *)page->entries->pdata[j])->identifier);
+        g_assert_cmpstr(taken->str, ==, rows[i].taken);
+        g_assert_cmpint(page->more, ==, rows[i].more);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/journal-after/pages", test_pages);
     g_test_add_func("/journal-after/gone", test_gone);
+    g_test_add_func("/journal-after/take", test_take);
     g_test_add_func("/journal-after/other-boot", test_other_boot);
     return g_test_run();
 }

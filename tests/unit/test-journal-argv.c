@@ -39,6 +39,11 @@ test_argv(void)
     assert_argv(&ago, "--lines=1 --priority=0 --since=-90s --boot=-1");
     ago.since_ago_s = 253402214399; /* before 1970 */
     assert_argv(&ago, "--lines=1 --priority=0 --boot=-1");
+
+    const PstJournalQuery newer = {.max_priority = 7, .from = "s=1", .lines = 3};
+    g_auto(GStrv) argv = pst_journal_argv(&newer);
+    g_assert_false(g_strv_contains((const char *const *)argv, "--reverse"));
+    g_assert_true(g_strv_contains((const char *const *)argv, "--cursor=s=1"));
 }
 
 #define OF_UNIT(unit, more)                                                                        \
