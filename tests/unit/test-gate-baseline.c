@@ -225,8 +225,7 @@ kill_one(World *world)
     add_finding(world, "journal", "journal.oom-kill", PST_SEVERITY_CRITICAL);
 }
 
-/* As a baseline asks it. */
-static void
+static void /* as a baseline does */
 ask_plainly(World *world)
 {
     json_object_remove_member(world_find(world, "journal", NULL)->args, "priority");
