@@ -359,3 +359,21 @@ criticise(World *world)
 {
     add_finding(world, "memory", "memory.low", PST_SEVERITY_CRITICAL);
 }
+
+static G_GNUC_UNUSED void
+add_chain(World *world, const char *hook, const char *type, const char *policy, gint64 rules)
+{
+    PstFirewallChain *chain =
+        pst_fields_append(&pst_report_firewall_chain_fields, &world->guest.firewall->chains);
+
+    chain->hook = g_strdup(hook);
+    chain->type = g_strdup(type);
+    chain->policy = g_strdup(policy);
+    chain->rules = rules;
+}
+
+static G_GNUC_UNUSED void
+was_filtered(World *world)
+{
+    add_chain(world, "input", "filter", "accept", 1);
+}

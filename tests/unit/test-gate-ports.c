@@ -180,6 +180,81 @@ test_many(void)
     }
 }
 
+/* 100 for port 22, and 1 for any other one. */
+static guint
+count_ports(PstAnswer **questions, guint n)
+{
+    guint asked = 0;
+
+    for (guint i = 0; i < n; i++) {
+        if (json_object_has_member(questions[i]->args, "protocol"))
+            asked += json_object_get_int_member(questions[i]->args, "port") == 22 ? 100 : 1;
+        pst_answer_free(questions[i]);
+    }
+    return asked;
+}
+
+static void
+was_silent(World *world)
+{
+    PstAnswer *answer = world_find(world, "firewall", NULL);
+
+    g_clear_pointer(&answer->report, pst_report_free);
+}
+
+static void
+was_cut(World *world)
+{
+    world_find(world, "firewall", NULL)->report->truncated = TRUE;
+}
+
+/* The filters are asked about each port of before, where that can be held against something, and
+ * one may judge now: not of a guest that told nothing of them. */
+static void
+test_former_ports(void)
+{
+    static const struct {
+        const char *policy;
+        void (*before)(World *world), (*after)(World *world);
+        guint first, asked;
+    } cases[] = {
+        {"[ports]\nno-lost=yes\nopen=443\n", NULL, NULL, 1, 0},
+        {"[ports]\nno-lost=yes\nopen=443\n", NULL, was_filtered, 1, 100},
+        {"[ports]\nno-lost=yes\nopen=443\n", NULL, was_cut, 1, 100},
+        {"[ports]\nno-lost=yes\nopen=443\n", NULL, was_silent, 1, 0},
+        {"[ports]\nno-lost=yes\nopen=22\n", NULL, was_filtered, 100, 1},
+        {"[ports]\nno-lost=yes\nopen=443\n", was_filtered, was_filtered, 1, 0},
+        {"[ports]\nno-lost=yes\nopen=443\n", was_cut, was_filtered, 1, 0},
+        {"[findings]\nno-new=warning\n", NULL, was_filtered, 0, 0},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_auto(World) world = {0}, former = {0};
+        guint n = 0;
+
+        world_init(&former);
+        if (cases[i].before != NULL)
+            cases[i].before(&former);
+        g_autoptr(PstBaseline) before = world_baseline(&former);
+        world_init(&world);
+        world_set_policy(&world, cases[i].policy);
+        if (cases[i].after != NULL)
+            cases[i].after(&world);
+        const PstGateCase one = {.policy = world.policy,
+                                 .guest = "web",
+                                 .before = before,
+                                 .answers = world.answers,
+                                 .n_answers = world.n};
+        g_autofree PstAnswer **questions = pst_gate_questions(&one, &n);
+        guint first = count_ports(questions, n);
+        g_autofree PstAnswer **further = pst_gate_questions_further(&one, &n);
+        guint asked = count_ports(further, n);
+        g_test_message("row %u", i);
+        g_assert_cmpuint(first, ==, cases[i].first);
+        g_assert_cmpuint(asked, ==, cases[i].asked);
+    }
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -187,5 +262,6 @@ main(int argc, char *argv[])
     g_test_add_func("/gate/ports/versions", test_versions);
     g_test_add_func("/gate/ports/former-filters", test_former_filters);
     g_test_add_func("/gate/ports/many", test_many);
+    g_test_add_func("/gate/ports/former", test_former_ports);
     return g_test_run();
 }

@@ -144,10 +144,31 @@ test_table(void)
     }
 }
 
+/* Both may be of one second, and then the later one is none that was taken before. */
+static void
+test_within_a_second(void)
+{
+    g_auto(World) world = {0};
+    g_autoptr(GDateTime) whole = NULL;
+
+    world_init(&world);
+    world_set_policy(&world, "[findings]\nno-new=warning\n");
+    whole = g_steal_pointer(&world.now);
+    world.now = g_date_time_add(whole, 700000);
+    world.before = world_baseline(&world);
+    world.before->taken_us = g_date_time_to_unix(whole) * G_USEC_PER_SEC + 500000;
+    g_autoptr(PstGateVerdict) later = world_judge(&world);
+    g_assert_cmpint(later->result, ==, PST_GATE_PASS);
+    world.before->taken_us += 300000;
+    g_autoptr(PstGateVerdict) earlier = world_judge(&world);
+    g_assert_cmpint(earlier->result, ==, PST_GATE_COULD_NOT_CHECK);
+}
+
 int
 main(int argc, char *argv[])
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/gate/unlooked", test_table);
+    g_test_add_func("/gate/unlooked/within-a-second", test_within_a_second);
     return g_test_run();
 }
