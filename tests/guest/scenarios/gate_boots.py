@@ -21,8 +21,23 @@ def _notes(told):
     return " | ".join(str(note) for note in told["notes"])
 
 
+def _volatile(context):
+    """A journal that a start of the guest empties shows nothing, and that is no proof of nothing."""
+    guest = context.guest
+    guest.shell("mkdir -p /etc/systemd/journald.conf.d\n"
+                "printf '[Journal]\\nStorage=volatile\\n' >/etc/systemd/journald.conf.d/v.conf\n"
+                "rm -r /var/log/journal; systemctl restart systemd-journald; journalctl --sync")
+    before, place = baseline(context, "volatile"), mark(context)
+    guest.try_shell("systemctl reboot")
+    _back(context, "--since", place)
+    told = gate(context, "could-not-check", "--baseline", before, policy="baseline")
+    unchecked = [row["expectation"] for row in told["unchecked"]]
+    check(unchecked == ["journal.priority"] and not told["broken"],
+          f"of a journal that is gone with the boot it says {told['unchecked']} {told['broken']}")
+
+
 def run(context):
-    """An error before a reboot, a hard reset, and then a revert to before both."""
+    """An error before a reboot, a hard reset, and then a revert to before both; a volatile journal."""
     guest = context.guest
     recent = policy(context, "recent", RECENT)
     first = baseline(context, "first")
@@ -42,3 +57,4 @@ def run(context):
     check("reverted" in _notes(told), f"of a revert into an older boot it notes {_notes(told)}")
     held = [row["expectation"] for row in told["held"]]
     check("reachable.login" in held and "reachable.root" in held, f"what holds: {held}")
+    _volatile(context)
