@@ -126,10 +126,17 @@ read_exception(GKeyFile *file, const char *title, PstPolicy *policy, PstPolicyUn
 
 /* ---- the whole ---- */
 
+/* A key file may have any bytes in a title, and a pattern of GLib's that is no text ends the
+ * program. */
 static gboolean
 read_title(GKeyFile *file, const char *title, PstPolicy *policy, PstPolicyUnchecked unchecked,
            GError **error)
 {
+    if (!g_utf8_validate(title, -1, NULL)) {
+        g_autofree char *valid = g_utf8_make_valid(title, -1);
+        g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "[%s]: this is no text", valid);
+        return FALSE;
+    }
     if (g_str_has_prefix(title, FINDING))
         return read_exception(file, title, policy, unchecked, error);
     return pst_policy_keys_read(file, title, policy, unchecked, error);

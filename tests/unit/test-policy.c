@@ -148,6 +148,23 @@ test_incomplete(void)
     }
 }
 
+/* What is no text is refused, where GLib takes it for a title. */
+static void
+test_bytes(void)
+{
+    static const char *const texts[] = {"[finding *\xe6\xe6]\n", "[\xff]\na=b\n"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(PstPolicy) policy = read_text(texts[i], &error);
+
+        g_assert_null(policy);
+        g_assert_error(error, PST_ERROR, PST_ERROR_USAGE);
+        g_assert_nonnull(strstr(error->message, "this is no text"));
+        g_assert_true(g_utf8_validate(error->message, -1, NULL));
+    }
+}
+
 /* The guest tells of no more at once. */
 static void
 test_many_units(void)
@@ -578,5 +595,6 @@ main(int argc, char *argv[])
     g_test_add_func("/policy/take-away", test_take_away);
     g_test_add_func("/policy/finding-by-keys", test_finding_by_keys);
     g_test_add_func("/policy/shipped", test_shipped);
+    g_test_add_func("/policy/bytes", test_bytes);
     return g_test_run();
 }
