@@ -7,8 +7,8 @@ import sys
 import time
 from pathlib import Path
 
-from . import (baselines, conversation, evidence, failure, figures, in_guest, probes, recorder,
-               sweeps, verdicts, world)
+from . import (baselines, conversation, evidence, failure, figures, in_guest, packages, probes,
+               recorder, sweeps, verdicts, world)
 
 BENCHES = {
     "ping": conversation.ping,
@@ -25,9 +25,10 @@ BENCHES = {
     "sweep": sweeps.sweep,
     "diff": baselines.diff,
     "gate": verdicts.gate,
+    "packages": packages.packages,
 }
 # These need no guests of the lab's.
-SIMULATED = {"sweep", "diff"}
+SIMULATED = {"sweep", "diff", "packages"}
 
 
 def _parser():

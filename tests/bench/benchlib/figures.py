@@ -47,7 +47,7 @@ class Figure:
 
 
 def _quantity(value, unit):
-    digits = 0 if unit == "switches" or value >= 100 else 1 if value >= 10 else 2
+    digits = 0 if unit in ("switches", "packages") or value >= 100 else 1 if value >= 10 else 2
     return f"{value:.{digits}f} {unit}"
 
 

@@ -10,6 +10,8 @@ import tempfile
 from .tree import grep, line_of, without_comments
 
 SCRIPT_SUFFIXES = (".c", ".h", ".py", ".sh", ".service", ".socket", ".timer", ".rules")
+# Formats in which a tab means something.
+TABBED = (".scd", "debian/rules")
 # What reads as PROBE.word and is a unit or a file and no finding.
 NOT_FINDINGS = {"service", "socket", "target", "mount", "slice", "timer", "scope", "path", "conf",
                 "journal", "d", "c", "h"}
@@ -41,7 +43,7 @@ def rule_plain(tree):
             continue
         text = tree.text(path)
         for match in re.finditer(r"\t|[ \t]+$", text, re.MULTILINE):
-            if not (path.endswith(".scd") and match[0] == "\t"):
+            if not (path.endswith(TABBED) and match[0] == "\t"):
                 yield path, line_of(text, match.start()), "a tab, or white space at the line's end"
         if text and not text.endswith("\n"):
             yield path, text.count("\n") + 1, "no line end at the file's end"
