@@ -65,20 +65,16 @@ add_running(const PstOptions *options, const char *method, char **by_daemon, GPt
 
 /* ---- what is said ---- */
 
-/* One that was asked for stands first, and whole; of all of them each has a line. The host is told
- * whole in either case: nothing else tells of it. */
+/* Of all domains each has a line; nothing else tells of the host, or of a profile. */
 static char *
 as_text(PstDoctorRender *const *subjects, guint n, gboolean one)
 {
     GString *out = g_string_new(NULL);
 
-    for (guint i = one ? 1 : 0; i < n; i++) {
-        g_autofree char *text = i == 0 || one ? pst_doctor_render_whole(subjects[i])
-                                              : pst_doctor_render_line(subjects[i]);
-        g_string_append(out, text);
-    }
-    if (one) {
-        g_autofree char *text = pst_doctor_render_whole(subjects[0]);
+    for (guint i = 0; i < n; i++) {
+        gboolean short_of_it = subjects[i]->kind == PST_DOCTOR_RENDER_DOMAIN && !one;
+        g_autofree char *text = short_of_it ? pst_doctor_render_line(subjects[i])
+                                            : pst_doctor_render_whole(subjects[i]);
         g_string_append(out, text);
     }
     return g_string_free(out, FALSE);
@@ -95,31 +91,56 @@ print(const PstOptions *options, PstDoctorRender *const *subjects, guint n, gboo
     return pst_output_write(options->output, text, error);
 }
 
+/* What was asked for stands first. */
+static gboolean
+gather(const PstCommand *command, const PstOptions *options, const char *profile,
+       const char *domain, GPtrArray *subjects, GError **error)
+{
+    gint64 now_us = g_get_monotonic_time(), deadline_us = now_us + options->deadline_us;
+    g_auto(GStrv) by_daemon = NULL;
+    PstDoctorRender *subject = NULL;
+
+    if (profile != NULL) {
+        subject = pst_doctor_run_profile(profile, error);
+        if (subject == NULL)
+            return FALSE;
+        g_ptr_array_add(subjects, subject);
+    }
+    PstDoctorRender *host =
+        pst_doctor_run_host(options, &by_daemon, now_us + options->deadline_us / HOST_SHARE);
+    if (domain == NULL) {
+        g_ptr_array_add(subjects, host);
+        add_running(options, command->name, by_daemon, subjects, deadline_us);
+        return TRUE;
+    }
+    subject = pst_doctor_run_domain(options, command->name, domain, by_daemon, deadline_us, error);
+    if (subject != NULL)
+        g_ptr_array_add(subjects, subject);
+    g_ptr_array_add(subjects, host);
+    return subject != NULL;
+}
+
 gboolean
 pst_command_doctor_run(const PstCommand *command, PstOptions *options, int argc, char **argv,
                        int *exit_code, GError **error)
 {
     g_autoptr(GPtrArray) subjects =
         g_ptr_array_new_with_free_func((GDestroyNotify)pst_doctor_render_free);
-    g_auto(GStrv) by_daemon = NULL;
+    g_autofree char *profile = NULL;
+    const GOptionEntry entries[] = {
+        {"profile", 0, 0, G_OPTION_ARG_FILENAME, &profile,
+         "Also which lines of this script, a planned hardening, cut a path", "FILE"},
+        {NULL},
+    };
 
     options->default_deadline_us = DEFAULT_DEADLINE_US;
-    if (!pst_options_parse(options, command->name, command->arguments, command->summary, NULL, 0, 1,
-                           &argc, &argv, error))
+    if (!pst_options_parse(options, command->name, command->arguments, command->summary, entries, 0,
+                           1, &argc, &argv, error))
         return FALSE;
-    gint64 now_us = g_get_monotonic_time(), deadline_us = now_us + options->deadline_us;
-    g_ptr_array_add(subjects, pst_doctor_run_host(options, &by_daemon,
-                                                  now_us + options->deadline_us / HOST_SHARE));
-    if (argc == 2) {
-        PstDoctorRender *subject =
-            pst_doctor_run_domain(options, command->name, argv[1], by_daemon, deadline_us, error);
-        if (subject == NULL)
-            return FALSE;
-        g_ptr_array_add(subjects, subject);
-    } else {
-        add_running(options, command->name, by_daemon, subjects, deadline_us);
-    }
+    const char *domain = argc == 2 ? argv[1] : NULL;
+    if (!gather(command, options, profile, domain, subjects, error))
+        return FALSE;
     PstDoctorRender *const *all = (PstDoctorRender *const *)subjects->pdata;
     *exit_code = pst_doctor_render_exit_code(all, subjects->len);
-    return print(options, all, subjects->len, argc == 2, *exit_code, error);
+    return print(options, all, subjects->len, domain != NULL, *exit_code, error);
 }

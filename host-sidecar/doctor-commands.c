@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+/* A file of the guest's own says how many there are. */
+#define MAX_LISTS 16
+
 const PstDoctorCommandsRow pst_doctor_commands[] = {
     {"guest-exec", PST_DOCTOR_COMMANDS_EXEC},
     {"guest-exec-status", PST_DOCTOR_COMMANDS_EXEC},
@@ -103,6 +106,8 @@ pst_doctor_commands_read(const char *path, const char *text, GPtrArray **lists)
 
         if (blocked == NULL || *blocked == NULL)
             continue;
+        if (*lists != NULL && (*lists)->len >= MAX_LISTS)
+            return;
         PstDoctorAgentList *list = pst_fields_append(&pst_report_doctor_agent_list_fields, lists);
         list->path = g_strdup(path);
         list->line = i + 1;

@@ -13,6 +13,8 @@
 #define SHIM_UNIT "postern-shim.service"
 #define AGENT_UNIT "qemu-guest-agent.service"
 #define EMERGENCY "/etc/systemd/system/emergency.target.wants"
+/* The worst come first; more of them say no more. */
+#define MAX_DENIALS 16
 #define RESCUE "/etc/systemd/system/rescue.target.wants"
 
 /* Whose mode and owner matter. */
@@ -281,6 +283,8 @@ take_security(PstDoctorGuest *guest, const PstAnswer *answer)
 
         if (!is_named(told->program) && !is_named(told->target))
             continue;
+        if (guest->denials != NULL && guest->denials->len >= MAX_DENIALS)
+            return;
         PstDoctorDenial *denial =
             pst_fields_append(&pst_report_doctor_denial_fields, &guest->denials);
         denial->program = g_strdup(told->program);

@@ -23,6 +23,21 @@ pst_doctor_judge_host_libvirt(PstDoctorJudging *judging)
                       host->libvirt);
 }
 
+/* It names the file and the key itself. */
+void
+pst_doctor_judge_host_config(PstDoctorJudging *judging)
+{
+    const char *config = judging->host->config;
+
+    if (config != NULL)
+        pst_doctor_stands(judging, PST_SEVERITY_WARNING,
+                          g_strdup("correct it; man postern, CONFIGURATION, tells what may stand "
+                                   "there"),
+                          "postern's configuration can't be read, and verbs that need it end with "
+                          "that: %s",
+                          config);
+}
+
 /* ---- the daemons ---- */
 
 static gboolean

@@ -7,6 +7,7 @@
 
 /* doctor-judge-host.c */
 void pst_doctor_judge_host_libvirt(PstDoctorJudging *judging);
+void pst_doctor_judge_host_config(PstDoctorJudging *judging);
 void pst_doctor_judge_host_daemon_absent(PstDoctorJudging *judging);
 void pst_doctor_judge_host_daemon_shut(PstDoctorJudging *judging);
 void pst_doctor_judge_host_daemon_silent(PstDoctorJudging *judging);
@@ -54,3 +55,6 @@ void pst_doctor_judge_guest_noexec(PstDoctorJudging *judging);
 void pst_doctor_judge_guest_label(PstDoctorJudging *judging);
 void pst_doctor_judge_guest_confined(PstDoctorJudging *judging);
 void pst_doctor_judge_guest_fapolicyd(PstDoctorJudging *judging);
+
+/* doctor-judge-profile.c */
+void pst_doctor_judge_profile_cuts(PstDoctorJudging *judging);

@@ -6,10 +6,23 @@
 #include "host-sidecar/render.h"
 #include "protocol/json.h"
 
+static const char *const kind_names[] = {"host", "domain", "profile"};
+
+PstDoctorRender *
+pst_doctor_render_new(PstDoctorRenderKind kind, const char *name)
+{
+    PstDoctorRender *subject = g_new0(PstDoctorRender, 1);
+
+    subject->kind = kind;
+    subject->name = g_strdup(name);
+    subject->report = pst_report_new(&pst_report_doctor_kind);
+    return subject;
+}
+
 void
 pst_doctor_render_free(PstDoctorRender *subject)
 {
-    g_free(subject->domain);
+    g_free(subject->name);
     pst_report_free(subject->report);
     g_free(subject);
 }
@@ -47,7 +60,7 @@ append_head(GString *out, const PstDoctorRender *subject)
 {
     guint n = count_stands(subject->report), unknown = count_unknown(subject->report);
 
-    pst_render_append(out, subject->domain != NULL ? subject->domain : "host");
+    pst_render_append(out, subject->name != NULL ? subject->name : "host");
     if (n == 0)
         g_string_append(out, ": nothing stands in the way");
     else
@@ -124,9 +137,9 @@ pst_doctor_render_json(PstDoctorRender *const *subjects, guint n)
     for (guint i = 0; i < n; i++) {
         JsonObject *row = json_object_new();
 
-        pst_json_set_string(row, "subject", subjects[i]->domain != NULL ? "domain" : "host");
-        if (subjects[i]->domain != NULL)
-            pst_json_set_string(row, "domain", subjects[i]->domain);
+        pst_json_set_string(row, "subject", kind_names[subjects[i]->kind]);
+        if (subjects[i]->name != NULL)
+            pst_json_set_string(row, "name", subjects[i]->name);
         json_object_set_object_member(row, "report", pst_report_to_json(subjects[i]->report));
         json_array_add_object_element(reports, row);
         status = MAX(status, subjects[i]->report->status);

@@ -6,12 +6,21 @@
 /* What the doctor says, for people and programs. Text ends in a line feed; all is freed with
  * g_free(). */
 
-/* What it is said of: the host where DOMAIN is NULL. */
+typedef enum {
+    PST_DOCTOR_RENDER_HOST,
+    PST_DOCTOR_RENDER_DOMAIN,
+    PST_DOCTOR_RENDER_PROFILE,
+} PstDoctorRenderKind;
+
+/* What it is said of. */
 typedef struct {
-    char *domain;
+    PstDoctorRenderKind kind;
+    char *name;        /* the domain's, or the profile's path; NULL of the host */
     PstReport *report; /* of the kind `doctor`, judged */
 } PstDoctorRender;
 
+/* With a report in which nothing is known. */
+PstDoctorRender *pst_doctor_render_new(PstDoctorRenderKind kind, const char *name);
 void pst_doctor_render_free(PstDoctorRender *subject);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstDoctorRender, pst_doctor_render_free)
 
@@ -21,7 +30,7 @@ char *pst_doctor_render_whole(const PstDoctorRender *subject);
 /* In a line: the worst thing, and how many more there are. */
 char *pst_doctor_render_line(const PstDoctorRender *subject);
 
-/* `{"status":…,"reports":[{"subject":"host"|"domain","domain":…,"report":{…}},…]}` of the N
+/* `{"status":…,"reports":[{"subject":"host"|"domain"|"profile","name":…,"report":{…}},…]}` of the N
  * subjects; the report's schema is what `describe doctor --json` has. */
 char *pst_doctor_render_json(PstDoctorRender *const *subjects, guint n);
 

@@ -9,6 +9,7 @@
 #include "host-sidecar/doctor-guest.h"
 #include "host-sidecar/doctor-host.h"
 #include "host-sidecar/doctor-look.h"
+#include "host-sidecar/doctor-profile.h"
 #include "host-sidecar/doctor.h"
 #include "host-sidecar/overview.h"
 #include "host-sidecar/server-settings.h"
@@ -18,16 +19,6 @@
 /* A daemon that lists nothing within that is told as such; the rest of the time is the guest's. */
 #define LIST_US (3 * G_USEC_PER_SEC)
 #define GREETING_US G_USEC_PER_SEC
-
-static PstDoctorRender *
-new_subject(const char *domain)
-{
-    PstDoctorRender *subject = g_new0(PstDoctorRender, 1);
-
-    subject->domain = g_strdup(domain);
-    subject->report = pst_report_new(&pst_report_doctor_kind);
-    return subject;
-}
 
 static PstDoctorData *
 data_of(PstDoctorRender *subject)
@@ -103,11 +94,14 @@ ask_list(PstApiClient *client, PstDoctorDoor *door, gint64 deadline_us)
 static void
 look_at_doors(const PstOptions *options, PstDoctorHost *host, char ***domains, gint64 deadline_us)
 {
-    g_autoptr(GKeyFile) config = pst_config_load(NULL);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GKeyFile) config = pst_config_load(&error);
     const char *uri = meant_uri(options, host);
     g_autofree char *path = options->no_daemon ? NULL : pst_server_settings_socket(config, uri);
     g_autofree char *other = options->no_daemon ? NULL : pst_server_settings_recover_socket(config);
 
+    if (config == NULL)
+        host->config = g_strdup(error->message);
     host->diagnose = pst_doctor_host_door("", path, "postern-diagnose.socket");
     host->recover = pst_doctor_host_door("", other, "postern-recover.socket");
     g_autoptr(PstApiClient) client = knock(host->diagnose, deadline_us);
@@ -120,7 +114,7 @@ PstDoctorRender *
 pst_doctor_run_host(const PstOptions *options, char ***domains, gint64 deadline_us)
 {
     g_autoptr(PstHypervisor) hypervisor = pst_hypervisor_new(options->connect);
-    PstDoctorRender *subject = new_subject(NULL);
+    PstDoctorRender *subject = pst_doctor_render_new(PST_DOCTOR_RENDER_HOST, NULL);
     PstDoctorHost *host = data_of(subject)->host = pst_doctor_look_host(hypervisor, deadline_us);
 
     *domains = NULL;
@@ -218,6 +212,19 @@ visit_by_daemon(const PstOptions *options, const char *method, const char *name,
 }
 
 PstDoctorRender *
+pst_doctor_run_profile(const char *path, GError **error)
+{
+    PstDoctorProfile *profile = pst_doctor_profile_load(path, error);
+
+    if (profile == NULL)
+        return NULL;
+    PstDoctorRender *subject = pst_doctor_render_new(PST_DOCTOR_RENDER_PROFILE, path);
+    data_of(subject)->profile = profile;
+    pst_doctor_judge(subject->report);
+    return subject;
+}
+
+PstDoctorRender *
 pst_doctor_run_domain(const PstOptions *options, const char *method, const char *name,
                       char *const *domains, gint64 deadline_us, GError **error)
 {
@@ -229,7 +236,8 @@ pst_doctor_run_domain(const PstOptions *options, const char *method, const char 
         g_propagate_error(error, g_steal_pointer(&cause));
         return NULL;
     }
-    PstDoctorRender *subject = new_subject(guest != NULL ? guest->name : name);
+    PstDoctorRender *subject =
+        pst_doctor_render_new(PST_DOCTOR_RENDER_DOMAIN, guest != NULL ? guest->name : name);
     PstDoctorData *data = data_of(subject);
     if (guest != NULL) {
         data->domain = pst_doctor_look_domain(guest, deadline_us);

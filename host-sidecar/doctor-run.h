@@ -17,3 +17,7 @@ PstDoctorRender *pst_doctor_run_host(const PstOptions *options, char ***domains,
 PstDoctorRender *pst_doctor_run_domain(const PstOptions *options, const char *method,
                                        const char *name, char *const *domains, gint64 deadline_us,
                                        GError **error);
+
+/* What a planned profile, the script at PATH, would do. NULL with the error as of
+ * pst_doctor_profile_load(). */
+PstDoctorRender *pst_doctor_run_profile(const char *path, GError **error);

@@ -10,6 +10,8 @@
 
 const PstDoctorRow pst_doctor_rows[] = {
     {"doctor.libvirt-unreachable", "libvirt", PST_DOCTOR_OF_HOST, pst_doctor_judge_host_libvirt},
+    {"doctor.config-faulty", "postern's configuration", PST_DOCTOR_OF_HOST,
+     pst_doctor_judge_host_config},
     {"doctor.daemon-absent", "whether a daemon is there", PST_DOCTOR_OF_HOST,
      pst_doctor_judge_host_daemon_absent},
     {"doctor.daemon-shut", "whether the daemon lets this user in", PST_DOCTOR_OF_HOST,
@@ -92,6 +94,9 @@ const PstDoctorRow pst_doctor_rows[] = {
     {"doctor.agent-unit", "the agent's unit", PST_DOCTOR_OF_GUEST, pst_doctor_judge_agent_unit},
     {"doctor.agent-will-block", "the agent's configuration", PST_DOCTOR_OF_GUEST,
      pst_doctor_judge_agent_lists},
+
+    {"doctor.profile-cuts", "what the profile would do", PST_DOCTOR_OF_PROFILE,
+     pst_doctor_judge_profile_cuts},
 };
 const guint pst_doctor_rows_n = G_N_ELEMENTS(pst_doctor_rows);
 
@@ -138,6 +143,8 @@ concerns(const PstDoctorJudging *judging)
         return judging->domain != NULL;
     case PST_DOCTOR_OF_GUEST:
         return judging->guest != NULL;
+    case PST_DOCTOR_OF_PROFILE:
+        return judging->profile != NULL;
     }
     g_return_val_if_reached(FALSE);
 }
@@ -203,6 +210,7 @@ pst_doctor_judge(PstReport *report)
         PstDoctorJudging judging = {.host = data->host,
                                     .domain = data->domain,
                                     .guest = data->guest,
+                                    .profile = data->profile,
                                     .row = &pst_doctor_rows[i],
                                     .report = report};
         if (concerns(&judging))

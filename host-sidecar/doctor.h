@@ -12,6 +12,7 @@ typedef enum {
     PST_DOCTOR_OF_HOST,
     PST_DOCTOR_OF_DOMAIN,
     PST_DOCTOR_OF_GUEST,
+    PST_DOCTOR_OF_PROFILE,
 } PstDoctorPart;
 
 typedef struct PstDoctorJudging PstDoctorJudging;
@@ -27,6 +28,7 @@ struct PstDoctorJudging {
     const PstDoctorHost *host; /* never NULL for a check of that part, and so with the others */
     const PstDoctorDomain *domain;
     const PstDoctorGuest *guest;
+    const PstDoctorProfile *profile;
     const PstDoctorRow *row;
     PstReport *report;
     PstDoctorVerdict verdict;

@@ -42,6 +42,7 @@ static const PstField host_rows[] = {
     PST_STRING(PstDoctorHost, uri, "of the hypervisor, as libvirt knows it"),
     PST_BOOL(PstDoctorHost, here, "the hypervisor is on this host"),
     PST_STRING(PstDoctorHost, user, "who asks"),
+    PST_STRING(PstDoctorHost, config, "what is wrong with postern's configuration"),
     PST_STRING(PstDoctorHost, libvirt, "why libvirt can't be asked"),
     PST_BOOL(PstDoctorHost, denied, "that is for want of permission"),
     PST_OBJECT(PstDoctorHost, diagnose, pst_report_doctor_door_fields, "the read-only door"),
@@ -176,6 +177,25 @@ static const PstField guest_rows[] = {
 };
 const PstFields pst_report_doctor_guest_fields = PST_FIELDS(PstDoctorGuest, guest_rows);
 
+/* ---- a planned profile ---- */
+
+static const PstField cut_rows[] = {
+    PST_INT(PstDoctorCut, line, "in it, from 1", PST_KEY),
+    PST_STRING(PstDoctorCut, text, "that line"),
+    PST_STRING(PstDoctorCut, cuts, "what it does to a path"),
+    PST_STRING(PstDoctorCut, mend, "what to do about it"),
+    PST_STRING(PstDoctorCut, unsure, "why it is not certain"),
+};
+const PstFields pst_report_doctor_cut_fields = PST_FIELDS(PstDoctorCut, cut_rows);
+
+static const PstField profile_rows[] = {
+    PST_STRING(PstDoctorProfile, path, "of its file"),
+    PST_LIST(PstDoctorProfile, cuts, pst_report_doctor_cut_fields,
+             "lines that by themselves cut a path, or may"),
+    PST_STRING(PstDoctorProfile, problem, "why not all of it was looked at"),
+};
+const PstFields pst_report_doctor_profile_fields = PST_FIELDS(PstDoctorProfile, profile_rows);
+
 /* ---- the whole ---- */
 
 static const PstField check_rows[] = {
@@ -190,6 +210,8 @@ static const PstField data_rows[] = {
     PST_OBJECT(PstDoctorData, host, pst_report_doctor_host_fields, "facts of the host"),
     PST_OBJECT(PstDoctorData, domain, pst_report_doctor_domain_fields, "facts of the domain"),
     PST_OBJECT(PstDoctorData, guest, pst_report_doctor_guest_fields, "facts of the guest"),
+    PST_OBJECT(PstDoctorData, profile, pst_report_doctor_profile_fields,
+               "what a planned profile would do"),
     PST_LIST(PstDoctorData, checks, pst_report_doctor_check_fields, "what was looked at"),
 };
 static const PstFields data_fields = PST_FIELDS(PstDoctorData, data_rows);

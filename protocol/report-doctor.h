@@ -48,6 +48,7 @@ typedef struct {
     char *uri;     /* of libvirt's, as it knows itself */
     PstTri here;   /* the hypervisor is on this host */
     char *user;    /* who asks */
+    char *config;  /* what is wrong with postern's configuration; absent where nothing is */
     char *libvirt; /* why libvirt can't be asked; absent where it can */
     PstTri denied; /* that is for want of permission */
     PstDoctorDoor *diagnose, *recover;
@@ -160,6 +161,23 @@ typedef struct {
     char *problem; /* why nothing of it is known */
 } PstDoctorGuest;
 
+/* ---- a planned profile ---- */
+
+/* A line of it that by itself cuts a path, or may. */
+typedef struct {
+    gint64 line; /* from 1 */
+    char *text;
+    char *cuts;   /* what it does to a path */
+    char *mend;   /* what to do about it */
+    char *unsure; /* why it is not certain; absent where it is */
+} PstDoctorCut;
+
+typedef struct {
+    char *path;
+    GPtrArray *cuts; /* of PstDoctorCut */
+    char *problem;   /* why not all of it was looked at */
+} PstDoctorProfile;
+
 /* ---- what was looked at ---- */
 
 typedef enum {
@@ -180,6 +198,7 @@ typedef struct {
     PstDoctorHost *host;
     PstDoctorDomain *domain;
     PstDoctorGuest *guest;
+    PstDoctorProfile *profile;
     GPtrArray *checks; /* of PstDoctorCheck */
 } PstDoctorData;
 
@@ -198,5 +217,7 @@ extern const PstFields pst_report_doctor_file_fields;
 extern const PstFields pst_report_doctor_agent_list_fields;
 extern const PstFields pst_report_doctor_denial_fields;
 extern const PstFields pst_report_doctor_guest_fields;
+extern const PstFields pst_report_doctor_cut_fields;
+extern const PstFields pst_report_doctor_profile_fields;
 extern const PstFields pst_report_doctor_check_fields;
 extern const PstReportKind pst_report_doctor_kind;

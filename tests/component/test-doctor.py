@@ -45,7 +45,7 @@ def doctor(*words, code=1, uri=TEST, says="", **more):
     check(done.returncode == code and says in done.stderr, words, done)
     check(says or not done.stderr, words, done)
     told = json.loads(done.stdout)
-    return {row.get("domain", "host"): row["report"] for row in told["reports"]}
+    return {row.get("name", row["subject"]): row["report"] for row in told["reports"]}
 
 
 def found(report):
@@ -121,6 +121,22 @@ def test_all_domains():
     check(set(doctor()) == {"host", "test"}, "as JSON")
 
 
+def test_profile():
+    """Lines of a script that cut a path are named; that there is none proves nothing, and is no
+    obstacle."""
+    path = FOLDER + "/stig.sh"
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("#!/bin/sh\n# systemctl mask postern-shim\nsystemctl mask --now postern-shim\n")
+    report = doctor("web", "--profile", path, uri=hypervisor())[path]
+    cut, = report["findings"]
+    check(cut["id"] == "doctor.profile-cuts" and cut["message"].startswith("line 3: "), report)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("chmod 0440 /etc/sudoers\n")
+    done = postern("doctor", "--profile", path)
+    check(done.stdout.startswith(f"{path}: nothing stands in the way\nhost: "), done)
+    check(postern("doctor", "--profile", FOLDER + "/none").returncode == 66, "no such file")
+
+
 # ---- the host
 
 def test_pool():
@@ -136,6 +152,14 @@ def test_no_libvirt():
     check("libvirt-unreachable" in found(told["host"]), told)
     check(not verdicts(told["web"], "ok") - {"daemon-blind"}, told)
     check(set(doctor(uri="qemu+unix:///system?socket=/nowhere")) == {"host"}, "the host alone")
+
+
+def test_configuration():
+    path = FOLDER + "/faulty.conf"
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("[store\n")
+    report = doctor("test", "--no-daemon", POSTERN_CONFIG=path, says="")["host"]
+    check("config-faulty" in found(report), report)
 
 
 def test_daemon():

@@ -470,10 +470,7 @@ test_guest_obstacles(void)
 static PstDoctorRender *
 subject_of(const char *domain, const char *problem)
 {
-    PstDoctorRender *subject = g_new0(PstDoctorRender, 1);
-
-    subject->domain = g_strdup(domain);
-    subject->report = pst_report_new(&pst_report_doctor_kind);
+    PstDoctorRender *subject = pst_doctor_render_new(PST_DOCTOR_RENDER_DOMAIN, domain);
     PstDoctorData *data = subject->report->data;
     data->guest = pst_fields_new(&pst_report_doctor_guest_fields);
     data->guest->problem = g_strdup(problem);
@@ -484,11 +481,10 @@ subject_of(const char *domain, const char *problem)
 static void
 test_render(void)
 {
-    g_autoptr(PstDoctorRender) sound = g_new0(PstDoctorRender, 1);
+    g_autoptr(PstDoctorRender) sound = pst_doctor_render_new(PST_DOCTOR_RENDER_HOST, NULL);
     g_autoptr(PstDoctorRender) dark = subject_of("web\033[2J", "it is off");
     PstDoctorRender *both[] = {sound, dark};
 
-    sound->report = pst_report_new(&pst_report_doctor_kind);
     pst_doctor_judge(sound->report);
     g_autofree char *well = pst_doctor_render_whole(sound);
     g_autofree char *line = pst_doctor_render_line(dark);

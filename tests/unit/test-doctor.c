@@ -38,7 +38,8 @@ static const char *const sound =
     "'sub':'running','enabled':'static'},"
     "'files':[{'path':'/usr/sbin/postern-shim','there':true,'mode':'0755','owner':'0:0',"
     "'noexec':false,'mount':'/'},{'path':'/etc/postern/shim.conf','there':false}],"
-    "'selinux':'enforcing','selinux_configured':'enforcing'}}";
+    "'selinux':'enforcing','selinux_configured':'enforcing'},"
+    "'profile':{'path':'/x'}}";
 
 /* ---- the world ---- */
 
@@ -136,6 +137,12 @@ static const struct {
     {"doctor.libvirt-unreachable", "{'host':{'libvirt':'no socket','pool':null}}", "no socket",
      "systemctl start virtqemud.socket || systemctl start libvirtd.socket", PST_SEVERITY_CRITICAL,
      "doctor.could-not-look"},
+    {"doctor.config-faulty", "{'host':{'config':'postern.conf: no group'}}",
+     "postern.conf: no group", "man postern", PST_SEVERITY_WARNING},
+    {"doctor.profile-cuts",
+     "{'profile':{'cuts':[{'line':7,'text':'x','cuts':'it stops it','mend':'leave it out'},"
+     "{'line':9,'text':'y','cuts':'it starts it','mend':'m','unsure':'nobody knows'}]}}",
+     "line 7: it stops it: x", "leave it out", PST_SEVERITY_WARNING},
     {"doctor.daemon-absent",
      "{'host':{'diagnose':{'there':false,'mode':null,'owner':null,'answers':null}}}",
      "the daemon isn't there", "systemctl enable --now postern-diagnose.socket",
@@ -439,6 +446,10 @@ static const struct {
     {"doctor.fapolicyd-denies", "{'guest':{'security_problem':'no log'}}", "no log"},
     {"doctor.agent-will-block", "{'guest':{'agent_lists_problem':'denied'}}", "denied"},
     {"doctor.agent-unit", "{'guest':{'agent_unit':null}}", "it was not told"},
+    {"doctor.profile-cuts",
+     "{'profile':{'cuts':[{'line':9,'text':'y','cuts':'starts it','unsure':'nobody knows'}]}}",
+     "line 9 starts it, and nobody knows"},
+    {"doctor.profile-cuts", "{'profile':{'problem':'too much'}}", "too much"},
 };
 
 static void
