@@ -323,20 +323,3 @@ pst_doctor_guest_facts(PstAnswer *const *answers, guint n)
     take_security(guest, find(answers, n, &pst_report_security_kind, NULL));
     return guest;
 }
-
-char *
-pst_doctor_guest_channel_problem(PstAnswer *const *answers, guint n)
-{
-    const char *reason = NULL;
-
-    for (guint i = 0; i < n; i++) {
-        if (answers[i]->via == PST_VIA_CHANNEL)
-            return NULL;
-        for (guint j = 0; answers[i]->attempts != NULL && j < answers[i]->attempts->len; j++) {
-            const PstAttempt *attempt = answers[i]->attempts->pdata[j];
-            if (attempt->via == PST_VIA_CHANNEL && reason == NULL)
-                reason = attempt->reason;
-        }
-    }
-    return g_strdup(reason != NULL ? reason : "it was not asked by the channel");
-}

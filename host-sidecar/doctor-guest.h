@@ -12,7 +12,3 @@ PstAnswer **pst_doctor_guest_questions(const char *domain, guint *n);
 /* What the answers to those come to; free with pst_fields_free(). What was recorded earlier does
  * not count: it says nothing of what is now. */
 PstDoctorGuest *pst_doctor_guest_facts(PstAnswer *const *answers, guint n);
-
-/* Why the shim did not answer by the channel, as the attempts say, in a text to be freed with
- * g_free(); NULL where one of the answers came by it. */
-char *pst_doctor_guest_channel_problem(PstAnswer *const *answers, guint n);

@@ -54,7 +54,9 @@ pst_doctor_judge_agent_silent(PstDoctorJudging *judging)
 
     if (live != NULL && live->problem != NULL)
         pst_doctor_unknown(judging, live->problem);
-    if (agent != NULL && agent->problem != NULL)
+    if (agent != NULL && agent->busy == PST_TRI_YES)
+        pst_doctor_unknown(judging, agent->problem);
+    else if (agent != NULL && agent->problem != NULL)
         pst_doctor_stands(
             judging, PST_SEVERITY_CRITICAL, g_strdup("guest# systemctl restart qemu-guest-agent"),
             "the guest agent holds its port open, and does not answer: %s", agent->problem);

@@ -273,6 +273,10 @@ pst_doctor_judge_domain_shim_silent(PstDoctorJudging *judging)
         pst_doctor_unknown(judging, domain->live->problem);
     if (problem == NULL)
         return;
+    if (domain->shim->busy == PST_TRI_YES) {
+        pst_doctor_unknown(judging, problem);
+        return;
+    }
     gboolean taken = strstr(problem, "stream exists") != NULL;
     char *mend = taken ? g_strdup_printf("end the program on this host that holds the channel, as "
                                          "virsh console --devname %s does",

@@ -9,6 +9,7 @@
 #include "host-sidecar/agent.h"
 #include "host-sidecar/backend-agent.h"
 #include "host-sidecar/doctor-commands.h"
+#include "host-sidecar/guest-channel.h"
 #include "host-sidecar/recorder-check.h"
 #include "host-sidecar/recorder-judge.h"
 #include "host-sidecar/task.h"
@@ -18,6 +19,11 @@
 #include "protocol/json.h"
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(virStoragePool, virStoragePoolFree)
+
+/* A shim that is stopped must not cost what the agent tells. */
+#define GREETING_US (3 * G_USEC_PER_SEC)
+/* Who waits in vain says better what for than who watches over it. */
+#define GRACE_US (100 * G_GINT64_CONSTANT(1000))
 
 static void
 free_host(gpointer host)
@@ -240,16 +246,68 @@ pst_doctor_look_domain(PstGuest *guest, gint64 deadline_us)
     return domain;
 }
 
-void
-pst_doctor_look_shim(PstGuest *guest, PstDoctorDomain *domain, const char *problem)
-{
-    const PstGuestGreeting *greeting = pst_guest_greeting(guest);
+/* ---- the shim ---- */
 
-    if (domain->live == NULL || (greeting == NULL && domain->live->channel != PST_DOCTOR_PORT_OPEN))
+typedef struct {
+    PstGuest *guest;
+    gint64 deadline_us;
+} Question;
+
+static void
+free_question(gpointer data)
+{
+    Question *question = data;
+
+    pst_guest_unref(question->guest);
+    g_free(question);
+}
+
+static gpointer
+greet(gpointer data, GError **error)
+{
+    const Question *question = data;
+
+    return pst_guest_channel_greet(question->guest, question->deadline_us, error);
+}
+
+static Question *
+new_question(PstGuest *guest, gint64 deadline_us)
+{
+    Question *question = g_new0(Question, 1);
+
+    question->guest = pst_guest_ref(guest);
+    question->deadline_us = deadline_us;
+    return question;
+}
+
+/* One whom another process keeps waiting is not asked, and is not silent. */
+static PstTri
+is_busy(const GError *error)
+{
+    return PST_TRI(g_error_matches(error, PST_ERROR, PST_ERROR_BUSY));
+}
+
+void
+pst_doctor_look_shim(PstGuest *guest, PstDoctorDomain *domain, gint64 deadline_us)
+{
+    gint64 until_us = MIN(deadline_us, g_get_monotonic_time() + GREETING_US);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(PstHello) hello = NULL;
+
+    if (domain->live == NULL ||
+        (pst_guest_greeting(guest) == NULL && domain->live->channel != PST_DOCTOR_PORT_OPEN))
         return;
+    if (pst_guest_greeting(guest) == NULL)
+        hello =
+            pst_task_call(greet, new_question(guest, until_us), free_question,
+                          (GDestroyNotify)pst_hello_free, until_us + GRACE_US, "the shim", &error);
+    if (hello != NULL)
+        pst_guest_note_greeting(guest, hello);
+    const PstGuestGreeting *greeting = pst_guest_greeting(guest);
     domain->shim = pst_fields_new(&pst_report_doctor_shim_fields);
     if (greeting == NULL) {
-        domain->shim->problem = g_strdup(problem != NULL ? problem : "it was not greeted");
+        domain->shim->problem = g_strdup(error->message);
+        domain->shim->busy = is_busy(error);
         return;
     }
     domain->shim->version = g_strdup(greeting->hello->shim);
@@ -288,20 +346,6 @@ pst_doctor_look_recorder(PstGuest *guest, PstDoctorDomain *domain, gint64 deadli
 }
 
 /* ---- the agent ---- */
-
-typedef struct {
-    PstGuest *guest;
-    gint64 deadline_us;
-} Question;
-
-static void
-free_question(gpointer data)
-{
-    Question *question = data;
-
-    pst_guest_unref(question->guest);
-    g_free(question);
-}
 
 static void
 free_agent(gpointer agent)
@@ -373,13 +417,11 @@ pst_doctor_look_agent(PstGuest *guest, PstDoctorDomain *domain, gint64 deadline_
 
     if (domain->live == NULL || !pst_backend_agent_is_open(guest, NULL))
         return;
-    Question *question = g_new0(Question, 1);
-    question->guest = pst_guest_ref(guest);
-    question->deadline_us = deadline_us;
-    domain->agent = pst_task_call(ask_agent, question, free_question, free_agent, deadline_us,
-                                  "the guest agent", &error);
+    domain->agent = pst_task_call(ask_agent, new_question(guest, deadline_us), free_question,
+                                  free_agent, deadline_us + GRACE_US, "the guest agent", &error);
     if (domain->agent != NULL)
         return;
     domain->agent = pst_fields_new(&pst_report_doctor_agent_fields);
     domain->agent->problem = g_strdup(error->message);
+    domain->agent->busy = is_busy(error);
 }

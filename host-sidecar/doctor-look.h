@@ -20,9 +20,9 @@ void pst_doctor_look_agent(PstGuest *guest, PstDoctorDomain *domain, gint64 dead
 /* What the recorder comes to, into DOMAIN, where it has one that runs. */
 void pst_doctor_look_recorder(PstGuest *guest, PstDoctorDomain *domain, gint64 deadline_us);
 
-/* What the shim said of itself when it was greeted, or the PROBLEM why it was not, into DOMAIN,
- * where somebody holds its port open. PROBLEM may be NULL. */
-void pst_doctor_look_shim(PstGuest *guest, PstDoctorDomain *domain, const char *problem);
+/* What the shim says of itself, into DOMAIN, where somebody holds its port open: as it was greeted
+ * before, or else it is greeted now. */
+void pst_doctor_look_shim(PstGuest *guest, PstDoctorDomain *domain, gint64 deadline_us);
 
 /* The names of the domains that run, sorted, NULL-terminated; NULL with the error. */
 char **pst_doctor_look_running(PstHypervisor *hypervisor, gint64 deadline_us, GError **error);

@@ -177,9 +177,8 @@ visit(PstGuest *guest, const char *method, PstDoctorData *data, gint64 deadline_
         pst_consult_guest(guest, questions, n, pst_audit_caller(), asked_until_us, NULL, NULL);
     audit(guest, method, answers, n);
     data->guest = pst_doctor_guest_facts(answers, n);
-    g_autofree char *problem = pst_doctor_guest_channel_problem(answers, n);
     free_answers(answers, n);
-    pst_doctor_look_shim(guest, data->domain, problem);
+    pst_doctor_look_shim(guest, data->domain, deadline_us);
     pst_doctor_look_agent(guest, data->domain, deadline_us);
     audit_agent(guest, method, data->domain);
     pst_doctor_look_recorder(guest, data->domain, deadline_us);

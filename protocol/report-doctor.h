@@ -85,6 +85,7 @@ typedef struct {
     char *version;
     char **methods;
     char *problem; /* why it did not answer, by the channel */
+    PstTri busy;   /* another process had its turn: it was not asked */
 } PstDoctorShim;
 
 typedef struct {
@@ -96,6 +97,7 @@ typedef struct {
     char *version;
     GPtrArray *commands; /* of PstDoctorCommand, those that postern calls */
     char *problem;       /* why it did not answer */
+    PstTri busy;         /* as of the shim */
 } PstDoctorAgent;
 
 /* What its records come to, as the probe `host` has it. */
