@@ -24,24 +24,44 @@ is_there(const char *root, const char *path, struct stat *status)
     return errno == ENOENT || errno == ENOTDIR ? PST_TRI_NO : PST_TRI_UNKNOWN;
 }
 
-/* Absent where no unit of that name is installed: then something else makes the socket. */
+/* Where postern's own units make their sockets; NULL for another place. */
+static char *
+unit_of(const char *path)
+{
+    static const char instances[] = "/run/postern/diagnose@", end[] = ".sock";
+
+    if (g_str_equal(path, "/run/postern/diagnose.sock"))
+        return g_strdup("postern-diagnose");
+    if (g_str_equal(path, "/run/postern-recover/recover.sock"))
+        return g_strdup("postern-recover");
+    if (!g_str_has_prefix(path, instances) || !g_str_has_suffix(path, end))
+        return NULL;
+    const char *name = path + strlen(instances);
+    return g_strdup_printf("postern-diagnose@%.*s", (int)(strlen(name) - strlen(end)), name);
+}
+
+/* Unknown where no such unit is installed: then something else makes the socket. */
 static PstTri
 is_enabled(const char *root, const char *unit)
 {
-    struct stat status;
+    g_autofree char *socket = g_strconcat(unit, ".socket", NULL);
+    const char *at = strchr(unit, '@');
+    g_autofree char *template =
+        at != NULL ? g_strdup_printf("%.*s@.socket", (int)(at - unit), unit) : g_strdup(socket);
     gboolean installed = FALSE;
+    struct stat status;
 
     for (guint i = 0; i < G_N_ELEMENTS(unit_folders); i++) {
-        g_autofree char *path = g_build_filename(unit_folders[i], unit, NULL);
+        g_autofree char *path = g_build_filename(unit_folders[i], template, NULL);
         installed |= is_there(root, path, &status) == PST_TRI_YES;
     }
     g_autofree char *link =
-        g_build_filename("/etc/systemd/system/sockets.target.wants", unit, NULL);
+        g_build_filename("/etc/systemd/system/sockets.target.wants", socket, NULL);
     return installed ? is_there(root, link, &status) : PST_TRI_UNKNOWN;
 }
 
 PstDoctorDoor *
-pst_doctor_host_door(const char *root, const char *path, const char *unit)
+pst_doctor_host_door(const char *root, const char *path)
 {
     PstDoctorDoor *door = pst_fields_new(&pst_report_doctor_door_fields);
     struct stat status;
@@ -54,7 +74,9 @@ pst_doctor_host_door(const char *root, const char *path, const char *unit)
         door->mode = g_strdup_printf("%04o", status.st_mode & 07777);
         door->owner = g_strdup_printf("%u:%u", status.st_uid, status.st_gid);
     }
-    door->enabled = is_enabled(root, unit);
+    door->unit = unit_of(path);
+    if (door->unit != NULL)
+        door->enabled = is_enabled(root, door->unit);
     return door;
 }
 

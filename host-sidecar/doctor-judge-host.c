@@ -71,10 +71,13 @@ pst_doctor_judge_host_daemon_shut(PstDoctorJudging *judging)
                           "the daemon does not let this user in: %s", host->diagnose->path);
 }
 
-static const char *
-service_of(const PstDoctorHost *host, const PstDoctorDoor *door)
+static char *
+mend_silent(const PstDoctorDoor *door)
 {
-    return door == host->diagnose ? "postern-diagnose" : "postern-recover";
+    g_autofree char *unit = door->unit != NULL ? pst_shell_word(door->unit) : NULL;
+
+    return unit != NULL ? g_strdup_printf("systemctl restart %s.socket %s.service", unit, unit)
+                        : g_strdup("start the daemon that is to listen there, or say --no-daemon");
 }
 
 void
@@ -86,9 +89,7 @@ pst_doctor_judge_host_daemon_silent(PstDoctorJudging *judging)
     for (guint i = 0; i < G_N_ELEMENTS(doors); i++)
         if (is_wanted(doors[i]) && doors[i]->there == PST_TRI_YES &&
             doors[i]->answers == PST_TRI_NO && doors[i]->shut != PST_TRI_YES)
-            pst_doctor_stands(judging, PST_SEVERITY_CRITICAL,
-                              g_strdup_printf("systemctl restart %1$s.socket %1$s.service",
-                                              service_of(host, doors[i])),
+            pst_doctor_stands(judging, PST_SEVERITY_CRITICAL, mend_silent(doors[i]),
                               "no daemon answers at %s: %s", doors[i]->path,
                               doors[i]->problem != NULL ? doors[i]->problem : "nobody says why");
 }
@@ -114,10 +115,9 @@ pst_doctor_judge_host_daemon_enabled(PstDoctorJudging *judging)
     for (guint i = 0; i < G_N_ELEMENTS(doors); i++)
         if (is_wanted(doors[i]) && doors[i]->there == PST_TRI_YES &&
             doors[i]->enabled == PST_TRI_NO)
-            pst_doctor_stands(
-                judging, PST_SEVERITY_WARNING,
-                g_strdup_printf("systemctl enable %s.socket", service_of(host, doors[i])),
-                "after the host's next start nobody listens at %s", doors[i]->path);
+            pst_doctor_stands(judging, PST_SEVERITY_WARNING,
+                              g_strdup_printf("systemctl enable %s.socket", doors[i]->unit),
+                              "after the host's next start nobody listens at %s", doors[i]->path);
 }
 
 /* The kernel asks the mode of a socket whoever connects: https://man7.org/linux/man-pages/man7/

@@ -102,8 +102,8 @@ look_at_doors(const PstOptions *options, PstDoctorHost *host, char ***domains, g
 
     if (config == NULL)
         host->config = g_strdup(error->message);
-    host->diagnose = pst_doctor_host_door("", path, "postern-diagnose.socket");
-    host->recover = pst_doctor_host_door("", other, "postern-recover.socket");
+    host->diagnose = pst_doctor_host_door("", path);
+    host->recover = pst_doctor_host_door("", other);
     g_autoptr(PstApiClient) client = knock(host->diagnose, deadline_us);
     if (client != NULL && g_str_equal(pst_api_client_uri(client), uri))
         *domains = ask_list(client, host->diagnose, deadline_us);

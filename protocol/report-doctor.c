@@ -13,6 +13,7 @@ static const PstField door_rows[] = {
     PST_STRING(PstDoctorDoor, owner, "of the socket, numeric"),
     PST_BOOL(PstDoctorDoor, answers, "a daemon said hello"),
     PST_BOOL(PstDoctorDoor, shut, "the kernel does not let this caller in"),
+    PST_STRING(PstDoctorDoor, unit, "of systemd's that makes it, without its .socket"),
     PST_BOOL(PstDoctorDoor, enabled, "its unit is started with the host"),
     PST_STRING(PstDoctorDoor, uri, "the hypervisor that it serves"),
     PST_STRING(PstDoctorDoor, libvirt, "why it can't list its domains"),

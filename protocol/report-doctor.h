@@ -22,7 +22,9 @@ typedef struct {
     char *owner;    /* numeric */
     PstTri answers; /* a daemon said hello */
     PstTri shut;    /* the kernel does not let this caller in */
-    PstTri enabled; /* its unit is started with the host; absent where it has none */
+    char *unit;     /* of systemd's that makes it, without `.socket`; absent where it is none of
+                     * postern's own places */
+    PstTri enabled; /* that is started with the host */
     char *uri;      /* the hypervisor that it serves */
     char *libvirt;  /* why it can't list its domains; absent where it can */
     char *problem;  /* why it did not answer */

@@ -149,22 +149,31 @@ static void
 test_door(Sysroot *sysroot, gconstpointer data G_GNUC_UNUSED)
 {
     g_autofree char *owner = g_strdup_printf("%u:%u", getuid(), getgid());
-    PstDoctorDoor *none = pst_doctor_host_door(sysroot->root, SOCKET, UNIT);
-    PstDoctorDoor *unset = pst_doctor_host_door(sysroot->root, NULL, UNIT);
+    PstDoctorDoor *none = pst_doctor_host_door(sysroot->root, SOCKET);
+    PstDoctorDoor *unset = pst_doctor_host_door(sysroot->root, NULL);
 
     g_assert_cmpint((int)none->there, ==, PST_TRI_NO);
     g_assert_cmpint((int)none->enabled, ==, PST_TRI_UNKNOWN);
     g_assert_null(unset->path);
     lay_socket(sysroot, SOCKET, 0666);
     lay(sysroot, "/usr/lib/systemd/system/" UNIT, "[Socket]\n");
-    PstDoctorDoor *idle = pst_doctor_host_door(sysroot->root, SOCKET, UNIT);
+    PstDoctorDoor *idle = pst_doctor_host_door(sysroot->root, SOCKET);
     g_assert_cmpint((int)idle->there, ==, PST_TRI_YES);
     g_assert_cmpstr(idle->mode, ==, "0666");
     g_assert_cmpstr(idle->owner, ==, owner);
     g_assert_cmpint((int)idle->enabled, ==, PST_TRI_NO);
     lay(sysroot, "/etc/systemd/system/sockets.target.wants/" UNIT, "");
-    PstDoctorDoor *sound = pst_doctor_host_door(sysroot->root, SOCKET, UNIT);
+    PstDoctorDoor *sound = pst_doctor_host_door(sysroot->root, SOCKET);
     g_assert_cmpint((int)sound->enabled, ==, PST_TRI_YES);
+    g_assert_cmpstr(sound->unit, ==, "postern-diagnose");
+    lay(sysroot, "/usr/lib/systemd/system/postern-diagnose@.socket", "[Socket]\n");
+    PstDoctorDoor *instance = pst_doctor_host_door(sysroot->root, "/run/postern/diagnose@hv3.sock");
+    PstDoctorDoor *own = pst_doctor_host_door(sysroot->root, "/run/mine.sock");
+    g_assert_cmpstr(instance->unit, ==, "postern-diagnose@hv3");
+    g_assert_cmpint((int)instance->enabled, ==, PST_TRI_NO);
+    g_assert_null(own->unit);
+    pst_fields_free(&pst_report_doctor_door_fields, instance);
+    pst_fields_free(&pst_report_doctor_door_fields, own);
     pst_fields_free(&pst_report_doctor_door_fields, none);
     pst_fields_free(&pst_report_doctor_door_fields, unset);
     pst_fields_free(&pst_report_doctor_door_fields, idle);

@@ -12,8 +12,8 @@
 static const char *const sound =
     "{'host':{'uri':'qemu:///system','here':true,'user':'root',"
     "'diagnose':{'path':'/run/postern/diagnose.sock','there':true,'mode':'0660','owner':'0:998',"
-    "'answers':true,'shut':false,'enabled':true,'uri':'qemu:///system'},"
-    "'recover':{'path':'/run/postern-recover/recover.sock','there':false},"
+    "'answers':true,'shut':false,'unit':'postern-diagnose','enabled':true,'uri':'qemu:///system'},"
+    "'recover':{'path':'/run/postern-recover/recover.sock','unit':'postern-recover','there':false},"
     "'pool':{'there':true,'active':true,'autostart':true,'folder':'/var/lib/libvirt/postern'},"
     "'virtlogd':{'socket':true,'config':'/etc/libvirt/virtlogd.conf','max_size':2097152,"
     "'max_backups':3}},"
@@ -155,6 +155,9 @@ static const struct {
     {"doctor.daemon-silent", "{'host':{'recover':{'there':true,'answers':false,'mode':'0660'}}}",
      "/run/postern-recover/recover.sock",
      "systemctl restart postern-recover.socket postern-recover.service", PST_SEVERITY_CRITICAL},
+    {"doctor.daemon-silent",
+     "{'host':{'diagnose':{'path':'/x','unit':null,'enabled':null,'answers':false}}}",
+     "no daemon answers at /x", "start the daemon that is to listen there", PST_SEVERITY_CRITICAL},
     {"doctor.daemon-no-libvirt", "{'host':{'diagnose':{'libvirt':'access denied'}}}",
      "the daemon can't list the domains: access denied",
      "usermod -a -G libvirt postern-diagnose && systemctl restart postern-diagnose.service",
