@@ -213,6 +213,8 @@ take_details(const Work *work, PstUnitDetails *from, const char *asked_as)
     to->result = g_strdup(from->result);
     to->restarts = from->restarts;
     to->needs_reload = from->needs_reload;
+    to->default_dependencies = from->default_dependencies;
+    to->ignore_on_isolate = from->ignore_on_isolate;
     to->main_pid = from->main_pid > 0 ? from->main_pid : PST_INT_UNKNOWN;
     take_exit(from, to);
     if (from->state_change != PST_INT_UNKNOWN && from->state_change > 0)

@@ -50,8 +50,9 @@ typedef struct {
     gint64 active_exit;
     gint64 inactive_enter;
     gint64 state_change;
-    PstTri condition_met; /* of its last start */
-    PstTri needs_reload;  /* its file was changed since it was read */
+    PstTri condition_met;                           /* of its last start */
+    PstTri needs_reload;                            /* its file was changed since it was read */
+    PstTri default_dependencies, ignore_on_isolate; /* as systemd.unit(5) has them */
     char **triggered_by;
     char *type;         /* of a service: simple, exec, forking, oneshot, dbus, notify, idle */
     char *result;       /* success, exit-code, signal, core-dump, timeout, start-limit-hit … */

@@ -37,6 +37,8 @@ const PstCommand pst_command_table[] = {
      pst_command_known_hosts_run, TRUE},
     {"audit", "", "Who asked what of which guest, and is that record whole?",
      pst_command_audit_run},
+    {"doctor", "[DOMAIN]", "What stands in its way, or will, and what mends that.",
+     pst_command_doctor_run},
     {"enroll", "--xml", "Add to a domain's XML the devices that postern needs.",
      pst_command_enroll_run},
     {"forced-command", "--grant NAME", "What sshd runs for a key that may ask for a few things.",

@@ -14,6 +14,7 @@ PST_COMMAND(baseline);
 PST_COMMAND(describe);
 PST_COMMAND(diagnose);
 PST_COMMAND(diff);
+PST_COMMAND(doctor);
 PST_COMMAND(enroll);
 PST_COMMAND(forced_command);
 PST_COMMAND(forensics);

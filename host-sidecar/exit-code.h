@@ -13,7 +13,7 @@ enum {
     PST_EXIT_UNKNOWN = 3,
     PST_EXIT_NOT_CHECKABLE = 4, /* of a gate alone: the guest is off, paused, or being moved */
     PST_EXIT_MISUSE = 64,
-    PST_EXIT_NO_INPUT = 66, /* of a gate and a diff: a file that they are to read is not there */
+    PST_EXIT_NO_INPUT = 66, /* of gate, diff and doctor: a file that they read is not there */
     PST_EXIT_NO_DOMAIN = 68,
     PST_EXIT_NO_HYPERVISOR = 69,
     PST_EXIT_OUTPUT = 74,

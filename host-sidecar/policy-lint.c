@@ -5,6 +5,7 @@
 #include "host-sidecar/policy.h"
 #include "protocol/error.h"
 #include "protocol/finding-catalogue.h"
+#include "protocol/report-doctor.h"
 #include "protocol/report-host.h"
 #include "protocol/vocabulary.h"
 
@@ -134,7 +135,7 @@ is_asked_for(const char *id)
     for (guint i = 0; i < pst_vocabulary_n; i++) {
         const PstReportKind *kind = pst_vocabulary[i];
         g_autofree char *prefix = g_strconcat(kind->name, ".", NULL);
-        gboolean asked = kind != &pst_report_host_kind;
+        gboolean asked = kind != &pst_report_host_kind && kind != &pst_report_doctor_kind;
 
         if (!g_str_has_prefix(id, prefix))
             continue;

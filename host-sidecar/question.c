@@ -6,6 +6,7 @@
 #include "protocol/error.h"
 #include "protocol/json.h"
 #include "protocol/limits.h"
+#include "protocol/report-doctor.h"
 #include "protocol/report-host.h"
 #include "protocol/vocabulary.h"
 
@@ -33,6 +34,11 @@ check_known(const char *probe, JsonObject *args, GError **error)
 
     if (kind == NULL)
         return FALSE;
+    if (kind == &pst_report_doctor_kind) {
+        g_set_error(error, PST_ERROR, PST_ERROR_USAGE,
+                    "doctor is no question to a guest: say postern doctor DOMAIN");
+        return FALSE;
+    }
     decoded = pst_fields_decode_exact(kind->args, args, error);
     if (decoded == NULL) {
         g_prefix_error(error, "probe %s: ", probe);

@@ -29,6 +29,9 @@ static const PstField unit_rows[] = {
     PST_STRING(PstServicesUnit, enabled, "enabled, disabled, static, masked and others"),
     PST_STRING(PstServicesUnit, fragment_path, "its unit file"),
     PST_BOOL(PstServicesUnit, needs_reload, "the unit file was changed since systemd read it"),
+    PST_BOOL(PstServicesUnit, default_dependencies,
+             "it starts and stops with the ordinary services, and not in emergency mode"),
+    PST_BOOL(PstServicesUnit, ignore_on_isolate, "it stays where another target is isolated"),
     PST_LIST(PstServicesUnit, lines, pst_report_services_line_fields,
              "its last journal lines, newest first", PST_PASSING),
 };

@@ -32,6 +32,8 @@ typedef struct {
     char *enabled;
     char *fragment_path;
     PstTri needs_reload;
+    PstTri default_dependencies;
+    PstTri ignore_on_isolate;
     GPtrArray *lines; /* of PstServicesLine, newest first, at most 5 */
 } PstServicesUnit;
 

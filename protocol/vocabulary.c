@@ -8,6 +8,7 @@
 #include "protocol/report-changes.h"
 #include "protocol/report-checks.h"
 #include "protocol/report-containers.h"
+#include "protocol/report-doctor.h"
 #include "protocol/report-file.h"
 #include "protocol/report-firewall.h"
 #include "protocol/report-host.h"
@@ -30,7 +31,7 @@ const PstReportKind *const pst_vocabulary[] = {
     &pst_report_storage_kind, &pst_report_memory_kind,     &pst_report_security_kind,
     &pst_report_changes_kind, &pst_report_containers_kind, &pst_report_checks_kind,
     &pst_report_file_kind,    &pst_report_list_kind,       &pst_report_access_kind,
-    &pst_report_host_kind,
+    &pst_report_host_kind,    &pst_report_doctor_kind,
 };
 const guint pst_vocabulary_n = G_N_ELEMENTS(pst_vocabulary);
 

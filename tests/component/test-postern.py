@@ -26,7 +26,7 @@ from taplib import Skip, check, run_all
 TEST_UUID = "6695eb01-f6a4-8304-79aa-97f2502e193f"
 VERBS = ["list", "describe", "probe", "diagnose", "health", "services", "journal", "read", "ls",
          "sudo", "mark", "baseline", "diff", "wait", "watch", "gate", "records", "forensics",
-         "power", "known-hosts", "audit", "enroll", "forced-command", "proxy"]
+         "power", "known-hosts", "audit", "doctor", "enroll", "forced-command", "proxy"]
 
 
 # ---- misuse
@@ -192,7 +192,7 @@ def asked():
     """Those that a diagnosis asks: none that wants an argument, and not what is derived from them."""
     told = json.loads(run("describe", "--json").stdout)["probes"]
     return [probe["name"] for probe in told
-            if not probe["args"].get("required") and probe["name"] not in ("access", "host")]
+            if not probe["args"].get("required") and probe["name"] not in ("access", "host", "doctor")]
 
 
 def test_questions_as_json():

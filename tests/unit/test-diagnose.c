@@ -30,8 +30,9 @@ test_questions(void)
     json_object_set_string_member(vantage, "user", "harness");
     const PstDiagnoseWish wish = {.vantage = vantage, .units = "nginx,cron"};
     PstAnswer **questions = pst_diagnose_questions("guest", &wish, &n);
-    /* All but file and list, which need a path, and access and host, which are made here. */
-    g_assert_cmpuint(n, ==, pst_vocabulary_n - 4);
+    /* All but file and list, which need a path, and access, host and doctor, which are made here.
+     */
+    g_assert_cmpuint(n, ==, pst_vocabulary_n - 5);
     for (guint i = 0; i < n; i++) {
         const char *user = NULL;
 

@@ -511,6 +511,7 @@ test_systemctl_show(void)
         "Result=exit-code\nId=ssh.service\nDescription=a = b\nLoadState=loaded\n"
         "ActiveState=failed\nSubState=failed\nTriggeredBy=a.socket b.timer\n"
         "ActiveEnterTimestampMonotonic=24471039\nConditionResult=yes\nNeedDaemonReload=no\n"
+        "DefaultDependencies=no\nIgnoreOnIsolate=yes\n"
         "\nId=nix.service\nLoadState=not-found\nNRestarts=[not set]\nTriggeredBy=\n");
 
     g_assert_cmpuint(list->len, ==, 2);
@@ -521,6 +522,8 @@ test_systemctl_show(void)
     g_assert_cmpint(ssh->active_enter, ==, 24471039);
     g_assert_cmpint(ssh->condition_met, ==, PST_TRI_YES);
     g_assert_cmpint(ssh->needs_reload, ==, PST_TRI_NO);
+    g_assert_cmpint(ssh->default_dependencies, ==, PST_TRI_NO);
+    g_assert_cmpint(ssh->ignore_on_isolate, ==, PST_TRI_YES);
     g_assert_cmpuint(g_strv_length(ssh->triggered_by), ==, 2);
     g_assert_cmpstr(nix->load, ==, "not-found");
     g_assert_cmpint(nix->restarts, ==, PST_INT_UNKNOWN);
