@@ -157,44 +157,39 @@ pool_of(PstDoctorJudging *judging)
     return NULL;
 }
 
-#define FOLDER "/var/lib/libvirt/postern"
-
 /* These commands of virsh's, one after the other; NULL behind the last. */
 static char *
-mend_pool(const PstDoctorJudging *judging, const char *command, ...)
+mend_pool(const PstDoctorJudging *judging, const char *const *commands)
 {
     g_autofree char *virsh = pst_doctor_program("virsh", judging->host->uri);
     GString *mend = g_string_new(NULL);
-    va_list commands;
 
-    va_start(commands, command);
-    for (; command != NULL; command = va_arg(commands, const char *))
-        g_string_append_printf(mend, "%s%s %s", mend->len > 0 ? " && " : "", virsh, command);
-    va_end(commands);
+    for (; *commands != NULL; commands++)
+        g_string_append_printf(mend, "%s%s %s", mend->len > 0 ? " && " : "", virsh, *commands);
     return g_string_free(mend, FALSE);
 }
 
 void
 pst_doctor_judge_host_pool_missing(PstDoctorJudging *judging)
 {
+    static const char *const commands[] = {
+        "pool-define-as postern dir --target /var/lib/libvirt/postern", "pool-build postern",
+        "pool-start postern", "pool-autostart postern", NULL};
     const PstDoctorPool *pool = pool_of(judging);
 
     if (pool != NULL && pool->there == PST_TRI_NO)
-        pst_doctor_stands(judging, PST_SEVERITY_WARNING,
-                          mend_pool(judging, "pool-define-as postern dir --target " FOLDER,
-                                    "pool-build postern", "pool-start postern",
-                                    "pool-autostart postern", NULL),
+        pst_doctor_stands(judging, PST_SEVERITY_WARNING, mend_pool(judging, commands),
                           "there is no storage pool postern: what recorders write can't be read");
 }
 
 void
 pst_doctor_judge_host_pool_inactive(PstDoctorJudging *judging)
 {
+    static const char *const commands[] = {"pool-start postern", NULL};
     const PstDoctorPool *pool = pool_of(judging);
 
     if (pool != NULL && pool->there == PST_TRI_YES && pool->active == PST_TRI_NO)
-        pst_doctor_stands(judging, PST_SEVERITY_CRITICAL,
-                          mend_pool(judging, "pool-start postern", NULL),
+        pst_doctor_stands(judging, PST_SEVERITY_CRITICAL, mend_pool(judging, commands),
                           "the storage pool postern is not active: what recorders write can't be "
                           "read");
 }
@@ -202,11 +197,11 @@ pst_doctor_judge_host_pool_inactive(PstDoctorJudging *judging)
 void
 pst_doctor_judge_host_pool_autostart(PstDoctorJudging *judging)
 {
+    static const char *const commands[] = {"pool-autostart postern", NULL};
     const PstDoctorPool *pool = pool_of(judging);
 
     if (pool != NULL && pool->there == PST_TRI_YES && pool->autostart == PST_TRI_NO)
-        pst_doctor_stands(judging, PST_SEVERITY_WARNING,
-                          mend_pool(judging, "pool-autostart postern", NULL),
+        pst_doctor_stands(judging, PST_SEVERITY_WARNING, mend_pool(judging, commands),
                           "the storage pool postern is not active after the host's next start");
 }
 

@@ -257,6 +257,15 @@ report_of(Guest *guest, const PstReportKind *kind, const char *path, PstVia via)
     g_error("%s %s was not asked", kind->name, path);
 }
 
+/* The array frees none of its elements by itself. */
+static void
+empty(const PstFields *fields, GPtrArray *array)
+{
+    for (guint i = 0; i < array->len; i++)
+        pst_fields_free(fields, array->pdata[i]);
+    g_ptr_array_set_size(array, 0);
+}
+
 static void
 conclude(PstReport *report)
 {
@@ -425,7 +434,7 @@ test_guest_partly(void)
     set_up(&guest, PST_VIA_CHANNEL);
     PstReport *denied =
         report_of(&guest, &pst_report_file_kind, "/etc/postern/shim.conf", PST_VIA_CHANNEL);
-    g_ptr_array_set_size(denied->findings, 0);
+    empty(&pst_finding_fields, denied->findings);
     pst_report_add(denied, "file.denied", PST_SEVERITY_UNKNOWN, "it may not be read");
     conclude(denied);
     g_autoptr(PstReport) report = judge_guest(&guest);
@@ -456,10 +465,10 @@ test_guest_obstacles(void)
     other->target = g_strdup("index.html");
     PstReport *wanted = report_of(&guest, &pst_report_list_kind,
                                   "/etc/systemd/system/emergency.target.wants", PST_VIA_AGENT);
-    g_ptr_array_set_size(((PstListData *)wanted->data)->entries, 0);
+    empty(&pst_report_list_entry_fields, ((PstListData *)wanted->data)->entries);
     PstReport *conf =
         report_of(&guest, &pst_report_file_kind, "/etc/sysconfig/qemu-ga", PST_VIA_AGENT);
-    g_ptr_array_set_size(conf->findings, 0);
+    empty(&pst_finding_fields, conf->findings);
     ((PstFileData *)conf->data)->text = g_strdup("BLOCK_RPCS=guest-exec\n");
 
     g_autoptr(PstReport) report = judge_guest(&guest);
