@@ -157,8 +157,6 @@ pool_of(PstDoctorJudging *judging)
     return NULL;
 }
 
-#define FOLDER "/var/lib/libvirt/postern"
-
 /* These commands of virsh's, one after the other; NULL behind the last. */
 static char *
 mend_pool(const PstDoctorJudging *judging, const char *const *commands)
@@ -174,9 +172,9 @@ mend_pool(const PstDoctorJudging *judging, const char *const *commands)
 void
 pst_doctor_judge_host_pool_missing(PstDoctorJudging *judging)
 {
-    static const char *const commands[] = {"pool-define-as postern dir --target " FOLDER,
-                                           "pool-build postern", "pool-start postern",
-                                           "pool-autostart postern", NULL};
+    static const char *const commands[] = {
+        "pool-define-as postern dir --target /var/lib/libvirt/postern", "pool-build postern",
+        "pool-start postern", "pool-autostart postern", NULL};
     const PstDoctorPool *pool = pool_of(judging);
 
     if (pool != NULL && pool->there == PST_TRI_NO)
