@@ -4,5 +4,8 @@
 const PstRecoverMethod *const pst_recover_methods[] = {
     &pst_recover_heal,
     &pst_recover_power,
+    &pst_recover_snapshots,
+    &pst_recover_snapshot,
+    &pst_recover_revert,
     NULL,
 };
