@@ -192,7 +192,7 @@ pst_snapshot_do_list(PstGuest *guest, gint64 deadline_us, GError **error)
 
 /* What a call that changes something said. Where libvirt was lost in the middle of it, it may have
  * been done. */
-static void
+static gboolean
 set_error(GError **error, const char *what)
 {
     g_autoptr(GError) cause = NULL;
@@ -202,6 +202,7 @@ set_error(GError **error, const char *what)
         g_prefix_error(&cause, "libvirt was lost on the way, and whether it was done is not known "
                                "('postern snapshot DOMAIN list' tells): ");
     g_propagate_error(error, g_steal_pointer(&cause));
+    return FALSE;
 }
 
 /* ---- one of them ---- */
@@ -294,7 +295,7 @@ has_room(virDomainPtr domain, const PstSnapshotList *list, const char *name, GEr
 }
 
 /* What libvirt said, and what is known to be the reason. */
-static void
+static gboolean
 explain(GError **error, const PstSnapshotWish *wish, const PstSnapshotXmlDomain *read)
 {
     g_autoptr(GError) cause = NULL;
@@ -305,6 +306,7 @@ explain(GError **error, const PstSnapshotWish *wish, const PstSnapshotXmlDomain 
         g_propagate_error(error, g_steal_pointer(&cause));
     else
         g_set_error(error, PST_ERROR, cause->code, "%s; %s", cause->message, obstacle);
+    return FALSE;
 }
 
 static gboolean
@@ -320,10 +322,8 @@ make(virDomainPtr domain, const Act *act, const PstSnapshotXmlDomain *read, PstS
         return FALSE;
     g_autofree char *xml = pst_snapshot_xml_write(&act->wish, act->name, memory);
     virDomainSnapshotPtr handle = virDomainSnapshotCreateXML(domain, xml, flags_of(&act->wish));
-    if (handle == NULL) {
-        explain(error, &act->wish, read);
-        return FALSE;
-    }
+    if (handle == NULL)
+        return explain(error, &act->wish, read);
     done->took_ms = (g_get_monotonic_time() - begun_us) / 1000;
     done->snapshot = read_row(handle, g_get_real_time(), error);
     virDomainSnapshotFree(handle);
@@ -364,7 +364,7 @@ run_create(gpointer data, GError **error)
 }
 
 /* What is not known to be over. */
-static void
+static gboolean
 say_unknown(GError **error, const char *what, const PstGuest *guest)
 {
     if (error != NULL && g_error_matches(*error, PST_ERROR, PST_ERROR_DEADLINE))
@@ -372,6 +372,7 @@ say_unknown(GError **error, const char *what, const PstGuest *guest)
                        "whether it was %s is not known, and it may yet be: 'postern snapshot "
                        "%.64s list' tells: ",
                        what, guest->name);
+    return FALSE;
 }
 
 PstSnapshotDone *
