@@ -11,7 +11,7 @@
 #define PREFIX "grant"
 #define UUID_DIGITS 32
 
-static const char *const methods[] = {"list", "ask", "read", "heal", "power"};
+static const char *const methods[] = {"list", "ask", "read", "heal", "power", "snapshot", "revert"};
 static const char *const keys[] = {"users", "groups", "domains", "methods"};
 
 /* One group of the configuration. */
@@ -125,7 +125,8 @@ read_methods(PstGrants *grants, Grant *grant, GKeyFile *config, const char *grou
     }
     grants->rights |= grant->rights;
     return grant->rights != 0 ||
-           refuse(error, group, "methods", "say which: list, ask, read, heal, power");
+           refuse(error, group, "methods",
+                  "say which: list, ask, read, heal, power, snapshot, revert");
 }
 
 static gboolean

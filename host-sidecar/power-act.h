@@ -10,10 +10,6 @@
 /* With less than so many seconds nothing is begun. */
 #define PST_POWER_MIN_SECONDS 10
 
-/* Where bundles of evidence are kept that somebody's act was the reason for: as the host's
- * configuration says, else a folder of the user's state. Free with g_free(). */
-char *pst_power_act_bundles(GKeyFile *config);
-
 /* The result, in members `guest`, `power` (a PstPowerDone) and, where there is one, `bundle` (path,
  * sha256, status). NULL where nothing was changed, since the evidence could not be sealed
  * (PST_ERROR_OUTPUT) or the state does not allow it, and as pst_power_do(). */

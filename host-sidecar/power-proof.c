@@ -6,7 +6,6 @@
 #include "protocol/error.h"
 #include "protocol/report-services.h"
 
-#define METHOD "power"
 /* What is kept of the time for asking what failed. */
 #define ASK_US (5 * (gint64)G_USEC_PER_SEC)
 
@@ -33,10 +32,10 @@ questions(const char *domain, guint *n)
 }
 
 void
-pst_power_proof_take(const PstOptions *options, const char *domain, gint64 deadline_us,
-                     PstPowerSight *sight)
+pst_power_proof_take(const PstOptions *options, const char *method, const char *domain,
+                     gint64 deadline_us, PstPowerSight *sight)
 {
-    g_autoptr(PstAsk) ask = pst_ask_new(options, METHOD, domain, deadline_us);
+    g_autoptr(PstAsk) ask = pst_ask_new(options, method, domain, deadline_us);
     guint n = 0;
     PstAnswer **asked = questions(domain, &n);
     g_autofree PstAnswer **answers = pst_ask_questions(ask, asked, n, NULL, NULL, NULL);
@@ -59,8 +58,8 @@ static const int verdicts[] = {
 };
 
 PstPowerProof *
-pst_power_proof_make(const PstOptions *options, const char *domain, const PstPowerSight *before,
-                     GError **error)
+pst_power_proof_make(const PstOptions *options, const char *method, const char *domain,
+                     const PstPowerSight *before, GError **error)
 {
     g_auto(PstWaitGoal) goal = {.state = PST_WAIT_TARGET};
     g_auto(PstWaitOutcome) outcome = {.end = PST_WAIT_LATE};
@@ -70,7 +69,7 @@ pst_power_proof_make(const PstOptions *options, const char *domain, const PstPow
         g_autofree char *text = pst_mark_to_text(before->mark);
         goal.since = pst_mark_parse(text, NULL);
     }
-    if (!pst_wait_run(options, METHOD, domain, &goal, &outcome, error))
+    if (!pst_wait_run(options, method, domain, &goal, &outcome, error))
         return NULL;
     PstPowerProof *proof = pst_fields_new(&pst_power_proof_fields);
     proof->verdict = verdicts[outcome.end];
@@ -83,7 +82,7 @@ pst_power_proof_make(const PstOptions *options, const char *domain, const PstPow
     if (outcome.end != PST_WAIT_REACHED)
         return proof;
     pst_power_proof_take(
-        options, domain,
+        options, method, domain,
         g_get_monotonic_time() +
             MIN(ASK_US, MAX(G_USEC_PER_SEC, options->deadline_us - outcome.waited_us)),
         &after);

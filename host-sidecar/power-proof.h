@@ -16,11 +16,13 @@ typedef struct {
 void pst_power_proof_clear(PstPowerSight *sight);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(PstPowerSight, pst_power_proof_clear)
 
-/* Asks the guest, for so long at most; what it does not tell is not known. */
-void pst_power_proof_take(const PstOptions *options, const char *domain, gint64 deadline_us,
-                          PstPowerSight *sight);
+/* Asks the guest, for so long at most; what it does not tell is not known. METHOD is the verb, for
+ * the audit. */
+void pst_power_proof_take(const PstOptions *options, const char *method, const char *domain,
+                          gint64 deadline_us, PstPowerSight *sight);
 
 /* Waits, until the deadline that the options name, for the boot that follows the one of BEFORE.
  * NULL where neither libvirt nor a daemon can be asked. */
-PstPowerProof *pst_power_proof_make(const PstOptions *options, const char *domain,
-                                    const PstPowerSight *before, GError **error);
+PstPowerProof *pst_power_proof_make(const PstOptions *options, const char *method,
+                                    const char *domain, const PstPowerSight *before,
+                                    GError **error);

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/power-run.h"
 
-#include <signal.h>
-
-#include "host-sidecar/ask-recover.h"
-#include "host-sidecar/ask.h"
+#include "host-sidecar/ask-act.h"
 #include "host-sidecar/power-act.h"
 #include "host-sidecar/power-proof.h"
 #include "protocol/error.h"
@@ -29,66 +26,21 @@ params_of(const PstPowerWish *wish)
     return params;
 }
 
-/* Between stopping and starting it nobody interrupts. */
-static const int held[] = {SIGINT, SIGTERM, SIGHUP};
-
-static void
-hold_signals(sighandler_t *former)
-{
-    for (guint i = 0; i < G_N_ELEMENTS(held); i++)
-        former[i] = signal(held[i], SIG_IGN);
-}
-
-static void
-release_signals(const sighandler_t *former)
-{
-    for (guint i = 0; i < G_N_ELEMENTS(held); i++)
-        signal(held[i], former[i]);
-}
-
 static JsonObject *
-act_here(const PstOptions *options, const char *domain, const PstPowerWish *wish,
-         gint64 deadline_us, GError **error)
+run_here(PstGuest *guest, gconstpointer wish, gint64 deadline_us, GError **error)
 {
-    g_autoptr(PstGuest) guest = pst_ask_open(options, METHOD, domain, deadline_us, error);
-    g_autoptr(JsonObject) params = params_of(wish);
-    const PstAskAct act = {METHOD, params};
-    sighandler_t former[G_N_ELEMENTS(held)];
-    g_autoptr(GError) cause = NULL;
-
-    if (guest == NULL)
-        return NULL;
-    hold_signals(former);
-    pst_ask_audit_act(guest->name, guest->uuid, METHOD, &act, FALSE, NULL);
-    JsonObject *result = pst_power_act(guest, wish, deadline_us, &cause);
-    pst_ask_audit_act(guest->name, guest->uuid, METHOD, &act, result != NULL, cause);
-    release_signals(former);
-    if (result == NULL)
-        g_propagate_error(error, g_steal_pointer(&cause));
-    return result;
+    return pst_power_act(guest, wish, deadline_us, error);
 }
 
 static JsonObject *
 act(const PstOptions *options, const char *domain, const PstPowerWish *wish, gint64 end_us,
     GError **error)
 {
-    gint64 deadline_us = MIN(end_us, g_get_monotonic_time() + ACT_US);
     g_autoptr(JsonObject) params = params_of(wish);
-    g_autoptr(GError) cause = NULL;
-    JsonObject *result = NULL;
+    const PstAskActWish asked = {METHOD, params, run_here, wish};
 
-    pst_json_set_string(params, "domain", domain);
-    PstAskRecover asked = pst_ask_recover(options, METHOD, params, deadline_us, &result, error);
-    if (asked == PST_ASK_RECOVER_DONE)
-        return result;
-    if (asked == PST_ASK_RECOVER_FAILED)
-        return NULL;
-    result = act_here(options, domain, wish, deadline_us, &cause);
-    if (result == NULL && asked == PST_ASK_RECOVER_SHUT)
-        cause = pst_ask_recover_explain(g_steal_pointer(&cause));
-    if (result == NULL)
-        g_propagate_error(error, g_steal_pointer(&cause));
-    return result;
+    return pst_ask_act(options, domain, &asked, MIN(end_us, g_get_monotonic_time() + ACT_US),
+                       error);
 }
 
 static PstPowerDone *
@@ -117,8 +69,8 @@ pst_power_run(const PstOptions *options, const char *domain, const PstPowerWish 
     g_auto(PstPowerSight) before = {NULL};
 
     if (wish->action != PST_POWER_STOP && wish->action != PST_POWER_START)
-        pst_power_proof_take(options, domain, now_us + MIN(BEFORE_US, options->deadline_us / 4),
-                             &before);
+        pst_power_proof_take(options, METHOD, domain,
+                             now_us + MIN(BEFORE_US, options->deadline_us / 4), &before);
     outcome->act = act(options, domain, wish, end_us, error);
     if (outcome->act == NULL)
         return FALSE;
@@ -130,6 +82,6 @@ pst_power_run(const PstOptions *options, const char *domain, const PstPowerWish 
     /* What is left of the whole; the strings are the caller's. */
     PstOptions rest = *options;
     rest.deadline_us = MAX(1, end_us - g_get_monotonic_time());
-    outcome->proof = pst_power_proof_make(&rest, domain, &before, error);
+    outcome->proof = pst_power_proof_make(&rest, METHOD, domain, &before, error);
     return outcome->proof != NULL;
 }

@@ -59,8 +59,8 @@ append_steps(GString *out, const PstPowerDone *done)
         g_string_append_c(out, ')');
 }
 
-static void
-append_bundle(GString *out, JsonObject *act)
+void
+pst_power_words_append_bundle(GString *out, JsonObject *act)
 {
     JsonObject *bundle = NULL;
     const char *path = NULL, *digest = NULL;
@@ -76,8 +76,8 @@ append_bundle(GString *out, JsonObject *act)
     g_string_append_c(out, '\n');
 }
 
-static void
-append_proof(GString *out, const PstPowerProof *proof)
+void
+pst_power_words_append_proof(GString *out, const PstPowerProof *proof)
 {
     g_string_append_printf(out, "%s after %.1f s: ", verdict_words[proof->verdict],
                            (double)proof->waited_ms / 1000);
@@ -117,9 +117,9 @@ pst_power_words_text(const PstPowerOutcome *outcome)
         pst_render_append(out, done->note);
         g_string_append_c(out, '\n');
     }
-    append_bundle(out, outcome->act);
+    pst_power_words_append_bundle(out, outcome->act);
     if (outcome->proof != NULL)
-        append_proof(out, outcome->proof);
+        pst_power_words_append_proof(out, outcome->proof);
     return g_string_free(out, FALSE);
 }
 

@@ -21,6 +21,11 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(PstPowerOutcome, pst_power_words_clear)
 char *pst_power_words_text(const PstPowerOutcome *outcome);
 JsonObject *pst_power_words_json(const PstPowerOutcome *outcome);
 
+/* Lines of that, of whatever keeps evidence and proves what came of it: of the member `bundle` of
+ * ACT, where there is one; of the proof. */
+void pst_power_words_append_bundle(GString *out, JsonObject *act);
+void pst_power_words_append_proof(GString *out, const PstPowerProof *proof);
+
 /* PST_EXIT_OK where it is as it was asked for; PST_EXIT_WARNING where it is back and units are
  * failed that were not, PST_EXIT_CRITICAL where it will not come back by itself, PST_EXIT_UNKNOWN
  * where it was not back in time, or did not tell. */

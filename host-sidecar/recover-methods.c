@@ -2,7 +2,6 @@
 #include "host-sidecar/recover-methods.h"
 
 const PstRecoverMethod *const pst_recover_methods[] = {
-    &pst_recover_heal,
-    &pst_recover_power,
-    NULL,
+    &pst_recover_heal,     &pst_recover_power,  &pst_recover_snapshots,
+    &pst_recover_snapshot, &pst_recover_revert, NULL,
 };

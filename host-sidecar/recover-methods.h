@@ -7,6 +7,9 @@
 
 extern const PstRecoverMethod pst_recover_heal;
 extern const PstRecoverMethod pst_recover_power;
+extern const PstRecoverMethod pst_recover_snapshots;
+extern const PstRecoverMethod pst_recover_snapshot;
+extern const PstRecoverMethod pst_recover_revert;
 
 /* All of them; NULL-terminated. */
 extern const PstRecoverMethod *const pst_recover_methods[];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Loaded before libvirt (LD_PRELOAD) in place of the call that changes a guest: writes down to the
- * file ACT_LOG when it is called, and when a file was synced before that, as far as the disk is
+/* Loaded before libvirt (LD_PRELOAD) in place of the calls that change a guest: writes down to the
+ * file ACT_LOG when one is called, and when a file was synced before that, as far as the disk is
  * asked. With ACT_HELD the call never comes back. */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -44,6 +44,16 @@ virDomainAttachDeviceFlags(virDomainPtr domain, const char *xml, unsigned int fl
     (void)xml;
     (void)flags;
     tell("acted", virDomainGetName(domain));
+    while (getenv("ACT_HELD") != NULL)
+        pause();
+    return 0;
+}
+
+int
+virDomainRevertToSnapshot(virDomainSnapshotPtr snapshot, unsigned int flags)
+{
+    (void)flags;
+    tell("reverted", virDomainSnapshotGetName(snapshot));
     while (getenv("ACT_HELD") != NULL)
         pause();
     return 0;

@@ -97,6 +97,10 @@ def test_actions():
     check(bash("-c", URI, "power", "test", "") == actions, bash("power", "test", ""))
     check(zsh("power", "test", "") == actions, zsh("power", "test", ""))
     check("test" in bash("-c", URI, "power", ""), "the domain comes first")
+    actions = ["list", "create", "revert"]
+    check(bash("-c", URI, "snapshot", "test", "") == actions, bash("snapshot", "test", ""))
+    check(zsh("snapshot", "test", "") == actions, zsh("snapshot", "test", ""))
+    check("test" in bash("-c", URI, "snapshot", ""), "the domain comes first")
 
 
 def test_files():

@@ -71,7 +71,8 @@ def ask_all():
             said.append(str(len(parts)) if method in ("list", "health") else "yes")
     check(caller.call("ping", {})[1]["result"] == {}, "ping")
     check("probes" in caller.call("describe", {})[1]["result"], "describe")
-    for method in ("exec", "exec.run", "power", "snapshot", "recover", "probe", "subscribe"):
+    for method in ("exec", "exec.run", "power", "snapshot", "snapshots", "revert", "recover", "probe",
+                   "subscribe"):
         check(caller.call(method, {})[1]["error"]["data"]["reason"] == "unknown-method", method)
     return " ".join(said)
 
@@ -138,6 +139,16 @@ users=61014
 domains=te*
 methods=power
 
+[grant makers]
+users=61015
+domains=te*
+methods=snapshot
+
+[grant reverters]
+users=61016
+domains=te*
+methods=revert
+
 [grant both]
 users=61013
 domains=*
@@ -146,28 +157,36 @@ methods=list;ask;read;heal
 HEAL = {"domain": "test", "deadline_ms": 10000}
 # It runs: there is nothing to be done.
 POWER = {"domain": "test", "deadline_ms": 15000, "action": "start"}
+LOOK = {"domain": "test", "deadline_ms": 10000}
+# Allowed, and then too little time: nothing is made or reverted.
+MAKE = {"domain": "test", "deadline_ms": 1000}
+REVERT = dict(MAKE, snapshot="none")
 # Every method there is, and what somebody may think that there is; with params that are well.
 METHODS = [("ping", {}), ("describe", {}), ("list", {"deadline_ms": 10000}),
            ("health", {"deadline_ms": 10000}), ("ask", ask("system")), ("ask", READ),
            ("watch", {"domains": ["test"]}), ("heal", HEAL), ("heal", dict(HEAL, domain=UUID)),
            ("heal", dict(HEAL, domain="1")), ("power", POWER),
-           ("cancel", {}), ("probe", HEAL), ("exec", HEAL), ("snapshot", HEAL),
+           ("snapshots", LOOK), ("snapshot", MAKE), ("revert", REVERT),
+           ("cancel", {}), ("probe", HEAL), ("exec", HEAL), ("Snapshot", HEAL),
            ("recover", HEAL), ("recorder-heal", HEAL), ("Heal", HEAL), ("heal ", HEAL), ("", {})]
 UNKNOWN = " ".join(["unknown"] * 9)
 SHUT = "shut"
-READS = "yes yes yes yes yes no yes unknown unknown unknown unknown " + UNKNOWN
+READS = "yes yes yes yes yes no yes " + " ".join(["unknown"] * 7) + " " + UNKNOWN
 READS_ALL = READS.replace("no", "yes", 1)
-REFUSED = "yes yes no no no no no unknown unknown unknown unknown " + UNKNOWN
+REFUSED = "yes yes no no no no no " + " ".join(["unknown"] * 7) + " " + UNKNOWN
 
 
-def heals(by_name, by_uuid, by_number, power="no"):
+def heals(by_name, by_uuid, by_number, power="no", snapshots="no no no"):
     """What becomes of the METHODS at the recovery door: of the other one's there is none."""
-    return " ".join(["unknown"] * 7 + [by_name, by_uuid, by_number, power, UNKNOWN])
+    return " ".join(["unknown"] * 7 + [by_name, by_uuid, by_number, power, snapshots, UNKNOWN])
+
+
+ALL_OF_IT = heals("yes", "yes", "yes", "yes", "yes yes yes")
 
 
 # user, groups, what becomes of the METHODS at the one door and at the other.
 BOTH_TABLE = [
-    (0, [], READS_ALL, heals("yes", "yes", "yes", "yes")),
+    (0, [], READS_ALL, ALL_OF_IT),
     (NOBODY, [], SHUT, SHUT),
     # A grant alone opens no door.
     (61011, [], SHUT, SHUT),
@@ -181,13 +200,17 @@ BOTH_TABLE = [
     (61012, [RECOVERERS], SHUT, heals("no", "no", "no")),
     (61013, [RECOVERERS], SHUT, heals("yes", "yes", "yes")),
     (61014, [RECOVERERS], SHUT, heals("no", "no", "no", "yes")),
+    # Either may look; who may make one may not revert to it, and the other way round.
+    (61015, [RECOVERERS], SHUT, heals("no", "no", "no", "no", "yes yes no")),
+    (61016, [RECOVERERS], SHUT, heals("no", "no", "no", "no", "yes no yes")),
+    (61015, [MEMBERS], READS, SHUT),
     (61010, [MEMBERS, RECOVERERS], READS, heals("no", "no", "no")),
     (61011, [MEMBERS, RECOVERERS], READS, heals("yes", "no", "no")),
     (61013, [RECOVERERS, MEMBERS], READS_ALL, heals("yes", "yes", "yes")),
 ]
 # Without any grant: the members of the one group may ask, and those of the other may do nothing.
 BARE_TABLE = [
-    (0, [], READS_ALL, heals("yes", "yes", "yes", "yes")),
+    (0, [], READS_ALL, ALL_OF_IT),
     (61010, [MEMBERS], READS_ALL, SHUT),
     (61013, [RECOVERERS], SHUT, heals("no", "no", "no")),
     (NOBODY, [MEMBERS, RECOVERERS], READS_ALL, heals("no", "no", "no")),

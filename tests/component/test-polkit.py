@@ -32,6 +32,8 @@ RECORDER = f"{POOL}/{UUID}.records"
 DOMAIN = f"""<domain type='qemu'><name>web</name><uuid>{UUID}</uuid><memory unit='MiB'>32</memory>
 <os><type arch='x86_64' machine='pc'>hvm</type></os><devices>
 <controller type='usb' model='none'/><controller type='virtio-serial' index='0'/>
+<disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='{FOLDER}/web.qcow2'/>
+<target dev='vda' bus='virtio'/></disk>
 <serial type='pty'><log file='{POOL}/web.console' append='on'/></serial>
 <channel type='unix'><target type='virtio' name='org.postern.shim.0'/></channel>
 <channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
@@ -42,13 +44,15 @@ USERS = ["postern-diagnose", "postern-health", "postern-recover"]
 # What no door has a method for, and no rule gives. Not here: what libvirt counts to domain.write, which
 # the guest agent and the recorder's device need, as QEMU's monitor and other changes of a guest that
 # runs.
-# What the recovery door's button is for, and its evidence; who may start may start what is defined so.
+# What the recovery door's button and snapshots are for, and its evidence; who may start may start what
+# is defined so.
 BUTTON = [["destroy", "web"], ["shutdown", "web"], ["reboot", "web"], ["reset", "web"],
-          ["screenshot", "web", "/run/picture"], ["create", FOLDER + "/other.xml"]]
+          ["screenshot", "web", "/run/picture"], ["snapshot-create", "web"],
+          ["create", FOLDER + "/other.xml"]]
 CHANGES = [["suspend", "web"], ["undefine", "web"], ["define", FOLDER + "/other.xml"],
            ["managedsave", "web"], ["dump", "web", "/run/dump"],
            ["setmem", "web", "16M", "--config"], ["setvcpus", "web", "1", "--config"],
-           ["snapshot-create", "web"], ["send-key", "web", "KEY_A"], ["domrename", "web", "else"],
+           ["send-key", "web", "KEY_A"], ["domrename", "web", "else"],
            ["node-memory-tune", "--shm-pages-to-scan", "7"], ["allocpages", "2M", "0"],
            ["vol-delete", f"{UUID}.records", "--pool", "postern"], ["pool-destroy", "postern"],
            ["vol-create-as", "postern", "other", "1M"], ["pool-undefine", "postern"],
@@ -70,6 +74,8 @@ def the_host():
                     "<name>web", "<name>other"))
             os.chmod(file.name, 0o644)
         os.mkdir(POOL)
+        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", FOLDER + "/web.qcow2", "1M"],
+                       check=True, timeout=60)
         host.virsh("root", "pool-define-as", "postern", "dir", "--target", POOL)
         host.virsh("root", "pool-start", "postern")
         host.virsh("root", "define", FOLDER + "/web.xml")
@@ -272,6 +278,26 @@ def test_power_button():
         check([step["step"] for step in told["power"]["steps"]] == ["hard", "start"], told)
         check(os.path.exists(told["bundle"]["path"] + "/manifest.json"), told)
     check(host.virsh("root", "domstate", "web").stdout.split() == ["running"], "it is not back")
+
+
+def test_snapshot():
+    """Made and reverted to with memory, and of the disks only, in a file beside them."""
+    host = the_host()
+    with unrefused(host), served("postern-recover", RECOVERD) as path:
+        for method, params in (("snapshot", {"name": "before"}), ("revert", {"snapshot": "before"}),
+                               ("snapshot", {"name": "beside", "disk_only": True})):
+            caller = Caller(path)
+            caller.socket.settimeout(90)
+            _, answer = caller.call(method, {"domain": "web", "deadline_ms": 60000, **params})
+            check("result" in answer, answer)
+            done = answer["result"]["snapshot"]
+            check(done["snapshot"]["current"] is True and
+                  done["state_after"].startswith("running"), done)
+        _, answer = Caller(path).call("snapshots", {"domain": "web", "deadline_ms": 30000})
+        check([(row["name"], row["holds"], row["kind"]) for row in answer["result"]["snapshots"]] ==
+              [("before", "memory", "internal"), ("beside", "disks", "external")], answer)
+    host.virsh("root", "snapshot-delete", "web", "beside", "--metadata")
+    host.virsh("root", "snapshot-delete", "web", "before", "--metadata")
 
 
 def test_no_more():

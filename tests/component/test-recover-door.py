@@ -27,6 +27,8 @@ URI = "test://" + HYPERVISOR
 LOG = FOLDER + "/acts"
 UUID = "6695eb01-f6a4-8304-79aa-97f2502e193f"
 HEAL = {"domain": "web", "deadline_ms": 8000}
+REVERT = {"domain": "web", "deadline_ms": 11000, "snapshot": "before",
+          "without_forensics": "a test"}
 # What libvirt calls that changes anything, of a guest or of the host.
 CHANGING = re.compile(r"virDomain(Attach|Detach|Update|Set|Create|Define|Undefine|Destroy|Shutdown|"
                       r"Reboot|Reset|Suspend|Resume|Save|Restore|Migrate|Inject|Send|Revert|Snapshot|"
@@ -37,13 +39,18 @@ CHANGING = re.compile(r"virDomain(Attach|Detach|Update|Set|Create|Define|Undefin
 
 
 def write_hypervisor():
-    """A domain with a recorder, whose device the test driver can't attach: HOLD_ACT does."""
-    with open(HYPERVISOR, "w", encoding="utf-8") as file:
-        file.write(f"""<node><domain type='test'><name>web</name><uuid>{UUID}</uuid>
+    """A domain with a recorder, whose device the test driver can't attach: HOLD_ACT does. With a
+    snapshot, which it could revert to: HOLD_ACT does not."""
+    definition = f"""<name>web</name><uuid>{UUID}</uuid>
 <memory>1024</memory><os><type>hvm</type></os><devices>
 <controller type='virtio-serial' index='0'/>
 <channel type='file'><source path='/nowhere/{UUID}.records' append='on'/>
-<target type='virtio' name='org.postern.recorder.0'/></channel></devices></domain></node>""")
+<target type='virtio' name='org.postern.recorder.0'/></channel></devices>"""
+    with open(HYPERVISOR, "w", encoding="utf-8") as file:
+        file.write(f"""<node><domain type='test'
+xmlns:test='http://libvirt.org/schemas/domain/test/1.0'>{definition}<test:domainsnapshot>
+<name>before</name><state>running</state><creationTime>1700000000</creationTime>
+<domain type='test'>{definition}</domain><active>0</active></test:domainsnapshot></domain></node>""")
 
 
 write_hypervisor()
@@ -100,13 +107,18 @@ def test_no_code():
     check(not found[DAEMON], found)
     check(found[RECOVERD] == {
         "virDomainAttachDeviceFlags", "virDomainDetachDeviceAlias", "virDomainCreateWithFlags",
-        "virDomainDestroyFlags", "virDomainReboot", "virDomainReset", "virDomainShutdownFlags"}, found)
+        "virDomainDestroyFlags", "virDomainReboot", "virDomainReset", "virDomainShutdownFlags",
+        "virDomainRevertToSnapshot", "virDomainSnapshotCreateXML",
+        # Of snapshots; these only look.
+        "virDomainSnapshotFree", "virDomainSnapshotGetXMLDesc", "virDomainSnapshotIsCurrent",
+        "virDomainSnapshotLookupByName"}, found)
 
 
 def test_hello():
     with recoverd():
         caller = Caller(RECOVER)
-        check(caller.hello["uri"] == TEST and caller.hello["capabilities"] == ["heal", "power"],
+        check(caller.hello["uri"] == TEST and caller.hello["capabilities"] ==
+              ["heal", "power", "snapshots", "snapshot", "revert"],
               caller.hello)
 
 
@@ -203,6 +215,32 @@ def test_ended_in_the_act():
         process.wait(20)
         results = [line["result"] for line in records()[before:]]
         check(results == ["asked", "deadline"], results)
+
+
+def test_never_twice():
+    """Of a revert that libvirt is not through with it is said that nobody knows, and there is no
+    second while that is so."""
+    with held(ACT_HELD="1"):
+        _, answer = Caller(RECOVER).call("revert", REVERT)
+        said = answer["error"]
+        check(said["data"]["reason"] == "deadline" and "whether it was reverted is not known" in
+              said["message"] and "postern snapshot web list" in said["message"], said)
+        _, answer = Caller(RECOVER).call("revert", REVERT)
+        check(answer["error"]["data"]["reason"] == "busy" and "there is no second" in
+              answer["error"]["message"], answer)
+        check(acts().count("reverted before") == 1, acts())
+
+
+def test_not_current():
+    """What libvirt says that it has done is looked at."""
+    with held():
+        before = len(records())
+        _, answer = Caller(RECOVER).call("revert", REVERT)
+        done = answer["result"]["snapshot"]
+        check(done["snapshot"]["current"] is False and
+              done["notes"] == ["libvirt does not tell it as the current one"], done)
+        check(acts().count("reverted before") == 1, acts())
+        check([line["args"]["done"] for line in records()[before:]] == [False, True], records())
 
 
 def test_command():

@@ -170,13 +170,13 @@ def test_permissions():
     """Each action that the rules allow is one of libvirt's, and none lets its holder do what the door
     has no method for, but for the one that the agent needs, and the recorder's device. Whom libvirt
     lets in has rules."""
-    button = [f"org.libvirt.api.domain.{act}" for act in ("reset", "start", "stop")]
+    acts = [f"org.libvirt.api.domain.{act}" for act in ("reset", "start", "stop", "snapshot")]
     check(set().union(*RULES.values()) == {user for user, local in USERS.items() if local}, RULES)
     for door in RULES:
         changing = [name for name in allowed_by(door) if re.search(
             r"\.(write|save|delete|create|start|stop|reset|data-write|core-dump|migrate|snapshot)$",
             name)]
-        more = button if door == "recover" else []
+        more = acts if door == "recover" else []
         check(changing == ["org.libvirt.api.domain.write", *more], door, changing)
     if not os.path.exists(LIBVIRT_ACTIONS):
         raise Skip("libvirt's list of actions is not installed")
