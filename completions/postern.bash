@@ -75,6 +75,8 @@ _postern() {
         mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$current")
     elif [[ $verb == power && $previous != power && $previous != -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "status reset stop start cycle" -- "$current")
+    elif [[ $verb == exec && $previous != exec && $previous != -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "list attach logs wait send signal" -- "$current")
     elif [[ $verb == diff || $verb == audit ]]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         compopt -o filenames 2>/dev/null

@@ -11,7 +11,7 @@
 #define PREFIX "grant"
 #define UUID_DIGITS 32
 
-static const char *const methods[] = {"list", "ask", "read", "heal", "power"};
+static const char *const methods[] = {"list", "ask", "read", "heal", "power", "exec"};
 static const char *const keys[] = {"users", "groups", "domains", "methods"};
 
 /* One group of the configuration. */
@@ -125,7 +125,7 @@ read_methods(PstGrants *grants, Grant *grant, GKeyFile *config, const char *grou
     }
     grants->rights |= grant->rights;
     return grant->rights != 0 ||
-           refuse(error, group, "methods", "say which: list, ask, read, heal, power");
+           refuse(error, group, "methods", "say which: list, ask, read, heal, power, exec");
 }
 
 static gboolean
@@ -171,7 +171,7 @@ read_grant(PstGrants *grants, GKeyFile *config, const char *group, PstGrantsNumb
 static gboolean
 is_meant(const char *group)
 {
-    static const char *const others[] = {"daemon", "store", "power", NULL};
+    static const char *const others[] = {"daemon", "store", "power", "exec", NULL};
 
     return !g_strv_contains(others, group) && !g_str_has_prefix(group, "daemon ") &&
            !g_str_has_prefix(group, "expect ") && !g_str_has_prefix(group, "key ") &&

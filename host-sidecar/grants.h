@@ -23,10 +23,11 @@ typedef enum {
     PST_GRANT_READ = 1 << 2,  /* these */
     PST_GRANT_HEAL = 1 << 3,  /* to attach the recorder's device anew */
     PST_GRANT_POWER = 1 << 4, /* to reset, stop and start it */
+    PST_GRANT_EXEC = 1 << 5,  /* to run commands in it */
 } PstGrant;
 
 /* Those of the recovery door. */
-#define PST_GRANTS_CHANGING ((guint)(PST_GRANT_HEAL | PST_GRANT_POWER))
+#define PST_GRANTS_CHANGING ((guint)(PST_GRANT_HEAL | PST_GRANT_POWER | PST_GRANT_EXEC))
 
 typedef struct PstGrants PstGrants;
 

@@ -97,6 +97,10 @@ def test_actions():
     check(bash("-c", URI, "power", "test", "") == actions, bash("power", "test", ""))
     check(zsh("power", "test", "") == actions, zsh("power", "test", ""))
     check("test" in bash("-c", URI, "power", ""), "the domain comes first")
+    actions = ["list", "attach", "logs", "wait", "send", "signal"]
+    check(bash("-c", URI, "exec", "test", "") == actions, bash("exec", "test", ""))
+    check(zsh("exec", "test", "") == actions, zsh("exec", "test", ""))
+    check("test" in bash("-c", URI, "exec", ""), "the domain comes first")
 
 
 def test_files():

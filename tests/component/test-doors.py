@@ -71,7 +71,7 @@ def ask_all():
             said.append(str(len(parts)) if method in ("list", "health") else "yes")
     check(caller.call("ping", {})[1]["result"] == {}, "ping")
     check("probes" in caller.call("describe", {})[1]["result"], "describe")
-    for method in ("exec", "exec.run", "power", "snapshot", "recover", "probe", "subscribe"):
+    for method in ("exec", "exec-page", "exec-signal", "exec-send", "exec-list", "exec.start", "power", "snapshot", "recover", "probe", "subscribe"):
         check(caller.call(method, {})[1]["error"]["data"]["reason"] == "unknown-method", method)
     return " ".join(said)
 
@@ -138,6 +138,11 @@ users=61014
 domains=te*
 methods=power
 
+[grant runners]
+users=61015
+domains=te*
+methods=exec
+
 [grant both]
 users=61013
 domains=*
@@ -146,28 +151,32 @@ methods=list;ask;read;heal
 HEAL = {"domain": "test", "deadline_ms": 10000}
 # It runs: there is nothing to be done.
 POWER = {"domain": "test", "deadline_ms": 15000, "action": "start"}
+ID = "0123456789abcdef0123456789abcdef"
+EXECS = [("exec", dict(HEAL, id=ID, argv=["true"], timeout_ms=1000)), ("exec-page", dict(HEAL, id=ID)),
+         ("exec-signal", dict(HEAL, id=ID, signal=15)),
+         ("exec-send", dict(HEAL, id=ID, input_end=True)), ("exec-list", HEAL)]
 # Every method there is, and what somebody may think that there is; with params that are well.
 METHODS = [("ping", {}), ("describe", {}), ("list", {"deadline_ms": 10000}),
            ("health", {"deadline_ms": 10000}), ("ask", ask("system")), ("ask", READ),
            ("watch", {"domains": ["test"]}), ("heal", HEAL), ("heal", dict(HEAL, domain=UUID)),
-           ("heal", dict(HEAL, domain="1")), ("power", POWER),
-           ("cancel", {}), ("probe", HEAL), ("exec", HEAL), ("snapshot", HEAL),
+           ("heal", dict(HEAL, domain="1")), ("power", POWER), *EXECS,
+           ("cancel", {}), ("probe", HEAL), ("exec.start", HEAL), ("snapshot", HEAL),
            ("recover", HEAL), ("recorder-heal", HEAL), ("Heal", HEAL), ("heal ", HEAL), ("", {})]
 UNKNOWN = " ".join(["unknown"] * 9)
 SHUT = "shut"
-READS = "yes yes yes yes yes no yes unknown unknown unknown unknown " + UNKNOWN
+READS = "yes yes yes yes yes no yes " + " ".join(["unknown"] * 9) + " " + UNKNOWN
 READS_ALL = READS.replace("no", "yes", 1)
-REFUSED = "yes yes no no no no no unknown unknown unknown unknown " + UNKNOWN
+REFUSED = "yes yes no no no no no " + " ".join(["unknown"] * 9) + " " + UNKNOWN
 
 
-def heals(by_name, by_uuid, by_number, power="no"):
+def heals(by_name, by_uuid, by_number, power="no", execs="no"):
     """What becomes of the METHODS at the recovery door: of the other one's there is none."""
-    return " ".join(["unknown"] * 7 + [by_name, by_uuid, by_number, power, UNKNOWN])
+    return " ".join(["unknown"] * 7 + [by_name, by_uuid, by_number, power] + [execs] * 5 + [UNKNOWN])
 
 
 # user, groups, what becomes of the METHODS at the one door and at the other.
 BOTH_TABLE = [
-    (0, [], READS_ALL, heals("yes", "yes", "yes", "yes")),
+    (0, [], READS_ALL, heals("yes", "yes", "yes", "yes", "yes")),
     (NOBODY, [], SHUT, SHUT),
     # A grant alone opens no door.
     (61011, [], SHUT, SHUT),
@@ -181,13 +190,15 @@ BOTH_TABLE = [
     (61012, [RECOVERERS], SHUT, heals("no", "no", "no")),
     (61013, [RECOVERERS], SHUT, heals("yes", "yes", "yes")),
     (61014, [RECOVERERS], SHUT, heals("no", "no", "no", "yes")),
+    (61015, [RECOVERERS], SHUT, heals("no", "no", "no", execs="yes")),
+    (61015, [MEMBERS], READS, SHUT),
     (61010, [MEMBERS, RECOVERERS], READS, heals("no", "no", "no")),
     (61011, [MEMBERS, RECOVERERS], READS, heals("yes", "no", "no")),
     (61013, [RECOVERERS, MEMBERS], READS_ALL, heals("yes", "yes", "yes")),
 ]
 # Without any grant: the members of the one group may ask, and those of the other may do nothing.
 BARE_TABLE = [
-    (0, [], READS_ALL, heals("yes", "yes", "yes", "yes")),
+    (0, [], READS_ALL, heals("yes", "yes", "yes", "yes", "yes")),
     (61010, [MEMBERS], READS_ALL, SHUT),
     (61013, [RECOVERERS], SHUT, heals("no", "no", "no")),
     (NOBODY, [MEMBERS, RECOVERERS], READS_ALL, heals("no", "no", "no")),
