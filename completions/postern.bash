@@ -77,6 +77,8 @@ _postern() {
         mapfile -t COMPREPLY < <(compgen -W "status reset stop start cycle" -- "$current")
     elif [[ $verb == snapshot && $previous != snapshot && $previous != -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "list create revert" -- "$current")
+    elif [[ $verb == exec && $previous != exec && $previous != -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "list attach logs wait send signal" -- "$current")
     elif [[ $verb == diff || $verb == audit ]]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         compopt -o filenames 2>/dev/null

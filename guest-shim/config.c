@@ -28,7 +28,7 @@ struct PstConfig {
 };
 
 /* Every group there is; `check *` stands for any `check NAME`. */
-static const char *const groups[] = {"read", "private", "recorder", "check *"};
+static const char *const groups[] = {"read", "private", "recorder", "exec", "check *"};
 
 static void
 free_line(gpointer data)

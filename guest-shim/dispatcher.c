@@ -3,9 +3,11 @@
 
 #include <malloc.h>
 
+#include "guest-shim/exec-relay.h"
 #include "guest-shim/probe.h"
 #include "guest-shim/worker.h"
 #include "protocol/call.h"
+#include "protocol/exec.h"
 #include "protocol/finding-catalogue.h"
 #include "protocol/json.h"
 #include "protocol/limits.h"
@@ -23,12 +25,20 @@ typedef struct {
     PstWorker *worker;
 } Job;
 
+/* A request about a command, which waits to be handed on, or for its answer. */
+typedef struct {
+    PstDispatcher *dispatcher;
+    PstMessage *message;
+    PstExecRelay *relay; /* NULL: it waits */
+} Errand;
+
 struct PstDispatcher {
     const PstSysroot *sysroot;
     PstDispatcherReply reply;
     gpointer user_data;
     gsize max_report; /* 0: what a frame can hold */
     GQueue jobs;      /* of Job, in the order of their coming */
+    GQueue errands;   /* of Errand, the same */
     guint n_running;
     guint expiry; /* the source for the first deadline of those that wait; 0 where none waits */
     guint rest;   /* the source that follows the last answer; 0 where none is due */
@@ -68,6 +78,7 @@ pst_dispatcher_new(const PstSysroot *sysroot, PstDispatcherReply reply, gpointer
     dispatcher->reply = reply;
     dispatcher->user_data = user_data;
     g_queue_init(&dispatcher->jobs);
+    g_queue_init(&dispatcher->errands);
     return dispatcher;
 }
 
@@ -92,6 +103,16 @@ rest_if_idle(PstDispatcher *dispatcher)
 {
     if (pst_dispatcher_is_idle(dispatcher) && dispatcher->rest == 0)
         dispatcher->rest = g_idle_add(on_rest, dispatcher);
+}
+
+/* What was handed on goes on: whoever wants to know asks again. */
+static void
+drop_errand(Errand *errand)
+{
+    g_queue_remove(&errand->dispatcher->errands, errand);
+    g_clear_pointer(&errand->relay, pst_exec_relay_cancel);
+    pst_message_free(errand->message);
+    g_free(errand);
 }
 
 static void
@@ -140,6 +161,8 @@ pst_dispatcher_clear(PstDispatcher *dispatcher)
     stop_expiry(dispatcher);
     while (!g_queue_is_empty(&dispatcher->jobs))
         drop_job(dispatcher, g_queue_peek_head(&dispatcher->jobs));
+    while (!g_queue_is_empty(&dispatcher->errands))
+        drop_errand(g_queue_peek_head(&dispatcher->errands));
 }
 
 void
@@ -153,7 +176,7 @@ pst_dispatcher_free(PstDispatcher *dispatcher)
 gboolean
 pst_dispatcher_is_idle(const PstDispatcher *dispatcher)
 {
-    return dispatcher->jobs.length == 0;
+    return dispatcher->jobs.length == 0 && dispatcher->errands.length == 0;
 }
 
 static void
@@ -222,6 +245,16 @@ deadline_of(const PstCall *call)
     return now_us + MIN(left_us, PST_LIMIT_DEADLINE_MAX_MS * G_GINT64_CONSTANT(1000));
 }
 
+static gboolean
+has_room(const PstDispatcher *dispatcher, GError **error)
+{
+    if (dispatcher->jobs.length + dispatcher->errands.length < PST_LIMIT_IN_FLIGHT)
+        return TRUE;
+    g_set_error(error, PST_ERROR, PST_ERROR_BUSY, "%d requests are in flight already",
+                PST_LIMIT_IN_FLIGHT);
+    return FALSE;
+}
+
 static Job *
 read_job(PstDispatcher *dispatcher, PstMessage *message, GError **error)
 {
@@ -240,10 +273,8 @@ read_job(PstDispatcher *dispatcher, PstMessage *message, GError **error)
         g_prefix_error(error, "probe %s: ", probe->kind->name);
         return NULL;
     }
-    if (g_queue_get_length(&dispatcher->jobs) >= PST_LIMIT_IN_FLIGHT) {
+    if (!has_room(dispatcher, error)) {
         pst_fields_free(probe->kind->args, args);
-        g_set_error(error, PST_ERROR, PST_ERROR_BUSY, "%d requests are in flight already",
-                    PST_LIMIT_IN_FLIGHT);
         return NULL;
     }
 
@@ -269,6 +300,56 @@ run_probe(PstDispatcher *dispatcher, PstMessage *message)
         g_queue_push_tail(&dispatcher->jobs, job);
 }
 
+static void
+run_exec(PstDispatcher *dispatcher, PstMessage *message)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!has_room(dispatcher, &error)) {
+        answer_error(dispatcher, &message->id, error);
+        return;
+    }
+    Errand *errand = g_new0(Errand, 1);
+    errand->dispatcher = dispatcher;
+    errand->message = pst_message_copy(message);
+    g_queue_push_tail(&dispatcher->errands, errand);
+}
+
+static void
+on_relayed(const char *text, const GError *error, gpointer user_data)
+{
+    Errand *errand = user_data;
+    PstDispatcher *dispatcher = errand->dispatcher;
+
+    errand->relay = NULL;
+    if (text != NULL)
+        dispatcher->reply(text, dispatcher->user_data);
+    else
+        answer_error(dispatcher, &errand->message->id, error);
+    drop_errand(errand);
+    rest_if_idle(dispatcher);
+}
+
+/* Hands on what came since. */
+static void
+run_errands(PstDispatcher *dispatcher)
+{
+    for (GList *item = dispatcher->errands.head, *next; item != NULL; item = next) {
+        g_autoptr(GError) error = NULL;
+        Errand *errand = item->data;
+
+        next = item->next;
+        if (errand->relay != NULL)
+            continue;
+        errand->relay =
+            pst_exec_relay_start(dispatcher->sysroot, errand->message, on_relayed, errand, &error);
+        if (errand->relay != NULL)
+            continue;
+        answer_error(dispatcher, &errand->message->id, error);
+        drop_errand(errand);
+    }
+}
+
 /* What is cancelled is not answered: its caller no longer listens. */
 static void
 run_cancel(PstDispatcher *dispatcher, PstMessage *message)
@@ -284,6 +365,14 @@ run_cancel(PstDispatcher *dispatcher, PstMessage *message)
         Job *job = item->data;
         if (job->id.number == id.number && g_str_equal(job->id.session, id.session)) {
             drop_job(dispatcher, job);
+            return;
+        }
+    }
+    for (GList *item = dispatcher->errands.head; item != NULL; item = item->next) {
+        Errand *errand = item->data;
+        if (errand->message->id.number == id.number &&
+            g_str_equal(errand->message->id.session, id.session)) {
+            drop_errand(errand);
             return;
         }
     }
@@ -310,6 +399,10 @@ pst_dispatcher_take(PstDispatcher *dispatcher, PstMessage *message)
     }
     if (message->type != PST_MESSAGE_REQUEST)
         return;
+    if (g_str_has_prefix(message->method, PST_EXEC_PREFIX)) {
+        run_exec(dispatcher, message);
+        return;
+    }
 
     g_autofree char *hint =
         pst_nearest_hint(message->method, pst_dispatcher_methods, G_N_ELEMENTS(methods));
@@ -437,5 +530,6 @@ pst_dispatcher_run(PstDispatcher *dispatcher)
         if (!start_job(dispatcher, job, &error))
             refuse_job(dispatcher, job, error);
     }
+    run_errands(dispatcher);
     expire_waiting(dispatcher);
 }

@@ -2,11 +2,26 @@
 #include "guest-shim/journal-send.h"
 
 #include <fcntl.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
+#define KERNEL_LOG "/dev/kmsg"
+/* One record of the kernel's log holds about 1,000 bytes: printk's LOG_LINE_MAX. */
+#define MAX_KERNEL_LINE 900
+
+/* https://systemd.io/JOURNAL_NATIVE_PROTOCOL/: a value of any bytes has its length before it. */
+void
+pst_journal_send_field(GString *record, const char *name, const char *value)
+{
+    guint64 len = GUINT64_TO_LE((guint64)strlen(value));
+
+    g_string_append_printf(record, "%s\n", name);
+    g_string_append_len(record, (const char *)&len, sizeof(len));
+    g_string_append_printf(record, "%s\n", value);
+}
 
 /* By way of a descriptor, so that the socket is the sysroot's own and its path may be long. */
 gboolean
@@ -26,4 +41,22 @@ pst_journal_send(const PstSysroot *sysroot, const GString *record)
     if (place >= 0)
         close(place);
     return sent == (gssize)record->len;
+}
+
+/* The kernel escapes what is not printable, but a line feed would begin another record. */
+gboolean
+pst_journal_send_to_kernel(const PstSysroot *sysroot, const char *message)
+{
+    g_autofree char *line = g_strdup_printf("<6>postern-shim: %.*s", MAX_KERNEL_LINE, message);
+    struct stat st;
+
+    g_strdelimit(line, "\n\r", ' ');
+    int fd =
+        pst_sysroot_is_live(sysroot) ? pst_sysroot_open(sysroot, KERNEL_LOG, O_WRONLY, NULL) : -1;
+    if (fd < 0)
+        return FALSE;
+    gboolean written = fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) &&
+                       write(fd, line, strlen(line)) == (gssize)strlen(line);
+    close(fd);
+    return written;
 }

@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "guest-shim/dispatcher.h"
+#include "guest-shim/exec-relay.h"
 #include "guest-shim/probe.h"
 #include "guest-shim/subscription.h"
+#include "protocol/exec.h"
 #include "protocol/frame.h"
 #include "protocol/hello.h"
 #include "protocol/json.h"
@@ -26,6 +28,8 @@ struct PstSession {
     PstRecorder *recorder; /* NULL: none */
     PstSubscription *subscription;
     gboolean events_held;
+    gboolean runs_commands; /* the guest has the service for it, as of the last hello */
+    const PstSysroot *sysroot;
     char current[PST_SESSION_DIGITS + 1]; /* "" before the first hello */
     char *boot_id;
     char *machine_id;
@@ -97,6 +101,7 @@ pst_session_new(const PstSysroot *sysroot, PstSessionMode mode, PstSessionReady 
     PstSession *session = g_new0(PstSession, 1);
 
     session->mode = mode;
+    session->sysroot = sysroot;
     session->ready = ready;
     session->user_data = user_data;
     session->reader = pst_frame_reader_new(&pst_validate_from_host);
@@ -213,6 +218,10 @@ take_subscribe(PstSession *session, PstMessage *message)
     send_events(session);
 }
 
+/* Of commands, where the guest has a service that runs them. */
+static const char *const exec_methods[] = {PST_EXEC_START, PST_EXEC_PAGE, PST_EXEC_SIGNAL,
+                                           PST_EXEC_LIST};
+
 /* The methods that it knows; free with g_free(). */
 static const char **
 capabilities(const PstSession *session)
@@ -223,6 +232,8 @@ capabilities(const PstSession *session)
         if (session->recorder != NULL ||
             !g_str_equal(pst_dispatcher_methods[i], PST_DISPATCHER_SUBSCRIBE))
             g_ptr_array_add(names, (gpointer)pst_dispatcher_methods[i]);
+    for (guint i = 0; session->runs_commands && i < G_N_ELEMENTS(exec_methods); i++)
+        g_ptr_array_add(names, (gpointer)exec_methods[i]);
     g_ptr_array_add(names, NULL);
     return (const char **)g_ptr_array_free(names, FALSE);
 }
@@ -230,6 +241,7 @@ capabilities(const PstSession *session)
 static void
 answer_hello(PstSession *session, const PstMessageId *id, gboolean resumed)
 {
+    session->runs_commands = pst_exec_relay_is_there(session->sysroot);
     g_autofree const char **methods = capabilities(session);
     PstHello hello = {
         .protocol = PST_HELLO_PROTOCOL,

@@ -33,6 +33,8 @@ const PstCommand pst_command_table[] = {
      pst_command_forensics_run},
     {"power", "DOMAIN ACTION", "Reset, stop, start or cycle it, with the evidence kept.",
      pst_command_power_run},
+    {"exec", "DOMAIN -- PROGRAM…", "Run a command in it, where it allows that.",
+     pst_command_exec_run},
     {"snapshot", "DOMAIN ACTION [NAME]", "List, create, or revert to one, with the evidence kept.",
      pst_command_snapshot_run},
     {"known-hosts", "DOMAIN", "Its SSH host keys, as lines of known_hosts.",

@@ -16,6 +16,7 @@ PST_COMMAND(diagnose);
 PST_COMMAND(diff);
 PST_COMMAND(doctor);
 PST_COMMAND(enroll);
+PST_COMMAND(exec);
 PST_COMMAND(forced_command);
 PST_COMMAND(forensics);
 PST_COMMAND(gate);

@@ -11,7 +11,8 @@
 #define PREFIX "grant"
 #define UUID_DIGITS 32
 
-static const char *const methods[] = {"list", "ask", "read", "heal", "power", "snapshot", "revert"};
+static const char *const methods[] = {"list",  "ask",  "read",     "heal",
+                                      "power", "exec", "snapshot", "revert"};
 static const char *const keys[] = {"users", "groups", "domains", "methods"};
 
 /* One group of the configuration. */
@@ -126,7 +127,7 @@ read_methods(PstGrants *grants, Grant *grant, GKeyFile *config, const char *grou
     grants->rights |= grant->rights;
     return grant->rights != 0 ||
            refuse(error, group, "methods",
-                  "say which: list, ask, read, heal, power, snapshot, revert");
+                  "say which: list, ask, read, heal, power, exec, snapshot, revert");
 }
 
 static gboolean
@@ -172,7 +173,7 @@ read_grant(PstGrants *grants, GKeyFile *config, const char *group, PstGrantsNumb
 static gboolean
 is_meant(const char *group)
 {
-    static const char *const others[] = {"daemon", "store", "power", NULL};
+    static const char *const others[] = {"daemon", "store", "power", "exec", NULL};
 
     return !g_strv_contains(others, group) && !g_str_has_prefix(group, "daemon ") &&
            !g_str_has_prefix(group, "expect ") && !g_str_has_prefix(group, "key ") &&

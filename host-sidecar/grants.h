@@ -23,13 +23,15 @@ typedef enum {
     PST_GRANT_READ = 1 << 2,     /* these */
     PST_GRANT_HEAL = 1 << 3,     /* to attach the recorder's device anew */
     PST_GRANT_POWER = 1 << 4,    /* to reset, stop and start it */
-    PST_GRANT_SNAPSHOT = 1 << 5, /* to make a snapshot of it */
-    PST_GRANT_REVERT = 1 << 6,   /* to revert it to one */
+    PST_GRANT_EXEC = 1 << 5,     /* to run commands in it */
+    PST_GRANT_SNAPSHOT = 1 << 6, /* to make a snapshot of it */
+    PST_GRANT_REVERT = 1 << 7,   /* to revert it to one */
 } PstGrant;
 
 /* Those of the recovery door. */
 #define PST_GRANTS_CHANGING                                                                        \
-    ((guint)(PST_GRANT_HEAL | PST_GRANT_POWER | PST_GRANT_SNAPSHOT | PST_GRANT_REVERT))
+    ((guint)(PST_GRANT_HEAL | PST_GRANT_POWER | PST_GRANT_EXEC | PST_GRANT_SNAPSHOT |              \
+             PST_GRANT_REVERT))
 
 typedef struct PstGrants PstGrants;
 

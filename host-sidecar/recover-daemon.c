@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "host-sidecar/channel-keep.h"
 #include "host-sidecar/escape.h"
 #include "host-sidecar/guest.h"
 #include "host-sidecar/recover-methods.h"
@@ -44,8 +45,15 @@ complain(const GError *error)
 PstRecover *
 pst_recover_daemon_new(GMainContext *context, const char *uri, const PstServerLimits *limits)
 {
-    const PstRecoverBackend backend = {find, release, pst_audit_record, complain,
-                                       pst_hypervisor_new(uri)};
+    PstHypervisor *hypervisor = pst_hypervisor_new(uri);
+    const PstRecoverBackend backend = {find, release, pst_audit_record, complain, hypervisor};
+    g_autoptr(GError) error = NULL;
+    PstChannelKeep *keep = pst_channel_keep_new(context, &error);
+
+    /* Without, each conversation opens its own: that is slower, and all. */
+    if (keep == NULL)
+        complain(error);
+    pst_hypervisor_set_keep(hypervisor, keep);
 
     return pst_recover_new(context, uri, limits, pst_recover_methods, &backend);
 }

@@ -2,6 +2,15 @@
 #include "host-sidecar/recover-methods.h"
 
 const PstRecoverMethod *const pst_recover_methods[] = {
-    &pst_recover_heal,     &pst_recover_power,  &pst_recover_snapshots,
-    &pst_recover_snapshot, &pst_recover_revert, NULL,
+    &pst_recover_heal,
+    &pst_recover_power,
+    &pst_recover_exec,
+    &pst_recover_exec_page,
+    &pst_recover_exec_signal,
+    &pst_recover_exec_send,
+    &pst_recover_exec_list,
+    &pst_recover_snapshots,
+    &pst_recover_snapshot,
+    &pst_recover_revert,
+    NULL,
 };

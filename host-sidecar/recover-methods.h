@@ -10,6 +10,11 @@ extern const PstRecoverMethod pst_recover_power;
 extern const PstRecoverMethod pst_recover_snapshots;
 extern const PstRecoverMethod pst_recover_snapshot;
 extern const PstRecoverMethod pst_recover_revert;
+extern const PstRecoverMethod pst_recover_exec;
+extern const PstRecoverMethod pst_recover_exec_page;
+extern const PstRecoverMethod pst_recover_exec_signal;
+extern const PstRecoverMethod pst_recover_exec_send;
+extern const PstRecoverMethod pst_recover_exec_list;
 
 /* All of them; NULL-terminated. */
 extern const PstRecoverMethod *const pst_recover_methods[];

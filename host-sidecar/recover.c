@@ -161,14 +161,17 @@ params_of(const Act *act)
     return params != NULL ? params : json_object_new();
 }
 
+/* Of what is fed to a command, the record has its digest. */
+static const char *const unrecorded[] = {"domain", "deadline_ms", "input_b64"};
+
 /* What is to be done, or what came of it. */
 static PstAnswer *
 describe(const Act *act, const char *name, gboolean done, const GError *error)
 {
     g_autoptr(JsonObject) args = params_of(act);
 
-    json_object_remove_member(args, "domain");
-    json_object_remove_member(args, "deadline_ms");
+    for (guint i = 0; i < G_N_ELEMENTS(unrecorded); i++)
+        json_object_remove_member(args, unrecorded[i]);
     json_object_set_boolean_member(args, "done", done);
     PstAnswer *answer = pst_answer_new(name, act->method->act, args);
     answer->error = error != NULL ? g_error_copy(error) : NULL;
@@ -237,17 +240,44 @@ announce(const Act *act, const char *name, const char *uuid, GError **error)
     return FALSE;
 }
 
+/* What came of it, as far as the result tells: `exited` with which status. */
+static void
+add_outcome(PstAnswer *answer, JsonObject *result)
+{
+    static const char *const told[] = {"state", "status", "signal", "why", "via"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(told); i++)
+        if (json_object_has_member(result, told[i]))
+            json_object_set_member(answer->args, told[i],
+                                   json_node_copy(json_object_get_member(result, told[i])));
+}
+
+static gboolean
+is_worth_a_record(const Act *act, JsonObject *result)
+{
+    const char *state = NULL;
+
+    if (!act->method->follows || result == NULL)
+        return TRUE;
+    return pst_json_get_string(result, "state", PST_JSON_REQUIRED, &state, NULL) &&
+           !g_str_equal(state, "running");
+}
+
 static JsonObject *
 carry_out(const Act *act, gpointer guest, const char *name, const char *uuid, GError **error)
 {
     g_autoptr(JsonObject) params = params_of(act);
     gint64 begun_us = g_get_monotonic_time();
     g_autoptr(GError) cause = NULL, unwritten = NULL;
+
+    pst_json_set_string(params, "caller", act->words);
     JsonObject *result = act->method->run(guest, params, act->deadline_us, &cause);
     g_autoptr(PstAnswer) after = describe(act, name, result != NULL, cause);
 
     after->took_ms = (g_get_monotonic_time() - begun_us) / 1000;
-    if (!record(act, uuid, after, &unwritten))
+    if (result != NULL)
+        add_outcome(after, result);
+    if (is_worth_a_record(act, result) && !record(act, uuid, after, &unwritten))
         act->recover->backend.complain(unwritten);
     if (result == NULL)
         g_propagate_error(error, g_steal_pointer(&cause));
@@ -261,17 +291,18 @@ act_on(const Act *act, gpointer guest, const char *name, const char *uuid, guint
     JsonObject *result = NULL;
     g_autoptr(GError) cause = NULL;
 
-    if (!claim(act->recover, uuid, error)) {
+    if (!act->method->beside && !claim(act->recover, uuid, error)) {
         *refusal = record_refusal(act, name, uuid, *error);
         return NULL;
     }
-    if (announce(act, name, uuid, &cause)) {
+    if (act->method->follows || announce(act, name, uuid, &cause)) {
         result = carry_out(act, guest, name, uuid, error);
     } else {
         *refusal = record_refusal(act, name, uuid, cause);
         g_propagate_error(error, g_steal_pointer(&cause));
     }
-    give_back(act->recover, uuid);
+    if (!act->method->beside)
+        give_back(act->recover, uuid);
     return result;
 }
 

@@ -19,9 +19,15 @@ typedef struct {
     /* Whether the params beside `domain` and `deadline_ms` are well; PST_ERROR_INVALID_PARAMS. In
      * the loop: asks nobody. */
     gboolean (*check)(JsonObject *params, GError **error);
-    /* Does it to the guest that was found, in a task, and ends by the deadline. Returns the result,
-     * which fits into a frame, or NULL with the error. */
+    /* Does it to the guest that was found, in a task, and ends by the deadline; PARAMS have a
+     * `caller` in words, too. Returns the result, which fits into a frame, or NULL with the error.
+     */
     JsonObject *(*run)(gpointer guest, JsonObject *params, gint64 deadline_us, GError **error);
+    /* It may meet others on the same guest. */
+    gboolean beside;
+    /* It goes on with what was recorded when it began: not recorded itself, but where it is
+     * refused, fails, or tells by its result's `state` that what began has ended. */
+    gboolean follows;
 } PstRecoverMethod;
 
 typedef struct {

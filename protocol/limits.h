@@ -45,6 +45,17 @@
 #define PST_LIMIT_DEADLINE_DEFAULT_MS 10000
 #define PST_LIMIT_DEADLINE_MAX_MS 60000
 
+/* A command that is run in a guest: its words and its environment, a piece of its input, and one
+ * of its output for both streams together. All of it fits into a frame in base64. */
+#define PST_LIMIT_EXEC_WORDS 1024
+#define PST_LIMIT_EXEC_WORDS_BYTES (24 * 1024)
+#define PST_LIMIT_EXEC_INPUT (16 * 1024)
+#define PST_LIMIT_EXEC_PAGE (128 * 1024)
+#define PST_LIMIT_EXEC_WAIT_MS 5000
+#define PST_LIMIT_EXEC_TIMEOUT_MS (7 * 24 * 3600 * 1000)
+/* Commands that run in one guest at a time. */
+#define PST_LIMIT_EXEC_RUNNING 128
+
 /* What one call of the QEMU guest agent may be asked to return: an answer above 4 MiB is lost in
  * libvirt's RPC, and one of 8 MiB leaves the agent unusable until the domain is destroyed. */
 #define PST_LIMIT_AGENT_ANSWER (1024 * 1024)

@@ -21,6 +21,21 @@ pst_message_free(PstMessage *message)
     g_free(message);
 }
 
+PstMessage *
+pst_message_copy(const PstMessage *message)
+{
+    PstMessage *copy = g_new0(PstMessage, 1);
+
+    copy->type = message->type;
+    copy->id = message->id;
+    copy->method = g_strdup(message->method);
+    copy->params = message->params != NULL ? json_object_ref(message->params) : NULL;
+    copy->result = message->result != NULL ? json_object_ref(message->result) : NULL;
+    copy->error = message->error != NULL ? g_error_copy(message->error) : NULL;
+    copy->reason = g_strdup(message->reason);
+    return copy;
+}
+
 void
 pst_message_new_session(char session[PST_SESSION_DIGITS + 1])
 {

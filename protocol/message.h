@@ -35,6 +35,8 @@ typedef struct {
 void pst_message_free(PstMessage *message);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstMessage, pst_message_free)
 
+PstMessage *pst_message_copy(const PstMessage *message);
+
 /* Reads the envelope; NULL with PST_ERROR_INVALID_REQUEST. */
 PstMessage *pst_message_decode(JsonObject *json, GError **error);
 

@@ -101,6 +101,10 @@ def test_actions():
     check(bash("-c", URI, "snapshot", "test", "") == actions, bash("snapshot", "test", ""))
     check(zsh("snapshot", "test", "") == actions, zsh("snapshot", "test", ""))
     check("test" in bash("-c", URI, "snapshot", ""), "the domain comes first")
+    actions = ["list", "attach", "logs", "wait", "send", "signal"]
+    check(bash("-c", URI, "exec", "test", "") == actions, bash("exec", "test", ""))
+    check(zsh("exec", "test", "") == actions, zsh("exec", "test", ""))
+    check("test" in bash("-c", URI, "exec", ""), "the domain comes first")
 
 
 def test_files():

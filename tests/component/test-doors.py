@@ -71,8 +71,8 @@ def ask_all():
             said.append(str(len(parts)) if method in ("list", "health") else "yes")
     check(caller.call("ping", {})[1]["result"] == {}, "ping")
     check("probes" in caller.call("describe", {})[1]["result"], "describe")
-    for method in ("exec", "exec.run", "power", "snapshot", "snapshots", "revert", "recover", "probe",
-                   "subscribe"):
+    for method in ("exec", "exec-page", "exec-signal", "exec-send", "exec-list", "exec.start", "power",
+                   "snapshot", "snapshots", "revert", "recover", "probe", "subscribe"):
         check(caller.call(method, {})[1]["error"]["data"]["reason"] == "unknown-method", method)
     return " ".join(said)
 
@@ -148,6 +148,10 @@ methods=snapshot
 users=61016
 domains=te*
 methods=revert
+[grant runners]
+users=61017
+domains=te*
+methods=exec
 
 [grant both]
 users=61013
@@ -161,27 +165,32 @@ LOOK = {"domain": "test", "deadline_ms": 10000}
 # Allowed, and then too little time: nothing is made or reverted.
 MAKE = {"domain": "test", "deadline_ms": 1000}
 REVERT = dict(MAKE, snapshot="none")
+ID = "0123456789abcdef0123456789abcdef"
+EXECS = [("exec", dict(HEAL, id=ID, argv=["true"], timeout_ms=1000)), ("exec-page", dict(HEAL, id=ID)),
+         ("exec-signal", dict(HEAL, id=ID, signal=15)),
+         ("exec-send", dict(HEAL, id=ID, input_end=True)), ("exec-list", HEAL)]
 # Every method there is, and what somebody may think that there is; with params that are well.
 METHODS = [("ping", {}), ("describe", {}), ("list", {"deadline_ms": 10000}),
            ("health", {"deadline_ms": 10000}), ("ask", ask("system")), ("ask", READ),
            ("watch", {"domains": ["test"]}), ("heal", HEAL), ("heal", dict(HEAL, domain=UUID)),
-           ("heal", dict(HEAL, domain="1")), ("power", POWER),
+           ("heal", dict(HEAL, domain="1")), ("power", POWER), *EXECS,
            ("snapshots", LOOK), ("snapshot", MAKE), ("revert", REVERT),
-           ("cancel", {}), ("probe", HEAL), ("exec", HEAL), ("Snapshot", HEAL),
+           ("cancel", {}), ("probe", HEAL), ("exec.start", HEAL), ("Snapshot", HEAL),
            ("recover", HEAL), ("recorder-heal", HEAL), ("Heal", HEAL), ("heal ", HEAL), ("", {})]
 UNKNOWN = " ".join(["unknown"] * 9)
 SHUT = "shut"
-READS = "yes yes yes yes yes no yes " + " ".join(["unknown"] * 7) + " " + UNKNOWN
+READS = "yes yes yes yes yes no yes " + " ".join(["unknown"] * 12) + " " + UNKNOWN
 READS_ALL = READS.replace("no", "yes", 1)
-REFUSED = "yes yes no no no no no " + " ".join(["unknown"] * 7) + " " + UNKNOWN
+REFUSED = "yes yes no no no no no " + " ".join(["unknown"] * 12) + " " + UNKNOWN
 
 
-def heals(by_name, by_uuid, by_number, power="no", snapshots="no no no"):
+def heals(by_name, by_uuid, by_number, power="no", snapshots="no no no", execs="no"):
     """What becomes of the METHODS at the recovery door: of the other one's there is none."""
-    return " ".join(["unknown"] * 7 + [by_name, by_uuid, by_number, power, snapshots, UNKNOWN])
+    return " ".join(["unknown"] * 7 + [by_name, by_uuid, by_number, power] + [execs] * 5 +
+                    [snapshots, UNKNOWN])
 
 
-ALL_OF_IT = heals("yes", "yes", "yes", "yes", "yes yes yes")
+ALL_OF_IT = heals("yes", "yes", "yes", "yes", "yes yes yes", "yes")
 
 
 # user, groups, what becomes of the METHODS at the one door and at the other.
@@ -203,6 +212,7 @@ BOTH_TABLE = [
     # Either may look; who may make one may not revert to it, and the other way round.
     (61015, [RECOVERERS], SHUT, heals("no", "no", "no", "no", "yes yes no")),
     (61016, [RECOVERERS], SHUT, heals("no", "no", "no", "no", "yes no yes")),
+    (61017, [RECOVERERS], SHUT, heals("no", "no", "no", execs="yes")),
     (61015, [MEMBERS], READS, SHUT),
     (61010, [MEMBERS, RECOVERERS], READS, heals("no", "no", "no")),
     (61011, [MEMBERS, RECOVERERS], READS, heals("yes", "no", "no")),

@@ -117,9 +117,9 @@ def test_no_code():
 def test_hello():
     with recoverd():
         caller = Caller(RECOVER)
-        check(caller.hello["uri"] == TEST and caller.hello["capabilities"] ==
-              ["heal", "power", "snapshots", "snapshot", "revert"],
-              caller.hello)
+        check(caller.hello["uri"] == TEST and caller.hello["capabilities"] == [
+            "heal", "power", "exec", "exec-page", "exec-signal", "exec-send", "exec-list",
+            "snapshots", "snapshot", "revert"], caller.hello)
 
 
 def test_recorded_before():

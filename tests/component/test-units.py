@@ -30,7 +30,11 @@ USERS = {"postern-diagnose": True, "postern-health": True, "postern-recover": Tr
 RULES = {"diagnose": {"postern-diagnose", "postern-health"}, "recover": {"postern-recover"}}
 TURNS = "/run/postern/turns"
 BUILT = os.path.dirname(DAEMON)
-PROGRAMS = {"/usr/bin/postern": os.path.join(BUILT, "postern"), "/usr/sbin/posternd": DAEMON,
+# In the guest: no door, and without a sandbox.
+GUEST_UNITS = ["postern-shim.service", "postern-exec.service", "postern-exec.socket"]
+PROGRAMS = {"/usr/sbin/postern-shim": os.path.join(BUILT, "../guest-shim/postern-shim"),
+            "/usr/sbin/postern-exec": os.path.join(BUILT, "../guest-shim/postern-exec"),
+            "/usr/bin/postern": os.path.join(BUILT, "postern"), "/usr/sbin/posternd": DAEMON,
             "/usr/sbin/postern-recoverd": os.path.join(BUILT, "postern-recoverd")}
 
 
@@ -79,11 +83,11 @@ def test_stores():
 def test_units():
     """systemd understands every line, with the programs in their places."""
     with tempfile.TemporaryDirectory() as folder:
-        names = [*SERVICES, *SOCKETS, "postern-health.timer"]
+        names = [*SERVICES, *SOCKETS, *GUEST_UNITS, "postern-health.timer"]
         for name in names:
             told = text(name)
             for place, program in PROGRAMS.items():
-                told = told.replace(f"{place} ", f"{program} ")
+                told = re.sub(f"{place}(?=[ \\n])", program, told)
             with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
                 file.write(told)
         done = run("systemd-analyze", "verify", "--man=no",

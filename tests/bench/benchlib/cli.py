@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from . import (baselines, conversation, evidence, failure, figures, in_guest, packages, probes,
+from . import (baselines, commands, conversation, evidence, failure, figures, in_guest, packages, probes,
                recorder, sweeps, verdicts, world)
 
 BENCHES = {
@@ -22,6 +22,7 @@ BENCHES = {
     "dead-channel": failure.dead_channel,
     "neighbours": failure.neighbours,
     "forensics": evidence.forensics,
+    "exec": commands.commands,
     "sweep": sweeps.sweep,
     "diff": baselines.diff,
     "gate": verdicts.gate,

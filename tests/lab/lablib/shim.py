@@ -9,10 +9,14 @@ from . import image, initrd, paths
 from .errors import LabError
 from .proc import run
 
-FORMAT = "2"  # Raise it when this file changes what an image is.
+FORMAT = "3"  # Raise it when this file changes what an image is.
 UNIT = "postern-shim.service"
 UNIT_PATH = f"/usr/lib/systemd/system/{UNIT}"
 PROGRAM_PATH = "/usr/sbin/postern-shim"
+SOCKET = "postern-exec.socket"
+# What runs commands: off until a scenario turns it on.
+EXEC_UNITS = (SOCKET, "postern-exec.service")
+EXEC_PATH = "/usr/sbin/postern-exec"
 INITRAMFS = paths.CHECKOUT / "initramfs-tools"
 INITRAMFS_PATH = "/usr/share/initramfs-tools"
 WANTED_BY = ("sysinit", "rescue", "emergency")
@@ -27,14 +31,14 @@ def build_folder(given=None):
 def with_shim(base, build):
     """The image `base` with the shim of the folder `build` installed, in its initramfs too."""
     program = build / "guest-shim/postern-shim"
-    unit = build / "systemd" / UNIT
-    if not unit.is_file():
-        unit = paths.CHECKOUT / "systemd" / UNIT
-    for path in (program, unit):
+    unit = _unit(build, UNIT)
+    runner = build / "guest-shim/postern-exec"
+    units = [_unit(build, name) for name in EXEC_UNITS]
+    for path in (program, unit, runner, *units):
         if not path.is_file():
             raise LabError(f"{path} is not there: build first, say --build DIR, or use --no-shim")
     with paths.lock("image"):
-        files = _files(program, unit)
+        files = _files(program, unit, runner, units)
         digest = image.digest_files([FORMAT, base.folder.name, *(source for source, _, _ in files)])
         made = image.Image(paths.IMAGES / f"shim-{digest}.img", base.folder,
                            paths.IMAGES / f"initrd-{digest}.img")
@@ -47,9 +51,16 @@ def with_shim(base, build):
     return made
 
 
-def _files(program, unit):
+def _unit(build, name):
+    built = build / "systemd" / name
+    return built if built.is_file() else paths.CHECKOUT / "systemd" / name
+
+
+def _files(program, unit, runner, units):
     """What is installed: source, path in the guest, mode."""
     return ((program, PROGRAM_PATH, "0755"), (unit, UNIT_PATH, "0644"),
+            (runner, EXEC_PATH, "0755"),
+            *((path, f"/usr/lib/systemd/system/{path.name}", "0644") for path in units),
             (INITRAMFS / "hook", f"{INITRAMFS_PATH}/hooks/postern-shim", "0755"),
             (INITRAMFS / "init-top", f"{INITRAMFS_PATH}/scripts/init-top/postern-shim", "0755"))
 
@@ -82,7 +93,8 @@ def _install(work, files):
                          f"set_inode_field {path} uid 0", f"set_inode_field {path} gid 0"]
         for target in WANTED_BY:
             wants = f"/etc/systemd/system/{target}.target.wants"
-            commands += [f"mkdir {wants}", f"symlink {wants}/{UNIT} {UNIT_PATH}"]
+            commands += [f"mkdir {wants}", f"symlink {wants}/{UNIT} {UNIT_PATH}",
+                         f"symlink {wants}/{SOCKET} /usr/lib/systemd/system/{SOCKET}"]
         script = sources / "commands"
         script.write_text("\n".join(commands) + "\n", encoding="utf-8")
         done = run(["/usr/sbin/debugfs", "-w", "-f", str(script), str(work)])
