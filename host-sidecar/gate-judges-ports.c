@@ -290,14 +290,20 @@ of_before(const PstGateCase *one, const char *probe)
 }
 
 static gboolean
+judges(const PstFirewallChain *chain)
+{
+    return g_strcmp0(chain->type, "nat") != 0 &&
+           (chain->rules != 0 || g_strcmp0(chain->policy, "accept") != 0);
+}
+
+static gboolean
 may_shut(const PstFirewallChain *chain)
 {
     gboolean inbound = g_strcmp0(chain->hook, "output") != 0 &&
                        g_strcmp0(chain->hook, "postrouting") != 0 &&
                        g_strcmp0(chain->hook, "forward") != 0;
 
-    return inbound && g_strcmp0(chain->type, "nat") != 0 &&
-           (chain->rules != 0 || g_strcmp0(chain->policy, "accept") != 0);
+    return inbound && judges(chain);
 }
 
 /* Whether no packet filter judges what comes in. One that is told is there, whatever else could not
@@ -316,12 +322,18 @@ is_unfiltered(const PstAnswer *answer)
                                                                                 : PST_TRI_YES;
 }
 
-/* Whether one may judge now. Where it is seen that none does, each port is let in; and of a guest
- * that did not tell of its filters nobody asks for the verdict of one. */
+/* Whether one may judge now, be it what is answered or passed on. Where it is seen that none does,
+ * each port is let in; and of a guest that did not tell of its filters nobody asks for the verdict
+ * of one. */
 static gboolean
 may_be_filtered(const PstAnswer *now)
 {
-    return now != NULL && is_unfiltered(now) != PST_TRI_YES;
+    const PstFirewallData *data = now != NULL ? now->report->data : NULL;
+
+    for (guint i = 0; data != NULL && data->chains != NULL && i < data->chains->len; i++)
+        if (judges(data->chains->pdata[i]))
+            return TRUE;
+    return data != NULL && is_unfiltered(now) != PST_TRI_YES;
 }
 
 /* A baseline has the filters' verdict of sshd's ports alone, and so tells of another only where
@@ -384,10 +396,9 @@ judge_former(const PstGateFacts *facts, const PstPolicyRule *rule, const PstNetw
         if (!may_be_filtered(now))
             return;
         pst_gate_outcome_add(outcomes, rule, PST_GATE_UNCHECKED,
-                             g_strdup_printf("what packet filters do with %" G_GINT64_FORMAT
-                                             "/%s was not asked: "
-                                             "more than %d ports were listened on",
-                                             row->port, row->protocol, MAX_FORMER));
+                             g_strdup_printf("packet filters judge, and what they do with "
+                                             "%" G_GINT64_FORMAT "/%s was not asked",
+                                             row->port, row->protocol));
         return;
     }
     if (!pst_gate_facts_is_of_now(answer)) {

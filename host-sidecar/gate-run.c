@@ -31,9 +31,10 @@ forget(Asker *asker)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Asker, forget)
 
-/* What follows from the answers, whose answers join them. */
-static gboolean
-ask_further(Asker *asker, PstAsk *ask, GError **error)
+/* What follows from the answers, whose answers join them. Where nobody answers any more, what was
+ * told stays told: the verdict says what was not asked. */
+static void
+ask_further(Asker *asker, PstAsk *ask)
 {
     guint n = 0, n_before = asker->asked.n_answers;
     g_autofree PstAnswer **answers = NULL;
@@ -41,16 +42,15 @@ ask_further(Asker *asker, PstAsk *ask, GError **error)
 
     if (n == 0) {
         g_free(questions);
-        return TRUE;
+        return;
     }
-    answers = pst_ask_questions(ask, questions, n, NULL, NULL, error);
+    answers = pst_ask_questions(ask, questions, n, NULL, NULL, NULL);
     if (answers == NULL)
-        return FALSE;
+        return;
     asker->answers = g_renew(PstAnswer *, asker->answers, n_before + n);
     memcpy(asker->answers + n_before, answers, n * sizeof(PstAnswer *));
     asker->asked.answers = asker->answers;
     asker->asked.n_answers = n_before + n;
-    return TRUE;
 }
 
 static PstGateVerdict *
@@ -68,8 +68,7 @@ ask(gpointer data, gint64 until_us, GError **error)
         return NULL;
     asker->asked.answers = asker->answers;
     asker->asked.n_answers = n;
-    if (!ask_further(asker, ask, error))
-        return NULL;
+    ask_further(asker, ask);
     asker->guest = g_strdup(pst_ask_name(ask));
     pst_host_identity_read(pst_ask_uri(ask), &asker->identity);
     asker->now = g_date_time_new_now_local();

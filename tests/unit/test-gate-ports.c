@@ -144,7 +144,7 @@ test_former_filters(void)
     }
 }
 
-/* The filters are asked about twenty ports: of more all is known where there is none. */
+/* The filters are asked about 64 ports: of more all is known where there is none. */
 static void
 test_many(void)
 {
@@ -203,6 +203,12 @@ was_silent(World *world)
 }
 
 static void
+was_filtered_outwards(World *world)
+{
+    add_chain(world, "output", "filter", "accept", 1);
+}
+
+static void
 was_cut(World *world)
 {
     world_find(world, "firewall", NULL)->report->truncated = TRUE;
@@ -221,6 +227,7 @@ test_former_ports(void)
         {"[ports]\nno-lost=yes\nopen=443\n", NULL, NULL, 1, 0},
         {"[ports]\nno-lost=yes\nopen=443\n", NULL, was_filtered, 1, 100},
         {"[ports]\nno-lost=yes\nopen=443\n", NULL, was_cut, 1, 100},
+        {"[ports]\nno-lost=yes\nopen=443\n", NULL, was_filtered_outwards, 1, 100},
         {"[ports]\nno-lost=yes\nopen=443\n", NULL, was_silent, 1, 0},
         {"[ports]\nno-lost=yes\nopen=22\n", NULL, was_filtered, 100, 1},
         {"[ports]\nno-lost=yes\nopen=443\n", was_filtered, was_filtered, 1, 0},

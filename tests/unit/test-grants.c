@@ -228,7 +228,7 @@ test_refused(void)
         {"[grant x]\nusers=alice\ndomains=\nmethods=ask\n", "domains: say which"},
         {"[grant x]\nusers=alice\ndomains=*\n", "methods: say which"},
         {"[grant x]\nusers=alice\ndomains=*\nmethods=aks\n", "did you mean 'ask'"},
-        {"[grant x]\nusers=alice\ndomains=*\nmethods=ask;snapshot\n", "unknown method 'snapshot'"},
+        {"[grant x]\nusers=alice\ndomains=*\nmethods=ask;recover\n", "unknown method 'recover'"},
         {"[grant x]\nusers=al\\ice\ndomains=*\nmethods=ask\n", "users: no list of names"},
         {"[grant x]\nuser=alice\ndomains=*\nmethods=ask\n", "did you mean 'users'"},
     };
