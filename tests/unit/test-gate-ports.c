@@ -144,7 +144,7 @@ test_former_filters(void)
     }
 }
 
-/* The filters are asked about 64 ports: of more all is known where there is none. */
+/* Of ports that were not asked about all is known where there is no filter. */
 static void
 test_many(void)
 {
