@@ -239,6 +239,19 @@ take_file(PstDoctorGuest *guest, PstAnswer *const *answers, guint n, const char 
         take_label(file, security);
 }
 
+/* A door whose configuration does not count gives no file, and says which line is why. */
+static void
+take_config(PstDoctorGuest *guest, const PstAnswer *answer)
+{
+    static const char words[] = "because the configuration is faulty: ";
+    g_autofree char *problem = NULL;
+    const char *found =
+        data_of(answer, &problem) != NULL ? strstr(answer->report->summary, words) : NULL;
+
+    if (found != NULL)
+        guest->config = g_strdup(found + strlen(words));
+}
+
 static void
 take_agent_list(PstDoctorGuest *guest, PstAnswer *const *answers, guint n, const char *path)
 {
@@ -318,6 +331,7 @@ pst_doctor_guest_facts(PstAnswer *const *answers, guint n)
     guest->shim_unit->in_rescue = is_wanted(find(answers, n, &pst_report_list_kind, RESCUE));
     for (guint i = 0; files[i] != NULL; i++)
         take_file(guest, answers, n, files[i]);
+    take_config(guest, find(answers, n, &pst_report_file_kind, files[0]));
     for (guint i = 0; pst_doctor_commands_files[i] != NULL; i++)
         take_agent_list(guest, answers, n, pst_doctor_commands_files[i]);
     take_security(guest, find(answers, n, &pst_report_security_kind, NULL));

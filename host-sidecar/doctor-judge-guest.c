@@ -158,6 +158,36 @@ program_of(PstDoctorJudging *judging)
     return NULL;
 }
 
+#define CONFIG_FOLDER "/etc/postern/"
+
+/* `PATH: REASON` or `PATH:LINE: REASON`; a file does not count that others than root can change. */
+static char *
+mend_config(const char *config)
+{
+    g_autofree char *path = g_strndup(config, strcspn(config, ":"));
+    g_autofree char *word = pst_shell_word(path);
+
+    if (strstr(config, "others than root") == NULL || !g_str_has_prefix(path, CONFIG_FOLDER))
+        return g_strdup("correct it in the guest; man postern-shim, CONFIGURATION, tells what may "
+                        "stand there");
+    return g_strdup_printf("guest# chown root:root %s && chmod 0644 %s", word, word);
+}
+
+/* By the same door that it is about: where no file was given, for whatever reason, that is told. */
+void
+pst_doctor_judge_guest_config(PstDoctorJudging *judging)
+{
+    const char *config = judging->guest->config;
+
+    if (config != NULL)
+        pst_doctor_stands(judging, PST_SEVERITY_WARNING, mend_config(config),
+                          "the shim's configuration does not count, and what depends on it is not "
+                          "answered: %s",
+                          config);
+    else
+        (void)program_of(judging);
+}
+
 void
 pst_doctor_judge_guest_program(PstDoctorJudging *judging)
 {

@@ -49,6 +49,7 @@ void pst_doctor_judge_guest_unit_masked(PstDoctorJudging *judging);
 void pst_doctor_judge_guest_unit_disabled(PstDoctorJudging *judging);
 void pst_doctor_judge_guest_unit_stopped(PstDoctorJudging *judging);
 void pst_doctor_judge_guest_unit_ordering(PstDoctorJudging *judging);
+void pst_doctor_judge_guest_config(PstDoctorJudging *judging);
 void pst_doctor_judge_guest_program(PstDoctorJudging *judging);
 void pst_doctor_judge_guest_file_mode(PstDoctorJudging *judging);
 void pst_doctor_judge_guest_noexec(PstDoctorJudging *judging);

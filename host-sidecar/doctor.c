@@ -79,6 +79,8 @@ const PstDoctorRow pst_doctor_rows[] = {
      pst_doctor_judge_guest_unit_stopped},
     {"doctor.unit-ordering", "whether the shim's unit survives emergency mode", PST_DOCTOR_OF_GUEST,
      pst_doctor_judge_guest_unit_ordering},
+    {"doctor.shim-config-faulty", "the shim's configuration", PST_DOCTOR_OF_GUEST,
+     pst_doctor_judge_guest_config},
     {"doctor.program-missing", "the shim's program", PST_DOCTOR_OF_GUEST,
      pst_doctor_judge_guest_program},
     {"doctor.file-mode", "the modes of postern's files", PST_DOCTOR_OF_GUEST,

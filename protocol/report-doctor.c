@@ -171,6 +171,7 @@ static const PstField guest_rows[] = {
     PST_LIST(PstDoctorGuest, agent_lists, pst_report_doctor_agent_list_fields,
              "lines of the agent's configuration that take commands from it"),
     PST_STRING(PstDoctorGuest, agent_lists_problem, "why those are not all known"),
+    PST_STRING(PstDoctorGuest, config, "what is wrong with the shim's configuration"),
     PST_STRING(PstDoctorGuest, selinux, "its mode: enforcing, permissive, disabled"),
     PST_STRING(PstDoctorGuest, selinux_configured, "its mode after the next boot"),
     PST_LIST(PstDoctorGuest, denials, pst_report_doctor_denial_fields,

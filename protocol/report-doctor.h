@@ -159,6 +159,7 @@ typedef struct {
     GPtrArray *files;          /* of PstDoctorFile */
     GPtrArray *agent_lists;    /* of PstDoctorAgentList */
     char *agent_lists_problem; /* why they are not all known */
+    char *config; /* what is wrong with the shim's configuration; absent where nothing is */
     char *selinux, *selinux_configured;
     GPtrArray *denials; /* of PstDoctorDenial: the shim's and the agent's */
     char *security_problem;

@@ -443,6 +443,28 @@ test_guest_partly(void)
     tear_down(&guest);
 }
 
+/* A configuration that does not count shuts the door for every file. */
+static void
+test_guest_config(void)
+{
+    Guest guest;
+
+    set_up(&guest, PST_VIA_CHANNEL);
+    PstReport *shut =
+        report_of(&guest, &pst_report_file_kind, "/usr/sbin/postern-shim", PST_VIA_CHANNEL);
+    PstFileData *data = shut->data;
+    g_clear_pointer(&data->mode, g_free);
+    pst_report_add(shut, "file.denied", PST_SEVERITY_UNKNOWN,
+                   "what may be read is not known, because the configuration is faulty: "
+                   "/etc/postern/shim.conf:2: no such key");
+    conclude(shut);
+    g_autoptr(PstReport) report = judge_guest(&guest);
+    const PstDoctorGuest *facts = ((const PstDoctorData *)report->data)->guest;
+    g_assert_cmpstr(facts->config, ==, "/etc/postern/shim.conf:2: no such key");
+    g_assert_cmpuint(report->findings->len, ==, 2);
+    tear_down(&guest);
+}
+
 static void
 test_guest_obstacles(void)
 {
@@ -508,7 +530,7 @@ test_render(void)
     g_assert_cmpstr(well, ==, "host: nothing stands in the way\n");
     g_assert_null(strchr(whole, '\033'));
     g_assert_null(strchr(json, '\033'));
-    g_assert_nonnull(strstr(line, "nothing stands in the way as far as is known; 13 could not be "
+    g_assert_nonnull(strstr(line, "nothing stands in the way as far as is known; 14 could not be "
                                   "looked at; first: could not look at the shim's unit"));
     g_assert_nonnull(strstr(whole, "\nUNKNOWN   could not look at "));
     g_assert_true(g_str_has_prefix(json, "{\"status\":\"unknown\",\"reports\":[{\"subject\":"
@@ -531,6 +553,7 @@ main(int argc, char **argv)
     g_test_add_func("/doctor-facts/guest-recorded", test_guest_recorded);
     g_test_add_func("/doctor-facts/guest-silent", test_guest_silent);
     g_test_add_func("/doctor-facts/guest-partly", test_guest_partly);
+    g_test_add_func("/doctor-facts/guest-config", test_guest_config);
     g_test_add_func("/doctor-facts/guest-obstacles", test_guest_obstacles);
     g_test_add_func("/doctor-facts/render", test_render);
     return g_test_run();

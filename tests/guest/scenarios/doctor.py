@@ -31,7 +31,7 @@ OBSTACLES = [
     (f"rm {LINK}", {"unit-ordering"}, set(), "systemctl reenable postern-shim"),
     (f"chmod 0775 {PROGRAM}", {"file-mode"}, set(), f"chmod 0755 {PROGRAM}"),
     ("mkdir -p /etc/postern; touch /etc/postern/shim.conf; chmod 0666 /etc/postern/shim.conf",
-     {"file-mode"}, DARK, "rm /etc/postern/shim.conf"),
+     {"shim-config-faulty"}, DARK, "rm /etc/postern/shim.conf"),
     ("mount --bind /usr/sbin /usr/sbin; mount -o remount,bind,noexec /usr/sbin", {"noexec"}, set(),
      "umount /usr/sbin"),
     ("systemctl mask qemu-guest-agent", {"agent-unit"}, set(),
