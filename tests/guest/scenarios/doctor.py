@@ -95,7 +95,7 @@ def _definitions(context):
     guest.virsh("detach-device", guest.name, str(definition), "--config")
     found = _expect(context, "not kept", {"channel-not-kept"})
     mend = found["channel-not-kept"]["remedy"]
-    check(mend == f"echo \"{CHANNEL}\" | virsh -c {guest.lab.uri} attach-device {guest.name} "
+    check(mend == f"echo \"{CHANNEL}\" | virsh -c {shlex.quote(guest.lab.uri)} attach-device {guest.name} "
           "/dev/stdin --config", f"it is mended by {mend}")
     guest.virsh("attach-device", guest.name, "/dev/stdin", "--config", stdin=CHANNEL)
     live = guest.virsh("dumpxml", guest.name)
