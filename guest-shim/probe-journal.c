@@ -353,8 +353,10 @@ read_page(const PstProbeContext *context, const PstJournalArgs *args, char **uni
 
     g_autoptr(PstJournalPage) page = read_after(context, args, &query, this_boot);
     gboolean is_after = page != NULL;
-    if (!is_after)
+    if (!is_after) {
+        query.timeout_ms = pst_probe_time_left_ms(context, READ_MS);
         page = pst_journal_read(context->sysroot, &query, &cause);
+    }
     if (page == NULL) {
         pst_probe_add_unlooked(report, "journal.could-not-look", "the journal", cause);
         return;

@@ -209,13 +209,14 @@ family_of(const char *address)
     return strchr(address, ':') != NULL ? "ipv6" : "ipv4";
 }
 
+/* What is let in and not answered is no connection. */
 static PstTri
 passes(const PstFirewallVerdict *verdict)
 {
     if (g_strcmp0(verdict->verdict, "drop") == 0 || g_strcmp0(verdict->verdict, "reject") == 0 ||
         verdict->replies == PST_TRI_NO)
         return PST_TRI_NO;
-    return g_strcmp0(verdict->verdict, "accept") == 0 ? PST_TRI_YES : PST_TRI_UNKNOWN;
+    return g_strcmp0(verdict->verdict, "accept") == 0 ? verdict->replies : PST_TRI_UNKNOWN;
 }
 
 static gboolean

@@ -280,7 +280,8 @@ compare(PstGateFacts *facts)
     for (guint i = 0; facts->incomparable == NULL && i < facts->diff->notes->len; i++) {
         const PstDiffNote *note = facts->diff->notes->pdata[i];
 
-        if (note->kind == PST_DIFF_NOTE_REVERTED || note->kind == PST_DIFF_NOTE_REVERSED)
+        if (note->kind == PST_DIFF_NOTE_REVERTED || note->kind == PST_DIFF_NOTE_REVERSED ||
+            note->kind == PST_DIFF_NOTE_OTHER_DOMAIN)
             facts->incomparable = g_strdup(note->text);
     }
 }

@@ -112,7 +112,7 @@ passes(const PstFirewallVerdict *verdict)
     if (g_strcmp0(verdict->verdict, "drop") == 0 || g_strcmp0(verdict->verdict, "reject") == 0 ||
         verdict->replies == PST_TRI_NO)
         return PST_TRI_NO;
-    return g_strcmp0(verdict->verdict, "accept") == 0 ? PST_TRI_YES : PST_TRI_UNKNOWN;
+    return g_strcmp0(verdict->verdict, "accept") == 0 ? verdict->replies : PST_TRI_UNKNOWN;
 }
 
 /* How many verdicts on a port there are of each kind, over these versions of IP; FALSE for none. A

@@ -277,7 +277,8 @@ notes_of(const PstGateFacts *facts)
         const PstDiffNote *note = facts->diff->notes->pdata[i];
 
         /* A gate asks otherwise than a baseline, of itself. */
-        if (note->kind != PST_DIFF_NOTE_OTHER_QUESTION)
+        if (note->kind != PST_DIFF_NOTE_OTHER_QUESTION &&
+            g_strcmp0(note->text, facts->incomparable) != 0)
             g_strv_builder_add(notes, note->text);
     }
     if (facts->diff == NULL && facts->incomparable == NULL && mark != NULL)

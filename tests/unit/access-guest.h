@@ -76,6 +76,7 @@ add_verdict(PstFirewallData *firewall, const char *family)
     verdict->family = g_strdup(family);
     verdict->verdict = g_strdup("accept");
     verdict->replies = PST_TRI_YES;
+    verdict->replies = PST_TRI_YES;
 }
 
 static void

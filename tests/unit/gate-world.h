@@ -148,11 +148,13 @@ world_add_own(World *world)
         pst_fields_append(&pst_report_firewall_verdict_fields, &world->port->verdicts);
     verdict->port = 443;
     verdict->verdict = g_strdup("accept");
+    verdict->replies = PST_TRI_YES;
     world->ssh_port = world_add(world, &pst_report_firewall_kind,
                                 args_of("{\"port\": 22, \"protocol\": \"tcp\"}"));
     verdict = pst_fields_append(&pst_report_firewall_verdict_fields, &world->ssh_port->verdicts);
     verdict->port = 22;
     verdict->verdict = g_strdup("accept");
+    verdict->replies = PST_TRI_YES;
     world_add_unit(world, "nginx.service", "active");
     world_listen(world, 22, "0.0.0.0");
     world_listen(world, 443, "::");

@@ -76,11 +76,29 @@ test_ports(void)
     g_assert_cmpint(((PstAccessData *)one->data)->login, ==, PST_ACCESS_OPEN);
 }
 
+/* Where it is not known whether what is let in is answered, neither is whether that is a way in. */
+static void
+test_replies(void)
+{
+    for (PstTri replies = PST_TRI_UNKNOWN; replies <= PST_TRI_YES; replies++) {
+        static const PstAccessVerdict expected[] = {PST_ACCESS_UNKNOWN, PST_ACCESS_SHUT,
+                                                    PST_ACCESS_OPEN};
+        g_auto(Guest) guest = {{NULL}};
+
+        init(&guest);
+        for (guint i = 0; i < guest.firewall->verdicts->len; i++)
+            ((PstFirewallVerdict *)guest.firewall->verdicts->pdata[i])->replies = replies;
+        g_autoptr(PstReport) report = derive(&guest, NULL, "accept", "accept");
+        g_assert_cmpint(((PstAccessData *)report->data)->login, ==, expected[replies]);
+    }
+}
+
 int
 main(int argc, char *argv[])
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/access/firewall/versions", test_versions);
     g_test_add_func("/access/firewall/ports", test_ports);
+    g_test_add_func("/access/firewall/replies", test_replies);
     return g_test_run();
 }

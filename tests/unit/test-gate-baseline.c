@@ -543,6 +543,7 @@ test_other_domain(void)
     g_free(before->uuid);
     before->uuid = g_strdup("22222222-2222-2222-2222-222222222222");
     g_autoptr(PstGateVerdict) other = judge_against(&world, before);
+    g_assert_cmpint(other->result, ==, PST_GATE_COULD_NOT_CHECK);
     g_autofree char *notes = g_strjoinv("\n", other->notes);
     g_assert_nonnull(strstr(notes, "it is another domain to libvirt: 11111111"));
     g_assert_null(strstr(notes, "host"));

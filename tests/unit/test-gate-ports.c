@@ -20,6 +20,7 @@ add_verdict_on(World *world, const char *family, const char *word)
     verdict->port = 443;
     verdict->family = g_strdup(family);
     verdict->verdict = g_strdup(word);
+    verdict->replies = PST_TRI_YES;
 }
 
 /* A word a version of IP; NULL: the guest has no address of that one. */
@@ -262,6 +263,23 @@ test_former_ports(void)
     }
 }
 
+/* What is let in and perhaps not answered is not known to be open. */
+static void
+test_replies(void)
+{
+    static const PstGateResult expected[] = {OPEN, FAIL, PASS};
+
+    for (PstTri replies = PST_TRI_UNKNOWN; replies <= PST_TRI_YES; replies++) {
+        g_auto(World) world = {0};
+
+        world_init(&world);
+        world_set_policy(&world, "[ports]\nopen=443\n");
+        ((PstFirewallVerdict *)world.port->verdicts->pdata[0])->replies = replies;
+        g_autoptr(PstGateVerdict) verdict = world_judge(&world);
+        g_assert_cmpint(verdict->result, ==, expected[replies]);
+    }
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -270,5 +288,6 @@ main(int argc, char *argv[])
     g_test_add_func("/gate/ports/former-filters", test_former_filters);
     g_test_add_func("/gate/ports/many", test_many);
     g_test_add_func("/gate/ports/former", test_former_ports);
+    g_test_add_func("/gate/ports/replies", test_replies);
     return g_test_run();
 }
