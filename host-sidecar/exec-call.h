@@ -18,7 +18,7 @@ PstExecPage *pst_exec_call_start(PstGuest *guest, PstExecStart *start, gint64 de
                                  gboolean *maybe, GError **error);
 
 /* How the command is, and what came of it since; to be asked as often as one likes. */
-PstExecPage *pst_exec_call_page(PstGuest *guest, const PstExecAsk *ask, gint64 deadline_us,
+PstExecPage *pst_exec_call_page(PstGuest *guest, const PstExecAsk *wish, gint64 deadline_us,
                                 GError **error);
 
 /* A page of ID in RESULT, by whichever way it came; PST_ERROR_PROTOCOL where there is none. */
