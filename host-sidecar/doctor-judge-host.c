@@ -31,7 +31,7 @@ pst_doctor_judge_host_config(PstDoctorJudging *judging)
 
     if (config != NULL)
         pst_doctor_stands(judging, PST_SEVERITY_WARNING,
-                          g_strdup("correct it; man postern, CONFIGURATION, tells what may stand "
+                          g_strdup("correct it; man postern, FILES, tells what may stand "
                                    "there"),
                           "postern's configuration can't be read, and verbs that need it end with "
                           "that: %s",
