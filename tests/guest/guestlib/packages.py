@@ -49,9 +49,9 @@ def install(guest, *debs):
 
 
 def apt(guest, words):
-    """What a guest's apt-get is told to do, which must succeed; an initramfs that has to be made takes
-    an emulated guest minutes."""
-    return guest.script_text(f"{APT} {words} 2>&1\n")
+    """What a guest's apt-get is told to do, which must succeed; an initramfs that has to be made
+    takes an emulated guest minutes."""
+    return guest.script_text(f"umask 022\n{APT} {words} 2>&1\n")
 
 
 def needed(guest, deb):

@@ -14,8 +14,10 @@ SHIM = "postern-shim"
 PATIENCE_SECONDS = 600
 # A port is opened within a second of its shim's start; an emulated guest that runs dpkg is slower.
 SILENCE_SECONDS = 10
+# The lab's scripts run with a umask that no administrator has.
 CONFIGURED = """\
 set -eu
+umask 022
 echo '[recorder]' >/etc/postern/shim.conf
 mkdir /etc/postern/shim.conf.d
 echo '[private]' >/etc/postern/shim.conf.d/site.conf
@@ -43,6 +45,7 @@ FOLDERS = "stat -c '%n %a %U:%G' /run/postern /run/postern/turns /run/postern-re
     "/var/lib/postern-remote"
 OPEN_DOORS = """\
 set -eu
+umask 022
 echo 'URI=test:///default' >/etc/postern/far.env
 echo '[daemon]' >/etc/postern/postern.conf
 mkdir -p /etc/postern/policies /var/log/postern
@@ -67,7 +70,7 @@ def _shim_state(context):
 def _upgraded(context, debs):
     """How long the channel was silent while a later version was put in its place."""
     script = context.folder / "upgrade"
-    script.write_text("rm -f /run/upgraded\n"
+    script.write_text("umask 022; rm -f /run/upgraded\n"
                       f"{APT} install {debs} >/run/upgrade.log 2>&1\n"
                       "echo $? >/run/upgraded\n", encoding="ascii")
     context.guest.script(script, detach=True)
