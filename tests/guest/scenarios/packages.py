@@ -12,8 +12,9 @@ from guestlib.scenario import Scenario
 
 SHIM = "postern-shim"
 PATIENCE_SECONDS = 600
-# A port is opened within a second of its shim's start; an emulated guest that runs dpkg is slower.
-SILENCE_SECONDS = 10
+# A port is opened within a second of its shim's start. This is for an emulated guest that runs dpkg
+# and gets next to no time of a busy host: a question or two may then have no answer by any path.
+SILENCE_SECONDS = 60
 # An initramfs is made four times: a small one, and without the slowest of compressions.
 SMALL_INITRAMFS = "printf 'MODULES=list\\nCOMPRESS=gzip\\n' >/etc/initramfs-tools/conf.d/small"
 # The lab's scripts run with a umask that no administrator has.
@@ -82,7 +83,6 @@ def _upgraded(context, debs):
     while True:
         answer = context.postern.ask("probe", context.guest, "system", deadline=10)
         now = time.monotonic()
-        check(answer.report, f"it was not answered at all: {answer.error}")
         if answer.via == "channel":
             silence, heard = max(silence, now - heard), now
         look += 1
