@@ -169,13 +169,9 @@ pst_snapshot_words_reverted(const PstSnapshotOutcome *outcome)
 JsonObject *
 pst_snapshot_words_json(const PstSnapshotOutcome *outcome)
 {
-    PstFieldsCut cut = PST_FIELDS_CUT_DEFAULT;
-    JsonObject *json = pst_json_sorted(outcome->act);
+    const PstPowerOutcome power = {.act = outcome->act, .proof = outcome->proof};
 
-    if (outcome->proof != NULL)
-        json_object_set_object_member(
-            json, "proof", pst_fields_encode(&pst_power_proof_fields, outcome->proof, &cut));
-    return json;
+    return pst_power_words_json(&power);
 }
 
 int

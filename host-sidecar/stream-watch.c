@@ -3,17 +3,18 @@
 
 #include "host-sidecar/virt-error.h"
 
-struct PstStreamWatch {
-    virConnectPtr connection; /* borrowed from the domain, which outlives the watch */
-    int lifecycle, reboot;    /* ids of the callbacks, -1 for none */
-};
-
-/* One for each callback that libvirt holds, and freed by libvirt when it lets go of it. */
+/* One for each callback that libvirt holds. Those of events it frees when it lets go of them. */
 typedef struct {
     PstStreamWatchEnded ended;
     gpointer user_data;
     GDestroyNotify release;
 } Listener;
+
+struct PstStreamWatch {
+    virConnectPtr connection; /* borrowed from the domain, which outlives the watch */
+    Listener *closing;        /* owned: a driver without close callbacks takes one and frees none */
+    int lifecycle, reboot;    /* ids of the callbacks, -1 for none */
+};
 
 static void
 free_listener(void *data)
@@ -86,7 +87,7 @@ pst_stream_watch_start(virDomainPtr domain, PstStreamWatchEnded ended, gpointer 
         *listeners[i] = (Listener){ended, retain(user_data), release};
     }
     gboolean closing =
-        virConnectRegisterCloseCallback(connection, on_close, listeners[0], free_listener) == 0;
+        virConnectRegisterCloseCallback(connection, on_close, listeners[0], NULL) == 0;
     int lifecycle = virConnectDomainEventRegisterAny(
         connection, domain, VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle),
         listeners[1], free_listener);
@@ -94,14 +95,12 @@ pst_stream_watch_start(virDomainPtr domain, PstStreamWatchEnded ended, gpointer 
                                                   VIR_DOMAIN_EVENT_CALLBACK(on_reboot),
                                                   listeners[2], free_listener);
     PstStreamWatch *watch = g_new0(PstStreamWatch, 1);
-    *watch = (PstStreamWatch){connection, lifecycle, reboot};
+    *watch = (PstStreamWatch){connection, listeners[0], lifecycle, reboot};
     if (closing && lifecycle >= 0 && reboot >= 0)
         return watch;
 
     pst_virt_error_set(error, "the guest can't be watched");
     /* What was not registered is still ours. */
-    if (!closing)
-        free_listener(listeners[0]);
     if (lifecycle < 0)
         free_listener(listeners[1]);
     if (reboot < 0)
@@ -117,6 +116,8 @@ pst_stream_watch_stop(PstStreamWatch *watch)
         virConnectDomainEventDeregisterAny(watch->connection, watch->lifecycle);
     if (watch->reboot >= 0)
         virConnectDomainEventDeregisterAny(watch->connection, watch->reboot);
+    /* It is called under a lock that this takes: after it nobody has the listener any more. */
     virConnectUnregisterCloseCallback(watch->connection, on_close);
+    free_listener(watch->closing);
     g_free(watch);
 }
