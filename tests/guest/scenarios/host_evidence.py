@@ -132,6 +132,8 @@ def run(context):
 
     guest.shell("systemctl kill --signal=STOP postern-shim")
     guest.breakage("spin-held", detach=True)
+    _await("a check that takes long",
+           lambda: guest.try_shell("test -s /etc/postern/shim.conf").code == 0)
     states.expect("processor taken in mid-answer", "host.spins", ("agent", "volume"))
     _await("an answer after the processor was given back again", lambda: _answers(context))
 
