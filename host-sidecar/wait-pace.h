@@ -25,3 +25,11 @@ gint64 pst_wait_pace_next(PstWaitPace *pace, gint64 now_us);
 
 /* Something has happened: the pauses begin anew. The moment from which on a look may begin. */
 gint64 pst_wait_pace_wake(PstWaitPace *pace);
+
+/* What the end of the waiting left less time than this to, it may have cut off. */
+#define PST_WAIT_PACE_SHORT_US (2 * G_USEC_PER_SEC)
+
+/* Whether a look that found nobody was cut off by the end of the waiting, so that its silence is
+ * its own and not the guest's. WINDOW_US: what it had. LEFT_US: what it left of that. WHOLE_US:
+ * what it may take where there is time. */
+gboolean pst_wait_pace_is_cut(gint64 window_us, gint64 left_us, gint64 whole_us);

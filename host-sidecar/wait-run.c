@@ -10,8 +10,6 @@
 /* What one look may take of the time: libvirt, and a guest that does not answer. */
 #define LOOK_US (5 * G_USEC_PER_SEC)
 #define ASK_US (10 * G_USEC_PER_SEC)
-/* A conversation that used all but so much of the time that was left was cut off by its end. */
-#define CUT_SHARE 4
 
 typedef struct {
     const PstOptions *options;
@@ -72,6 +70,17 @@ within(const Wait *wait, gint64 span_us)
     return MIN(wait->deadline_us, g_get_monotonic_time() + span_us);
 }
 
+/* Of a look that may take WHOLE_US, has found nobody and had WINDOW_US. What was seen before one
+ * that the deadline cut off tells more of the guest than its end does. */
+static void
+see_nobody(Wait *wait, const char *why, gint64 window_us, gint64 whole_us)
+{
+    gint64 left_us = wait->deadline_us - g_get_monotonic_time();
+
+    if (wait->outcome->seen == NULL || !pst_wait_pace_is_cut(window_us, left_us, whole_us))
+        set(&wait->outcome->seen, why);
+}
+
 /* ---- libvirt ---- */
 
 /* What was told between two connections nobody knows: the next look finds it. */
@@ -97,14 +106,14 @@ domain_of(const PstGuest *guest)
 /* Whoever may not ask libvirt, or finds none, may have a daemon that does; only where there was
  * never anything else is that the end. */
 static Step
-look_failed(Wait *wait, GError *cause, GError **error)
+look_failed(Wait *wait, GError *cause, gint64 window_us, GError **error)
 {
     if (cause->code == PST_ERROR_NO_DOMAIN) {
         g_propagate_error(error, cause);
         return STEP_ERROR;
     }
     wait->blind |= !wait->looked;
-    set(&wait->outcome->seen, cause->message);
+    see_nobody(wait, cause->message, window_us, LOOK_US);
     g_error_free(cause);
     return STEP_WAIT;
 }
@@ -124,11 +133,12 @@ look(Wait *wait, GError **error)
 {
     g_autoptr(GError) cause = NULL;
     g_autofree char *seen = NULL;
+    gint64 window_us = wait->deadline_us - g_get_monotonic_time();
     g_autoptr(PstGuest) guest =
         pst_guest_open(wait->hypervisor, wait->domain, within(wait, LOOK_US), &cause);
 
     if (guest == NULL)
-        return look_failed(wait, g_steal_pointer(&cause), error);
+        return look_failed(wait, g_steal_pointer(&cause), window_us, error);
     wait->looked = TRUE;
     keep_name(wait, guest);
     if (listen_anew(wait, guest))
@@ -177,32 +187,30 @@ is_final(const Wait *wait, const GError *error)
 }
 
 static Step
-ask_failed(Wait *wait, GError *cause, GError **error)
+ask_failed(Wait *wait, GError *cause, gint64 window_us, GError **error)
 {
     if (is_final(wait, cause)) {
         g_propagate_error(error, cause);
         return STEP_ERROR;
     }
-    set(&wait->outcome->seen, cause->message);
+    see_nobody(wait, cause->message, window_us, ASK_US);
     g_error_free(cause);
     return STEP_WAIT;
 }
 
-/* The last conversation, whose answers have had less time than they needed, says what is missing of
- * itself and not of the guest. */
-static gboolean
-is_cut_off(const Wait *wait, const PstWaitVerdict *verdict, gint64 window_us)
+/* A journal that was asked in vain, for want of time perhaps, tells less than one look ago. */
+static void
+see(Wait *wait, const PstWaitVerdict *verdict, gint64 window_us)
 {
-    gint64 left_us = wait->deadline_us - g_get_monotonic_time();
-
-    return !verdict->reached && !verdict->other_machine && window_us < ASK_US &&
-           left_us < window_us / CUT_SHARE;
+    if (verdict->silent)
+        see_nobody(wait, verdict->seen, window_us, ASK_US);
+    else if (!verdict->ask_journal || !wait->ask_journal)
+        set(&wait->outcome->seen, verdict->seen);
 }
 
 static Step
 weigh(Wait *wait, const PstWaitVerdict *verdict, guint64 n_breaks, gint64 window_us)
 {
-    gboolean is_cut = is_cut_off(wait, verdict, window_us);
     const PstWaitTurn turn = {
         .broken = pst_wake_count(wait->wake).n_breaks != n_breaks,
         .events = wait->events != NULL,
@@ -215,9 +223,7 @@ weigh(Wait *wait, const PstWaitVerdict *verdict, guint64 n_breaks, gint64 window
         set(&wait->outcome->seen, "it was reset, started or reverted while it was asked");
         return STEP_AGAIN;
     }
-    /* A journal that was asked in vain, for want of time perhaps, tells less than one look ago. */
-    if ((!verdict->ask_journal || !wait->ask_journal) && !(is_cut && wait->outcome->seen != NULL))
-        set(&wait->outcome->seen, verdict->seen);
+    see(wait, verdict, window_us);
     wait->ask_journal |= verdict->ask_journal;
     set(&wait->boot_id, verdict->boot_id);
     set(&wait->outcome->boot_id, verdict->boot_id);
@@ -240,7 +246,7 @@ static Step
 ask(Wait *wait, GError **error)
 {
     guint64 n_breaks = pst_wake_count(wait->wake).n_breaks;
-    gint64 window_us = MIN(ASK_US, wait->deadline_us - g_get_monotonic_time());
+    gint64 window_us = wait->deadline_us - g_get_monotonic_time();
     g_autoptr(PstAsk) ask =
         pst_ask_new(wait->options, wait->method, wait->domain, within(wait, ASK_US));
     guint n = 0;
@@ -250,7 +256,7 @@ ask(Wait *wait, GError **error)
     wait->outcome->n_asked++;
     PstAnswer **answers = pst_ask_questions(ask, questions, n, NULL, NULL, &cause);
     if (answers == NULL)
-        return ask_failed(wait, g_steal_pointer(&cause), error);
+        return ask_failed(wait, g_steal_pointer(&cause), window_us, error);
     set(&wait->outcome->guest, pst_ask_name(ask));
     g_auto(PstWaitVerdict) verdict = pst_wait_judge(wait->goal, answers, n, n_breaks > 0);
     free_answers(answers, n);

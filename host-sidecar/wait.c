@@ -229,6 +229,7 @@ pst_wait_judge(const PstWaitGoal *goal, PstAnswer *const *answers, guint n, gboo
     PstWaitVerdict verdict = {.by_agent = has_agent(answers, n)};
 
     if (system == NULL) {
+        verdict.silent = TRUE;
         verdict.seen = pst_wait_words_silence(answers, n);
         return verdict;
     }

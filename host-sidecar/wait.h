@@ -35,6 +35,7 @@ PstAnswer **pst_wait_questions(const PstWaitGoal *goal, const char *guest, gbool
 typedef struct {
     gboolean reached;
     gboolean other_machine; /* another guest is in the mark's place: it will not come */
+    gboolean silent;        /* nobody answered: nothing is known of the guest */
     gboolean ask_journal;   /* only the journal can tell whether this is after the mark */
     gboolean by_agent;      /* not in one conversation with the shim */
     char *boot_id;          /* that it told; NULL where it did not */

@@ -374,6 +374,39 @@ test_pace(void)
     g_assert_cmpint(pst_wait_pace_next(&pace, now_us), ==, now_us + PST_WAIT_PACE_FIRST_US);
 }
 
+/* A look had 10 s in all: what its end may have to do with finding nobody. */
+static void
+test_cut(void)
+{
+    static const struct {
+        gint64 window, left;
+        gboolean is_cut;
+    } rows[] = {
+        {60000, 50000, FALSE}, {10000, 0, FALSE},  {9000, 6000, FALSE}, {9000, 10, TRUE},
+        {2500, 2200, FALSE},   {2500, 600, TRUE},  {1900, 1800, TRUE},  {80, 79, TRUE},
+        {80, -1, TRUE},        {9000, -500, TRUE},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++)
+        g_assert_cmpint(
+            pst_wait_pace_is_cut(1000 * rows[i].window, 1000 * rows[i].left, 10 * G_USEC_PER_SEC),
+            ==, rows[i].is_cut);
+}
+
+static void
+test_silent(void)
+{
+    g_auto(PstWaitGoal) goal = goal_of("shim");
+    g_autoptr(PstAnswer) unasked = pst_answer_new("guest", "system", NULL);
+
+    unasked->error = g_error_new(PST_ERROR, PST_ERROR_DEADLINE, "its deadline had passed");
+    PstAnswer *answers[] = {unasked};
+    g_auto(PstWaitVerdict) verdict = pst_wait_judge(&goal, answers, 1, FALSE);
+
+    g_assert_true(verdict.silent);
+    g_assert_false(verdict.reached);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -388,5 +421,7 @@ main(int argc, char **argv)
     g_test_add_func("/wait/access", test_access);
     g_test_add_func("/wait/weight", test_weight);
     g_test_add_func("/wait/pace", test_pace);
+    g_test_add_func("/wait/cut", test_cut);
+    g_test_add_func("/wait/silent", test_silent);
     return g_test_run();
 }
