@@ -114,6 +114,7 @@ fill_verdict(Case *one, PstFirewallData *data)
     verdict->unmodelled = g_strdup(one->result.unmodelled);
     if (one->result.decision == PST_FILTER_DEPENDS)
         verdict->depends_on = reason_words(one->result.reasons);
+    verdict->later = g_strdup(pst_filter_walk_decision_names[one->later.decision]);
     if (one->replies.decision != PST_FILTER_UNKNOWN)
         verdict->replies = PST_TRI(!is_denied(&one->replies));
     fill_place(verdict, &one->result.place);
@@ -287,6 +288,9 @@ add_later(const Judge *judge, const Case *one, PstSeverity severity)
     else if (one->result.decision == PST_FILTER_IS_ACCEPTED &&
              one->replies.decision == PST_FILTER_UNKNOWN)
         add_doubt(judge, one, &one->replies);
+    else if (one->result.decision == PST_FILTER_IS_ACCEPTED &&
+             one->later.decision == PST_FILTER_UNKNOWN)
+        add_doubt(judge, one, &one->later);
 }
 
 /* Shut over both IP versions is one finding; over one of them, it is told, and matters where it is

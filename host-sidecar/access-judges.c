@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 #include <string.h>
 
+#include "host-sidecar/firewall-verdict.h"
 #include "protocol/report-account.h"
 #include "protocol/report-firewall.h"
 #include "protocol/report-memory.h"
@@ -209,16 +210,6 @@ family_of(const char *address)
     return strchr(address, ':') != NULL ? "ipv6" : "ipv4";
 }
 
-/* What is let in and not answered is no connection. */
-static PstTri
-passes(const PstFirewallVerdict *verdict)
-{
-    if (g_strcmp0(verdict->verdict, "drop") == 0 || g_strcmp0(verdict->verdict, "reject") == 0 ||
-        verdict->replies == PST_TRI_NO)
-        return PST_TRI_NO;
-    return g_strcmp0(verdict->verdict, "accept") == 0 ? verdict->replies : PST_TRI_UNKNOWN;
-}
-
 static gboolean
 concerns(const PstFirewallVerdict *verdict, const PstAccessFacts *facts, const char *family)
 {
@@ -235,7 +226,7 @@ sum_up(const PstFirewallData *firewall, const PstAccessFacts *facts, const char 
 
     for (guint i = 0; firewall->verdicts != NULL && i < firewall->verdicts->len; i++)
         if (concerns(firewall->verdicts->pdata[i], facts, family))
-            n[passes(firewall->verdicts->pdata[i])]++;
+            n[pst_firewall_verdict_passes(firewall->verdicts->pdata[i])]++;
     if (n[PST_TRI_UNKNOWN] > 0 || (n[PST_TRI_YES] > 0 && n[PST_TRI_NO] > 0))
         return PST_TRI_UNKNOWN;
     return n[PST_TRI_YES] > 0 ? PST_TRI_YES : n[PST_TRI_NO] > 0 ? PST_TRI_NO : PST_TRI_UNKNOWN;

@@ -10,6 +10,7 @@
 #include "protocol/report-firewall.h"
 #include "protocol/report-host.h"
 #include "protocol/report-journal.h"
+#include "protocol/report-services.h"
 #include "protocol/vocabulary.h"
 
 #define JOURNAL_LINES 200
@@ -167,6 +168,29 @@ is_asked(const PstAnswer *answer, const PstReportKind *kind, const char *argumen
     return g_str_equal(answer->probe, kind->name) && json_object_has_member(answer->args, argument);
 }
 
+/* The diagnosis asks about the units of the policy, and only about these. */
+static gboolean
+is_of_lost_units(const PstGateFacts *facts, const PstAnswer *answer)
+{
+    JsonArray *asked = NULL;
+    guint n = 0;
+
+    if (!is_asked(answer, &pst_report_services_kind, "units") ||
+        !pst_json_get_array(answer->args, "units", PST_JSON_REQUIRED, &asked, NULL))
+        return FALSE;
+    for (guint i = 0; i < facts->one->policy->rules->len; i++) {
+        const PstPolicyRule *rule = facts->one->policy->rules->pdata[i];
+
+        if (rule->kind != PST_POLICY_UNIT_ACTIVE && rule->kind != PST_POLICY_UNIT_INACTIVE)
+            continue;
+        if (n >= json_array_get_length(asked) ||
+            g_strcmp0(json_array_get_string_element(asked, n), rule->subject) != 0)
+            return TRUE;
+        n++;
+    }
+    return n < json_array_get_length(asked);
+}
+
 static void
 sort_in(PstGateFacts *facts, PstAnswer *answer)
 {
@@ -182,6 +206,8 @@ sort_in(PstGateFacts *facts, PstAnswer *answer)
             g_ptr_array_add(facts->base, answer);
     } else if (is_asked(answer, &pst_report_journal_kind, "after")) {
         facts->place = answer;
+    } else if (is_of_lost_units(facts, answer)) {
+        facts->units = answer;
     } else if (is_asked(answer, &pst_report_changes_kind, "paths")) {
         facts->files = answer;
     } else {

@@ -19,6 +19,8 @@ typedef struct {
     const PstAnswer *journal; /* since the moment; NULL where it was not asked */
     const PstAnswer *place; /* whether the journal still has the moment's entry, where nothing else
                                asks it; NULL: not asked */
+    const PstAnswer *units; /* of `services`, about those that ran before and do not now; NULL where
+                               there are none */
     const PstAnswer *files; /* the same of `changes`, below the paths of the policy */
     GPtrArray *now;         /* of PstAnswer, borrowed: of the base what is of now */
     GArray *causes;         /* of PstCause, of these, and of what the host sees */

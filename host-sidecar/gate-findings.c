@@ -231,11 +231,22 @@ typedef struct {
     gboolean *lasting; /* that one of them is */
 } Judging;
 
+/* Of a journal that is asked once for both, what its expectation judges entry by entry, with those
+ * that may be left out, and what is said of the question and not of the guest. */
+static gboolean
+is_judged_by_entries(const Judging *judging, const PstCause *cause)
+{
+    static const char *const ids[] = {"journal.critical-entries", "journal.errors",
+                                      "journal.foreign-cursor", NULL};
+
+    return cause->answer == judging->facts->journal && g_strv_contains(ids, cause->finding->id);
+}
+
 /* What it comes to by itself; HELD: nothing is to be told of it. */
 static PstGateState
 state_of(const Judging *judging, const PstCause *cause)
 {
-    if (is_meant(judging->facts, cause))
+    if (is_meant(judging->facts, cause) || is_judged_by_entries(judging, cause))
         return PST_GATE_HELD;
     int severity = weigh(judging->facts, cause, judging->excuses);
 

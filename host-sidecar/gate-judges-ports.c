@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <string.h>
 
+#include "host-sidecar/firewall-verdict.h"
 #include "host-sidecar/gate-judges.h"
 #include "protocol/json.h"
 #include "protocol/limits.h"
@@ -106,15 +107,6 @@ filter_of(const PstGateFacts *facts, gint64 wanted, const char *wanted_protocol)
     return NULL;
 }
 
-static PstTri
-passes(const PstFirewallVerdict *verdict)
-{
-    if (g_strcmp0(verdict->verdict, "drop") == 0 || g_strcmp0(verdict->verdict, "reject") == 0 ||
-        verdict->replies == PST_TRI_NO)
-        return PST_TRI_NO;
-    return g_strcmp0(verdict->verdict, "accept") == 0 ? verdict->replies : PST_TRI_UNKNOWN;
-}
-
 /* How many verdicts on a port there are of each kind, over these versions of IP; FALSE for none. A
  * guest that has no address of one of them tells none of it. */
 static gboolean
@@ -127,7 +119,7 @@ count_verdicts(const PstFirewallData *data, gint64 port, guint of, guint n[PST_T
                                                                : IPV4;
 
         if (verdict->port == port && (version & of) != 0)
-            n[passes(verdict)]++;
+            n[pst_firewall_verdict_passes(verdict)]++;
     }
     return n[PST_TRI_YES] + n[PST_TRI_NO] + n[PST_TRI_UNKNOWN] > 0;
 }
@@ -229,16 +221,18 @@ pst_gate_judges_port(const PstGateFacts *facts, const PstPolicyRule *rule, GPtrA
 
 /* ---- those of before ---- */
 
+/* Over the versions GONE of those that there WERE. */
 static void
 judge_lost(const PstGateFacts *facts, const PstPolicyRule *rule, const PstNetworkListening *row,
-           GPtrArray *outcomes)
+           guint gone, guint were, GPtrArray *outcomes)
 {
     const char *probe = pst_report_network_kind.name;
+    const char *over = gone == were ? "" : gone == IPV6 ? " over IPv6" : " over IPv4";
 
     PstGateOutcome *outcome = pst_gate_outcome_add(
         outcomes, rule, PST_GATE_BROKEN,
-        g_strdup_printf("nothing listens on %" G_GINT64_FORMAT "/%s any more; %s did", row->port,
-                        row->protocol, row->process != NULL ? row->process : "something"));
+        g_strdup_printf("nothing listens on %" G_GINT64_FORMAT "/%s%s any more; %s did", row->port,
+                        row->protocol, over, row->process != NULL ? row->process : "something"));
     outcome->unit = g_strdup(row->unit);
     pst_gate_outcome_of(outcome, probe, pst_gate_facts_find(facts, probe));
 }
@@ -463,11 +457,11 @@ pst_gate_judges_lost_ports(const PstGateFacts *facts, const PstPolicyRule *rule,
 
         if (!is_kept(former, i))
             continue;
-        guint still =
-            versions(data, row->port, row->protocol) & versions(former, row->port, row->protocol);
-        if (still == 0)
-            judge_lost(facts, rule, row, outcomes);
-        else if (unfiltered == PST_TRI_YES)
+        guint were = versions(former, row->port, row->protocol);
+        guint still = versions(data, row->port, row->protocol) & were;
+        if (still != were)
+            judge_lost(facts, rule, row, were & ~still, were, outcomes);
+        if (still != 0 && unfiltered == PST_TRI_YES)
             judge_former(facts, rule, row, still, outcomes);
     }
     if (outcomes->len > n)

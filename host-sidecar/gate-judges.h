@@ -16,11 +16,16 @@ void pst_gate_judges_rule(const PstGateFacts *facts, const PstPolicyRule *rule,
 PST_GATE_JUDGE(access);
 PST_GATE_JUDGE(unit);
 PST_GATE_JUDGE(failed);
+PST_GATE_JUDGE(lost_units);
 PST_GATE_JUDGE(check);
 PST_GATE_JUDGE(port);
 PST_GATE_JUDGE(lost_ports);
 PST_GATE_JUDGE(journal);
 PST_GATE_JUDGE(files);
+
+/* The services of the baseline that a rule no-lost is about, which ran then and do not now by the
+ * answers, which tell no more of them: their names, sorted. Free with g_ptr_array_unref(). */
+GPtrArray *pst_gate_judges_former_units(const PstGateCase *one);
 
 /* The ports of the baseline that a rule no-lost is about, which no packet filter judged before and
  * one may judge now by the answers, each once, but those that rules ask about anyway: of

@@ -125,6 +125,8 @@ concerns(const PstGateFacts *facts, const PstPolicyRule *rule, const PstGateOutc
         if (outcome->state == PST_GATE_BROKEN)
             return is_of_unit(rule, outcome, unit);
         return !matches((const char *const *)policy->failed_except, unit);
+    case PST_POLICY_NO_LOST_UNIT:
+        return outcome->state != PST_GATE_BROKEN || is_of_unit(rule, outcome, unit);
     case PST_POLICY_JOURNAL:
         return policy->journal_units[0] == NULL ||
                g_strv_contains((const char *const *)policy->journal_units, unit);
@@ -215,20 +217,31 @@ silent_probe(const PstGateFacts *facts, const PstPolicyRule *rule)
     return NULL;
 }
 
-/* Sudo that has not answered in time may do so the next time. */
-static char *
-hung_sudo(const PstGateFacts *facts)
+/* What could not be looked at in time, or was being used, may be seen the next time; sudo as well.
+ */
+static gboolean
+is_passing(const PstFinding *finding)
 {
+    return finding->severity == PST_SEVERITY_UNKNOWN &&
+           (finding->passing == PST_TRI_YES || g_str_equal(finding->id, "sudo.hangs"));
+}
+
+/* Of what the rule is judged by. */
+static char *
+unlooked_for_now(const PstGateFacts *facts, const PstPolicyRule *rule)
+{
+    g_auto(GStrv) probes = pst_gate_questions_probes(rule);
+
     for (guint i = 0; i < facts->all->len; i++) {
         const PstAnswer *answer = facts->all->pdata[i];
         const GPtrArray *findings =
             pst_gate_facts_is_of_now(answer) ? answer->report->findings : NULL;
 
-        for (guint j = 0; findings != NULL && j < findings->len; j++) {
-            const PstFinding *finding = findings->pdata[j];
-            if (finding->severity == PST_SEVERITY_UNKNOWN && g_str_equal(finding->id, "sudo.hangs"))
-                return g_strdup(finding->message);
-        }
+        if (!g_strv_contains((const char *const *)probes, answer->probe))
+            continue;
+        for (guint j = 0; findings != NULL && j < findings->len; j++)
+            if (is_passing(findings->pdata[j]))
+                return g_strdup(((PstFinding *)findings->pdata[j])->message);
     }
     return NULL;
 }
@@ -254,6 +267,6 @@ pst_gate_moving(const PstGateFacts *facts, const PstPolicyRule *rule, const PstG
     if (why == NULL)
         why = silent_probe(facts, rule);
     if (why == NULL && outcome->state == PST_GATE_UNCHECKED)
-        why = hung_sudo(facts);
+        why = unlooked_for_now(facts, rule);
     return why;
 }

@@ -10,6 +10,7 @@
 #include "protocol/report-firewall.h"
 #include "protocol/report-journal.h"
 #include "protocol/report-network.h"
+#include "protocol/report-services.h"
 #include "protocol/vocabulary.h"
 
 /* By these a failure is explained, and it is told whether the guest is still on its way. */
@@ -87,6 +88,7 @@ need_of_rule(gboolean *needed, const PstPolicyRule *rule)
     case PST_POLICY_UNIT_INACTIVE:
     case PST_POLICY_NO_FAILED_UNIT:
     case PST_POLICY_NO_NEW_FAILED_UNIT:
+    case PST_POLICY_NO_LOST_UNIT:
     case PST_POLICY_JOURNAL:
     case PST_POLICY_FILES:
         break;
@@ -105,6 +107,7 @@ pst_gate_questions_probes(const PstPolicyRule *rule)
     case PST_POLICY_UNIT_INACTIVE:
     case PST_POLICY_NO_FAILED_UNIT:
     case PST_POLICY_NO_NEW_FAILED_UNIT:
+    case PST_POLICY_NO_LOST_UNIT:
         need(needed, "services");
         break;
     case PST_POLICY_JOURNAL:
@@ -212,6 +215,23 @@ pst_gate_questions(const PstGateCase *one, guint *n)
     return (PstAnswer **)g_ptr_array_free(asking.questions, FALSE);
 }
 
+/* What became of those that ran is told of each by name alone. */
+static void
+ask_of_units(const Asking *asking)
+{
+    g_autoptr(GPtrArray) units = pst_gate_judges_former_units(asking->one);
+    JsonArray *names = json_array_new();
+    JsonObject *args = json_object_new();
+
+    for (guint i = 0; i < units->len; i++)
+        json_array_add_string_element(names, units->pdata[i]);
+    json_object_set_array_member(args, "units", names);
+    if (units->len > 0)
+        ask(asking, &pst_report_services_kind, args);
+    else
+        json_object_unref(args);
+}
+
 PstAnswer **
 pst_gate_questions_further(const PstGateCase *one, guint *n)
 {
@@ -224,6 +244,7 @@ pst_gate_questions_further(const PstGateCase *one, guint *n)
         ask(&asking, &pst_report_firewall_kind,
             pst_gate_facts_port_args(one, row->port, row->protocol));
     }
+    ask_of_units(&asking);
     *n = asking.questions->len;
     return (PstAnswer **)g_ptr_array_free(asking.questions, FALSE);
 }

@@ -271,6 +271,12 @@ read_open(PstPolicyReading *reading, const char *value, GError **error)
 }
 
 static gboolean
+read_no_lost_unit(PstPolicyReading *reading, const char *value, GError **error)
+{
+    return add_switch(reading, PST_POLICY_NO_LOST_UNIT, value, error);
+}
+
+static gboolean
 read_no_lost(PstPolicyReading *reading, const char *value, GError **error)
 {
     return add_switch(reading, PST_POLICY_NO_LOST_PORT, value, error);
@@ -375,6 +381,7 @@ static const struct {
       {"inactive", read_inactive},
       {"no-failed", read_no_failed},
       {"no-new-failed", read_no_new_failed},
+      {"no-lost", read_no_lost_unit},
       {"except", read_failed_except},
       {"unchecked", read_unchecked}}},
     {"journal",

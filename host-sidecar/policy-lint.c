@@ -35,7 +35,8 @@ pst_policy_has(const PstPolicy *policy, PstPolicyKind kind)
 static gboolean
 needs_baseline(PstPolicyKind kind)
 {
-    return kind == PST_POLICY_NO_NEW_FINDING || kind == PST_POLICY_NO_LOST_PORT;
+    return kind == PST_POLICY_NO_NEW_FINDING || kind == PST_POLICY_NO_LOST_PORT ||
+           kind == PST_POLICY_NO_LOST_UNIT;
 }
 
 static gboolean

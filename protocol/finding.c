@@ -53,6 +53,8 @@ static const PstField finding_rows[] = {
      .required = TRUE,
      .names = pst_finding_severity_names},
     PST_REQUIRED_STRING(PstFinding, message, "one line for people"),
+    PST_BOOL(PstFinding, passing,
+             "of what could not be looked at in time, or was being used: it may be the next time"),
     PST_STRING(PstFinding, caused_by, "the id of the finding that this one follows from"),
     PST_STRING(PstFinding, remedy, "what mends it here"),
     PST_OBJECT(PstFinding, evidence, pst_finding_evidence_fields, "what was seen"),

@@ -59,6 +59,7 @@ typedef struct {
     char *id; /* PROBE.what-is-wrong: stable and public, a row of the catalogue */
     int severity;
     char *message;   /* one line, for people, with the names in it */
+    PstTri passing;  /* of what could not be looked at: it may be the next time */
     char *caused_by; /* the id of the finding that this one follows from */
     char *remedy;    /* for people: what mends it here */
     PstEvidence *evidence;

@@ -24,6 +24,7 @@ static const PstField verdict_rows[] = {
                "accept, drop, reject, depends (on what depends_on says) or unknown"),
     PST_STRINGS(PstFirewallVerdict, depends_on, "what makes the difference"),
     PST_STRING(PstFirewallVerdict, unmodelled, "what could not be judged"),
+    PST_STRING(PstFirewallVerdict, later, "as verdict, of what follows a connection's first packet"),
     PST_BOOL(PstFirewallVerdict, replies, "the guest's answers get out"),
     PST_STRING(PstFirewallVerdict, source, "where it is decided: nftables or iptables-legacy"),
     PST_STRING(PstFirewallVerdict, table, "the deciding table, with its family"),

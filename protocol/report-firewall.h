@@ -36,6 +36,7 @@ typedef struct {
     char *verdict; /* accept, drop, reject, depends, unknown */
     char **depends_on;
     char *unmodelled; /* what could not be judged */
+    char *later;      /* of what follows the first packet; as verdict */
     PstTri replies;   /* the guest's answers get out */
     /* Where it is decided; without a handle and a rule it is the chain's policy. */
     char *source, *table, *chain;

@@ -334,7 +334,7 @@ static G_GNUC_UNUSED void
 unit_failed_before(World *world)
 {
     unit_failed(world);
-    ((PstServicesUnit *)world->services->units->pdata[0])->since_us = MOMENT - 1;
+    ((PstServicesUnit *)world->services->units->pdata[0])->since_us = MOMENT - G_USEC_PER_SEC;
 }
 
 static G_GNUC_UNUSED void

@@ -93,6 +93,30 @@ test_replies(void)
     }
 }
 
+/* A connection of which only the first packet is let in is none. */
+static void
+test_later(void)
+{
+    static const struct {
+        const char *later;
+        PstAccessVerdict verdict;
+    } cases[] = {{NULL, PST_ACCESS_OPEN},
+                 {"accept", PST_ACCESS_OPEN},
+                 {"drop", PST_ACCESS_SHUT},
+                 {"depends", PST_ACCESS_UNKNOWN}};
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_auto(Guest) guest = {{NULL}};
+
+        init(&guest);
+        for (guint j = 0; j < guest.firewall->verdicts->len; j++)
+            ((PstFirewallVerdict *)guest.firewall->verdicts->pdata[j])->later =
+                g_strdup(cases[i].later);
+        g_autoptr(PstReport) report = derive(&guest, NULL, "accept", "accept");
+        g_assert_cmpint(((PstAccessData *)report->data)->login, ==, cases[i].verdict);
+    }
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -100,5 +124,6 @@ main(int argc, char *argv[])
     g_test_add_func("/access/firewall/versions", test_versions);
     g_test_add_func("/access/firewall/ports", test_ports);
     g_test_add_func("/access/firewall/replies", test_replies);
+    g_test_add_func("/access/firewall/later", test_later);
     return g_test_run();
 }

@@ -229,6 +229,9 @@ test_later(void)
         ":INPUT DROP [0:0]\n-A INPUT -p tcp --dport 22 -m state --state NEW -j ACCEPT", (Ask){22});
 
     only_finding(report, "firewall.established-dropped", PST_SEVERITY_CRITICAL);
+    const PstFirewallVerdict *verdict = ((PstFirewallData *)report->data)->verdicts->pdata[0];
+    g_assert_cmpstr(verdict->verdict, ==, "accept");
+    g_assert_cmpstr(verdict->later, ==, "drop");
 }
 
 static PstReport *

@@ -81,7 +81,7 @@ static const struct {
     {NO_LOST, ANY4, ANY4, "drop", "accept", FAIL},
     {NO_LOST, ANY4, ANY4, "accept", "drop", PASS},
     {NO_LOST, ANY4, ANY6, "accept", "drop", PASS},
-    {NO_LOST, ANY6, ANY4, "accept", "drop", PASS},
+    {NO_LOST, ANY6, ANY4, "accept", "drop", FAIL}, /* nobody listens over IPv6 */
     {NO_LOST, ANY4, ONE6, "accept", "accept", FAIL},
     {NO_LOST, LINK6, LINK6, "accept", NULL, PASS},
     {NO_LOST, LINK6, LINK6, "drop", NULL, FAIL},
@@ -280,6 +280,27 @@ test_replies(void)
     }
 }
 
+/* What follows the first packet, by a shim that tells it. */
+static void
+test_later(void)
+{
+    static const struct {
+        const char *later;
+        PstGateResult result;
+    } cases[] = {{NULL, PASS},     {"accept", PASS},  {"drop", FAIL},
+                 {"reject", FAIL}, {"unknown", OPEN}, {"depends", OPEN}};
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_auto(World) world = {0};
+
+        world_init(&world);
+        world_set_policy(&world, "[ports]\nopen=443\n");
+        ((PstFirewallVerdict *)world.port->verdicts->pdata[0])->later = g_strdup(cases[i].later);
+        g_autoptr(PstGateVerdict) verdict = world_judge(&world);
+        g_assert_cmpint(verdict->result, ==, cases[i].result);
+    }
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -289,5 +310,6 @@ main(int argc, char *argv[])
     g_test_add_func("/gate/ports/many", test_many);
     g_test_add_func("/gate/ports/former", test_former_ports);
     g_test_add_func("/gate/ports/replies", test_replies);
+    g_test_add_func("/gate/ports/later", test_later);
     return g_test_run();
 }

@@ -35,6 +35,10 @@ spoil(World *world, char letter)
     } else if (letter == 'h') {
         add_finding(world, "sudo", "sudo.hangs", PST_SEVERITY_UNKNOWN);
         world->guest.sudo->verdict = PST_SUDO_UNKNOWN;
+    } else if (letter == 'u' || letter == 'n') {
+        add_finding(world, "sudo", "sudo.could-not-look", PST_SEVERITY_UNKNOWN)->passing =
+            PST_TRI(letter == 'u');
+        world->guest.sudo->verdict = PST_SUDO_UNKNOWN;
     }
 }
 
@@ -100,6 +104,9 @@ test_settles(void)
         {"h", 1, PST_GATE_COULD_NOT_CHECK, 1, "sudo.hangs is so"},
         {"h", 20, PST_GATE_FAIL, 0, "harness can't become root: sudo.hangs is so, each of the"},
         {"hhp", 20, PST_GATE_PASS, 3, "all 2 hold"},
+        /* What was not looked at in time may be the next time; what can't be stays so. */
+        {"uup", 20, PST_GATE_PASS, 3, "all 2 hold"},
+        {"n", 20, PST_GATE_COULD_NOT_CHECK, 1, "sudo.could-not-look is so"},
         {"mh", 20, PST_GATE_COULD_NOT_CHECK, 0, "sudo.hangs is so"},
     };
 

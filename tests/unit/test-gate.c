@@ -67,6 +67,14 @@ restart_unit_failed(World *world)
     unit_failed(world);
 }
 
+/* Clocks that are read one after the other do not tell. */
+static void
+unit_failed_at_once(World *world)
+{
+    unit_failed(world);
+    ((PstServicesUnit *)world->services->units->pdata[0])->since_us = MOMENT - 300;
+}
+
 static void
 since_span(World *world, const char *span)
 {
@@ -432,6 +440,7 @@ static const struct {
     {"[units]\nno-failed=yes\n", unit_failed_before, FAIL, "nginx.service is failed"},
     {"[units]\nno-failed=yes\nexcept=ngin*\n", unit_failed, PASS, NULL},
     {"[units]\nno-new-failed=yes\n", unit_failed, FAIL, "nginx.service is failed"},
+    {"[units]\nno-new-failed=yes\n", unit_failed_at_once, OPEN, "at that very moment"},
     {"[units]\nno-new-failed=yes\n", unit_failed_before, PASS, NULL},
     {"[units]\nno-new-failed=yes\n", set_back_unit_failed, FAIL, "nginx.service is failed"},
     {"[units]\nno-new-failed=yes\n", set_back_unit_failed_before, PASS, NULL},

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/gate-judges.h"
+#include "tests/unit/gate-world.h"
+
+/* A service that ran when the baseline was taken and does not run now. */
+
+#define NO_LOST "[units]\nno-lost=yes\n"
+#define PASS PST_GATE_PASS
+#define FAIL PST_GATE_FAIL
+#define OPEN PST_GATE_COULD_NOT_CHECK
+
+typedef struct {
+    const char *policy;
+    const char *former, *now; /* what runs; NULL: it does not tell */
+    const char *active;       /* what the second asking says of each that was lost; NULL: nothing */
+    const char *enabled;
+    PstGateResult result;
+    const char *says;
+} Row;
+
+static const Row rows[] = {
+    {NO_LOST, "cron nginx", "cron nginx", NULL, NULL, PASS, "every service runs that ran"},
+    {NO_LOST, "cron", "cron nginx", NULL, NULL, PASS, "every service runs that ran"},
+    {NO_LOST, "cron nginx", "cron", "inactive", "enabled", FAIL,
+     "nginx.service ran, and is inactive"},
+    {NO_LOST, "cron nginx", "cron", "inactive", "disabled", FAIL, "ran, and is inactive"},
+    {NO_LOST, "cron nginx", "cron", "inactive", "masked", FAIL, "ran, and is inactive"},
+    {NO_LOST, "cron nginx", "cron", "inactive", NULL, FAIL, "ran, and is inactive"},
+    {NO_LOST, "cron nginx", "cron", "failed", "enabled", FAIL, "ran, and is failed"},
+    {NO_LOST, "cron nginx", "cron", "inactive", "static", PASS, "every service runs that ran"},
+    {NO_LOST, "cron nginx", "cron", "inactive", "transient", PASS, "every service runs that ran"},
+    {NO_LOST, "cron nginx", "cron", "active", "enabled", PASS, "every service runs that ran"},
+    {NO_LOST, "cron nginx", "cron", NULL, NULL, OPEN, "what became of it is not known"},
+    {NO_LOST, NULL, "cron", NULL, NULL, OPEN, "the baseline does not tell which services ran"},
+    {NO_LOST, "cron", NULL, NULL, NULL, OPEN, ""},
+    {NO_LOST "except=nginx*\n", "cron nginx", "cron", "inactive", "enabled", PASS, "runs"},
+    {NO_LOST "no-new-failed=yes\n", "cron nginx", "cron", "failed", "enabled", PASS, "runs"},
+};
+
+static void
+run_services(World *world, const char *names)
+{
+    g_clear_pointer(&world->services->running, g_strfreev);
+    if (names == NULL)
+        return;
+    world->services->running = g_strsplit(names, " ", -1);
+    for (char **name = world->services->running; *name != NULL; name++) {
+        char *unit = g_strconcat(*name, ".service", NULL);
+
+        g_free(*name);
+        *name = unit;
+    }
+}
+
+/* As the gate does: what is lost by the first answers is asked about. */
+static void
+answer_further(World *world, const Row *row)
+{
+    const PstGateCase one = {.policy = world->policy,
+                             .guest = "web",
+                             .before = world->before,
+                             .answers = world->answers,
+                             .n_answers = world->n};
+    guint n = 0;
+    g_autofree PstAnswer **asked = pst_gate_questions_further(&one, &n);
+
+    for (guint i = 0; i < n; i++) {
+        g_autoptr(PstAnswer) question = asked[i];
+
+        if (!g_str_equal(question->probe, "services") || row->active == NULL)
+            continue;
+        PstServicesData *data =
+            world_add(world, &pst_report_services_kind, json_object_ref(question->args));
+        PstServicesUnit *unit = pst_fields_append(&pst_report_services_unit_fields, &data->units);
+        unit->name = g_strdup("nginx.service");
+        unit->asked_as = g_strdup("nginx.service");
+        unit->load = g_strdup("loaded");
+        unit->active = g_strdup(row->active);
+        unit->enabled = g_strdup(row->enabled);
+    }
+}
+
+static void
+forget_units(World *world)
+{
+    g_clear_pointer(&world->services->units, g_ptr_array_unref);
+}
+
+static void
+test_table(void)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_auto(World) world = {0}, former = {0};
+
+        world_init(&former);
+        run_services(&former, rows[i].former);
+        world_init(&world);
+        forget_units(&world);
+        run_services(&world, rows[i].now);
+        world.before = world_baseline(&former);
+        world_set_policy(&world, rows[i].policy);
+        answer_further(&world, &rows[i]);
+        g_autoptr(PstGateVerdict) verdict = world_judge(&world);
+        g_autofree char *text = pst_gate_to_text(verdict);
+
+        if (verdict->result != (int)rows[i].result || strstr(text, rows[i].says) == NULL)
+            g_error("row %u: %s", i, text);
+    }
+}
+
+/* What is lost is asked about, once, and nothing is where nothing is lost. */
+static void
+test_questions(void)
+{
+    static const struct {
+        const char *policy, *former, *now;
+        guint n;
+    } cases[] = {
+        {NO_LOST, "cron apache", "cron apache", 0},
+        {NO_LOST, "cron apache", "cron", 1},
+        {NO_LOST, "a b c", "", 3},
+        {NO_LOST "except=apache*\n", "cron apache", "cron", 0},
+        {"[units]\nno-failed=yes\n", "cron apache", "cron", 0},
+        /* Which the first answers tell already. */
+        {NO_LOST "inactive=lost\n", "cron lost", "cron", 0},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_auto(World) world = {0}, former = {0};
+
+        world_init(&former);
+        run_services(&former, cases[i].former);
+        world_init(&world);
+        run_services(&world, cases[i].now);
+        world_add_unit(&world, "lost.service", "inactive");
+        world.before = world_baseline(&former);
+        world_set_policy(&world, cases[i].policy);
+        const PstGateCase one = {.policy = world.policy,
+                                 .before = world.before,
+                                 .answers = world.answers,
+                                 .n_answers = world.n};
+        g_autoptr(GPtrArray) lost = pst_gate_judges_former_units(&one);
+        g_test_message("row %u", i);
+        g_assert_cmpuint(lost->len, ==, cases[i].n);
+    }
+}
+
+int
+main(int argc, char *argv[])
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/gate/lost-units/table", test_table);
+    g_test_add_func("/gate/lost-units/questions", test_questions);
+    return g_test_run();
+}
