@@ -3,10 +3,12 @@
 
 #include <string.h>
 
+#include "guest-shim/ssh-judge-address.h"
 #include "guest-shim/ssh-judge-authorized.h"
 #include "guest-shim/ssh-judge-handshake.h"
 #include "guest-shim/ssh-judge-limits.h"
 #include "guest-shim/ssh-judge-methods.h"
+#include "guest-shim/ssh-judge-session.h"
 #include "guest-shim/ssh-judge-user.h"
 #include "guest-shim/ssh-judge.h"
 #include "guest-shim/ssh-reach.h"
@@ -271,6 +273,7 @@ judge_user(Probe *probe)
     subject->password_left = pst_ssh_judge_methods_password(subject, shadow);
     pst_ssh_judge_user(subject);
     pst_ssh_judge_authorized(subject);
+    pst_ssh_judge_session(subject);
     pst_ssh_judge_methods(subject);
 }
 
@@ -287,6 +290,7 @@ judge_all(Probe *probe)
     pst_ssh_reach_judge(subject->context, subject->report);
     pst_ssh_judge_limits(subject);
     pst_ssh_judge_limits_port(subject);
+    pst_ssh_judge_address(subject);
     shake_hands(probe);
     pst_ssh_judge_handshake_age(subject, probe->config);
     judge_user(probe);

@@ -17,11 +17,11 @@ static const struct {
     const PstReportKind *kind;
     PstAccessJudge judge;
     /* The findings that shut the step by themselves, where they are critical. */
-    const char *shut_by[7];
+    const char *shut_by[9];
     /* Those that explain what the judge says. */
     const char *explained_by[10];
     /* Those that leave an open step in doubt: it depends on what nobody said. */
-    const char *doubted_by[2];
+    const char *doubted_by[3];
 } steps[PST_ACCESS_N_STEPS] = {
     [PST_ACCESS_NETWORK] = {"network",
                             &pst_report_network_kind,
@@ -35,12 +35,14 @@ static const struct {
                          &pst_report_ssh_kind,
                          pst_access_judges_sshd,
                          {"ssh.no-runtime-folder", "ssh.not-listening", "ssh.startups-full",
-                          "ssh.max-auth-tries-zero", "ssh.program-missing", "ssh.handshake-failed"},
+                          "ssh.max-auth-tries-zero", "ssh.max-sessions-zero", "ssh.address-denied",
+                          "ssh.program-missing", "ssh.handshake-failed"},
                          {"ssh.config-error", "ssh.check-failed", "ssh.no-host-key",
                           "ssh.host-key-mode", "ssh.loader-missing", "ssh.not-running",
                           "ssh.not-installed", "ssh.port-moved", "ssh.listen-address-gone"},
-                         /* One that runs may still be unable to serve: nobody could try. */
-                         {"ssh.could-not-look"}},
+                         /* One that runs may still be unable to serve: nobody could try; or to
+                            serve whoever comes from there. */
+                         {"ssh.could-not-look", "ssh.depends-on-address"}},
     [PST_ACCESS_ALGORITHMS] = {"algorithms",
                                &pst_report_ssh_kind,
                                pst_access_judges_algorithms,
@@ -50,9 +52,11 @@ static const struct {
     [PST_ACCESS_USER] = {"user",
                          &pst_report_ssh_kind,
                          pst_access_judges_user,
-                         {NULL},
+                         {"ssh.forced-command", "ssh.chroot-refused"},
                          {"ssh.user-denied", "ssh.user-not-allowed", "ssh.root-refused",
-                          "ssh.unknown-user"}},
+                          "ssh.unknown-user"},
+                         /* Whoever is let in may get nothing that is worth it. */
+                         {"ssh.forced-command", "ssh.chroot"}},
     [PST_ACCESS_KEY] = {"key",
                         &pst_report_ssh_kind,
                         pst_access_judges_key,
@@ -190,7 +194,7 @@ pst_access_steps_judge(const PstAccessFacts *facts, PstAccessStepKind kind, PstA
     const PstFinding *shut = find(report, steps[kind].shut_by, PST_SEVERITY_CRITICAL);
     PstTri verdict = shut != NULL ? PST_TRI_NO : steps[kind].judge(facts, report->data, &why);
     if (verdict == PST_TRI_YES) {
-        const PstFinding *doubt = find(report, steps[kind].doubted_by, PST_SEVERITY_WARNING);
+        const PstFinding *doubt = find(report, steps[kind].doubted_by, PST_SEVERITY_INFORMATION);
 
         if (doubt != NULL)
             explain(step, doubt, NULL);
