@@ -181,26 +181,17 @@ read_words(Words *words, PstOptions *options, GError **error)
            read_vantage(words, error) && read_baseline(words, error) && read_moment(words, error);
 }
 
-static gboolean
-is_about_access(PstPolicyKind kind)
-{
-    return kind == PST_POLICY_LOGIN || kind == PST_POLICY_ROOT || kind == PST_POLICY_WAY;
-}
-
 /* Whether all is there that the policy can be judged by. */
 static gboolean
 check_whole(const Words *words, GError **error)
 {
-    const GPtrArray *rules = words->read->rules;
     gboolean alone = FALSE;
     const PstPolicyRule *compares = pst_policy_compares(words->read, &alone);
     g_autofree char *title = compares != NULL ? pst_policy_rule_title(compares) : NULL;
 
-    for (guint i = 0; i < rules->len; i++)
-        if (is_about_access(((PstPolicyRule *)rules->pdata[i])->kind) &&
-            !json_object_has_member(words->vantage, "user"))
-            return refuse(error, "[reachable]: say whose access, with --user, --as, or user= in "
-                                 "the policy");
+    if (pst_policy_needs_user(words->read) && !json_object_has_member(words->vantage, "user"))
+        return refuse(error, "[reachable]: say whose access, with --user, --as, or user= in the "
+                             "policy");
     if (compares == NULL || words->before != NULL || (!alone && words->moment != NULL))
         return TRUE;
     g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "gate: %s compares with before: say %s", title,
@@ -266,8 +257,10 @@ print(const Words *words, const PstGateRun *run, const PstOptions *options, GErr
 {
     g_autofree char *text = NULL;
 
-    /* A file that is left as it was would tell what was before. */
-    if (options->quiet && options->output == NULL && run->verdict->result == PST_GATE_PASS)
+    /* A file that is left as it was would tell what was before, and whoever reads JUnit's XML takes
+     * none for a failure. */
+    if (options->quiet && options->output == NULL && words->as != FORMAT_JUNIT &&
+        run->verdict->result == PST_GATE_PASS)
         return TRUE;
     if (words->as == FORMAT_JUNIT) {
         g_autoptr(GDateTime) now = g_date_time_new_now_utc();

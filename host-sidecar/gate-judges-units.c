@@ -163,6 +163,11 @@ judge_failed(const PstGateFacts *facts, const PstPolicyRule *rule, const PstServ
     PstTri fresh = PST_TRI_YES;
     const char *why = NULL;
 
+    if (unit->active == NULL) {
+        pst_gate_outcome_add(outcomes, rule, PST_GATE_UNCHECKED,
+                             g_strdup_printf("whether %s is failed is not told", unit->name));
+        return TRUE;
+    }
     if (g_strcmp0(unit->active, "failed") != 0 ||
         is_excepted(facts->one->policy->failed_except, unit->name))
         return FALSE;

@@ -328,6 +328,14 @@ append_exceptions(GString *out, const PstPolicy *policy)
 
 /* pst_gate_questions_further() */
 #define WHEN_PORTS "where packet filters judge and none did"
+#define WHEN_UNITS "where a service does not run that did"
+
+static gboolean
+lacks_user(const PstGateCase *one)
+{
+    return pst_policy_needs_user(one->policy) &&
+           (one->vantage == NULL || !json_object_has_member(one->vantage, "user"));
+}
 
 static void
 append_vantage(GString *out, JsonObject *vantage)
@@ -359,7 +367,9 @@ pst_gate_explain_text(const PstGateCase *one)
     for (guint i = 0; i < policy->rules->len; i++)
         append_rule(out, policy, policy->rules->pdata[i]);
     append_exceptions(out, policy);
-    if (compares != NULL)
+    if (lacks_user(one))
+        g_string_append(out, "needs --user NAME, or user= in a drop-in\n");
+    if (compares != NULL && one->before == NULL && (alone || one->since == NULL))
         g_string_append_printf(out, "needs %s\n",
                                alone ? "--baseline FILE" : "--baseline FILE, or --since MARK");
     g_string_append(out, "asks, once:\n");
@@ -377,6 +387,8 @@ pst_gate_explain_text(const PstGateCase *one)
     }
     if (pst_policy_has(policy, PST_POLICY_NO_LOST_PORT))
         g_string_append(out, "asks then, " WHEN_PORTS ": firewall, of each port that was open\n");
+    if (pst_policy_has(policy, PST_POLICY_NO_LOST_UNIT))
+        g_string_append(out, "asks then, " WHEN_UNITS ": services, of those\n");
     return g_string_free(out, FALSE);
 }
 
@@ -460,7 +472,10 @@ pst_gate_explain_json(const PstGateCase *one)
     json_object_set_array_member(json, "excepts", exceptions_to_json(one->policy));
     if (one->vantage != NULL && json_object_get_size(one->vantage) > 0)
         json_object_set_object_member(json, "vantage", json_object_ref(one->vantage));
-    if (pst_policy_compares(one->policy, &alone) != NULL)
+    if (lacks_user(one))
+        json_object_set_boolean_member(json, "needs_user", TRUE);
+    if (pst_policy_compares(one->policy, &alone) != NULL && one->before == NULL &&
+        (alone || one->since == NULL))
         json_object_set_string_member(json, "needs", alone ? "baseline" : "baseline or mark");
     for (guint i = 0; i < n; i++) {
         g_autoptr(PstAnswer) question = questions[i];
@@ -475,5 +490,7 @@ pst_gate_explain_json(const PstGateCase *one)
     json_object_set_array_member(json, "asks", asked);
     if (pst_policy_has(one->policy, PST_POLICY_NO_LOST_PORT))
         json_object_set_string_member(json, "asks_of_ports", WHEN_PORTS);
+    if (pst_policy_has(one->policy, PST_POLICY_NO_LOST_UNIT))
+        json_object_set_string_member(json, "asks_of_units", WHEN_UNITS);
     return json;
 }

@@ -55,6 +55,16 @@ is_checkable(const PstGateFacts *facts)
     return host == NULL || host->kind != &pst_report_host_kind || !is_away(host->data);
 }
 
+/* It does not come back by itself. */
+static gboolean
+is_off(const PstReport *host)
+{
+    static const char *const states[] = {"off", "crashed", NULL};
+    const PstHostData *data = host != NULL ? host->data : NULL;
+
+    return data != NULL && data->state != NULL && g_strv_contains(states, data->state);
+}
+
 /* ---- the rules ---- */
 
 static void
@@ -315,6 +325,8 @@ pst_gate_judge(const PstGateCase *one)
     for (guint i = 0; i < verdict->broken->len; i++)
         pst_gate_why(&facts, verdict->broken->pdata[i]);
     verdict->result = (int)result_of(verdict, checkable);
+    if (!checkable && is_off(one->host))
+        g_clear_pointer(&verdict->moving, g_free);
     verdict->summary = summary_of(verdict, one->host);
     verdict->via = path_of(verdict);
     verdict->notes = notes_of(&facts);

@@ -32,6 +32,13 @@ pst_policy_has(const PstPolicy *policy, PstPolicyKind kind)
     return FALSE;
 }
 
+gboolean
+pst_policy_needs_user(const PstPolicy *policy)
+{
+    return pst_policy_has(policy, PST_POLICY_LOGIN) || pst_policy_has(policy, PST_POLICY_ROOT) ||
+           pst_policy_has(policy, PST_POLICY_WAY);
+}
+
 static gboolean
 needs_baseline(PstPolicyKind kind)
 {
@@ -121,9 +128,10 @@ has_what_excepts_nothing(const PstPolicy *policy, const char **why)
         *why = "[files] except: there is no below= that it could be an exception of";
     else if (policy->failed_except[0] != NULL &&
              !pst_policy_has(policy, PST_POLICY_NO_FAILED_UNIT) &&
-             !pst_policy_has(policy, PST_POLICY_NO_NEW_FAILED_UNIT))
-        *why = "[units] except: there is no no-failed= or no-new-failed= that it could be an "
-               "exception of";
+             !pst_policy_has(policy, PST_POLICY_NO_NEW_FAILED_UNIT) &&
+             !pst_policy_has(policy, PST_POLICY_NO_LOST_UNIT))
+        *why = "[units] except: there is no no-failed=, no-new-failed= or no-lost= that it could "
+               "be an exception of";
     else if (policy->rules->len == 0)
         *why = "it expects nothing: every guest would pass";
     return *why != NULL;
@@ -500,7 +508,10 @@ lint_files(const Lint *lint)
             if (covers(*except, *below))
                 complain(lint, "[files] except: %s takes all that is below %s", *except, *below);
         }
-        if (!of_use)
+        if (g_str_has_suffix(*except, "/"))
+            complain(lint, "[files] except: %s is no file; %s* is all that is in it", *except,
+                     *except);
+        else if (!of_use)
             complain(lint, "[files] except: %s is below none of below=", *except);
     }
 }

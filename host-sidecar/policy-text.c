@@ -153,9 +153,10 @@ gboolean
 pst_policy_text_path(const char *value, GError **error)
 {
     if (value[0] == '/' && strstr(value, "//") == NULL && strstr(value, "/../") == NULL &&
-        !g_str_has_suffix(value, "/..") && g_utf8_validate(value, -1, NULL))
+        strstr(value, "/./") == NULL && !g_str_has_suffix(value, "/..") &&
+        !g_str_has_suffix(value, "/.") && g_utf8_validate(value, -1, NULL))
         return TRUE;
-    return refuse(error, value, "this is no absolute path");
+    return refuse(error, value, "this is no absolute path, or one with //, /./ or /../ in it");
 }
 
 /* ---- findings ---- */

@@ -99,6 +99,9 @@ char **pst_policy_lint(const PstPolicy *policy, GDateTime *now);
 /* Whether it has a rule of that kind. */
 gboolean pst_policy_has(const PstPolicy *policy, PstPolicyKind kind);
 
+/* Whether a rule is about somebody's access: a user has to be named. */
+gboolean pst_policy_needs_user(const PstPolicy *policy);
+
 /* Whether a rule compares with what was before: a baseline or a mark has to be given. *ALONE: only
  * a baseline will do. The rule that says so, or NULL. */
 const PstPolicyRule *pst_policy_compares(const PstPolicy *policy, gboolean *alone);

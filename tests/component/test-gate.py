@@ -183,6 +183,9 @@ def test_away():
         told = json.loads(gate(4, name, "--policy", "reachable", *WHO, "--json"))
         check(told["result"] == "not-checkable" and not told["held"] and not told["broken"], told)
         check(len(told["unchecked"]) == 2 and told["asked"] == 1, told)
+    # What is off does not come back by itself.
+    told = json.loads(gate(4, "off", "--policy", "reachable", *WHO, "--settle", "50s", "--json"))
+    check(told["asked"] == 1 and told["settled"], told)
 
 
 def test_silent():

@@ -122,7 +122,7 @@ ROWS = [
                                 "ssh.address-denied": ["/etc/hosts.deny", '"line": 1']},
              status="critical"),
     Breakage("ssh-hosts-deny-outside", {"ssh.address-denied": ["/etc/hosts.deny", "EXCEPT"]},
-             status="critical"),
+             status="critical", ask=["--from", "10.0.2.2"]),
     Breakage("ssh-address-denied", {"ssh.address-denied": ["50-addresses.conf", '"line": 2']},
              status="critical"),
     Breakage("ssh-max-sessions", {"ssh.max-sessions-zero": ["40-sessions.conf"]},
