@@ -46,8 +46,8 @@ pst_probe_add_unlooked(PstReport *report, const char *id, const char *what, cons
                                          "could not look at %s: %s", what, cause->message);
 
     finding->evidence->error = g_strdup(cause->message);
-    if (cause->domain == PST_ERROR && (cause->code == PST_ERROR_DEADLINE ||
-                                       cause->code == PST_ERROR_BUSY))
+    if (cause->domain == PST_ERROR &&
+        (cause->code == PST_ERROR_DEADLINE || cause->code == PST_ERROR_BUSY))
         finding->passing = PST_TRI_YES;
     return finding;
 }

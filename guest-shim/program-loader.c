@@ -76,6 +76,44 @@ can_be_executed(const PstSysroot *sysroot, const char *path)
     return cause->code != PST_ERROR_ABSENT;
 }
 
+/* The name behind one of the words that the loaders have for it. */
+static char *
+library_of(const char *said)
+{
+    static const char *const words[] = {"error while loading shared libraries: ",
+                                        "Error loading shared library "};
+
+    for (guint i = 0; i < G_N_ELEMENTS(words); i++) {
+        const char *name = strstr(said, words[i]);
+
+        if (name == NULL)
+            continue;
+        name += strlen(words[i]);
+        gsize len = strcspn(name, ": /\n");
+        return len > 0 && len < NAME_MAX && name[len] == ':' ? g_strndup(name, len) : NULL;
+    }
+    return NULL;
+}
+
+char *
+pst_program_loader_library(const PstSysroot *sysroot, const char *path, const char *said)
+{
+    g_autofree char *name = library_of(said);
+    int fd = name != NULL ? pst_sysroot_open_file(sysroot, path, 0, NULL) : -1;
+
+    if (fd < 0)
+        return NULL;
+    g_autofree char *loader = loader_of(fd);
+    close(fd);
+    if (loader == NULL || loader[0] != '/' || !g_utf8_validate(loader, -1, NULL))
+        return NULL;
+    g_autofree char *link = pst_sysroot_read_link(sysroot, loader, NULL);
+    g_autofree char *folder = g_path_get_dirname(loader);
+    g_autofree char *target = link != NULL ? g_canonicalize_filename(link, folder) : NULL;
+    g_autofree char *home = target != NULL ? g_path_get_dirname(target) : g_strdup(folder);
+    return g_build_filename(home, name, NULL);
+}
+
 char *
 pst_program_loader_missing(const PstSysroot *sysroot, const char *path)
 {

@@ -11,5 +11,11 @@
  * all is well, and where it can't be told. Nothing is run. Free with g_free(). */
 char *pst_program_loader_missing(const PstSysroot *sysroot, const char *path);
 
-/* What mends that, for people. Free with g_free(). */
+/* The file that the loader misses, by what it SAID when PATH was to be started ("error while
+ * loading shared libraries: NAME: cannot open …", glibc's; musl's): in the loader's own folder,
+ * where the C library's packages put libraries. NULL where it said nothing of the kind. Free with
+ * g_free(). */
+char *pst_program_loader_library(const PstSysroot *sysroot, const char *path, const char *said);
+
+/* What mends a loader that is not there, for people. Free with g_free(). */
 char *pst_program_loader_remedy(const char *loader);

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "guest-shim/program-loader.h"
+#include "guest-shim/program.h"
 #include "guest-shim/sshd-host-key.h"
 #include "protocol/error.h"
 #include "protocol/shell-word.h"
@@ -194,14 +196,22 @@ blame_line(const PstSysroot *sysroot, const PstSshdCheck *check, PstReport *repo
 }
 
 static void
-blame_other(const char *id, const char *what, const PstSshdCheck *check, PstReport *report)
+blame_other(const PstSysroot *sysroot, const char *id, const char *what, const PstSshdCheck *check,
+            PstReport *report)
 {
+    const char *program = pst_program_find(sysroot, pst_sshd_check_programs, NULL);
     PstFinding *finding =
         pst_report_add(report, id, PST_SEVERITY_CRITICAL, "%s: %s", what, check->text);
 
     finding->evidence->command = g_strdup(PST_SSHD_CHECK_COMMAND);
     finding->evidence->exit_status = check->exit_status;
     finding->evidence->error = g_strdup(check->error);
+    if (program == NULL || check->error == NULL)
+        return;
+    finding->evidence->expected = pst_program_loader_library(sysroot, program, check->error);
+    if (finding->evidence->expected != NULL)
+        finding->remedy = g_strdup_printf("bring %s back, or reinstall the package that has it",
+                                          finding->evidence->expected);
 }
 
 static void
@@ -277,7 +287,7 @@ pst_ssh_judge_check(const PstProbeContext *context, const PstSshdCheck *check, P
     case PST_SSHD_CHECK_NO_FOLDER:
         /* systemd makes it when it starts sshd, so where none runs it says nothing. */
         if (data->running == PST_TRI_YES)
-            blame_other("ssh.no-runtime-folder",
+            blame_other(context->sysroot, "ssh.no-runtime-folder",
                         "sshd's runtime folder is gone, and it shuts every "
                         "connection",
                         check, report);
@@ -286,7 +296,8 @@ pst_ssh_judge_check(const PstProbeContext *context, const PstSshdCheck *check, P
         judge_no_keys(context, check, report);
         return;
     case PST_SSHD_CHECK_OTHER:
-        blame_other("ssh.check-failed", "sshd refuses its configuration", check, report);
+        blame_other(context->sysroot, "ssh.check-failed", "sshd refuses its configuration", check,
+                    report);
         return;
     }
 }

@@ -92,6 +92,18 @@ add_path(const PstGateFacts *facts, PstGateOutcome *outcome, const char *path, g
     pst_gate_why_add_file(facts, outcome, &alone, facts->now->pdata[0], PST_TRI_YES);
 }
 
+/* Where a file is as it was, what it looks for beside itself may have been taken away. */
+static void
+add_folder(const PstGateFacts *facts, PstGateOutcome *outcome, const char *path)
+{
+    g_autofree char *folder = path != NULL ? g_path_get_dirname(path) : NULL;
+    const PstChangesFile *file = folder != NULL ? find_changed(facts, folder) : NULL;
+
+    if (file != NULL && g_strcmp0(file->kind, "folder") == 0 &&
+        (outcome->files == NULL || outcome->files->len == 0))
+        add_path(facts, outcome, folder, file->changed_us);
+}
+
 static void
 add_finding_file(const PstGateFacts *facts, PstGateOutcome *outcome, const PstFinding *finding)
 {
@@ -100,6 +112,7 @@ add_finding_file(const PstGateFacts *facts, PstGateOutcome *outcome, const PstFi
     if (evidence == NULL)
         return;
     add_path(facts, outcome, evidence->path, evidence->changed_us);
+    add_folder(facts, outcome, evidence->path);
     if (outcome->unit == NULL)
         outcome->unit = g_strdup(evidence->unit);
 }

@@ -311,21 +311,6 @@ fail_in_new_boot(World *world)
     world->system->clock->boottime_us = 20 * G_USEC_PER_SEC;
 }
 
-/* Entries that the expectation of the journal leaves out, counted by a finding as well. */
-static void
-log_noise(World *world)
-{
-    PstJournalLine *line =
-        pst_fields_append(&pst_report_journal_line_fields, &world->journal->entries);
-
-    line->priority = 3;
-    line->identifier = g_strdup("sshd");
-    line->message = g_strdup("error: kex_exchange_identification: read: Connection reset by peer");
-    line->realtime_us = MOMENT + 5;
-    pst_report_add(world_find(world, "journal", "priority")->report, "journal.errors",
-                   PST_SEVERITY_WARNING, "1 entry is an error");
-}
-
 #define NO_NEW "[findings]\nno-new=warning\n"
 #define JOURNAL "[journal]\npriority=err\n"
 #define IGNORE "unchecked=ignore\n"

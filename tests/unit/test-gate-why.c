@@ -121,6 +121,32 @@ test_candidates(void)
     }
 }
 
+/* What a file names is gone: the folder tells, where the file is as it was. */
+static void
+test_folder(void)
+{
+    for (guint changed_itself = 0; changed_itself < 2; changed_itself++) {
+        g_auto(World) world = {0};
+
+        world_init(&world);
+        world_set_policy(&world, REACHABLE);
+        stop_sshd(&world);
+        GPtrArray *findings = world_find(&world, "ssh", NULL)->report->findings;
+        PstFinding *finding = findings->pdata[findings->len - 1];
+        finding->evidence->path = g_strdup("/etc/pam.d/sshd");
+        changed(&world, "/etc/pam.d/sshd", "written", changed_itself ? MOMENT + 1 : MOMENT - 1);
+        changed(&world, "/etc/pam.d", "folder", MOMENT + 2);
+        changed(&world, "/etc/ssh/sshd_config", "written", MOMENT + 1);
+        g_autoptr(PstGateVerdict) verdict = world_judge(&world);
+        const GPtrArray *files = ((PstGateOutcome *)verdict->broken->pdata[0])->files;
+
+        g_assert_cmpuint(files->len, ==, 1);
+        const PstGateFile *file = files->pdata[0];
+        g_assert_cmpstr(file->path, ==, changed_itself ? "/etc/pam.d/sshd" : "/etc/pam.d");
+        g_assert_cmpint(file->named, ==, PST_TRI_YES);
+    }
+}
+
 static PstChangesUnit *
 wanted(World *world, const char *unit, const char *path, gint64 changed_us)
 {
@@ -487,6 +513,7 @@ main(int argc, char *argv[])
     g_test_add_func("/gate/lockout-is-attributed", test_lockout_is_attributed);
     g_test_add_func("/gate/unit-is-attributed", test_unit_is_attributed);
     g_test_add_func("/gate/candidates", test_candidates);
+    g_test_add_func("/gate/folder", test_folder);
     g_test_add_func("/gate/changed-since", test_changed_since);
     g_test_add_func("/gate/journal-of-sudo", test_journal_of_sudo);
     g_test_add_func("/gate/line-by-writer", test_line_by_writer);

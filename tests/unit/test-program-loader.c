@@ -126,11 +126,42 @@ test_no_file(World *world, gconstpointer unused G_GNUC_UNUSED)
     g_assert_null(pst_program_loader_missing(world->sysroot, "/usr/bin/sudo"));
 }
 
+/* What the loader said it can't find. */
+static void
+test_library(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    static const struct {
+        const char *said, *path;
+    } rows[] = {
+        {"/usr/sbin/sshd: error while loading shared libraries: libcrypt.so.1: cannot open shared "
+         "object file: No such file or directory",
+         "/usr/lib/x/libcrypt.so.1"},
+        {"Error loading shared library libz.so.1: No such file or directory (needed by /x)",
+         "/usr/lib/x/libz.so.1"},
+        {"error while loading shared libraries: ../../etc/shadow: cannot", NULL},
+        {"error while loading shared libraries: ", NULL},
+        {"error while loading shared libraries: libx.so", NULL},
+        {"/etc/ssh/sshd_config: line 3: Bad configuration option", NULL},
+    };
+    const Program program = program_for("/lib64/ld.so");
+
+    put(world, "/usr/sbin/sshd", (const char *)&program, sizeof(program), 0755);
+    put_symlink(world, "/lib64/ld.so", "../usr/lib/x/ld.so.2");
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *path =
+            pst_program_loader_library(world->sysroot, "/usr/sbin/sshd", rows[i].said);
+
+        g_assert_cmpstr(path, ==, rows[i].path);
+    }
+    g_assert_null(pst_program_loader_library(world->sysroot, "/usr/sbin/gone", rows[0].said));
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add("/program-loader/loader", World, NULL, set_up, test_loader, tear_down);
+    g_test_add("/program-loader/library", World, NULL, set_up, test_library, tear_down);
     g_test_add("/program-loader/nonsense", World, NULL, set_up, test_nonsense, tear_down);
     g_test_add("/program-loader/script", World, NULL, set_up, test_script, tear_down);
     g_test_add("/program-loader/no-file", World, NULL, set_up, test_no_file, tear_down);
