@@ -198,6 +198,15 @@ pst_pam_blame_truncated(PstPamBlames *blames, const PstPamLine *line, PstSeverit
     return blame->id;
 }
 
+/* Where libpam looks for what a line includes. */
+static char *
+include_path(const char *target)
+{
+    if (target == NULL)
+        return NULL;
+    return target[0] == '/' ? g_strdup(target) : g_build_filename("/etc/pam.d", target, NULL);
+}
+
 const char *
 pst_pam_blame_abort(PstPamBlames *blames, const PstPamStack *stack, PstSeverity harm)
 {
@@ -211,6 +220,7 @@ pst_pam_blame_abort(PstPamBlames *blames, const PstPamStack *stack, PstSeverity 
     if (take(blame, harm, stack->service, stack->abort_file, stack->abort_line, NULL)) {
         g_autofree char *where = place(stack->abort_file, stack->abort_line);
         blame->message = g_strdup_printf("PAM gives up at %s: %s", where, stack->abort_reason);
+        blame->expected = include_path(stack->abort_target);
         blame->remedy =
             g_strdup_printf("restore what %s includes from its package", stack->abort_file);
     }

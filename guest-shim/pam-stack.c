@@ -149,6 +149,8 @@ take_line(Reader *reader, const char *file, guint number, const char *text, PstP
             g_autofree char *reason =
                 g_strdup_printf("it includes %s, which is not there", words->target);
             abort_at(reader->stack, PST_PAM_ABORT_NO_INCLUDE, file, number, reason);
+            if (reader->stack->abort_target == NULL)
+                reader->stack->abort_target = g_strdup(words->target);
         }
         return;
     case PST_PAM_LINE_INCLUDE:
@@ -307,6 +309,8 @@ pst_pam_stack_read_with(const PstSysroot *sysroot, const char *service, PstPamMe
         abort_at(stack, PST_PAM_ABORT_NO_FILE, "/etc/pam.d", 0,
                  "neither the service nor `other` has a file");
     /* libpam reads `other` in any case, and a broken one takes every service with it. */
+    if (other->aborts && !stack->aborts)
+        stack->abort_target = g_strdup(other->abort_target);
     if (other->aborts)
         abort_at(stack, other->abort_kind, other->abort_file, other->abort_line,
                  other->abort_reason);
@@ -327,6 +331,7 @@ pst_pam_stack_free(PstPamStack *stack)
     g_free(stack->file);
     g_free(stack->abort_file);
     g_free(stack->abort_reason);
+    g_free(stack->abort_target);
     g_free(stack->unlooked_reason);
     g_free(stack);
 }

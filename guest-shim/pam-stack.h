@@ -71,6 +71,7 @@ typedef struct {
     char *abort_file; /* the line that makes it */
     guint abort_line;
     char *abort_reason;
+    char *abort_target; /* what is included and is not there, as that line has it; else NULL */
     gboolean unlooked; /* a file could not be looked at: the stacks are incomplete */
     char *unlooked_reason;
 } PstPamStack;

@@ -309,6 +309,9 @@ test_change(World *world, gconstpointer data)
         g_assert_nonnull(first->remedy);
         g_assert_cmpint(first->evidence->line, ==,
                         change->line > 0 ? change->line : PST_INT_UNKNOWN);
+        /* What libpam looked for. */
+        if (strstr(first->message, "it includes common-account") != NULL)
+            g_assert_cmpstr(first->evidence->expected, ==, COMMON);
     }
     const PstPamServiceReport *service = service_of(report, change->service);
     const PstPamPhaseReport *phase = g_str_equal(change->phase, "auth")      ? service->auth
