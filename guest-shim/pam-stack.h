@@ -72,7 +72,7 @@ typedef struct {
     guint abort_line;
     char *abort_reason;
     char *abort_target; /* what is included and is not there, as that line has it; else NULL */
-    gboolean unlooked; /* a file could not be looked at: the stacks are incomplete */
+    gboolean unlooked;  /* a file could not be looked at: the stacks are incomplete */
     char *unlooked_reason;
 } PstPamStack;
 
