@@ -4,6 +4,7 @@
 #include "host-sidecar/commands.h"
 #include "host-sidecar/exit-code.h"
 #include "host-sidecar/gate-run.h"
+#include "host-sidecar/gate-words.h"
 #include "host-sidecar/output.h"
 #include "host-sidecar/policy-text.h"
 #include "host-sidecar/render.h"
@@ -33,11 +34,7 @@ typedef struct {
     PstVantageWords who;
     char *policy, *baseline, *since, *settle, *format;
     gboolean explain, lint, passive;
-    /* What they mean. */
-    PstPolicy *read;
-    JsonObject *vantage;
-    PstBaseline *before;
-    PstSince *moment;
+    PstGateWords mean;
     gint64 settle_us;
     int as;
 } Words;
@@ -51,10 +48,7 @@ clear_words(Words *words)
     g_free(words->since);
     g_free(words->settle);
     g_free(words->format);
-    g_clear_pointer(&words->read, pst_policy_free);
-    g_clear_pointer(&words->vantage, json_object_unref);
-    g_clear_pointer(&words->moment, pst_since_free);
-    g_clear_pointer(&words->before, pst_baseline_free);
+    pst_gate_words_clear(&words->mean);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Words, clear_words)
 
@@ -98,74 +92,6 @@ read_settle(Words *words, PstOptions *options, GError **error)
     return TRUE;
 }
 
-/* What stands on the command line wins over the policy's own. */
-static gboolean
-read_vantage(Words *words, GError **error)
-{
-    const PstVantageWords *own = &words->read->who, *said = &words->who;
-    const PstVantageWords both = {
-        .as = said->as != NULL ? said->as : own->as,
-        .user = said->user != NULL || said->as != NULL ? said->user : own->user,
-        .from = said->from != NULL || said->as != NULL ? said->from : own->from,
-        .port = said->port != NULL || said->as != NULL ? said->port : own->port,
-        .key = said->key != NULL || said->as != NULL ? said->key : own->key,
-        .command = said->command != NULL || said->as != NULL ? said->command : own->command,
-    };
-
-    words->vantage = pst_vantage_read(&both, error);
-    return words->vantage != NULL;
-}
-
-/* Of one user whom a baseline is about there is no need to say it again, nor from where that user
- * comes and by which key: what is asked otherwise than before can't be compared with it. A vantage
- * of the configuration says all of it. */
-static void
-take_vantage(Words *words)
-{
-    const char *const *users = (const char *const *)words->before->users;
-    const char *user = NULL;
-    g_auto(PstBaselineWish) wish = {NULL};
-
-    if (!json_object_has_member(words->vantage, "user") && g_strv_length((char **)users) == 1)
-        json_object_set_string_member(words->vantage, "user", users[0]);
-    pst_json_get_string(words->vantage, "user", PST_JSON_NULLABLE, &user, NULL);
-    pst_baseline_wish_again(words->before, &wish);
-    if (user != NULL && g_strv_contains(users, user) && words->who.as == NULL &&
-        words->read->who.as == NULL)
-        pst_vantage_fill(words->vantage, wish.vantage);
-}
-
-static gboolean
-read_baseline(Words *words, GError **error)
-{
-    if (words->baseline == NULL)
-        return TRUE;
-    if (words->since != NULL)
-        return refuse(error, "say one of --baseline and --since");
-    words->before = pst_baseline_load(words->baseline, error);
-    if (words->before == NULL)
-        return FALSE;
-    take_vantage(words);
-    if (words->before->mark == NULL)
-        return TRUE;
-    g_autofree char *mark = pst_mark_to_text(words->before->mark);
-    words->moment = pst_since_parse(mark, error);
-    return words->moment != NULL;
-}
-
-/* The policy's own span is for whoever gives neither: it may be shorter than a baseline is old,
- * also where that does not tell its moment. */
-static gboolean
-read_moment(Words *words, GError **error)
-{
-    const char *since = words->since != NULL ? words->since : words->read->since;
-
-    if (since == NULL || words->before != NULL)
-        return TRUE;
-    words->moment = pst_since_parse(since, error);
-    return words->moment != NULL;
-}
-
 static gboolean
 read_words(Words *words, PstOptions *options, GError **error)
 {
@@ -176,27 +102,8 @@ read_words(Words *words, PstOptions *options, GError **error)
         return refuse(error, "say which: --policy NAME or --policy FILE");
     if (words->explain && words->lint)
         return refuse(error, "say one of --explain and --lint");
-    words->read = pst_policy_load(words->policy, error);
-    return words->read != NULL && read_settle(words, options, error) &&
-           read_vantage(words, error) && read_baseline(words, error) && read_moment(words, error);
-}
-
-/* Whether all is there that the policy can be judged by. */
-static gboolean
-check_whole(const Words *words, GError **error)
-{
-    gboolean alone = FALSE;
-    const PstPolicyRule *compares = pst_policy_compares(words->read, &alone);
-    g_autofree char *title = compares != NULL ? pst_policy_rule_title(compares) : NULL;
-
-    if (pst_policy_needs_user(words->read) && !json_object_has_member(words->vantage, "user"))
-        return refuse(error, "[reachable]: say whose access, with --user, --as, or user= in the "
-                             "policy");
-    if (compares == NULL || words->before != NULL || (!alone && words->moment != NULL))
-        return TRUE;
-    g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "gate: %s compares with before: say %s", title,
-                alone ? "--baseline FILE" : "--baseline FILE, or --since MARK");
-    return FALSE;
+    const PstGateSaid said = {words->policy, words->baseline, words->since, &words->who};
+    return pst_gate_words_read(&said, &words->mean, error) && read_settle(words, options, error);
 }
 
 /* ---- what is printed ---- */
@@ -207,7 +114,7 @@ lint_as_json(const Words *words, char **problems)
     g_autoptr(JsonObject) json = json_object_new();
     JsonArray *array = json_array_new();
 
-    pst_json_set_string(json, "policy", words->read->name);
+    pst_json_set_string(json, "policy", words->mean.policy->name);
     for (; *problems != NULL; problems++)
         json_array_add_string_element(array, *problems);
     json_object_set_array_member(json, "problems", array);
@@ -218,7 +125,7 @@ static gboolean
 lint(const Words *words, const PstOptions *options, int *exit_code, GError **error)
 {
     g_autoptr(GDateTime) now = g_date_time_new_now_local();
-    g_auto(GStrv) problems = pst_policy_lint(words->read, now);
+    g_auto(GStrv) problems = pst_policy_lint(words->mean.policy, now);
     g_autofree char *text = NULL;
 
     *exit_code = problems[0] != NULL ? PST_EXIT_WARNING : PST_EXIT_OK;
@@ -228,7 +135,7 @@ lint(const Words *words, const PstOptions *options, int *exit_code, GError **err
         GString *out = g_string_new(NULL);
 
         for (char **problem = problems; *problem != NULL; problem++) {
-            pst_render_append(out, words->read->name);
+            pst_render_append(out, words->mean.policy->name);
             g_string_append(out, ": ");
             pst_render_append(out, *problem);
             g_string_append_c(out, '\n');
@@ -287,8 +194,8 @@ print_error(const Words *words, const PstOptions *options, const char *domain, c
     if (words->as != FORMAT_JUNIT || words->lint || words->explain ||
         g_error_matches(cause, PST_ERROR, PST_ERROR_OUTPUT))
         return;
-    text = pst_gate_error_to_junit(words->read != NULL ? words->read->name : words->policy, domain,
-                                   cause, now);
+    text = pst_gate_error_to_junit(
+        words->mean.policy != NULL ? words->mean.policy->name : words->policy, domain, cause, now);
     (void)pst_output_write(options->output, text, NULL);
 }
 
@@ -302,7 +209,7 @@ gate(const PstCommand *command, const PstOptions *options, const Words *words, c
 
     if (domain == NULL)
         return refuse(error, "say of which domain");
-    if (!check_whole(words, error) ||
+    if (!pst_gate_words_check(&words->mean, error) ||
         !pst_gate_run(options, command->name, domain, one, words->settle_us, &run, error))
         return FALSE;
     *exit_code = codes[run.verdict->result];
@@ -315,14 +222,8 @@ run_words(const PstCommand *command, PstOptions *options, Words *words, const ch
 {
     if (!read_words(words, options, error))
         return FALSE;
-    const PstGateCase one = {
-        .policy = words->read,
-        .guest = domain != NULL ? domain : "DOMAIN",
-        .vantage = words->vantage,
-        .passive = words->passive,
-        .since = words->moment,
-        .before = words->before,
-    };
+    const PstGateCase one =
+        pst_gate_words_case(&words->mean, domain != NULL ? domain : "DOMAIN", words->passive);
     *exit_code = PST_EXIT_OK;
     if (words->lint)
         return lint(words, options, exit_code, error);

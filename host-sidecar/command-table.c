@@ -37,6 +37,8 @@ const PstCommand pst_command_table[] = {
      pst_command_exec_run},
     {"snapshot", "DOMAIN ACTION [NAME]", "List, create, or revert to one, with the evidence kept.",
      pst_command_snapshot_run},
+    {"recover", "DOMAIN --policy POLICY", "Undo, or revert, once, until it holds what it should.",
+     pst_command_recover_run},
     {"known-hosts", "DOMAIN", "Its SSH host keys, as lines of known_hosts.",
      pst_command_known_hosts_run, TRUE},
     {"audit", "", "Who asked what of which guest, and is that record whole?",

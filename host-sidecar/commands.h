@@ -31,6 +31,7 @@ PST_COMMAND(probe);
 PST_COMMAND(proxy);
 PST_COMMAND(read);
 PST_COMMAND(records);
+PST_COMMAND(recover);
 PST_COMMAND(services);
 PST_COMMAND(snapshot);
 PST_COMMAND(sudo);

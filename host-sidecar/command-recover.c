@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host-sidecar/ask.h"
+#include "host-sidecar/audit.h"
+#include "host-sidecar/commands.h"
+#include "host-sidecar/config.h"
+#include "host-sidecar/output.h"
+#include "host-sidecar/power.h"
+#include "host-sidecar/recovery-ladder.h"
+#include "host-sidecar/recovery-run.h"
+#include "host-sidecar/recovery-undo.h"
+#include "host-sidecar/recovery-words.h"
+#include "host-sidecar/render.h"
+#include "host-sidecar/snapshot-run.h"
+#include "protocol/error.h"
+#include "protocol/json.h"
+
+#define N_OWN 11 /* that are not of the vantage */
+/* Of a step: the revert with the wait for what it leaves is the longest. */
+#define DEFAULT_DEADLINE_US (180 * (gint64)G_USEC_PER_SEC)
+#define LONGEST_US (3600 * (gint64)G_USEC_PER_SEC)
+#define DEFAULT_UNDO_US (300 * (gint64)G_USEC_PER_SEC)
+#define DEFAULT_SETTLE_US (30 * (gint64)G_USEC_PER_SEC)
+#define GATE_US (20 * (gint64)G_USEC_PER_SEC)
+#define OPEN_US (20 * (gint64)G_USEC_PER_SEC)
+/* Of a word that is kept. */
+#define MAX_WORD 1024
+
+typedef struct {
+    PstVantageWords who;
+    char *policy, *baseline, *undo, *snapshot, *without_forensics, *undo_timeout, *settle;
+    gboolean unchecked, forget, dry_run, yes;
+    /* What they mean. */
+    PstGateWords gate;
+    GBytes *script;
+    gint64 undo_us, settle_us;
+} Words;
+
+static void
+clear_words(Words *words)
+{
+    pst_vantage_words_clear(&words->who);
+    g_free(words->policy);
+    g_free(words->baseline);
+    g_free(words->undo);
+    g_free(words->snapshot);
+    g_free(words->without_forensics);
+    g_free(words->undo_timeout);
+    g_free(words->settle);
+    pst_gate_words_clear(&words->gate);
+    g_clear_pointer(&words->script, g_bytes_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Words, clear_words)
+
+static gboolean
+refuse(GError **error, const char *why)
+{
+    g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "recover: %s", why);
+    return FALSE;
+}
+
+/* ---- the words ---- */
+
+static gboolean
+read_span(const char *text, const char *name, gint64 otherwise_us, gint64 *span_us, GError **error)
+{
+    *span_us = otherwise_us;
+    if (text == NULL)
+        return TRUE;
+    if (!pst_options_parse_span(text, span_us, error))
+        return FALSE;
+    if (*span_us >= 1000 && *span_us <= LONGEST_US)
+        return TRUE;
+    g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "recover: %s: say 1ms to 1h", name);
+    return FALSE;
+}
+
+/* By its whole path: the same run may be gone on with from another folder. */
+static void
+make_whole(char **path)
+{
+    if (*path == NULL)
+        return;
+    char *whole = g_canonicalize_filename(*path, NULL);
+    g_free(*path);
+    *path = whole;
+}
+
+static gboolean
+are_short(const Words *words, GError **error)
+{
+    const char *const all[] = {words->policy, words->baseline, words->undo};
+
+    for (guint i = 0; i < G_N_ELEMENTS(all); i++)
+        if (all[i] != NULL && strlen(all[i]) > MAX_WORD)
+            return refuse(error, "a path has more than 1024 bytes");
+    return TRUE;
+}
+
+static gboolean
+read_words(Words *words, PstOptions *options, GError **error)
+{
+    const PstGateSaid said = {words->policy, words->baseline, NULL, &words->who};
+
+    if (!pst_options_ask_afresh(options, "recover", error))
+        return FALSE;
+    if (words->policy == NULL)
+        return refuse(error, "say what must hold: --policy NAME or --policy FILE");
+    make_whole(&words->baseline);
+    make_whole(&words->undo);
+    const PstGateSaid whole = {words->policy, words->baseline, NULL, said.who};
+    if (!are_short(words, error) ||
+        !read_span(words->undo_timeout, "--undo-timeout", DEFAULT_UNDO_US, &words->undo_us,
+                   error) ||
+        !read_span(words->settle, "--settle", DEFAULT_SETTLE_US, &words->settle_us, error) ||
+        (words->snapshot != NULL && !pst_snapshot_check_name(words->snapshot, error)) ||
+        !pst_power_check_reason(words->without_forensics, error) ||
+        !pst_gate_words_read(&whole, &words->gate, error) ||
+        !pst_gate_words_check(&words->gate, error))
+        return FALSE;
+    if (words->undo == NULL)
+        return TRUE;
+    words->script = pst_recovery_undo_load(words->undo, error);
+    return words->script != NULL;
+}
+
+/* What is asked for, as it would be kept: so two of them can be compared. */
+static PstRecoveryState *
+make_state(const Words *words, const PstGuest *guest, GError **error)
+{
+    g_autoptr(PstRecoveryState) state = pst_recovery_state_new();
+    gsize len = 0;
+
+    state->guest = g_strdup(guest->name);
+    state->uuid = g_strdup(guest->uuid);
+    state->caller = g_strdup(pst_audit_caller());
+    state->begun_us = g_get_real_time();
+    state->policy = g_strdup(words->policy);
+    state->baseline = g_strdup(words->baseline);
+    if (json_object_get_size(words->gate.vantage) > 0) {
+        g_autoptr(JsonObject) sorted = pst_json_sorted(words->gate.vantage);
+        state->vantage = pst_json_to_text(sorted, NULL);
+    }
+    state->undo = g_strdup(words->undo);
+    if (words->script != NULL)
+        state->undo_sha256 = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, words->script);
+    state->snapshot = g_strdup(words->snapshot);
+    state->without_forensics = g_strdup(words->without_forensics);
+    state->unchecked = PST_TRI(words->unchecked);
+    g_autofree char *text = pst_recovery_state_to_text(state, &len);
+    return pst_recovery_state_parse(text, len, error);
+}
+
+/* ---- which run it is ---- */
+
+/* One of other words is not gone on with, and what it did can't be undone by forgetting it. */
+static gboolean
+refuse_other(const PstRecoveryState *last, const char *differs, GError **error)
+{
+    PstRecoveryNext next = pst_recovery_ladder_next(last);
+    g_autofree char *age = pst_render_age(last->begun_us);
+
+    g_set_error(error, PST_ERROR, PST_ERROR_BUSY,
+                "a recover of this guest, begun %s, was interrupted at its step %s, and was said "
+                "otherwise (%s): say the same to go on with it, or --forget to begin anew",
+                age, next.step < PST_RECOVERY_N_STEPS ? pst_recovery_step_names[next.step] : "halt",
+                differs);
+    return FALSE;
+}
+
+/* The run that is to be gone on with, *STATE, or what is left of one that was over: takes WANTED
+ * over. */
+static gboolean
+choose(const PstRecoveryFile *file, gboolean forget, PstRecoveryState *wanted,
+       PstRecoveryState **state, GError **error)
+{
+    g_autoptr(PstRecoveryState) last = NULL, fresh = wanted;
+
+    if (!forget && !pst_recovery_file_read(file, &last, error))
+        return FALSE;
+    g_autofree char *differs = last != NULL ? pst_recovery_state_differs(last, fresh) : NULL;
+    if (last != NULL && last->end == PST_RECOVERY_UNDER_WAY) {
+        if (differs != NULL)
+            return refuse_other(last, differs, error);
+        *state = g_steal_pointer(&last);
+        return TRUE;
+    }
+    if (last != NULL && last->end == PST_RECOVERY_HALTED && differs == NULL)
+        fresh->halted = g_strdup(last->halted != NULL ? last->halted : last->run);
+    *state = g_steal_pointer(&fresh);
+    return TRUE;
+}
+
+/* ---- what is lost ---- */
+
+/* *LOST stays NULL where it is not to be reverted, or has been. */
+static gboolean
+look_at_loss(const PstOptions *options, const char *domain, const PstRecoveryState *state,
+             char **lost, GError **error)
+{
+    if (state->snapshot == NULL || state->halted != NULL ||
+        pst_recovery_state_row(state, PST_RECOVERY_REVERT) != NULL)
+        return TRUE;
+    g_autoptr(PstSnapshotDone) preview =
+        pst_snapshot_run_preview(options, domain, state->snapshot, error);
+    if (preview == NULL)
+        return FALSE;
+    *lost = pst_snapshot_words_lost(domain, preview);
+    return TRUE;
+}
+
+static gboolean
+confirm(const PstOptions *options, const Words *words, const PstRecoveryState *state,
+        const char *lost, GError **error)
+{
+    char answer[8] = "";
+    g_autofree char *question = pst_recovery_words_question(state, lost);
+    gboolean ask = !words->yes && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+
+    if (ask) {
+        fprintf(stderr, "%s? [y/N] ", question);
+        fflush(stderr);
+        if (fgets(answer, sizeof answer, stdin) != NULL && g_ascii_tolower(answer[0]) == 'y')
+            return TRUE;
+        return refuse(error, "nothing was changed: it was not confirmed");
+    }
+    if (!options->quiet && lost != NULL)
+        fprintf(stderr, "postern: %s\n", question);
+    return TRUE;
+}
+
+/* ---- the verb ---- */
+
+static gboolean
+print(const PstOptions *options, JsonObject *json, const char *text, GError **error)
+{
+    g_autofree char *as_json = options->json ? pst_render_json(json) : NULL;
+
+    return pst_output_write(options->output, options->json ? as_json : text, error);
+}
+
+static gboolean
+print_plan(const PstOptions *options, const PstRecoveryState *state, const char *lost,
+           GError **error)
+{
+    g_autoptr(JsonObject) json = pst_recovery_words_plan_json(state);
+    g_autofree char *text = pst_recovery_words_plan(state, lost);
+
+    pst_json_set_string(json, "loss", lost);
+    return print(options, json, text, error);
+}
+
+static gboolean
+climb(const PstOptions *options, const Words *words, const char *domain, PstRecoveryFile *file,
+      PstRecoveryState *state, int *exit_code, GError **error)
+{
+    const PstRecoveryWish wish = {
+        .options = options,
+        .domain = domain,
+        .gate = &words->gate,
+        .script = words->script,
+        .undo_us = words->undo_us,
+        .settle_us = words->settle_us,
+        .gate_us = GATE_US,
+        .file = file,
+    };
+
+    if (!pst_recovery_run(&wish, state, error))
+        return FALSE;
+    *exit_code = pst_recovery_words_exit_code(state);
+    if (options->quiet && *exit_code == 0)
+        return TRUE;
+    g_autoptr(JsonObject) json = pst_recovery_words_json(state);
+    g_autofree char *text = pst_recovery_words_text(state);
+    return print(options, json, text, error);
+}
+
+static gboolean
+recover(const PstOptions *options, const Words *words, const char *domain, int *exit_code,
+        GError **error)
+{
+    g_autoptr(GKeyFile) config = pst_config_load(error);
+    g_autoptr(PstGuest) guest =
+        config != NULL
+            ? pst_ask_open(options, "recover", domain, g_get_monotonic_time() + OPEN_US, error)
+            : NULL;
+    g_autoptr(PstRecoveryState) wanted = guest != NULL ? make_state(words, guest, error) : NULL;
+    g_autoptr(PstRecoveryState) state = NULL;
+    g_autofree char *lost = NULL;
+
+    if (wanted == NULL)
+        return FALSE;
+    *exit_code = 0;
+    if (words->dry_run)
+        return look_at_loss(options, domain, wanted, &lost, error) &&
+               print_plan(options, wanted, lost, error);
+    g_autoptr(PstRecoveryFile) file =
+        pst_recovery_file_open(config, guest->uri, guest->uuid, pst_audit_caller(), error);
+    return file != NULL && choose(file, words->forget, g_steal_pointer(&wanted), &state, error) &&
+           look_at_loss(options, domain, state, &lost, error) &&
+           confirm(options, words, state, lost, error) &&
+           climb(options, words, domain, file, state, exit_code, error);
+}
+
+gboolean
+pst_command_recover_run(const PstCommand *command, PstOptions *options, int argc, char **argv,
+                        int *exit_code, GError **error)
+{
+    g_auto(Words) words = {.policy = NULL};
+    GOptionEntry entries[N_OWN + PST_VANTAGE_N_ENTRIES + 1] = {
+        {"policy", 'p', 0, G_OPTION_ARG_STRING, &words.policy,
+         "What must hold: a policy's name, or its file", "NAME|FILE"},
+        {"baseline", 'b', 0, G_OPTION_ARG_FILENAME, &words.baseline,
+         "What was before: a file of postern baseline", "FILE"},
+        {"undo", 0, 0, G_OPTION_ARG_FILENAME, &words.undo,
+         "Fed to /bin/sh -s in it, as root, once (at most 16 KiB)", "SCRIPT"},
+        {"undo-timeout", 0, 0, G_OPTION_ARG_STRING, &words.undo_timeout,
+         "Kill that after this time (5min)", "SPAN"},
+        {"snapshot", 0, 0, G_OPTION_ARG_STRING, &words.snapshot,
+         "Reverted to, once, where the undo is not enough", "NAME"},
+        {"settle", 0, 0, G_OPTION_ARG_STRING, &words.settle,
+         "After an act, ask again for so long while something is under way (30s)", "SPAN"},
+        {"unchecked", 0, 0, G_OPTION_ARG_NONE, &words.unchecked,
+         "Revert it also where the gate could not check", NULL},
+        {"without-forensics", 0, 0, G_OPTION_ARG_STRING, &words.without_forensics,
+         "Keep no evidence, and this reason in the audit", "REASON"},
+        {"dry-run", 0, 0, G_OPTION_ARG_NONE, &words.dry_run,
+         "Only say what would be done, and what a revert loses", NULL},
+        {"forget", 0, 0, G_OPTION_ARG_NONE, &words.forget,
+         "Begin anew, whatever became of one that was interrupted or halted", NULL},
+        {"yes", 'y', 0, G_OPTION_ARG_NONE, &words.yes, "Don't ask on a terminal", NULL},
+    };
+
+    pst_vantage_entries(&words.who, entries + N_OWN, PST_VANTAGE_N_ENTRIES);
+    options->default_deadline_us = DEFAULT_DEADLINE_US;
+    options->longest_deadline_us = LONGEST_US;
+    return pst_options_parse(options, command->name, command->arguments, command->summary, entries,
+                             1, 1, &argc, &argv, error) &&
+           read_words(&words, options, error) &&
+           recover(options, &words, argv[1], exit_code, error);
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/recovery-ladder.h"
+
+static PstRecoveryNext
+take(const PstRecoveryState *state, PstRecoveryStep step)
+{
+    return (PstRecoveryNext){(int)step, pst_recovery_state_row(state, step) != NULL,
+                             PST_RECOVERY_UNDER_WAY};
+}
+
+static PstRecoveryNext
+end(PstRecoveryEnd how)
+{
+    return (PstRecoveryNext){PST_RECOVERY_N_STEPS, FALSE, how};
+}
+
+static gboolean
+has_come_to(const PstRecoveryState *state, PstRecoveryStep step, PstRecoveryOutcome outcome)
+{
+    return pst_recovery_state_has_ended(state, step) &&
+           pst_recovery_state_row(state, step)->outcome == (int)outcome;
+}
+
+static PstRecoveryNext
+halt(const PstRecoveryState *state)
+{
+    return pst_recovery_state_has_ended(state, PST_RECOVERY_HALT) ? end(PST_RECOVERY_HALTED)
+                                                                  : take(state, PST_RECOVERY_HALT);
+}
+
+/* What is not known to be broken is not destroyed, unless the caller says so. */
+static gboolean
+may_revert(const PstRecoveryState *state)
+{
+    PstRecoveryStep last = pst_recovery_state_row(state, PST_RECOVERY_GATE_AFTER_UNDO) != NULL
+                               ? PST_RECOVERY_GATE_AFTER_UNDO
+                               : PST_RECOVERY_GATE;
+
+    return state->snapshot != NULL &&
+           has_come_to(state, PST_RECOVERY_FORENSICS, PST_RECOVERY_DONE) &&
+           (has_come_to(state, last, PST_RECOVERY_FAIL) || state->unchecked == PST_TRI_YES);
+}
+
+/* A revert of which nobody knows whether it was done is followed by the gate, and by no other. */
+static PstRecoveryNext
+after_undo(const PstRecoveryState *state)
+{
+    if (!pst_recovery_state_has_ended(state, PST_RECOVERY_FORENSICS))
+        return take(state, PST_RECOVERY_FORENSICS);
+    if (!may_revert(state))
+        return halt(state);
+    if (!pst_recovery_state_has_ended(state, PST_RECOVERY_REVERT))
+        return take(state, PST_RECOVERY_REVERT);
+    if (has_come_to(state, PST_RECOVERY_REVERT, PST_RECOVERY_NOT_DONE))
+        return halt(state);
+    if (!pst_recovery_state_has_ended(state, PST_RECOVERY_GATE_AFTER_REVERT))
+        return take(state, PST_RECOVERY_GATE_AFTER_REVERT);
+    return has_come_to(state, PST_RECOVERY_GATE_AFTER_REVERT, PST_RECOVERY_PASS)
+               ? end(PST_RECOVERY_RECOVERED)
+               : halt(state);
+}
+
+PstRecoveryNext
+pst_recovery_ladder_next(const PstRecoveryState *state)
+{
+    if (!pst_recovery_state_has_ended(state, PST_RECOVERY_GATE))
+        return take(state, PST_RECOVERY_GATE);
+    if (has_come_to(state, PST_RECOVERY_GATE, PST_RECOVERY_PASS))
+        return end(PST_RECOVERY_RECOVERED);
+    if (has_come_to(state, PST_RECOVERY_GATE, PST_RECOVERY_NOT_CHECKABLE))
+        return end(PST_RECOVERY_AWAY);
+    if (state->halted != NULL)
+        return halt(state);
+    if (state->undo == NULL)
+        return after_undo(state);
+    if (!pst_recovery_state_has_ended(state, PST_RECOVERY_UNDO))
+        return take(state, PST_RECOVERY_UNDO);
+    if (!pst_recovery_state_has_ended(state, PST_RECOVERY_GATE_AFTER_UNDO))
+        return take(state, PST_RECOVERY_GATE_AFTER_UNDO);
+    if (has_come_to(state, PST_RECOVERY_GATE_AFTER_UNDO, PST_RECOVERY_PASS))
+        return end(PST_RECOVERY_RECOVERED);
+    return after_undo(state);
+}
+
+char *
+pst_recovery_ladder_plan(const PstRecoveryState *state, PstRecoveryStep step)
+{
+    const char *worse = state->unchecked == PST_TRI_YES ? "does not pass" : "fails";
+
+    switch (step) {
+    case PST_RECOVERY_GATE:
+        return g_strdup_printf("ask whether %s holds; where it does, nothing is changed",
+                               state->policy);
+    case PST_RECOVERY_UNDO:
+        return state->undo != NULL
+                   ? g_strdup_printf("else feed %s to /bin/sh -s in the guest, once", state->undo)
+                   : NULL;
+    case PST_RECOVERY_GATE_AFTER_UNDO:
+        return state->undo != NULL ? g_strdup("ask again; where it holds, that was it") : NULL;
+    case PST_RECOVERY_FORENSICS:
+        return state->without_forensics != NULL
+                   ? g_strdup_printf("else keep no evidence, because: %s", state->without_forensics)
+                   : g_strdup("else seal a bundle of evidence and verify it; go on with that only");
+    case PST_RECOVERY_REVERT:
+        return state->snapshot != NULL ? g_strdup_printf("where the gate %s, revert it to %s, once",
+                                                         worse, state->snapshot)
+                                       : NULL;
+    case PST_RECOVERY_GATE_AFTER_REVERT:
+        return state->snapshot != NULL ? g_strdup("ask again; where it holds, that was it") : NULL;
+    case PST_RECOVERY_HALT:
+    case PST_RECOVERY_N_STEPS:
+        break;
+    }
+    return g_strdup("else stop, and say so with exit status 5: somebody has to look");
+}
+
+/* ---- whether it was reverted ---- */
+
+PstTri
+pst_recovery_ladder_was_reverted(const PstRecoveryState *state, const PstRecoverySight *now)
+{
+    if (now->mark != PST_RECOVERY_MARK_UNTOLD)
+        return PST_TRI(now->mark == PST_RECOVERY_MARK_UNDONE);
+    if (state->was_current == PST_TRI_NO && now->is_current != PST_TRI_UNKNOWN)
+        return now->is_current;
+    if (state->was_reverted == PST_TRI_NO && now->is_reverted == PST_TRI_YES)
+        return PST_TRI_YES;
+    /* Of one whose state is the same as before, for a reason that no revert leaves behind. */
+    if (now->is_reverted == PST_TRI_NO && state->was_reverted == PST_TRI_NO &&
+        state->state_before != NULL && g_strcmp0(state->state_before, now->state) == 0)
+        return PST_TRI_NO;
+    return PST_TRI_UNKNOWN;
+}
+
+/* ---- from step to step ---- */
+
+static gboolean
+climb_step(PstRecoveryState *state, const PstRecoveryNext *next, const PstRecoveryHands *hands,
+           gpointer user_data, GError **error)
+{
+    PstRecoveryStep step = (PstRecoveryStep)next->step;
+    PstRecoveryRow *row = pst_recovery_state_row(state, step);
+
+    /* What is known of before is not known afterwards: it is kept with the step's begin. */
+    if (row == NULL) {
+        hands->prepare(state, step, user_data);
+        row = pst_recovery_state_begin(state, step, hands->now(user_data));
+    } else {
+        row->n_resumed = row->n_resumed == PST_INT_UNKNOWN ? 1 : row->n_resumed + 1;
+    }
+    if (!hands->save(state, user_data, error))
+        return FALSE;
+    hands->record(state, row, user_data);
+    if (!hands->act(state, row, next->begun, user_data, error))
+        return FALSE;
+    row->ended_us = hands->now(user_data);
+    /* A record may be there twice; without one, nobody would know. */
+    hands->record(state, row, user_data);
+    return hands->save(state, user_data, error);
+}
+
+gboolean
+pst_recovery_ladder_climb(PstRecoveryState *state, const PstRecoveryHands *hands,
+                          gpointer user_data, GError **error)
+{
+    PstRecoveryNext next = pst_recovery_ladder_next(state);
+
+    for (; next.step != PST_RECOVERY_N_STEPS; next = pst_recovery_ladder_next(state))
+        if (!climb_step(state, &next, hands, user_data, error))
+            return FALSE;
+    state->end = (int)next.end;
+    return hands->save(state, user_data, error);
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "host-sidecar/recovery-state.h"
+
+/* The ladder of `recover`: which step follows, and the way from one to the next, on which it may be
+ * cut off anywhere. Who does the steps is the caller's. Pure. */
+
+/* What is to be done now: a step, which was BEGUN before or was not; PST_RECOVERY_N_STEPS at its
+ * end, which END tells. */
+typedef struct {
+    int step;
+    gboolean begun;
+    PstRecoveryEnd end;
+} PstRecoveryNext;
+
+PstRecoveryNext pst_recovery_ladder_next(const PstRecoveryState *state);
+
+/* What a step would do with what STATE was asked for, in a line; NULL where it would not be taken
+ * whatever happens. Free with g_free(). */
+char *pst_recovery_ladder_plan(const PstRecoveryState *state, PstRecoveryStep step);
+
+/* What is known of a revert that was begun, and of which nobody knows whether it was done. */
+typedef enum {
+    PST_RECOVERY_MARK_UNTOLD, /* the guest tells nothing, or what tells nothing */
+    PST_RECOVERY_MARK_LATER,  /* its time went on from the mark of before */
+    PST_RECOVERY_MARK_UNDONE, /* the mark is undone */
+} PstRecoveryMark;
+
+typedef struct {
+    PstRecoveryMark mark;
+    PstTri is_current;  /* the snapshot is libvirt's current one */
+    PstTri is_reverted; /* libvirt's state of the domain comes from a revert */
+    const char *state;  /* in libvirt's words */
+} PstRecoverySight;
+
+/* Whether it was done, by what STATE has of before and what is so now. Only what proves it counts;
+ * else PST_TRI_UNKNOWN. */
+PstTri pst_recovery_ladder_was_reverted(const PstRecoveryState *state, const PstRecoverySight *now);
+
+/* Whose hands do it. Where one returns FALSE with the error it ends there, and can be gone on with:
+ * the state is as it was saved last. */
+typedef struct {
+    gint64 (*now)(gpointer user_data);
+    /* Looks, and fills in what STATE has of before a step. */
+    void (*prepare)(PstRecoveryState *state, PstRecoveryStep step, gpointer user_data);
+    /* On the disk when this returns. */
+    gboolean (*save)(const PstRecoveryState *state, gpointer user_data, GError **error);
+    /* Records that STEP begins, or what came of it (ROW ended). */
+    void (*record)(const PstRecoveryState *state, const PstRecoveryRow *row, gpointer user_data);
+    /* Does it, or where it was BEGUN finds out what came of it and does what is left of it; fills
+     * in outcome and detail. */
+    gboolean (*act)(PstRecoveryState *state, PstRecoveryRow *row, gboolean begun,
+                    gpointer user_data, GError **error);
+} PstRecoveryHands;
+
+/* From where STATE is to the end. */
+gboolean pst_recovery_ladder_climb(PstRecoveryState *state, const PstRecoveryHands *hands,
+                                   gpointer user_data, GError **error);

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host-sidecar/recovery-words.h"
+
+#include "host-sidecar/exit-code.h"
+#include "host-sidecar/recovery-ladder.h"
+#include "host-sidecar/render.h"
+#include "protocol/json.h"
+
+static const int codes[] = {
+    [PST_RECOVERY_UNDER_WAY] = PST_EXIT_UNKNOWN,
+    [PST_RECOVERY_RECOVERED] = PST_EXIT_OK,
+    [PST_RECOVERY_HALTED] = PST_EXIT_HALTED,
+    [PST_RECOVERY_AWAY] = PST_EXIT_NOT_CHECKABLE,
+};
+
+/* ---- what it would do ---- */
+
+char *
+pst_recovery_words_plan(const PstRecoveryState *state, const char *lost)
+{
+    GString *out = g_string_new(NULL);
+
+    pst_render_append(out, state->guest);
+    g_string_append(out, ": nothing is done; recover would, from step to step:\n");
+    for (int step = 0; step < PST_RECOVERY_N_STEPS; step++) {
+        g_autofree char *plan = pst_recovery_ladder_plan(state, (PstRecoveryStep)step);
+
+        if (plan == NULL)
+            continue;
+        g_string_append_printf(out, "%-17s ", pst_recovery_step_names[step]);
+        pst_render_append(out, plan);
+        g_string_append_c(out, '\n');
+    }
+    if (lost != NULL)
+        g_string_append_printf(out, "%s\n", lost);
+    return g_string_free(out, FALSE);
+}
+
+JsonObject *
+pst_recovery_words_plan_json(const PstRecoveryState *state)
+{
+    PstFieldsCut cut = PST_FIELDS_CUT_DEFAULT;
+    JsonObject *json = pst_fields_encode(&pst_recovery_state_fields, state, &cut);
+    JsonArray *plan = json_array_new();
+
+    /* It is none that was begun. */
+    json_object_remove_member(json, "run");
+    json_object_remove_member(json, "end");
+    for (int step = 0; step < PST_RECOVERY_N_STEPS; step++) {
+        g_autofree char *text = pst_recovery_ladder_plan(state, (PstRecoveryStep)step);
+
+        if (text == NULL)
+            continue;
+        JsonObject *one = json_object_new();
+        pst_json_set_string(one, "step", pst_recovery_step_names[step]);
+        pst_json_set_string(one, "does", text);
+        json_array_add_object_element(plan, one);
+    }
+    json_object_set_array_member(json, "plan", plan);
+    return json;
+}
+
+char *
+pst_recovery_words_question(const PstRecoveryState *state, const char *lost)
+{
+    GString *out = g_string_new("Recover ");
+
+    pst_render_append(out, state->guest);
+    if (state->undo != NULL) {
+        g_string_append(out, ", where the gate does not pass by ");
+        pst_render_append(out, state->undo);
+    }
+    if (state->without_forensics != NULL)
+        g_string_append(out, "; no evidence is kept");
+    if (lost != NULL)
+        g_string_append_printf(out, "; and where that does not help: %s", lost);
+    return g_string_free(out, FALSE);
+}
+
+/* ---- what was done ---- */
+
+static void
+append_row(GString *out, const PstRecoveryRow *row)
+{
+    g_string_append(out, pst_recovery_step_names[row->step]);
+    if (row->n_resumed != PST_INT_UNKNOWN && row->n_resumed > 0)
+        g_string_append(out, " (taken up again)");
+    if (row->ended_us == PST_INT_UNKNOWN)
+        return;
+    g_string_append_printf(out, ": %s (%.1f s)", pst_recovery_outcome_names[row->outcome],
+                           (double)MAX(0, row->ended_us - row->begun_us) / G_USEC_PER_SEC);
+    if (row->detail == NULL)
+        return;
+    g_string_append(out, ": ");
+    pst_render_append(out, row->detail);
+}
+
+char *
+pst_recovery_words_step(const PstRecoveryRow *row)
+{
+    GString *out = g_string_new(NULL);
+
+    append_row(out, row);
+    return g_string_free(out, FALSE);
+}
+
+static const char *
+by_what(const PstRecoveryState *state)
+{
+    if (pst_recovery_state_has_ended(state, PST_RECOVERY_GATE_AFTER_REVERT))
+        return "it was reverted";
+    if (pst_recovery_state_has_ended(state, PST_RECOVERY_GATE_AFTER_UNDO))
+        return "the undo mended it";
+    return "nothing had to be changed";
+}
+
+static void
+append_end(GString *out, const PstRecoveryState *state)
+{
+    switch (state->end) {
+    case PST_RECOVERY_RECOVERED:
+        g_string_append_printf(out, "the gate passes: %s", by_what(state));
+        return;
+    case PST_RECOVERY_HALTED:
+        g_string_append(out, state->halted != NULL
+                                 ? "HALTED, as before: the gate does not pass, and all that was "
+                                   "asked for was tried; other words, or --forget, try anew"
+                                 : "HALTED: the gate does not pass, and nothing is left to be "
+                                   "tried; somebody has to look");
+        return;
+    case PST_RECOVERY_AWAY:
+        g_string_append(out, "it can't be checked now, and nothing was changed");
+        return;
+    default:
+        g_string_append(out, "it is not over: say the same again to go on");
+        return;
+    }
+}
+
+char *
+pst_recovery_words_text(const PstRecoveryState *state)
+{
+    GString *out = g_string_new(NULL);
+
+    pst_render_append(out, state->guest);
+    g_string_append(out, ": ");
+    append_end(out, state);
+    g_string_append_c(out, '\n');
+    for (guint i = 0; state->steps != NULL && i < state->steps->len; i++) {
+        append_row(out, state->steps->pdata[i]);
+        g_string_append_c(out, '\n');
+    }
+    for (char **lost = state->lost; lost != NULL && *lost != NULL; lost++) {
+        g_string_append(out, "lost: ");
+        pst_render_append(out, *lost);
+        g_string_append_c(out, '\n');
+    }
+    if (state->bundle != NULL) {
+        g_string_append(out, "evidence: ");
+        pst_render_append(out, state->bundle);
+        g_string_append(out, ", SHA-256 of its manifest ");
+        pst_render_append(out, state->bundle_sha256 != NULL ? state->bundle_sha256 : "unknown");
+        g_string_append_c(out, '\n');
+    }
+    return g_string_free(out, FALSE);
+}
+
+JsonObject *
+pst_recovery_words_json(const PstRecoveryState *state)
+{
+    PstFieldsCut cut = PST_FIELDS_CUT_DEFAULT;
+
+    return pst_fields_encode(&pst_recovery_state_fields, state, &cut);
+}
+
+int
+pst_recovery_words_exit_code(const PstRecoveryState *state)
+{
+    return codes[state->end];
+}
