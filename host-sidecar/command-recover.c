@@ -316,7 +316,7 @@ pst_command_recover_run(const PstCommand *command, PstOptions *options, int argc
         {"baseline", 'b', 0, G_OPTION_ARG_FILENAME, &words.baseline,
          "What was before: a file of postern baseline", "FILE"},
         {"undo", 0, 0, G_OPTION_ARG_FILENAME, &words.undo,
-         "Fed to /bin/sh -s in it, as root, once (at most 16 KiB)", "SCRIPT"},
+         "Fed to sh -s in it, as root, once (at most 16 KiB)", "SCRIPT"},
         {"undo-timeout", 0, 0, G_OPTION_ARG_STRING, &words.undo_timeout,
          "Kill that after this time (5min)", "SPAN"},
         {"snapshot", 0, 0, G_OPTION_ARG_STRING, &words.snapshot,

@@ -59,6 +59,7 @@ take_lock(PstHealthFile *file, GError **error)
 
     file->lock = pst_store_file_lock(file->folder, file->lock_name, &cause);
     if (file->lock >= 0) {
+        pst_store_file_clear(file->folder, file->name);
         write_holder(file->lock);
         return TRUE;
     }

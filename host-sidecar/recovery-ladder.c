@@ -93,7 +93,7 @@ pst_recovery_ladder_plan(const PstRecoveryState *state, PstRecoveryStep step)
                                state->policy);
     case PST_RECOVERY_UNDO:
         return state->undo != NULL
-                   ? g_strdup_printf("else feed %s to /bin/sh -s in the guest, once", state->undo)
+                   ? g_strdup_printf("else feed %s to sh -s in the guest, once", state->undo)
                    : NULL;
     case PST_RECOVERY_GATE_AFTER_UNDO:
         return state->undo != NULL ? g_strdup("ask again; where it holds, that was it") : NULL;

@@ -36,19 +36,6 @@ static const PstRecoveryOutcome of_result[] = {
     [PST_GATE_NOT_CHECKABLE] = PST_RECOVERY_NOT_CHECKABLE,
 };
 
-/* What is broken first, or could not be checked. */
-static char *
-gate_words(const PstGateVerdict *verdict)
-{
-    const GPtrArray *worst =
-        verdict->broken != NULL && verdict->broken->len > 0 ? verdict->broken : verdict->unchecked;
-
-    if (verdict->result == PST_GATE_PASS || worst == NULL || worst->len == 0)
-        return g_strdup(verdict->summary);
-    const PstGateOutcome *first = worst->pdata[0];
-    return g_strdup_printf("%s: %s", verdict->summary, first->message);
-}
-
 static gboolean
 ask_gate(const PstRecoveryWish *wish, PstRecoveryRow *row, GError **error)
 {
@@ -60,7 +47,7 @@ ask_gate(const PstRecoveryWish *wish, PstRecoveryRow *row, GError **error)
     options.deadline_us = settle_us + wish->gate_us;
     if (!pst_gate_run(&options, VERB, wish->domain, &one, settle_us, &run, error))
         return FALSE;
-    come_to(row, of_result[run.verdict->result], gate_words(run.verdict));
+    come_to(row, of_result[run.verdict->result], g_strdup(run.verdict->summary));
     return TRUE;
 }
 

@@ -18,11 +18,11 @@ const char *const pst_recovery_outcome_names[] = {
 const char *const pst_recovery_end_names[] = {"under-way", "recovered", "halted", "away", NULL};
 
 static const PstField row_rows[] = {
-    PST_ENUM(PstRecoveryRow, step, pst_recovery_step_names, "which"),
+    PST_ENUM(PstRecoveryRow, step, pst_recovery_step_names, "which", .required = TRUE),
     PST_INT(PstRecoveryRow, begun_us, "the host's real time, microseconds since 1970 UTC"),
     PST_INT(PstRecoveryRow, ended_us, "the same; absent where it is not known to have ended"),
     PST_ENUM(PstRecoveryRow, outcome, pst_recovery_outcome_names,
-             "what came of it; says nothing without ended_us"),
+             "what came of it; says nothing without ended_us", .required = TRUE),
     PST_INT(PstRecoveryRow, n_resumed, "how often it was taken up again; absent for never"),
     PST_STRING(PstRecoveryRow, detail, "the outcome in a line"),
 };
@@ -34,7 +34,7 @@ static const PstField rows[] = {
     PST_REQUIRED_STRING(PstRecoveryState, uuid, "the domain's"),
     PST_STRING(PstRecoveryState, caller, "who began it"),
     PST_INT(PstRecoveryState, begun_us, "the host's real time, microseconds since 1970 UTC"),
-    PST_ENUM(PstRecoveryState, end, pst_recovery_end_names, "how it ended"),
+    PST_ENUM(PstRecoveryState, end, pst_recovery_end_names, "how it ended", .required = TRUE),
     PST_REQUIRED_STRING(PstRecoveryState, policy, "what must hold"),
     PST_STRING(PstRecoveryState, baseline, "the file of how it was before"),
     PST_STRING(PstRecoveryState, vantage, "whose access"),

@@ -160,7 +160,7 @@ is_refusal(const GError *error)
 static PstExecStart *
 make_start(const PstRecoveryState *state, GBytes *script, gint64 timeout_us)
 {
-    static const char *const argv[] = {"/bin/sh", "-s", NULL};
+    static const char *const argv[] = {"sh", "-s", NULL};
     PstExecStart *start = g_new0(PstExecStart, 1);
 
     g_strlcpy(start->id, state->run, sizeof(start->id));

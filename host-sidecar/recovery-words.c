@@ -92,7 +92,7 @@ append_row(GString *out, const PstRecoveryRow *row)
     if (row->detail == NULL)
         return;
     g_string_append(out, ": ");
-    pst_render_append(out, row->detail);
+    pst_render_quote(out, row->detail);
 }
 
 char *

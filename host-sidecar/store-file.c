@@ -89,8 +89,8 @@ new_name_of(const char *name)
 }
 
 /* Of a keeper that was killed: nobody else makes one while the lock is held. */
-static void
-remove_unfinished(const PstStoreFolder *folder, const char *name)
+void
+pst_store_file_clear(const PstStoreFolder *folder, const char *name)
 {
     g_autofree char *new_name = new_name_of(name);
 
@@ -115,7 +115,7 @@ pst_store_file_lock(const PstStoreFolder *folder, const char *name, GError **err
             return -1;
         }
         if (is_current(folder, name, fd)) {
-            remove_unfinished(folder, name);
+            pst_store_file_clear(folder, name);
             return fd;
         }
         close(fd);

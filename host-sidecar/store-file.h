@@ -34,5 +34,9 @@ gboolean pst_store_file_date(int fd, gint64 written_us);
 gboolean pst_store_file_replace(const PstStoreFolder *folder, const char *name, const void *data,
                                 gsize len, gint64 written_us, GError **error);
 
+/* Takes away what a writer that was killed has left of it, which else nobody replaces: for a keeper
+ * whose lock is another file's. Whoever calls has that. */
+void pst_store_file_clear(const PstStoreFolder *folder, const char *name);
+
 /* That there is none is no error. PST_ERROR_UNAVAILABLE, PST_ERROR_BUSY. */
 gboolean pst_store_file_remove(const PstStoreFolder *folder, const char *name, GError **error);

@@ -1,0 +1,219 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""`recover` over a libvirtd of its own with the test driver: killed whenever the disk has something
+new, it goes on to the same end, and reverts once. Usage: test-recover.py POSTERN POSTERND KILL_AT [TEST…]"""
+
+import fcntl
+import glob
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+
+KILL_AT = os.path.abspath(sys.argv.pop(3))
+# pylint: disable=wrong-import-position
+from daemonlib import FOLDER, POSTERN, TEST, environment, file_text, main, records
+from ownlibvirt import VIRSH, Libvirtd
+from taplib import check
+
+POLICY = FOLDER + "/policy.conf"
+UNDO = FOLDER + "/undo.sh"
+CONFIG = FOLDER + "/recover.conf"
+STATE = FOLDER + "/recover"
+WITHOUT = "the disk is full"
+STEPS = ["gate", "undo", "gate-after-undo", "forensics", "revert", "gate-after-revert", "halt"]
+
+for _path, _text in ((POLICY, "[reachable]\nuser=harness\nroot=yes\n"), (UNDO, "true\n"),
+                     (CONFIG, f"[power]\nbundles={FOLDER}/bundles\n")):
+    with open(_path, "w", encoding="utf-8") as _file:
+        _file.write(_text)
+
+
+def words(domain, *more, uri=TEST):
+    return [POSTERN, "-c", uri, "recover", domain, "--policy", POLICY, *more]
+
+
+def recover(domain, *more, code=None, uri=TEST, **env):
+    done = subprocess.run(words(domain, *more, uri=uri), stdin=subprocess.DEVNULL,
+                          env=environment(POSTERN_CONFIG=CONFIG, **env), capture_output=True,
+                          text=True, timeout=120, check=False)
+    check(code is None or done.returncode == code, done)
+    return done
+
+
+def refused(code, says, domain, *more):
+    done = recover(domain, *more, code=code)
+    check(len(done.stderr.splitlines()) == 1 and says in done.stderr and not done.stdout, done)
+
+
+def forget():
+    shutil.rmtree(STATE, ignore_errors=True)
+
+
+def kept():
+    """The one file of a state."""
+    path, = glob.glob(STATE + "/*.recover")
+    return path
+
+
+def test_misuse():
+    """One line, and nothing is kept."""
+    forget()
+    empty, large, policy = (f"{FOLDER}/{name}" for name in ("empty", "large", "no-user.conf"))
+    for path, text in ((empty, ""), (large, "#" * 16385), (policy, "[reachable]\nroot=yes\n")):
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+    for code, says, *more in (
+            (64, "it is empty", "--undo", empty), (64, "more than 16 KiB", "--undo", large),
+            (64, "it is no file", "--undo", FOLDER), (66, "none: No such file", "--undo", FOLDER + "/none"),
+            (64, "the reason", "--without-forensics", ""), (64, "1 to 255 bytes", "--snapshot", "a\nb"),
+            (64, "say 1ms to 1h", "--settle", "2h"), (64, "no snapshot of test", "--snapshot", "none"),
+            (64, "say whose access", "--policy", policy)):
+        refused(code, says, "test", *more)
+    refused(68, "no domain", "nobody")
+    done = subprocess.run([POSTERN, "-c", TEST, "recover", "test"], env=environment(),
+                          capture_output=True, text=True, timeout=60, check=False)
+    check(done.returncode == 64 and "say what must hold" in done.stderr, done)
+    check(not glob.glob(STATE + "/*.recover"), os.listdir(STATE) if os.path.isdir(STATE) else "")
+
+
+def test_dry_run():
+    forget()
+    done = recover("test", "--undo", UNDO, "--dry-run", code=0)
+    rows = [line.split()[0] for line in done.stdout.splitlines()[1:]]
+    check(rows == ["gate", "undo", "gate-after-undo", "forensics", "halt"], done)
+    told = json.loads(recover("test", "--dry-run", "--json", code=0).stdout)
+    check([row["step"] for row in told["plan"]] == ["gate", "forensics", "halt"], told)
+    check("run" not in told and "loss" not in told and not os.path.exists(STATE), told)
+
+
+def test_halts():
+    """Nobody is in there: it could not be checked, the evidence is kept, and that is all."""
+    forget()
+    before = len(records())
+    done = recover("test", "--undo", UNDO, "--settle", "1ms", "--json", code=5)
+    told = json.loads(done.stdout)
+    check(told["end"] == "halted" and [row["step"] for row in told["steps"]] ==
+          [*STEPS[:4], "halt"], told)
+    check([row["outcome"] for row in told["steps"]] ==
+          ["could-not-check", "not-done", "could-not-check", "done", "done"], told)
+    manifest = json.loads(file_text(told["bundle"] + "/manifest.json"))
+    check(manifest["guest"] == "test", manifest)
+    said = [line for line in records()[before:] if line.get("method") == "recover" and
+            line.get("probe", "").startswith("recover-")]
+    check([line["probe"] for line in said] ==
+          [f"recover-{row['step']}" for row in told["steps"] for _ in range(2)], said)
+    check(all(line["args"]["run"] == told["run"] for line in said), said)
+    check(said[2]["args"]["undo_sha256"] == told["undo_sha256"], said[2])
+    check(json.loads(file_text(kept())) == told, "what is kept is what was said")
+    # The same again does nothing more; other words do.
+    again = json.loads(recover("test", "--undo", UNDO, "--settle", "1ms", "--json", code=5).stdout)
+    check([row["step"] for row in again["steps"]] == ["gate", "halt"] and
+          again["halted"] == told["run"], again)
+    other = json.loads(recover("test", "--without-forensics", WITHOUT, "--json", code=5).stdout)
+    check("halted" not in other and "bundle" not in other and
+          WITHOUT in other["steps"][1]["detail"], other)
+    text = recover("test", "--without-forensics", WITHOUT, code=5).stdout
+    check(text.startswith("test: HALTED, as before: "), text)
+
+
+def test_busy():
+    """Never two: who has it, and since when."""
+    forget()
+    recover("test", "--without-forensics", WITHOUT, code=5)
+    path, = glob.glob(STATE + "/*.lock")
+    with open(path, "rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        refused(3, ", begun ", "test")
+        refused(3, "there are never two: nothing was changed", "test", "--forget")
+
+
+def test_not_understood():
+    """Nothing is done where it is not known what was."""
+    recover("test", "--without-forensics", WITHOUT, code=5)
+    with open(kept(), "w", encoding="utf-8") as file:
+        file.write('{"run":"')
+    refused(3, "--forget begins anew", "test")
+    recover("test", "--without-forensics", WITHOUT, "--forget", code=5)
+
+
+def collapse(lines):
+    """Each record once: it may be there again where it was written before a kill."""
+    seen = []
+    for line in lines:
+        row = (line["probe"], line["args"]["done"], line["args"].get("outcome"))
+        if row not in seen:
+            seen.append(row)
+    return seen
+
+
+class Guest:
+    """One that runs, with a snapshot of when it was off."""
+
+    def __init__(self, libvirt):
+        self.libvirt, self.uri = libvirt, libvirt.uri
+        libvirt.define("web")
+        libvirt.virsh("snapshot-create-as", "web", "off")
+
+    def fresh(self):
+        """Runs, and was not reverted."""
+        forget()
+        self.libvirt.virsh("destroy", "web", code=None)
+        self.libvirt.virsh("start", "web")
+
+    def recover(self, code=None, **env):
+        return recover("web", "--undo", UNDO, "--snapshot", "off", "--unchecked", "--settle", "1ms",
+                       "--deadline", "20s", "--json", uri=self.uri, code=code, **env)
+
+    def watch(self):
+        # pylint: disable-next=consider-using-with
+        return subprocess.Popen([VIRSH, "-q", "-c", self.uri, "event", "--domain", "web", "--event",
+                                 "lifecycle", "--loop"], stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, text=True)
+
+    def end(self, before):
+        """What it came to: outcomes, the audit, and the domain."""
+        told = json.loads(file_text(kept()))
+        audit = collapse(line for line in records()[before:]
+                         if line.get("probe", "").startswith("recover-"))
+        return ([(row["step"], row["outcome"]) for row in told["steps"]], told["end"], audit,
+                self.libvirt.virsh("domstate", "web", "--reason").stdout.strip())
+
+
+def reverts(watcher):
+    watcher.send_signal(signal.SIGINT)
+    return watcher.communicate(timeout=20)[0].count("Snapshot")
+
+
+def test_killed():
+    """At each point: the same end, the same records, and one revert."""
+    libvirt = Libvirtd(FOLDER)
+    try:
+        guest = Guest(libvirt)
+        guest.fresh()
+        before, watcher = len(records()), guest.watch()
+        guest.recover(code=5)
+        expected, once = guest.end(before), reverts(watcher)
+        check([step for step, _ in expected[0]] == STEPS and once == 1, expected, once)
+        at, killed = 0, True
+        while killed:
+            at += 1
+            guest.fresh()
+            before, watcher = len(records()), guest.watch()
+            done = guest.recover(LD_PRELOAD=KILL_AT, KILL_AT=str(at), KILL_PATH="/recover")
+            killed = done.returncode == -signal.SIGKILL
+            check(killed or done.returncode == 5, at, done)
+            if killed:
+                guest.recover(code=5)
+            found, n = guest.end(before), reverts(watcher)
+            check(found == expected, at, found, expected)
+            check(n == 1, at, "reverted", n)
+        check(at > 40, at)
+    finally:
+        libvirt.end()
+
+
+if __name__ == "__main__":
+    main(sys.modules[__name__])

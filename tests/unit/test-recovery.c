@@ -1,0 +1,588 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The ladder of `recover` with a guest of its own, which is killed on it at every point; and what
+ * is kept of it. */
+#include <string.h>
+
+#include "host-sidecar/exit-code.h"
+#include "host-sidecar/recovery-ladder.h"
+#include "host-sidecar/recovery-words.h"
+#include "protocol/error.h"
+
+#define NOW_US (G_GINT64_CONSTANT(1700000000) * G_USEC_PER_SEC)
+
+static PstRecoveryState *
+make(const char *undo, const char *snapshot)
+{
+    PstRecoveryState *state = pst_recovery_state_new();
+
+    state->guest = g_strdup("web");
+    state->uuid = g_strdup("3a4f5d6e-1111-4222-8333-444455556677");
+    state->policy = g_strdup("reachable");
+    state->begun_us = NOW_US;
+    state->undo = g_strdup(undo);
+    state->undo_sha256 = undo != NULL ? g_strdup("e3b0") : NULL;
+    state->snapshot = g_strdup(snapshot);
+    return state;
+}
+
+/* ---- the next step ---- */
+
+/* Each step that was taken as its first letters and outcome; "-" is one that was only begun. */
+static const struct {
+    const char *undo, *snapshot;
+    gboolean unchecked, halted;
+    const char *taken; /* STEP=OUTCOME … */
+    const char *next;  /* a step, or an end */
+} steps[] = {
+    {"u", "s", FALSE, FALSE, "", "gate"},
+    {"u", "s", FALSE, FALSE, "gate=-", "gate"},
+    {"u", "s", FALSE, FALSE, "gate=pass", "recovered"},
+    {"u", "s", TRUE, FALSE, "gate=not-checkable", "away"},
+    {"u", "s", FALSE, FALSE, "gate=fail", "undo"},
+    {"u", NULL, FALSE, FALSE, "gate=could-not-check", "undo"},
+    {"u", "s", FALSE, FALSE, "gate=fail undo=-", "undo"},
+    {"u", "s", FALSE, FALSE, "gate=fail undo=unknown", "gate-after-undo"},
+    {"u", "s", FALSE, FALSE, "gate=fail undo=not-done", "gate-after-undo"},
+    {"u", "s", FALSE, FALSE, "gate=fail undo=done gate-after-undo=pass", "recovered"},
+    {"u", "s", FALSE, FALSE, "gate=fail undo=done gate-after-undo=fail", "forensics"},
+    {"u", "s", FALSE, FALSE, "gate=fail undo=done gate-after-undo=not-checkable", "forensics"},
+    {NULL, "s", FALSE, FALSE, "gate=fail", "forensics"},
+    {NULL, "s", FALSE, FALSE, "gate=fail forensics=done", "revert"},
+    {NULL, "s", FALSE, FALSE, "gate=fail forensics=not-done", "halt"},
+    {NULL, NULL, FALSE, FALSE, "gate=fail forensics=done", "halt"},
+    {NULL, NULL, FALSE, FALSE, "gate=fail forensics=done halt=done", "halted"},
+    /* What is not known to be broken is not destroyed without a word. */
+    {NULL, "s", FALSE, FALSE, "gate=could-not-check forensics=done", "halt"},
+    {NULL, "s", TRUE, FALSE, "gate=could-not-check forensics=done", "revert"},
+    {"u", "s", FALSE, FALSE, "gate=fail undo=done gate-after-undo=could-not-check forensics=done",
+     "halt"},
+    {"u", "s", TRUE, FALSE, "gate=fail undo=done gate-after-undo=not-checkable forensics=done",
+     "revert"},
+    {NULL, "s", TRUE, FALSE, "gate=could-not-check forensics=not-done", "halt"},
+    {NULL, "s", FALSE, FALSE, "gate=fail forensics=done revert=-", "revert"},
+    {NULL, "s", FALSE, FALSE, "gate=fail forensics=done revert=done", "gate-after-revert"},
+    {NULL, "s", FALSE, FALSE, "gate=fail forensics=done revert=unknown", "gate-after-revert"},
+    {NULL, "s", FALSE, FALSE, "gate=fail forensics=done revert=not-done", "halt"},
+    {NULL, "s", FALSE, FALSE, "gate=fail forensics=done revert=done gate-after-revert=pass",
+     "recovered"},
+    {NULL, "s", FALSE, FALSE, "gate=fail forensics=done revert=done gate-after-revert=fail",
+     "halt"},
+    {NULL, "s", TRUE, FALSE,
+     "gate=fail forensics=done revert=unknown gate-after-revert=could-not-check", "halt"},
+    /* After one that halted, of the same words, nothing is done any more. */
+    {"u", "s", TRUE, TRUE, "gate=fail", "halt"},
+    {"u", "s", TRUE, TRUE, "gate=pass", "recovered"},
+    {"u", "s", TRUE, TRUE, "gate=fail halt=done", "halted"},
+};
+
+static int
+find(const char *const *names, const char *name)
+{
+    int i = 0;
+
+    while (names[i] != NULL && !g_str_equal(names[i], name))
+        i++;
+    g_assert_nonnull(names[i]);
+    return i;
+}
+
+static void
+take(PstRecoveryState *state, const char *taken)
+{
+    g_auto(GStrv) words = g_strsplit(taken, " ", -1);
+
+    for (char **word = words; *word != NULL; word++) {
+        char *outcome = strchr(*word, '=');
+
+        *outcome++ = '\0';
+        PstRecoveryRow *row = pst_recovery_state_begin(
+            state, (PstRecoveryStep)find(pst_recovery_step_names, *word), NOW_US);
+        if (g_str_equal(outcome, "-"))
+            continue;
+        row->outcome = find(pst_recovery_outcome_names, outcome);
+        row->ended_us = NOW_US + 1;
+    }
+}
+
+static void
+test_next(void)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(steps); i++) {
+        g_autoptr(PstRecoveryState) state = make(steps[i].undo, steps[i].snapshot);
+
+        state->unchecked = PST_TRI(steps[i].unchecked);
+        if (steps[i].halted)
+            state->halted = g_strdup(state->run);
+        take(state, steps[i].taken);
+        PstRecoveryNext next = pst_recovery_ladder_next(state);
+        g_assert_cmpstr(next.step < PST_RECOVERY_N_STEPS ? pst_recovery_step_names[next.step]
+                                                         : pst_recovery_end_names[next.end],
+                        ==, steps[i].next);
+        g_assert_cmpint(next.begun, ==, g_str_has_suffix(steps[i].taken, "=-"));
+    }
+}
+
+/* ---- whether it was reverted ---- */
+
+static const struct {
+    PstTri was_current, was_reverted;
+    const char *before;
+    PstRecoverySight now;
+    PstTri reverted;
+} reverts[] = {
+    /* The guest's own time tells, whatever libvirt says. */
+    {PST_TRI_YES,
+     PST_TRI_YES,
+     "running (booted)",
+     {PST_RECOVERY_MARK_UNDONE, PST_TRI_YES, PST_TRI_YES, "x"},
+     PST_TRI_YES},
+    {PST_TRI_NO,
+     PST_TRI_NO,
+     "running (booted)",
+     {PST_RECOVERY_MARK_LATER, PST_TRI_YES, PST_TRI_YES, "x"},
+     PST_TRI_NO},
+    /* Then the current snapshot, where it was another. */
+    {PST_TRI_NO,
+     PST_TRI_YES,
+     "off (crashed)",
+     {PST_RECOVERY_MARK_UNTOLD, PST_TRI_YES, PST_TRI_YES, "x"},
+     PST_TRI_YES},
+    {PST_TRI_NO,
+     PST_TRI_YES,
+     "off (crashed)",
+     {PST_RECOVERY_MARK_UNTOLD, PST_TRI_NO, PST_TRI_YES, "x"},
+     PST_TRI_NO},
+    /* Then why it is in its state. */
+    {PST_TRI_YES,
+     PST_TRI_NO,
+     "running (booted)",
+     {PST_RECOVERY_MARK_UNTOLD, PST_TRI_YES, PST_TRI_YES, "running (from snapshot)"},
+     PST_TRI_YES},
+    {PST_TRI_YES,
+     PST_TRI_NO,
+     "running (booted)",
+     {PST_RECOVERY_MARK_UNTOLD, PST_TRI_YES, PST_TRI_NO, "running (booted)"},
+     PST_TRI_NO},
+    /* It may have been reverted, paused and resumed since. */
+    {PST_TRI_YES,
+     PST_TRI_NO,
+     "running (booted)",
+     {PST_RECOVERY_MARK_UNTOLD, PST_TRI_YES, PST_TRI_NO, "running (unpaused)"},
+     PST_TRI_UNKNOWN},
+    {PST_TRI_YES,
+     PST_TRI_YES,
+     "running (from snapshot)",
+     {PST_RECOVERY_MARK_UNTOLD, PST_TRI_YES, PST_TRI_YES, "running (from snapshot)"},
+     PST_TRI_UNKNOWN},
+    /* Nobody looked before. */
+    {PST_TRI_UNKNOWN,
+     PST_TRI_UNKNOWN,
+     NULL,
+     {PST_RECOVERY_MARK_UNTOLD, PST_TRI_YES, PST_TRI_NO, "running (booted)"},
+     PST_TRI_UNKNOWN},
+};
+
+static void
+test_reverted(void)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(reverts); i++) {
+        g_autoptr(PstRecoveryState) state = make(NULL, "s");
+
+        state->was_current = reverts[i].was_current;
+        state->was_reverted = reverts[i].was_reverted;
+        state->state_before = g_strdup(reverts[i].before);
+        g_assert_cmpint(pst_recovery_ladder_was_reverted(state, &reverts[i].now), ==,
+                        reverts[i].reverted);
+    }
+}
+
+/* ---- killed anywhere ---- */
+
+typedef struct {
+    /* What the guest is like. */
+    gboolean undo_mends, revert_mends, has_room, tells; /* whether it tells at the gate */
+    /* What became of it. */
+    gboolean mended, started;
+    guint n_undone, n_reverted;
+    /* What is on the disk. */
+    char *saved;
+    gsize saved_len;
+    GPtrArray *records;
+    /* Points until the process is killed; and whether it was. */
+    int left;
+    gboolean dead;
+    gint64 now_us;
+} World;
+
+static gboolean
+lives(World *world)
+{
+    if (!world->dead && --world->left == 0)
+        world->dead = TRUE;
+    return !world->dead;
+}
+
+static gint64
+now(gpointer data)
+{
+    return ((World *)data)->now_us++;
+}
+
+static void
+prepare(PstRecoveryState *state, PstRecoveryStep step, gpointer data)
+{
+    const World *world = data;
+
+    if (step != PST_RECOVERY_REVERT)
+        return;
+    state->was_current = PST_TRI_YES;
+    state->was_reverted = PST_TRI(world->n_reverted > 0);
+    g_free(state->state_before);
+    state->state_before = g_strdup(world->n_reverted > 0 ? "reverted" : "running");
+}
+
+static gboolean
+killed(GError **error)
+{
+    g_set_error_literal(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "killed");
+    return FALSE;
+}
+
+static gboolean
+save(const PstRecoveryState *state, gpointer data, GError **error)
+{
+    World *world = data;
+
+    if (!lives(world))
+        return killed(error);
+    g_free(world->saved);
+    world->saved = pst_recovery_state_to_text(state, &world->saved_len);
+    return lives(world) || killed(error);
+}
+
+/* The same record is there again where it was written before a kill. */
+static void
+record(const PstRecoveryState *state, const PstRecoveryRow *row, gpointer data)
+{
+    World *world = data;
+    g_autofree char *line = g_strdup_printf(
+        "%s %s", pst_recovery_step_names[row->step],
+        row->ended_us != PST_INT_UNKNOWN ? pst_recovery_outcome_names[row->outcome] : "asked");
+
+    g_assert_nonnull(state->run);
+    if (lives(world) && !g_ptr_array_find_with_equal_func(world->records, line, g_str_equal, NULL))
+        g_ptr_array_add(world->records, g_steal_pointer(&line));
+}
+
+static void
+ask(const World *world, PstRecoveryRow *row)
+{
+    row->outcome = world->mended  ? PST_RECOVERY_PASS
+                   : world->tells ? PST_RECOVERY_FAIL
+                                  : PST_RECOVERY_COULD_NOT_CHECK;
+}
+
+/* By an id that the guest takes once. */
+static void
+undo(World *world, PstRecoveryRow *row)
+{
+    if (!world->started) {
+        world->started = TRUE;
+        world->n_undone++;
+        world->mended |= world->undo_mends;
+    }
+    row->outcome = PST_RECOVERY_DONE;
+}
+
+static void
+revert(World *world, const PstRecoveryState *state, gboolean begun, PstRecoveryRow *row)
+{
+    const PstRecoverySight sight = {PST_RECOVERY_MARK_UNTOLD, PST_TRI_YES,
+                                    PST_TRI(world->n_reverted > 0),
+                                    world->n_reverted > 0 ? "reverted" : "running"};
+
+    if (!begun || pst_recovery_ladder_was_reverted(state, &sight) == PST_TRI_NO) {
+        world->n_reverted++;
+        world->mended |= world->revert_mends;
+    }
+    row->outcome = PST_RECOVERY_DONE;
+}
+
+static gboolean
+act(PstRecoveryState *state, PstRecoveryRow *row, gboolean begun, gpointer data, GError **error)
+{
+    World *world = data;
+
+    if (!lives(world))
+        return killed(error);
+    switch (row->step) {
+    case PST_RECOVERY_UNDO:
+        undo(world, row);
+        break;
+    case PST_RECOVERY_FORENSICS:
+        row->outcome = world->has_room ? PST_RECOVERY_DONE : PST_RECOVERY_NOT_DONE;
+        break;
+    case PST_RECOVERY_REVERT:
+        revert(world, state, begun, row);
+        break;
+    case PST_RECOVERY_HALT:
+        row->outcome = PST_RECOVERY_DONE;
+        break;
+    default:
+        ask(world, row);
+    }
+    return lives(world) || killed(error);
+}
+
+static const PstRecoveryHands hands = {now, prepare, save, record, act};
+
+static void
+init_world(World *world, guint bits)
+{
+    *world = (World){.undo_mends = (bits & 1) != 0,
+                     .revert_mends = (bits & 2) != 0,
+                     .has_room = (bits & 4) != 0,
+                     .tells = (bits & 8) != 0,
+                     .now_us = NOW_US};
+    world->records = g_ptr_array_new_with_free_func(g_free);
+}
+
+static PstRecoveryState *
+make_of(guint bits)
+{
+    PstRecoveryState *state = make((bits & 16) != 0 ? "u" : NULL, (bits & 32) != 0 ? "s" : NULL);
+
+    state->unchecked = PST_TRI((bits & 64) != 0);
+    return state;
+}
+
+/* Goes on with what is on the disk, until it is killed after LEFT points (0: never). Whether it
+ * came to its end. */
+static gboolean
+go_on(World *world, guint bits, int left)
+{
+    g_autoptr(PstRecoveryState) state =
+        world->saved != NULL ? pst_recovery_state_parse(world->saved, world->saved_len, NULL)
+                             : make_of(bits);
+
+    g_assert_nonnull(state);
+    world->left = left;
+    world->dead = FALSE;
+    return pst_recovery_ladder_climb(state, &hands, world, NULL);
+}
+
+/* Its steps with their outcomes, its end, and what was recorded. */
+static char *
+end_of(const World *world)
+{
+    g_autoptr(PstRecoveryState) state =
+        pst_recovery_state_parse(world->saved, world->saved_len, NULL);
+    GString *out = g_string_new(NULL);
+
+    g_assert_nonnull(state);
+    g_string_append_printf(
+        out, "%s, mended %d, undone %u, reverted %u:", pst_recovery_end_names[state->end],
+        world->mended, world->n_undone, world->n_reverted);
+    for (guint i = 0; i < state->steps->len; i++) {
+        const PstRecoveryRow *row = state->steps->pdata[i];
+        g_string_append_printf(out, " %s=%s", pst_recovery_step_names[row->step],
+                               pst_recovery_outcome_names[row->outcome]);
+    }
+    for (guint i = 0; i < world->records->len; i++)
+        g_string_append_printf(out, "; %s", (char *)world->records->pdata[i]);
+    return g_string_free(out, FALSE);
+}
+
+static void
+clear_world(World *world)
+{
+    g_free(world->saved);
+    g_ptr_array_unref(world->records);
+}
+
+/* Killed after FIRST points and, gone on with, after SECOND; whether it was at all. */
+static gboolean
+hold_against(guint bits, int first, int second, const char *expected)
+{
+    World world;
+
+    init_world(&world, bits);
+    gboolean was_killed = !go_on(&world, bits, first);
+    if (was_killed && !go_on(&world, bits, second))
+        g_assert_true(go_on(&world, bits, 0));
+    g_autofree char *end = end_of(&world);
+    g_assert_cmpstr(end, ==, expected);
+    g_assert_cmpuint(world.n_undone, <=, 1);
+    g_assert_cmpuint(world.n_reverted, <=, 1);
+    clear_world(&world);
+    return was_killed;
+}
+
+static void
+test_killed(void)
+{
+    guint n = 0;
+
+    for (guint bits = 0; bits < 128; bits++) {
+        World world;
+
+        init_world(&world, bits);
+        g_assert_true(go_on(&world, bits, 0));
+        g_autofree char *expected = end_of(&world);
+        clear_world(&world);
+        int first = 1;
+        for (gboolean was_killed = TRUE; was_killed; first++)
+            for (int second = 0; was_killed && second <= 12; second++, n++)
+                was_killed = hold_against(bits, first, second, expected);
+        g_assert_cmpint(first, >, 8);
+    }
+    g_test_message("killed in %u ways", n);
+}
+
+/* A disk that takes nothing: nothing is done. */
+static void
+test_unsaved(void)
+{
+    World world;
+
+    init_world(&world, 127);
+    g_assert_false(go_on(&world, 127, 1));
+    g_assert_null(world.saved);
+    g_assert_cmpuint(world.records->len, ==, 0);
+    clear_world(&world);
+}
+
+/* ---- as it is kept ---- */
+
+static void
+test_kept(void)
+{
+    g_autoptr(PstRecoveryState) state = make("/u", "s");
+    gsize len = 0, again_len = 0;
+
+    take(state, "gate=fail undo=done gate-after-undo=fail forensics=done revert=-");
+    state->mark = g_strdup("a mark");
+    state->lost = g_strsplit("one,two", ",", -1);
+    state->was_current = PST_TRI_NO;
+    g_autofree char *text = pst_recovery_state_to_text(state, &len);
+    g_autoptr(PstRecoveryState) read = pst_recovery_state_parse(text, len, NULL);
+    g_assert_nonnull(read);
+    g_autofree char *again = pst_recovery_state_to_text(read, &again_len);
+    g_assert_cmpmem(text, len, again, again_len);
+    g_assert_cmpstr(read->run, ==, state->run);
+    g_assert_false(pst_recovery_state_has_ended(read, PST_RECOVERY_REVERT));
+    g_assert_null(pst_recovery_state_row(read, PST_RECOVERY_HALT));
+    for (gsize cut = 0; cut < len; cut++)
+        g_assert_null(pst_recovery_state_parse(text, cut, NULL));
+}
+
+#define BEGIN                                                                                      \
+    "{\"run\":\"00112233445566778899aabbccddeeff\",\"guest\":\"g\",\"uuid\":\"u\",\"policy\":"     \
+    "\"p\",\"begun_us\":1,\"end\":\"under-way\""
+
+static const struct {
+    const char *text;
+    gboolean good;
+} texts[] = {
+    {BEGIN "}", TRUE},
+    {BEGIN ",\"steps\":[]}", TRUE},
+    {BEGIN ",\"steps\":[{\"step\":\"gate\",\"begun_us\":1}]}", FALSE},
+    {BEGIN ",\"steps\":[{\"step\":\"gate\",\"begun_us\":1,\"outcome\":\"unknown\"}]}", TRUE},
+    {BEGIN ",\"steps\":[{\"step\":\"gate\",\"begun_us\":1,\"ended_us\":2,\"outcome\":\"done\"}]}",
+     FALSE},
+    {BEGIN ",\"steps\":[{\"step\":\"undo\",\"begun_us\":1,\"ended_us\":2,\"outcome\":\"pass\"}]}",
+     FALSE},
+    /* Twice, out of order, or two that are not over. */
+    {BEGIN ",\"steps\":[{\"step\":\"gate\",\"begun_us\":1,\"ended_us\":2,\"outcome\":\"fail\"},"
+           "{\"step\":\"gate\",\"begun_us\":3,\"ended_us\":4,\"outcome\":\"fail\"}]}",
+     FALSE},
+    {BEGIN ",\"steps\":[{\"step\":\"revert\",\"begun_us\":1,\"ended_us\":2,\"outcome\":\"done\"},"
+           "{\"step\":\"undo\",\"begun_us\":3,\"ended_us\":4,\"outcome\":\"done\"}]}",
+     FALSE},
+    {BEGIN ",\"steps\":[{\"step\":\"gate\",\"begun_us\":1,\"outcome\":\"unknown\"},"
+           "{\"step\":\"undo\",\"begun_us\":3,\"outcome\":\"unknown\"}]}",
+     FALSE},
+    {BEGIN ",\"steps\":[{\"step\":\"jump\",\"begun_us\":1,\"outcome\":\"unknown\"}]}", FALSE},
+    {BEGIN ",\"steps\":[{\"step\":\"gate\",\"begun_us\":-1,\"outcome\":\"unknown\"}]}", FALSE},
+    {BEGIN ",\"undo\":\"/u\"}", FALSE},
+    {BEGIN ",\"halted\":\"yes\"}", FALSE},
+    {BEGIN ",\"run\":\"x\"}", FALSE},
+    {BEGIN ",\"lost\":[\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\"]}", FALSE},
+    {BEGIN "}}", FALSE},
+    {"{\"run\":\"0011\",\"guest\":\"g\",\"uuid\":\"u\",\"policy\":\"p\",\"begun_us\":1,"
+     "\"end\":\"under-way\"}",
+     FALSE},
+    {"{}", FALSE},
+    {"", FALSE},
+    {"[]", FALSE},
+};
+
+static void
+test_parse(void)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(PstRecoveryState) state =
+            pst_recovery_state_parse(texts[i].text, strlen(texts[i].text), &error);
+
+        g_test_message("%s", texts[i].text);
+        g_assert_cmpint(state != NULL, ==, texts[i].good);
+        if (!texts[i].good)
+            g_assert_nonnull(error);
+    }
+}
+
+static void
+test_differs(void)
+{
+    g_autoptr(PstRecoveryState) one = make("/u", "s"), other = make("/u", "s");
+
+    g_assert_null(pst_recovery_state_differs(one, other));
+    g_free(other->snapshot);
+    other->snapshot = g_strdup("t");
+    g_free(other->undo_sha256);
+    other->undo_sha256 = g_strdup("ffff");
+    other->unchecked = PST_TRI_YES;
+    g_autofree char *differs = pst_recovery_state_differs(one, other);
+    g_assert_cmpstr(differs, ==, "what the undo holds, --snapshot, --unchecked");
+}
+
+/* ---- words ---- */
+
+static void
+test_words(void)
+{
+    g_autoptr(PstRecoveryState) state = make("/root/u\033[2J", "s");
+
+    g_autofree char *plan = pst_recovery_words_plan(state, "Revert web to s: lost is all");
+    g_assert_nonnull(strstr(plan, "\ngate-after-revert ask again"));
+    g_assert_null(strchr(plan, '\033'));
+    g_assert_true(g_str_has_suffix(plan, "\nRevert web to s: lost is all\n"));
+    g_assert_cmpint(pst_recovery_words_exit_code(state), ==, PST_EXIT_UNKNOWN);
+    take(state, "gate=fail undo=done gate-after-undo=pass");
+    state->end = PST_RECOVERY_RECOVERED;
+    g_autofree char *text = pst_recovery_words_text(state);
+    g_assert_true(g_str_has_prefix(text, "web: the gate passes: the undo mended it\ngate: fail ("));
+    g_assert_cmpint(pst_recovery_words_exit_code(state), ==, PST_EXIT_OK);
+    state->end = PST_RECOVERY_HALTED;
+    g_assert_cmpint(pst_recovery_words_exit_code(state), ==, PST_EXIT_HALTED);
+    g_autofree char *halted = pst_recovery_words_text(state);
+    g_assert_true(g_str_has_prefix(halted, "web: HALTED: "));
+    state->end = PST_RECOVERY_AWAY;
+    g_assert_cmpint(pst_recovery_words_exit_code(state), ==, PST_EXIT_NOT_CHECKABLE);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/recovery/next", test_next);
+    g_test_add_func("/recovery/reverted", test_reverted);
+    g_test_add_func("/recovery/killed", test_killed);
+    g_test_add_func("/recovery/unsaved", test_unsaved);
+    g_test_add_func("/recovery/kept", test_kept);
+    g_test_add_func("/recovery/parse", test_parse);
+    g_test_add_func("/recovery/differs", test_differs);
+    g_test_add_func("/recovery/words", test_words);
+    return g_test_run();
+}
