@@ -67,10 +67,10 @@ pst_recovery_ladder_next(const PstRecoveryState *state)
         return take(state, PST_RECOVERY_GATE);
     if (has_come_to(state, PST_RECOVERY_GATE, PST_RECOVERY_PASS))
         return end(PST_RECOVERY_RECOVERED);
-    if (has_come_to(state, PST_RECOVERY_GATE, PST_RECOVERY_NOT_CHECKABLE))
-        return end(PST_RECOVERY_AWAY);
     if (state->halted != NULL)
         return halt(state);
+    if (has_come_to(state, PST_RECOVERY_GATE, PST_RECOVERY_NOT_CHECKABLE))
+        return end(PST_RECOVERY_AWAY);
     if (state->undo == NULL)
         return after_undo(state);
     if (!pst_recovery_state_has_ended(state, PST_RECOVERY_UNDO))

@@ -133,7 +133,7 @@ say(const PstRecoveryWish *wish, const PstRecoveryState *state, const PstRecover
     if (row->step != PST_RECOVERY_REVERT || row->ended_us != PST_INT_UNKNOWN)
         return;
     for (char **lost = state->lost; lost != NULL && *lost != NULL; lost++) {
-        g_autoptr(GString) line = g_string_new("postern: recover: lost is ");
+        g_autoptr(GString) line = g_string_new("postern: recover: lost: ");
         pst_render_append(line, *lost);
         fprintf(stderr, "%s\n", line->str);
     }

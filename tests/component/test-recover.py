@@ -72,7 +72,7 @@ def test_misuse():
             (64, "say 1ms to 1h", "--settle", "2h"), (64, "no snapshot of test", "--snapshot", "none"),
             (64, "say whose access", "--policy", policy)):
         refused(code, says, "test", *more)
-    refused(68, "no domain", "nobody")
+    refused(68, "nobody: ", "nobody")
     done = subprocess.run([POSTERN, "-c", TEST, "recover", "test"], env=environment(),
                           capture_output=True, text=True, timeout=60, check=False)
     check(done.returncode == 64 and "say what must hold" in done.stderr, done)
@@ -164,8 +164,8 @@ class Guest:
         self.libvirt.virsh("start", "web")
 
     def recover(self, code=None, **env):
-        return recover("web", "--undo", UNDO, "--snapshot", "off", "--unchecked", "--settle", "1ms",
-                       "--deadline", "20s", "--json", uri=self.uri, code=code, **env)
+        return recover("web", "--snapshot", "off", "--unchecked", "--settle", "1ms", "--deadline",
+                       "20s", "--json", uri=self.uri, code=code, **env)
 
     def watch(self):
         # pylint: disable-next=consider-using-with
@@ -182,13 +182,20 @@ class Guest:
                 self.libvirt.virsh("domstate", "web", "--reason").stdout.strip())
 
 
+def is_under_way():
+    """Also where it was killed before there was anything."""
+    found = glob.glob(STATE + "/*.recover")
+    return not found or json.loads(file_text(found[0]))["end"] == "under-way"
+
+
 def reverts(watcher):
     watcher.send_signal(signal.SIGINT)
     return watcher.communicate(timeout=20)[0].count("Snapshot")
 
 
 def test_killed():
-    """At each point: the same end, the same records, and one revert."""
+    """At each point: the same end, the same records, and one revert. Of the undo, which needs a guest,
+    tests/guest has the same."""
     libvirt = Libvirtd(FOLDER)
     try:
         guest = Guest(libvirt)
@@ -196,7 +203,8 @@ def test_killed():
         before, watcher = len(records()), guest.watch()
         guest.recover(code=5)
         expected, once = guest.end(before), reverts(watcher)
-        check([step for step, _ in expected[0]] == STEPS and once == 1, expected, once)
+        check([step for step, _ in expected[0]] == [STEPS[0], *STEPS[3:]] and once == 1, expected,
+              once)
         at, killed = 0, True
         while killed:
             at += 1
@@ -205,12 +213,12 @@ def test_killed():
             done = guest.recover(LD_PRELOAD=KILL_AT, KILL_AT=str(at), KILL_PATH="/recover")
             killed = done.returncode == -signal.SIGKILL
             check(killed or done.returncode == 5, at, done)
-            if killed:
+            if killed and is_under_way():
                 guest.recover(code=5)
             found, n = guest.end(before), reverts(watcher)
             check(found == expected, at, found, expected)
             check(n == 1, at, "reverted", n)
-        check(at > 40, at)
+        check(at > 30, at)
     finally:
         libvirt.end()
 

@@ -71,6 +71,7 @@ static const struct {
      "gate=fail forensics=done revert=unknown gate-after-revert=could-not-check", "halt"},
     /* After one that halted, of the same words, nothing is done any more. */
     {"u", "s", TRUE, TRUE, "gate=fail", "halt"},
+    {"u", "s", TRUE, TRUE, "gate=not-checkable", "halt"},
     {"u", "s", TRUE, TRUE, "gate=pass", "recovered"},
     {"u", "s", TRUE, TRUE, "gate=fail halt=done", "halted"},
 };

@@ -141,7 +141,7 @@ def _reverted(context, recover):
     told, said = recover.run("exit 4\n", "--snapshot", "before")
     _told(told, ALL)
     check("exited with 4" in told["steps"][1]["detail"], f"{told}")
-    check("lost is what happened in it" in said, said)
+    check("recover: lost: what happened in it" in said, said)
     _verified(context, told)
     _gets_in(context)
 
