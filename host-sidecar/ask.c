@@ -20,11 +20,12 @@
 #include "protocol/vocabulary.h"
 
 static void
-record_one(const char *uuid, const char *method, const PstAnswer *answer, gboolean synced)
+record_one(const char *uuid, const char *method, const PstAnswer *answer, gboolean synced,
+           gboolean halted)
 {
     static gboolean said;
     const PstAuditRecord record = {
-        pst_audit_caller(), pst_audit_self(), method, uuid, answer, synced};
+        pst_audit_caller(), pst_audit_self(), method, uuid, answer, synced, halted};
     g_autoptr(GError) error = NULL;
 
     if (pst_audit_record(&record, &error))
@@ -38,7 +39,7 @@ void
 pst_ask_audit_guest(const PstGuest *guest, const char *method, PstAnswer *const *answers, guint n)
 {
     for (guint i = 0; i < n; i++)
-        record_one(guest != NULL ? guest->uuid : NULL, method, answers[i], FALSE);
+        record_one(guest != NULL ? guest->uuid : NULL, method, answers[i], FALSE, FALSE);
 }
 
 void
@@ -52,7 +53,7 @@ pst_ask_audit_act(const char *domain, const char *uuid, const char *method, cons
     g_autoptr(PstAnswer) answer = pst_answer_new(domain, act->name, args);
     if (error != NULL)
         answer->error = g_error_copy(error);
-    record_one(uuid, method, answer, TRUE);
+    record_one(uuid, method, answer, TRUE, act->halted);
 }
 
 void

@@ -19,6 +19,7 @@ void pst_ask_audit(const char *method, PstAnswer *const *answers, guint n);
 typedef struct {
     const char *name;
     JsonObject *params;
+    gboolean halted; /* as of PstAuditRecord */
 } PstAskAct;
 
 /* The same of an ACT that changes something, before it begins and when it is over: on the disk when

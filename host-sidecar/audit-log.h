@@ -11,6 +11,7 @@
 #define PST_AUDIT_MESSAGE_ID "6d0e1f5a3c3b4c7e9a5b2f8d7c1e4a90"         /* a question */
 #define PST_AUDIT_MESSAGE_ID_REFUSED "2f1c8f4e7d6a4b0f8e3b95a6c0d47e12" /* one not permitted */
 #define PST_AUDIT_MESSAGE_ID_SEAL "91b7d3a05c2e4f86a7d1e84b3f60c529"    /* of a bundle */
+#define PST_AUDIT_MESSAGE_ID_HALTED "ac03be6e41bb4933959a3f709c7d618a"  /* somebody has to look */
 #define PST_AUDIT_MESSAGE_ID_FAULT "c46e0b9d18f34a7793520e6fa8d1b47b"   /* of the file itself */
 
 /* The journal's socket, and the file. */

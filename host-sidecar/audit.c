@@ -185,9 +185,10 @@ make_record(const PstAuditRecord *audit)
 {
     const PstAnswer *answer = audit->answer;
     gboolean refused = is_refused(answer);
-    GString *record =
-        pst_audit_log_record(refused ? PST_AUDIT_MESSAGE_ID_REFUSED : PST_AUDIT_MESSAGE_ID,
-                             refused ? LOG_NOTICE : LOG_INFO);
+    GString *record = audit->halted ? pst_audit_log_record(PST_AUDIT_MESSAGE_ID_HALTED, LOG_CRIT)
+                                    : pst_audit_log_record(refused ? PST_AUDIT_MESSAGE_ID_REFUSED
+                                                                   : PST_AUDIT_MESSAGE_ID,
+                                                           refused ? LOG_NOTICE : LOG_INFO);
     const char *via = pst_answer_via_names[answer->via];
     g_autofree char *question = question_of(answer);
     g_autofree char *args = pst_json_to_text(answer->args, NULL);

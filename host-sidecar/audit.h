@@ -30,6 +30,7 @@ typedef struct {
     const char *uuid; /* of the guest; NULL: not known */
     const PstAnswer *answer;
     gboolean synced; /* it is on the disk once it is written: of what changes something */
+    gboolean halted; /* nothing is left to be tried: in the journal somebody has to see it */
 } PstAuditRecord;
 
 /* Who runs this process, as `name (uid N)`, and who had logged in for that if it is somebody else;

@@ -181,12 +181,12 @@ record(const PstRecoveryState *state, const PstRecoveryRow *row, gpointer user_d
 {
     g_autofree char *name = g_strconcat(VERB "-", pst_recovery_step_names[row->step], NULL);
     g_autoptr(JsonObject) params = params_of(state, row);
-    const PstAskAct act = {name, params};
+    gboolean ended = row->ended_us != PST_INT_UNKNOWN;
+    const PstAskAct act = {name, params, ended && row->step == PST_RECOVERY_HALT};
     g_autoptr(GError) error = error_of(row);
 
     say(user_data, state, row);
-    pst_ask_audit_act(state->guest, state->uuid, VERB, &act, row->ended_us != PST_INT_UNKNOWN,
-                      error);
+    pst_ask_audit_act(state->guest, state->uuid, VERB, &act, ended, error);
 }
 
 static gboolean

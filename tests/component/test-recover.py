@@ -14,7 +14,7 @@ import sys
 
 KILL_AT = os.path.abspath(sys.argv.pop(3))
 # pylint: disable=wrong-import-position
-from daemonlib import FOLDER, POSTERN, TEST, environment, file_text, main, records
+from daemonlib import FOLDER, POSTERN, TEST, environment, file_text, main, recoverd, records
 from ownlibvirt import VIRSH, Libvirtd
 from taplib import check
 
@@ -193,6 +193,18 @@ def reverts(watcher):
     return watcher.communicate(timeout=20)[0].count("Snapshot")
 
 
+def by_door(guest):
+    """The acts are the door's, and its audit has what was sealed by whoever climbs."""
+    guest.fresh()
+    with recoverd(uri=guest.uri, POSTERN_CONFIG=CONFIG):
+        before = len(records())
+        told = json.loads(guest.recover(code=5).stdout)
+    rows = [line for line in records()[before:] if line.get("probe") == "revert"]
+    check([row["args"]["done"] for row in rows] == [False, True], rows)
+    check(told["bundle_sha256"] in rows[0]["args"]["without_forensics"] and
+          told["run"] in rows[0]["args"]["without_forensics"], rows, told)
+
+
 def test_killed():
     """At each point: the same end, the same records, and one revert. Of the undo, which needs a guest,
     tests/guest has the same."""
@@ -219,6 +231,7 @@ def test_killed():
             check(found == expected, at, found, expected)
             check(n == 1, at, "reverted", n)
         check(at > 30, at)
+        by_door(guest)
     finally:
         libvirt.end()
 

@@ -149,6 +149,19 @@ test_who(World *world, gconstpointer unused G_GNUC_UNUSED)
     g_assert_nonnull(strstr(text, "\"took_ms\":34"));
 }
 
+/* Somebody has to look: in the journal it is not one among many. */
+static void
+test_halted(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    const PstAuditRecord audit = {"ann", NULL, "recover", "0-1-2", world->answer, .halted = TRUE};
+    g_autofree char *record = g_new0(char, 4096);
+
+    g_assert_true(pst_audit_record_to(&world->places, &audit, NULL));
+    g_assert_cmpint(recv(world->socket, record, 4095, MSG_DONTWAIT), >, 0);
+    g_assert_true(
+        g_str_has_prefix(record, "MESSAGE_ID=" PST_AUDIT_MESSAGE_ID_HALTED "\nPRIORITY=2\n"));
+}
+
 /* Of a process that is not known nothing is made up; of this one it is known. */
 static void
 test_self(World *world, gconstpointer unused G_GNUC_UNUSED)
@@ -283,6 +296,7 @@ main(int argc, char **argv)
     ADD("/audit/arguments", 1, test_arguments);
     ADD("/audit/stuck-journal", 1, test_stuck_journal);
     ADD("/audit/who", 1, test_who);
+    ADD("/audit/halted", 1, test_halted);
     ADD("/audit/self", 0, test_self);
     ADD("/audit/refused", 1, test_refused);
     ADD("/audit/fault", 1, test_fault);

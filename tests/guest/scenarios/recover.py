@@ -17,6 +17,7 @@ SECONDS = 300
 ALLOW = "mkdir -p /etc/postern; printf '[exec]\\nallow=yes\\n' >/etc/postern/shim.conf"
 UNDO = "chmod 0440 /etc/sudoers.d/harness\n"
 SLOW_UNDO = "echo run >>/root/undone\nsleep 8\n" + UNDO
+LARGEST = UNDO + "#" * (16384 - len(UNDO))
 ALL = ["gate", "undo", "gate-after-undo", "forensics", "revert", "gate-after-revert"]
 
 
@@ -109,7 +110,7 @@ def _undone(context, recover):
     check([row["step"] for row in told["plan"]] == [*ALL, "halt"] and "lost is" in told["loss"],
           f"{told} {said}")
     gate(context, "fail", "--user", "harness")
-    told, _ = recover.run(UNDO)
+    told, _ = recover.run(LARGEST)
     _told(told, ALL[:3])
     check(told["steps"][1]["outcome"] == "done" and "bundle" not in told, f"{told}")
     _gets_in(context)
