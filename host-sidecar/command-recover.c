@@ -322,7 +322,7 @@ pst_command_recover_run(const PstCommand *command, PstOptions *options, int argc
         {"snapshot", 0, 0, G_OPTION_ARG_STRING, &words.snapshot,
          "Reverted to, once, where the undo is not enough", "NAME"},
         {"settle", 0, 0, G_OPTION_ARG_STRING, &words.settle,
-         "After an act, ask again for so long while something is under way (30s)", "SPAN"},
+         "Ask again for so long while something in it is under way (30s)", "SPAN"},
         {"unchecked", 0, 0, G_OPTION_ARG_NONE, &words.unchecked,
          "Revert it also where the gate could not check", NULL},
         {"without-forensics", 0, 0, G_OPTION_ARG_STRING, &words.without_forensics,

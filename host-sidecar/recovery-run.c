@@ -41,11 +41,11 @@ ask_gate(const PstRecoveryWish *wish, PstRecoveryRow *row, GError **error)
 {
     g_auto(PstGateRun) run = {NULL};
     PstGateCase one = pst_gate_words_case(wish->gate, wish->domain, FALSE);
-    gint64 settle_us = row->step == PST_RECOVERY_GATE ? 0 : wish->settle_us;
     PstOptions options = *wish->options;
 
-    options.deadline_us = settle_us + wish->gate_us;
-    if (!pst_gate_run(&options, VERB, wish->domain, &one, settle_us, &run, error))
+    /* The first one too: the undo of a change that only made a guest slow is none. */
+    options.deadline_us = wish->settle_us + wish->gate_us;
+    if (!pst_gate_run(&options, VERB, wish->domain, &one, wish->settle_us, &run, error))
         return FALSE;
     come_to(row, of_result[run.verdict->result], g_strdup(run.verdict->summary));
     return TRUE;

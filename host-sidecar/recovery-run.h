@@ -14,7 +14,7 @@ typedef struct {
     const PstGateWords *gate;
     GBytes *script;   /* the undo; NULL: none */
     gint64 undo_us;   /* how long it may take */
-    gint64 settle_us; /* for how long a gate after an act is asked again */
+    gint64 settle_us; /* for how long a gate is asked again while it may change */
     gint64 gate_us;   /* for how long it may be asked once */
     PstRecoveryFile *file;
 } PstRecoveryWish;

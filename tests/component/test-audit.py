@@ -216,7 +216,7 @@ def test_catalog_ids():
     with open(header, encoding="utf-8") as file:
         defined = re.findall(r'^#define PST_AUDIT_MESSAGE_ID\w*\s+"([0-9a-f]{32})"', file.read(),
                              re.MULTILINE)
-    check(len(defined) == 4 and sorted(defined) == sorted(catalog_ids()), defined, catalog_ids())
+    check(len(defined) == 5 and sorted(defined) == sorted(catalog_ids()), defined, catalog_ids())
 
 
 def test_catalog():
