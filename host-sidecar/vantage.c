@@ -49,7 +49,7 @@ pst_vantage_entries(PstVantageWords *words, GOptionEntry *entries, guint n)
 {
     const GOptionEntry all[PST_VANTAGE_N_ENTRIES] = {
         {"as", 0, 0, G_OPTION_ARG_STRING, &words->as,
-         "Whom the questions about access concern: a vantage of the configuration", "VANTAGE"},
+         "Whom questions about access concern: a vantage of the configuration", "VANTAGE"},
         {"user", 'u', 0, G_OPTION_ARG_STRING, &words->user, "This user", "NAME"},
         {"command", 0, 0, G_OPTION_ARG_STRING, &words->command,
          "To run this as root, with its arguments", "COMMAND"},
