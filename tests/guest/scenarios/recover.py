@@ -16,7 +16,7 @@ CHECK = False  # it reverts twice: tests/campaigns/states
 SECONDS = 300
 ALLOW = "mkdir -p /etc/postern; printf '[exec]\\nallow=yes\\n' >/etc/postern/shim.conf"
 UNDO = "chmod 0440 /etc/sudoers.d/harness\n"
-SLOW_UNDO = "echo run >>/root/undone\nsleep 8\n" + UNDO
+SLOW_UNDO = "echo run >>/root/undone\nsleep 20\n" + UNDO
 LARGEST = UNDO + "#" * (16384 - len(UNDO))
 ALL = ["gate", "undo", "gate-after-undo", "forensics", "revert", "gate-after-revert"]
 
@@ -121,7 +121,7 @@ def _killed_in_undo(context, recover):
     context.guest.breakage("sudoers-0666")
     process = recover.begin(SLOW_UNDO)
     recover.wait_for("undo", process)
-    until = time.monotonic() + 30
+    until = time.monotonic() + SECONDS
     while "run" not in context.guest.shell("cat /root/undone 2>/dev/null", check=False):
         check(time.monotonic() < until, "the undo does not begin")
     _, said = recover.run(SLOW_UNDO, code=3)
