@@ -36,7 +36,7 @@ class Recover:
         script.write_text(undo, encoding="utf-8")
         return [self.context.postern.program, "recover", self.context.guest.name, "--policy",
                 str(POLICIES / "reachable.conf"), "--baseline", self.baseline, "--undo", str(script),
-                "--json", *more]
+                "--settle", "3min", "--json", *more]
 
     def run(self, undo, *more, code=0):
         """To its end: what it says, and on standard error."""
