@@ -225,33 +225,49 @@ run(Enroll *enroll, const PstEnrollXmlWish *wish, GError **error)
     enroll->devices = find(enroll, "/domain/devices");
     if (enroll->devices == NULL)
         return refuse("it has no <devices>", error);
-    if (!has_port(enroll, "org.postern.shim.0"))
+    if (!wish->no_channel && !has_port(enroll, "org.postern.shim.0"))
         add_channel(enroll, "unix", "org.postern.shim.0", NULL);
     if (!wish->no_recorder)
         add_recorder(enroll);
-    add_panic(enroll);
-    add_video(enroll);
+    if (!wish->no_panic)
+        add_panic(enroll);
+    if (!wish->no_video)
+        add_video(enroll);
     if (wish->console_log)
         add_log(enroll);
     return dump(enroll->document);
+}
+
+static xmlDocPtr
+parse(const char *xml, gsize len, GError **error)
+{
+    xmlDocPtr document =
+        len <= PST_ENROLL_XML_MAX
+            ? xmlReadMemory(xml, (int)len, "domain.xml", NULL,
+                            XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING)
+            : NULL;
+
+    if (document == NULL) {
+        refuse("it is not XML, or more than 4 MiB", error);
+        return NULL;
+    }
+    /* With a DTD a document can grow beyond all bounds; libvirt's have none. */
+    if (document->intSubset == NULL && document->extSubset == NULL)
+        return document;
+    xmlFreeDoc(document);
+    refuse("it has a document type, which no domain's has", error);
+    return NULL;
 }
 
 char *
 pst_enroll_xml(const char *xml, gsize len, const PstEnrollXmlWish *wish, char ***added,
                GError **error)
 {
-    g_autoptr(xmlDoc) document =
-        len <= PST_ENROLL_XML_MAX
-            ? xmlReadMemory(xml, (int)len, "domain.xml", NULL,
-                            XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING)
-            : NULL;
+    g_autoptr(xmlDoc) document = parse(xml, len, error);
     g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
 
     if (document == NULL)
-        return refuse("it is not XML, or more than 4 MiB", error);
-    /* With a DTD a document can grow beyond all bounds; libvirt's have none. */
-    if (document->intSubset != NULL || document->extSubset != NULL)
-        return refuse("it has a document type, which no domain's has", error);
+        return NULL;
     g_autoptr(xmlXPathContext) context = xmlXPathNewContext(document);
     Enroll enroll = {document, context, NULL, wish->folder != NULL ? wish->folder : FOLDER,
                      NULL,     builder};
@@ -260,4 +276,45 @@ pst_enroll_xml(const char *xml, gsize len, const PstEnrollXmlWish *wish, char **
     if (text != NULL)
         *added = g_strv_builder_end(builder);
     return text;
+}
+
+/* ---- the way back ---- */
+
+/* As they are added, and as libvirt completes them. A second one is somebody else's. */
+static const char *const things[] = {
+    [PST_ENROLL_XML_PANIC] = "/domain/devices/panic[@model='isa'][1]",
+    [PST_ENROLL_XML_VIDEO] = "/domain/devices/video[model/@type='vga'][1]",
+    [PST_ENROLL_XML_CONSOLE_LOG] =
+        "(/domain/devices/serial | /domain/devices/console)/log"
+        "[substring(@file, string-length(@file) - 7) = '" CONSOLE_SUFFIX "']",
+};
+
+/* With the line that it was on. */
+static void
+take(xmlNodePtr node)
+{
+    xmlNodePtr before = node->prev;
+
+    if (before != NULL && before->type == XML_TEXT_NODE && xmlIsBlankNode(before)) {
+        xmlUnlinkNode(before);
+        xmlFreeNode(before);
+    }
+    xmlUnlinkNode(node);
+    xmlFreeNode(node);
+}
+
+char *
+pst_enroll_xml_take(const char *xml, gsize len, PstEnrollXmlThing thing, GError **error)
+{
+    g_autoptr(xmlDoc) document = parse(xml, len, error);
+
+    if (document == NULL)
+        return NULL;
+    g_autoptr(xmlXPathContext) context = xmlXPathNewContext(document);
+    g_autoptr(xmlXPathObject) found = xmlXPathEvalExpression(BAD_CAST things[thing], context);
+    if (found == NULL || xmlXPathNodeSetIsEmpty(found->nodesetval))
+        return g_strndup(xml, len);
+    for (int i = 0; i < found->nodesetval->nodeNr; i++)
+        take(found->nodesetval->nodeTab[i]);
+    return dump(document);
 }

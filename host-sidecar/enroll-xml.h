@@ -8,7 +8,8 @@
  * text. What is there already is left alone, so that twice is once; nothing else is changed. */
 
 typedef struct {
-    gboolean no_recorder; /* the channel alone */
+    gboolean no_channel, no_panic, no_video; /* without these */
+    gboolean no_recorder;
     /* Opt-in: where virtlogd stops, a guest that writes to a console with a log stands still. */
     gboolean console_log;
     const char *folder; /* of the recorder's files and console logs; NULL: the pool's usual one */
@@ -24,3 +25,14 @@ typedef struct {
  * domain of QEMU's. */
 char *pst_enroll_xml(const char *xml, gsize len, const PstEnrollXmlWish *wish, char ***added,
                      GError **error);
+
+/* What can be taken away again. */
+typedef enum {
+    PST_ENROLL_XML_PANIC,
+    PST_ENROLL_XML_VIDEO,
+    PST_ENROLL_XML_CONSOLE_LOG,
+} PstEnrollXmlThing;
+
+/* The definition without THING, of the kind that is added above: what somebody else has made of it
+ * since stays. XML as it is where it has none. NULL as above. */
+char *pst_enroll_xml_take(const char *xml, gsize len, PstEnrollXmlThing thing, GError **error);

@@ -67,17 +67,17 @@ static const struct {
      "org.postern.shim.0,org.postern.recorder.0"},
     {"another architecture",
      HEAD("qemu", "arch='aarch64' machine='virt'") "<devices></devices>" TAIL,
-     {FALSE, FALSE, NULL},
+     {.folder = NULL},
      "org.postern.shim.0,org.postern.recorder.0"},
     {"what is there",
      HEAD("kvm", PC) "<devices><channel type='unix'><target type='virtio' "
                      "name='org.postern.shim.0'/></channel><panic model='isa'/><video><model "
                      "type='virtio'/></video></devices>" TAIL,
-     {FALSE, FALSE, NULL},
+     {.folder = NULL},
      "org.postern.recorder.0"},
     {"no uuid",
      "<domain type='kvm'><os><type arch='s390x'>hvm</type></os><devices/></domain>",
-     {FALSE, FALSE, NULL},
+     {.folder = NULL},
      "org.postern.shim.0,uuid,org.postern.recorder.0"},
     {"neither uuid nor recorder",
      "<domain type='kvm'><os><type arch='s390x'>hvm</type></os><devices/></domain>",
@@ -125,7 +125,7 @@ static const char *const wrong[] = {
 static void
 test_wrong(void)
 {
-    const PstEnrollXmlWish wish = {FALSE, FALSE, NULL};
+    const PstEnrollXmlWish wish = {.folder = NULL};
 
     for (gsize i = 0; i < G_N_ELEMENTS(wrong); i++) {
         g_auto(GStrv) added = NULL;
@@ -136,6 +136,80 @@ test_wrong(void)
         g_assert_error(error, PST_ERROR, PST_ERROR_INVALID_PARAMS);
         g_assert_null(added);
     }
+}
+
+/* ---- the way back ---- */
+
+static const struct {
+    PstEnrollXmlThing thing;
+    PstEnrollXmlWish wish;
+} taken[] = {
+    {PST_ENROLL_XML_PANIC, {.no_channel = TRUE, .no_recorder = TRUE, .no_video = TRUE}},
+    {PST_ENROLL_XML_VIDEO, {.no_channel = TRUE, .no_recorder = TRUE, .no_panic = TRUE}},
+    {PST_ENROLL_XML_CONSOLE_LOG,
+     {.no_channel = TRUE,
+      .no_recorder = TRUE,
+      .no_panic = TRUE,
+      .no_video = TRUE,
+      .console_log = TRUE}},
+};
+
+/* What is between the tags, without the space that nobody sees. */
+static char *
+squeeze(const char *text)
+{
+    GString *out = g_string_new(NULL);
+
+    for (const char *at = text; *at != '\0'; at++)
+        if (!g_ascii_isspace(*at))
+            g_string_append_c(out, *at == '\'' ? '"' : *at);
+    return g_string_free(out, FALSE);
+}
+
+/* One that was added and taken away again is as it was, whatever libvirt made of it meanwhile; and
+ * from one that has none nothing is taken. */
+static void
+test_take(void)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(taken); i++) {
+        g_autofree char *added = NULL, *nothing = NULL;
+        g_autofree char *with = enroll(PLAIN, &taken[i].wish, &added);
+        g_autofree char *without = pst_enroll_xml_take(with, strlen(with), taken[i].thing, NULL);
+        g_autofree char *none = pst_enroll_xml_take(PLAIN, strlen(PLAIN), taken[i].thing, NULL);
+        g_autofree char *before =
+            enroll(PLAIN,
+                   &(PstEnrollXmlWish){
+                       .no_channel = TRUE, .no_recorder = TRUE, .no_panic = TRUE, .no_video = TRUE},
+                   &nothing);
+        g_autofree char *left = squeeze(without), *wanted = squeeze(before);
+
+        g_assert_cmpstr(with, !=, before);
+        /* An element that was empty has a line of its own now. */
+        g_assert_nonnull(left);
+        if (taken[i].thing != PST_ENROLL_XML_CONSOLE_LOG)
+            g_assert_cmpstr(left, ==, wanted);
+        else
+            g_assert_null(strstr(left, "<log"));
+        g_assert_cmpstr(none, ==, PLAIN);
+    }
+}
+
+static void
+test_take_own(void)
+{
+    static const char xml[] =
+        HEAD("kvm", PC) "<devices><serial type='pty'><log file='/var/log/web.log'/></serial>"
+                        "<panic model='hyperv'/><video><model type='virtio'/></video>"
+                        "</devices>" TAIL;
+    g_autoptr(GError) error = NULL;
+
+    for (int thing = PST_ENROLL_XML_PANIC; thing <= PST_ENROLL_XML_CONSOLE_LOG; thing++) {
+        g_autofree char *text =
+            pst_enroll_xml_take(xml, strlen(xml), (PstEnrollXmlThing)thing, NULL);
+        g_assert_cmpstr(text, ==, xml);
+    }
+    g_assert_null(pst_enroll_xml_take("<", 1, PST_ENROLL_XML_PANIC, &error));
+    g_assert_error(error, PST_ERROR, PST_ERROR_INVALID_PARAMS);
 }
 
 int
@@ -149,5 +223,7 @@ main(int argc, char **argv)
     }
     g_test_add_func("/enroll-xml/uuid", test_uuid);
     g_test_add_func("/enroll-xml/wrong", test_wrong);
+    g_test_add_func("/enroll-xml/take", test_take);
+    g_test_add_func("/enroll-xml/take-own", test_take_own);
     return g_test_run();
 }
