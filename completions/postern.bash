@@ -37,7 +37,7 @@ _postern_value() {
     --format) mapfile -t COMPREPLY < <(compgen -W "text json junit" -- "$2") ;;
     --host) mapfile -t COMPREPLY < <(compgen -A hostname -- "$2") ;;
     --user | -u) mapfile -t COMPREPLY < <(compgen -u -- "$2") ;;
-    --baseline | -b | --undo | --profile | --output | -o | --key | --directory)
+    --baseline | -b | --undo | --profile | --output | -o | --key | --directory | --package | --shim-conf)
         mapfile -t COMPREPLY < <(compgen -f -- "$2")
         compopt -o filenames 2>/dev/null
         ;;

@@ -35,5 +35,6 @@ PST_COMMAND(recover);
 PST_COMMAND(services);
 PST_COMMAND(snapshot);
 PST_COMMAND(sudo);
+PST_COMMAND(unenroll);
 PST_COMMAND(wait);
 PST_COMMAND(watch);

@@ -85,6 +85,11 @@ def test_values():
           zsh("gate", "--baseline="))
 
 
+def test_packages():
+    check(bash("enroll", "--package", "=", "/etc/passw")[-1:] == ["/etc/passwd"], "bash")
+    check(zsh("enroll", "--package=") == ["FILES"], zsh("enroll", "--package="))
+
+
 def test_domains():
     check(bash("-c", URI, "gate", "") == ["test"], bash("-c", URI, "gate", ""))
     check(bash("--connect", "=", URI, "gate", "te") == ["test"], "with an =")

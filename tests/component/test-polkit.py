@@ -300,6 +300,83 @@ def test_snapshot():
     host.virsh("root", "snapshot-delete", "web", "before", "--metadata")
 
 
+# A domain of nothing that a guest needs, and nothing of postern's.
+BARE = """<domain type='qemu'><name>bare</name><uuid>3a4f5d6e-1111-4222-8333-444455556669</uuid>
+<memory unit='MiB'>32</memory><os><type arch='x86_64' machine='pc'>hvm</type></os><devices>
+<controller type='usb' model='none'/><controller type='virtio-serial' index='0'/>
+<graphics type='vnc' port='5990' listen='127.0.0.1' passwd='secret'/>
+<video><model type='none'/></video><memballoon model='none'/></devices></domain>"""
+RULE = "/etc/polkit-1/rules.d/10-enroll.rules"
+
+
+def definitions(host):
+    return [host.virsh("root", "dumpxml", "bare", *words).stdout
+            for words in ([], ["--inactive", "--security-info"])]
+
+
+def permit(host, without=""):
+    """The rule that the docs have, for postern-recover, whose own it comes before; without one right."""
+    with open(f"{SYSTEMD}/../docs/enroll.md", encoding="utf-8") as file:
+        text = re.search(r"^polkit.addRule.*?^}\);$", file.read(), re.M | re.S).group(0)
+    check('"alice"' in text, text)
+    os.makedirs(os.path.dirname(RULE), exist_ok=True)
+    with open(RULE, "w", encoding="utf-8") as file:
+        file.write(text.replace("alice", "postern-recover").replace(f'"{without}",', "") + "\n")
+    os.chmod(RULE, 0o644)
+    # polkitd watches the folder, and reads it again when it is still.
+    time.sleep(3)
+    host.virsh("postern-recover", "version")
+
+
+def enroll(verb, code, *words):
+    done = postern("postern-recover", verb, "bare", "--yes", "--json", *words)
+    check(done.returncode == code, done)
+    return {step["step"]: step["state"] for step in json.loads(done.stdout)["steps"]}
+
+
+def test_enroll():
+    """The rule in the docs is what it takes, and who lacks the right to a definition changes nothing. The
+    devices come and go, live and lasting, and what libvirt keeps secret stays."""
+    host = the_host()
+    with open(FOLDER + "/bare.xml", "w", encoding="utf-8") as file:
+        file.write(BARE)
+    host.virsh("root", "define", FOLDER + "/bare.xml")
+    host.virsh("root", "start", "bare")
+    before = definitions(host)
+    done = postern("postern-recover", "enroll", "bare", "--yes")
+    check(done.returncode == 77 and "nothing was changed: " in done.stderr and
+          done.stderr.count("\n") == 1 and definitions(host) == before, done)
+    permit(host)
+    with unrefused(host):
+        states = enroll("enroll", 1, "--no-video")
+        check(states == {"channel": "done", "recorder": "done", "panic": "later",
+                         "package": "administrator", "unit": "administrator", "proof": "not-reached"},
+              states)
+        states = enroll("enroll", 1, "--no-video")
+        check(list(states.values())[:3] == ["there"] * 3, states)
+        live, lasting = definitions(host)
+        for name in "org.postern.shim.0", "org.postern.recorder.0":
+            check(name in live and name in lasting, live, lasting)
+        check("<panic" in lasting and "passwd='secret'" in lasting, lasting)
+        states = enroll("unenroll", 0)
+        check(states == {"package": "there", "panic": "later", "recorder": "done", "channel": "done"},
+              states)
+    after = definitions(host)
+    check([re.sub(r"\s*<metadata/>", "", text) for text in after] == before, before, after)
+    # Without the passwords the definition can't be written anew, and what was attached is told.
+    permit(host, without="org.libvirt.api.domain.read-secure")
+    states = enroll("enroll", 2, "--no-video")
+    check((states["channel"], states["panic"], states["package"]) == ("done", "failed", "administrator"),
+          states)
+    permit(host)
+    check(enroll("unenroll", 0)["channel"] == "done", "what was done before the failure is undone")
+    check([re.sub(r"\s*<metadata/>", "", text) for text in definitions(host)] == before, "it is as before")
+    os.unlink(RULE)
+    time.sleep(3)
+    host.virsh("root", "destroy", "bare")
+    host.virsh("root", "undefine", "bare")
+
+
 def test_no_more():
     """Nobody of them can do what no door has a method for."""
     host = the_host()

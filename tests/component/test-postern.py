@@ -26,8 +26,8 @@ from taplib import Skip, check, run_all
 TEST_UUID = "6695eb01-f6a4-8304-79aa-97f2502e193f"
 VERBS = ["list", "describe", "probe", "diagnose", "health", "services", "journal", "read", "ls",
          "sudo", "mark", "baseline", "diff", "wait", "watch", "gate", "records", "forensics",
-         "power", "exec", "snapshot", "recover", "known-hosts", "audit", "doctor", "enroll", "forced-command",
-         "proxy"]
+         "power", "exec", "snapshot", "recover", "known-hosts", "audit", "doctor", "enroll", "unenroll",
+         "forced-command", "proxy"]
 
 
 # ---- misuse
