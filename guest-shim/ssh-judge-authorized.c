@@ -21,6 +21,9 @@ typedef struct {
     char *why, *path;
     guint line;
     GStrvBuilder *looked_in;
+    gboolean free; /* a key is taken that a command of its own does not bind */
+    char *forced_path;
+    guint forced_line;
 } Search;
 
 /* %h, %u, %U and %% (sshd_config(5), TOKENS); what is no absolute path is below the home folder. */
@@ -128,6 +131,12 @@ take_key(Search *search, PstSshKeyFile *file, const PstSshdAuthorizedKey *key)
     }
     if (judged.usable == PST_TRI_YES || search->accepted == PST_TRI_NO)
         search->accepted = judged.usable;
+    if (judged.usable == PST_TRI_YES && !key->forced)
+        search->free = TRUE;
+    if (judged.usable == PST_TRI_YES && key->forced && search->forced_path == NULL) {
+        search->forced_path = g_strdup(file->path);
+        search->forced_line = key->line;
+    }
     if (judged.usable == PST_TRI_NO && search->why == NULL) {
         search->id = judged.id;
         search->why = g_steal_pointer(&judged.why);
@@ -261,6 +270,24 @@ doubt(const Search *search, const char *keyword)
     finding->remedy = g_strdup("try a login, or run the command by hand");
 }
 
+/* Each key that is taken is only good for a command of its own line's. */
+static void
+blame_forced(const Search *search)
+{
+    const char *user = search->subject->asked->user;
+    PstFinding *finding =
+        pst_report_add(search->subject->report, "ssh.forced-command", PST_SEVERITY_WARNING,
+                       "whatever %s asks for by that key, sshd runs the command that stands at "
+                       "%s:%u",
+                       user, search->forced_path, search->forced_line);
+
+    finding->evidence->user = g_strdup(user);
+    finding->evidence->path = g_strdup(search->forced_path);
+    finding->evidence->line = search->forced_line;
+    finding->remedy = g_strdup_printf("take command= out of line %u of %s, or use another key",
+                                      search->forced_line, search->forced_path);
+}
+
 static void
 blame_off(const PstSshSubject *subject)
 {
@@ -293,6 +320,9 @@ pst_ssh_judge_authorized(const PstSshSubject *subject)
         if (g_ascii_strcasecmp(patterns[i], "none") != 0)
             read_file(&search, patterns[i]);
     subject->data->key_accepted = search.accepted;
+    if (search.forced_path != NULL && !search.free)
+        blame_forced(&search);
+    g_clear_pointer(&search.forced_path, g_free);
     if (search.accepted == PST_TRI_NO && search.unlooked)
         subject->data->key_accepted = PST_TRI_UNKNOWN;
     else if (search.accepted == PST_TRI_NO && elsewhere != NULL && search.why == NULL) {

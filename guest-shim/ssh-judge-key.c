@@ -68,9 +68,15 @@ judge_options(const PstSshSubject *subject, const PstSshdAuthorizedKey *key)
         return refuse(RESTRICTED, g_strdup("it may only sign others (cert-authority)"));
     if (key->bad_option)
         return refuse(RESTRICTED, g_strdup("it has an option that sshd does not know"));
-    if (key->expires != NULL &&
-        pst_sshd_authorized_is_expired(key->expires, g_get_real_time() / G_USEC_PER_SEC) ==
-            PST_TRI_YES)
+    PstTri expired =
+        key->expires != NULL
+            ? pst_sshd_authorized_is_expired(key->expires, g_get_real_time() / G_USEC_PER_SEC)
+            : PST_TRI_NO;
+    if (expired == PST_TRI_UNKNOWN)
+        return refuse(RESTRICTED, g_strdup_printf("sshd does not understand when it expires "
+                                                  "(expiry-time %.20s)",
+                                                  key->expires));
+    if (expired == PST_TRI_YES)
         return refuse(RESTRICTED, g_strdup_printf("it expired (expiry-time %.20s)", key->expires));
     if (key->from != NULL)
         from = pst_sshd_pattern_match_address(subject->asked->from, key->from);

@@ -118,6 +118,24 @@ judge_list(const PstSshSubject *subject, guint n, gboolean *certain)
     return TRUE;
 }
 
+/* What else decides about a login by key and what it is worth, and may be otherwise for whoever
+ * comes from elsewhere. */
+static gboolean
+judge_rest(const PstSshSubject *subject)
+{
+    static const char *const keywords[] = {
+        "pubkeyauthentication", "authenticationmethods", "authorizedkeysfile", "forcecommand",
+        "chrootdirectory",      "maxsessions",           "maxauthtries"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(keywords); i++) {
+        if (pst_sshd_effective_knows(subject->effective, keywords[i]))
+            continue;
+        doubt(subject, keywords[i], NULL);
+        return FALSE;
+    }
+    return TRUE;
+}
+
 static gboolean
 judge_root(const PstSshSubject *subject)
 {
@@ -147,6 +165,7 @@ pst_ssh_judge_user(const PstSshSubject *subject)
             return;
         }
     }
+    certain = judge_rest(subject) && certain;
     if (!judge_root(subject))
         subject->data->user_allowed = PST_TRI_NO;
     else

@@ -206,7 +206,10 @@ pst_sshd_effective_knows(const PstSshdEffective *effective, const char *keyword)
 {
     gboolean certain = TRUE;
 
-    if (effective->settings != NULL)
+    /* Who named no address was answered for one that nobody comes from. */
+    if (effective->settings != NULL &&
+        (effective->connection->user == NULL || effective->connection->address != NULL ||
+         effective->config == NULL))
         return TRUE;
     g_ptr_array_unref(lines_of(effective, keyword, &certain));
     return certain;

@@ -35,7 +35,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstSshdEffective, pst_sshd_effective_free)
 /* Whether sshd itself said it. */
 gboolean pst_sshd_effective_is_said(const PstSshdEffective *effective);
 
-/* Whether the keyword's value is certain: sshd said it, or no Match block leaves it open. */
+/* Whether the keyword's value is certain: no Match block leaves it open, or sshd said it of an
+ * address that was named. */
 gboolean pst_sshd_effective_knows(const PstSshdEffective *effective, const char *keyword);
 
 /* The value of that keyword (in lower case), or sshd's default, or NULL where it has none.

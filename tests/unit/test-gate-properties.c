@@ -250,8 +250,9 @@ static void
 forget_something(World *world)
 {
     PstAnswer *answer = world->answers[g_test_rand_int_range(0, (gint)world->n)];
-    gboolean some =
-        pst_policy_needs_user(world->policy) || !g_strv_contains(pst_access_probes, answer->probe);
+    gboolean some = (pst_policy_has(world->policy, PST_POLICY_LOGIN) &&
+                     pst_policy_has(world->policy, PST_POLICY_ROOT)) ||
+                    !g_strv_contains(pst_access_probes, answer->probe);
 
     forget_of(answer, some);
 }

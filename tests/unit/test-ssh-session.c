@@ -25,6 +25,15 @@ static const Row rows[] = {
      "/etc/ssh/sshd_config"},
     {"ForceCommand internal-sftp -l INFO", NULL, NULL, NULL, "ssh.forced-command", CRITICAL,
      "/etc/ssh/sshd_config"},
+    {"Match Address 192.0.2.0/24\n  ForceCommand internal-sftp\nMatch all", NULL, NULL, NULL,
+     "ssh.depends-on-address", INFORMATION, "/etc/ssh/sshd_config"},
+    {"Match Address 192.0.2.0/24\n  ForceCommand internal-sftp\nMatch all", NULL, NULL, "192.0.2.9",
+     "ssh.forced-command", CRITICAL, "/etc/ssh/sshd_config"},
+    {"Match Address 192.0.2.0/24\n  ForceCommand internal-sftp\nMatch all", NULL, NULL,
+     "198.51.100.9", NULL, 0, NULL},
+    {"Match Address 192.0.2.0/24\n  PubkeyAuthentication no\nMatch all", NULL, NULL, NULL,
+     "ssh.depends-on-address", INFORMATION, "/etc/ssh/sshd_config"},
+    {"Match Address 192.0.2.0/24\n  Banner /etc/issue\nMatch all", NULL, NULL, NULL, NULL, 0, NULL},
     {"ForceCommand none", NULL, NULL, NULL, NULL, 0, NULL},
     {"Match User eve\n  ForceCommand /bin/false\nMatch all", NULL, NULL, NULL, NULL, 0, NULL},
     {"Match User harness\n  ForceCommand /bin/false\nMatch all", NULL, NULL, NULL,
@@ -110,6 +119,38 @@ test_table(void)
     }
 }
 
+/* A key that is bound to a command of its own is worth that command; beside a free one it does not
+ * matter. */
+static void
+test_bound_keys(void)
+{
+    static const struct {
+        const char *keys, *id;
+    } cases[] = {
+        {"command=\"a \\\"b c\",no-pty " KEY_ED25519 "\n", "ssh.forced-command"},
+        {KEY_ED25519 "\n", NULL},
+        {"command=\"/bin/false\" " KEY_ECDSA "\n" KEY_ED25519 "\n", NULL},
+    };
+
+    if (skip_unless_root())
+        return;
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        World world = {0};
+
+        g_test_message("case %u", i);
+        set_up(&world, NULL);
+        put_user(&world, "");
+        put_keys(&world, cases[i].keys);
+        g_autoptr(PstReport) report = run_harness(&world);
+        const PstFinding *finding = find_any(report);
+        g_assert_cmpint(((PstSshData *)report->data)->key_accepted, ==, PST_TRI_YES);
+        g_assert_cmpstr(finding != NULL ? finding->id : NULL, ==, cases[i].id);
+        if (finding != NULL)
+            g_assert_cmpint(finding->evidence->line, ==, 1);
+        tear_down(&world, NULL);
+    }
+}
+
 /* Only an sshd that is linked with them obeys the TCP wrappers. */
 static void
 test_wrappers(void)
@@ -149,6 +190,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/ssh-session/table", test_table);
+    g_test_add_func("/ssh-session/bound-keys", test_bound_keys);
     g_test_add_func("/ssh-session/wrappers", test_wrappers);
     return g_test_run();
 }

@@ -141,7 +141,7 @@ test_keys(World *world, gconstpointer data G_GNUC_UNUSED)
         {KEY_ED25519, KEY_ED25519, NULL, NULL},
         {KEY_ED25519, FINGERPRINT_ED25519, NULL, NULL},
         {KEY_ECDSA "\n\n" KEY_ED25519, KEY_ED25519 " comment", NULL, NULL},
-        {"command=\"a \\\"b c\",no-pty " KEY_ED25519, KEY_ED25519, NULL, NULL},
+        {"expiry-time=\"tomorrow\" " KEY_ED25519, KEY_ED25519, NULL, "ssh.key-restricted"},
         {"from=\"10.0.0.0/8,!10.0.0.9\" " KEY_ED25519, KEY_ED25519, "10.0.0.1", NULL},
         {"from=\"10.0.0.0/8,!10.0.0.9\" " KEY_ED25519, KEY_ED25519, "10.0.0.9",
          "ssh.key-restricted"},
