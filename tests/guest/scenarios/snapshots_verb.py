@@ -117,6 +117,8 @@ def _by_ssh(guest, *command):
 def _beside(context):
     """Disks alone: at rest by the agent, or not where it hangs; and no way back by this libvirt."""
     guest = context.guest
+    context.postern.run("wait", guest.name, "--for", "target=qemu-guest-agent", codes=[0],
+                        deadline=150)
     pid = guest.shell("systemctl show -p MainPID --value qemu-guest-agent").strip()
     made = snapshot(context, "create", "--name", "rest", "--disk-only", "--quiesce")
     row = made["snapshot"]["snapshot"]
