@@ -8,7 +8,7 @@
 #define MAX_UNITS 64
 
 /* The answer of the guest itself that tells what runs. */
-static const PstServicesData *
+static const PstAnswer *
 find(PstAnswer *const *answers, guint n)
 {
     for (guint i = 0; i < n; i++) {
@@ -16,9 +16,15 @@ find(PstAnswer *const *answers, guint n)
 
         if (g_str_equal(answer->probe, pst_report_services_kind.name) &&
             pst_gate_facts_is_of_now(answer))
-            return answer->report->data;
+            return answer;
     }
     return NULL;
+}
+
+static const PstServicesData *
+data_of(const PstAnswer *answer)
+{
+    return answer != NULL ? answer->report->data : NULL;
 }
 
 static const PstServicesUnit *
@@ -33,7 +39,7 @@ find_unit(const PstServicesData *data, const char *name)
     return NULL;
 }
 
-static const PstServicesData *
+static const PstAnswer *
 of_before(const PstGateCase *one)
 {
     return one->before != NULL
@@ -67,13 +73,13 @@ not_running(const PstPolicy *policy, const PstServicesData *former, const PstSer
 GPtrArray *
 pst_gate_judges_former_units(const PstGateCase *one)
 {
-    const PstServicesData *now = find(one->answers, one->n_answers);
+    const PstServicesData *now = data_of(find(one->answers, one->n_answers));
     g_autoptr(GPtrArray) lost = NULL;
     GPtrArray *untold = g_ptr_array_new();
 
     if (!pst_policy_has(one->policy, PST_POLICY_NO_LOST_UNIT))
         return untold;
-    lost = not_running(one->policy, of_before(one), now);
+    lost = not_running(one->policy, data_of(of_before(one)), now);
     for (guint i = 0; i < lost->len && untold->len < MAX_UNITS; i++)
         if (find_unit(now, lost->pdata[i]) == NULL)
             g_ptr_array_add(untold, lost->pdata[i]);
@@ -92,34 +98,42 @@ comes_and_goes(const PstServicesUnit *unit)
     return unit->enabled != NULL && g_strv_contains(states, unit->enabled);
 }
 
-/* Those that failed another expectation may be about, which tells more of them. */
 static gboolean
-is_told_as_failed(const PstPolicy *policy, const PstServicesUnit *unit)
+is(const char *word, const char *const *words)
 {
-    return g_strcmp0(unit->active, "failed") == 0 &&
-           (pst_policy_has(policy, PST_POLICY_NO_NEW_FAILED_UNIT) ||
-            pst_policy_has(policy, PST_POLICY_NO_FAILED_UNIT));
+    return word != NULL && g_strv_contains(words, word);
 }
 
+/* One that systemd starts anew by itself ended otherwise than it was to. */
 static gboolean
-is_gone(const PstServicesUnit *unit)
+has_gone_by_itself(const PstServicesUnit *unit)
 {
-    static const char *const states[] = {"inactive", "failed", NULL};
+    static const char *const states[] = {"inactive", "activating", "deactivating", NULL};
 
-    return unit->active != NULL && g_strv_contains(states, unit->active) && !comes_and_goes(unit);
+    return comes_and_goes(unit) && is(unit->active, states) &&
+           (unit->sub == NULL || !g_str_has_prefix(unit->sub, "auto-restart"));
 }
 
 static char *
 words_of(const PstServicesUnit *unit)
 {
+    static const char *const ended[] = {"inactive", "failed", NULL};
+    const char *more = NULL;
+
     if (unit->load != NULL && !g_str_equal(unit->load, "loaded"))
-        return g_strdup_printf("%s ran, and is %s (%s)", unit->name, unit->active, unit->load);
-    return g_strdup_printf("%s ran, and is %s", unit->name, unit->active);
+        more = unit->load;
+    else if (!is(unit->active, ended))
+        more = unit->sub;
+    return g_strdup_printf("%s ran, and is %s%s%s%s", unit->name, unit->active,
+                           more != NULL ? " (" : "", more != NULL ? more : "",
+                           more != NULL ? ")" : "");
 }
 
-static void
+/* FALSE where that is no outcome: it runs, may have gone, or another expectation, which tells more
+ * of what failed, is broken by it: N_TOLD of these. */
+static gboolean
 judge_unit(const PstGateFacts *facts, const PstPolicyRule *rule, const char *name,
-           GPtrArray *outcomes)
+           GPtrArray *outcomes, guint *n_told)
 {
     const char *probe = pst_report_services_kind.name;
     const PstAnswer *base = pst_gate_facts_find(facts, probe);
@@ -136,13 +150,30 @@ judge_unit(const PstGateFacts *facts, const PstPolicyRule *rule, const char *nam
             outcomes, rule, PST_GATE_UNCHECKED,
             g_strdup_printf("%s ran, and does not; what became of it is not known%s%s", name,
                             why != NULL ? ": " : "", why != NULL ? why : ""));
-    } else if (is_gone(unit) && !is_told_as_failed(facts->one->policy, unit)) {
-        outcome = pst_gate_outcome_add(outcomes, rule, PST_GATE_BROKEN, words_of(unit));
+    } else if (pst_gate_judges_runs(unit) || has_gone_by_itself(unit)) {
+        return FALSE;
+    } else if (pst_gate_judges_tells_failed(facts, unit->name)) {
+        (*n_told)++;
+        return FALSE;
     } else {
-        return;
+        outcome = pst_gate_outcome_add(outcomes, rule, PST_GATE_BROKEN, words_of(unit));
     }
-    outcome->unit = g_strdup(name);
+    outcome->unit = g_strdup(unit != NULL ? unit->name : name);
     pst_gate_outcome_of(outcome, probe, facts->units != NULL ? facts->units : base);
+    return TRUE;
+}
+
+/* What a baseline's list leaves out may have run. */
+static char *
+why_not_all(const PstAnswer *before)
+{
+    const PstFinding *unlooked = pst_gate_facts_unlooked(before);
+
+    if (!before->report->truncated && unlooked == NULL)
+        return NULL;
+    return g_strdup_printf("of those that the baseline tells of every service runs that ran; it "
+                           "does not tell of all: %s",
+                           unlooked != NULL ? unlooked->message : "its report was cut");
 }
 
 void
@@ -152,8 +183,10 @@ pst_gate_judges_lost_units(const PstGateFacts *facts, const PstPolicyRule *rule,
     const char *probe = pst_report_services_kind.name;
     const PstAnswer *answer = pst_gate_facts_find(facts, probe);
     const PstServicesData *now = pst_gate_facts_data(facts, probe);
-    const PstServicesData *former = of_before(facts->one);
-    guint n = outcomes->len;
+    const PstAnswer *before = of_before(facts->one);
+    const PstServicesData *former = data_of(before);
+    gboolean any = FALSE;
+    guint n_told = 0;
 
     if (now == NULL || now->running == NULL) {
         pst_gate_outcome_add_unlooked(outcomes, rule, probe, answer);
@@ -166,11 +199,18 @@ pst_gate_judges_lost_units(const PstGateFacts *facts, const PstPolicyRule *rule,
     }
     g_autoptr(GPtrArray) lost = not_running(facts->one->policy, former, now);
     for (guint i = 0; i < lost->len; i++)
-        judge_unit(facts, rule, lost->pdata[i], outcomes);
-    if (outcomes->len == n)
-        pst_gate_outcome_of(
-            pst_gate_outcome_add(outcomes, rule, PST_GATE_HELD,
-                                 g_strdup("every service runs that ran, but those that come and "
-                                          "go")),
-            probe, answer);
+        any |= judge_unit(facts, rule, lost->pdata[i], outcomes, &n_told);
+    if (any)
+        return;
+    g_autofree char *why = why_not_all(before);
+    if (why != NULL) {
+        pst_gate_outcome_add(outcomes, rule, PST_GATE_UNCHECKED, g_steal_pointer(&why));
+        return;
+    }
+    pst_gate_outcome_of(
+        pst_gate_outcome_add(outcomes, rule, PST_GATE_HELD,
+                             g_strdup_printf("every service runs that ran, but %sthose that come "
+                                             "and go",
+                                             n_told > 0 ? "those told as failed, and " : "")),
+        probe, answer);
 }

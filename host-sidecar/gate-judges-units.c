@@ -65,10 +65,17 @@ blame_unit(const PstGateFacts *facts, PstGateOutcome *outcome, const PstAnswer *
         pst_gate_outcome_blame(facts, outcome, finding);
 }
 
+gboolean
+pst_gate_judges_runs(const PstServicesUnit *unit)
+{
+    static const char *const active[] = {"active", "reloading", NULL};
+
+    return is_in(unit->active, active);
+}
+
 void
 pst_gate_judges_unit(const PstGateFacts *facts, const PstPolicyRule *rule, GPtrArray *outcomes)
 {
-    static const char *const active[] = {"active", "reloading", NULL};
     static const char *const inactive[] = {"inactive", "failed", NULL};
     const char *probe = pst_report_services_kind.name;
     const PstAnswer *answer = pst_gate_facts_find(facts, probe);
@@ -79,7 +86,8 @@ pst_gate_judges_unit(const PstGateFacts *facts, const PstPolicyRule *rule, GPtrA
         pst_gate_outcome_add_unlooked(outcomes, rule, probe, answer);
         return;
     }
-    gboolean holds = is_in(unit->active, rule->kind == PST_POLICY_UNIT_ACTIVE ? active : inactive);
+    gboolean holds = rule->kind == PST_POLICY_UNIT_ACTIVE ? pst_gate_judges_runs(unit)
+                                                          : is_in(unit->active, inactive);
     PstGateOutcome *outcome = pst_gate_outcome_add(
         outcomes, rule, holds ? PST_GATE_HELD : PST_GATE_BROKEN, words_of_unit(unit));
     blame_unit(facts, outcome, answer, unit->name);
@@ -154,6 +162,22 @@ is_new(const PstGateFacts *facts, const PstServicesUnit *unit, const char **why)
         return PST_TRI_UNKNOWN;
     }
     return PST_TRI(unit->since_us > moment_us);
+}
+
+gboolean
+pst_gate_judges_tells_failed(const PstGateFacts *facts, const char *name)
+{
+    const PstPolicy *policy = facts->one->policy;
+    const PstServicesData *data = pst_gate_facts_data(facts, pst_report_services_kind.name);
+    const PstServicesUnit *unit = data != NULL ? find_unit(data, name) : NULL;
+    const char *why = NULL;
+
+    if (unit == NULL || g_strcmp0(unit->active, "failed") != 0 ||
+        is_excepted(policy->failed_except, unit->name))
+        return FALSE;
+    return pst_policy_has(policy, PST_POLICY_NO_FAILED_UNIT) ||
+           (pst_policy_has(policy, PST_POLICY_NO_NEW_FAILED_UNIT) &&
+            is_new(facts, unit, &why) == PST_TRI_YES);
 }
 
 static gboolean

@@ -144,10 +144,10 @@ concerns(const PstGateFacts *facts, const PstPolicyRule *rule, const PstGateOutc
 }
 
 static char *
-moving_unit(const PstGateFacts *facts, const PstPolicyRule *rule, const PstGateOutcome *outcome)
+moving_unit_of(const PstServicesData *data, const PstGateFacts *facts, const PstPolicyRule *rule,
+               const PstGateOutcome *outcome)
 {
     static const char *const moving[] = {"activating", "deactivating", "reloading", NULL};
-    const PstServicesData *data = pst_gate_facts_data(facts, pst_report_services_kind.name);
 
     for (guint i = 0; data != NULL && data->units != NULL && i < data->units->len; i++) {
         const PstServicesUnit *unit = data->units->pdata[i];
@@ -157,6 +157,18 @@ moving_unit(const PstGateFacts *facts, const PstPolicyRule *rule, const PstGateO
             return g_strdup_printf("%s is %s", unit->name, unit->active);
     }
     return NULL;
+}
+
+/* Also of those that no longer run, which are asked about afterwards. */
+static char *
+moving_unit(const PstGateFacts *facts, const PstPolicyRule *rule, const PstGateOutcome *outcome)
+{
+    const PstServicesData *first = pst_gate_facts_data(facts, pst_report_services_kind.name);
+    const PstServicesData *further =
+        pst_gate_facts_is_of_now(facts->units) ? facts->units->report->data : NULL;
+    char *why = moving_unit_of(first, facts, rule, outcome);
+
+    return why != NULL ? why : moving_unit_of(further, facts, rule, outcome);
 }
 
 static char *

@@ -16,6 +16,8 @@ typedef struct {
     const char *enabled;
     PstGateResult result;
     const char *says;
+    const char *sub;
+    const char *first; /* what the first answers say of it; NULL: nothing */
 } Row;
 
 static const Row rows[] = {
@@ -34,7 +36,31 @@ static const Row rows[] = {
     {NO_LOST, NULL, "cron", NULL, NULL, OPEN, "the baseline does not tell which services ran"},
     {NO_LOST, "cron", NULL, NULL, NULL, OPEN, ""},
     {NO_LOST "except=nginx*\n", "cron nginx", "cron", "inactive", "enabled", PASS, "runs"},
-    {NO_LOST "no-new-failed=yes\n", "cron nginx", "cron", "failed", "enabled", PASS, "runs"},
+    /* It is told where it is failed by the first answers, and only there. */
+    {NO_LOST "no-new-failed=yes\n", "cron nginx", "cron", "failed", "enabled", FAIL,
+     "units.no-lost: nginx.service ran, and is failed"},
+    {NO_LOST "no-failed=yes\n", "cron nginx", "cron", "failed", "enabled", FAIL,
+     "units.no-lost: nginx.service ran, and is failed"},
+    {NO_LOST "no-new-failed=yes\n", "cron nginx", "cron", NULL, NULL, FAIL,
+     "units.no-lost: every service runs that ran, but those told as failed", NULL, "failed"},
+    {NO_LOST "no-failed=yes\n", "cron nginx", "cron", NULL, NULL, FAIL,
+     "units.no-lost: every service runs that ran, but those told as failed", NULL, "failed"},
+    {NO_LOST, "cron nginx", "cron", NULL, NULL, FAIL,
+     "units.no-lost: nginx.service ran, and is failed", NULL, "failed"},
+    {NO_LOST, "cron nginx", "cron", "failed", "static", FAIL, "ran, and is failed"},
+    /* What neither runs nor has ended. */
+    {NO_LOST, "cron nginx", "cron", "reloading", "enabled", PASS, "every service runs that ran"},
+    {NO_LOST, "cron nginx", "cron", "activating", "enabled", FAIL,
+     "nginx.service ran, and is activating (start-pre)", "start-pre"},
+    {NO_LOST "no-new-failed=yes\n", "cron nginx", "cron", NULL, NULL, FAIL,
+     "nginx.service ran, and is activating", NULL, "activating"},
+    {NO_LOST, "cron nginx", "cron", "deactivating", "enabled", FAIL, "ran, and is deactivating"},
+    {NO_LOST, "cron nginx", "cron", "maintenance", "enabled", FAIL, "ran, and is maintenance"},
+    {NO_LOST, "cron nginx", "cron", "maintenance", "static", FAIL, "ran, and is maintenance"},
+    {NO_LOST, "cron nginx", "cron", "activating", "static", PASS, "every service runs that ran",
+     "start"},
+    {NO_LOST, "cron nginx", "cron", "activating", "static", FAIL,
+     "ran, and is activating (auto-restart)", "auto-restart"},
 };
 
 static void
@@ -76,6 +102,7 @@ answer_further(World *world, const Row *row)
         unit->asked_as = g_strdup("nginx.service");
         unit->load = g_strdup("loaded");
         unit->active = g_strdup(row->active);
+        unit->sub = g_strdup(row->sub);
         unit->enabled = g_strdup(row->enabled);
     }
 }
@@ -97,6 +124,8 @@ test_table(void)
         world_init(&world);
         forget_units(&world);
         run_services(&world, rows[i].now);
+        if (rows[i].first != NULL)
+            world_add_unit(&world, "nginx.service", rows[i].first);
         world.before = world_baseline(&former);
         world_set_policy(&world, rows[i].policy);
         answer_further(&world, &rows[i]);
@@ -104,6 +133,106 @@ test_table(void)
         g_autofree char *text = pst_gate_to_text(verdict);
 
         if (verdict->result != (int)rows[i].result || strstr(text, rows[i].says) == NULL)
+            g_error("row %u: %s", i, text);
+    }
+}
+
+/* What starts, or ends, may run yet: whoever waits asks again. */
+static void
+test_moves(void)
+{
+    static const struct {
+        const char *active;
+        gboolean by_first, moves;
+    } cases[] = {
+        {"activating", FALSE, TRUE}, {"activating", TRUE, TRUE},   {"deactivating", FALSE, TRUE},
+        {"inactive", FALSE, FALSE},  {"maintenance", FALSE, FALSE},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const Row row = {.active = cases[i].by_first ? NULL : cases[i].active,
+                         .enabled = "enabled"};
+        g_auto(World) world = {0}, former = {0};
+
+        world_init(&former);
+        run_services(&former, "nginx");
+        world_init(&world);
+        forget_units(&world);
+        run_services(&world, "");
+        if (cases[i].by_first)
+            world_add_unit(&world, "nginx.service", cases[i].active);
+        world.before = world_baseline(&former);
+        world_set_policy(&world, NO_LOST);
+        answer_further(&world, &row);
+        g_autoptr(PstGateVerdict) verdict = world_judge(&world);
+
+        g_test_message("row %u: %s", i, verdict->moving != NULL ? verdict->moving : "settled");
+        g_assert_cmpint(verdict->result, ==, FAIL);
+        g_assert_cmpint(verdict->moving != NULL, ==, cases[i].moves);
+        g_assert_cmpint(pst_gate_may_change(verdict), ==, cases[i].moves);
+    }
+}
+
+/* Of whom nobody knows whether it failed anew no-new-failed says nothing: it is lost. */
+static void
+test_untold_failure(void)
+{
+    g_auto(World) world = {0}, former = {0};
+
+    world_init(&former);
+    forget_units(&former);
+    run_services(&former, "nginx");
+    world_find(&former, "services", NULL)->report->truncated = TRUE;
+    world_init(&world);
+    forget_units(&world);
+    run_services(&world, "");
+    world_add_unit(&world, "nginx.service", "failed")->since_us = PST_INT_UNKNOWN;
+    world.before = world_baseline(&former);
+    world_set_policy(&world, NO_LOST "no-new-failed=yes\n");
+    g_autoptr(PstGateVerdict) verdict = world_judge(&world);
+    const PstGateOutcome *broken = verdict->broken->pdata[0];
+
+    g_assert_cmpuint(verdict->broken->len, ==, 1);
+    g_assert_cmpstr(broken->expectation, ==, "units.no-lost");
+    g_assert_cmpuint(verdict->unchecked->len, ==, 1);
+}
+
+/* A baseline that does not tell of all tells of what is lost, and never that nothing is. */
+static void
+test_short_baseline(void)
+{
+    static const struct {
+        gboolean cut, blind;
+        const char *now;
+        PstGateResult result;
+        const char *says;
+    } cases[] = {
+        {FALSE, FALSE, "cron", PASS, "every service runs that ran"},
+        {TRUE, FALSE, "cron", OPEN, "it does not tell of all: its report was cut"},
+        {FALSE, TRUE, "cron", OPEN, "it does not tell of all: services.could-not-look is so"},
+        {TRUE, TRUE, "", FAIL, "nginx.service ran, and is inactive"},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const gboolean lost = cases[i].now[0] == '\0';
+        const Row row = {.active = lost ? "inactive" : NULL, .enabled = "enabled"};
+        g_auto(World) world = {0}, former = {0};
+
+        world_init(&former);
+        run_services(&former, lost ? "nginx" : "cron");
+        world_find(&former, "services", NULL)->report->truncated = cases[i].cut;
+        if (cases[i].blind)
+            add_finding(&former, "services", "services.could-not-look", PST_SEVERITY_UNKNOWN);
+        world_init(&world);
+        forget_units(&world);
+        run_services(&world, cases[i].now);
+        world.before = world_baseline(&former);
+        world_set_policy(&world, NO_LOST);
+        answer_further(&world, &row);
+        g_autoptr(PstGateVerdict) verdict = world_judge(&world);
+        g_autofree char *text = pst_gate_to_text(verdict);
+
+        if (verdict->result != (int)cases[i].result || strstr(text, cases[i].says) == NULL)
             g_error("row %u: %s", i, text);
     }
 }
@@ -150,6 +279,9 @@ main(int argc, char *argv[])
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/gate/lost-units/table", test_table);
+    g_test_add_func("/gate/lost-units/moves", test_moves);
+    g_test_add_func("/gate/lost-units/untold-failure", test_untold_failure);
+    g_test_add_func("/gate/lost-units/short-baseline", test_short_baseline);
     g_test_add_func("/gate/lost-units/questions", test_questions);
     return g_test_run();
 }
