@@ -71,11 +71,15 @@ add(const Pair *pair, PstDiffFindingKind kind, const PstFinding *before, const P
     g_ptr_array_add(pair->diff->findings, row);
 }
 
-/* A warning in place of what could not be looked at may have been there all the time. */
+/* A warning in place of what could not be looked at may have been there all the time, and what was
+ * found where that can't be looked at any more may be there still. Of information it is worse. */
 static gboolean
 is_unsure(const PstFinding *before, const PstFinding *after)
 {
-    return before->severity == PST_SEVERITY_UNKNOWN && after->severity == PST_SEVERITY_WARNING;
+    return (before->severity == PST_SEVERITY_UNKNOWN && after->severity == PST_SEVERITY_WARNING) ||
+           (after->severity == PST_SEVERITY_UNKNOWN &&
+            (before->severity == PST_SEVERITY_WARNING ||
+             before->severity == PST_SEVERITY_CRITICAL));
 }
 
 static void

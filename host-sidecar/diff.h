@@ -36,8 +36,9 @@ typedef enum {
     PST_DIFF_FINDING_WORSE,
     PST_DIFF_FINDING_BETTER,
     PST_DIFF_FINDING_VANISHED,
-    PST_DIFF_FINDING_UNKNOWN, /* no longer told, by a report that could not look at everything; or a
-                                 warning now of what could not be looked at before */
+    PST_DIFF_FINDING_UNKNOWN, /* no longer told, by a report that could not look at everything; a
+                                 warning now of what could not be looked at before; or could not be
+                                 looked at now, and was a warning or worse */
 } PstDiffFindingKind;
 
 extern const char *const pst_diff_finding_kind_names[];
