@@ -92,18 +92,6 @@ add_path(const PstGateFacts *facts, PstGateOutcome *outcome, const char *path, g
     pst_gate_why_add_file(facts, outcome, &alone, facts->now->pdata[0], PST_TRI_YES);
 }
 
-/* Where a file is as it was, what it looks for beside itself may have been taken away. */
-static void
-add_folder(const PstGateFacts *facts, PstGateOutcome *outcome, const char *path)
-{
-    g_autofree char *folder = path != NULL ? g_path_get_dirname(path) : NULL;
-    const PstChangesFile *file = folder != NULL ? find_changed(facts, folder) : NULL;
-
-    if (file != NULL && g_strcmp0(file->kind, "folder") == 0 &&
-        (outcome->files == NULL || outcome->files->len == 0))
-        add_path(facts, outcome, folder, file->changed_us);
-}
-
 static void
 add_finding_file(const PstGateFacts *facts, PstGateOutcome *outcome, const PstFinding *finding)
 {
@@ -112,7 +100,6 @@ add_finding_file(const PstGateFacts *facts, PstGateOutcome *outcome, const PstFi
     if (evidence == NULL)
         return;
     add_path(facts, outcome, evidence->path, evidence->changed_us);
-    add_folder(facts, outcome, evidence->path);
     if (outcome->unit == NULL)
         outcome->unit = g_strdup(evidence->unit);
 }
@@ -351,6 +338,13 @@ add_differences(const PstGateFacts *facts, PstGateOutcome *outcome)
 
 /* ---- all of it ---- */
 
+static gboolean
+is_relative(const PstFinding *root, const PstCause *cause)
+{
+    return g_str_equal(cause->root->id, root->id) &&
+           g_strcmp0(cause->root->message, root->message) == 0;
+}
+
 /* What was found and all that has the same root: each of them names something of the whole. */
 static void
 add_relatives(const PstGateFacts *facts, PstGateOutcome *outcome)
@@ -360,10 +354,68 @@ add_relatives(const PstGateFacts *facts, PstGateOutcome *outcome)
     for (guint i = 0; root != NULL && i < facts->causes->len; i++) {
         const PstCause *cause = &g_array_index(facts->causes, PstCause, i);
 
-        if (g_str_equal(cause->root->id, root->id) &&
-            g_strcmp0(cause->root->message, root->message) == 0)
+        if (is_relative(root, cause))
             add_finding_file(facts, outcome, cause->finding);
     }
+}
+
+/* The folder that PATH is in, where something came to it or went from it since. */
+static const PstChangesFile *
+find_folder(const PstGateFacts *facts, const char *path)
+{
+    g_autofree char *folder =
+        path != NULL && g_path_is_absolute(path) ? g_path_get_dirname(path) : NULL;
+    const PstChangesFile *file = folder != NULL ? find_changed(facts, folder) : NULL;
+
+    return file != NULL && g_strcmp0(file->kind, "folder") == 0 && is_since(facts, file->changed_us)
+               ? file
+               : NULL;
+}
+
+/* Of a file that is to be there and is not its folder tells, and is named; beside a file that is
+ * there, and is as it was, anything may have been put or taken away. */
+static void
+add_folder(const PstGateFacts *facts, PstGateOutcome *outcome, const PstFinding *finding,
+           PstTri named)
+{
+    const PstEvidence *evidence = finding != NULL ? finding->evidence : NULL;
+    const PstChangesFile *file = NULL;
+
+    if (evidence == NULL ||
+        (named != PST_TRI_YES && pst_gate_facts_moment(facts) == PST_INT_UNKNOWN))
+        return;
+    file = find_folder(facts, named == PST_TRI_YES ? evidence->expected : evidence->path);
+    if (file != NULL)
+        pst_gate_why_add_file(facts, outcome, file,
+                              pst_gate_facts_find(facts, pst_report_changes_kind.name), named);
+}
+
+static void
+add_folders(const PstGateFacts *facts, PstGateOutcome *outcome, PstTri named)
+{
+    const PstFinding *root = outcome->root != NULL ? outcome->root : outcome->finding;
+
+    add_folder(facts, outcome, outcome->root, named);
+    add_folder(facts, outcome, outcome->finding, named);
+    for (guint i = 0; root != NULL && i < facts->causes->len; i++) {
+        const PstCause *cause = &g_array_index(facts->causes, PstCause, i);
+
+        if (is_relative(root, cause))
+            add_folder(facts, outcome, cause->finding, named);
+    }
+}
+
+/* Where nothing that is named was changed. What decides about access is told beside a folder too:
+ * nobody knows what it was that came to that, or went. */
+static void
+add_likely(const PstGateFacts *facts, PstGateOutcome *outcome)
+{
+    add_folders(facts, outcome, PST_TRI_YES);
+    if (outcome->files == NULL)
+        add_folders(facts, outcome, PST_TRI_NO);
+    if (g_strcmp0(outcome->probe, "access") == 0 && add_candidates(facts, outcome, FALSE) == 0 &&
+        outcome->files == NULL)
+        add_candidates(facts, outcome, TRUE);
 }
 
 void
@@ -378,7 +430,6 @@ pst_gate_why(const PstGateFacts *facts, PstGateOutcome *outcome)
     add_first_line(facts, outcome);
     if (facts->diff != NULL)
         add_differences(facts, outcome);
-    if (outcome->files == NULL && g_strcmp0(outcome->probe, "access") == 0 &&
-        add_candidates(facts, outcome, FALSE) == 0)
-        add_candidates(facts, outcome, TRUE);
+    if (outcome->files == NULL)
+        add_likely(facts, outcome);
 }

@@ -121,29 +121,54 @@ test_candidates(void)
     }
 }
 
-/* What a file names is gone: the folder tells, where the file is as it was. */
+/* Where a file is as it was, its folder tells of what is not there beside it; where nothing is said
+ * to be missing it only may. What decides about access is told beside it. */
 static void
 test_folder(void)
 {
-    for (guint changed_itself = 0; changed_itself < 2; changed_itself++) {
+    static const struct {
+        const char *path, *expected;
+        gboolean changed_itself, written;
+        const char *files; /* as they are told: + is named */
+    } cases[] = {
+        {"/etc/pam.d/sshd", "/etc/pam.d/common-auth", FALSE, TRUE, "+/etc/pam.d -/etc/group"},
+        {"/etc/pam.d/sshd", "/etc/pam.d/common-auth", FALSE, FALSE, "+/etc/pam.d"},
+        {"/etc/pam.d/sshd", "/etc/pam.d/common-auth", TRUE, TRUE, "+/etc/pam.d/sshd"},
+        {"/etc/ssh/sshd_config", "/etc/pam.d/x", FALSE, TRUE, "+/etc/pam.d -/etc/group"},
+        {"/etc/pam.d/sshd", NULL, FALSE, TRUE, "-/etc/pam.d -/etc/group"},
+        {"/etc/pam.d/sshd", NULL, FALSE, FALSE, "-/etc/pam.d"},
+        {"/etc/pam.d/sshd", "0644", FALSE, TRUE, "-/etc/pam.d -/etc/group"},
+        {"/etc/pam.d/sshd", "/etc/security/x", FALSE, TRUE, "-/etc/pam.d -/etc/group"},
+        {"/etc/pam.d/sshd", NULL, TRUE, TRUE, "+/etc/pam.d/sshd"},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_auto(World) world = {0};
+        g_autoptr(GString) told = g_string_new(NULL);
 
         world_init(&world);
         world_set_policy(&world, REACHABLE);
         stop_sshd(&world);
         GPtrArray *findings = world_find(&world, "ssh", NULL)->report->findings;
         PstFinding *finding = findings->pdata[findings->len - 1];
-        finding->evidence->path = g_strdup("/etc/pam.d/sshd");
-        changed(&world, "/etc/pam.d/sshd", "written", changed_itself ? MOMENT + 1 : MOMENT - 1);
+        finding->evidence->path = g_strdup(cases[i].path);
+        finding->evidence->expected = g_strdup(cases[i].expected);
+        changed(&world, cases[i].path, "written",
+                cases[i].changed_itself ? MOMENT + 1 : MOMENT - 1);
         changed(&world, "/etc/pam.d", "folder", MOMENT + 2);
-        changed(&world, "/etc/ssh/sshd_config", "written", MOMENT + 1);
+        if (cases[i].written)
+            changed(&world, "/etc/group", "written", MOMENT + 1);
         g_autoptr(PstGateVerdict) verdict = world_judge(&world);
         const GPtrArray *files = ((PstGateOutcome *)verdict->broken->pdata[0])->files;
 
-        g_assert_cmpuint(files->len, ==, 1);
-        const PstGateFile *file = files->pdata[0];
-        g_assert_cmpstr(file->path, ==, changed_itself ? "/etc/pam.d/sshd" : "/etc/pam.d");
-        g_assert_cmpint(file->named, ==, PST_TRI_YES);
+        for (guint j = 0; j < files->len; j++) {
+            const PstGateFile *file = files->pdata[j];
+
+            g_string_append_printf(told, "%s%c%s", j > 0 ? " " : "",
+                                   file->named == PST_TRI_YES ? '+' : '-', file->path);
+        }
+        g_test_message("row %u", i);
+        g_assert_cmpstr(told->str, ==, cases[i].files);
     }
 }
 
