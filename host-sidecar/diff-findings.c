@@ -77,9 +77,8 @@ static gboolean
 is_unsure(const PstFinding *before, const PstFinding *after)
 {
     return (before->severity == PST_SEVERITY_UNKNOWN && after->severity == PST_SEVERITY_WARNING) ||
-           (after->severity == PST_SEVERITY_UNKNOWN &&
-            (before->severity == PST_SEVERITY_WARNING ||
-             before->severity == PST_SEVERITY_CRITICAL));
+           (after->severity == PST_SEVERITY_UNKNOWN && (before->severity == PST_SEVERITY_WARNING ||
+                                                        before->severity == PST_SEVERITY_CRITICAL));
 }
 
 static void

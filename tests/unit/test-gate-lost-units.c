@@ -145,7 +145,7 @@ test_moves(void)
         const char *active;
         gboolean by_first, moves;
     } cases[] = {
-        {"activating", FALSE, TRUE}, {"activating", TRUE, TRUE},   {"deactivating", FALSE, TRUE},
+        {"activating", FALSE, TRUE}, {"activating", TRUE, TRUE},    {"deactivating", FALSE, TRUE},
         {"inactive", FALSE, FALSE},  {"maintenance", FALSE, FALSE},
     };
 
