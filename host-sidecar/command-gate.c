@@ -102,7 +102,12 @@ read_words(Words *words, PstOptions *options, GError **error)
         return refuse(error, "say which: --policy NAME or --policy FILE");
     if (words->explain && words->lint)
         return refuse(error, "say one of --explain and --lint");
-    const PstGateSaid said = {words->policy, words->baseline, words->since, &words->who};
+    if (words->as == FORMAT_JUNIT && (words->explain || words->lint))
+        return refuse(error, "--format junit is of a verdict: say text or json with --explain and "
+                             "--lint");
+    const PstGateSaid said = {
+        words->policy, words->baseline, words->since, &words->who, words->lint || words->explain,
+        words->lint};
     return pst_gate_words_read(&said, &words->mean, error) && read_settle(words, options, error);
 }
 

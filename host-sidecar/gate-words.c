@@ -15,17 +15,26 @@ refuse(GError **error, const char *why)
 static gboolean
 read_vantage(const PstGateSaid *said, PstGateWords *words, GError **error)
 {
-    const PstVantageWords *own = &words->policy->who, *who = said->who;
+    PstVantageWords own = words->policy->who;
+    const PstVantageWords *who = said->who;
+    const char *key = said->key_as_said && who->as == NULL && who->key == NULL ? own.key : NULL;
+
+    if (key != NULL)
+        own.key = NULL;
+    if (said->no_vantage)
+        own.as = NULL;
     const PstVantageWords both = {
-        .as = who->as != NULL ? who->as : own->as,
-        .user = who->user != NULL || who->as != NULL ? who->user : own->user,
-        .from = who->from != NULL || who->as != NULL ? who->from : own->from,
-        .port = who->port != NULL || who->as != NULL ? who->port : own->port,
-        .key = who->key != NULL || who->as != NULL ? who->key : own->key,
-        .command = who->command != NULL || who->as != NULL ? who->command : own->command,
+        .as = who->as != NULL ? who->as : own.as,
+        .user = who->user != NULL || who->as != NULL ? who->user : own.user,
+        .from = who->from != NULL || who->as != NULL ? who->from : own.from,
+        .port = who->port != NULL || who->as != NULL ? who->port : own.port,
+        .key = who->key != NULL || who->as != NULL ? who->key : own.key,
+        .command = who->command != NULL || who->as != NULL ? who->command : own.command,
     };
 
     words->vantage = pst_vantage_read(&both, error);
+    if (words->vantage != NULL && key != NULL)
+        pst_json_set_string(words->vantage, "key", key);
     return words->vantage != NULL;
 }
 

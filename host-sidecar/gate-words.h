@@ -10,6 +10,10 @@ typedef struct {
     const char *policy, *baseline; /* names of files; BASELINE may be NULL */
     const char *since;             /* a mark, or a span; NULL */
     const PstVantageWords *who;
+    /* Nobody is asked: the policy's own key stands as it is said, for its file may be on another
+     * host; and where only the policy is looked at, so may the configuration that has its vantage.
+     */
+    gboolean key_as_said, no_vantage;
 } PstGateSaid;
 
 typedef struct {

@@ -91,6 +91,10 @@ def test_misuse():
             ("gate --max-age 60s: an answer of before tells nothing of now", "runs", "--policy",
              mine, "--max-age", "60s"),
             ("say one of --explain and --lint", "--policy", mine, "--explain", "--lint"),
+            ("--format junit is of a verdict: say text or json", "--policy", mine, "--explain",
+             "--format", "junit"),
+            ("--format junit is of a verdict: say text or json", "--policy", mine, "--lint",
+             "--format", "junit"),
             ("'soon' is not a span of time", "runs", "--policy", mine, "--settle", "soon"),
             ("--settle: say an hour at most", "runs", "--policy", mine, "--settle", "2h"),
             ("compares with before: say --baseline FILE\n", "runs",
@@ -138,6 +142,24 @@ def test_explain():
           told["vantage"] == {"user": "harness"}, told)
     check({"sudo", "ssh", "pam", "system"} <= {row["probe"] for row in told["asks"]}, told)
     check("storage" not in {row["probe"] for row in told["asks"]} and "needs" not in told, told)
+
+
+def test_key_elsewhere():
+    """The policy's own key may be a file of another host: only a verdict needs it."""
+    path = FOLDER + "/none/id.pub"
+    away = policy("away", f"[reachable]\nuser=me\nkey={path}\nlogin=yes\n")
+    check(gate(0, "--policy", away, "--lint") == "", away)
+    told = json.loads(gate(0, "--policy", away, "--explain", "--json"))
+    check(told["vantage"] == {"user": "me", "key": path}, told)
+    told = json.loads(gate(0, "--policy", away, "--explain", "--json", "--key", "SHA256:abc"))
+    check(told["vantage"] == {"user": "me", "key": "SHA256:abc"}, told)
+    check(gate(0, "--policy", policy("site", "[reachable]\nas=nobody-here\nlogin=yes\n"),
+               "--lint") == "", "site")
+    refused(64, f"{path}: ", "gate", "runs", "--policy", away, connect=URI, env=ENV)
+    # What the caller says is said for here.
+    for word in ("--lint", "--explain"):
+        refused(64, f"{path}: ", "gate", "--policy", away, "--key", path, word, connect=URI,
+                env=ENV)
 
 
 def asked(*words):
