@@ -170,6 +170,9 @@ add_switch(const PstPolicyReading *reading, PstPolicyKind kind, const char *valu
         return FALSE;
     if (yes)
         pst_policy_keys_add_rule(reading, kind, NULL);
+    else
+        g_ptr_array_add(reading->policy->idle,
+                        g_strdup_printf("%s.%s", reading->group, reading->key));
     return TRUE;
 }
 

@@ -3,220 +3,6 @@
 
 #include "host-sidecar/policy-text.h"
 #include "host-sidecar/policy.h"
-#include "protocol/error.h"
-#include "protocol/finding-catalogue.h"
-#include "protocol/report-doctor.h"
-#include "protocol/report-host.h"
-#include "protocol/vocabulary.h"
-
-/* Of how many the probe `services` tells whatever their state. */
-#define MAX_UNITS 64
-
-/* ---- what a rule says ---- */
-
-char *
-pst_policy_rule_title(const PstPolicyRule *rule)
-{
-    if (rule->kind == PST_POLICY_SETTING) /* whose key is its subject */
-        return g_strdup_printf("%s.%s", rule->group, rule->subject);
-    return g_strdup_printf("%s.%s%s%s", rule->group, rule->key, rule->subject != NULL ? " " : "",
-                           rule->subject != NULL ? rule->subject : "");
-}
-
-gboolean
-pst_policy_has(const PstPolicy *policy, PstPolicyKind kind)
-{
-    for (guint i = 0; i < policy->rules->len; i++)
-        if (((PstPolicyRule *)policy->rules->pdata[i])->kind == kind)
-            return TRUE;
-    return FALSE;
-}
-
-gboolean
-pst_policy_needs_user(const PstPolicy *policy)
-{
-    return pst_policy_has(policy, PST_POLICY_LOGIN) || pst_policy_has(policy, PST_POLICY_ROOT) ||
-           pst_policy_has(policy, PST_POLICY_WAY);
-}
-
-static gboolean
-needs_baseline(PstPolicyKind kind)
-{
-    return kind == PST_POLICY_NO_NEW_FINDING || kind == PST_POLICY_NO_LOST_PORT ||
-           kind == PST_POLICY_NO_LOST_UNIT;
-}
-
-static gboolean
-needs_moment(const PstPolicy *policy, PstPolicyKind kind)
-{
-    return kind == PST_POLICY_NO_NEW_FAILED_UNIT ||
-           ((kind == PST_POLICY_JOURNAL || kind == PST_POLICY_FILES) && policy->since == NULL);
-}
-
-const PstPolicyRule *
-pst_policy_compares(const PstPolicy *policy, gboolean *alone)
-{
-    const PstPolicyRule *found = NULL;
-
-    *alone = FALSE;
-    for (guint i = 0; i < policy->rules->len; i++) {
-        const PstPolicyRule *rule = policy->rules->pdata[i];
-
-        if (needs_baseline(rule->kind)) {
-            *alone = TRUE;
-            return rule;
-        }
-        if (found == NULL && needs_moment(policy, rule->kind))
-            found = rule;
-    }
-    return found;
-}
-
-/* ---- exceptions ---- */
-
-gboolean
-pst_policy_exception_holds(const PstPolicyException *exception, GDateTime *now)
-{
-    GDate today;
-
-    if (!g_date_valid(&exception->until))
-        return TRUE;
-    g_date_clear(&today, 1);
-    g_date_set_dmy(&today, (GDateDay)g_date_time_get_day_of_month(now),
-                   (GDateMonth)g_date_time_get_month(now), (GDateYear)g_date_time_get_year(now));
-    return g_date_compare(&today, &exception->until) <= 0;
-}
-
-static gboolean
-is_about(const PstEvidence *evidence, const char *what)
-{
-    const char *const subjects[] = {evidence->path, evidence->unit, evidence->user, evidence->name};
-
-    for (guint i = 0; i < G_N_ELEMENTS(subjects); i++)
-        if (subjects[i] != NULL && g_pattern_match_simple(what, subjects[i]))
-            return TRUE;
-    return FALSE;
-}
-
-gboolean
-pst_policy_exception_matches(const PstPolicyException *exception, const PstFinding *finding)
-{
-    return g_pattern_match_simple(exception->id, finding->id) &&
-           (exception->what == NULL ||
-            (finding->evidence != NULL && is_about(finding->evidence, exception->what)));
-}
-
-/* ---- whether it is whole ---- */
-
-/* All of them are one question, which takes no more. */
-static gboolean
-has_too_many_units(const PstPolicy *policy)
-{
-    guint n = 0;
-
-    for (guint i = 0; i < policy->rules->len; i++) {
-        const PstPolicyRule *rule = policy->rules->pdata[i];
-        n += rule->kind == PST_POLICY_UNIT_ACTIVE || rule->kind == PST_POLICY_UNIT_INACTIVE;
-    }
-    return n > MAX_UNITS;
-}
-
-static gboolean
-has_what_excepts_nothing(const PstPolicy *policy, const char **why)
-{
-    if (policy->files_except[0] != NULL && !pst_policy_has(policy, PST_POLICY_FILES))
-        *why = "[files] except: there is no below= that it could be an exception of";
-    else if (policy->failed_except[0] != NULL &&
-             !pst_policy_has(policy, PST_POLICY_NO_FAILED_UNIT) &&
-             !pst_policy_has(policy, PST_POLICY_NO_NEW_FAILED_UNIT) &&
-             !pst_policy_has(policy, PST_POLICY_NO_LOST_UNIT))
-        *why = "[units] except: there is no no-failed=, no-new-failed= or no-lost= that it could "
-               "be an exception of";
-    else if (policy->rules->len == 0)
-        *why = "it expects nothing: every guest would pass";
-    return *why != NULL;
-}
-
-/* Whether a gate asks the probe that such an id is of. */
-static gboolean
-is_asked_for(const char *id)
-{
-    for (guint i = 0; i < pst_vocabulary_n; i++) {
-        const PstReportKind *kind = pst_vocabulary[i];
-        g_autofree char *prefix = g_strconcat(kind->name, ".", NULL);
-        gboolean asked = kind != &pst_report_host_kind && kind != &pst_report_doctor_kind;
-
-        if (!g_str_has_prefix(id, prefix))
-            continue;
-        for (guint j = 0; j < kind->args->n_rows; j++)
-            asked &= !kind->args->rows[j].required;
-        return asked;
-    }
-    return FALSE;
-}
-
-static gboolean
-is_looked_for(const PstPolicyException *exception)
-{
-    for (guint i = 0; i < pst_finding_catalogue_n; i++) {
-        const char *id = pst_finding_catalogue[i].id;
-        if (g_pattern_match_simple(exception->id, id) && is_asked_for(id))
-            return TRUE;
-    }
-    return FALSE;
-}
-
-/* Why no such group can be; a drop-in may say a part of it. */
-static const char *
-why_not(const PstPolicyException *exception)
-{
-    if (exception->word != PST_POLICY_DOWNGRADE && exception->has_to)
-        return "to= goes with verdict=downgrade";
-    if (exception->word != PST_POLICY_FORBID)
-        return NULL;
-    if (g_date_valid(&exception->until))
-        return "until= goes with verdict=allow and verdict=downgrade";
-    return is_looked_for(exception)
-               ? NULL
-               : "no gate looks for that: what the host sees is only looked at where the guest "
-                 "does not answer, and no single file is asked for";
-}
-
-static gboolean
-check_exceptions(const PstPolicy *policy, GError **error)
-{
-    for (guint i = 0; i < policy->exceptions->len; i++) {
-        const PstPolicyException *exception = policy->exceptions->pdata[i];
-        const char *why = why_not(exception);
-
-        if (why == NULL)
-            continue;
-        g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "[finding %s]: %s", exception->pattern, why);
-        return FALSE;
-    }
-    return TRUE;
-}
-
-gboolean
-pst_policy_check(const PstPolicy *policy, GError **error)
-{
-    const char *why = NULL;
-
-    if (!check_exceptions(policy, error))
-        return FALSE;
-
-    if (has_too_many_units(policy)) {
-        g_set_error(error, PST_ERROR, PST_ERROR_USAGE,
-                    "[units]: say at most %d units, active= and inactive= together", MAX_UNITS);
-        return FALSE;
-    }
-    if (!has_what_excepts_nothing(policy, &why))
-        return TRUE;
-    g_set_error_literal(error, PST_ERROR, PST_ERROR_USAGE, why);
-    return FALSE;
-}
-
-/* ---- lint ---- */
 
 typedef struct {
     const PstPolicy *policy;
@@ -378,6 +164,16 @@ repeats(const PstPolicyRule *a, const PstPolicyRule *b)
     return a->kind == b->kind && a->subject != NULL && g_strcmp0(a->subject, b->subject) == 0;
 }
 
+/* Whether all that breaks B breaks A. */
+static gboolean
+says_more(const PstPolicyRule *a, const PstPolicyRule *b)
+{
+    if (a->kind == PST_POLICY_NO_FAILED_UNIT)
+        return b->kind == PST_POLICY_NO_NEW_FAILED_UNIT;
+    return a->kind == PST_POLICY_NO_FINDING && b->kind == PST_POLICY_NO_NEW_FINDING &&
+           a->number <= b->number;
+}
+
 static void
 lint_rules(const Lint *lint)
 {
@@ -393,8 +189,47 @@ lint_rules(const Lint *lint)
                 complain(lint, "%s and %s: the two contradict each other", title, other);
             if (j > i && repeats(rules->pdata[i], rules->pdata[j]))
                 complain(lint, "%s: it is said twice", title);
+            if (says_more(rules->pdata[i], rules->pdata[j]))
+                complain(lint, "%s: %s says it already", other, title);
         }
     }
+}
+
+/* Those of a list that stand in it before; settings are the same in whatever case. */
+static void
+lint_twice(const Lint *lint, const char *key, char *const *list, gboolean any_case)
+{
+    for (guint i = 0; list[i] != NULL; i++) {
+        gboolean twice = FALSE;
+
+        for (guint j = 0; j < i && !twice; j++)
+            twice = any_case ? g_ascii_strcasecmp(list[i], list[j]) == 0
+                             : g_str_equal(list[i], list[j]);
+        if (twice)
+            complain(lint, "%s: %s: it is said twice", key, list[i]);
+    }
+}
+
+static void
+lint_lists(const Lint *lint)
+{
+    const PstPolicy *policy = lint->policy;
+
+    lint_twice(lint, "[units] except", policy->failed_except, FALSE);
+    lint_twice(lint, "[journal] units", policy->journal_units, FALSE);
+    lint_twice(lint, "[journal] except", policy->journal_except, FALSE);
+    lint_twice(lint, "[files] except", policy->files_except, FALSE);
+}
+
+/* Nobody has to say that nothing is expected, but over what a file before says. */
+static void
+lint_idle(const Lint *lint)
+{
+    const GPtrArray *idle = lint->policy->idle;
+
+    for (guint i = 0; i < idle->len; i++)
+        complain(lint, "%s: no says nothing: leave it out, or in a drop-in say it empty",
+                 (const char *)idle->pdata[i]);
 }
 
 /* What is misspelt is a unit that is nowhere: it is inactive for good. */
@@ -465,6 +300,8 @@ lint_settings(const Lint *lint)
 
         if (rule->kind != PST_POLICY_SETTING)
             continue;
+        g_autofree char *key = g_strdup_printf("settings %s", rule->subject);
+        lint_twice(lint, key, rule->values, TRUE);
         for (char **value = rule->values; *value != NULL; value++)
             lint_value(lint, rule, *value);
         if (rule->values[0] == NULL)
@@ -475,21 +312,52 @@ lint_settings(const Lint *lint)
     }
 }
 
+/* How long a path is without the slashes at its end: none is left of the root. */
+static gsize
+length_of(const char *path)
+{
+    gsize len = strlen(path);
+
+    while (len > 0 && path[len - 1] == '/')
+        len--;
+    return len;
+}
+
 static gboolean
 covers(const char *pattern, const char *below)
 {
-    g_autofree char *inside = g_strconcat(g_str_equal(below, "/") ? "" : below, "/x", NULL);
+    g_autofree char *inside = g_strdup_printf("%.*s/x", (int)length_of(below), below);
 
     return g_pattern_match_simple(pattern, inside);
 }
 
+/* Or is the same. */
 static gboolean
 lies_below(const char *path, const char *below)
 {
-    gsize len = strlen(below);
+    gsize len = length_of(below);
 
-    return g_str_equal(below, "/") ||
-           (strncmp(path, below, len) == 0 && (path[len] == '/' || path[len] == '\0'));
+    return strncmp(path, below, len) == 0 && (path[len] == '/' || path[len] == '\0');
+}
+
+/* What a wider one, or the same before it, says as well. */
+static void
+lint_below(const Lint *lint, guint of)
+{
+    char *const *below = lint->policy->below;
+
+    for (guint i = 0; below[i] != NULL; i++) {
+        gboolean same = length_of(below[i]) == length_of(below[of]);
+
+        if (i == of || !lies_below(below[of], below[i]) || (same && i > of))
+            continue;
+        if (same)
+            complain(lint, "[files] below: %s: it is said twice", below[of]);
+        else
+            complain(lint, "[files] below: %s is below %s, which says it already", below[of],
+                     below[i]);
+        return;
+    }
 }
 
 static void
@@ -497,6 +365,8 @@ lint_files(const Lint *lint)
 {
     const PstPolicy *policy = lint->policy;
 
+    for (guint i = 0; policy->below[i] != NULL; i++)
+        lint_below(lint, i);
     for (char **below = policy->below; *below != NULL; below++)
         if (strpbrk(*below, "*?[") != NULL)
             complain(lint, "[files] below: %s is a path as it stands, and no pattern", *below);
@@ -553,6 +423,8 @@ pst_policy_lint(const PstPolicy *policy, GDateTime *now)
     const Lint lint = {policy, now, problems};
 
     lint_rules(&lint);
+    lint_lists(&lint);
+    lint_idle(&lint);
     lint_units(&lint);
     lint_journal(&lint);
     lint_settings(&lint);

@@ -77,6 +77,7 @@ typedef struct {
     char *since;           /* a span of time, where the caller says nothing; NULL */
     GPtrArray *rules;      /* of PstPolicyRule, in the order of the groups and keys */
     GPtrArray *exceptions; /* of PstPolicyException */
+    GPtrArray *idle;       /* of char *, GROUP.KEY: switches that say no, and so nothing */
 } PstPolicy;
 
 extern const char *const pst_policy_unchecked_names[];
@@ -92,8 +93,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstPolicy, pst_policy_free)
 gboolean pst_policy_check(const PstPolicy *policy, GError **error);
 
 /* What is wrong with it that can be read all the same: contradictions, exceptions that have expired
- * at NOW or say neither why nor until when, and what says nothing. One line each; free with
- * g_strfreev(). */
+ * at NOW or say neither why nor until when, and what is said twice or says nothing. One line each;
+ * free with g_strfreev(). */
 char **pst_policy_lint(const PstPolicy *policy, GDateTime *now);
 
 /* Whether it has a rule of that kind. */
