@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "guest-shim/address-filter.h"
 
-#include <gio/gio.h>
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "guest-shim/peer.h"
+
+#define MAX_BITS_4 32
+#define MAX_BITS_6 128
 
 /* systemd.resource-control(5). */
 static const struct {
@@ -14,47 +20,38 @@ static const struct {
     {"multicast", {"224.0.0.0/4", "ff00::/8"}},
 };
 
-static gboolean
-covers(const char *prefix, const char *address)
+/* An address, or one with the length of a prefix behind it, whatever bits it has beyond that:
+ * systemd takes 10.0.3.2/24 for 10.0.3.0/24. What is no prefix it leaves out. */
+static PstTri
+match_prefix(const char *prefix, const PstPeer *peer)
 {
-    g_autoptr(GInetAddressMask) mask = g_inet_address_mask_new_from_string(prefix, NULL);
-    g_autoptr(GInetAddress) from = g_inet_address_new_from_string(address);
+    g_auto(GStrv) parts = g_strsplit(prefix, "/", 2);
+    int family = strchr(prefix, ':') != NULL ? AF_INET6 : AF_INET;
+    guint64 bits = family == AF_INET6 ? MAX_BITS_6 : MAX_BITS_4;
+    guint8 net[sizeof(struct in6_addr)] = {0};
 
-    return mask != NULL && from != NULL &&
-           g_inet_address_get_family(from) == g_inet_address_mask_get_family(mask) &&
-           g_inet_address_mask_matches(mask, from);
-}
-
-/* Nobody from outside comes from the guest's own loopback. */
-static gboolean
-is_of_outside(const char *word)
-{
-    return !g_str_equal(word, "localhost") && !g_str_has_prefix(word, "127.") &&
-           !g_str_has_prefix(word, "::1");
+    if (parts[0] == NULL || inet_pton(family, parts[0], net) != 1 ||
+        (parts[1] != NULL && !g_ascii_string_to_unsigned(parts[1], 10, 0, bits, &bits, NULL)))
+        return PST_TRI_NO;
+    return pst_peer_is_within(peer, family, net, (guint)bits);
 }
 
 static PstTri
-match_word(const char *word, const char *address)
+match_word(const char *word, const PstPeer *peer)
 {
-    gboolean named = FALSE, covered = FALSE;
-
-    if (address == NULL) {
-        if (g_str_equal(word, "any"))
-            return PST_TRI_YES;
-        return is_of_outside(word) ? PST_TRI_UNKNOWN : PST_TRI_NO;
-    }
     for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
         if (!g_str_equal(word, names[i].word))
             continue;
-        named = TRUE;
-        covered = covers(names[i].prefixes[0], address) || covers(names[i].prefixes[1], address);
+        /* One of them is of the other family. */
+        PstTri first = match_prefix(names[i].prefixes[0], peer);
+        return first != PST_TRI_NO ? first : match_prefix(names[i].prefixes[1], peer);
     }
-    return PST_TRI(named ? covered : covers(word, address));
+    return match_prefix(word, peer);
 }
 
 /* The best of all words; *PLACE has the value that has it. */
 static PstTri
-match(const GPtrArray *values, const char *address, const PstUnitFileValue **place)
+match(const GPtrArray *values, const PstPeer *peer, const PstUnitFileValue **place)
 {
     PstTri found = PST_TRI_NO;
 
@@ -63,7 +60,7 @@ match(const GPtrArray *values, const char *address, const PstUnitFileValue **pla
         g_auto(GStrv) words = g_strsplit_set(value->value, " \t", -1);
 
         for (guint j = 0; words[j] != NULL; j++) {
-            PstTri one = words[j][0] != '\0' ? match_word(words[j], address) : PST_TRI_NO;
+            PstTri one = words[j][0] != '\0' ? match_word(words[j], peer) : PST_TRI_NO;
 
             if (found == PST_TRI_YES || one == PST_TRI_NO ||
                 (one == PST_TRI_UNKNOWN && found == PST_TRI_UNKNOWN))
@@ -75,18 +72,37 @@ match(const GPtrArray *values, const char *address, const PstUnitFileValue **pla
     return found;
 }
 
+static PstTri
+let_pass(const GPtrArray *allow, const GPtrArray *deny, const PstPeer *peer,
+         const PstUnitFileValue **place)
+{
+    const PstUnitFileValue *allowing = NULL;
+    PstTri allowed = match(allow, peer, &allowing);
+    PstTri denied = PST_TRI_NO;
+
+    if (allowed != PST_TRI_YES)
+        denied = match(deny, peer, place);
+    if (denied == PST_TRI_NO)
+        return PST_TRI_YES;
+    return denied == PST_TRI_YES && allowed == PST_TRI_NO ? PST_TRI_NO : PST_TRI_UNKNOWN;
+}
+
 PstTri
 pst_address_filter_passes(const GPtrArray *allow, const GPtrArray *deny, const char *address,
                           const PstUnitFileValue **place)
 {
-    const PstUnitFileValue *allowing = NULL;
-    PstTri allowed = match(allow, address, &allowing);
-    PstTri denied = PST_TRI_NO;
+    PstPeer peers[PST_PEER_MAX];
+    guint n_peers = pst_peer_list(address, peers);
+    PstTri passes = PST_TRI_UNKNOWN;
 
     *place = NULL;
-    if (allowed != PST_TRI_YES)
-        denied = match(deny, address, place);
-    if (denied == PST_TRI_NO)
-        return PST_TRI_YES;
-    return denied == PST_TRI_YES && allowed == PST_TRI_NO ? PST_TRI_NO : PST_TRI_UNKNOWN;
+    for (guint i = 0; i < n_peers; i++) {
+        const PstUnitFileValue *found = NULL;
+        PstTri one = let_pass(allow, deny, &peers[i], &found);
+
+        passes = i == 0 ? one : pst_peer_agree(passes, one);
+        if (*place == NULL)
+            *place = found;
+    }
+    return passes;
 }

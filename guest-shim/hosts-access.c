@@ -1,175 +1,48 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "guest-shim/hosts-access.h"
 
-#include <gio/gio.h>
 #include <string.h>
 
-#include "guest-shim/sshd-pattern.h"
+#include "guest-shim/hosts-options.h"
+#include "guest-shim/hosts-pattern.h"
 #include "protocol/error.h"
 
 #define MAX_FILE (256 * 1024)
 #define MAX_TEXT 256
-#define BLANKS " \t,"
-
-typedef PstTri (*Matches)(const char *pattern, const char *what);
+/* What the library has for a line and what continues it, with its newline, and the NUL. */
+#define MAX_LINE 2048
 
 void
 pst_hosts_access_clear(PstHostsAccess *access)
 {
-    g_free(access->path);
-    g_free(access->text);
-}
-
-/* ---- patterns ---- */
-
-static PstTri
-match_daemon(const char *pattern, const char *daemon)
-{
-    if (g_ascii_strcasecmp(pattern, "ALL") == 0 || g_ascii_strcasecmp(pattern, daemon) == 0)
-        return PST_TRI_YES;
-    /* daemon@host: by the guest's own address that is come to */
-    if (strchr(pattern, '@') != NULL)
-        return PST_TRI_UNKNOWN;
-    return PST_TRI(pst_sshd_pattern_match(daemon, pattern));
-}
-
-/* "10.0.0.0/255.0.0.0", "10.0.0.0/8", "[fd00::]/8". */
-static PstTri
-match_net(const char *pattern, const char *address)
-{
-    g_autofree char *text = g_strdup(pattern);
-    char *slash = strchr(text, '/');
-    g_autoptr(GInetAddress) from = g_inet_address_new_from_string(address);
-    g_autoptr(GInetAddress) net_mask = NULL;
-
-    *slash = '\0';
-    net_mask = strchr(slash + 1, '.') != NULL ? g_inet_address_new_from_string(slash + 1) : NULL;
-    guint length = (guint)g_ascii_strtoull(slash + 1, NULL, 10);
-    if (net_mask != NULL) {
-        guint32 bits = 0;
-
-        memcpy(&bits, g_inet_address_to_bytes(net_mask), sizeof bits);
-        length = (guint)__builtin_popcount(bits);
-    }
-    g_autoptr(GInetAddress) net = g_inet_address_new_from_string(text);
-    g_autoptr(GInetAddressMask) mask =
-        net != NULL ? g_inet_address_mask_new(net, length, NULL) : NULL;
-    if (mask == NULL || from == NULL)
-        return PST_TRI_UNKNOWN;
-    return PST_TRI(g_inet_address_get_family(from) == g_inet_address_mask_get_family(mask) &&
-                   g_inet_address_mask_matches(mask, from));
-}
-
-static gboolean
-is_numeric(const char *pattern)
-{
-    return strspn(pattern, "0123456789.*?") == strlen(pattern);
-}
-
-static PstTri
-match_client(const char *pattern, const char *address)
-{
-    gsize len = strlen(pattern);
-
-    if (g_ascii_strcasecmp(pattern, "ALL") == 0)
-        return PST_TRI_YES;
-    if (address == NULL || pattern[0] == '/' || pattern[0] == '@' || strchr(pattern, '@') != NULL)
-        return PST_TRI_UNKNOWN;
-    if (pattern[0] == '[' || strchr(pattern, '/') != NULL) {
-        g_auto(GStrv) parts = g_strsplit_set(pattern, "[]", -1);
-        g_autofree char *plain = g_strjoinv("", parts);
-
-        return strchr(plain, '/') != NULL ? match_net(plain, address)
-                                          : PST_TRI(g_str_equal(plain, address));
-    }
-    if (len > 0 && pattern[len - 1] == '.' && is_numeric(pattern))
-        return PST_TRI(g_str_has_prefix(address, pattern));
-    if (pst_sshd_pattern_match(address, pattern))
-        return PST_TRI_YES;
-    return is_numeric(pattern) ? PST_TRI_NO : PST_TRI_UNKNOWN;
-}
-
-static PstTri
-negate(PstTri value)
-{
-    return value == PST_TRI_UNKNOWN ? value : PST_TRI(value == PST_TRI_NO);
-}
-
-static PstTri
-both(PstTri a, PstTri b)
-{
-    if (a == PST_TRI_NO || b == PST_TRI_NO)
-        return PST_TRI_NO;
-    return a == PST_TRI_YES && b == PST_TRI_YES ? PST_TRI_YES : PST_TRI_UNKNOWN;
-}
-
-/* A list, and what it leaves out: EXCEPT binds to all that stands before it, the last one first. */
-static PstTri
-match_list(char **words, const char *what, Matches matches)
-{
-    PstTri found = PST_TRI_NO;
-
-    for (; *words != NULL; words++) {
-        if (**words == '\0')
-            continue;
-        if (g_ascii_strcasecmp(*words, "EXCEPT") == 0)
-            return both(found, negate(match_list(words + 1, what, matches)));
-        PstTri one = matches(*words, what);
-        if (one == PST_TRI_YES || (one == PST_TRI_UNKNOWN && found == PST_TRI_NO))
-            found = one;
-    }
-    return found;
+    g_clear_pointer(&access->path, g_free);
+    g_clear_pointer(&access->text, g_free);
 }
 
 /* ---- lines ---- */
 
-/* The next field of a line, which a colon ends that is not of an IPv6 address in brackets. */
-static char *
-take_field(char **rest)
-{
-    char *begin = *rest;
-    gboolean inside = FALSE;
+/* Of both files; NULL: there is none. */
+typedef struct {
+    const char *path;
+    gboolean allows;
+    char *text;
+} File;
 
-    if (begin == NULL)
-        return NULL;
-    for (char *at = begin; *at != '\0'; at++) {
-        inside = *at == '[' || (inside && *at != ']');
-        if (*at == ':' && !inside) {
-            *at = '\0';
-            *rest = at + 1;
-            return begin;
-        }
-    }
-    *rest = NULL;
-    return begin;
-}
-
-/* What the line makes of a connection that it is about, where the file ALLOWS by itself. */
-static gboolean
-allows(char *options, gboolean file_allows)
-{
-    for (char *option = take_field(&options); option != NULL; option = take_field(&options)) {
-        g_strstrip(option);
-        if (g_ascii_strcasecmp(option, "ALLOW") == 0)
-            return TRUE;
-        if (g_ascii_strcasecmp(option, "DENY") == 0)
-            return FALSE;
-    }
-    return file_allows;
-}
-
-enum {
-    MAY_BE_ALLOWED = 1,
-    MAY_BE_DENIED = 2,
-};
+#define N_FILES 2
 
 typedef struct {
-    const char *daemon, *address;
-    const char *path;
-    gboolean file_allows;
+    const char *daemon;
+    const PstPeer *peer;
+    const File *file;
     guint may;
     PstHostsAccess *access;
 } Reading;
+
+typedef enum {
+    NEXT,     /* the line is about somebody else */
+    DECIDED,  /* it is about the connection */
+    GIVEN_UP, /* it can't be read, and nothing behind it is */
+} Step;
 
 /* The first line that is about the connection, or may be. */
 static void
@@ -179,87 +52,151 @@ note(const Reading *reading, guint number, const char *text)
 
     if (access->path != NULL)
         return;
-    access->path = g_strdup(reading->path);
+    access->path = g_strdup(reading->file->path);
     access->line = number;
-    access->text = g_utf8_make_valid(text, (gssize)MIN(strlen(text), MAX_TEXT));
+    access->text = g_utf8_make_valid(text, (gssize)MIN(strcspn(text, "\n"), MAX_TEXT));
 }
 
-/* TRUE where the line decides. */
+/* A line as the library has it: with its newline, and with the lines that continue it. FALSE where
+ * it is too long, or the file ends before the line does. */
 static gboolean
-judge_line(Reading *reading, guint number, const char *text)
+take_line(const char **rest, guint *number, GString *line)
 {
-    g_autofree char *line = g_strdup(text);
-    char *rest = line;
-    const char *daemons = take_field(&rest), *clients = take_field(&rest);
+    g_string_truncate(line, 0);
+    while (**rest != '\0') {
+        const char *end = strchr(*rest, '\n');
+        gsize len = end != NULL ? (gsize)(end - *rest) + 1 : strlen(*rest);
 
-    if (daemons == NULL || clients == NULL)
-        return FALSE;
-    g_auto(GStrv) daemon_words = g_strsplit_set(daemons, BLANKS, -1);
-    g_auto(GStrv) client_words = g_strsplit_set(clients, BLANKS, -1);
-    PstTri about = both(match_list(daemon_words, reading->daemon, match_daemon),
-                        match_list(client_words, reading->address, match_client));
-    if (about == PST_TRI_NO)
-        return FALSE;
-    note(reading, number, text);
-    reading->may |= allows(rest, reading->file_allows) ? MAY_BE_ALLOWED : MAY_BE_DENIED;
-    return about == PST_TRI_YES;
-}
-
-static gboolean
-judge_text(Reading *reading, const char *text)
-{
-    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-
-    for (guint i = 0; lines[i] != NULL; i++) {
-        g_autoptr(GString) joined = g_string_new(lines[i]);
-        guint first = i;
-
-        while (joined->len > 0 && joined->str[joined->len - 1] == '\\' && lines[i + 1] != NULL) {
-            g_string_truncate(joined, joined->len - 1);
-            g_string_append(joined, lines[++i]);
-        }
-        g_strstrip(joined->str);
-        if (joined->str[0] != '#' && joined->str[0] != '\0' &&
-            judge_line(reading, first + 1, joined->str))
+        if (end == NULL || line->len + len >= MAX_LINE)
+            return FALSE;
+        g_string_append_len(line, *rest, (gssize)len);
+        *rest = end + 1;
+        *number += 1;
+        if (len < 2 || end[-1] != '\\')
             return TRUE;
+        g_string_truncate(line, line->len - 2);
     }
-    return FALSE;
+    return line->len == 0;
 }
 
-/* FALSE where the file can't be read. *DECIDED: a line of it decides. */
+static Step
+judge_line(Reading *reading, guint number, const GString *text)
+{
+    g_autofree char *daemons = g_strdup(text->str);
+    char *clients = pst_hosts_pattern_split(daemons, ':');
+
+    /* A comment begins where its line does. */
+    if (daemons[0] == '#' || clients == NULL)
+        return NEXT;
+    char *options = pst_hosts_pattern_split(clients, ':');
+    PstTri daemon = pst_hosts_pattern_daemons(daemons, reading->daemon);
+    PstTri client =
+        daemon != PST_TRI_NO ? pst_hosts_pattern_clients(clients, reading->peer) : PST_TRI_NO;
+    if (client == PST_TRI_NO)
+        return NEXT;
+    note(reading, number, text->str);
+    reading->may |= pst_hosts_options_judge(options, reading->file->allows);
+    return daemon == PST_TRI_YES && client == PST_TRI_YES ? DECIDED : NEXT;
+}
+
+static Step
+judge_file(Reading *reading)
+{
+    g_autoptr(GString) line = g_string_new(NULL);
+    const char *rest = reading->file->text != NULL ? reading->file->text : "";
+    guint number = 0;
+    Step step = NEXT;
+
+    while (step == NEXT && *rest != '\0') {
+        guint first = number + 1;
+
+        if (!take_line(&rest, &number, line)) {
+            /* In hosts.deny that is an error, and an error denies. */
+            if (!reading->file->allows) {
+                note(reading, first, line->len > 0 ? line->str : rest);
+                reading->may |= PST_HOSTS_MAY_DENY;
+            }
+            return reading->file->allows ? GIVEN_UP : DECIDED;
+        }
+        step = judge_line(reading, first, line);
+    }
+    return step;
+}
+
+/* ---- who comes ---- */
+
+static void
+judge_peer(const File files[N_FILES], const char *daemon, const PstPeer *peer,
+           PstHostsAccess *access)
+{
+    Reading reading = {.daemon = daemon, .peer = peer, .access = access};
+    Step step = NEXT;
+
+    for (guint i = 0; step != DECIDED && i < N_FILES; i++) {
+        reading.file = &files[i];
+        step = judge_file(&reading);
+    }
+    /* What no line is about is allowed. */
+    if (step != DECIDED)
+        reading.may |= PST_HOSTS_MAY_ALLOW;
+    access->allowed = reading.may == PST_HOSTS_MAY_ALLOW  ? PST_TRI_YES
+                      : reading.may == PST_HOSTS_MAY_DENY ? PST_TRI_NO
+                                                          : PST_TRI_UNKNOWN;
+}
+
+/* FALSE where the file can't be read. */
 static gboolean
-judge_file(Reading *reading, const PstSysroot *sysroot, gboolean *decided, GError **error)
+read_file(const PstSysroot *sysroot, File *file, GError **error)
 {
     g_autoptr(GError) cause = NULL;
-    g_autofree char *text = pst_sysroot_read(sysroot, reading->path, MAX_FILE, NULL, &cause);
+    gsize len = 0;
 
-    if (text == NULL && cause->code != PST_ERROR_ABSENT) {
+    file->text = pst_sysroot_read(sysroot, file->path, MAX_FILE, &len, &cause);
+    if (file->text == NULL && cause->code != PST_ERROR_ABSENT) {
         g_propagate_error(error, g_steal_pointer(&cause));
         return FALSE;
     }
-    *decided = text != NULL && judge_text(reading, text);
-    return TRUE;
+    if (file->text == NULL || strlen(file->text) == len)
+        return TRUE;
+    g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "%s: is no text: it has a byte of 0",
+                file->path);
+    return FALSE;
+}
+
+static void
+judge_peers(const File files[N_FILES], const char *daemon, const char *address,
+            PstHostsAccess *access)
+{
+    PstPeer peers[PST_PEER_MAX];
+    guint n_peers = pst_peer_list(address, peers);
+
+    judge_peer(files, daemon, &peers[0], access);
+    for (guint i = 1; i < n_peers; i++) {
+        g_auto(PstHostsAccess) other = {PST_TRI_UNKNOWN};
+
+        judge_peer(files, daemon, &peers[i], &other);
+        PstTri allowed = pst_peer_agree(access->allowed, other.allowed);
+        /* The line that shuts somebody out is worth more than the one that does not. */
+        if (access->path == NULL ||
+            (allowed != access->allowed && access->allowed == PST_TRI_YES)) {
+            PstHostsAccess kept = *access;
+            *access = other;
+            other = kept;
+        }
+        access->allowed = allowed;
+    }
 }
 
 gboolean
 pst_hosts_access_judge(const PstSysroot *sysroot, const char *daemon, const char *address,
                        PstHostsAccess *access, GError **error)
 {
-    static const char *const paths[] = {"/etc/hosts.allow", "/etc/hosts.deny"};
-    Reading reading = {.daemon = daemon, .address = address, .access = access};
-    gboolean decided = FALSE;
+    File files[N_FILES] = {{"/etc/hosts.allow", TRUE, NULL}, {"/etc/hosts.deny", FALSE, NULL}};
+    gboolean looked = read_file(sysroot, &files[0], error) && read_file(sysroot, &files[1], error);
 
-    for (guint i = 0; !decided && i < G_N_ELEMENTS(paths); i++) {
-        reading.path = paths[i];
-        reading.file_allows = i == 0;
-        if (!judge_file(&reading, sysroot, &decided, error))
-            return FALSE;
-    }
-    /* What no line is about is allowed. */
-    if (!decided)
-        reading.may |= MAY_BE_ALLOWED;
-    access->allowed = reading.may == MAY_BE_ALLOWED  ? PST_TRI_YES
-                      : reading.may == MAY_BE_DENIED ? PST_TRI_NO
-                                                     : PST_TRI_UNKNOWN;
-    return TRUE;
+    if (looked)
+        judge_peers(files, daemon, address, access);
+    for (guint i = 0; i < N_FILES; i++)
+        g_free(files[i].text);
+    return looked;
 }
