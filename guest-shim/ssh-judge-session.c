@@ -73,27 +73,36 @@ typedef struct {
     struct stat st;
 } Fault;
 
-/* Each folder on the way has to be root's, and nobody else may write to it (OpenSSH's session.c,
- * safely_chroot()). FALSE where one can't be looked at. */
+/* FALSE where it can't be looked at. */
+static gboolean
+find_part_fault(const PstSysroot *sysroot, const char *part, Fault *fault, GError **error)
+{
+    if (!pst_sysroot_stat(sysroot, part, &fault->st, error))
+        return FALSE;
+    if (!S_ISDIR(fault->st.st_mode))
+        fault->why = "is no folder";
+    else if (fault->st.st_uid != 0)
+        fault->why = "is not root's";
+    else if ((fault->st.st_mode & 022) != 0)
+        fault->why = "can be written to by others than root";
+    if (fault->why != NULL)
+        fault->path = g_strdup(part);
+    return TRUE;
+}
+
+/* Each folder on the way, from / on, has to be root's, and nobody else may write to it (OpenSSH's
+ * session.c, safely_chroot()). FALSE where one can't be looked at. */
 static gboolean
 find_fault(const PstSysroot *sysroot, const char *path, Fault *fault, GError **error)
 {
-    for (const char *at = path; at != NULL; at = strchr(at + 1, '/')) {
+    if (!find_part_fault(sysroot, "/", fault, error))
+        return FALSE;
+    for (const char *at = path; fault->path == NULL && at != NULL; at = strchr(at + 1, '/')) {
         const char *end = strchr(at + 1, '/');
         g_autofree char *part = end != NULL ? g_strndup(path, (gsize)(end - path)) : g_strdup(path);
 
-        if (!pst_sysroot_stat(sysroot, part, &fault->st, error))
+        if (!find_part_fault(sysroot, part, fault, error))
             return FALSE;
-        if (!S_ISDIR(fault->st.st_mode))
-            fault->why = "is no folder";
-        else if (fault->st.st_uid != 0)
-            fault->why = "is not root's";
-        else if ((fault->st.st_mode & 022) != 0)
-            fault->why = "can be written to by others than root";
-        if (fault->why == NULL)
-            continue;
-        fault->path = g_strdup(part);
-        return TRUE;
     }
     return TRUE;
 }
@@ -127,7 +136,7 @@ judge_folder(const PstSshSubject *subject)
     g_autoptr(GError) cause = NULL;
     Fault fault = {NULL};
 
-    if (path == NULL || g_str_equal(path, "/"))
+    if (path == NULL)
         return;
     gboolean looked = path[0] == '/' && find_fault(subject->context->sysroot, path, &fault, &cause);
     g_autofree char *owned = fault.path;
@@ -144,6 +153,9 @@ judge_folder(const PstSshSubject *subject)
         blame_folder(subject, path, &fault, cause);
         return;
     }
+    /* Nothing is outside of it. */
+    if (g_str_equal(path, "/"))
+        return;
     PstFinding *finding = pst_ssh_subject_blame(
         subject, "ssh.chroot", PST_SEVERITY_WARNING, "chrootdirectory", NULL,
         g_strdup_printf("sshd shuts %s into %s: nothing outside of it can be run or mended from "
