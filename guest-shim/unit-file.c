@@ -3,14 +3,31 @@
 
 #include <string.h>
 
-#define MAX_FILE (64 * 1024)
-#define MAX_VALUES 256
+#include "protocol/error.h"
 
-/* systemd.unit(5), the first of them first. */
-static const char *const folders[] = {"/etc/systemd/system",        "/run/systemd/system",
-                                      "/run/systemd/generator",     "/usr/local/lib/systemd/system",
-                                      "/usr/lib/systemd/system",    "/lib/systemd/system",
-                                      "/run/systemd/generator.late"};
+#define MAX_FILE (64 * 1024)
+#define MAX_FILES 256
+#define MAX_NAMES 16
+#define BLANKS " \t\r"
+
+/* What systemd-analyze unit-paths says, the first of them first. */
+static const char *const folders[] = {
+    "/etc/systemd/system.control",   "/run/systemd/system.control",  "/run/systemd/transient",
+    "/run/systemd/generator.early",  "/etc/systemd/system",          "/etc/systemd/system.attached",
+    "/run/systemd/system",           "/run/systemd/system.attached", "/run/systemd/generator",
+    "/usr/local/lib/systemd/system", "/usr/lib/systemd/system",      "/lib/systemd/system",
+    "/run/systemd/generator.late"};
+
+typedef struct {
+    char *key;
+    PstUnitFileValue *value;
+} Assignment;
+
+struct PstUnitFile {
+    GPtrArray *names; /* the unit's own first, then what else it is called */
+    char *section;    /* such as "[Service]" */
+    GPtrArray *all;   /* of Assignment, in the order in which they hold */
+};
 
 void
 pst_unit_file_value_free(gpointer data)
@@ -23,38 +40,244 @@ pst_unit_file_value_free(gpointer data)
 }
 
 static void
-take_line(const char *path, guint number, char *line, const char *key, GPtrArray *values)
+free_assignment(gpointer data)
 {
-    char *equals = strchr(line, '=');
+    Assignment *assignment = data;
 
-    if (equals == NULL || line[0] == '#' || line[0] == ';')
-        return;
-    *equals = '\0';
-    if (!g_str_equal(g_strstrip(line), key))
-        return;
-    const char *text = g_strstrip(equals + 1);
-    if (*text == '\0') {
-        g_ptr_array_set_size(values, 0);
+    g_free(assignment->key);
+    pst_unit_file_value_free(assignment->value);
+    g_free(assignment);
+}
+
+void
+pst_unit_file_free(PstUnitFile *file)
+{
+    g_ptr_array_unref(file->names);
+    g_ptr_array_unref(file->all);
+    g_free(file->section);
+    g_free(file);
+}
+
+/* ---- lines ---- */
+
+static void
+take_line(PstUnitFile *file, const char *path, guint number, char *line, gboolean *counts)
+{
+    char *equals;
+
+    g_strstrip(line);
+    if (line[0] == '[') {
+        *counts = g_str_equal(line, file->section);
         return;
     }
-    if (values->len >= MAX_VALUES)
+    equals = strchr(line, '=');
+    if (!*counts || equals == NULL)
         return;
-    PstUnitFileValue *value = g_new0(PstUnitFileValue, 1);
-    value->value = g_strdup(text);
-    value->path = g_strdup(path);
-    value->line = number;
-    g_ptr_array_add(values, value);
+    *equals = '\0';
+    Assignment *assignment = g_new0(Assignment, 1);
+    assignment->key = g_strdup(g_strstrip(line));
+    assignment->value = g_new0(PstUnitFileValue, 1);
+    assignment->value->value = g_strdup(g_strstrip(equals + 1));
+    assignment->value->path = g_strdup(path);
+    assignment->value->line = number;
+    g_ptr_array_add(file->all, assignment);
+}
+
+/* A line goes on where it ends in a backslash that is not itself behind one. */
+static gboolean
+goes_on(const char *line)
+{
+    gsize len = strlen(line), n_slashes = 0;
+
+    while (n_slashes < len && line[len - n_slashes - 1] == '\\')
+        n_slashes++;
+    return n_slashes % 2 == 1;
+}
+
+/* A comment ends no line that goes on, and none goes on itself. */
+static void
+take_text(PstUnitFile *file, const char *path, const char *text)
+{
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    g_autoptr(GString) joined = g_string_new(NULL);
+    gboolean counts = FALSE;
+    guint first = 0;
+
+    for (guint i = 0; lines[i] != NULL; i++) {
+        const char *line = lines[i] + strspn(lines[i], BLANKS);
+
+        if (*line == '#' || *line == ';')
+            continue;
+        if (joined->len == 0)
+            first = i + 1;
+        g_string_append(joined, line);
+        if (goes_on(joined->str)) {
+            joined->str[joined->len - 1] = ' ';
+            continue;
+        }
+        take_line(file, path, first, joined->str, &counts);
+        g_string_truncate(joined, 0);
+    }
+    take_line(file, path, first, joined->str, &counts);
+}
+
+/* ---- files ---- */
+
+static gboolean
+is_absent(const GError *error)
+{
+    return g_error_matches(error, PST_ERROR, PST_ERROR_ABSENT);
+}
+
+/* What leads to /dev/null is there and says nothing. */
+static gboolean
+is_masked(const PstSysroot *sysroot, const char *path)
+{
+    g_autofree char *target = pst_sysroot_read_link(sysroot, path, NULL);
+
+    return g_strcmp0(target, "/dev/null") == 0;
+}
+
+/* FALSE where it can't be read. *FOUND: there is such a file. */
+static gboolean
+take_file(PstUnitFile *file, const PstSysroot *sysroot, const char *path, gboolean *found,
+          GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+
+    *found = TRUE;
+    if (is_masked(sysroot, path))
+        return TRUE;
+    g_autofree char *text = pst_sysroot_read(sysroot, path, MAX_FILE, NULL, &cause);
+    if (text != NULL) {
+        take_text(file, path, text);
+        return TRUE;
+    }
+    *found = FALSE;
+    if (is_absent(cause))
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&cause));
+    return FALSE;
+}
+
+/* The names in a folder, none where it is not there. NULL where it can't be listed. */
+static char **
+list_names(const PstSysroot *sysroot, const char *folder, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    char **names = pst_sysroot_list(sysroot, folder, &cause);
+
+    if (names == NULL && is_absent(cause))
+        return g_new0(char *, 1);
+    if (names == NULL)
+        g_propagate_error(error, g_steal_pointer(&cause));
+    return names;
+}
+
+/* ---- names ---- */
+
+static gboolean
+knows_name(const PstUnitFile *file, const char *name)
+{
+    return g_ptr_array_find_with_equal_func(file->names, name, g_str_equal, NULL);
+}
+
+static void
+add_name(PstUnitFile *file, const char *name)
+{
+    if (file->names->len < MAX_NAMES && !knows_name(file, name))
+        g_ptr_array_add(file->names, g_strdup(name));
+}
+
+/* A link between two names of one type, of which one is known, makes the other one known. */
+static void
+follow_link(PstUnitFile *file, const PstSysroot *sysroot, const char *folder, const char *name)
+{
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+    g_autofree char *target = pst_sysroot_read_link(sysroot, path, NULL);
+    g_autofree char *other = target != NULL ? g_path_get_basename(target) : NULL;
+    const char *type = strrchr(name, '.');
+
+    if (other == NULL || !g_str_has_suffix(other, type))
+        return;
+    if (knows_name(file, other))
+        add_name(file, name);
+    else if (knows_name(file, name))
+        add_name(file, other);
 }
 
 static gboolean
-take_file(const PstSysroot *sysroot, const char *path, const char *key, GPtrArray *values)
+find_names(PstUnitFile *file, const PstSysroot *sysroot, const char *type, GError **error)
 {
-    g_autofree char *text = pst_sysroot_read(sysroot, path, MAX_FILE, NULL, NULL);
-    g_auto(GStrv) lines = g_strsplit(text != NULL ? text : "", "\n", -1);
+    for (guint i = 0; i < G_N_ELEMENTS(folders); i++) {
+        g_auto(GStrv) names = list_names(sysroot, folders[i], error);
 
-    for (guint i = 0; lines[i] != NULL; i++)
-        take_line(path, i + 1, lines[i], key, values);
-    return text != NULL;
+        if (names == NULL)
+            return FALSE;
+        for (guint j = 0; names[j] != NULL; j++)
+            if (g_str_has_suffix(names[j], type))
+                follow_link(file, sysroot, folders[i], names[j]);
+    }
+    return TRUE;
+}
+
+/* ---- drop-ins ---- */
+
+typedef struct {
+    const PstSysroot *sysroot;
+    GPtrArray *names;  /* sorted in the end */
+    GHashTable *paths; /* name → where the first of it is */
+} DropIns;
+
+static gboolean
+is_drop_in(const DropIns *found, const char *path)
+{
+    struct stat st;
+
+    return is_masked(found->sysroot, path) ||
+           (pst_sysroot_stat(found->sysroot, path, &st, NULL) && !S_ISDIR(st.st_mode));
+}
+
+static gboolean
+list_folder(DropIns *found, const char *folder, const char *unit, GError **error)
+{
+    g_autofree char *whole = g_strdup_printf("%s/%s.d", folder, unit);
+    g_auto(GStrv) names = list_names(found->sysroot, whole, error);
+
+    for (guint i = 0; names != NULL && names[i] != NULL; i++) {
+        g_autofree char *path = g_build_filename(whole, names[i], NULL);
+
+        if (!g_str_has_suffix(names[i], ".conf") || g_hash_table_contains(found->paths, names[i]) ||
+            !is_drop_in(found, path))
+            continue;
+        char *name = g_strdup(names[i]);
+        g_hash_table_insert(found->paths, name, g_steal_pointer(&path));
+        g_ptr_array_add(found->names, name);
+    }
+    return names != NULL;
+}
+
+/* Of a-b.service that is a-b.service.d, then a-.service.d. */
+static gboolean
+list_beginnings(DropIns *found, const char *folder, const char *unit, GError **error)
+{
+    const char *type = strrchr(unit, '.');
+    g_autofree char *prefix = g_strndup(unit, (gsize)(type - unit));
+    gsize len = strlen(prefix);
+
+    if (!list_folder(found, folder, unit, error))
+        return FALSE;
+    while (len > 1) {
+        len--;
+        /* Not of a dash at either end. */
+        if (prefix[len - 1] != '-' || len == 1)
+            continue;
+        prefix[len] = '\0';
+        g_autofree char *name = g_strconcat(prefix, type, NULL);
+        if (!list_folder(found, folder, name, error))
+            return FALSE;
+    }
+    return TRUE;
 }
 
 static int
@@ -63,42 +286,90 @@ compare_names(gconstpointer a, gconstpointer b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* The names of the drop-ins, each once, sorted; *PATHS has where the first of each is. */
-static GPtrArray *
-list_drop_ins(const PstSysroot *sysroot, const char *unit, GHashTable *paths)
+/* What is of the unit's own name goes before what is of another one, or of all of its type. */
+static gboolean
+list_drop_ins(const PstUnitFile *file, DropIns *found, const char *type, GError **error)
 {
-    GPtrArray *names = g_ptr_array_new();
-
-    for (guint i = 0; i < G_N_ELEMENTS(folders); i++) {
-        g_autofree char *folder = g_strdup_printf("%s/%s.d", folders[i], unit);
-        g_auto(GStrv) found = pst_sysroot_list(sysroot, folder, NULL);
-
-        for (guint j = 0; found != NULL && found[j] != NULL; j++) {
-            if (!g_str_has_suffix(found[j], ".conf") || g_hash_table_contains(paths, found[j]))
-                continue;
-            char *name = g_strdup(found[j]);
-            g_hash_table_insert(paths, name, g_build_filename(folder, name, NULL));
-            g_ptr_array_add(names, name);
-        }
+    for (guint n = 0; n < file->names->len; n++)
+        for (guint i = 0; i < G_N_ELEMENTS(folders); i++)
+            if (!list_beginnings(found, folders[i], file->names->pdata[n], error))
+                return FALSE;
+    for (guint i = 0; i < G_N_ELEMENTS(folders); i++)
+        if (!list_folder(found, folders[i], type + 1, error))
+            return FALSE;
+    if (found->names->len > MAX_FILES) {
+        g_set_error(error, PST_ERROR, PST_ERROR_TOO_LARGE, "%s: has more than %u drop-ins",
+                    (const char *)file->names->pdata[0], MAX_FILES);
+        return FALSE;
     }
-    g_ptr_array_sort(names, compare_names);
-    return names;
+    g_ptr_array_sort(found->names, compare_names);
+    return TRUE;
+}
+
+static gboolean
+take_drop_ins(PstUnitFile *file, const PstSysroot *sysroot, const char *type, GError **error)
+{
+    g_autoptr(GHashTable) paths = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    DropIns found = {sysroot, names, paths};
+    gboolean there;
+
+    if (!list_drop_ins(file, &found, type, error))
+        return FALSE;
+    for (guint i = 0; i < names->len; i++)
+        if (!take_file(file, sysroot, g_hash_table_lookup(paths, names->pdata[i]), &there, error))
+            return FALSE;
+    return TRUE;
+}
+
+static gboolean
+take_all(PstUnitFile *file, const PstSysroot *sysroot, const char *type, GError **error)
+{
+    gboolean found = FALSE;
+
+    if (!find_names(file, sysroot, type, error))
+        return FALSE;
+    for (guint i = 0; !found && i < G_N_ELEMENTS(folders); i++) {
+        g_autofree char *path = g_build_filename(folders[i], file->names->pdata[0], NULL);
+
+        if (!take_file(file, sysroot, path, &found, error))
+            return FALSE;
+    }
+    return take_drop_ins(file, sysroot, type, error);
+}
+
+PstUnitFile *
+pst_unit_file_load(const PstSysroot *sysroot, const char *unit, GError **error)
+{
+    const char *type = strrchr(unit, '.');
+    g_autoptr(PstUnitFile) file = g_new0(PstUnitFile, 1);
+
+    file->names = g_ptr_array_new_with_free_func(g_free);
+    file->all = g_ptr_array_new_with_free_func(free_assignment);
+    if (type == NULL || type == unit || strchr(unit, '/') != NULL) {
+        g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "%.64s: is no unit's name", unit);
+        return NULL;
+    }
+    file->section =
+        g_strdup_printf("[%c%s]", g_ascii_toupper(type[1]), type[1] != '\0' ? type + 2 : "");
+    add_name(file, unit);
+    return take_all(file, sysroot, type, error) ? g_steal_pointer(&file) : NULL;
 }
 
 GPtrArray *
-pst_unit_file_values(const PstSysroot *sysroot, const char *unit, const char *key)
+pst_unit_file_values(const PstUnitFile *file, const char *key)
 {
-    g_autoptr(GHashTable) paths = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    g_autoptr(GPtrArray) names = list_drop_ins(sysroot, unit, paths);
-    GPtrArray *values = g_ptr_array_new_with_free_func(pst_unit_file_value_free);
-    gboolean found = FALSE;
+    GPtrArray *values = g_ptr_array_new();
 
-    for (guint i = 0; !found && i < G_N_ELEMENTS(folders); i++) {
-        g_autofree char *path = g_build_filename(folders[i], unit, NULL);
+    for (guint i = 0; i < file->all->len; i++) {
+        const Assignment *assignment = file->all->pdata[i];
 
-        found = take_file(sysroot, path, key, values);
+        if (!g_str_equal(assignment->key, key))
+            continue;
+        if (assignment->value->value[0] == '\0')
+            g_ptr_array_set_size(values, 0);
+        else
+            g_ptr_array_add(values, assignment->value);
     }
-    for (guint i = 0; i < names->len; i++)
-        (void)take_file(sysroot, g_hash_table_lookup(paths, names->pdata[i]), key, values);
     return values;
 }

@@ -3,19 +3,27 @@
 
 #include "guest-shim/sysroot.h"
 
-/* What the files of a unit say, as systemd.unit(5) has it: the unit's own file in the first folder
- * that has one, then the drop-ins of all folders in the order of their names, one name once; an
- * empty value takes back what came before it. What a running systemd was told otherwise is not in
- * them. */
+/* What the files of a unit say, as systemd.unit(5) and systemd.syntax(7) have it: the unit's own
+ * file in the first folder that has one, then the drop-ins of all folders in the order of their
+ * names, one name once: of the unit, of its aliases, of the beginnings of its name, and of its
+ * type. What a running systemd was told otherwise is not in them. */
+
+typedef struct PstUnitFile PstUnitFile;
 
 typedef struct {
     char *value; /* without blanks around it */
     char *path;  /* the file that says so */
-    guint line;  /* from 1 */
+    guint line;  /* from 1, where it begins */
 } PstUnitFileValue;
 
 void pst_unit_file_value_free(gpointer value);
 
-/* All values of KEY that hold for UNIT, such as "ssh.service": of PstUnitFileValue, none where the
- * unit has no files. Free with g_ptr_array_unref(). */
-GPtrArray *pst_unit_file_values(const PstSysroot *sysroot, const char *unit, const char *key);
+/* Of UNIT, such as "ssh.service", which need not have files. NULL where one of them can't be read,
+ * or where there are more of them than are looked at. */
+PstUnitFile *pst_unit_file_load(const PstSysroot *sysroot, const char *unit, GError **error);
+void pst_unit_file_free(PstUnitFile *file);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstUnitFile, pst_unit_file_free)
+
+/* All values of KEY that hold, of the section that is the unit's type's; an empty value takes back
+ * what came before it. Of PstUnitFileValue, borrowed from FILE. Free with g_ptr_array_unref(). */
+GPtrArray *pst_unit_file_values(const PstUnitFile *file, const char *key);

@@ -70,6 +70,24 @@ static const Row rows[] = {
     {"", UNIT, "[Service]\nIPAddressDeny=nonsense/77\n", "192.0.2.9", NULL, 0, NULL},
     {"", "/etc/systemd/system/system.slice", "[Slice]\nIPAddressDeny=any\n", "192.0.2.9",
      "ssh.address-denied", CRITICAL, "/etc/systemd/system/system.slice"},
+    {"", "/etc/systemd/system.control/ssh.service.d/50.conf", "[Service]\nIPAddressDeny=any\n",
+     NULL, "ssh.address-denied", CRITICAL, "/etc/systemd/system.control/ssh.service.d/50.conf"},
+    {"", UNIT, "[Service]\nRestrictNetworkInterfaces=lo\n", NULL, "ssh.address-denied", CRITICAL,
+     UNIT},
+    {"", UNIT, "[Service]\nRestrictNetworkInterfaces=lo\n", "192.0.2.9", "ssh.address-denied",
+     CRITICAL, UNIT},
+    {"", UNIT, "[Service]\nRestrictNetworkInterfaces=lo\n", "127.0.0.1", NULL, 0, NULL},
+    {"", UNIT, "[Service]\nRestrictNetworkInterfaces=~lo\n", "::1", "ssh.address-denied", CRITICAL,
+     UNIT},
+    {"", UNIT, "[Service]\nRestrictNetworkInterfaces=~lo\n", "192.0.2.9", NULL, 0, NULL},
+    {"", UNIT, "[Service]\nRestrictNetworkInterfaces=lo eth9\n", "192.0.2.9",
+     "ssh.depends-on-address", PST_SEVERITY_UNKNOWN, UNIT},
+    {"", UNIT, "[Service]\nRestrictNetworkInterfaces=lo eth9\nRestrictNetworkInterfaces=~eth9\n",
+     "192.0.2.9", "ssh.address-denied", CRITICAL, UNIT},
+    {"", UNIT, "[Service]\nRestrictNetworkInterfaces=lo\nRestrictNetworkInterfaces=\n", NULL, NULL,
+     0, NULL},
+    {"", UNIT, "[Service]\nIPIngressFilterPath=/sys/fs/bpf/x\n", "192.0.2.9",
+     "ssh.depends-on-address", PST_SEVERITY_UNKNOWN, UNIT},
     {"", "/etc/systemd/system/cron.service.d/x.conf", "[Service]\nIPAddressDeny=any\n", NULL, NULL,
      0, NULL},
 };
@@ -185,6 +203,87 @@ test_wrappers(void)
     }
 }
 
+/* The slice that the unit names, and what is above it. */
+static void
+test_slices(void)
+{
+    static const char *const slices[] = {"shut-in.slice", "shut.slice", "-.slice"};
+
+    if (skip_unless_root())
+        return;
+    for (guint i = 0; i < G_N_ELEMENTS(slices); i++) {
+        const PstSshArgs args = HARNESS;
+        World world = {0};
+        g_autofree char *path = g_strconcat("/etc/systemd/system/", slices[i], NULL);
+
+        set_up(&world, NULL);
+        put_user(&world, "");
+        put_folders(&world);
+        put_text(&world, UNIT, "[Service]\nSlice=shut-in.slice\n");
+        put_text(&world, path, "[Slice]\nIPAddressDeny=any\n");
+        g_autoptr(PstReport) report = run_for(&world, &args);
+        g_assert_cmpstr(find(report, "ssh.address-denied")->evidence->path, ==, path);
+        tear_down(&world, NULL);
+    }
+}
+
+/* Nobody may write to / itself either. */
+static void
+test_root_folder(void)
+{
+    static const char *const configs[] = {"ChrootDirectory /srv/harness", "ChrootDirectory /"};
+
+    if (skip_unless_root())
+        return;
+    for (guint i = 0; i < G_N_ELEMENTS(configs); i++) {
+        World world = {0};
+
+        set_up(&world, NULL);
+        put_user(&world, configs[i]);
+        put_folders(&world);
+        put_text(&world, "/srv/harness/etc/motd", "");
+        g_assert_cmpint(chmod(world.folder, 0777), ==, 0);
+        g_autoptr(PstReport) report = run_harness(&world);
+        g_assert_cmpint(find(report, "ssh.chroot-refused")->severity, ==, CRITICAL);
+        tear_down(&world, NULL);
+    }
+}
+
+/* What can't be read says neither yes nor no. */
+static void
+test_unlooked(void)
+{
+    static const struct {
+        const char *path;
+        gsize len;
+        const char *what;
+    } cases[] = {
+        {UNIT, 70000, "the unit's files"},
+        {"/usr/sbin/sshd", 9000000, "sshd's libraries"},
+    };
+
+    if (skip_unless_root())
+        return;
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const PstSshArgs args = HARNESS;
+        World world = {0};
+        g_autofree char *text = g_strnfill(cases[i].len, '\n');
+        gboolean told = FALSE;
+
+        set_up(&world, NULL);
+        put_user(&world, "");
+        put_folders(&world);
+        put(&world, cases[i].path, text, -1, 0755);
+        put_text(&world, "/etc/hosts.deny", "sshd: ALL\n");
+        g_autoptr(PstReport) report = run_for(&world, &args);
+        for (guint j = 0; j < report->findings->len; j++)
+            told = told || (g_str_equal(finding_at(report, j)->id, "ssh.could-not-look") &&
+                            strstr(finding_at(report, j)->message, cases[i].what) != NULL);
+        g_assert_true(told);
+        tear_down(&world, NULL);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -192,5 +291,8 @@ main(int argc, char **argv)
     g_test_add_func("/ssh-session/table", test_table);
     g_test_add_func("/ssh-session/bound-keys", test_bound_keys);
     g_test_add_func("/ssh-session/wrappers", test_wrappers);
+    g_test_add_func("/ssh-session/slices", test_slices);
+    g_test_add_func("/ssh-session/root-folder", test_root_folder);
+    g_test_add_func("/ssh-session/unlooked", test_unlooked);
     return g_test_run();
 }
