@@ -103,7 +103,7 @@ are_short(const Words *words, GError **error)
 static gboolean
 read_words(Words *words, PstOptions *options, GError **error)
 {
-    const PstGateSaid said = {words->policy, words->baseline, NULL, &words->who};
+    const PstGateSaid said = {words->policy, words->baseline, NULL, &words->who, FALSE, FALSE};
 
     if (!pst_options_ask_afresh(options, "recover", error))
         return FALSE;

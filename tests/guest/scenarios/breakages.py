@@ -282,7 +282,7 @@ CHECKED = {
     "pam-module-gone", "pam-common-account", "pam-access-denies", "pam-include-missing",
     "account-expired", "faillock-locked", "must-change-password", "password-locked", "shell-gone",
     "passwd-0600", "ssh-config-syntax", "ssh-allow-users", "ssh-host-key-0644",
-    "ssh-authorized-keys-0666", "ssh-pubkey-off", "ssh-stopped", "interface-down",
+    "ssh-authorized-keys-0666", "ssh-pubkey-off", "ssh-stopped", "ssh-address-denied", "interface-down",
     "no-default-route", "nft-port-dropped", "nft-default-drop", "nologin", "unit-fails",
     "restart-loop", "journald-stopped", "root-read-only", "disk-full", "inodes-gone", "mount-hangs",
     "oom-kill", "check-critical", "agent-stopped", "two-causes",
