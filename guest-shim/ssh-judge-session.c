@@ -17,6 +17,26 @@ value_of(const PstSshSubject *subject, const char *keyword)
 
 /* ---- the command ---- */
 
+/* What runs nothing that is asked for, by its arguments or without any. */
+static gboolean
+runs_nothing(const char *command)
+{
+    static const char *const names[] = {"false", "true", "nologin", NULL};
+    g_autofree char *program = g_strndup(command, strcspn(command, " \t"));
+    g_autofree char *name = g_path_get_basename(program);
+
+    return g_strv_contains(names, name);
+}
+
+static gboolean
+moves_files(const char *command)
+{
+    g_autofree char *program = g_strndup(command, strcspn(command, " \t"));
+    g_autofree char *name = g_path_get_basename(program);
+
+    return g_str_equal(name, "internal-sftp") || g_str_equal(name, "sftp-server");
+}
+
 static void
 judge_command(const PstSshSubject *subject)
 {
@@ -24,10 +44,11 @@ judge_command(const PstSshSubject *subject)
 
     if (command == NULL)
         return;
-    gboolean files_only = g_str_has_prefix(command, "internal-sftp");
+    gboolean files_only = moves_files(command);
+    gboolean shuts = files_only || runs_nothing(command);
     g_autofree char *place = pst_ssh_subject_place(subject, "forcecommand", NULL);
     PstFinding *finding = pst_ssh_subject_blame(
-        subject, "ssh.forced-command", files_only ? PST_SEVERITY_CRITICAL : PST_SEVERITY_WARNING,
+        subject, "ssh.forced-command", shuts ? PST_SEVERITY_CRITICAL : PST_SEVERITY_WARNING,
         "forcecommand", NULL,
         files_only ? g_strdup_printf("sshd lets %s transfer files and run nothing: ForceCommand at "
                                      "%s",

@@ -21,7 +21,9 @@ typedef struct {
 } Row;
 
 static const Row rows[] = {
-    {"ForceCommand /bin/false", NULL, NULL, NULL, "ssh.forced-command", WARNING,
+    {"ForceCommand /bin/false", NULL, NULL, NULL, "ssh.forced-command", CRITICAL,
+     "/etc/ssh/sshd_config"},
+    {"ForceCommand /usr/bin/tlog-rec-session -x", NULL, NULL, NULL, "ssh.forced-command", WARNING,
      "/etc/ssh/sshd_config"},
     {"ForceCommand internal-sftp -l INFO", NULL, NULL, NULL, "ssh.forced-command", CRITICAL,
      "/etc/ssh/sshd_config"},
@@ -37,7 +39,7 @@ static const Row rows[] = {
     {"ForceCommand none", NULL, NULL, NULL, NULL, 0, NULL},
     {"Match User eve\n  ForceCommand /bin/false\nMatch all", NULL, NULL, NULL, NULL, 0, NULL},
     {"Match User harness\n  ForceCommand /bin/false\nMatch all", NULL, NULL, NULL,
-     "ssh.forced-command", WARNING, "/etc/ssh/sshd_config"},
+     "ssh.forced-command", CRITICAL, "/etc/ssh/sshd_config"},
     {"ChrootDirectory none", NULL, NULL, NULL, NULL, 0, NULL},
     {"ChrootDirectory /", NULL, NULL, NULL, NULL, 0, NULL},
     {"ChrootDirectory /srv/%u", NULL, NULL, NULL, "ssh.chroot-refused", CRITICAL,

@@ -128,7 +128,7 @@ ROWS = [
     Breakage("ssh-max-sessions", {"ssh.max-sessions-zero": ["40-sessions.conf"]},
              status="critical"),
     Breakage("ssh-forced-command", {"ssh.forced-command": ["40-force.conf", "/bin/false"]},
-             status="warning"),
+             status="critical"),
     Breakage("ssh-chroot-mode", {"ssh.chroot-refused": ["40-chroot.conf", "/home/harness"]},
              status="critical"),
     Breakage("ssh-stopped", {"ssh.not-running": [], "services.stopped": ["ssh.service"]}, SSH_DOWN,
