@@ -6,6 +6,7 @@
 #include "guest-shim/ssh-judge-algorithms.h"
 
 #define COMMAND "sshd -i -e"
+#define PARTS "/etc/ssh/sshd_config.d"
 #define PID_FILE "/run/sshd.pid"
 
 /* Without an undo: what went wrong may be the files, and the sshd that runs the last way in. */
@@ -116,8 +117,36 @@ pst_ssh_judge_handshake(const PstSshSubject *subject, const PstSshdHandshake *ow
                                "gives now"));
 }
 
-/* The newest of the files, NULL where none is newer than THAN. */
-static const char *
+/* Changed by its content, or put in its place: that keeps the content's time where it is moved. */
+static gboolean
+is_newer(const PstSysroot *sysroot, const char *path, const struct timespec *than)
+{
+    struct stat st;
+
+    return pst_sysroot_stat(sysroot, path, &st, NULL) &&
+           MAX(st.st_mtim.tv_sec, st.st_ctim.tv_sec) > than->tv_sec;
+}
+
+/* Of a file that is gone its folder tells, and of one that says nothing any more it itself. Free
+ * with g_free(). */
+static char *
+find_newer_part(const PstSysroot *sysroot, const struct timespec *than)
+{
+    g_auto(GStrv) names = pst_sysroot_list(sysroot, PARTS, NULL);
+
+    if (is_newer(sysroot, PARTS, than))
+        return g_strdup(PARTS);
+    for (guint i = 0; names != NULL && names[i] != NULL; i++) {
+        g_autofree char *path = g_build_filename(PARTS, names[i], NULL);
+
+        if (g_str_has_suffix(path, ".conf") && is_newer(sysroot, path, than))
+            return g_steal_pointer(&path);
+    }
+    return NULL;
+}
+
+/* One that is newer than THAN; NULL for none. Free with g_free(). */
+static char *
 find_newer(const PstSysroot *sysroot, const PstSshdConfig *config, const struct timespec *than)
 {
     const GPtrArray *all = pst_sshd_config_all(config);
@@ -125,15 +154,14 @@ find_newer(const PstSysroot *sysroot, const PstSshdConfig *config, const struct 
 
     for (guint i = 0; i < all->len; i++) {
         const char *path = ((const PstSshdDirective *)all->pdata[i])->path;
-        struct stat st;
 
         if (last != NULL && g_str_equal(path, last))
             continue;
         last = path;
-        if (pst_sysroot_stat(sysroot, path, &st, NULL) && st.st_mtim.tv_sec > than->tv_sec)
-            return path;
+        if (is_newer(sysroot, path, than))
+            return g_strdup(path);
     }
-    return NULL;
+    return find_newer_part(sysroot, than);
 }
 
 void
@@ -141,7 +169,7 @@ pst_ssh_judge_handshake_age(const PstSshSubject *subject, const PstSshdConfig *c
 {
     const PstSysroot *sysroot = subject->context->sysroot;
     const char *pid_file = pst_sshd_effective_get(subject->effective, "pidfile");
-    const char *path = NULL;
+    g_autofree char *path = NULL;
     struct stat st;
 
     if (config == NULL || subject->data->running != PST_TRI_YES ||

@@ -254,8 +254,10 @@ why_pending(const PstAnswer *answer, gboolean of_sshd)
     const PstSshData *data = answer->report->data;
     const GPtrArray *findings = answer->report->findings;
 
-    if (!of_sshd || data->restart_pending != PST_TRI_YES)
+    if (!of_sshd || data->restart_pending == PST_TRI_NO || data->running == PST_TRI_NO)
         return NULL;
+    if (data->restart_pending == PST_TRI_UNKNOWN)
+        return "nothing tells whether it was started anew since";
     for (guint i = 0; i < findings->len; i++)
         if (g_str_equal(((PstFinding *)findings->pdata[i])->id, "ssh.restart-pending"))
             return ((PstFinding *)findings->pdata[i])->message;

@@ -97,6 +97,7 @@ init(Guest *guest)
     add_verdict(guest->firewall, "ipv4");
     add_verdict(guest->firewall, "ipv6");
     guest->ssh->running = guest->ssh->user_allowed = guest->ssh->key_accepted = PST_TRI_YES;
+    guest->ssh->restart_pending = PST_TRI_NO;
     guest->ssh->methods = g_strsplit("publickey password", " ", -1);
     guest->account->key_login = PST_TRI_YES;
     guest->account->password_login = guest->account->console_login = PST_TRI_YES;

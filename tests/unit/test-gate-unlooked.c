@@ -79,6 +79,14 @@ sshd_pending(World *world)
     add_finding(world, "ssh", "ssh.restart-pending", PST_SEVERITY_INFORMATION);
 }
 
+/* As without its file of the process id. */
+static void
+sshd_start_untold(World *world)
+{
+    add_setting(world, "no");
+    world->guest.ssh->restart_pending = PST_TRI_UNKNOWN;
+}
+
 static void
 sshd_pending_wrong(World *world)
 {
@@ -114,6 +122,7 @@ static const struct {
     {JOURNAL, NULL, journal_by_clock, PASS, NULL},
     {SSHD, NULL, sshd_set, PASS, NULL},
     {SSHD, NULL, sshd_pending, OPEN, "ssh.restart-pending is so"},
+    {SSHD, NULL, sshd_start_untold, OPEN, "nothing tells whether it was started anew"},
     {SSHD, NULL, sshd_pending_wrong, FAIL, "sshd.PermitEmptyPasswords is yes"},
     {SELINUX, NULL, sshd_pending, PASS, NULL},
 };

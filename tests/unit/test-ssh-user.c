@@ -446,6 +446,29 @@ test_restart_pending(World *world, gconstpointer data G_GNUC_UNUSED)
     g_assert_null(finding_at(sure, 0)->undo);
 }
 
+/* Of a part that says nothing any more, or is gone, no directive tells. */
+static void
+test_part_gone(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    const PstSshArgs nobody = {.port = PST_INT_UNKNOWN};
+    g_autofree char *pid_file = NULL;
+
+    put_user(world, "Port 22\n");
+    put_text(world, "/etc/ssh/sshd_config.d/50.conf", "# none\n");
+    put_text(world, "/run/sshd.pid", "234\n");
+    pid_file = place(world, "/run/sshd.pid");
+    const struct timespec start[2] = {{time(NULL) + 1, 0}, {time(NULL) + 1, 0}};
+    g_assert_cmpint(utimensat(AT_FDCWD, pid_file, start, 0), ==, 0);
+    g_autoptr(PstReport) sound = run_for(world, &nobody);
+    g_assert_cmpint(((PstSshData *)sound->data)->restart_pending, ==, PST_TRI_NO);
+    while (time(NULL) < start[0].tv_sec + 1)
+        g_usleep(100 * 1000);
+    remove_path(world, "/etc/ssh/sshd_config.d/50.conf");
+    g_autoptr(PstReport) gone = run_for(world, &nobody);
+    g_assert_cmpint(((PstSshData *)gone->data)->restart_pending, ==, PST_TRI_YES);
+    g_assert_cmpstr(finding_at(gone, 0)->evidence->path, ==, "/etc/ssh/sshd_config.d");
+}
+
 /* Rubbish in place of every file: bounded, and never read as well. */
 static void
 test_garbage(World *world, gconstpointer data G_GNUC_UNUSED)
@@ -510,6 +533,7 @@ main(int argc, char **argv)
     ADD("strangers", test_strangers);
     ADD("limits", test_limits);
     ADD("restart-pending", test_restart_pending);
+    ADD("part-gone", test_part_gone);
     ADD("loader", test_loader);
     ADD("garbage", test_garbage);
     ADD("host-keys-only", test_host_keys_only);
