@@ -96,6 +96,12 @@ pst_ssh_judge_key(const PstSshSubject *subject, const PstSshdAuthorizedKey *key)
     if (!is_type_accepted(subject, key->key->type))
         return refuse("ssh.key-type-refused",
                       g_strdup_printf("sshd takes no keys of the type %s", key->key->type));
+    gint64 least = pst_sshd_effective_number(subject->effective, "requiredrsasize");
+    guint bits = pst_ssh_key_rsa_bits(key->key);
+    if (bits > 0 && least > bits)
+        return refuse("ssh.key-type-refused",
+                      g_strdup_printf("it has %u bits, and RequiredRSASize is %" G_GINT64_FORMAT,
+                                      bits, least));
     PstTri revoked = is_revoked(subject, key->key);
     if (revoked == PST_TRI_YES)
         return refuse("ssh.key-revoked", g_strdup("RevokedKeys names it"));

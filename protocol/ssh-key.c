@@ -182,3 +182,22 @@ pst_ssh_key_algorithms(const char *type)
             return types[i].algorithms;
     return none;
 }
+
+guint
+pst_ssh_key_rsa_bits(const PstSshKey *key)
+{
+    gsize len = 0, at = 0, part_len = 0;
+    g_autofree guint8 *blob = g_base64_decode(key->base64, &len);
+    const guint8 *part = NULL;
+
+    if (!g_str_equal(key->type, "ssh-rsa"))
+        return 0;
+    for (guint i = 0; i < 3; i++) /* the type, the exponent, the modulus (RFC 4253, 6.6) */
+        if (!pst_ssh_key_read_string(blob, len, &at, &part, &part_len))
+            return 0;
+    while (part_len > 0 && *part == 0) {
+        part++;
+        part_len--;
+    }
+    return part_len > 0 ? (guint)(part_len - 1) * 8 + g_bit_storage(*part) : 0;
+}

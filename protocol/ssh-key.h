@@ -32,6 +32,9 @@ char *pst_ssh_key_fingerprint(const char *text, GError **error);
 /* The names by which a key of that type signs: "ssh-rsa" is used as rsa-sha2-512 too. Static. */
 const char *const *pst_ssh_key_algorithms(const char *type);
 
+/* How many bits the modulus of an RSA key has; 0 for a key of another type. */
+guint pst_ssh_key_rsa_bits(const PstSshKey *key);
+
 /* Reads one string of the wire (a length in four bytes, most significant first, and as many bytes)
  * at *at, which moves behind it. FALSE where it is not all there. Borrowed from DATA. */
 gboolean pst_ssh_key_read_string(const guint8 *data, gsize len, gsize *at, const guint8 **string,

@@ -171,6 +171,34 @@ test_bound_keys(void)
     }
 }
 
+/* An RSA key of 1024 bits. */
+static void
+test_short_keys(void)
+{
+    static const struct {
+        const char *config;
+        PstTri accepted;
+    } cases[] = {{"RequiredRSASize 2048", PST_TRI_NO},
+                 {"RequiredRSASize 1024", PST_TRI_YES},
+                 {"", PST_TRI_YES}};
+
+    if (skip_unless_root())
+        return;
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        World world = {0};
+
+        g_test_message("case %u", i);
+        set_up(&world, NULL);
+        put_user(&world, cases[i].config);
+        put_keys(&world, KEY_RSA "\n");
+        g_autoptr(PstReport) report = run_harness(&world);
+        g_assert_cmpint(((PstSshData *)report->data)->key_accepted, ==, cases[i].accepted);
+        if (cases[i].accepted == PST_TRI_NO)
+            g_assert_nonnull(strstr(find(report, "ssh.key-type-refused")->message, "1024 bits"));
+        tear_down(&world, NULL);
+    }
+}
+
 /* Only an sshd that is linked with them obeys the TCP wrappers. */
 static void
 test_wrappers(void)
@@ -292,6 +320,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/ssh-session/table", test_table);
     g_test_add_func("/ssh-session/bound-keys", test_bound_keys);
+    g_test_add_func("/ssh-session/short-keys", test_short_keys);
     g_test_add_func("/ssh-session/wrappers", test_wrappers);
     g_test_add_func("/ssh-session/slices", test_slices);
     g_test_add_func("/ssh-session/root-folder", test_root_folder);
