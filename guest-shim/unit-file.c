@@ -30,13 +30,13 @@ struct PstUnitFile {
 };
 
 void
-pst_unit_file_value_free(gpointer data)
+pst_unit_file_value_free(gpointer value)
 {
-    PstUnitFileValue *value = data;
+    PstUnitFileValue *own = value;
 
-    g_free(value->value);
-    g_free(value->path);
-    g_free(value);
+    g_free(own->value);
+    g_free(own->path);
+    g_free(own);
 }
 
 static void
@@ -299,7 +299,7 @@ list_drop_ins(const PstUnitFile *file, DropIns *found, const char *type, GError 
             return FALSE;
     if (found->names->len > MAX_FILES) {
         g_set_error(error, PST_ERROR, PST_ERROR_TOO_LARGE, "%s: has more than %u drop-ins",
-                    (const char *)file->names->pdata[0], MAX_FILES);
+                    (const char *)file->names->pdata[0], (guint)MAX_FILES);
         return FALSE;
     }
     g_ptr_array_sort(found->names, compare_names);

@@ -110,6 +110,8 @@ answer_further(World *world, const Row *row)
 static void
 forget_units(World *world)
 {
+    for (guint i = 0; i < world->services->units->len; i++)
+        pst_fields_free(&pst_report_services_unit_fields, world->services->units->pdata[i]);
     g_clear_pointer(&world->services->units, g_ptr_array_unref);
 }
 
