@@ -70,6 +70,15 @@ read_config(Probe *probe)
                                cause);
 }
 
+static gboolean
+uses_dns(const PstSshdConfig *config)
+{
+    const PstSshdDirective *directive =
+        config != NULL ? pst_sshd_config_get(config, "usedns", 0) : NULL;
+
+    return directive != NULL && g_ascii_strcasecmp(directive->value, "yes") == 0;
+}
+
 /* Whether what is asked about can be understood; what can't is said. */
 static void
 read_key(Probe *probe)
@@ -336,6 +345,7 @@ pst_probe_ssh_run(const PstProbeContext *context, gconstpointer args, PstReport 
     if (probe.subject.asked->port > 0)
         probe.connection.port = (guint)probe.subject.asked->port;
     read_config(&probe);
+    probe.connection.by_name = uses_dns(probe.config);
     pst_ssh_reach_read(context, probe.config, report);
     read_title(&probe);
     pst_ssh_judge_keys(context, probe.config, report);

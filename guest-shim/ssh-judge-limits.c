@@ -10,28 +10,33 @@
 #define SHORT_GRACE_S 5
 #define DEFAULT_PORT 22
 
+/* Settings with which nobody gets in. */
 static void
-judge_zeros(const PstSshSubject *subject)
+judge_shut(const PstSshSubject *subject)
 {
     static const struct {
-        const char *keyword, *name, *id, *why;
+        const char *keyword, *name, *value, *id, *why;
     } rows[] = {
-        {"maxauthtries", "MaxAuthTries", "ssh.max-auth-tries-zero",
+        {"maxauthtries", "MaxAuthTries", "0", "ssh.max-auth-tries-zero",
          "sshd ends every connection at its first question"},
-        {"maxsessions", "MaxSessions", "ssh.max-sessions-zero",
+        {"maxsessions", "MaxSessions", "0", "ssh.max-sessions-zero",
          "sshd lets nobody run anything after the login"},
+        {"persourcemaxstartups", "PerSourceMaxStartups", "0", "ssh.per-source-zero",
+         "sshd drops every connection before it says a word"},
+        {"refuseconnection", "RefuseConnection", "yes", "ssh.connection-refused",
+         "sshd ends the connection before the login"},
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autofree char *place = NULL;
         PstFinding *finding;
 
-        if (pst_sshd_effective_number(subject->effective, rows[i].keyword) != 0)
+        if (!pst_sshd_effective_is(subject->effective, rows[i].keyword, rows[i].value))
             continue;
         place = pst_ssh_subject_place(subject, rows[i].keyword, NULL);
         finding = pst_ssh_subject_blame(
             subject, rows[i].id, PST_SEVERITY_CRITICAL, rows[i].keyword, NULL,
-            g_strdup_printf("%s: %s 0 at %s", rows[i].why, rows[i].name, place));
+            g_strdup_printf("%s: %s %s at %s", rows[i].why, rows[i].name, rows[i].value, place));
         finding->remedy = g_strdup_printf("take the line at %s away, then systemctl reload %s",
                                           place, subject->unit);
     }
@@ -109,7 +114,7 @@ judge_startups(const PstSshSubject *subject)
 void
 pst_ssh_judge_limits(const PstSshSubject *subject)
 {
-    judge_zeros(subject);
+    judge_shut(subject);
     judge_grace(subject);
     judge_programs(subject);
     judge_loader(subject);

@@ -206,10 +206,10 @@ pst_sshd_effective_knows(const PstSshdEffective *effective, const char *keyword)
 {
     gboolean certain = TRUE;
 
-    /* Who named no address was answered for one that nobody comes from. */
+    /* Who named no address was answered for one that nobody comes from, and nobody for a name. */
     if (effective->settings != NULL &&
-        (effective->connection->user == NULL || effective->connection->address != NULL ||
-         effective->config == NULL))
+        (effective->connection->user == NULL || effective->config == NULL ||
+         (effective->connection->address != NULL && !effective->connection->by_name)))
         return TRUE;
     g_ptr_array_unref(lines_of(effective, keyword, &certain));
     return certain;

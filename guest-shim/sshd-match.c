@@ -40,6 +40,19 @@ match_address(const PstSshdConnection *connection, const char *list)
     return pst_sshd_pattern_match_address(connection->address, list);
 }
 
+/* Without UseDNS the address stands for the name, as text (match_hostname() in match.c). */
+static PstTri
+match_host(const PstSshdConnection *connection, const char *list)
+{
+    if (connection->user == NULL)
+        return PST_TRI_NO;
+    if (g_str_equal(list, "*"))
+        return PST_TRI_YES;
+    if (connection->by_name || connection->address == NULL)
+        return PST_TRI_UNKNOWN;
+    return PST_TRI(pst_sshd_pattern_match_list(connection->address, list));
+}
+
 static PstTri
 match_port(const PstSshdConnection *connection, const char *text)
 {
@@ -54,9 +67,8 @@ static const struct {
     const char *name;
     PstTri (*holds)(const PstSshdConnection *connection, const char *value);
 } criteria_table[] = {
-    {"user", match_user},      {"group", match_group}, {"address", match_address},
-    {"host", match_address}, /* without UseDNS the address stands for the name */
-    {"localport", match_port},
+    {"user", match_user}, {"group", match_group},    {"address", match_address},
+    {"host", match_host}, {"localport", match_port},
 };
 
 static PstTri

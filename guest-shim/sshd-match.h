@@ -10,6 +10,7 @@ typedef struct {
     const char *const *groups; /* the names of the user's groups; NULL where they are not known */
     const char *address;       /* where it comes from, in numbers; NULL where that is not known */
     guint port;                /* where it goes to; 0 where that is not known */
+    gboolean by_name; /* UseDNS: blocks about hosts are about a name, which only sshd looks up */
 } PstSshdConnection;
 
 /* Whether all of the criteria hold, as "User a,b Address 10.0.0.0/8". Unknown where one depends on

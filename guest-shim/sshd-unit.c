@@ -3,14 +3,11 @@
 
 #include <string.h>
 
+#include "guest-shim/unit-file.h"
+
 #define MAX_FILE (64 * 1024)
 #define MAX_PORT 65535
 #define KEY "ListenStream"
-
-/* systemd.unit(5); in the generator's folder Ubuntu writes down the ports of sshd_config. */
-static const char *const folders[] = {"/etc/systemd/system",     "/run/systemd/system",
-                                      "/run/systemd/generator",  "/usr/local/lib/systemd/system",
-                                      "/usr/lib/systemd/system", "/lib/systemd/system"};
 
 /* Debian's unit is called ssh, everybody else's sshd. */
 static const char *const units[] = {"ssh.socket", "sshd.socket"};
@@ -69,8 +66,8 @@ pst_sshd_unit_ports(const PstSysroot *sysroot)
 {
     GHashTable *ports = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 
-    for (guint i = 0; i < G_N_ELEMENTS(folders); i++)
+    for (guint i = 0; pst_unit_file_folders[i] != NULL; i++)
         for (guint j = 0; j < G_N_ELEMENTS(units); j++)
-            read_unit(sysroot, folders[i], units[j], ports);
+            read_unit(sysroot, pst_unit_file_folders[i], units[j], ports);
     return ports;
 }

@@ -11,12 +11,13 @@
 #define BLANKS " \t\r"
 
 /* What systemd-analyze unit-paths says, the first of them first. */
-static const char *const folders[] = {
+const char *const pst_unit_file_folders[] = {
     "/etc/systemd/system.control",   "/run/systemd/system.control",  "/run/systemd/transient",
     "/run/systemd/generator.early",  "/etc/systemd/system",          "/etc/systemd/system.attached",
     "/run/systemd/system",           "/run/systemd/system.attached", "/run/systemd/generator",
     "/usr/local/lib/systemd/system", "/usr/lib/systemd/system",      "/lib/systemd/system",
-    "/run/systemd/generator.late"};
+    "/run/systemd/generator.late",   NULL};
+
 
 typedef struct {
     char *key;
@@ -189,36 +190,72 @@ add_name(PstUnitFile *file, const char *name)
         g_ptr_array_add(file->names, g_strdup(name));
 }
 
-/* A link between two names of one type, of which one is known, makes the other one known. */
+typedef struct {
+    char *name, *target; /* names of units of one type */
+} Link;
+
 static void
-follow_link(PstUnitFile *file, const PstSysroot *sysroot, const char *folder, const char *name)
+free_link(gpointer data)
+{
+    Link *link = data;
+
+    g_free(link->name);
+    g_free(link->target);
+    g_free(link);
+}
+
+static void
+add_link(GPtrArray *links, const PstSysroot *sysroot, const char *folder, const char *name)
 {
     g_autofree char *path = g_build_filename(folder, name, NULL);
     g_autofree char *target = pst_sysroot_read_link(sysroot, path, NULL);
     g_autofree char *other = target != NULL ? g_path_get_basename(target) : NULL;
-    const char *type = strrchr(name, '.');
 
-    if (other == NULL || !g_str_has_suffix(other, type))
+    if (other == NULL || !g_str_has_suffix(other, strrchr(name, '.')))
         return;
-    if (knows_name(file, other))
-        add_name(file, name);
-    else if (knows_name(file, name))
-        add_name(file, other);
+    Link *link = g_new0(Link, 1);
+    link->name = g_strdup(name);
+    link->target = g_steal_pointer(&other);
+    g_ptr_array_add(links, link);
 }
 
+static GPtrArray *
+list_links(const PstSysroot *sysroot, const char *type, GError **error)
+{
+    g_autoptr(GPtrArray) links = g_ptr_array_new_with_free_func(free_link);
+
+    for (guint i = 0; pst_unit_file_folders[i] != NULL; i++) {
+        g_auto(GStrv) names = list_names(sysroot, pst_unit_file_folders[i], error);
+
+        if (names == NULL)
+            return NULL;
+        for (guint j = 0; names[j] != NULL; j++)
+            if (g_str_has_suffix(names[j], type))
+                add_link(links, sysroot, pst_unit_file_folders[i], names[j]);
+    }
+    return g_steal_pointer(&links);
+}
+
+/* A link between two names of which one is known makes the other one known, until no link adds a
+ * name any more: an alias may have one of its own. */
 static gboolean
 find_names(PstUnitFile *file, const PstSysroot *sysroot, const char *type, GError **error)
 {
-    for (guint i = 0; i < G_N_ELEMENTS(folders); i++) {
-        g_auto(GStrv) names = list_names(sysroot, folders[i], error);
+    g_autoptr(GPtrArray) links = list_links(sysroot, type, error);
+    guint before = 0;
 
-        if (names == NULL)
-            return FALSE;
-        for (guint j = 0; names[j] != NULL; j++)
-            if (g_str_has_suffix(names[j], type))
-                follow_link(file, sysroot, folders[i], names[j]);
+    while (links != NULL && before != file->names->len) {
+        before = file->names->len;
+        for (guint i = 0; i < links->len; i++) {
+            const Link *link = links->pdata[i];
+
+            if (knows_name(file, link->target))
+                add_name(file, link->name);
+            else if (knows_name(file, link->name))
+                add_name(file, link->target);
+        }
     }
-    return TRUE;
+    return links != NULL;
 }
 
 /* ---- drop-ins ---- */
@@ -229,13 +266,43 @@ typedef struct {
     GHashTable *paths; /* name → where the first of it is */
 } DropIns;
 
+/* A folder and a link to nowhere are none. FALSE where it can't be looked at. */
 static gboolean
-is_drop_in(const DropIns *found, const char *path)
+is_drop_in(const PstSysroot *sysroot, const char *path, gboolean *is, GError **error)
 {
+    g_autoptr(GError) cause = NULL;
     struct stat st;
 
-    return is_masked(found->sysroot, path) ||
-           (pst_sysroot_stat(found->sysroot, path, &st, NULL) && !S_ISDIR(st.st_mode));
+    *is = is_masked(sysroot, path);
+    if (*is)
+        return TRUE;
+    if (pst_sysroot_stat(sysroot, path, &st, &cause)) {
+        *is = !S_ISDIR(st.st_mode);
+        return TRUE;
+    }
+    if (is_absent(cause))
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&cause));
+    return FALSE;
+}
+
+/* The first of a name counts. */
+static gboolean
+add_drop_in(DropIns *found, const char *folder, const char *name, GError **error)
+{
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+    gboolean is;
+
+    if (!g_str_has_suffix(name, ".conf") || g_hash_table_contains(found->paths, name))
+        return TRUE;
+    if (!is_drop_in(found->sysroot, path, &is, error))
+        return FALSE;
+    if (!is)
+        return TRUE;
+    char *own = g_strdup(name);
+    g_hash_table_insert(found->paths, own, g_steal_pointer(&path));
+    g_ptr_array_add(found->names, own);
+    return TRUE;
 }
 
 static gboolean
@@ -244,16 +311,9 @@ list_folder(DropIns *found, const char *folder, const char *unit, GError **error
     g_autofree char *whole = g_strdup_printf("%s/%s.d", folder, unit);
     g_auto(GStrv) names = list_names(found->sysroot, whole, error);
 
-    for (guint i = 0; names != NULL && names[i] != NULL; i++) {
-        g_autofree char *path = g_build_filename(whole, names[i], NULL);
-
-        if (!g_str_has_suffix(names[i], ".conf") || g_hash_table_contains(found->paths, names[i]) ||
-            !is_drop_in(found, path))
-            continue;
-        char *name = g_strdup(names[i]);
-        g_hash_table_insert(found->paths, name, g_steal_pointer(&path));
-        g_ptr_array_add(found->names, name);
-    }
+    for (guint i = 0; names != NULL && names[i] != NULL; i++)
+        if (!add_drop_in(found, whole, names[i], error))
+            return FALSE;
     return names != NULL;
 }
 
@@ -291,11 +351,11 @@ static gboolean
 list_drop_ins(const PstUnitFile *file, DropIns *found, const char *type, GError **error)
 {
     for (guint n = 0; n < file->names->len; n++)
-        for (guint i = 0; i < G_N_ELEMENTS(folders); i++)
-            if (!list_beginnings(found, folders[i], file->names->pdata[n], error))
+        for (guint i = 0; pst_unit_file_folders[i] != NULL; i++)
+            if (!list_beginnings(found, pst_unit_file_folders[i], file->names->pdata[n], error))
                 return FALSE;
-    for (guint i = 0; i < G_N_ELEMENTS(folders); i++)
-        if (!list_folder(found, folders[i], type + 1, error))
+    for (guint i = 0; pst_unit_file_folders[i] != NULL; i++)
+        if (!list_folder(found, pst_unit_file_folders[i], type + 1, error))
             return FALSE;
     if (found->names->len > MAX_FILES) {
         g_set_error(error, PST_ERROR, PST_ERROR_TOO_LARGE, "%s: has more than %u drop-ins",
@@ -329,8 +389,8 @@ take_all(PstUnitFile *file, const PstSysroot *sysroot, const char *type, GError 
 
     if (!find_names(file, sysroot, type, error))
         return FALSE;
-    for (guint i = 0; !found && i < G_N_ELEMENTS(folders); i++) {
-        g_autofree char *path = g_build_filename(folders[i], file->names->pdata[0], NULL);
+    for (guint i = 0; !found && pst_unit_file_folders[i] != NULL; i++) {
+        g_autofree char *path = g_build_filename(pst_unit_file_folders[i], file->names->pdata[0], NULL);
 
         if (!take_file(file, sysroot, path, &found, error))
             return FALSE;

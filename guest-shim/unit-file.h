@@ -8,6 +8,10 @@
  * names, one name once: of the unit, of its aliases, of the beginnings of its name, and of its
  * type. What a running systemd was told otherwise is not in them. */
 
+/* Where systemd looks for them, the first of them first (`systemd-analyze unit-paths`); ends in
+ * NULL. */
+extern const char *const pst_unit_file_folders[];
+
 typedef struct PstUnitFile PstUnitFile;
 
 typedef struct {

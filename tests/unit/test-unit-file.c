@@ -118,6 +118,44 @@ test_many(void)
     tear_down(&world, NULL);
 }
 
+/* An alias of an alias, in whatever order the links are found. */
+static void
+test_aliases(void)
+{
+    static const char *const folders[] = {"/etc/systemd/system", "/usr/lib/systemd/system"};
+
+    for (guint i = 0; i < 2; i++) {
+        World world = {0};
+        g_autofree char *first = g_strconcat(folders[i], "/sshd.service", NULL);
+        g_autofree char *second = g_strconcat(folders[1 - i], "/door.service", NULL);
+
+        set_up(&world, NULL);
+        put_text(&world, OWN, "[Service]\nKey=own\n");
+        put_symlink(&world, first, OWN);
+        put_symlink(&world, second, "sshd.service");
+        put_text(&world, "/etc/systemd/system/door.service.d/a.conf", "[Service]\nKey=b\n");
+        g_autoptr(PstUnitFile) file = pst_unit_file_load(world.sysroot, "ssh-main.service", NULL);
+        g_autofree char *values = join(file);
+        g_assert_cmpstr(values, ==, "own,b");
+        tear_down(&world, NULL);
+    }
+}
+
+/* A drop-in that can't be looked at may say anything. */
+static void
+test_loop(void)
+{
+    World world = {0};
+    g_autoptr(GError) error = NULL;
+
+    set_up(&world, NULL);
+    put_unit(&world);
+    put_symlink(&world, DROP_IN, "10.conf");
+    g_assert_null(pst_unit_file_load(world.sysroot, "ssh-main.service", &error));
+    g_assert_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE);
+    tear_down(&world, NULL);
+}
+
 static void
 test_unread(void)
 {
@@ -142,6 +180,8 @@ main(int argc, char **argv)
     g_test_add_func("/unit-file/table", test_table);
     g_test_add_func("/unit-file/place", test_place);
     g_test_add_func("/unit-file/many", test_many);
+    g_test_add_func("/unit-file/aliases", test_aliases);
+    g_test_add_func("/unit-file/loop", test_loop);
     g_test_add_func("/unit-file/unread", test_unread);
     return g_test_run();
 }
