@@ -125,8 +125,7 @@ judge_rest(const PstSshSubject *subject)
 {
     static const char *const keywords[] = {
         "pubkeyauthentication", "authenticationmethods", "authorizedkeysfile", "forcecommand",
-        "chrootdirectory",      "maxsessions",           "maxauthtries",
-        "refuseconnection"};
+        "chrootdirectory",      "maxsessions",           "maxauthtries",       "refuseconnection"};
 
     for (guint i = 0; i < G_N_ELEMENTS(keywords); i++) {
         if (pst_sshd_effective_knows(subject->effective, keywords[i]))

@@ -12,12 +12,13 @@
 
 /* What systemd-analyze unit-paths says, the first of them first. */
 const char *const pst_unit_file_folders[] = {
-    "/etc/systemd/system.control",   "/run/systemd/system.control",  "/run/systemd/transient",
-    "/run/systemd/generator.early",  "/etc/systemd/system",          "/etc/systemd/system.attached",
-    "/run/systemd/system",           "/run/systemd/system.attached", "/run/systemd/generator",
-    "/usr/local/lib/systemd/system", "/usr/lib/systemd/system",      "/lib/systemd/system",
-    "/run/systemd/generator.late",   NULL};
-
+    "/etc/systemd/system.control", "/run/systemd/system.control",
+    "/run/systemd/transient",      "/run/systemd/generator.early",
+    "/etc/systemd/system",         "/etc/systemd/system.attached",
+    "/run/systemd/system",         "/run/systemd/system.attached",
+    "/run/systemd/generator",      "/usr/local/lib/systemd/system",
+    "/usr/lib/systemd/system",     "/lib/systemd/system",
+    "/run/systemd/generator.late", NULL};
 
 typedef struct {
     char *key;
@@ -390,7 +391,8 @@ take_all(PstUnitFile *file, const PstSysroot *sysroot, const char *type, GError 
     if (!find_names(file, sysroot, type, error))
         return FALSE;
     for (guint i = 0; !found && pst_unit_file_folders[i] != NULL; i++) {
-        g_autofree char *path = g_build_filename(pst_unit_file_folders[i], file->names->pdata[0], NULL);
+        g_autofree char *path =
+            g_build_filename(pst_unit_file_folders[i], file->names->pdata[0], NULL);
 
         if (!take_file(file, sysroot, path, &found, error))
             return FALSE;
