@@ -188,6 +188,26 @@ ask_of_rule(const Asking *asking, const PstPolicyRule *rule)
         ask(asking, &pst_report_changes_kind, pst_gate_facts_files_args(one));
 }
 
+static guint
+place_of(const PstAnswer *question)
+{
+    guint i = 0;
+
+    while (i < pst_vocabulary_n && !g_str_equal(pst_vocabulary[i]->name, question->probe))
+        i++;
+    return i;
+}
+
+/* As a diagnosis asks: what takes long is not begun last. */
+static int
+compare_places(gconstpointer a, gconstpointer b)
+{
+    guint first = place_of(*(const PstAnswer *const *)a);
+    guint second = place_of(*(const PstAnswer *const *)b);
+
+    return first < second ? -1 : first > second;
+}
+
 PstAnswer **
 pst_gate_questions(const PstGateCase *one, guint *n)
 {
@@ -211,6 +231,7 @@ pst_gate_questions(const PstGateCase *one, guint *n)
     JsonObject *place = pst_gate_facts_place_args(one);
     if (place != NULL)
         ask(&asking, &pst_report_journal_kind, place);
+    g_ptr_array_sort(asking.questions, compare_places);
     *n = asking.questions->len;
     return (PstAnswer **)g_ptr_array_free(asking.questions, FALSE);
 }
