@@ -116,8 +116,8 @@ def _vantage():
         yield f"{name}={words[option]}"
 
 
-def _postern(context):
-    """postern, with that vantage in its configuration."""
+def postern_of_lab(context):
+    """postern, with the vantage `lab` in its configuration."""
     postern = Postern(context.lab, context.log)
     path = context.lab.configuration(f"{context.name}.conf", *_vantage())
     postern.environment = dict(context.lab.environment, POSTERN_CONFIG=str(path))
@@ -246,7 +246,7 @@ def _reason(told):
 
 def measure(context, change, stopped=""):
     """The row of this change in a guest that is clean."""
-    guest, postern = context.guest, _postern(context)
+    guest, postern = context.guest, postern_of_lab(context)
     baseline = str(context.folder / "baseline.json")
     check(access.harness(guest) == (True, True), "the clean guest lets its harness not in")
     postern.run("baseline", guest.name, "--as", "lab", "--output", baseline, codes=[0], deadline=30)
