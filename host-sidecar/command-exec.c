@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -92,10 +93,21 @@ typedef struct {
     PstExecWordsStream streams[PST_EXEC_N_STREAMS];
 } Sink;
 
+static const int fds[] = {STDOUT_FILENO, STDERR_FILENO};
+
+static gboolean
+await(PstExecStream stream, int timeout_ms, gpointer user_data)
+{
+    const Sink *sink = user_data;
+    struct pollfd own = {fds[stream], POLLOUT, 0};
+
+    /* What can't be polled is written to, which tells why. */
+    return sink->kept || poll(&own, 1, timeout_ms) > 0 || own.revents != 0;
+}
+
 static gboolean
 take(PstExecStream stream, gconstpointer data, gsize len, gpointer user_data)
 {
-    static const int fds[] = {STDOUT_FILENO, STDERR_FILENO};
     Sink *sink = user_data;
     PstExecWordsStream *words = &sink->streams[stream];
 
@@ -230,7 +242,7 @@ run(const PstOptions *options, const char *domain, const Words *words, char **ar
     if (way == NULL)
         return FALSE;
     init_sink(&sink, options->json);
-    const PstExecRunWish wish = {.sink = take, .user_data = &sink, .input = input};
+    const PstExecRunWish wish = {.sink = take, .wait = await, .user_data = &sink, .input = input};
     gboolean well =
         pst_exec_run_start(way, start, &wish, deadline_us, &outcome, error) &&
         (words->detach ? conclude_start : conclude)(options, &outcome, &sink, exit_code, error);
@@ -253,6 +265,7 @@ follow(PstExecWay *way, const PstOptions *options, const PstExecRunWish *wanted,
 
     init_sink(&sink, options->json);
     wish.sink = take;
+    wish.wait = await;
     wish.user_data = &sink;
     gboolean well = pst_exec_run_follow(way, id, &wish, &outcome, error) &&
                     conclude(options, &outcome, &sink, exit_code, error);

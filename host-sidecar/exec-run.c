@@ -17,6 +17,8 @@
 #define MIN_PAUSE_US 10000
 #define MAX_PAUSE_US 250000
 #define RETRY_US 250000
+/* How long a guest is not asked about a command whose output is held up here. */
+#define HELD_UP_MS 20000
 
 typedef struct {
     PstExecWay *way;
@@ -104,6 +106,65 @@ note_way(PstExecRunOutcome *outcome, JsonObject *result)
     outcome->via = g_strdup(via);
 }
 
+static PstExecPage *
+ask_page(Run *run, const PstExecAsk *ask, gboolean *lost, GError **error)
+{
+    g_autoptr(JsonObject) result =
+        pst_exec_way_call(run->way, "exec-page", pst_exec_ask_params(ask),
+                          g_get_monotonic_time() + CALL_US, lost, error);
+
+    if (result == NULL)
+        return NULL;
+    note_way(run->outcome, result);
+    return pst_exec_page_read(result, error);
+}
+
+/* Asks for PAGE again, so that the guest does not take the caller for gone. */
+static void
+ask_again(Run *run, const PstExecPage *page)
+{
+    g_auto(PstExecAsk) ask = {0};
+
+    g_strlcpy(ask.id, run->id, sizeof(ask.id));
+    for (guint i = 0; i < PST_EXEC_N_STREAMS; i++)
+        ask.from[i] = page->piece[i].at;
+    g_autoptr(PstExecPage) same = ask_page(run, &ask, NULL, NULL);
+    if (same != NULL)
+        run->reached_us = g_get_monotonic_time();
+}
+
+/* Until the sink takes some of it: it is held up for as long as it likes, as a pager is. */
+static gboolean
+await_sink(Run *run, const PstExecPage *page, PstExecStream stream, GError **error)
+{
+    while (run->wish->wait != NULL && !run->wish->wait(stream, HELD_UP_MS, run->wish->user_data)) {
+        if (!pass_on(run, error))
+            return FALSE;
+        ask_again(run, page);
+    }
+    return TRUE;
+}
+
+static gboolean
+hand_on(Run *run, const PstExecPage *page, PstExecStream stream, GError **error)
+{
+    const PstExecPiece *piece = &page->piece[stream];
+    gsize len = 0;
+    const guint8 *data = piece->data != NULL ? g_bytes_get_data(piece->data, &len) : NULL;
+
+    for (gsize at = 0; at < len; at += PST_EXEC_RUN_BITE) {
+        if (!await_sink(run, page, stream, error))
+            return FALSE;
+        if (run->wish->sink(stream, data + at, MIN(len - at, PST_EXEC_RUN_BITE),
+                            run->wish->user_data))
+            continue;
+        g_set_error(error, PST_ERROR, PST_ERROR_OUTPUT, "nobody takes what the command writes");
+        return FALSE;
+    }
+    run->from[stream] = MAX(run->from[stream], piece->at + (gint64)len);
+    return TRUE;
+}
+
 /* Hands on what PAGE brings, and keeps it. *NEWS: it brings something. */
 static gboolean
 take_page(Run *run, PstExecPage *page, gboolean *news, GError **error)
@@ -113,16 +174,9 @@ take_page(Run *run, PstExecPage *page, gboolean *news, GError **error)
     *news = page->input > run->fed;
     run->fed = MAX(run->fed, page->input);
     for (guint i = 0; i < PST_EXEC_N_STREAMS; i++) {
-        const PstExecPiece *piece = &page->piece[i];
-        gsize len = 0;
-        const guint8 *data = piece->data != NULL ? g_bytes_get_data(piece->data, &len) : NULL;
-
-        run->from[i] = MAX(run->from[i], piece->at + (gint64)len);
-        *news = *news || len > 0;
-        if (len == 0 || run->wish->sink((PstExecStream)i, data, len, run->wish->user_data))
-            continue;
-        g_set_error(error, PST_ERROR, PST_ERROR_OUTPUT, "nobody takes what the command writes");
-        return FALSE;
+        *news = *news || page->piece[i].data != NULL;
+        if (!hand_on(run, page, (PstExecStream)i, error))
+            return FALSE;
     }
     return TRUE;
 }
@@ -139,19 +193,6 @@ add_input(Run *run, const PstExecPage *page, PstExecAsk *ask)
     ask->input.at = run->fed;
     ask->input.data = n > 0 ? g_bytes_new_from_bytes(run->wish->input, (gsize)run->fed, n) : NULL;
     ask->input.end = (gsize)run->fed + n == len;
-}
-
-static PstExecPage *
-ask_page(Run *run, const PstExecAsk *ask, gboolean *lost, GError **error)
-{
-    g_autoptr(JsonObject) result =
-        pst_exec_way_call(run->way, "exec-page", pst_exec_ask_params(ask),
-                          g_get_monotonic_time() + CALL_US, lost, error);
-
-    if (result == NULL)
-        return NULL;
-    note_way(run->outcome, result);
-    return pst_exec_page_read(result, error);
 }
 
 static gboolean

@@ -11,8 +11,15 @@
 typedef gboolean (*PstExecRunSink)(PstExecStream stream, gconstpointer data, gsize len,
                                    gpointer user_data);
 
+/* Waits until the sink would take PST_EXEC_RUN_BITE bytes of that stream without being held up, for
+ * TIMEOUT_MS at most or until a signal comes; FALSE where it would not yet. */
+typedef gboolean (*PstExecRunWait)(PstExecStream stream, int timeout_ms, gpointer user_data);
+
+#define PST_EXEC_RUN_BITE 4096 /* PIPE_BUF: what a pipe that can be written to takes at once */
+
 typedef struct {
     PstExecRunSink sink;
+    PstExecRunWait wait; /* NULL: the sink is never held up */
     gpointer user_data;
     GBytes *input;                   /* all that it is fed; NULL: nothing is */
     gint64 from[PST_EXEC_N_STREAMS]; /* of each stream, where to begin */

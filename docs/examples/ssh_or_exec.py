@@ -6,26 +6,26 @@
     print(done.way, done.status, done.stdout, done.why)
 
 Both ways run the words as root and give the same: the streams' bytes and the exit status. No command
-is run twice: ssh says how far it came, so that what failed before the command was begun (no
-connection, no login, no sudo, no answer in time) is known from what failed after. The first goes on
-by the other way. Of the second nobody knows what became of it: that is Lost, unless the caller says
-that the command may be run again.
+is run twice: the remote shell says when it is root, and begins only when it is then told to go. What
+failed before that (no connection, no login, no sudo, no answer in time) goes on by the other way, and
+a shell that wakes up late finds nobody to tell it. What failed after it may have been done: that is
+Lost, unless the caller says that the command may be run again.
 
 Run as a program: ssh_or_exec.py DOMAIN SSH-DESTINATION PROGRAM [ARGUMENT …]
 """
 
 import asyncio
+import contextlib
 import shlex
 import sys
-import tempfile
 from dataclasses import dataclass
 
-# What the remote shell says on standard error before anything else: it is in, and it is root.
+# What the remote shell says on standard error before anything else: it is in, and it is root. Then it
+# waits for a line on its standard input.
 IN, ROOT = b"ssh-or-exec: in\n", b"ssh-or-exec: root\n"
 # A login that takes longer is none, and neither is a sudo.
 LOGIN_SECONDS = 20
-# `postern exec` exits so where it ran nothing, or does not know; its standard error says which.
-NOT_RUN = 125
+GO = b"go\n"
 
 
 class Lost(Exception):
@@ -63,21 +63,21 @@ class Runner:
     async def _by_ssh(self, argv, given, timeout):
         """(Done, or None; whether the command was begun; why there is none)."""
         words = (f"printf 'ssh-or-exec: in\\n' >&2; sudo -n true || exit; "
-                 f"printf 'ssh-or-exec: root\\n' >&2; exec sudo -n -- {shlex.join(argv)}")
-        process = await _begin([*self.ssh, f"exec sh -c {shlex.quote(words)}"], given)
-        begun = asyncio.Event()
-        streams = asyncio.gather(process.stdout.read(), _read_errors(process.stderr, begun),
-                                 process.wait())
-        try:
-            await _first(begun.wait(), streams, self.login_seconds)
-            out, err, status = await asyncio.wait_for(streams, timeout)
-        except asyncio.TimeoutError:
-            process.kill()
-            await process.wait()
-            return None, begun.is_set(), "it was not over in time"
-        if not begun.is_set():
-            return None, False, err.removeprefix(IN).decode(errors="replace").strip() or \
-                f"ssh exited with {status}"
+                 f"printf 'ssh-or-exec: root\\n' >&2; read -r go && [ \"$go\" = go ] || exit; "
+                 f"exec sudo -n -- {shlex.join(argv)}")
+        begun, why = False, ""
+        async with _process([*self.ssh, f"exec sh -c {shlex.quote(words)}"]) as process:
+            try:
+                head = await asyncio.wait_for(_read_head(process.stderr), self.login_seconds)
+                begun = head.endswith(ROOT)
+                out, err, status = await asyncio.wait_for(
+                    _talk(process, GO + (given or b"") if begun else b""), timeout)
+            except asyncio.TimeoutError:
+                return None, begun, "it was not over in time"
+        if not begun:
+            why = (head + err).removeprefix(IN).decode(errors="replace").strip()
+            return None, False, why or f"ssh exited with {status}"
+        err = head.removesuffix(ROOT).replace(IN, b"", 1) + err
         if status == 255:  # ssh's own, or the command's: it can't be told
             return None, True, err.decode(errors="replace").strip() or "ssh exited with 255"
         return Done(out, err, status, "ssh"), True, None
@@ -85,49 +85,60 @@ class Runner:
     async def _by_exec(self, argv, given, timeout, why):
         """The same by the guest's channel. It is started at most once, or said not to be known."""
         words = ["--stdin"] if given is not None else []
-        process = await _begin([self.postern, "exec", self.domain, *words, "--timeout",
-                                f"{int(timeout)}s", "--", *argv], given)
-        try:
-            out, err = await asyncio.wait_for(process.communicate(), timeout + 60)
-        except asyncio.TimeoutError:
+        async with _process([self.postern, "exec", self.domain, *words, "--timeout",
+                             f"{int(timeout)}s", "--", *argv]) as process:
+            try:
+                out, err, status = await asyncio.wait_for(_talk(process, given or b""), timeout + 60)
+            except asyncio.TimeoutError:
+                raise Lost(f"{shlex.join(argv)}: postern exec does not end") from None
+        # postern's own failures; a command that exits so itself says nothing of that kind.
+        said = err.decode(errors="replace").strip()
+        if status in (125, 126) and said.splitlines()[-1:] and \
+                said.splitlines()[-1].startswith("postern: exec: "):
+            raise Lost(f"{shlex.join(argv)}: ssh: {why}; {said}")
+        return Done(out, err, status, "exec", why)
+
+
+@contextlib.asynccontextmanager
+async def _process(argv):
+    """A process that does not outlive whoever wanted it."""
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*argv, stdin=pipe, stdout=pipe, stderr=pipe)
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
             process.kill()
             await process.wait()
-            raise Lost(f"{shlex.join(argv)}: postern exec does not end") from None
-        if process.returncode == NOT_RUN:
-            raise Lost(f"{shlex.join(argv)}: ssh: {why}; {err.decode(errors='replace').strip()}")
-        return Done(out, err, process.returncode, "exec", why)
 
 
-async def _begin(argv, given):
-    pipe = asyncio.subprocess.PIPE
-    with tempfile.TemporaryFile() as standard_input:  # no pipe: who does not want it breaks none
-        standard_input.write(given or b"")
-        standard_input.seek(0)
-        return await asyncio.create_subprocess_exec(*argv, stdin=standard_input, stdout=pipe,
-                                                    stderr=pipe)
+async def _talk(process, given):
+    """(standard output, the rest of standard error, exit status)."""
+    out, err, _ = await asyncio.gather(process.stdout.read(), process.stderr.read(),
+                                       _feed(process.stdin, given))
+    return out, err, await process.wait()
 
 
-async def _read_errors(stream, begun):
-    """Standard error without what the remote shell says for us; BEGUN once it has said all of it."""
+async def _feed(stream, given):
+    """A command need not read what it is given."""
+    try:
+        stream.write(given)
+        await stream.drain()
+        stream.close()
+        await stream.wait_closed()
+    except (BrokenPipeError, ConnectionResetError):
+        pass
+
+
+async def _read_head(stream):
+    """Standard error until the remote shell is root, or to its end."""
     head = b""
     while not head.endswith(ROOT):
         line = await stream.readline()
         if not line:
-            return head
+            break
         head += line
-    begun.set()
-    return head.removesuffix(ROOT).replace(IN, b"", 1) + await stream.read()
-
-
-async def _first(one, other, seconds):
-    """Waits for one of the two."""
-    waiting = asyncio.ensure_future(one)
-    done, _ = await asyncio.wait({waiting, other}, timeout=seconds,
-                                 return_when=asyncio.FIRST_COMPLETED)
-    waiting.cancel()
-    if not done:
-        other.cancel()
-        raise asyncio.TimeoutError
+    return head
 
 
 async def _main(domain, destination, *argv):

@@ -18,6 +18,7 @@ sys.path[:0] = [os.path.dirname(os.path.abspath(__file__)), str(EXAMPLES)]
 from daemonlib import DAEMON, FOLDER, POSTERN, SOCKET, TEST, daemon, environment, main
 from taplib import check
 import postern_client
+import ssh_or_exec
 
 POSTERN_FOLDER = os.path.dirname(os.path.abspath(POSTERN))
 
@@ -156,6 +157,89 @@ def test_gated_change_ways():
     said = (folder / "said").read_text(encoding="utf-8").splitlines()
     check(done.returncode == 1 and len(said) == 3, done, said)
     check(all("--user harness --key /a key.pub" in said[place] for place in (0, 2)), said)
+
+
+
+# The far side of an ssh goes on when the near one is gone, and wakes up when it likes.
+FAR = """#!/bin/sh
+for last; do :; done
+PATH=${0%/*}:/usr/bin:/bin exec setsid sh -c "$last"
+"""
+SUDO = """#!/bin/sh
+case $* in "-n true") sleep ${SLOW:-0}; exit 0 ;; esac
+shift 2; exec "$@"
+"""
+EXEC = """#!/bin/sh
+while [ "$1" != -- ]; do shift; done
+shift; exec "$@"
+"""
+
+
+def _runner(name, login_seconds):
+    """A Runner whose ssh and postern run things here; with a real guest it is tried in the guest's
+    scenario example_runner."""
+    folder = pathlib.Path(FOLDER) / name
+    folder.mkdir()
+    for program, text in (("ssh", FAR), ("sudo", SUDO), ("postern", EXEC)):
+        (folder / program).write_text(text, encoding="utf-8")
+        (folder / program).chmod(0o755)
+    return folder, ssh_or_exec.Runner("test", [str(folder / "ssh"), "far"], str(folder / "postern"),
+                                      login_seconds)
+
+
+async def _late():
+    folder, runner = _runner("late", 1)
+    done = await runner.run("sh", "-c", f"cat; echo $$ >>{folder}/ran", given=b"given")
+    check((done.way, done.stdout, done.why) == ("ssh", b"given", None), done)
+    os.environ["SLOW"] = "3"
+    done = await runner.run("sh", "-c", f"cat; echo $$ >>{folder}/ran", given=b"given")
+    check((done.way, done.stdout) == ("exec", b"given"), done)
+    await asyncio.sleep(4)
+    ran = (folder / "ran").read_text(encoding="utf-8").split()
+    check(len(ran) == 2, f"it ran {len(ran)} times")
+
+
+def test_runner_late():
+    """Who is root only after its time was over begins nothing any more."""
+    try:
+        asyncio.run(_late())
+    finally:
+        os.environ.pop("SLOW", None)
+
+
+async def _cancelled():
+    folder, runner = _runner("cancelled", 20)
+    task = asyncio.ensure_future(runner.run("sh", "-c", f"echo $$ >{folder}/pid; exec sleep 60"))
+    while not (folder / "pid").exists() or not (folder / "pid").read_text(encoding="utf-8"):
+        await asyncio.sleep(0.02)
+    task.cancel()
+    try:
+        await task
+        check(False, "it was not cancelled")
+    except asyncio.CancelledError:
+        pass
+
+
+def test_runner_cancelled():
+    """What nobody waits for any more leaves no ssh behind, and says nothing."""
+    asyncio.run(_cancelled())
+
+
+async def _refused():
+    folder, runner = _runner("refused", 5)
+    (folder / "ssh").write_text("#!/bin/sh\nexit 255\n", encoding="utf-8")
+    (folder / "postern").write_text("#!/bin/sh\necho 'postern: exec: no grant' >&2\nexit 126\n",
+                                    encoding="utf-8")
+    try:
+        done = await runner.run("true")
+        check(False, done)
+    except ssh_or_exec.Lost as lost:
+        check("no grant" in str(lost), str(lost))
+
+
+def test_runner_refused():
+    """Nothing ran: that is no exit status of the command's."""
+    asyncio.run(_refused())
 
 
 if __name__ == "__main__":

@@ -1,0 +1,128 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""`postern exec` by a door that hands on to a real postern-exec: what the command does where its output
+is held up here. Usage: test-exec-verb.py POSTERN POSTERN_EXEC [TEST…]"""
+
+import hashlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+# pylint: disable=wrong-import-position
+from execlib import ExecError, Service
+from taplib import check, run_all
+
+POSTERN, PROGRAM = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+del sys.argv[1:3]
+SERVICE = Service(PROGRAM)
+URI = "test:///default"
+METHODS = {"exec": "exec.start", "exec-page": "exec.page", "exec-signal": "exec.signal"}
+# A guest gives a command up that nobody asked about for a minute.
+LONGER_THAN_A_GUEST_WAITS = 70
+
+
+class Door:
+    """Hands requests on, as the recovery door does by way of the guest's channel."""
+
+    def __init__(self):
+        self.place = tempfile.TemporaryDirectory(prefix="pst-", dir=os.environ.get("TMPDIR"))
+        self.path = self.place.name + "/recover.sock"
+        self.asked = []
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.bind(self.path)
+        self.socket.listen()
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                connection, _ = self.socket.accept()
+            except OSError:
+                return
+            with connection, connection.makefile("rwb") as stream:
+                for frame in stream:
+                    request = json.loads(frame[1:])
+                    answer = {"jsonrpc": "2.0", "id": request["id"], **self.answer(request)}
+                    stream.write(b"\x1e" + json.dumps(answer).encode() + b"\n")
+                    stream.flush()
+
+    def answer(self, request):
+        method, params = request["method"], request["params"]
+        self.asked.append(method)
+        if method == "hello":
+            return {"result": {"protocol": 1, "version": "0", "uri": URI,
+                               "methods": [{"name": name} for name in METHODS]}}
+        for name in ("domain", "deadline_ms"):
+            params.pop(name, None)
+        try:
+            return {"result": {"guest": "web", "via": "channel",
+                               **SERVICE.call(METHODS[method], params)}}
+        except ExecError as error:
+            return {"error": {"code": -32000, "message": str(error), "data": {"reason": error.reason}}}
+
+
+DOOR = Door()
+
+
+def begin(*argv, words=(), **more):
+    environment = dict(os.environ, POSTERN_RECOVER_SOCKET=DOOR.path)
+    # pylint: disable-next=consider-using-with
+    return subprocess.Popen([POSTERN, "-c", URI, "exec", "web", *words, "--", *argv], env=environment,
+                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, **more)
+
+
+def test_streams():
+    process = begin("sh", "-c", "echo out; echo err >&2; exit 7")
+    out, err = process.communicate(timeout=60)
+    check((out, err, process.returncode) == (b"out\n", b"err\n", 7), (out, err))
+
+
+def test_held_up():
+    """Behind a pager that stays on its first page the command waits, and is not given up."""
+    process = begin("seq", "1", "300000")
+    wanted = hashlib.sha256(b"".join(b"%d\n" % i for i in range(1, 300001))).digest()
+    first = os.read(process.stdout.fileno(), 1)
+    before = len(DOOR.asked)
+    time.sleep(LONGER_THAN_A_GUEST_WAITS)
+    check(process.poll() is None and len(DOOR.asked) - before < 10, "it asks all the time")
+    out, err = process.communicate(timeout=60)
+    check(process.returncode == 0 and hashlib.sha256(first + out).digest() == wanted,
+          (process.returncode, len(out), err))
+
+
+def test_interrupted_while_held_up():
+    """Ctrl-C reaches the command also then."""
+    process = begin("seq", "1", "300000")
+    os.read(process.stdout.fileno(), 1)
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    check(process.returncode == 128 + signal.SIGINT, process.returncode)
+
+
+def test_nobody_reads():
+    process = begin("sh", "-c", "seq 1 300000; sleep 60")
+    os.read(process.stdout.fileno(), 1)
+    process.stdout.close()
+    check(process.wait(30) not in (0, 137), process.returncode)
+
+
+def main():
+    try:
+        run_all(sys.modules[__name__])
+    finally:
+        SERVICE.end()
+        DOOR.socket.close()
+
+
+if __name__ == "__main__":
+    main()
