@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "host-sidecar/doctor-judges.h"
+#include "protocol/exec.h"
 #include "protocol/shell-word.h"
 
 #define CHANNEL "org.postern.shim.0"
@@ -338,6 +339,27 @@ pst_doctor_judge_domain_shim_old(PstDoctorJudging *judging)
     else if (missing != NULL)
         pst_doctor_stands(judging, PST_SEVERITY_WARNING, g_strdup(mend),
                           "its shim does not know the method %s", missing);
+}
+
+/* It says which methods it has; those of commands are there where their socket is. */
+void
+pst_doctor_judge_domain_exec(PstDoctorJudging *judging)
+{
+    const PstDoctorShim *shim = judging->domain->shim;
+
+    if (judging->domain->live == NULL)
+        return;
+    if (shim == NULL || shim->problem != NULL || shim->methods == NULL) {
+        pst_doctor_unknown(judging, "no shim answers by the channel");
+        return;
+    }
+    if (!g_strv_contains((const char *const *)shim->methods, PST_EXEC_START))
+        pst_doctor_stands(
+            judging, PST_SEVERITY_INFORMATION,
+            g_strdup("guest# systemctl enable --now postern-exec.socket, and allow=yes "
+                     "below [exec] in /etc/postern/shim.conf"),
+            "no command is run in it by the channel, so that exec and an undo of "
+            "recover go by the agent or not at all: postern-exec.socket isn't there");
 }
 
 void

@@ -33,6 +33,7 @@ void pst_doctor_judge_domain_recorder_silent(PstDoctorJudging *judging);
 void pst_doctor_judge_domain_port(PstDoctorJudging *judging);
 void pst_doctor_judge_domain_shim_silent(PstDoctorJudging *judging);
 void pst_doctor_judge_domain_shim_old(PstDoctorJudging *judging);
+void pst_doctor_judge_domain_exec(PstDoctorJudging *judging);
 void pst_doctor_judge_domain_daemon_blind(PstDoctorJudging *judging);
 
 /* doctor-judge-agent.c */

@@ -45,6 +45,8 @@ const PstDoctorRow pst_doctor_rows[] = {
      pst_doctor_judge_domain_shim_silent},
     {"doctor.old-shim", "the shim's version", PST_DOCTOR_OF_DOMAIN,
      pst_doctor_judge_domain_shim_old},
+    {"doctor.no-exec", "whether the shim hands commands on", PST_DOCTOR_OF_DOMAIN,
+     pst_doctor_judge_domain_exec},
     {"doctor.no-agent-channel", "the guest agent's channel", PST_DOCTOR_OF_DOMAIN,
      pst_doctor_judge_domain_agent_channel},
     {"doctor.agent-channel-not-kept", "the agent's channel in the lasting definition",

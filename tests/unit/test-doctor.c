@@ -25,7 +25,7 @@ static const char *const sound =
     "'lasting':{'channel':'unknown','agent':'unknown','recorder':true,"
     "'recorder_elsewhere':false,'recorder_emptied':false},"
     "'shim':{'version':'" PST_VERSION "',"
-    "'methods':['ping','describe','probe','cancel','subscribe']},"
+    "'methods':['ping','describe','probe','cancel','subscribe','exec.start']},"
     "'agent':{'version':'7.2.22','commands':[{'name':'guest-exec','enabled':true},"
     "{'name':'guest-exec-status','enabled':true},{'name':'guest-file-open','enabled':true},"
     "{'name':'guest-get-time','enabled':true}]},"
@@ -209,9 +209,14 @@ static const struct {
      "doctor.could-not-look"},
     {"doctor.old-shim", "{'domain':{'shim':{'version':'0.0.10'}}}", "of version 0.0.10",
      "guest# systemctl restart postern-shim", PST_SEVERITY_WARNING},
-    {"doctor.old-shim", "{'domain':{'shim':{'methods':['ping','describe','probe','cancel']}}}",
+    {"doctor.old-shim",
+     "{'domain':{'shim':{'methods':['ping','describe','probe','cancel','exec.start']}}}",
      "does not know the method subscribe", "copy this version's postern-shim",
      PST_SEVERITY_WARNING},
+    {"doctor.no-exec",
+     "{'domain':{'shim':{'methods':['ping','describe','probe','cancel','subscribe']}}}",
+     "postern-exec.socket isn't there", "guest# systemctl enable --now postern-exec.socket",
+     PST_SEVERITY_INFORMATION},
     {"doctor.no-agent-channel", "{'domain':{'live':{'agent':'absent'},'agent':null}}",
      "no channel org.qemu.guest_agent.0", "name='org.qemu.guest_agent.0'", PST_SEVERITY_CRITICAL},
     {"doctor.agent-channel-not-kept", "{'domain':{'lasting':{'agent':'absent'}}}",
@@ -393,7 +398,7 @@ static const char *const harmless[] = {
     "{'domain':{'by_daemon':null}}",
     /* A newer shim than this program. */
     "{'domain':{'shim':{'version':'0.10.0','methods':['ping','describe','probe','cancel',"
-    "'subscribe','exec']}}}",
+    "'subscribe','exec.start']}}}",
     /* A port that was attached to the running guest, and answers. */
     "{'domain':{'live':{'channel':'unknown'}}}",
     "{'domain':{'live':{'agent':'unknown'}}}",
@@ -434,6 +439,7 @@ static const struct {
     {"doctor.agent-absent", "{'domain':{'live':{'agent':'unknown'},'agent':null}}",
      "libvirt does not tell it"},
     {"doctor.old-shim", "{'domain':{'shim':null}}", "no shim answers by the channel"},
+    {"doctor.no-exec", "{'domain':{'shim':null}}", "no shim answers by the channel"},
     {"doctor.shim-silent",
      "{'domain':{'shim':{'version':null,'methods':null,'problem':'it has the turn','busy':true}}}",
      "it has the turn"},
