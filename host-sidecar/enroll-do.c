@@ -303,22 +303,38 @@ parts_in(const PstEnrollFacts *facts)
     return parts;
 }
 
-/* Of what failed it is looked at how far it came; in the guest it may have come anywhere. */
+/* The same of the guest, where it may have come anywhere if the agent does not tell. */
 static PstEnrollMark
-parts_of_failed(const Doing *doing)
+parts_in_guest(Doing *doing, PstEnrollGuest *guest)
+{
+    PstEnrollAgent agent;
+
+    if (!with_agent(doing, &agent, NULL))
+        return PST_ENROLL_MARK_PACKAGE | PST_ENROLL_MARK_CONFIGURATION;
+    pst_enroll_guest_look(&agent, FALSE, guest);
+    gboolean told = guest->agent_problem == NULL && guest->exec_problem == NULL &&
+                    guest->kind != PST_ENROLL_PACKAGE_UNKNOWN;
+    return told && guest->version == NULL
+               ? PST_ENROLL_MARK_CONFIGURATION
+               : PST_ENROLL_MARK_PACKAGE | PST_ENROLL_MARK_CONFIGURATION;
+}
+
+/* Of what failed it is looked at how far it came. */
+static PstEnrollMark
+parts_of_failed(Doing *doing)
 {
     PstEnrollFacts *now = g_new0(PstEnrollFacts, 1);
     PstEnrollMark parts = PST_ENROLL_MARK_ALL;
 
     if (pst_enroll_domain_look(doing->domain, now, NULL))
-        parts = parts_in(now) | PST_ENROLL_MARK_PACKAGE | PST_ENROLL_MARK_CONFIGURATION;
+        parts = parts_in(now) | parts_in_guest(doing, &now->guest);
     pst_enroll_facts_free(now);
     return parts;
 }
 
 /* What is enroll's now. */
 static PstEnrollMark
-mark_after(const Doing *doing)
+mark_after(Doing *doing)
 {
     const PstEnrollJob *job = doing->job;
     PstEnrollMark mark = job->facts->mark;

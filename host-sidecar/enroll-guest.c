@@ -96,10 +96,23 @@ kind_of_words(const char *words)
         const char *word;
         PstEnrollPackageKind kind;
     } rows[] = {
-        {"debian", PST_ENROLL_PACKAGE_DEB},   {"ubuntu", PST_ENROLL_PACKAGE_DEB},
-        {"fedora", PST_ENROLL_PACKAGE_RPM},   {"rhel", PST_ENROLL_PACKAGE_RPM},
-        {"centos", PST_ENROLL_PACKAGE_RPM},   {"suse", PST_ENROLL_PACKAGE_RPM},
-        {"opensuse", PST_ENROLL_PACKAGE_RPM}, {"sles", PST_ENROLL_PACKAGE_RPM},
+        {"debian", PST_ENROLL_PACKAGE_DEB},
+        {"ubuntu", PST_ENROLL_PACKAGE_DEB},
+        {"fedora", PST_ENROLL_PACKAGE_RPM},
+        {"rhel", PST_ENROLL_PACKAGE_RPM},
+        {"centos", PST_ENROLL_PACKAGE_RPM},
+        {"suse", PST_ENROLL_PACKAGE_RPM},
+        {"opensuse", PST_ENROLL_PACKAGE_RPM},
+        /* The agent tells the ID alone, and not what it is like. */
+        {"linuxmint", PST_ENROLL_PACKAGE_DEB},
+        {"raspbian", PST_ENROLL_PACKAGE_DEB},
+        {"rocky", PST_ENROLL_PACKAGE_RPM},
+        {"almalinux", PST_ENROLL_PACKAGE_RPM},
+        {"ol", PST_ENROLL_PACKAGE_RPM},
+        {"amzn", PST_ENROLL_PACKAGE_RPM},
+        {"sles", PST_ENROLL_PACKAGE_RPM},
+        {"opensuse-leap", PST_ENROLL_PACKAGE_RPM},
+        {"opensuse-tumbleweed", PST_ENROLL_PACKAGE_RPM},
     };
     g_auto(GStrv) split = g_strsplit(words, " ", 32);
 

@@ -253,7 +253,7 @@ pst_enroll_package_read(const char *path, GError **error)
 static gboolean
 fits(const PstEnrollPackage *package, PstEnrollPackageKind kind, const char *architecture)
 {
-    return (kind == PST_ENROLL_PACKAGE_UNKNOWN || package->kind == kind) &&
+    return package->kind == kind &&
            (architecture == NULL || package->architecture == NULL ||
             g_str_equal(package->architecture, architecture) ||
             g_str_equal(package->architecture, "all"));
@@ -263,7 +263,13 @@ PstEnrollPackage *
 pst_enroll_package_find(const char *folder, PstEnrollPackageKind kind, const char *architecture,
                         GError **error)
 {
-    static const char *const ends[] = {"", ".deb", ".rpm"};
+    static const char *const ends[] = {NULL, ".deb", ".rpm"};
+
+    if (kind == PST_ENROLL_PACKAGE_UNKNOWN) {
+        g_set_error_literal(error, PST_ERROR, PST_ERROR_USAGE,
+                            "which packages the guest takes is not known: say one with --package");
+        return NULL;
+    }
     g_autoptr(GDir) files = g_dir_open(folder, 0, NULL);
     g_autoptr(PstEnrollPackage) found = NULL;
     const char *name = NULL;

@@ -34,7 +34,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstEnrollPackage, pst_enroll_package_free)
  * larger than that, or is no package of postern-shim. */
 PstEnrollPackage *pst_enroll_package_read(const char *path, GError **error);
 
-/* The only package in FOLDER that is of KIND (PST_ENROLL_PACKAGE_UNKNOWN: either) and ARCHITECTURE
+/* The only package in FOLDER that is of KIND (of one that is not known none is) and ARCHITECTURE
  * (NULL: any). NULL with PST_ERROR_USAGE, which says what to do, where there is none, or are
  * several. */
 PstEnrollPackage *pst_enroll_package_find(const char *folder, PstEnrollPackageKind kind,

@@ -89,6 +89,8 @@ static const struct {
     {"ID=linuxmint\nID_LIKE=\"ubuntu debian\"\n", PST_ENROLL_PACKAGE_DEB, "linuxmint"},
     {"ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"\n", PST_ENROLL_PACKAGE_RPM, "rocky"},
     {"ID='opensuse-leap'\nID_LIKE='suse opensuse'\n", PST_ENROLL_PACKAGE_RPM, "opensuse-leap"},
+    {"ID=rocky\n", PST_ENROLL_PACKAGE_RPM, "rocky"},
+    {"ID=linuxmint\n", PST_ENROLL_PACKAGE_DEB, "linuxmint"},
     {"ID=arch\n", PST_ENROLL_PACKAGE_UNKNOWN, "arch"},
     {"ID_LIKE=debianish\n", PST_ENROLL_PACKAGE_UNKNOWN, NULL},
     {"", PST_ENROLL_PACKAGE_UNKNOWN, NULL},

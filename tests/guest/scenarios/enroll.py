@@ -168,6 +168,19 @@ def _forbidden(context, package, path):
     check(not _by_ssh(guest, f"ls {PLACE} 2>/dev/null || :").strip(), "the package is left behind")
 
 
+def _locked(context, more, before):
+    """A package manager that does not: what it did not install is nobody's to take away."""
+    guest = context.guest
+    guest.shell("systemd-run -q --unit held flock /var/lib/dpkg/lock-frontend sleep 600")
+    told = _say(context, "enroll", *more, code=2)
+    check(_states(told)["package"] == "failed", f"{told}")
+    noted = guest.virsh("dumpxml", "--inactive", guest.name)
+    added = noted.partition("<postern:enrolled")[2].partition(">")[0]
+    check("channel" in added and "package" not in added, f"noted is {added}")
+    guest.shell("systemctl stop held")
+    _unenroll(context, before)
+
+
 def run(context):
     """Enrolled, made whole, rid of it, killed in the middle, and enrolled by its administrator."""
     guest = context.guest
