@@ -314,9 +314,8 @@ parts_in_guest(Doing *doing, PstEnrollGuest *guest)
     pst_enroll_guest_look(&agent, FALSE, guest);
     gboolean told = guest->agent_problem == NULL && guest->exec_problem == NULL &&
                     guest->kind != PST_ENROLL_PACKAGE_UNKNOWN;
-    return told && guest->version == NULL
-               ? PST_ENROLL_MARK_CONFIGURATION
-               : PST_ENROLL_MARK_PACKAGE | PST_ENROLL_MARK_CONFIGURATION;
+    return told && guest->version == NULL ? PST_ENROLL_MARK_CONFIGURATION
+                                          : PST_ENROLL_MARK_PACKAGE | PST_ENROLL_MARK_CONFIGURATION;
 }
 
 /* Of what failed it is looked at how far it came. */

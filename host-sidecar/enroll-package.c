@@ -253,10 +253,9 @@ pst_enroll_package_read(const char *path, GError **error)
 static gboolean
 fits(const PstEnrollPackage *package, PstEnrollPackageKind kind, const char *architecture)
 {
-    return package->kind == kind &&
-           (architecture == NULL || package->architecture == NULL ||
-            g_str_equal(package->architecture, architecture) ||
-            g_str_equal(package->architecture, "all"));
+    return package->kind == kind && (architecture == NULL || package->architecture == NULL ||
+                                     g_str_equal(package->architecture, architecture) ||
+                                     g_str_equal(package->architecture, "all"));
 }
 
 PstEnrollPackage *
