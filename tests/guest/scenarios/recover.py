@@ -90,7 +90,7 @@ def _told(told, steps, end="recovered"):
     check([row["step"] for row in told["steps"]] == steps, f"the steps are {told['steps']}")
 
 
-def _verified(context, told):
+def verified(context, told):
     done = run_program([context.postern.program, "forensics", "--verify", told["bundle"], "--digest",
                         told["bundle_sha256"]], timeout=30, environment=context.lab.environment)
     context.log(done.transcript())
@@ -143,7 +143,7 @@ def _reverted(context, recover):
     _told(told, ALL)
     check("exited with 4" in told["steps"][1]["detail"], f"{told}")
     check("recover: lost: what happened in it" in said, said)
-    _verified(context, told)
+    verified(context, told)
     _gets_in(context)
 
 
@@ -176,7 +176,7 @@ def _killed_in_revert(context, recover):
     check(told["steps"][4]["n_resumed"] == 2 and told["steps"][4]["outcome"] == "done", f"{told}")
     reverts = events.reverts()
     check(reverts == 1, f"it was reverted {reverts} times")
-    _verified(context, told)
+    verified(context, told)
     _gets_in(context)
     check(context.guest.shell("cat /root/later 2>/dev/null", check=False) == "", "it was not reverted")
 
@@ -186,7 +186,7 @@ def _halted(context, recover):
     context.guest.breakage("rule-removed")
     told, _ = recover.run("exit 4\n", code=5)
     _told(told, [*ALL[:4], "halt"], "halted")
-    _verified(context, told)
+    verified(context, told)
     again, _ = recover.run("exit 4\n", code=5)
     _told(again, ["gate", "halt"], "halted")
     check(again["halted"] == told["run"], f"{again}")
