@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "guest-shim/mount-table.h"
+#include "guest-shim/mount-kinds.h"
 #include "protocol/error.h"
 
 /* As many as the kernel follows: path_resolution(7). */
@@ -20,23 +20,6 @@ typedef struct {
     guint n_links;
 } Way;
 
-/* File systems that answer from this machine alone: the type as proc_pid_mountinfo(5) has it. */
-static gboolean
-answers_by_itself(const char *type)
-{
-    static const char *const types[] = {
-        "bcachefs", "bpf",      "btrfs",    "cgroup",   "cgroup2",    "configfs",   "cramfs",
-        "debugfs",  "devpts",   "devtmpfs", "efivarfs", "erofs",      "exfat",      "ext2",
-        "ext3",     "ext4",     "f2fs",     "fusectl",  "hugetlbfs",  "iso9660",    "jfs",
-        "mqueue",   "nilfs2",   "nsfs",     "ntfs3",    "overlay",    "proc",       "pstore",
-        "ramfs",    "reiserfs", "romfs",    "rootfs",   "rpc_pipefs", "securityfs", "selinuxfs",
-        "squashfs", "sysfs",    "tmpfs",    "tracefs",  "udf",        "vfat",       "xfs",
-        "zfs",      NULL,
-    };
-
-    return g_strv_contains(types, type);
-}
-
 /* Of several that are mounted at one folder, those below the last one can be seen again. */
 static gboolean
 may_be_entered(const GPtrArray *mounts, const char *folder)
@@ -44,7 +27,7 @@ may_be_entered(const GPtrArray *mounts, const char *folder)
     for (guint i = 0; i < mounts->len; i++) {
         const PstMount *mount = mounts->pdata[i];
 
-        if (answers_by_itself(mount->type))
+        if (pst_mount_kinds_answers_by_itself(mount->type))
             continue;
         g_autofree char *place = pst_mount_table_unescape(mount->folder);
         if (g_str_equal(place, folder))
@@ -138,16 +121,26 @@ pst_careful_open_mounts(const PstSysroot *sysroot, GError **error)
                                         : pst_mount_table_parse("");
 }
 
-int
-pst_careful_open(const PstSysroot *sysroot, const GPtrArray *mounts, const char *path, int flags,
-                 GError **error)
+char *
+pst_careful_open_resolve(const PstSysroot *sysroot, const GPtrArray *mounts, const char *path,
+                         int flags, GError **error)
 {
     g_autoptr(GString) at = g_string_new(NULL);
     g_autoptr(GString) rest = g_string_new(path);
     Way way = {.sysroot = sysroot, .mounts = mounts, .at = at, .rest = rest, .flags = flags};
 
     if (!go(&way, error))
+        return NULL;
+    return g_strdup(at->len > 0 ? at->str : "/");
+}
+
+int
+pst_careful_open(const PstSysroot *sysroot, const GPtrArray *mounts, const char *path, int flags,
+                 GError **error)
+{
+    g_autofree char *place = pst_careful_open_resolve(sysroot, mounts, path, flags, error);
+
+    if (place == NULL)
         return -1;
-    return pst_sysroot_open(sysroot, at->len > 0 ? at->str : "/", O_PATH | O_NOFOLLOW | flags,
-                            error);
+    return pst_sysroot_open(sysroot, place, O_PATH | O_NOFOLLOW | flags, error);
 }

@@ -7,16 +7,32 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "guest-shim/careful-open.h"
+#include "guest-shim/mount-kinds.h"
 #include "guest-shim/probe.h"
 #include "protocol/error.h"
 
 #define MAX_DEPTH 12
 #define MAX_SEEN 50000
 #define MAX_ENTRIES 20000
+#define MAX_NOT_ENTERED 16
 /* The clock is asked once for so many files. */
 #define TIME_STEP 64
 /* Putting a file there changes its folder too, hardly later. */
 #define ONE_ACT_US G_USEC_PER_SEC
+
+/* Of linux/stat.h, which older systems to build on lack. */
+#ifndef STATX_ATTR_MOUNT_ROOT
+#define STATX_ATTR_MOUNT_ROOT 0x2000
+#endif
+
+/* What to do with what is mounted at a path. */
+typedef enum {
+    NOTHING_MOUNTED,
+    ENTER,
+    PASS_OVER,
+    LEAVE, /* it may not answer */
+} Mounted;
 
 static void
 free_entry(gpointer data)
@@ -28,7 +44,8 @@ free_entry(gpointer data)
 }
 
 PstChangesWalk *
-pst_changes_walk_new(const PstSysroot *sysroot, gint64 since_us, gint64 deadline_us)
+pst_changes_walk_new(const PstSysroot *sysroot, const GPtrArray *mounts, gint64 since_us,
+                     gint64 deadline_us)
 {
     PstChangesWalk *walk = g_new0(PstChangesWalk, 1);
 
@@ -36,7 +53,10 @@ pst_changes_walk_new(const PstSysroot *sysroot, gint64 since_us, gint64 deadline
     walk->deadline_us = deadline_us;
     walk->entries = g_ptr_array_new_with_free_func(free_entry);
     walk->complete = TRUE;
+    walk->not_entered = g_ptr_array_new_with_free_func(g_free);
     walk->sysroot = sysroot;
+    walk->mounts = mounts;
+    walk->mounted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     walk->roots = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return walk;
 }
@@ -45,8 +65,24 @@ void
 pst_changes_walk_free(PstChangesWalk *walk)
 {
     g_ptr_array_unref(walk->entries);
+    g_ptr_array_unref(walk->not_entered);
     g_hash_table_unref(walk->roots);
+    g_hash_table_unref(walk->mounted);
+    g_free(walk->why_not);
     g_free(walk);
+}
+
+/* Something is left out, and the first such reason is told. */
+static void G_GNUC_PRINTF(2, 3) give_up(PstChangesWalk *walk, const char *format, ...)
+{
+    va_list arguments;
+
+    walk->complete = FALSE;
+    if (walk->why_not != NULL)
+        return;
+    va_start(arguments, format);
+    walk->why_not = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
 }
 
 static gint64
@@ -105,7 +141,7 @@ take(PstChangesWalk *walk, const char *path, const struct statx *st, gboolean pr
     if (!entry.program && !pst_changes_walk_is_recent(walk, &entry))
         return;
     if (walk->entries->len >= MAX_ENTRIES) {
-        walk->complete = FALSE;
+        give_up(walk, "more than %d of what is there was changed", MAX_ENTRIES);
         return;
     }
     PstChangesEntry *kept = g_memdup2(&entry, sizeof(entry));
@@ -116,38 +152,116 @@ take(PstChangesWalk *walk, const char *path, const struct statx *st, gboolean pr
 static gboolean
 has_room(PstChangesWalk *walk)
 {
-    if (walk->n_seen >= MAX_SEEN ||
-        (walk->n_seen % TIME_STEP == 0 && pst_probe_now_us() > walk->deadline_us))
-        walk->complete = FALSE;
-    return walk->n_seen < MAX_SEEN && (walk->complete || pst_probe_now_us() <= walk->deadline_us);
+    if (walk->n_seen >= MAX_SEEN) {
+        give_up(walk, "there are more files and folders than the %d that are gone through",
+                MAX_SEEN);
+        return FALSE;
+    }
+    if (walk->n_seen % TIME_STEP != 0 && walk->complete)
+        return TRUE;
+    if (pst_probe_now_us() <= walk->deadline_us)
+        return TRUE;
+    give_up(walk, "not all of it was gone through in time");
+    return FALSE;
 }
+
+/* ---- what is mounted on the way ---- */
+
+static Mounted
+kind_of(const PstMount *mount)
+{
+    if (pst_mount_kinds_holds_no_files(mount))
+        return PASS_OVER;
+    return pst_mount_kinds_answers_by_itself(mount->type) ? ENTER : LEAVE;
+}
+
+/* Finds what is mounted below REAL, and gives it the name that it has below PATH, another name of
+ * the same folder. Of several at one place those below the last one can be seen again. */
+static void
+find_mounts(PstChangesWalk *walk, const char *path, const char *real)
+{
+    gsize len = g_str_equal(real, "/") ? 0 : strlen(real);
+
+    g_hash_table_remove_all(walk->mounted);
+    for (guint i = 0; walk->mounts != NULL && i < walk->mounts->len; i++) {
+        const PstMount *mount = walk->mounts->pdata[i];
+        g_autofree char *folder = pst_mount_table_unescape(mount->folder);
+
+        if (strncmp(folder, real, len) != 0 || folder[len] != '/' || folder[len + 1] == '\0')
+            continue;
+        char *name = g_build_filename(path, folder + len + 1, NULL);
+        Mounted known = GPOINTER_TO_INT(g_hash_table_lookup(walk->mounted, name));
+        Mounted kind = kind_of(mount);
+        g_hash_table_insert(walk->mounted, name, GINT_TO_POINTER(known == LEAVE ? known : kind));
+    }
+}
+
+static void
+leave(PstChangesWalk *walk, const char *path)
+{
+    if (walk->not_entered->len < MAX_NOT_ENTERED)
+        g_ptr_array_add(walk->not_entered, g_strdup(path));
+    else
+        give_up(walk, "more than %d mounts, of which %s is one, were not gone into",
+                MAX_NOT_ENTERED, path);
+}
+
+/* Whether what has another device number, and is not told as a mount, is of the same one all the
+ * same, as subvolumes and files of lower layers are. Linux before 5.8 does not tell. */
+static gboolean
+is_of_same_mount(const PstChangesWalk *walk, const struct statx *st)
+{
+    if ((st->stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) != 0)
+        return (st->stx_attributes & STATX_ATTR_MOUNT_ROOT) == 0;
+    return walk->mounts != NULL;
+}
+
+/* ---- the walk itself ---- */
 
 static void walk_folder(PstChangesWalk *walk, int fd, const char *path, dev_t device,
                         gboolean programs, guint depth);
+
+static void
+enter_folder(PstChangesWalk *walk, int folder, const char *path, const char *name,
+             const struct statx *st, gboolean programs, guint depth)
+{
+    if (depth > MAX_DEPTH) {
+        give_up(walk, "folders are gone into %d deep, and %s is deeper", MAX_DEPTH, path);
+        return;
+    }
+    int fd = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0)
+        walk_folder(walk, fd, path, device_of(st), programs, depth);
+    else
+        give_up(walk, "%s: %s", path, g_strerror(errno));
+}
 
 static void
 walk_child(PstChangesWalk *walk, int folder, const char *path, const char *name, dev_t device,
            gboolean programs, guint depth)
 {
     g_autofree char *child = g_build_filename(path, name, NULL);
+    Mounted mounted = GPOINTER_TO_INT(g_hash_table_lookup(walk->mounted, child));
     struct statx st;
 
-    if (!look(folder, name, &st)) {
-        walk->complete &= errno == ENOENT;
+    if (mounted == PASS_OVER)
+        return;
+    if (mounted == LEAVE) {
+        leave(walk, child);
         return;
     }
-    if (device_of(&st) != device)
+    if (!look(folder, name, &st)) {
+        if (errno != ENOENT)
+            give_up(walk, "%s: %s", child, g_strerror(errno));
         return;
+    }
+    if (device_of(&st) != device && mounted == NOTHING_MOUNTED && !is_of_same_mount(walk, &st)) {
+        leave(walk, child);
+        return;
+    }
     take(walk, child, &st, programs);
-    if (!S_ISDIR(st.stx_mode))
-        return;
-    int fd = depth < MAX_DEPTH
-                 ? openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-                 : -1;
-    if (fd >= 0)
-        walk_folder(walk, fd, child, device, programs, depth + 1);
-    else
-        walk->complete = FALSE;
+    if (S_ISDIR(st.stx_mode))
+        enter_folder(walk, folder, child, name, &st, programs, depth + 1);
 }
 
 /* Takes FD. */
@@ -159,7 +273,7 @@ walk_folder(PstChangesWalk *walk, int fd, const char *path, dev_t device, gboole
     DIR *folder = fdopendir(fd);
 
     if (folder == NULL) {
-        walk->complete = FALSE;
+        give_up(walk, "%s: %s", path, g_strerror(errno));
         close(fd);
         return;
     }
@@ -179,15 +293,14 @@ is_new_root(PstChangesWalk *walk, const struct statx *st)
     return g_hash_table_add(walk->roots, key);
 }
 
-gboolean
-pst_changes_walk_place(PstChangesWalk *walk, const char *path, gboolean programs, GError **error)
+/* REAL: the path without links. */
+static gboolean
+walk_place(PstChangesWalk *walk, const char *path, const char *real, gboolean programs,
+           gboolean *is_link, GError **error)
 {
     const PstSysroot *sysroot = walk->sysroot;
-    struct stat careful;
     struct statx st;
 
-    if (!pst_careful_stat(sysroot, path, &careful, error))
-        return FALSE;
     int fd = pst_sysroot_open(sysroot, path, O_PATH | O_NOFOLLOW, error);
     if (fd < 0)
         return FALSE;
@@ -197,6 +310,7 @@ pst_changes_walk_place(PstChangesWalk *walk, const char *path, gboolean programs
         g_set_error(error, PST_ERROR, PST_ERROR_ABSENT, "%s: is gone", path);
         return FALSE;
     }
+    *is_link = S_ISLNK(st.stx_mode);
     /* By another name it was gone through. */
     if (!is_new_root(walk, &st))
         return TRUE;
@@ -206,8 +320,41 @@ pst_changes_walk_place(PstChangesWalk *walk, const char *path, gboolean programs
     fd = pst_sysroot_open(sysroot, path, O_DIRECTORY | O_NOFOLLOW, error);
     if (fd < 0)
         return FALSE;
+    find_mounts(walk, path, real);
     walk_folder(walk, fd, path, device_of(&st), programs, 0);
     return TRUE;
+}
+
+/* The path without links to PATH, or to what a link there leads to. */
+static char *
+real_path(const PstChangesWalk *walk, const char *path, int flags, GError **error)
+{
+    return walk->mounts != NULL
+               ? pst_careful_open_resolve(walk->sysroot, walk->mounts, path, flags, error)
+               : g_strdup(path);
+}
+
+gboolean
+pst_changes_walk_place(PstChangesWalk *walk, const char *path, gboolean programs, GError **error)
+{
+    gboolean is_link = FALSE;
+    struct stat careful;
+
+    if (!pst_careful_stat(walk->sysroot, path, &careful, error))
+        return FALSE;
+    g_autofree char *real = real_path(walk, path, O_NOFOLLOW, error);
+    if (real == NULL || !walk_place(walk, path, real, programs, &is_link, error))
+        return FALSE;
+    if (!is_link || !walk->follows)
+        return TRUE;
+    if (walk->mounts == NULL) {
+        g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE,
+                    "%s: is a link, and what is mounted where it leads is not known", path);
+        return FALSE;
+    }
+    g_autofree char *target = real_path(walk, path, 0, error);
+    return target != NULL && pst_careful_stat(walk->sysroot, target, &careful, error) &&
+           walk_place(walk, target, target, programs, &is_link, error);
 }
 
 static int

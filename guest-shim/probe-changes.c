@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "guest-shim/probe-changes.h"
 
+#include "guest-shim/careful-open.h"
 #include "guest-shim/changes-digest.h"
 #include "guest-shim/changes-judge.h"
 #include "guest-shim/changes-log.h"
@@ -96,6 +97,21 @@ has_paths(const PstChangesArgs *asked)
 }
 
 static void
+say_not_entered(const Probe *probe)
+{
+    const GPtrArray *paths = probe->walk->not_entered;
+
+    for (guint i = 0; i < paths->len; i++) {
+        const char *path = paths->pdata[i];
+        PstFinding *finding = pst_report_add(
+            probe->report, "changes.mount-not-entered", PST_SEVERITY_UNKNOWN,
+            "what is below %s was not gone through: what is mounted there may not answer", path);
+
+        finding->evidence->path = g_strdup(path);
+    }
+}
+
+static void
 walk_places(Probe *probe, const PstChangesArgs *asked)
 {
     g_autoptr(GPtrArray) places = has_paths(asked)
@@ -112,11 +128,25 @@ walk_places(Probe *probe, const PstChangesArgs *asked)
         if (pst_changes_walk_place(probe->walk, place->path, place->programs, &cause))
             g_strv_builder_add(looked_at, place->path);
         else if (cause->code != PST_ERROR_ABSENT)
-            pst_probe_add_unlooked(probe->report, COULD_NOT_LOOK, place->path, cause);
+            pst_probe_add_unlooked(probe->report, COULD_NOT_LOOK, place->path, cause)
+                ->evidence->path = g_strdup(place->path);
     }
+    say_not_entered(probe);
     probe->data->looked_at = g_strv_builder_end(looked_at);
     probe->data->entries = probe->walk->n_seen;
     probe->data->complete = PST_TRI(probe->walk->complete);
+    probe->data->incomplete = g_strdup(probe->walk->why_not);
+}
+
+static GPtrArray *
+read_mounts(const Probe *probe)
+{
+    g_autoptr(GError) cause = NULL;
+    GPtrArray *mounts = pst_careful_open_mounts(probe->sysroot, &cause);
+
+    if (mounts == NULL)
+        pst_probe_add_unlooked(probe->report, COULD_NOT_LOOK, "what is mounted", cause);
+    return mounts;
 }
 
 /* ---- package records ---- */
@@ -476,10 +506,12 @@ pst_probe_changes_run(const PstProbeContext *context, gconstpointer args, PstRep
 
     choose_since(&probe, args);
     gint64 since_us = probe.data->since_us;
+    g_autoptr(GPtrArray) mounts = read_mounts(&probe);
     g_autoptr(PstChangesWalk) walk =
-        pst_changes_walk_new(context->sysroot, since_us, after_share(&probe, WALK_SHARE));
+        pst_changes_walk_new(context->sysroot, mounts, since_us, after_share(&probe, WALK_SHARE));
     probe.walk = walk;
     probe.by_name = has_paths(args);
+    walk->follows = probe.by_name;
     walk_places(&probe, args);
     pst_changes_walk_finish(walk);
 

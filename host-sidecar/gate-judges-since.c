@@ -309,6 +309,32 @@ is_unlooked(const PstAnswer *answer, const char *path)
     return FALSE;
 }
 
+/* Why the files that are told may not be all that changed. What is mounted at a path below which
+ * anything may be changed does not matter. */
+static char *
+why_not_all_files(const PstAnswer *answer, const PstPolicy *policy)
+{
+    const PstChangesData *data = answer->report->data;
+
+    for (guint i = 0; i < answer->report->findings->len; i++) {
+        const PstFinding *finding = answer->report->findings->pdata[i];
+        const char *path = finding->evidence != NULL ? finding->evidence->path : NULL;
+
+        if (finding->severity != PST_SEVERITY_UNKNOWN)
+            continue;
+        if (!g_str_equal(finding->id, "changes.mount-not-entered") || path == NULL)
+            return g_strdup(finding->message);
+        if (!is_free(policy->files_except, path))
+            return g_strdup_printf("%s; except=%s/* lets that pass", finding->message, path);
+    }
+    if (data->left_out > 0)
+        return g_strdup("more was changed than is told");
+    if (data->complete != PST_TRI_YES)
+        return g_strdup(data->incomplete != NULL ? data->incomplete
+                                                 : "not all of it was gone through");
+    return answer->report->truncated ? g_strdup("its report was cut") : NULL;
+}
+
 /* Of the paths that are not there: gone since the baseline is broken. The first of the others is
  * *ABSENT: nothing below it was looked at, whoever misspelled it. FALSE where none is gone. */
 static gboolean
@@ -359,18 +385,14 @@ pst_gate_judges_files(const PstGateFacts *facts, const PstPolicyRule *rule, GPtr
     const char *absent = NULL;
     if (judge_absent(facts, rule, &absent, outcomes) || outcome != NULL)
         return;
-    why = why_not_whole(answer);
+    why = why_not_all_files(answer, facts->one->policy);
     if (why == NULL && absent != NULL)
         why = g_strdup_printf("%s is not there: nothing below it could be looked at", absent);
-    if (why == NULL && data->complete != PST_TRI_YES)
-        why = g_strdup("not all of it was gone through in time");
     const char *folder = unknown_folder(facts, data);
     if (why == NULL && folder != NULL)
         why = g_strdup_printf("something was added to %s, taken from it or renamed in it, and "
                               "whether only what may be is not known; except=%s lets that pass",
                               folder, folder);
-    if (why == NULL && data->left_out > 0)
-        why = g_strdup("more was changed than is told");
     if (why == NULL && is_set_back(facts))
         why = g_strdup(SET_BACK);
     if (why != NULL)

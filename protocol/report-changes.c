@@ -75,7 +75,10 @@ static const PstField data_rows[] = {
             PST_PASSING),
     PST_INT(PstChangesData, left_out, "changed files that are not listed, for there were too many",
             PST_PASSING),
-    PST_BOOL(PstChangesData, complete, "all of looked_at was gone through, in time and to its end"),
+    PST_BOOL(PstChangesData, complete,
+             "all of looked_at was gone through, in time and to its end, but for what "
+             "changes.mount-not-entered tells"),
+    PST_STRING(PstChangesData, incomplete, "why it was not: one line", PST_PASSING),
     PST_STRINGS(PstChangesData, package_databases, "the package databases that were read"),
     PST_LIST(PstChangesData, files, pst_report_changes_file_fields,
              "what changed since, the latest first", PST_RECENT),

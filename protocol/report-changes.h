@@ -62,6 +62,7 @@ typedef struct {
     gint64 unpacked;
     gint64 left_out;
     PstTri complete;
+    char *incomplete; /* why it is not */
     char **package_databases;
     GPtrArray *files;
     GPtrArray *units;

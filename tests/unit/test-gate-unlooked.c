@@ -94,6 +94,57 @@ sshd_pending_wrong(World *world)
     world->guest.ssh->restart_pending = PST_TRI_YES;
 }
 
+/* ---- files ---- */
+
+static PstReport *
+files_report(World *world)
+{
+    return world_find(world, "changes", "paths")->report;
+}
+
+static void
+too_many_files(World *world)
+{
+    files_report(world)->truncated = TRUE;
+    world->files->complete = PST_TRI_NO;
+    world->files->incomplete = g_strdup("there are more than 50000");
+}
+
+static void
+not_entered(World *world, const char *path)
+{
+    PstFinding *finding =
+        pst_report_add(files_report(world), "changes.mount-not-entered", PST_SEVERITY_UNKNOWN,
+                       "what is below %s was not gone through", path);
+
+    finding->evidence->path = g_strdup(path);
+}
+
+static void
+mount_not_entered(World *world)
+{
+    not_entered(world, "/etc/pve");
+}
+
+static void
+mounts_not_entered(World *world)
+{
+    mount_not_entered(world);
+    not_entered(world, "/etc/a");
+}
+
+static void
+place_unlooked(World *world)
+{
+    PstFinding *finding =
+        pst_report_add(files_report(world), "changes.could-not-look", PST_SEVERITY_UNKNOWN,
+                       "could not look at /etc: Input/output error");
+
+    finding->evidence->path = g_strdup("/etc");
+    g_strfreev(world->files->looked_at);
+    world->files->looked_at = g_new0(char *, 1);
+}
+
 /* ---- the table ---- */
 
 #define PASS PST_GATE_PASS
@@ -104,6 +155,7 @@ sshd_pending_wrong(World *world)
 #define SELINUX "[settings]\nselinux=enforcing\n"
 #define NO_FAILED "[units]\nno-failed=yes\n"
 #define NO_NEW_FAILED "[units]\nno-new-failed=yes\n"
+#define FILES "[files]\nbelow=/etc\n"
 
 static const struct {
     const char *policy;
@@ -125,6 +177,12 @@ static const struct {
     {SSHD, NULL, sshd_start_untold, OPEN, "nothing tells whether it was started anew"},
     {SSHD, NULL, sshd_pending_wrong, FAIL, "sshd.PermitEmptyPasswords is yes"},
     {SELINUX, NULL, sshd_pending, PASS, NULL},
+    {FILES, NULL, too_many_files, OPEN, "there are more than 50000"},
+    {FILES, NULL, mount_not_entered, OPEN, "/etc/pve was not gone through; except=/etc/pve/* lets"},
+    {FILES "except=/etc/pve\n", NULL, mount_not_entered, OPEN, "/etc/pve was not gone through"},
+    {FILES "except=/etc/pve/*\n", NULL, mount_not_entered, PASS, NULL},
+    {FILES "except=/etc/pve/*\n", NULL, mounts_not_entered, OPEN, "/etc/a was not gone through"},
+    {FILES, do_nothing, place_unlooked, OPEN, "could not look at /etc"},
 };
 
 static void
