@@ -10,8 +10,9 @@
 
 /* From here on the kernel hands ports out to whoever asks for any (ip_local_port_range). */
 #define FIRST_OF_CHANCE 32768
-/* Each is a question of its own, and a call has no more than PST_LIMIT_API_QUESTIONS. */
-#define MAX_FORMER PST_LIMIT_API_QUESTIONS
+/* Each is a question of its own, and a call has no more than PST_LIMIT_API_QUESTIONS; one of them
+ * is about the units that no longer run. */
+#define MAX_FORMER (PST_LIMIT_API_QUESTIONS - 1)
 
 typedef enum {
     NOBODY_LISTENS,

@@ -269,3 +269,13 @@ pst_gate_questions_further(const PstGateCase *one, guint *n)
     *n = asking.questions->len;
     return (PstAnswer **)g_ptr_array_free(asking.questions, FALSE);
 }
+
+PstAnswer **
+pst_gate_questions_unanswered(const PstGateCase *one, const GError *cause, guint *n)
+{
+    PstAnswer **questions = pst_gate_questions_further(one, n);
+
+    for (guint i = 0; i < *n; i++)
+        questions[i]->error = g_error_copy(cause);
+    return questions;
+}

@@ -32,21 +32,22 @@ forget(Asker *asker)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Asker, forget)
 
 /* What follows from the answers, whose answers join them. Where nobody answers any more, what was
- * told stays told: the verdict says what was not asked. */
+ * told stays told: the verdict says why no more is. */
 static void
 ask_further(Asker *asker, PstAsk *ask)
 {
     guint n = 0, n_before = asker->asked.n_answers;
     g_autofree PstAnswer **answers = NULL;
+    g_autoptr(GError) cause = NULL;
     PstAnswer **questions = pst_gate_questions_further(&asker->asked, &n);
 
     if (n == 0) {
         g_free(questions);
         return;
     }
-    answers = pst_ask_questions(ask, questions, n, NULL, NULL, NULL);
+    answers = pst_ask_questions(ask, questions, n, NULL, NULL, &cause);
     if (answers == NULL)
-        return;
+        answers = pst_gate_questions_unanswered(&asker->asked, cause, &n);
     asker->answers = g_renew(PstAnswer *, asker->answers, n_before + n);
     memcpy(asker->answers + n_before, answers, n * sizeof(PstAnswer *));
     asker->asked.answers = asker->answers;

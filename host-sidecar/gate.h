@@ -118,8 +118,12 @@ typedef struct {
 PstAnswer **pst_gate_questions(const PstGateCase *one, guint *n);
 
 /* What is to be asked once these are answered, CASE with the answers so far: of each port that was
- * open, where packet filters judge now and none did. *n, most often 0; as above. */
+ * open, where packet filters judge now and none did; and of the services that no longer are active.
+ * *n, most often 0, and no more than fit into one call; as above. */
 PstAnswer **pst_gate_questions_further(const PstGateCase *one, guint *n);
+
+/* The same, with CAUSE for an answer to each. */
+PstAnswer **pst_gate_questions_unanswered(const PstGateCase *one, const GError *cause, guint *n);
 
 PstGateVerdict *pst_gate_judge(const PstGateCase *one);
 void pst_gate_verdict_free(PstGateVerdict *verdict);

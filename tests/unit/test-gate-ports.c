@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "protocol/limits.h"
 #include "tests/unit/gate-world.h"
 
 /* Who listens over which version of IP, and what packet filters do with it: 443 is what is asked
@@ -181,6 +182,62 @@ test_many(void)
     }
 }
 
+/* More ports of before than one call has questions, and a service that no longer runs: all of it
+ * fits into one; and where that comes to nothing, each says why. */
+static void
+test_one_call(void)
+{
+    g_autoptr(GError) cause = g_error_new_literal(PST_ERROR, PST_ERROR_BUSY, "the daemon is busy");
+    g_auto(World) world = {0}, former = {0};
+    guint n = 0, n_ports = 0;
+
+    world_init(&former);
+    world_init(&world);
+    for (gint64 port = 1000; port < 1100; port++) {
+        world_listen(&former, port, "0.0.0.0");
+        world_listen(&world, port, "0.0.0.0");
+    }
+    former.services->running = g_strsplit("cron.service", " ", -1);
+    world.services->running = g_new0(char *, 1);
+    world.before = world_baseline(&former);
+    world_set_policy(&world, NO_LOST "[units]\nno-lost=yes\n");
+    add_filter(&world);
+    const PstGateCase one = {
+        .policy = world.policy,
+        .guest = "web",
+        .before = world.before,
+        .answers = world.answers,
+        .n_answers = world.n,
+    };
+    g_autofree PstAnswer **asked = pst_gate_questions_further(&one, &n);
+    for (guint i = 0; i < n; i++) {
+        n_ports += json_object_has_member(asked[i]->args, "protocol");
+        pst_answer_free(asked[i]);
+    }
+    g_assert_cmpuint(n, ==, PST_LIMIT_API_QUESTIONS);
+    g_assert_cmpuint(n_ports, ==, n - 1);
+
+    g_autofree PstAnswer **answers = pst_gate_questions_unanswered(&one, cause, &n);
+    g_autoptr(GPtrArray) all = g_ptr_array_new();
+    for (guint i = 0; i < world.n; i++)
+        g_ptr_array_add(all, world.answers[i]);
+    for (guint i = 0; i < n; i++)
+        g_ptr_array_add(all, answers[i]);
+    PstGateCase told = one;
+    told.answers = (PstAnswer *const *)all->pdata;
+    told.n_answers = all->len;
+    told.now = world.now;
+    told.since = world.since;
+    g_autoptr(PstGateVerdict) verdict = pst_gate_judge(&told);
+    g_autofree char *text = pst_gate_to_text(verdict);
+    g_assert_cmpint(verdict->result, ==, OPEN);
+    g_assert_nonnull(strstr(text, "cron.service ran, and does not; what became of it is not known: "
+                                  "the daemon is busy"));
+    g_assert_nonnull(strstr(text, "ports.no-lost: the daemon is busy"));
+    for (guint i = 0; i < n; i++)
+        pst_answer_free(answers[i]);
+}
+
 /* 100 for port 22, and 1 for any other one. */
 static guint
 count_ports(PstAnswer **questions, guint n)
@@ -308,6 +365,7 @@ main(int argc, char *argv[])
     g_test_add_func("/gate/ports/versions", test_versions);
     g_test_add_func("/gate/ports/former-filters", test_former_filters);
     g_test_add_func("/gate/ports/many", test_many);
+    g_test_add_func("/gate/ports/one-call", test_one_call);
     g_test_add_func("/gate/ports/former", test_former_ports);
     g_test_add_func("/gate/ports/replies", test_replies);
     g_test_add_func("/gate/ports/later", test_later);
