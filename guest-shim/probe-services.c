@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "guest-shim/probe-services.h"
 
-#include <string.h>
 #include <time.h>
 
 #include "guest-shim/services-judge.h"
 #include "guest-shim/services-lines.h"
+#include "guest-shim/services-rows.h"
 #include "guest-shim/units-wanted.h"
 #include "protocol/error.h"
 
@@ -114,44 +114,17 @@ want_control_plane(Work *work, GError **error)
     return list != NULL;
 }
 
-static int
-compare_names(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* One that was stopped in order is not told of otherwise: it may be meant to be. */
-static void
-tell_running(PstServicesData *data, const GPtrArray *list)
-{
-    g_autoptr(GPtrArray) names = g_ptr_array_new();
-
-    for (guint i = 0; i < list->len; i++) {
-        const PstUnit *unit = list->pdata[i];
-        if (g_strcmp0(unit->active, "active") == 0)
-            g_ptr_array_add(names, unit->id);
-    }
-    g_ptr_array_sort(names, compare_names);
-    g_ptr_array_add(names, NULL);
-    data->running = g_strdupv((char **)names->pdata);
-}
-
 /* Services that run, or are about to, and have been restarted often lately. */
 static gboolean
 want_restarting(Work *work, GError **error)
 {
-    static const char *const states[] = {"running", "activating", NULL};
+    static const char *const states[] = {"running", "activating", "exited", NULL};
     static const char *const patterns[] = {"*.service", NULL};
-    g_autoptr(GPtrArray) names = g_ptr_array_new();
     GPtrArray *list = pst_units_list(work->units, states, patterns, error);
+    g_autoptr(GPtrArray) names =
+        list != NULL ? pst_services_rows_tell_active(work->data, list) : NULL;
     GPtrArray *details = NULL;
 
-    for (guint i = 0; list != NULL && i < list->len; i++)
-        g_ptr_array_add(names, ((PstUnit *)list->pdata[i])->id);
-    g_ptr_array_add(names, NULL);
-    work->data->n_running = names->len - 1;
-    if (list != NULL)
-        tell_running(work->data, list);
     if (list != NULL)
         details = pst_units_details(work->units, (const char *const *)names->pdata, TRUE, error);
     for (guint i = 0; details != NULL && i < details->len; i++) {
@@ -286,6 +259,8 @@ judge(Work *work, GPtrArray *list)
             .wanted = pst_units_wanted(work->context->sysroot, details->id),
             .on_demand = is_on_demand(work, details),
         };
+        unit->wanted = PST_TRI(one.wanted);
+        unit->on_demand = PST_TRI(one.on_demand);
         pst_services_judge(&one, work->report);
     }
 }
@@ -323,8 +298,8 @@ leave_out_sound(Work *work)
     }
 }
 
-/* An alias and its unit are one: the first that comes stays, and remembers that it was asked for.
- */
+/* An alias and its unit are one: the first that comes stays, and remembers by what names it was
+ * asked for. */
 static GPtrArray *
 look_closely(Work *work, GError **error)
 {
@@ -342,8 +317,8 @@ look_closely(Work *work, GError **error)
             g_ptr_array_add(unique, details);
             continue;
         }
-        if (known != NULL && known->asked_as == NULL)
-            known->asked_as = g_strdup(asked_as);
+        if (known != NULL)
+            pst_services_rows_add_asked(known, asked_as);
         pst_fields_free(&pst_units_details_fields, details);
     }
     if (list != NULL)

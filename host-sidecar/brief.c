@@ -77,7 +77,7 @@ find_unit(const PstServicesData *services, const char *name)
     for (guint i = 0; services->units != NULL && i < services->units->len; i++) {
         const PstServicesUnit *unit = services->units->pdata[i];
 
-        if (g_str_equal(unit->name, name) || g_strcmp0(unit->asked_as, name) == 0)
+        if (pst_report_services_is(unit, name))
             return unit;
     }
     return NULL;

@@ -123,7 +123,7 @@ find_unit(const PstServicesData *data, const char *name)
 {
     for (guint i = 0; data->units != NULL && i < data->units->len; i++) {
         const PstServicesUnit *unit = data->units->pdata[i];
-        if (g_strcmp0(unit->asked_as, name) == 0 || g_strcmp0(unit->name, name) == 0)
+        if (pst_report_services_is(unit, name))
             return unit;
     }
     return NULL;

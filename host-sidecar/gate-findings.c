@@ -89,7 +89,7 @@ is_unit(const PstServicesData *data, const char *subject, const char *name)
         const PstServicesUnit *unit = data->units->pdata[i];
 
         if (g_strcmp0(unit->name, name) == 0)
-            return g_str_equal(subject, name) || g_strcmp0(unit->asked_as, subject) == 0;
+            return pst_report_services_is(unit, subject);
     }
     return FALSE;
 }

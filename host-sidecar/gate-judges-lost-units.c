@@ -33,7 +33,7 @@ find_unit(const PstServicesData *data, const char *name)
     for (guint i = 0; data != NULL && data->units != NULL && i < data->units->len; i++) {
         const PstServicesUnit *unit = data->units->pdata[i];
 
-        if (g_strcmp0(unit->name, name) == 0 || g_strcmp0(unit->asked_as, name) == 0)
+        if (pst_report_services_is(unit, name))
             return unit;
     }
     return NULL;
@@ -56,17 +56,32 @@ is_excepted(const PstPolicy *policy, const char *unit)
     return FALSE;
 }
 
+static gboolean
+has(char *const *names, const char *name)
+{
+    return names != NULL && g_strv_contains((const char *const *)names, name);
+}
+
+static void
+add_missing(const PstPolicy *policy, char *const *names, const PstServicesData *now,
+            GPtrArray *lost)
+{
+    for (guint i = 0; names != NULL && names[i] != NULL; i++)
+        if (!has(now->running, names[i]) && !has(now->exited, names[i]) &&
+            !is_excepted(policy, names[i]))
+            g_ptr_array_add(lost, names[i]);
+}
+
+/* Those that ran first: where not all can be asked about, they are. */
 static GPtrArray *
-not_running(const PstPolicy *policy, const PstServicesData *former, const PstServicesData *now)
+not_active(const PstPolicy *policy, const PstServicesData *former, const PstServicesData *now)
 {
     GPtrArray *lost = g_ptr_array_new();
 
     if (former == NULL || former->running == NULL || now == NULL || now->running == NULL)
         return lost;
-    for (guint i = 0; former->running[i] != NULL; i++)
-        if (!g_strv_contains((const char *const *)now->running, former->running[i]) &&
-            !is_excepted(policy, former->running[i]))
-            g_ptr_array_add(lost, former->running[i]);
+    add_missing(policy, former->running, now, lost);
+    add_missing(policy, former->exited, now, lost);
     return lost;
 }
 
@@ -79,7 +94,7 @@ pst_gate_judges_former_units(const PstGateCase *one)
 
     if (!pst_policy_has(one->policy, PST_POLICY_NO_LOST_UNIT))
         return untold;
-    lost = not_running(one->policy, data_of(of_before(one)), now);
+    lost = not_active(one->policy, data_of(of_before(one)), now);
     for (guint i = 0; i < lost->len && untold->len < MAX_UNITS; i++)
         if (find_unit(now, lost->pdata[i]) == NULL)
             g_ptr_array_add(untold, lost->pdata[i]);
@@ -88,6 +103,12 @@ pst_gate_judges_former_units(const PstGateCase *one)
 
 /* ---- what became of one ---- */
 
+static gboolean
+is(const char *word, const char *const *words)
+{
+    return word != NULL && g_strv_contains(words, word);
+}
+
 /* What nobody enables is started when something needs it, and ends when nobody does: by a timer, a
  * socket, a call over D-Bus, a login (unit files' states: systemctl(1), is-enabled). */
 static gboolean
@@ -95,13 +116,21 @@ comes_and_goes(const PstServicesUnit *unit)
 {
     static const char *const states[] = {"static", "indirect", "transient", NULL};
 
-    return unit->enabled != NULL && g_strv_contains(states, unit->enabled);
+    return is(unit->enabled, states);
 }
 
+/* One that ended in order, and is started when it is needed: something that waits for that is there
+ * still; or it is enabled by another name alone, as what is called over D-Bus is, and no start of
+ * the guest starts it. */
 static gboolean
-is(const char *word, const char *const *words)
+waits_for_work(const PstServicesUnit *unit)
 {
-    return word != NULL && g_strv_contains(words, word);
+    static const char *const enabled[] = {"enabled", "enabled-runtime", "alias", NULL};
+
+    return g_strcmp0(unit->active, "inactive") == 0 && g_strcmp0(unit->load, "loaded") == 0 &&
+           g_strcmp0(unit->result, "success") == 0 &&
+           (unit->on_demand == PST_TRI_YES ||
+            (unit->wanted == PST_TRI_NO && is(unit->enabled, enabled)));
 }
 
 /* One that systemd starts anew by itself ended otherwise than it was to. */
@@ -110,12 +139,13 @@ has_gone_by_itself(const PstServicesUnit *unit)
 {
     static const char *const states[] = {"inactive", "activating", "deactivating", NULL};
 
-    return comes_and_goes(unit) && is(unit->active, states) &&
-           (unit->sub == NULL || !g_str_has_prefix(unit->sub, "auto-restart"));
+    return waits_for_work(unit) ||
+           (comes_and_goes(unit) && is(unit->active, states) &&
+            (unit->sub == NULL || !g_str_has_prefix(unit->sub, "auto-restart")));
 }
 
 static char *
-words_of(const PstServicesUnit *unit)
+words_of(const PstServicesUnit *unit, gboolean ran)
 {
     static const char *const ended[] = {"inactive", "failed", NULL};
     const char *more = NULL;
@@ -124,8 +154,8 @@ words_of(const PstServicesUnit *unit)
         more = unit->load;
     else if (!is(unit->active, ended))
         more = unit->sub;
-    return g_strdup_printf("%s ran, and is %s%s%s%s", unit->name, unit->active,
-                           more != NULL ? " (" : "", more != NULL ? more : "",
+    return g_strdup_printf("%s %s, and is %s%s%s%s", unit->name, ran ? "ran" : "was active",
+                           unit->active, more != NULL ? " (" : "", more != NULL ? more : "",
                            more != NULL ? ")" : "");
 }
 
@@ -138,6 +168,7 @@ judge_unit(const PstGateFacts *facts, const PstPolicyRule *rule, const char *nam
     const char *probe = pst_report_services_kind.name;
     const PstAnswer *base = pst_gate_facts_find(facts, probe);
     const PstServicesUnit *unit = find_unit(base->report->data, name);
+    const gboolean ran = has(data_of(of_before(facts->one))->running, name);
     PstGateOutcome *outcome = NULL;
 
     if (unit == NULL && pst_gate_facts_is_of_now(facts->units))
@@ -148,7 +179,8 @@ judge_unit(const PstGateFacts *facts, const PstPolicyRule *rule, const char *nam
 
         outcome = pst_gate_outcome_add(
             outcomes, rule, PST_GATE_UNCHECKED,
-            g_strdup_printf("%s ran, and does not; what became of it is not known%s%s", name,
+            g_strdup_printf("%s %s; what became of it is not known%s%s", name,
+                            ran ? "ran, and does not" : "was active, and is not told to be",
                             why != NULL ? ": " : "", why != NULL ? why : ""));
     } else if (pst_gate_judges_runs(unit) || has_gone_by_itself(unit)) {
         return FALSE;
@@ -156,7 +188,7 @@ judge_unit(const PstGateFacts *facts, const PstPolicyRule *rule, const char *nam
         (*n_told)++;
         return FALSE;
     } else {
-        outcome = pst_gate_outcome_add(outcomes, rule, PST_GATE_BROKEN, words_of(unit));
+        outcome = pst_gate_outcome_add(outcomes, rule, PST_GATE_BROKEN, words_of(unit, ran));
     }
     outcome->unit = g_strdup(unit != NULL ? unit->name : name);
     pst_gate_outcome_of(outcome, probe, facts->units != NULL ? facts->units : base);
@@ -197,7 +229,7 @@ pst_gate_judges_lost_units(const PstGateFacts *facts, const PstPolicyRule *rule,
                              g_strdup("the baseline does not tell which services ran"));
         return;
     }
-    g_autoptr(GPtrArray) lost = not_running(facts->one->policy, former, now);
+    g_autoptr(GPtrArray) lost = not_active(facts->one->policy, former, now);
     for (guint i = 0; i < lost->len; i++)
         any |= judge_unit(facts, rule, lost->pdata[i], outcomes, &n_told);
     if (any)

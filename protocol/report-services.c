@@ -12,6 +12,8 @@ const PstFields pst_report_services_line_fields = PST_FIELDS(PstServicesLine, li
 static const PstField unit_rows[] = {
     PST_REQUIRED_STRING(PstServicesUnit, name, "the unit's own name", PST_KEY),
     PST_STRING(PstServicesUnit, asked_as, "as it was asked for, absent where nobody asked"),
+    PST_STRINGS(PstServicesUnit, also_asked_as,
+                "other names that it was asked for by, absent for none"),
     PST_STRING(PstServicesUnit, description, "what it is"),
     PST_STRING(PstServicesUnit, load, "loaded, not-found, masked, bad-setting, error"),
     PST_STRING(PstServicesUnit, active,
@@ -32,6 +34,9 @@ static const PstField unit_rows[] = {
     PST_BOOL(PstServicesUnit, default_dependencies,
              "it starts and stops with the ordinary services, and not in emergency mode"),
     PST_BOOL(PstServicesUnit, ignore_on_isolate, "it stays where another target is isolated"),
+    PST_BOOL(PstServicesUnit, wanted, "a unit wants it by a link, as systemctl enable makes it"),
+    PST_BOOL(PstServicesUnit, on_demand, "a socket, path or timer that waits starts it",
+             PST_PASSING),
     PST_LIST(PstServicesUnit, lines, pst_report_services_line_fields,
              "its last journal lines, newest first", PST_PASSING),
 };
@@ -43,6 +48,9 @@ static const PstField data_rows[] = {
              "units asked for, and those that failed, restart or ought to run"),
     PST_INT(PstServicesData, n_running, "number of services that run", PST_PASSING),
     PST_STRINGS(PstServicesData, running, "the services that run"),
+    PST_STRINGS(PstServicesData, exited,
+                "the services that did their work and count as active until they are stopped, but "
+                "for user-runtime-dir@, which come and go with logins"),
 };
 static const PstFields data_fields = PST_FIELDS(PstServicesData, data_rows);
 
@@ -58,3 +66,11 @@ const PstReportKind pst_report_services_kind = {
     .args = &args_fields,
     .data = &data_fields,
 };
+
+gboolean
+pst_report_services_is(const PstServicesUnit *unit, const char *name)
+{
+    return g_strcmp0(unit->name, name) == 0 || g_strcmp0(unit->asked_as, name) == 0 ||
+           (unit->also_asked_as != NULL && name != NULL &&
+            g_strv_contains((const char *const *)unit->also_asked_as, name));
+}

@@ -17,8 +17,9 @@ typedef struct {
 } PstServicesLine;
 
 typedef struct {
-    char *name;     /* the unit's own, where it was asked for by an alias */
-    char *asked_as; /* absent for a unit that nobody asked for */
+    char *name;           /* the unit's own, where it was asked for by an alias */
+    char *asked_as;       /* absent for a unit that nobody asked for */
+    char **also_asked_as; /* under these names as well; absent for none */
     char *description;
     char *load;
     char *active;
@@ -34,6 +35,8 @@ typedef struct {
     PstTri needs_reload;
     PstTri default_dependencies;
     PstTri ignore_on_isolate;
+    PstTri wanted;    /* some unit wants it by a link, as `systemctl enable` makes it */
+    PstTri on_demand; /* a socket, path or timer that waits starts it */
     GPtrArray *lines; /* of PstServicesLine, newest first, at most 5 */
 } PstServicesUnit;
 
@@ -42,7 +45,11 @@ typedef struct {
     GPtrArray *units; /* of PstServicesUnit: those asked for, failed, restarting, or missing */
     gint64 n_running; /* services that run, or are about to */
     char **running;   /* those that do, by name */
+    char **exited;    /* those that did their work and count as active, by name */
 } PstServicesData;
+
+/* Whether NAME is the unit's own, or one that it was asked for by. */
+gboolean pst_report_services_is(const PstServicesUnit *unit, const char *name);
 
 extern const PstFields pst_report_services_line_fields;
 extern const PstFields pst_report_services_unit_fields;

@@ -3,6 +3,7 @@
 
 #include "guest-shim/probe-services.h"
 #include "guest-shim/services-judge.h"
+#include "guest-shim/services-rows.h"
 
 #define NOW ((gint64)3600 * G_USEC_PER_SEC)
 
@@ -197,6 +198,60 @@ test_past(void)
     pst_fields_free(&pst_report_services_unit_fields, unit);
 }
 
+/* Only what runs is looked at for restarts; what has ended and counts as active is told beside it,
+ * but for what comes and goes with logins. */
+static void
+test_active(void)
+{
+    static const char *const units[][3] = {
+        {"ssh.service", "active", "running"},
+        {"nftables.service", "active", "exited"},
+        {"user-runtime-dir@1000.service", "active", "exited"},
+        {"apparmor.service", "active", "exited"},
+        {"cron.service", "active", "running"},
+        {"slow.service", "activating", "start"},
+    };
+    PstServicesData *data = pst_fields_new(pst_report_services_kind.data);
+    GPtrArray *list = NULL;
+
+    for (guint i = 0; i < G_N_ELEMENTS(units); i++) {
+        PstUnit *unit = pst_fields_append(&pst_units_unit_fields, &list);
+        unit->id = g_strdup(units[i][0]);
+        unit->active = g_strdup(units[i][1]);
+        unit->sub = g_strdup(units[i][2]);
+    }
+    g_autoptr(GPtrArray) alive = pst_services_rows_tell_active(data, list);
+    g_autofree char *running = g_strjoinv(" ", data->running);
+    g_autofree char *exited = g_strjoinv(" ", data->exited);
+    g_autofree char *names = g_strjoinv(" ", (char **)alive->pdata);
+
+    g_assert_cmpstr(running, ==, "cron.service ssh.service");
+    g_assert_cmpstr(exited, ==, "apparmor.service nftables.service");
+    g_assert_cmpstr(names, ==, "ssh.service cron.service slow.service");
+    g_assert_cmpint(data->n_running, ==, 3);
+    pst_units_list_free(&pst_units_unit_fields, list);
+    pst_fields_free(pst_report_services_kind.data, data);
+}
+
+/* A unit and its aliases are one row, which bears all names that were asked for, once. */
+static void
+test_asked(void)
+{
+    static const char *const asked[] = {NULL, "ssh", "sshd", "ssh", "sshd.service"};
+    PstServicesUnit *unit = pst_fields_new(&pst_report_services_unit_fields);
+
+    unit->name = g_strdup("ssh.service");
+    for (guint i = 0; i < G_N_ELEMENTS(asked); i++)
+        pst_services_rows_add_asked(unit, asked[i]);
+    g_assert_cmpstr(unit->asked_as, ==, "ssh");
+    g_assert_cmpuint(g_strv_length(unit->also_asked_as), ==, 2);
+    g_assert_true(pst_report_services_is(unit, "sshd"));
+    g_assert_true(pst_report_services_is(unit, "sshd.service"));
+    g_assert_true(pst_report_services_is(unit, "ssh.service"));
+    g_assert_false(pst_report_services_is(unit, "sshd.socket"));
+    pst_fields_free(&pst_report_services_unit_fields, unit);
+}
+
 /* Where systemd can't be asked the answer is unknown, never ok. */
 static void
 test_worlds(void)
@@ -229,6 +284,8 @@ main(int argc, char **argv)
         g_test_add_data_func(name, &rows[i], test_judge);
     }
     g_test_add_func("/services/past", test_past);
+    g_test_add_func("/services/active", test_active);
+    g_test_add_func("/services/asked", test_asked);
     g_test_add_func("/services/remedy", test_remedy);
     g_test_add_func("/services/worlds", test_worlds);
     return g_test_run();
