@@ -3,7 +3,7 @@
 
 #include "host-sidecar/wait-pace.h"
 
-/* What one asking may take of the time. */
+/* What one asking may take of the time, where there is time for another. */
 #define ASK_US (10 * G_USEC_PER_SEC)
 
 void
@@ -17,6 +17,14 @@ replace(PstGateRun *run, PstGateVerdict *verdict)
 {
     pst_gate_settle_clear(run);
     run->verdict = verdict;
+}
+
+/* Until when an asking that begins now may take: the last one, all that is left, for what a slow
+ * guest does not tell in ten seconds it would tell in none. */
+static gint64
+end_of(gint64 now_us, gint64 until_us, gint64 last_us)
+{
+    return now_us + ASK_US < until_us ? MIN(last_us, now_us + ASK_US) : last_us;
 }
 
 /* Nothing more is asked: CAUSE is why the last asking came to nothing; NULL where it did not. */
@@ -42,12 +50,11 @@ pst_gate_settle(const PstGateAsking *asking, gpointer asker, gint64 settle_us, g
 
     for (;;) {
         gint64 now_us = asking->now(asker);
-        gint64 asked_until_us = settle_us > 0 ? MIN(last_us, now_us + ASK_US) : last_us;
         g_autoptr(GError) cause = NULL;
 
         pst_wait_pace_begin(&pace, now_us);
         run->n_asked++;
-        PstGateVerdict *verdict = asking->ask(asker, asked_until_us, &cause);
+        PstGateVerdict *verdict = asking->ask(asker, end_of(now_us, until_us, last_us), &cause);
         if (verdict == NULL && run->verdict == NULL) {
             g_propagate_error(error, g_steal_pointer(&cause));
             return FALSE;

@@ -16,7 +16,8 @@ void pst_gate_settle_clear(PstGateRun *run);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(PstGateRun, pst_gate_settle_clear)
 
 typedef struct {
-    /* Asks until then at most, and judges; NULL with the error where nobody could be asked. */
+    /* Asks until then at most, which is ten seconds unless it is the last asking, and judges; NULL
+     * with the error where nobody could be asked. */
     PstGateVerdict *(*ask)(gpointer asker, gint64 until_us, GError **error);
     /* Judges once more what was told last, sudo having hung in each of N askings. */
     PstGateVerdict *(*judge_hung)(gpointer asker, guint n);

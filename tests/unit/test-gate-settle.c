@@ -11,6 +11,8 @@ typedef struct {
     World world;
     gint64 now_us;
     guint n;
+    gint64 window_us; /* that the last asking had */
+    gint64 takes_us;  /* of each; 0: ASKING_US */
 } Script;
 
 #define ASKING_US (3 * G_USEC_PER_SEC)
@@ -43,7 +45,7 @@ spoil(World *world, char letter)
 }
 
 static PstGateVerdict *
-ask(gpointer data, gint64 until_us G_GNUC_UNUSED, GError **error)
+ask(gpointer data, gint64 until_us, GError **error)
 {
     Script *script = data;
     guint last = (guint)strlen(script->script) - 1;
@@ -51,7 +53,8 @@ ask(gpointer data, gint64 until_us G_GNUC_UNUSED, GError **error)
 
     script->n++;
     forget(script);
-    script->now_us += ASKING_US;
+    script->window_us = until_us - script->now_us;
+    script->now_us += script->takes_us > 0 ? script->takes_us : ASKING_US;
     if (letter == 'e') {
         g_set_error(error, PST_ERROR, PST_ERROR_NO_HYPERVISOR, "libvirt is gone");
         return NULL;
@@ -170,6 +173,36 @@ test_errors(void)
     }
 }
 
+/* While there is time for another, each has ten seconds; the last one, and the only one, all that
+ * is left of the deadline. */
+static void
+test_last_asking(void)
+{
+    static const struct {
+        const char *script;
+        gint64 settle_s, deadline_s, takes_s, window_s;
+        guint n_asked;
+    } rows[] = {
+        {"p", 0, 60, 3, 60, 1},     {"p", 60, 70, 3, 10, 1},     {"m", 5, 60, 10, 60, 1},
+        {"m", 10, 300, 10, 300, 1}, {"mm", 11, 300, 10, 290, 2}, {"p", 60, 8, 3, 8, 1},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_auto(Script)
+            script = {.script = rows[i].script, .takes_us = rows[i].takes_s * G_USEC_PER_SEC};
+        g_auto(PstGateRun) run = {NULL};
+        g_autoptr(GError) error = NULL;
+
+        g_test_message("row %u", i);
+        g_assert_true(pst_gate_settle(&asking, &script, rows[i].settle_s * G_USEC_PER_SEC,
+                                      rows[i].deadline_s * G_USEC_PER_SEC, &run, &error));
+        g_assert_no_error(error);
+        g_assert_cmpuint(run.n_asked, ==, rows[i].n_asked);
+        g_assert_cmpint((script.window_us + G_USEC_PER_SEC / 2) / G_USEC_PER_SEC, ==,
+                        rows[i].window_s);
+    }
+}
+
 /* Where there is no verdict yet, nobody is asked again. */
 static void
 test_first_error(void)
@@ -229,6 +262,7 @@ main(int argc, char *argv[])
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/gate/settles", test_settles);
     g_test_add_func("/gate/errors", test_errors);
+    g_test_add_func("/gate/last-asking", test_last_asking);
     g_test_add_func("/gate/first-error", test_first_error);
     g_test_add_func("/gate/hung-is-attributed", test_hung_is_attributed);
     g_test_add_func("/gate/hung-is-not-shut", test_hung_is_not_shut);
