@@ -127,6 +127,8 @@ want_restarting(Work *work, GError **error)
 
     if (list != NULL)
         details = pst_units_details(work->units, (const char *const *)names->pdata, TRUE, error);
+    if (details != NULL)
+        pst_services_rows_tell_started(work->data, details, work->now);
     for (guint i = 0; details != NULL && i < details->len; i++) {
         const PstUnitDetails *one = details->pdata[i];
         if (pst_services_judge_restarts(one, work->now))

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define LATELY_US (60 * G_USEC_PER_SEC)
+
 static int
 compare_names(gconstpointer a, gconstpointer b)
 {
@@ -43,6 +45,22 @@ pst_services_rows_tell_active(PstServicesData *data, const GPtrArray *units)
     data->n_running = alive->len;
     g_ptr_array_add(alive, NULL);
     return alive;
+}
+
+void
+pst_services_rows_tell_started(PstServicesData *data, const GPtrArray *units, gint64 now)
+{
+    for (guint i = 0; i < units->len; i++) {
+        const PstUnitDetails *unit = units->pdata[i];
+        gboolean active = g_strcmp0(unit->active, "active") == 0 && unit->id != NULL;
+
+        if (!active || unit->active_enter <= 0 || now - unit->active_enter >= LATELY_US)
+            continue;
+        PstServicesStarted *started =
+            pst_fields_append(&pst_report_services_started_fields, &data->started);
+        started->name = g_strdup(unit->id);
+        started->ago_ms = MAX(0, now - unit->active_enter) / 1000;
+    }
 }
 
 void

@@ -11,5 +11,9 @@
  * strings; free with g_ptr_array_unref(). */
 GPtrArray *pst_services_rows_tell_active(PstServicesData *data, const GPtrArray *units);
 
+/* Tells which of UNITS, a list of PstUnitDetails, became active lately. NOW: CLOCK_MONOTONIC in
+ * microseconds. */
+void pst_services_rows_tell_started(PstServicesData *data, const GPtrArray *units, gint64 now);
+
 /* The unit was asked for by this name, perhaps besides others. NULL: it was not. */
 void pst_services_rows_add_asked(PstServicesUnit *unit, const char *asked_as);

@@ -52,6 +52,9 @@ static const char *const of_access[] = {"ssh*",
                                         "shutdown.*",
                                         NULL};
 
+/* A service that systemd takes to be active as soon as it runs may need so long to listen. */
+#define READY_MS 30000
+
 static gboolean
 matches(const char *const *patterns, const char *text)
 {
@@ -171,6 +174,31 @@ moving_unit(const PstGateFacts *facts, const PstPolicyRule *rule, const PstGateO
     return why != NULL ? why : moving_unit_of(further, facts, rule, outcome);
 }
 
+/* What a port or a check misses a service may yet bring that became active just now: of a port that
+ * was listened on, the one that did. */
+static char *
+young_unit(const PstGateFacts *facts, const PstPolicyRule *rule, const PstGateOutcome *outcome)
+{
+    const PstServicesData *data = pst_gate_facts_data(facts, pst_report_services_kind.name);
+    const gboolean waits = rule->kind == PST_POLICY_PORT || rule->kind == PST_POLICY_NO_LOST_PORT ||
+                           rule->kind == PST_POLICY_CHECK;
+    const char *own =
+        outcome->unit != NULL && g_str_has_suffix(outcome->unit, ".service") ? outcome->unit : NULL;
+
+    if (!waits || outcome->state == PST_GATE_HELD || data == NULL || data->started == NULL)
+        return NULL;
+    for (guint i = 0; i < data->started->len; i++) {
+        const PstServicesStarted *unit = data->started->pdata[i];
+
+        if (unit->ago_ms != PST_INT_UNKNOWN && unit->ago_ms < READY_MS &&
+            (own == NULL || g_str_equal(own, unit->name)))
+            return g_strdup_printf("%s is active since %" G_GINT64_FORMAT
+                                   " s, and may not be ready",
+                                   unit->name, unit->ago_ms / 1000);
+    }
+    return NULL;
+}
+
 static char *
 words_of_jobs(const PstSystemManager *manager, const PstSystemJob *job)
 {
@@ -276,6 +304,8 @@ pst_gate_moving(const PstGateFacts *facts, const PstPolicyRule *rule, const PstG
     if (why == NULL && manager != NULL && manager->state != NULL &&
         g_strv_contains(passing, manager->state))
         why = g_strdup_printf("the guest is %s", manager->state);
+    if (why == NULL)
+        why = young_unit(facts, rule, outcome);
     if (why == NULL)
         why = silent_probe(facts, rule);
     if (why == NULL && outcome->state == PST_GATE_UNCHECKED)

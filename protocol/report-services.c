@@ -42,6 +42,12 @@ static const PstField unit_rows[] = {
 };
 const PstFields pst_report_services_unit_fields = PST_FIELDS(PstServicesUnit, unit_rows);
 
+static const PstField started_rows[] = {
+    PST_REQUIRED_STRING(PstServicesStarted, name, "the service", PST_KEY),
+    PST_INT(PstServicesStarted, ago_ms, "milliseconds since it became active", PST_PASSING),
+};
+const PstFields pst_report_services_started_fields = PST_FIELDS(PstServicesStarted, started_rows);
+
 static const PstField data_rows[] = {
     PST_STRING(PstServicesData, source, "who said so: systemd or systemctl", PST_PASSING),
     PST_LIST(PstServicesData, units, pst_report_services_unit_fields,
@@ -51,6 +57,10 @@ static const PstField data_rows[] = {
     PST_STRINGS(PstServicesData, exited,
                 "the services that did their work and count as active until they are stopped, but "
                 "for user-runtime-dir@, which come and go with logins"),
+    PST_LIST(PstServicesData, started, pst_report_services_started_fields,
+             "those of running that became active less than a minute ago, and may not do yet what "
+             "they are for",
+             PST_PASSING),
 };
 static const PstFields data_fields = PST_FIELDS(PstServicesData, data_rows);
 

@@ -41,11 +41,17 @@ typedef struct {
 } PstServicesUnit;
 
 typedef struct {
-    char *source;     /* systemd, or systemctl */
-    GPtrArray *units; /* of PstServicesUnit: those asked for, failed, restarting, or missing */
-    gint64 n_running; /* services that run, or are about to */
-    char **running;   /* those that do, by name */
-    char **exited;    /* those that did their work and count as active, by name */
+    char *name;
+    gint64 ago_ms; /* since it became active */
+} PstServicesStarted;
+
+typedef struct {
+    char *source;       /* systemd, or systemctl */
+    GPtrArray *units;   /* of PstServicesUnit: those asked for, failed, restarting, or missing */
+    gint64 n_running;   /* services that run, or are about to */
+    char **running;     /* those that do, by name */
+    char **exited;      /* those that did their work and count as active, by name */
+    GPtrArray *started; /* of PstServicesStarted: those that run and became active lately */
 } PstServicesData;
 
 /* Whether NAME is the unit's own, or one that it was asked for by. */
@@ -53,4 +59,5 @@ gboolean pst_report_services_is(const PstServicesUnit *unit, const char *name);
 
 extern const PstFields pst_report_services_line_fields;
 extern const PstFields pst_report_services_unit_fields;
+extern const PstFields pst_report_services_started_fields;
 extern const PstReportKind pst_report_services_kind;

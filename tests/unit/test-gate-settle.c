@@ -173,6 +173,63 @@ test_errors(void)
     }
 }
 
+static void
+world_check(World *world, const char *name, const char *state)
+{
+    PstChecksCheck *check =
+        pst_fields_append(&pst_report_checks_check_fields, &world->checks->checks);
+
+    check->name = g_strdup(name);
+    check->state = g_strdup(state);
+}
+
+/* A service that systemd takes to be active at once may listen later: what a port or a check misses
+ * is waited for as long as one is young, and of a port of before, as long as its own is. */
+static void
+test_young(void)
+{
+    static const struct {
+        const char *policy, *started;
+        gint64 ago_ms;
+        gboolean broken, moves;
+    } rows[] = {
+        {"[ports]\nopen=8080\n", "app.service", 0, TRUE, TRUE},
+        {"[ports]\nopen=8080\n", "app.service", 29999, TRUE, TRUE},
+        {"[ports]\nopen=8080\n", "app.service", 30000, TRUE, FALSE},
+        {"[ports]\nopen=8080\n", NULL, 0, TRUE, FALSE},
+        {"[ports]\nopen=443\n", "app.service", 0, FALSE, FALSE},
+        {"[ports]\nno-lost=yes\n", "app.service", 3000, TRUE, TRUE},
+        {"[ports]\nno-lost=yes\n", "cron.service", 3000, TRUE, FALSE},
+        {"[checks]\npass=page\n", "app.service", 3000, TRUE, TRUE},
+        {"[units]\nactive=nginx\n", "app.service", 3000, FALSE, FALSE},
+        {"[settings]\nselinux=permissive\n", "app.service", 3000, TRUE, FALSE},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_auto(World) world = {0}, former = {0};
+
+        world_init(&former);
+        world_listen(&former, 8080, "0.0.0.0");
+        PstNetworkListening *row = former.guest.network->listening->pdata[2];
+        row->unit = g_strdup("app.service");
+        world_init(&world);
+        world.before = world_baseline(&former);
+        world_check(&world, "page", "critical");
+        world_set_policy(&world, rows[i].policy);
+        if (rows[i].started != NULL) {
+            PstServicesStarted *started =
+                pst_fields_append(&pst_report_services_started_fields, &world.services->started);
+            started->name = g_strdup(rows[i].started);
+            started->ago_ms = rows[i].ago_ms;
+        }
+        g_autoptr(PstGateVerdict) verdict = world_judge(&world);
+
+        g_test_message("row %u: %s", i, verdict->summary);
+        g_assert_cmpint(verdict->broken->len > 0, ==, rows[i].broken);
+        g_assert_cmpint(pst_gate_may_change(verdict), ==, rows[i].moves);
+    }
+}
+
 /* While there is time for another, each has ten seconds; the last one, and the only one, all that
  * is left of the deadline. */
 static void
@@ -263,6 +320,7 @@ main(int argc, char *argv[])
     g_test_add_func("/gate/settles", test_settles);
     g_test_add_func("/gate/errors", test_errors);
     g_test_add_func("/gate/last-asking", test_last_asking);
+    g_test_add_func("/gate/young", test_young);
     g_test_add_func("/gate/first-error", test_first_error);
     g_test_add_func("/gate/hung-is-attributed", test_hung_is_attributed);
     g_test_add_func("/gate/hung-is-not-shut", test_hung_is_not_shut);

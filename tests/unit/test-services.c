@@ -233,6 +233,43 @@ test_active(void)
     pst_fields_free(pst_report_services_kind.data, data);
 }
 
+/* What was restarted just now may not do yet what it is for; what starts is told otherwise. */
+static void
+test_started(void)
+{
+    static const struct {
+        const char *id, *active;
+        gint64 ago_ms; /* -1: systemd does not say */
+        gboolean told;
+    } units[] = {
+        {"a.service", "active", 0, TRUE},      {"b.service", "active", 59999, TRUE},
+        {"c.service", "active", 60000, FALSE}, {"d.service", "activating", 5, FALSE},
+        {"e.service", "active", -1, FALSE},
+    };
+    PstServicesData *data = pst_fields_new(pst_report_services_kind.data);
+    GPtrArray *list = NULL;
+    guint n = 0;
+
+    for (guint i = 0; i < G_N_ELEMENTS(units); i++) {
+        PstUnitDetails *unit = pst_fields_append(&pst_units_details_fields, &list);
+        unit->id = g_strdup(units[i].id);
+        unit->active = g_strdup(units[i].active);
+        if (units[i].ago_ms >= 0)
+            unit->active_enter = NOW - units[i].ago_ms * 1000;
+    }
+    pst_services_rows_tell_started(data, list, NOW);
+    for (guint i = 0; i < G_N_ELEMENTS(units); i++) {
+        if (!units[i].told)
+            continue;
+        const PstServicesStarted *started = data->started->pdata[n++];
+        g_assert_cmpstr(started->name, ==, units[i].id);
+        g_assert_cmpint(started->ago_ms, ==, units[i].ago_ms);
+    }
+    g_assert_cmpuint(data->started->len, ==, n);
+    pst_units_list_free(&pst_units_details_fields, list);
+    pst_fields_free(pst_report_services_kind.data, data);
+}
+
 /* A unit and its aliases are one row, which bears all names that were asked for, once. */
 static void
 test_asked(void)
@@ -285,6 +322,7 @@ main(int argc, char **argv)
     }
     g_test_add_func("/services/past", test_past);
     g_test_add_func("/services/active", test_active);
+    g_test_add_func("/services/started", test_started);
     g_test_add_func("/services/asked", test_asked);
     g_test_add_func("/services/remedy", test_remedy);
     g_test_add_func("/services/worlds", test_worlds);
