@@ -113,5 +113,5 @@ void pst_gate_outcome_blame(const PstGateFacts *facts, PstGateOutcome *outcome,
                             const PstFinding *finding);
 
 /* Unchecked, since PROBE's answer, which may be NULL, is none to judge by. */
-void pst_gate_outcome_add_unlooked(GPtrArray *outcomes, const PstPolicyRule *rule,
-                                   const char *probe, const PstAnswer *answer);
+PstGateOutcome *pst_gate_outcome_add_unlooked(GPtrArray *outcomes, const PstPolicyRule *rule,
+                                              const char *probe, const PstAnswer *answer);

@@ -222,6 +222,12 @@ pst_gate_judges_port(const PstGateFacts *facts, const PstPolicyRule *rule, GPtrA
 
 /* ---- those of before ---- */
 
+static char *
+name_of(const PstNetworkListening *row)
+{
+    return g_strdup_printf("%" G_GINT64_FORMAT "/%s", row->port, row->protocol);
+}
+
 /* Over the versions GONE of those that there WERE. */
 static void
 judge_lost(const PstGateFacts *facts, const PstPolicyRule *rule, const PstNetworkListening *row,
@@ -235,6 +241,7 @@ judge_lost(const PstGateFacts *facts, const PstPolicyRule *rule, const PstNetwor
         g_strdup_printf("nothing listens on %" G_GINT64_FORMAT "/%s%s any more; %s did", row->port,
                         row->protocol, over, row->process != NULL ? row->process : "something"));
     outcome->unit = g_strdup(row->unit);
+    outcome->which = name_of(row);
     pst_gate_outcome_of(outcome, probe, pst_gate_facts_find(facts, probe));
 }
 
@@ -385,7 +392,7 @@ judge_former(const PstGateFacts *facts, const PstPolicyRule *rule, const PstNetw
         const PstAnswer *now = pst_gate_facts_find(facts, probe);
 
         if (!pst_gate_facts_is_of_now(now)) {
-            pst_gate_outcome_add_unlooked(outcomes, rule, probe, now);
+            pst_gate_outcome_add_unlooked(outcomes, rule, probe, now)->which = name_of(row);
             return;
         }
         if (!may_be_filtered(now))
@@ -393,11 +400,12 @@ judge_former(const PstGateFacts *facts, const PstPolicyRule *rule, const PstNetw
         pst_gate_outcome_add(outcomes, rule, PST_GATE_UNCHECKED,
                              g_strdup_printf("packet filters judge, and what they do with "
                                              "%" G_GINT64_FORMAT "/%s was not asked",
-                                             row->port, row->protocol));
+                                             row->port, row->protocol))
+            ->which = name_of(row);
         return;
     }
     if (!pst_gate_facts_is_of_now(answer)) {
-        pst_gate_outcome_add_unlooked(outcomes, rule, probe, answer);
+        pst_gate_outcome_add_unlooked(outcomes, rule, probe, answer)->which = name_of(row);
         return;
     }
     switch (lets_all_in(answer->report->data, row->port, of)) {
@@ -418,6 +426,7 @@ judge_former(const PstGateFacts *facts, const PstPolicyRule *rule, const PstNetw
                             row->port, row->protocol, answer->report->summary));
         break;
     }
+    outcome->which = name_of(row);
     pst_gate_outcome_of(outcome, probe, answer);
 }
 

@@ -360,6 +360,7 @@ judge_absent(const PstGateFacts *facts, const PstPolicyRule *rule, const char **
                                  g_strdup_printf("%s is gone: the baseline had it", *path));
         pst_gate_outcome_of(outcome, answer->probe, answer);
         outcome->path = g_strdup(*path);
+        outcome->which = g_strdup(*path);
         outcome->lasting = TRUE;
     }
     return gone;

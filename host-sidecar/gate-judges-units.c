@@ -189,7 +189,8 @@ judge_failed(const PstGateFacts *facts, const PstPolicyRule *rule, const PstServ
 
     if (unit->active == NULL) {
         pst_gate_outcome_add(outcomes, rule, PST_GATE_UNCHECKED,
-                             g_strdup_printf("whether %s is failed is not told", unit->name));
+                             g_strdup_printf("whether %s is failed is not told", unit->name))
+            ->unit = g_strdup(unit->name);
         return TRUE;
     }
     if (g_strcmp0(unit->active, "failed") != 0 ||

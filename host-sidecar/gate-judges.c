@@ -189,6 +189,18 @@ pst_gate_judges_access(const PstGateFacts *facts, const PstPolicyRule *rule, GPt
 
 /* ---- checks ---- */
 
+/* Of CHECK, which the rule may not name. */
+static PstGateOutcome *
+add_of_check(const PstPolicyRule *rule, PstGateState state, const PstChecksCheck *check,
+             char *message, GPtrArray *outcomes)
+{
+    PstGateOutcome *outcome = pst_gate_outcome_add(outcomes, rule, state, message);
+
+    if (g_strcmp0(check->name, rule->subject) != 0)
+        outcome->which = g_strdup(check->name);
+    return outcome;
+}
+
 static void
 judge_check(const PstGateFacts *facts, const PstPolicyRule *rule, const PstChecksCheck *check,
             GPtrArray *outcomes)
@@ -203,11 +215,12 @@ judge_check(const PstGateFacts *facts, const PstPolicyRule *rule, const PstCheck
     else if (check->state != NULL && g_strv_contains(broken, check->state))
         state = PST_GATE_BROKEN;
     pst_gate_outcome_of(
-        pst_gate_outcome_add(outcomes, rule, state,
-                             g_strdup_printf("check %s is %s%s%s", check->name,
-                                             check->state != NULL ? check->state : "unknown",
-                                             check->message != NULL ? ": " : "",
-                                             check->message != NULL ? check->message : "")),
+        add_of_check(rule, state, check,
+                     g_strdup_printf("check %s is %s%s%s", check->name,
+                                     check->state != NULL ? check->state : "unknown",
+                                     check->message != NULL ? ": " : "",
+                                     check->message != NULL ? check->message : ""),
+                     outcomes),
         probe, answer);
 }
 
@@ -263,12 +276,13 @@ judge_gone(const PstGateFacts *facts, const PstPolicyRule *rule, const PstAnswer
             continue;
         any = TRUE;
         pst_gate_outcome_of(
-            pst_gate_outcome_add(
-                outcomes, rule, names_all(answer) ? PST_GATE_BROKEN : PST_GATE_UNCHECKED,
+            add_of_check(
+                rule, names_all(answer) ? PST_GATE_BROKEN : PST_GATE_UNCHECKED, check,
                 g_strdup_printf(names_all(answer)
                                     ? "check %s is gone: the guest defines it no more"
                                     : "the guest does not tell of check %s any more, nor all",
-                                check->name)),
+                                check->name),
+                outcomes),
             answer->probe, answer);
     }
     return any;

@@ -27,7 +27,8 @@ append_seconds(GString *out, gint64 took_us)
 static gboolean
 has_many(const PstGateOutcome *outcome)
 {
-    static const char *const many[] = {"units.no-failed", "units.no-new-failed", NULL};
+    static const char *const many[] = {"units.no-failed", "units.no-new-failed", "units.no-lost",
+                                       NULL};
 
     return g_str_has_prefix(outcome->expectation, "finding") ||
            g_strv_contains(many, outcome->expectation);
@@ -56,7 +57,9 @@ name_of(const PstGateOutcome *outcome)
     g_autofree char *title = pst_gate_outcome_title(outcome);
     GString *name = g_string_new(title);
 
-    if (outcome->state == PST_GATE_HELD || !has_many(outcome))
+    if (outcome->which != NULL)
+        g_string_append_printf(name, " %s", outcome->which);
+    if (outcome->which != NULL || outcome->state == PST_GATE_HELD || !has_many(outcome))
         return name;
     if (outcome->unit != NULL && g_str_has_prefix(outcome->expectation, "units."))
         g_string_append_printf(name, " %s", outcome->unit);

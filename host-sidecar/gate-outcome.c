@@ -31,6 +31,8 @@ const PstFields pst_gate_line_fields = PST_FIELDS(PstGateLine, line_rows);
 static const PstField outcome_rows[] = {
     PST_REQUIRED_STRING(PstGateOutcome, expectation, "GROUP.KEY of the policy"),
     PST_STRING(PstGateOutcome, subject, "the unit, port, check, setting or severity"),
+    PST_STRING(PstGateOutcome, which,
+               "of an expectation with several outcomes: the check, port or path"),
     PST_ENUM(PstGateOutcome, state, state_names, "held, broken, or unchecked"),
     PST_ENUM(PstGateOutcome, unchecked, pst_policy_unchecked_names,
              "what it does to the verdict where it could not be checked"),
@@ -138,7 +140,7 @@ pst_gate_outcome_blame(const PstGateFacts *facts, PstGateOutcome *outcome,
         outcome->root = copy_finding(cause->root);
 }
 
-void
+PstGateOutcome *
 pst_gate_outcome_add_unlooked(GPtrArray *outcomes, const PstPolicyRule *rule, const char *probe,
                               const PstAnswer *answer)
 {
@@ -148,4 +150,5 @@ pst_gate_outcome_add_unlooked(GPtrArray *outcomes, const PstPolicyRule *rule, co
                              why != NULL ? why : g_strdup("its report does not tell"));
 
     pst_gate_outcome_of(outcome, probe, answer);
+    return outcome;
 }

@@ -45,6 +45,7 @@ typedef struct {
 typedef struct {
     char *expectation;   /* GROUP.KEY */
     char *subject;       /* absent for none */
+    char *which;         /* where the expectation has several outcomes: the check, port or path */
     int state;           /* PstGateState */
     int unchecked;       /* PstPolicyUnchecked: what it does where it could not be checked */
     char *message;       /* what is so, one line */

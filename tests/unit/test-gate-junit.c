@@ -43,6 +43,51 @@ test_junit_names(void)
     g_assert_cmpuint(count_in(xml, "name=\"units.no-failed two.service\""), ==, 1);
 }
 
+/* The history of a case is that of one thing: each lost service and port, and each check, held or
+ * broken, has it in its name, and no number. */
+static void
+test_junit_names_of_many(void)
+{
+    static const char *const names[] = {
+        "units.no-lost cron.service", "ports.no-lost 80/tcp", "ports.no-lost 8080/tcp",
+        "checks.pass * backup",       "checks.pass * page",   "checks.pass * gone",
+        "checks.pass * slow",         "checks.pass backup",
+    };
+    static const char *const states[][2] = {
+        {"backup", "ok"}, {"page", "critical"}, {"slow", "timed-out"}};
+    g_auto(World) world = {0}, former = {0};
+
+    world_init(&former);
+    world_listen(&former, 80, "0.0.0.0");
+    world_listen(&former, 8080, "0.0.0.0");
+    former.services->running = g_strsplit("cron.service", " ", -1);
+    PstChecksCheck *gone =
+        pst_fields_append(&pst_report_checks_check_fields, &former.checks->checks);
+    gone->name = g_strdup("gone");
+    world_init(&world);
+    world.services->running = g_new0(char *, 1);
+    world_add_unit(&world, "cron.service", "inactive");
+    for (guint i = 0; i < G_N_ELEMENTS(states); i++) {
+        PstChecksCheck *check =
+            pst_fields_append(&pst_report_checks_check_fields, &world.checks->checks);
+        check->name = g_strdup(states[i][0]);
+        check->state = g_strdup(states[i][1]);
+    }
+    world.before = world_baseline(&former);
+    world_set_policy(&world, "[units]\nno-lost=yes\n[ports]\nno-lost=yes\n"
+                             "[checks]\npass=*;backup\n");
+    g_autoptr(PstGateVerdict) verdict = world_judge(&world);
+    g_autofree char *xml = pst_gate_to_junit(verdict, world.now, 0);
+
+    g_test_message("%s", xml);
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *name = g_strdup_printf("name=\"%s\"", names[i]);
+        g_assert_cmpuint(count_in(xml, name), ==, 1);
+    }
+    g_assert_cmpuint(count_in(xml, "<testcase"), ==, G_N_ELEMENTS(names));
+    g_assert_cmpuint(count_in(xml, "(2)"), ==, 0);
+}
+
 /* What is no verdict is not green, whatever may be ignored. */
 static void
 test_junit_of_no_verdict(void)
@@ -115,6 +160,7 @@ main(int argc, char *argv[])
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/gate/junit/names", test_junit_names);
+    g_test_add_func("/gate/junit/names-of-many", test_junit_names_of_many);
     g_test_add_func("/gate/junit/no-verdict", test_junit_of_no_verdict);
     g_test_add_func("/gate/junit/the-rest", test_junit_has_the_rest);
     return g_test_run();
