@@ -438,9 +438,28 @@ read_key(PstPolicyReading *reading, guint group, const char *value, GError **err
     return FALSE;
 }
 
+/* Other readers of key files take that for a semicolon of the text itself. Here it would end a word
+ * early, and an exception would let more pass than was said. */
+static gboolean
+escapes_semicolon(const char *raw)
+{
+    for (; *raw != '\0'; raw++)
+        if (*raw == '\\' && (*++raw == ';' || *raw == '\0'))
+            return *raw == ';';
+    return FALSE;
+}
+
 char *
 pst_policy_keys_value(GKeyFile *file, const char *group, const char *key, GError **error)
 {
+    g_autofree char *raw = g_key_file_get_value(file, group, key, NULL);
+
+    if (raw != NULL && escapes_semicolon(raw)) {
+        g_set_error(error, PST_ERROR, PST_ERROR_USAGE,
+                    "'\\;': a semicolon stands between two, whatever is before it; in a pattern ? "
+                    "is any one letter");
+        return NULL;
+    }
     char *value = g_key_file_get_string(file, group, key, NULL);
 
     if (value == NULL)

@@ -30,6 +30,9 @@ static const struct {
     {"[policy]\nunchecked=maybe\n",
      "[policy] unchecked: 'maybe' is not known; known: could-not-check"},
     {"[units]\nactive=\n", "[units] active: '': say one at least"},
+    {"[journal]\nexcept=sudo: a\\;b*\n", "[journal] except: '\\;': a semicolon stands between two"},
+    {"[files]\nbelow=/etc\nexcept=/etc/a\\\\\\;b\n", "[files] except: '\\;': a semicolon"},
+    {"[finding sudo.no-rule]\nreason=a\\;b\n", "reason: '\\;': a semicolon"},
     {"[units]\nactive=ssh,nginx\n", "[units] active: 'ssh,nginx': this is no unit; a semicolon"},
     {"[journal]\npriority=error\n", "[journal] priority: 'error' is not a priority"},
     {"[journal]\nsince=yesterday\n", "[journal] since: 'yesterday' is not a span"},
@@ -306,6 +309,19 @@ test_lines(void)
     g_assert_error(error, PST_ERROR, PST_ERROR_USAGE);
 }
 
+/* A backslash of its own ends no list, nor does it keep one together. */
+static void
+test_backslash(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(PstPolicy) policy = read_text("[journal]\nexcept=a\\\\;b\n", &error);
+
+    g_assert_no_error(error);
+    g_assert_cmpuint(g_strv_length(policy->journal_except), ==, 2);
+    g_assert_cmpstr(policy->journal_except[0], ==, "a\\");
+    g_assert_cmpstr(policy->journal_except[1], ==, "b");
+}
+
 /* ---- what a drop-in takes away ---- */
 
 #define WEB                                                                                        \
@@ -438,6 +454,7 @@ main(int argc, char *argv[])
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/policy/refused", test_refused);
     g_test_add_func("/policy/rules", test_rules);
+    g_test_add_func("/policy/backslash", test_backslash);
     g_test_add_func("/policy/incomplete", test_incomplete);
     g_test_add_func("/policy/many-units", test_many_units);
     g_test_add_func("/policy/load", test_load);
