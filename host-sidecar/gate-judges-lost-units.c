@@ -195,12 +195,16 @@ judge_unit(const PstGateFacts *facts, const PstPolicyRule *rule, const char *nam
     return TRUE;
 }
 
-/* What a baseline's list leaves out may have run. */
+/* What a baseline's list leaves out may have run. Shims of before told of those that run alone:
+ * where there still is such a one, nothing better can be had. */
 static char *
-why_not_all(const PstAnswer *before)
+why_not_all(const PstAnswer *before, const PstServicesData *now)
 {
     const PstFinding *unlooked = pst_gate_facts_unlooked(before);
 
+    if (data_of(before)->exited == NULL && now->exited != NULL)
+        return g_strdup("every service runs that ran; the baseline does not tell of those that had "
+                        "done their work, and is to be taken anew");
     if (!before->report->truncated && unlooked == NULL)
         return NULL;
     return g_strdup_printf("of those that the baseline tells of every service runs that ran; it "
@@ -234,7 +238,7 @@ pst_gate_judges_lost_units(const PstGateFacts *facts, const PstPolicyRule *rule,
         any |= judge_unit(facts, rule, lost->pdata[i], outcomes, &n_told);
     if (any)
         return;
-    g_autofree char *why = why_not_all(before);
+    g_autofree char *why = why_not_all(before, now);
     if (why != NULL) {
         pst_gate_outcome_add(outcomes, rule, PST_GATE_UNCHECKED, g_steal_pointer(&why));
         return;

@@ -236,6 +236,26 @@ test_exited(void)
     }
 }
 
+/* A baseline of an older shim does not tell of them, and neither did anybody as long as there is no
+ * newer one. */
+static void
+test_exited_untold(void)
+{
+    for (guint i = 0; i < 2; i++) {
+        g_auto(World) world = {0}, former = {0};
+
+        world_init(&former);
+        run_services(&former, "cron");
+        world_init(&world);
+        run_services(&world, "cron");
+        world.services->exited = services(i == 0 ? NULL : "");
+        world.before = world_baseline(&former);
+        world_set_policy(&world, NO_LOST);
+        g_autoptr(PstGateVerdict) verdict = world_judge(&world);
+        g_assert_cmpint(verdict->result, ==, i == 0 ? PASS : OPEN);
+    }
+}
+
 /* Whoever asked for both its names is told by both. */
 static void
 test_aliases(void)
@@ -397,6 +417,7 @@ main(int argc, char *argv[])
     g_test_add_func("/gate/lost-units/table", test_table);
     g_test_add_func("/gate/lost-units/waits-for-work", test_waits_for_work);
     g_test_add_func("/gate/lost-units/exited", test_exited);
+    g_test_add_func("/gate/lost-units/exited-untold", test_exited_untold);
     g_test_add_func("/gate/lost-units/aliases", test_aliases);
     g_test_add_func("/gate/lost-units/moves", test_moves);
     g_test_add_func("/gate/lost-units/untold-failure", test_untold_failure);
