@@ -25,6 +25,19 @@ static const char *const policies[] = {
     "[policy]\nunchecked=ignore\n[reachable]\nroot=yes\n[findings]\nno-new=warning\n",
     "[policy]\nunchecked=ignore\n[units]\nactive=nginx\n[checks]\npass=*\n[ports]\nopen=443\n",
     "[units]\nactive=nginx\n[findings]\nnone=critical\nunchecked=ignore\n",
+    "[units]\nno-lost=yes\n",
+    "[units]\nno-lost=yes\nno-new-failed=yes\n",
+    "[units]\nno-lost=yes\nno-failed=yes\nexcept=cron\n",
+    "[reachable]\nways=ssh-key;console;sudo\n",
+    "[reachable]\nways=ssh-password\nlogin=yes\n",
+    "[reachable]\nlogin=no\nroot=no\n",
+    "[settings]\nsshd.PermitRootLogin=no\n",
+    "[settings]\nsshd.PermitRootLogin=no;prohibit-password\nsshd.Banner=\nselinux=enforcing\n",
+    "[findings]\nnone=warning\n[finding memory.low]\nverdict=allow\n",
+    "[findings]\nnone=critical\n[finding memory.*]\nverdict=downgrade\nto=warning\n",
+    "[findings]\nno-new=warning\n[finding services.failed@other.service]\nverdict=allow\n",
+    "[reachable]\nroot=yes\n[findings]\nnone=warning\n[finding memory.*]\nuntil=2020-01-01\n",
+    "[finding memory.*]\nverdict=forbid\n[finding memory.low]\nverdict=allow\n",
 };
 
 /* Of findings alone, and of something that holds: what can't be looked at may be ignored. */
@@ -40,6 +53,9 @@ static const char *const compare[] = {
     "[findings]\nno-new=warning\n",
     "[units]\nno-new-failed=yes\n[ports]\nno-lost=yes\n[findings]\nno-new=critical\n",
     "[checks]\npass=*\n",
+    "[units]\nno-lost=yes\n",
+    "[units]\nno-lost=yes\nno-new-failed=yes\n",
+    "[findings]\nno-new=warning\n[finding memory.low]\nverdict=downgrade\n",
 };
 
 static gboolean
@@ -68,10 +84,69 @@ find_something(World *world)
     }
 }
 
+/* What runs, and how sshd is set. */
+static void
+begin(World *world)
+{
+    PstSshSetting *setting;
+
+    world_init(world);
+    world->services->running = g_strsplit("cron.service nginx.service", " ", -1);
+    world->services->exited = g_strsplit("nftables.service", " ", -1);
+    setting = pst_fields_append(&pst_report_ssh_setting_fields, &world->guest.ssh->settings);
+    setting->name = g_strdup("PermitRootLogin");
+    setting->value = g_strdup("no");
+    world->guest.ssh->restart_pending = PST_TRI_NO;
+}
+
+/* A service that ran, or did its work, is not active: by its own will, or another's. */
+static void
+stop_service(World *world)
+{
+    static const char *const names[] = {"cron.service", "nftables.service"};
+    static const char *const states[] = {"inactive", "failed", "activating", "active"};
+    const guint which = (guint)g_test_rand_int_range(0, G_N_ELEMENTS(names));
+    char ***list = which == 0 ? &world->services->running : &world->services->exited;
+
+    g_strfreev(*list);
+    *list = g_strsplit(which == 0 ? "nginx.service" : "", " ", -1);
+    if (g_test_rand_bit())
+        return;
+    /* A report has one row of a unit. */
+    for (guint i = 0; i < world->services->units->len; i++)
+        if (g_str_equal(((PstServicesUnit *)world->services->units->pdata[i])->name, names[which]))
+            return;
+    PstServicesUnit *unit =
+        world_add_unit(world, names[which], states[g_test_rand_int_range(0, G_N_ELEMENTS(states))]);
+    unit->result = g_strdup("success");
+    unit->enabled = g_strdup(g_test_rand_bit() ? "enabled" : "static");
+    unit->wanted = PST_TRI(g_test_rand_bit());
+    unit->on_demand = PST_TRI(g_test_rand_bit());
+}
+
+static void
+set_sshd(World *world)
+{
+    PstSshSetting *setting = world->guest.ssh->settings->pdata[0];
+
+    g_free(setting->value);
+    setting->value = g_strdup("yes");
+}
+
 static void
 break_something(World *world)
 {
-    switch (g_test_rand_int_range(0, 11)) {
+    switch (g_test_rand_int_range(0, 15)) {
+    case 11:
+    case 12:
+        stop_service(world);
+        break;
+    case 13:
+        set_sshd(world);
+        break;
+    case 14:
+        world->guest.ssh->restart_pending = PST_TRI_YES;
+        break;
     case 0:
         world->guest.sudo->verdict = PST_SUDO_REFUSED;
         break;
@@ -118,11 +193,11 @@ set_up_by(World *world, const char *policy)
     if (g_test_rand_bit()) {
         g_auto(World) former = {0};
 
-        world_init(&former);
+        begin(&former);
         spoil(&former, g_test_rand_int_range(0, 4));
         world->before = world_baseline(&former);
     }
-    world_init(world);
+    begin(world);
     world_set_policy(world, policy);
     spoil(world, g_test_rand_int_range(0, 4));
 }
@@ -175,6 +250,15 @@ text_of(const PstGateVerdict *verdict)
 
 static void forget_members(const PstFields *fields, gpointer object);
 
+/* Of these lists one that is not there is another thing than an empty one. */
+static gboolean
+is_whole(const PstField *row)
+{
+    static const char *const names[] = {"running", "exited", "looked_at", NULL};
+
+    return g_strv_contains(names, row->name);
+}
+
 /* A member that nobody has to tell is told no more: of a list's elements as of the report itself.
  * Lists stay: none at all is what a report has where there is nothing. */
 static void
@@ -202,8 +286,11 @@ forget_member(const PstField *row, gpointer object)
         for (guint i = 0; *(GPtrArray **)at != NULL && i < (*(GPtrArray **)at)->len; i++)
             forget_members(row->fields, (*(GPtrArray **)at)->pdata[i]);
         break;
-    case PST_FIELD_ENUM:
     case PST_FIELD_STRV:
+        if (is_whole(row))
+            g_clear_pointer((char ***)at, g_strfreev);
+        break;
+    case PST_FIELD_ENUM:
         break;
     }
 }
@@ -289,8 +376,8 @@ test_unknown_before_never_passes(void)
     for (guint i = 0; i < 4 * N_ROUNDS; i++) {
         g_auto(World) world = {0}, former = {0};
 
-        world_init(&former);
-        world_init(&world);
+        begin(&former);
+        begin(&world);
         world.before = world_baseline(&former);
         world_set_policy(&world, compare[g_test_rand_int_range(0, G_N_ELEMENTS(compare))]);
         find_something(&world);
