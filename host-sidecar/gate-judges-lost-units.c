@@ -125,7 +125,7 @@ comes_and_goes(const PstServicesUnit *unit)
 static gboolean
 waits_for_work(const PstServicesUnit *unit)
 {
-    static const char *const enabled[] = {"enabled", "enabled-runtime", "alias", NULL};
+    static const char *const enabled[] = {"enabled", "alias", NULL};
 
     return g_strcmp0(unit->active, "inactive") == 0 && g_strcmp0(unit->load, "loaded") == 0 &&
            g_strcmp0(unit->result, "success") == 0 &&

@@ -169,6 +169,8 @@ test_waits_for_work(void)
         {"inactive", "disabled", "loaded", "success", PST_TRI_NO, PST_TRI_YES, PASS},
         {"inactive", "enabled", "loaded", "success", PST_TRI_NO, PST_TRI_NO, PASS},
         {"inactive", "enabled", "loaded", "success", PST_TRI_YES, PST_TRI_NO, FAIL},
+        /* By a link that a generator made, which is looked for nowhere. */
+        {"inactive", "enabled-runtime", "loaded", "success", PST_TRI_NO, PST_TRI_NO, FAIL},
         /* Somebody had started it by hand. */
         {"inactive", "disabled", "loaded", "success", PST_TRI_NO, PST_TRI_NO, FAIL},
         {"inactive", "masked", "masked", "success", PST_TRI_NO, PST_TRI_YES, FAIL},
