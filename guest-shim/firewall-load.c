@@ -2,9 +2,9 @@
 #include "guest-shim/firewall-load.h"
 
 #include <string.h>
-#include <sys/utsname.h>
 
 #include "guest-shim/iptables-save.h"
+#include "guest-shim/kernel-module.h"
 #include "guest-shim/nft-json.h"
 #include "guest-shim/program.h"
 #include "protocol/error.h"
@@ -12,7 +12,6 @@
 #define NFTABLES "nftables"
 #define LEGACY "iptables-legacy"
 #define COULD_NOT_LOOK "firewall.could-not-look"
-#define MAX_MODULES (1024 * 1024)
 #define MAX_NAMES 4096
 #define MAX_RULESET (4 * 1024 * 1024) /* some 8,000 rules */
 #define NFT_MS 8000
@@ -41,39 +40,6 @@ static const Save legacy_saves[] = {
      "/proc/net/ip6_tables_names",
      {"/usr/sbin/ip6tables-legacy-save", "/sbin/ip6tables-legacy-save", NULL}},
 };
-
-/* A kernel may have it built in; one without modules at all has it or not, and loads nothing. */
-static gboolean
-is_built_in(const PstSysroot *sysroot)
-{
-    struct utsname name;
-
-    if (uname(&name) < 0)
-        return FALSE;
-    g_autofree char *path = g_strdup_printf("/lib/modules/%s/modules.builtin", name.release);
-    g_autofree char *text = pst_sysroot_read(sysroot, path, MAX_MODULES, NULL, NULL);
-    return text != NULL && strstr(text, "/nf_tables.ko") != NULL;
-}
-
-static PstTri
-nftables_loaded(const PstSysroot *sysroot, GError **error)
-{
-    g_autoptr(GError) cause = NULL;
-    g_autofree char *modules = NULL;
-
-    if (pst_sysroot_exists(sysroot, "/sys/module/nf_tables"))
-        return PST_TRI_YES;
-    modules = pst_sysroot_read(sysroot, "/proc/modules", MAX_MODULES, NULL, &cause);
-    if (modules == NULL && cause->code == PST_ERROR_ABSENT)
-        return pst_sysroot_is_live(sysroot) ? PST_TRI_YES : PST_TRI_UNKNOWN;
-    if (modules == NULL) {
-        g_propagate_error(error, g_steal_pointer(&cause));
-        return PST_TRI_UNKNOWN;
-    }
-    if (g_str_has_prefix(modules, "nf_tables ") || strstr(modules, "\nnf_tables ") != NULL)
-        return PST_TRI_YES;
-    return PST_TRI(pst_sysroot_is_live(sysroot) && is_built_in(sysroot));
-}
 
 /* Runs one of the CANDIDATES; NULL with an error for one that failed, or said more than is read. */
 static PstProgramResult *
@@ -206,7 +172,7 @@ load_nftables(const PstProbeContext *context, PstFilterRules *rules, gboolean *c
     PstFirewallData *data = report->data;
     g_autoptr(GError) cause = NULL;
 
-    data->nftables = nftables_loaded(context->sysroot, &cause);
+    data->nftables = pst_kernel_module_is_there(context->sysroot, "nf_tables", &cause);
     if (cause != NULL) {
         blame(report, "the kernel's modules", cause, complete);
         return;

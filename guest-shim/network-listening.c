@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "guest-shim/network-listening.h"
 
+#include <netinet/in.h>
 #include <string.h>
 
 #include "guest-shim/sshd-process.h"
@@ -10,14 +11,13 @@
 #define MAX_PROCESSES 5000
 
 static const struct {
-    const char *path, *protocol;
+    const char *protocol, *four, *six;
+    int number;
     guint state;
     gboolean must_be;
-} tables[] = {
-    {"/proc/net/tcp", "tcp", PST_SSHD_LISTENS, TRUE},
-    {"/proc/net/tcp6", "tcp", PST_SSHD_LISTENS, FALSE},
-    {"/proc/net/udp", "udp", PST_SSHD_UNCONNECTED, FALSE},
-    {"/proc/net/udp6", "udp", PST_SSHD_UNCONNECTED, FALSE},
+} protocols[] = {
+    {"tcp", "/proc/net/tcp", "/proc/net/tcp6", IPPROTO_TCP, PST_SSHD_LISTENS, TRUE},
+    {"udp", "/proc/net/udp", "/proc/net/udp6", IPPROTO_UDP, PST_SSHD_UNCONNECTED, FALSE},
 };
 
 /* Control groups are named alike in both versions: "0::/system.slice/ssh.service" and
@@ -52,23 +52,37 @@ add_sockets(const GPtrArray *sockets, const char *protocol, PstNetworkData *data
         row->protocol = g_strdup(protocol);
         row->address = g_strdup(socket->address);
         row->port = socket->port;
+        row->ipv6_only = socket->only6;
         g_hash_table_insert(by, g_memdup2(&socket->inode, sizeof(socket->inode)), row);
     }
+}
+
+/* Where a version of IP is off, its table is absent. */
+static gboolean
+read_table(const PstSysroot *sysroot, const char *path, guint state, gboolean must_be,
+           GPtrArray *sockets, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+
+    if (pst_sshd_process_table(sysroot, path, state, sockets, &cause) ||
+        (!must_be && cause->code == PST_ERROR_ABSENT))
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&cause));
+    return FALSE;
 }
 
 static gboolean
 read_tables(const PstSysroot *sysroot, PstNetworkData *data, GHashTable *by, GError **error)
 {
-    for (guint i = 0; i < G_N_ELEMENTS(tables); i++) {
+    for (guint i = 0; i < G_N_ELEMENTS(protocols); i++) {
         g_autoptr(GPtrArray) sockets = pst_sshd_process_sockets_new();
-        g_autoptr(GError) cause = NULL;
+        guint state = protocols[i].state;
 
-        if (pst_sshd_process_table(sysroot, tables[i].path, tables[i].state, sockets, &cause)) {
-            add_sockets(sockets, tables[i].protocol, data, by);
-        } else if (tables[i].must_be || cause->code != PST_ERROR_ABSENT) {
-            g_propagate_error(error, g_steal_pointer(&cause));
+        if (!read_table(sysroot, protocols[i].four, state, protocols[i].must_be, sockets, error) ||
+            !read_table(sysroot, protocols[i].six, state, FALSE, sockets, error))
             return FALSE;
-        }
+        pst_sshd_process_ask(sysroot, protocols[i].number, state, sockets);
+        add_sockets(sockets, protocols[i].protocol, data, by);
     }
     return TRUE;
 }

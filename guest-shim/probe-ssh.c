@@ -7,6 +7,7 @@
 #include "guest-shim/ssh-judge-authorized.h"
 #include "guest-shim/ssh-judge-handshake.h"
 #include "guest-shim/ssh-judge-limits.h"
+#include "guest-shim/ssh-judge-listen.h"
 #include "guest-shim/ssh-judge-methods.h"
 #include "guest-shim/ssh-judge-session.h"
 #include "guest-shim/ssh-judge-user.h"
@@ -299,6 +300,7 @@ judge_all(Probe *probe)
     pst_ssh_reach_judge(subject->context, subject->report);
     pst_ssh_judge_limits(subject);
     pst_ssh_judge_limits_port(subject);
+    pst_ssh_judge_listen(subject, probe->config);
     pst_ssh_judge_address(subject);
     shake_hands(probe);
     pst_ssh_judge_handshake_age(subject, probe->config);

@@ -42,35 +42,73 @@ is_configured_port(const PstSshdConfig *config, guint port)
     return n == 0 && port == DEFAULT_PORT;
 }
 
-/* The sockets that OWNER holds, as text; only those that are sshd's by its own configuration or by
- * its socket unit where CONFIGURED. */
-static char **
-sockets_of(const PstProbeContext *context, gint64 owner, const PstSshdConfig *config,
-           gboolean configured, const GPtrArray *sockets, GError **error)
+typedef struct {
+    const PstSysroot *sysroot;
+    GHashTable *inodes, *by_systemd; /* of the owner, and of PID 1; the latter may be NULL */
+    GHashTable *unit_ports;          /* NULL: whatever its ports are */
+    const PstSshdConfig *config;
+} Owner;
+
+static void
+clear_owner(Owner *owner)
 {
-    g_autoptr(GHashTable) inodes = pst_sshd_process_inodes(context->sysroot, owner, error);
-    g_autoptr(GHashTable) unit_ports = NULL;
-    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+    g_clear_pointer(&owner->inodes, g_hash_table_unref);
+    g_clear_pointer(&owner->by_systemd, g_hash_table_unref);
+    g_clear_pointer(&owner->unit_ports, g_hash_table_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Owner, clear_owner)
 
-    if (inodes == NULL)
-        return NULL;
-    if (configured)
-        unit_ports = pst_sshd_unit_ports(context->sysroot);
-    for (guint i = 0; i < sockets->len; i++) {
-        const PstSshdSocket *socket = sockets->pdata[i];
-        guint64 port = socket->port;
+static gboolean
+is_sshds(const Owner *owner, const PstSshdSocket *socket)
+{
+    guint64 port = socket->port;
 
-        if (!g_hash_table_contains(inodes, &socket->inode) ||
-            (configured && !is_configured_port(config, socket->port) &&
-             !g_hash_table_contains(unit_ports, &port)))
-            continue;
-        g_autofree char *text = format_socket(socket);
-        g_strv_builder_add(builder, text);
-    }
-    return g_strv_builder_end(builder);
+    return g_hash_table_contains(owner->inodes, &socket->inode) &&
+           (owner->unit_ports == NULL || is_configured_port(owner->config, socket->port) ||
+            g_hash_table_contains(owner->unit_ports, &port));
 }
 
-/* What is listened on: by sshd, or for it by systemd. */
+/* Where the kernel did not say so: OpenSSH lets each of its own sockets of IPv6 take nothing else
+ * (listen_on_addrs() of sshd.c), and those that systemd holds are as their unit has it. */
+static PstTri
+takes_only6(const Owner *owner, const PstSshdSocket *socket)
+{
+    if (socket->only6 != PST_TRI_UNKNOWN)
+        return socket->only6;
+    if (owner->by_systemd == NULL)
+        return PST_TRI_UNKNOWN;
+    return g_hash_table_contains(owner->by_systemd, &socket->inode)
+               ? pst_sshd_unit_only6(owner->sysroot)
+               : PST_TRI_YES;
+}
+
+static void
+tell_sockets(const Owner *owner, const GPtrArray *sockets, PstSshData *data)
+{
+    g_autoptr(GStrvBuilder) all = g_strv_builder_new(), only6 = g_strv_builder_new();
+    gboolean known = TRUE;
+
+    for (guint i = 0; i < sockets->len; i++) {
+        const PstSshdSocket *socket = sockets->pdata[i];
+
+        if (!is_sshds(owner, socket))
+            continue;
+        g_autofree char *text = format_socket(socket);
+        g_strv_builder_add(all, text);
+        if (!g_str_equal(socket->address, "::"))
+            continue;
+        PstTri takes = takes_only6(owner, socket);
+        known &= takes != PST_TRI_UNKNOWN;
+        if (takes == PST_TRI_YES)
+            g_strv_builder_add(only6, text);
+    }
+    data->listen = g_strv_builder_end(all);
+    if (known)
+        data->listen_ipv6_only = g_strv_builder_end(only6);
+}
+
+/* What is listened on: by sshd, or for it by systemd; then only what is sshd's by its own
+ * configuration or by its socket unit. */
 static void
 read_sockets(const PstProbeContext *context, const PstSshdConfig *config, PstReport *report)
 {
@@ -78,16 +116,21 @@ read_sockets(const PstProbeContext *context, const PstSshdConfig *config, PstRep
     g_autoptr(GError) cause = NULL;
     g_autoptr(GPtrArray) sockets = pst_sshd_process_sockets(context->sysroot, &cause);
     gboolean running = data->running == PST_TRI_YES;
+    g_auto(Owner) owner = {.sysroot = context->sysroot, .config = config};
 
     if (data->running == PST_TRI_UNKNOWN)
         return;
     if (sockets != NULL)
-        data->listen =
-            sockets_of(context, running ? data->pid : 1, config, !running, sockets, &cause);
-    if (data->listen == NULL)
+        owner.inodes = pst_sshd_process_inodes(context->sysroot, running ? data->pid : 1, &cause);
+    if (owner.inodes == NULL) {
         add_unlooked(context, report, "the listening sockets", cause);
-    else
-        data->socket_activated = PST_TRI(!running && data->listen[0] != NULL);
+        return;
+    }
+    owner.by_systemd = pst_sshd_process_inodes(context->sysroot, 1, NULL);
+    if (!running)
+        owner.unit_ports = pst_sshd_unit_ports(context->sysroot);
+    tell_sockets(&owner, sockets, data);
+    data->socket_activated = PST_TRI(!running && data->listen[0] != NULL);
 }
 
 static void

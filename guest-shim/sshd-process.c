@@ -9,11 +9,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "guest-shim/kernel-module.h"
+#include "guest-shim/socket-diag.h"
 #include "protocol/error.h"
 
 #define MAX_CMDLINE (64 * 1024)
 #define MAX_TABLE (16 * 1024 * 1024)
-#define MAX_SOCKETS 1000
+#define MAX_SOCKETS 2000
 
 /* A listener is called "sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups" since OpenSSH 8.2,
  * and by its command line before; a session is "sshd: USER …". */
@@ -143,6 +145,49 @@ pst_sshd_process_sockets_new(void)
     return g_ptr_array_new_with_free_func(free_socket);
 }
 
+static gboolean
+has_socket(const GPtrArray *sockets, const char *address, guint port)
+{
+    for (guint i = 0; i < sockets->len; i++) {
+        const PstSshdSocket *socket = sockets->pdata[i];
+
+        if (socket->port == port && g_str_equal(socket->address, address))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static gboolean
+is_in_doubt(const GPtrArray *sockets)
+{
+    for (guint i = 0; i < sockets->len; i++) {
+        const PstSshdSocket *socket = sockets->pdata[i];
+
+        if (g_str_equal(socket->address, "::") && !has_socket(sockets, "0.0.0.0", socket->port))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+void
+pst_sshd_process_ask(const PstSysroot *sysroot, int protocol, guint state, GPtrArray *sockets)
+{
+    g_autoptr(GHashTable) only6 = pst_socket_diag_table_new();
+
+    if (!pst_sysroot_is_live(sysroot) || !is_in_doubt(sockets) ||
+        pst_kernel_module_is_there(sysroot, pst_socket_diag_module(protocol), NULL) != PST_TRI_YES)
+        return;
+    /* Of a kernel that does not tell nothing is known, whatever the reason. */
+    (void)pst_socket_diag_read(protocol, state, only6, NULL);
+    for (guint i = 0; i < sockets->len; i++) {
+        PstSshdSocket *socket = sockets->pdata[i];
+        gpointer only;
+
+        if (g_hash_table_lookup_extended(only6, &socket->inode, NULL, &only))
+            socket->only6 = PST_TRI(GPOINTER_TO_INT(only));
+    }
+}
+
 GPtrArray *
 pst_sshd_process_sockets(const PstSysroot *sysroot, GError **error)
 {
@@ -157,6 +202,7 @@ pst_sshd_process_sockets(const PstSysroot *sysroot, GError **error)
         g_propagate_error(error, g_steal_pointer(&cause));
         return NULL;
     }
+    pst_sshd_process_ask(sysroot, IPPROTO_TCP, PST_SSHD_LISTENS, sockets);
     return g_steal_pointer(&sockets);
 }
 

@@ -8,6 +8,8 @@
 #define MAX_FILE (64 * 1024)
 #define MAX_PORT 65535
 #define KEY "ListenStream"
+#define BIND_KEY "BindIPv6Only"
+#define BIND_SYSCTL "/proc/sys/net/ipv6/bindv6only"
 
 /* Debian's unit is called ssh, everybody else's sshd. */
 static const char *const units[] = {"ssh.socket", "sshd.socket"};
@@ -59,6 +61,55 @@ read_unit(const PstSysroot *sysroot, const char *folder, const char *unit, GHash
         if (g_str_has_suffix(names[i], ".conf"))
             read_file(sysroot, drop_in, ports);
     }
+}
+
+/* By what the kernel has for all sockets that say nothing themselves. */
+static PstTri
+by_sysctl(const PstSysroot *sysroot)
+{
+    g_autofree char *value = pst_sysroot_read_line(sysroot, BIND_SYSCTL, NULL);
+
+    return value == NULL ? PST_TRI_UNKNOWN : PST_TRI(!g_str_equal(value, "0"));
+}
+
+static gboolean
+has_value(const PstUnitFile *file, const char *key)
+{
+    g_autoptr(GPtrArray) values = pst_unit_file_values(file, key);
+
+    return values->len > 0;
+}
+
+static PstTri
+by_file(const PstSysroot *sysroot, const PstUnitFile *file)
+{
+    g_autoptr(GPtrArray) values = pst_unit_file_values(file, BIND_KEY);
+    const PstUnitFileValue *last = values->len > 0 ? values->pdata[values->len - 1] : NULL;
+
+    if (last != NULL && g_str_equal(last->value, "both"))
+        return PST_TRI_NO;
+    if (last != NULL && g_str_equal(last->value, "ipv6-only"))
+        return PST_TRI_YES;
+    return by_sysctl(sysroot);
+}
+
+PstTri
+pst_sshd_unit_only6(const PstSysroot *sysroot)
+{
+    PstTri told[G_N_ELEMENTS(units)];
+    guint n = 0;
+
+    for (guint i = 0; i < G_N_ELEMENTS(units); i++) {
+        g_autoptr(PstUnitFile) file = pst_unit_file_load(sysroot, units[i], NULL);
+
+        if (file == NULL)
+            return PST_TRI_UNKNOWN;
+        if (has_value(file, KEY))
+            told[n++] = by_file(sysroot, file);
+        if (n > 1 && told[n - 1] != told[0])
+            return PST_TRI_UNKNOWN;
+    }
+    return n > 0 ? told[0] : PST_TRI_UNKNOWN;
 }
 
 GHashTable *

@@ -12,12 +12,11 @@
 #include "protocol/report-pam.h"
 #include "protocol/report-ssh.h"
 #include "protocol/report-sudo.h"
+#include "protocol/ssh-listen.h"
 
 /* What a login by password takes: a hash of yescrypt as distributions set it (crypt(5): 16 MiB),
  * and two processes of sshd's, or a login and a shell, of some MiB each. */
 #define PASSWORD_BYTES (G_GINT64_CONSTANT(40) * 1024 * 1024)
-/* Of an address of IPv4 that a socket of IPv6 is bound to. */
-#define MAPPED "[::ffff:"
 
 static PstTri
 tri_of(PstTri value, const char *no, const char *unknown, PstAccessWhy *why)
@@ -95,29 +94,21 @@ is_loopback(const char *address)
     return g_str_has_prefix(address, "127.") || g_str_equal(address, "::1");
 }
 
-/* Whether a connection can come to PLACE, an address and a port that sshd listens on. A socket for
- * all of IPv6 that sshd has from systemd takes IPv4 too (BindIPv6Only= of systemd.socket(5)). */
-static gboolean
-takes(const char *place, const PstAccessFacts *facts)
-{
-    gboolean local = facts->from != NULL && is_loopback(facts->from);
-    gboolean mapped = g_str_has_prefix(place, MAPPED) && strchr(place, '.') != NULL;
-    const char *plain = mapped ? place + strlen(MAPPED) : place;
-
-    if (!local && (g_str_has_prefix(plain, "127.") || g_str_has_prefix(place, "[::1]:")))
-        return FALSE;
-    if (facts->from == NULL || g_str_has_prefix(place, "[::]:"))
-        return TRUE;
-    return (plain[0] == '[') == (strchr(facts->from, ':') != NULL);
-}
-
-static gboolean
+/* Whoever names no address comes over IPv4, as almost everybody does, or over IPv6 where that is
+ * all that is listened on: of that the report tells by itself. */
+static PstTri
 takes_anywhere(const PstSshData *ssh, const PstAccessFacts *facts)
 {
-    for (guint i = 0; ssh->listen != NULL && ssh->listen[i] != NULL; i++)
-        if (takes(ssh->listen[i], facts))
-            return TRUE;
-    return ssh->listen == NULL || ssh->listen[0] == NULL;
+    const char *from = facts->from;
+    gboolean local = from != NULL && is_loopback(from);
+
+    if (ssh->listen == NULL || ssh->listen[0] == NULL)
+        return PST_TRI_YES;
+    if (from != NULL)
+        return pst_ssh_listen_any_takes(ssh, facts->port, local, strchr(from, ':') != NULL);
+
+    PstTri four = pst_ssh_listen_any_takes(ssh, facts->port, FALSE, FALSE);
+    return four != PST_TRI_NO ? four : pst_ssh_listen_any_takes(ssh, facts->port, FALSE, TRUE);
 }
 
 PstTri
@@ -129,11 +120,12 @@ pst_access_judges_sshd(const PstAccessFacts *facts, gconstpointer data, PstAcces
         why->reason = "nothing listens on that port";
         return PST_TRI_NO;
     }
-    if (!takes_anywhere(ssh, facts)) {
-        why->reason = facts->from != NULL ? "sshd listens on no address that the user can come to"
-                                          : "sshd listens on the guest's own loopback only";
-        return PST_TRI_NO;
-    }
+    PstTri taken = takes_anywhere(ssh, facts);
+    if (taken != PST_TRI_YES)
+        return tri_of(taken,
+                      facts->from != NULL ? "sshd listens on no address that the user can come to"
+                                          : "sshd listens on the guest's own loopback only",
+                      "whether what listens on all of IPv6 takes IPv4 is not known", why);
     if (ssh->running == PST_TRI_YES)
         return PST_TRI_YES;
     if (ssh->socket_activated == PST_TRI_YES) { /* each connection starts one */

@@ -45,6 +45,9 @@ static const PstField listening_rows[] = {
     PST_STRING(PstNetworkListening, protocol, "tcp or udp", PST_KEY),
     PST_STRING(PstNetworkListening, address, "the guest's address, 0.0.0.0 or :: for any", PST_KEY),
     PST_INT(PstNetworkListening, port, "the port", PST_KEY),
+    /* Whether the kernel was asked depends on what else listens, and on its modules. */
+    PST_BOOL(PstNetworkListening, ipv6_only, "one on :: that takes no IPv4, where that was asked",
+             PST_PASSING),
     PST_INT(PstNetworkListening, pid, "a process that holds it", PST_PASSING),
     PST_STRING(PstNetworkListening, process, "that process' name"),
     PST_STRING(PstNetworkListening, unit, "the unit of systemd's that it runs in"),

@@ -49,7 +49,9 @@ typedef struct {
     char *protocol; /* tcp or udp */
     char *address;
     gint64 port;
-    gint64 pid; /* absent where no process was found that holds it */
+    PstTri ipv6_only; /* of one on "::": it takes no IPv4; absent where nobody said so, as where
+                         another socket on 0.0.0.0 has the port */
+    gint64 pid;       /* absent where no process was found that holds it */
     char *process;
     char *unit; /* systemd's, by the process' control group */
 } PstNetworkListening;

@@ -98,6 +98,8 @@ static const PstField data_rows[] = {
             PST_PASSING),
     PST_BOOL(PstSshData, socket_activated, "systemd listens and starts sshd for each connection"),
     PST_STRINGS(PstSshData, listen, "the addresses and ports that are listened on"),
+    PST_STRINGS(PstSshData, listen_ipv6_only,
+                "those of them on [::] that take no IPv4, where that is known"),
     PST_BOOL(PstSshData, port_open, "the port asked about is among them"),
     PST_INT(PstSshData, startups, "connections that have not logged in yet", PST_PASSING),
     PST_INT(PstSshData, startups_full, "with so many of them every further one is refused"),

@@ -68,6 +68,8 @@ typedef struct {
     gint64 started_us;       /* CLOCK_BOOTTIME */
     PstTri socket_activated; /* systemd listens, and starts sshd for a connection */
     char **listen;           /* as 0.0.0.0:22 and [::]:22 */
+    char **listen_ipv6_only; /* of these on [::] those that take no IPv4; absent where that is not
+                                known of one */
     PstTri port_open;        /* something listens on the port that was asked about */
     gint64 startups;         /* connections that have not logged in yet */
     gint64 startups_full;    /* so many of them, and every further one is refused */

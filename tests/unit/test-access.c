@@ -142,48 +142,6 @@ other_port(Guest *guest)
 }
 
 static void
-listens(Guest *guest, const char *places)
-{
-    g_strfreev(guest->ssh->listen);
-    guest->ssh->listen = g_strsplit(places, " ", -1);
-}
-
-static void
-listens_on_loopback(Guest *guest)
-{
-    listens(guest, "127.0.0.1:22 [::1]:22");
-}
-
-static void
-listens_on_mapped_loopback(Guest *guest)
-{
-    listens(guest, "[::ffff:127.0.0.1]:22");
-}
-
-static void
-listens_on_ipv4(Guest *guest)
-{
-    listens(guest, "0.0.0.0:22");
-    from(guest, "2001:db8::9");
-    add_route(guest->network, "::/0");
-}
-
-static void
-listens_on_ipv4_and_loopback(Guest *guest)
-{
-    listens(guest, "127.0.0.1:22 [::1]:22 0.0.0.0:2222");
-    from(guest, "192.0.2.9");
-}
-
-/* It may be systemd's, which takes both. */
-static void
-listens_on_all_of_ipv6(Guest *guest)
-{
-    listens(guest, "[::]:22");
-    from(guest, "192.0.2.9");
-}
-
-static void
 sshd_stopped(Guest *guest)
 {
     guest->ssh->running = PST_TRI_NO;
@@ -423,11 +381,6 @@ static const struct {
     {dropped_for_the_other_family, "oooo", PST_STATUS_OK, NULL},
     {no_replies, "ssoo", PST_STATUS_CRITICAL, NULL},
     {other_port, "ssoo", PST_STATUS_CRITICAL, NULL},
-    {listens_on_loopback, "ssoo", PST_STATUS_CRITICAL, NULL},
-    {listens_on_mapped_loopback, "ssoo", PST_STATUS_CRITICAL, NULL},
-    {listens_on_ipv4, "ssoo", PST_STATUS_CRITICAL, NULL},
-    {listens_on_ipv4_and_loopback, "oooo", PST_STATUS_OK, NULL},
-    {listens_on_all_of_ipv6, "oooo", PST_STATUS_OK, NULL},
     {sshd_stopped, "ssoo", PST_STATUS_CRITICAL, NULL},
     {socket_activated, "oooo", PST_STATUS_OK, NULL},
     {socket_activated_with_an_error, "ssoo", PST_STATUS_CRITICAL, NULL},

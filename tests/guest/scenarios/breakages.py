@@ -106,6 +106,8 @@ ROWS = [
              {"ssh.listen-address-gone": ["192.0.2.77", "50-listen.conf"]},
              {"ssh.not-running", "services.failed", "system.units-failed",
               "journal.critical-entries"}, "critical"),
+    Breakage("ssh-address-family", {"ssh.family-shut": ["50-family.conf", '"line": 1', "IPv4"]},
+             status="critical", ask=["--from", "10.0.2.2"]),
     Breakage("ssh-home-group", {"ssh.strict-modes": ["/home/harness", "0775"]},
              {"ssh.no-method-left"}, "critical"),
     Breakage("ssh-home-own-group", status="ok"),
