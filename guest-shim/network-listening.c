@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "guest-shim/socket-borrow.h"
 #include "guest-shim/sshd-process.h"
 #include "protocol/error.h"
 
@@ -102,27 +103,68 @@ has_owner(const PstNetworkListening *row)
     return row->pid != PST_INT_UNKNOWN && row->pid != 1;
 }
 
+/* Whether it takes IPv4 matters where nothing else on its port does. */
+static gboolean
+is_in_doubt(const PstNetworkListening *row, const PstNetworkData *data)
+{
+    if (row->ipv6_only != PST_TRI_UNKNOWN || !g_str_equal(row->address, "::"))
+        return FALSE;
+    for (guint i = 0; i < data->listening->len; i++) {
+        const PstNetworkListening *other = data->listening->pdata[i];
+
+        if (other->port == row->port && g_str_equal(other->protocol, row->protocol) &&
+            g_str_equal(other->address, "0.0.0.0"))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* Of the superuser's alone: whoever else holds one could put something in its place meanwhile that
+ * nobody should have in hand. */
+static void
+borrow(const PstSysroot *sysroot, const char *pid, int fd, guint64 inode, PstNetworkListening *row)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%s", pid);
+    struct stat st;
+
+    if (pst_sysroot_is_live(sysroot) && pst_sysroot_stat(sysroot, path, &st, NULL) &&
+        st.st_uid == 0)
+        row->ipv6_only = pst_socket_borrow_only6(g_ascii_strtoll(pid, NULL, 10), fd, inode);
+}
+
+static void
+set_owner(const PstSysroot *sysroot, const char *pid, PstNetworkListening *row)
+{
+    g_autofree char *comm = read_of(sysroot, pid, "comm");
+    g_autofree char *cgroup = read_of(sysroot, pid, "cgroup");
+
+    g_free(row->process);
+    g_free(row->unit);
+    row->pid = g_ascii_strtoll(pid, NULL, 10);
+    row->process = comm != NULL ? g_strdup(g_strstrip(comm)) : NULL;
+    row->unit = cgroup != NULL ? pst_network_listening_unit(cgroup) : NULL;
+}
+
 /* Returns how many sockets have found their owner by that. */
 static guint
-claim(const PstSysroot *sysroot, const char *pid, GHashTable *inodes, GHashTable *by)
+claim(const PstSysroot *sysroot, const char *pid, GHashTable *inodes, GHashTable *by,
+      const PstNetworkData *data)
 {
     GHashTableIter iter;
-    gpointer inode;
+    gpointer inode, fd;
     guint n = 0;
 
     g_hash_table_iter_init(&iter, inodes);
-    while (g_hash_table_iter_next(&iter, &inode, NULL)) {
+    while (g_hash_table_iter_next(&iter, &inode, &fd)) {
         PstNetworkListening *row = g_hash_table_lookup(by, inode);
 
-        if (row == NULL || has_owner(row))
+        if (row == NULL)
             continue;
-        g_autofree char *comm = read_of(sysroot, pid, "comm");
-        g_autofree char *cgroup = read_of(sysroot, pid, "cgroup");
-        g_free(row->process);
-        g_free(row->unit);
-        row->pid = g_ascii_strtoll(pid, NULL, 10);
-        row->process = comm != NULL ? g_strdup(g_strstrip(comm)) : NULL;
-        row->unit = cgroup != NULL ? pst_network_listening_unit(cgroup) : NULL;
+        if (is_in_doubt(row, data))
+            borrow(sysroot, pid, GPOINTER_TO_INT(fd), *(const guint64 *)inode, row);
+        if (has_owner(row))
+            continue;
+        set_owner(sysroot, pid, row);
         n += has_owner(row);
     }
     return n;
@@ -161,7 +203,7 @@ pst_network_listening_read(const PstSysroot *sysroot, PstNetworkData *data, GErr
 
         seen++;
         if (inodes != NULL)
-            owned += claim(sysroot, names[i], inodes, by);
+            owned += claim(sysroot, names[i], inodes, by, data);
     }
     if (data->listening != NULL)
         g_ptr_array_sort(data->listening, compare);

@@ -5,6 +5,7 @@
 #include <ifaddrs.h>
 #include <string.h>
 
+#include "guest-shim/socket-borrow.h"
 #include "guest-shim/ssh-judge.h"
 #include "guest-shim/sshd-process.h"
 #include "guest-shim/sshd-unit.h"
@@ -68,6 +69,18 @@ is_sshds(const Owner *owner, const PstSshdSocket *socket)
             g_hash_table_contains(owner->unit_ports, &port));
 }
 
+/* Of those that systemd holds; it is the one process that is always there. */
+static PstTri
+borrow(const Owner *owner, const PstSshdSocket *socket)
+{
+    gpointer fd;
+
+    if (!pst_sysroot_is_live(owner->sysroot) ||
+        !g_hash_table_lookup_extended(owner->by_systemd, &socket->inode, NULL, &fd))
+        return PST_TRI_UNKNOWN;
+    return pst_socket_borrow_only6(1, GPOINTER_TO_INT(fd), socket->inode);
+}
+
 /* Where the kernel did not say so: OpenSSH lets each of its own sockets of IPv6 take nothing else
  * (listen_on_addrs() of sshd.c), and those that systemd holds are as their unit has it. */
 static PstTri
@@ -77,6 +90,9 @@ takes_only6(const Owner *owner, const PstSshdSocket *socket)
         return socket->only6;
     if (owner->by_systemd == NULL)
         return PST_TRI_UNKNOWN;
+    PstTri told = borrow(owner, socket);
+    if (told != PST_TRI_UNKNOWN)
+        return told;
     return g_hash_table_contains(owner->by_systemd, &socket->inode)
                ? pst_sshd_unit_only6(owner->sysroot)
                : PST_TRI_YES;

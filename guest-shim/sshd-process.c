@@ -243,7 +243,8 @@ pst_sshd_process_inodes(const PstSysroot *sysroot, gint64 pid, GError **error)
         guint64 inode;
 
         if (read_inode(fd, entry->d_name, &inode))
-            g_hash_table_add(inodes, g_memdup2(&inode, sizeof(inode)));
+            g_hash_table_insert(inodes, g_memdup2(&inode, sizeof(inode)),
+                                GINT_TO_POINTER((int)g_ascii_strtoll(entry->d_name, NULL, 10)));
     }
     closedir(folder);
     return inodes;

@@ -44,6 +44,6 @@ gboolean pst_sshd_process_table(const PstSysroot *sysroot, const char *path, gui
  * unknown. */
 void pst_sshd_process_ask(const PstSysroot *sysroot, int protocol, guint state, GPtrArray *sockets);
 
-/* The inodes of the sockets that the process holds: a set of guint64 by g_int64_hash(). NULL where
- * its descriptors can't be looked at. */
+/* The inodes of the sockets that the process holds, by g_int64_hash() of guint64, each with a
+ * descriptor of it, by GINT_TO_POINTER(). NULL where its descriptors can't be looked at. */
 GHashTable *pst_sshd_process_inodes(const PstSysroot *sysroot, gint64 pid, GError **error);

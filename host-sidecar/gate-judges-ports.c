@@ -3,6 +3,7 @@
 
 #include "host-sidecar/firewall-verdict.h"
 #include "host-sidecar/gate-judges.h"
+#include "host-sidecar/gate-listening.h"
 #include "protocol/json.h"
 #include "protocol/limits.h"
 #include "protocol/report-firewall.h"
@@ -20,54 +21,17 @@ typedef enum {
     LISTENS,
 } Listening;
 
-/* A socket of IPv6 that is bound to an address of IPv4 (RFC 4291, 2.5.5.2), as inet_ntop(3) has it:
- * nobody but IPv4 comes to it. */
-#define MAPPED "::ffff:"
-
-static const char *
-plain(const char *address)
-{
-    return g_str_has_prefix(address, MAPPED) && strchr(address, '.') != NULL
-               ? address + strlen(MAPPED)
-               : address;
-}
-
-static gboolean
-is_loopback(const char *address)
-{
-    return address != NULL &&
-           (g_str_has_prefix(plain(address), "127.") || g_str_equal(address, "::1"));
-}
-
 enum {
     IPV4 = 1,
     IPV6 = 2,
 };
 
-/* The versions of IP over which somebody from outside can come to ADDRESS: a socket on "::" takes
- * IPv4 too unless it says otherwise. */
-static guint
-versions_of(const char *address)
-{
-    if (address == NULL || g_str_equal(address, "::"))
-        return IPV4 | IPV6;
-    if (is_loopback(address))
-        return 0;
-    return strchr(plain(address), ':') != NULL ? IPV6 : IPV4;
-}
-
+/* The versions of IP over which somebody from outside can come to it, or perhaps can. */
 static guint
 versions(const PstNetworkData *data, gint64 port, const char *protocol)
 {
-    guint all = 0;
-
-    for (guint i = 0; data->listening != NULL && i < data->listening->len; i++) {
-        const PstNetworkListening *row = data->listening->pdata[i];
-
-        if (row->port == port && g_strcmp0(row->protocol, protocol) == 0)
-            all |= versions_of(row->address);
-    }
-    return all;
+    return (pst_gate_listening_over(data, port, protocol, FALSE) != PST_TRI_NO ? IPV4 : 0) |
+           (pst_gate_listening_over(data, port, protocol, TRUE) != PST_TRI_NO ? IPV6 : 0);
 }
 
 static Listening
@@ -79,7 +43,8 @@ listening(const PstNetworkData *data, gint64 port, const char *protocol)
         const PstNetworkListening *row = data->listening->pdata[i];
 
         if (row->port == port && g_strcmp0(row->protocol, protocol) == 0)
-            best = MAX(best, is_loopback(row->address) ? LISTENS_INSIDE : LISTENS);
+            best =
+                MAX(best, pst_gate_listening_is_loopback(row->address) ? LISTENS_INSIDE : LISTENS);
     }
     return best;
 }
@@ -159,8 +124,10 @@ tells_of(const PstFirewallData *data, gint64 port, guint of)
     return count_verdicts(data, port, of, n);
 }
 
+/* NAMED: somebody said over which version of IP. */
 static void
-judge_filter(const PstGateFacts *facts, const PstPolicyRule *rule, guint of, GPtrArray *outcomes)
+judge_filter(const PstGateFacts *facts, const PstPolicyRule *rule, guint of, gboolean named,
+             GPtrArray *outcomes)
 {
     const char *probe = pst_report_firewall_kind.name;
     const PstAnswer *answer =
@@ -173,8 +140,15 @@ judge_filter(const PstGateFacts *facts, const PstPolicyRule *rule, guint of, GPt
     }
     switch (lets_in(answer->report->data, rule->number, of)) {
     case PST_TRI_YES:
-        outcome = pst_gate_outcome_add(outcomes, rule, PST_GATE_HELD,
-                                       g_strdup_printf("%s is open", rule->subject));
+        if (!named && of == IPV6 && tells_of(answer->report->data, rule->number, IPV4))
+            outcome = pst_gate_outcome_add(
+                outcomes, rule, PST_GATE_UNCHECKED,
+                g_strdup_printf("%s is open over IPv6 alone: whoever comes over it names an "
+                                "address with from",
+                                rule->subject));
+        else
+            outcome = pst_gate_outcome_add(outcomes, rule, PST_GATE_HELD,
+                                           g_strdup_printf("%s is open", rule->subject));
         break;
     case PST_TRI_NO:
         outcome = pst_gate_outcome_add(
@@ -196,6 +170,39 @@ judge_filter(const PstGateFacts *facts, const PstPolicyRule *rule, guint of, GPt
     pst_gate_outcome_of(outcome, probe, answer);
 }
 
+/* The versions of IP that whoever is meant comes over: all where nobody said from where, or it is
+ * the guest itself. */
+static guint
+versions_meant(const PstGateFacts *facts)
+{
+    const char *from = NULL;
+
+    if (facts->one->vantage != NULL)
+        pst_json_get_string(facts->one->vantage, "from", PST_JSON_NULLABLE, &from, NULL);
+    if (from == NULL || pst_gate_listening_is_loopback(from))
+        return IPV4 | IPV6;
+    return strchr(from, ':') != NULL ? IPV6 : IPV4;
+}
+
+static void
+add_deaf(const PstGateFacts *facts, const PstPolicyRule *rule, const PstNetworkData *data,
+         GPtrArray *outcomes)
+{
+    const char *probe = pst_report_network_kind.name;
+    const char *protocol = g_str_has_suffix(rule->subject, "/udp") ? "udp" : "tcp";
+    guint meant = versions_meant(facts);
+
+    char *why = listening(data, rule->number, protocol) == NOBODY_LISTENS
+                    ? g_strdup_printf("nothing listens on %s", rule->subject)
+                : versions(data, rule->number, protocol) == 0
+                    ? g_strdup_printf("on %s only the loopback is listened on", rule->subject)
+                    : g_strdup_printf("nothing listens on %s over %s, by which whoever is meant "
+                                      "comes",
+                                      rule->subject, meant == IPV6 ? "IPv6" : "IPv4");
+    pst_gate_outcome_of(pst_gate_outcome_add(outcomes, rule, PST_GATE_BROKEN, why), probe,
+                        pst_gate_facts_find(facts, probe));
+}
+
 void
 pst_gate_judges_port(const PstGateFacts *facts, const PstPolicyRule *rule, GPtrArray *outcomes)
 {
@@ -203,21 +210,24 @@ pst_gate_judges_port(const PstGateFacts *facts, const PstPolicyRule *rule, GPtrA
     const char *protocol = g_str_has_suffix(rule->subject, "/udp") ? "udp" : "tcp";
     const PstAnswer *answer = pst_gate_facts_find(facts, probe);
     const PstNetworkData *data = pst_gate_facts_data(facts, probe);
-    Listening best = data != NULL ? listening(data, rule->number, protocol) : NOBODY_LISTENS;
+    guint meant = versions_meant(facts);
+    gboolean named = meant != (IPV4 | IPV6);
+    guint of = data != NULL ? versions(data, rule->number, protocol) & meant : 0;
 
-    if (best == LISTENS) {
-        judge_filter(facts, rule, versions(data, rule->number, protocol), outcomes);
-    } else if (data == NULL || !tells_all(answer)) {
-        pst_gate_outcome_add_unlooked(outcomes, rule, probe, answer);
-    } else {
+    if (of != 0 && named &&
+        pst_gate_listening_over(data, rule->number, protocol, meant == IPV6) == PST_TRI_UNKNOWN)
         pst_gate_outcome_of(
-            pst_gate_outcome_add(outcomes, rule, PST_GATE_BROKEN,
-                                 g_strdup_printf(best == NOBODY_LISTENS
-                                                     ? "nothing listens on %s"
-                                                     : "on %s only the loopback is listened on",
+            pst_gate_outcome_add(outcomes, rule, PST_GATE_UNCHECKED,
+                                 g_strdup_printf("whether what listens on %s takes IPv4 is not "
+                                                 "told",
                                                  rule->subject)),
             probe, answer);
-    }
+    else if (of != 0)
+        judge_filter(facts, rule, of, named, outcomes);
+    else if (data == NULL || !tells_all(answer))
+        pst_gate_outcome_add_unlooked(outcomes, rule, probe, answer);
+    else
+        add_deaf(facts, rule, data, outcomes);
 }
 
 /* ---- those of before ---- */
@@ -245,6 +255,51 @@ judge_lost(const PstGateFacts *facts, const PstPolicyRule *rule, const PstNetwor
     pst_gate_outcome_of(outcome, probe, pst_gate_facts_find(facts, probe));
 }
 
+static void
+add_partly(const PstGateFacts *facts, const PstPolicyRule *rule, const PstNetworkListening *row,
+           PstGateListeningFate fate, gboolean six, const char *at, GPtrArray *outcomes)
+{
+    const char *probe = pst_report_network_kind.name;
+    gboolean lost = fate == PST_GATE_LISTENING_LOST_AT;
+    char *message =
+        lost ? g_strdup_printf("nothing listens on %" G_GINT64_FORMAT "/%s at %s any more; %s did",
+                               row->port, row->protocol, at,
+                               row->process != NULL ? row->process : "something")
+             : g_strdup_printf("whether %" G_GINT64_FORMAT "/%s is listened on over %s as it was "
+                               "is not known: %s",
+                               row->port, row->protocol, six ? "IPv6" : "IPv4", at);
+    PstGateOutcome *outcome =
+        pst_gate_outcome_add(outcomes, rule, lost ? PST_GATE_BROKEN : PST_GATE_UNCHECKED, message);
+
+    outcome->unit = g_strdup(row->unit);
+    pst_gate_outcome_of(outcome, probe, pst_gate_facts_find(facts, probe));
+}
+
+/* What became of it by who listens. Returns the versions of IP over which it still is, or may be,
+ * listened on. */
+static guint
+judge_listening(const PstGateFacts *facts, const PstPolicyRule *rule, const PstNetworkData *former,
+                const PstNetworkListening *row, GPtrArray *outcomes)
+{
+    const PstNetworkData *now = pst_gate_facts_data(facts, pst_report_network_kind.name);
+    guint were = versions(former, row->port, row->protocol), gone = 0;
+
+    for (guint version = IPV4; version <= IPV6; version <<= 1) {
+        gboolean six = version == IPV6;
+        g_autofree char *at = NULL;
+        PstGateListeningFate fate =
+            pst_gate_listening_fate(former, now, row->port, row->protocol, six, &at);
+
+        if (fate == PST_GATE_LISTENING_LOST)
+            gone |= version;
+        else if (fate != PST_GATE_LISTENING_KEPT)
+            add_partly(facts, rule, row, fate, six, at, outcomes);
+    }
+    if (gone != 0)
+        judge_lost(facts, rule, row, gone, were, outcomes);
+    return versions(now, row->port, row->protocol) & were & ~gone;
+}
+
 static gboolean
 is_before_it(const PstNetworkData *data, guint i)
 {
@@ -253,7 +308,7 @@ is_before_it(const PstNetworkData *data, guint i)
     for (guint j = 0; j < i; j++) {
         const PstNetworkListening *other = data->listening->pdata[j];
         if (other->port == row->port && g_strcmp0(other->protocol, row->protocol) == 0 &&
-            !is_loopback(other->address))
+            !pst_gate_listening_is_loopback(other->address))
             return TRUE;
     }
     return FALSE;
@@ -265,8 +320,8 @@ is_kept(const PstNetworkData *former, guint i)
 {
     const PstNetworkListening *row = former->listening->pdata[i];
 
-    return row->protocol != NULL && row->port < FIRST_OF_CHANCE && !is_loopback(row->address) &&
-           !is_before_it(former, i);
+    return row->protocol != NULL && row->port < FIRST_OF_CHANCE &&
+           !pst_gate_listening_is_loopback(row->address) && !is_before_it(former, i);
 }
 
 /* The answer of the guest itself, but to a question about one port. */
@@ -467,10 +522,7 @@ pst_gate_judges_lost_ports(const PstGateFacts *facts, const PstPolicyRule *rule,
 
         if (!is_kept(former, i))
             continue;
-        guint were = versions(former, row->port, row->protocol);
-        guint still = versions(data, row->port, row->protocol) & were;
-        if (still != were)
-            judge_lost(facts, rule, row, were & ~still, were, outcomes);
+        guint still = judge_listening(facts, rule, former, row, outcomes);
         if (still != 0 && unfiltered == PST_TRI_YES)
             judge_former(facts, rule, row, still, outcomes);
     }

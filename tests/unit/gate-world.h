@@ -82,7 +82,7 @@ world_add_unit(World *world, const char *name, const char *active)
     return unit;
 }
 
-static G_GNUC_UNUSED void
+static G_GNUC_UNUSED PstNetworkListening *
 world_listen(World *world, gint64 port, const char *address)
 {
     PstNetworkListening *row =
@@ -91,6 +91,7 @@ world_listen(World *world, gint64 port, const char *address)
     row->protocol = g_strdup("tcp");
     row->address = g_strdup(address);
     row->port = port;
+    return row;
 }
 
 /* Only the first is listened on any more. */

@@ -81,7 +81,7 @@ static const struct {
     {NO_LOST, ANY6, ANY6, "accept", "unknown", OPEN},
     {NO_LOST, ANY4, ANY4, "drop", "accept", FAIL},
     {NO_LOST, ANY4, ANY4, "accept", "drop", PASS},
-    {NO_LOST, ANY4, ANY6, "accept", "drop", PASS},
+    {NO_LOST, ANY4, ANY6, "accept", "drop", OPEN}, /* it may take no IPv4 */
     {NO_LOST, ANY6, ANY4, "accept", "drop", FAIL}, /* nobody listens over IPv6 */
     {NO_LOST, ANY4, ONE6, "accept", "accept", FAIL},
     {NO_LOST, LINK6, LINK6, "accept", NULL, PASS},

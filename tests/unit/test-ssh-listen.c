@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 
 #include "guest-shim/network-listening.h"
+#include "guest-shim/socket-borrow.h"
 #include "guest-shim/socket-diag.h"
 #include "guest-shim/ssh-judge-listen.h"
 #include "guest-shim/sshd-process.h"
@@ -232,6 +233,30 @@ test_kernel(void)
     close(fds[1]);
 }
 
+/* A descriptor of a process': here, of this one. */
+static void
+test_borrowed(void)
+{
+    for (int only = 0; only <= 1; only++) {
+        guint16 port;
+        int fd = listen_on6(only, &port);
+        struct stat st;
+
+        if (fd < 0) {
+            g_test_skip("no IPv6 here");
+            return;
+        }
+        g_assert_cmpint(fstat(fd, &st), ==, 0);
+        PstTri told = pst_socket_borrow_only6(getpid(), fd, st.st_ino);
+        if (told == PST_TRI_UNKNOWN)
+            g_test_skip("nothing can be had of another process here");
+        else
+            g_assert_cmpint(told, ==, PST_TRI(only));
+        g_assert_cmpint(pst_socket_borrow_only6(getpid(), fd, st.st_ino + 1), ==, PST_TRI_UNKNOWN);
+        close(fd);
+    }
+}
+
 /* ---- by the address ---- */
 
 static void
@@ -347,6 +372,7 @@ main(int argc, char **argv)
     g_test_add("/ssh-listen/inet", World, NULL, set_up, test_inet, tear_down);
     g_test_add_func("/ssh-listen/parse", test_parse);
     g_test_add_func("/ssh-listen/kernel", test_kernel);
+    g_test_add_func("/ssh-listen/borrowed", test_borrowed);
     g_test_add_func("/ssh-listen/links", test_links);
     return g_test_run();
 }
