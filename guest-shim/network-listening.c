@@ -2,6 +2,7 @@
 #include "guest-shim/network-listening.h"
 
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "guest-shim/socket-borrow.h"
@@ -10,6 +11,7 @@
 
 #define MAX_CGROUP (64 * 1024)
 #define MAX_PROCESSES 5000
+#define PORT_RANGE "/proc/sys/net/ipv4/ip_local_port_range"
 
 static const struct {
     const char *protocol, *four, *six;
@@ -182,6 +184,19 @@ compare(gconstpointer a, gconstpointer b)
     return one->port < other->port ? -1 : 1;
 }
 
+/* For IPv6 too (ip(7)). */
+static void
+read_range(const PstSysroot *sysroot, PstNetworkData *data)
+{
+    g_autofree char *text = pst_sysroot_read_line(sysroot, PORT_RANGE, NULL);
+    guint from, to;
+
+    if (text == NULL || sscanf(text, "%u %u", &from, &to) != 2)
+        return;
+    data->ports_from = from;
+    data->ports_to = to;
+}
+
 gboolean
 pst_network_listening_read(const PstSysroot *sysroot, PstNetworkData *data, GError **error)
 {
@@ -189,6 +204,7 @@ pst_network_listening_read(const PstSysroot *sysroot, PstNetworkData *data, GErr
     g_auto(GStrv) names = NULL;
     guint seen = 0, owned = 0;
 
+    read_range(sysroot, data);
     if (!read_tables(sysroot, data, by, error))
         return FALSE;
     names = pst_sysroot_list(sysroot, "/proc", error);

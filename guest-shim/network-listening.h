@@ -6,8 +6,8 @@
 
 /* The sockets that wait for whoever comes, with who holds them, as /proc says. */
 
-/* Into DATA, sorted by protocol and port. FALSE where the tables can't be looked at; a process that
- * can't be found leaves its socket without one. */
+/* Into DATA, sorted by protocol and port, with the ports that are handed out by chance. FALSE where
+ * the tables can't be looked at; a process that can't be found leaves its socket without one. */
 gboolean pst_network_listening_read(const PstSysroot *sysroot, PstNetworkData *data,
                                     GError **error);
 

@@ -9,7 +9,8 @@
 #include "protocol/report-firewall.h"
 #include "protocol/report-network.h"
 
-/* From here on the kernel hands ports out to whoever asks for any (ip_local_port_range). */
+/* From here on the kernel hands ports out to whoever asks for any, where nobody has told it
+ * otherwise (ip_local_port_range). */
 #define FIRST_OF_CHANCE 32768
 /* Each is a question of its own, and a call has no more than PST_LIMIT_API_QUESTIONS; one of them
  * is about the units that no longer run. */
@@ -314,13 +315,23 @@ is_before_it(const PstNetworkData *data, guint i)
     return FALSE;
 }
 
+/* Whether it may be one that was handed out by chance. A client of UDP waits for answers as a
+ * server does for whoever comes; what waits for connections was seldom given its port. */
+static gboolean
+is_by_chance(const PstNetworkData *former, const PstNetworkListening *row)
+{
+    return row->port >= FIRST_OF_CHANCE ||
+           (g_strcmp0(row->protocol, "udp") == 0 && former->ports_from != PST_INT_UNKNOWN &&
+            row->port >= former->ports_from && row->port <= former->ports_to);
+}
+
 /* Whether it is one that is not to be lost, and the first row of it. */
 static gboolean
 is_kept(const PstNetworkData *former, guint i)
 {
     const PstNetworkListening *row = former->listening->pdata[i];
 
-    return row->protocol != NULL && row->port < FIRST_OF_CHANCE &&
+    return row->protocol != NULL && !is_by_chance(former, row) &&
            !pst_gate_listening_is_loopback(row->address) && !is_before_it(former, i);
 }
 

@@ -65,12 +65,13 @@ typedef struct {
 } PstNetworkResolver;
 
 typedef struct {
-    GPtrArray *links;      /* of PstNetworkLink */
-    GPtrArray *routes;     /* of PstNetworkRoute */
-    GPtrArray *rules;      /* of PstNetworkRule: those that are not the kernel's own three */
-    GPtrArray *neighbours; /* of PstNetworkNeighbour */
-    GPtrArray *listening;  /* of PstNetworkListening */
-    char **nameservers;    /* of /etc/resolv.conf */
+    GPtrArray *links;            /* of PstNetworkLink */
+    GPtrArray *routes;           /* of PstNetworkRoute */
+    GPtrArray *rules;            /* of PstNetworkRule: those that are not the kernel's own three */
+    GPtrArray *neighbours;       /* of PstNetworkNeighbour */
+    GPtrArray *listening;        /* of PstNetworkListening */
+    gint64 ports_from, ports_to; /* what the kernel hands out to whoever asks for any port */
+    char **nameservers;          /* of /etc/resolv.conf */
     PstNetworkResolver *resolver;
 } PstNetworkData;
 

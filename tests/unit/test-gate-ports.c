@@ -238,6 +238,46 @@ test_one_call(void)
         pst_answer_free(answers[i]);
 }
 
+/* What the kernel may have handed out to whoever asked for any port is not lost. */
+static void
+test_by_chance(void)
+{
+    static const struct {
+        const char *protocol;
+        gint64 port, from, to; /* 0: not told */
+        PstGateResult result;
+    } cases[] = {
+        {"udp", 5140, 1024, 65535, PASS}, {"udp", 5140, 32768, 60999, FAIL},
+        {"udp", 5140, 0, 0, FAIL},        {"udp", 514, 1024, 65535, FAIL},
+        {"tcp", 5140, 1024, 65535, FAIL}, {"tcp", 32768, 0, 0, PASS},
+        {"udp", 32768, 0, 0, PASS},       {"udp", 5140, 5140, 5140, PASS},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_auto(World) world = {0}, former = {0};
+
+        world_init(&former);
+        PstNetworkListening *row = world_listen(&former, cases[i].port, "0.0.0.0");
+        g_free(row->protocol);
+        row->protocol = g_strdup(cases[i].protocol);
+        if (cases[i].from != 0) {
+            former.guest.network->ports_from = cases[i].from;
+            former.guest.network->ports_to = cases[i].to;
+        }
+        world_init(&world);
+        /* What the change makes of it does not hide what it took away. */
+        world.guest.network->ports_from = 1;
+        world.guest.network->ports_to = 65535;
+        world.before = world_baseline(&former);
+        world_set_policy(&world, NO_LOST);
+        g_autoptr(PstGateVerdict) verdict = world_judge(&world);
+        g_autofree char *text = pst_gate_to_text(verdict);
+
+        if (verdict->result != (int)cases[i].result)
+            g_error("row %u: %s", i, text);
+    }
+}
+
 /* 100 for port 22, and 1 for any other one. */
 static guint
 count_ports(PstAnswer **questions, guint n)
@@ -364,6 +404,7 @@ main(int argc, char *argv[])
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/gate/ports/versions", test_versions);
     g_test_add_func("/gate/ports/former-filters", test_former_filters);
+    g_test_add_func("/gate/ports/by-chance", test_by_chance);
     g_test_add_func("/gate/ports/many", test_many);
     g_test_add_func("/gate/ports/one-call", test_one_call);
     g_test_add_func("/gate/ports/former", test_former_ports);

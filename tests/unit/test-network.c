@@ -359,10 +359,14 @@ test_listening(World *world, gconstpointer data G_GNUC_UNUSED)
     put_holder(world, "234", "sshd\n", "0::/system.slice/ssh.service\n", "1001");
     put_holder(world, "300", "dhclient\n", "1:name=systemd:/system.slice/ifup.service\n2:cpu:/x\n",
                "1005");
+    put_text(world, "/proc/sys/net/ipv4/ip_local_port_range", "1024\t65535\n");
     g_autoptr(PstReport) report = run(world);
-    const GPtrArray *listening = ((PstNetworkData *)report->data)->listening;
+    const PstNetworkData *seen = report->data;
+    const GPtrArray *listening = seen->listening;
 
     g_assert_cmpuint(report->findings->len, ==, 0);
+    g_assert_cmpint(seen->ports_from, ==, 1024);
+    g_assert_cmpint(seen->ports_to, ==, 65535);
     g_assert_cmpuint(listening->len, ==, 3);
     const PstNetworkListening *ssh = listening->pdata[0], *web = listening->pdata[1],
                               *dhcp = listening->pdata[2];
