@@ -323,16 +323,12 @@ static void
 judge_port(const Judge *judge, const PstFirewallPort *port)
 {
     const char *from = judge->args->from;
-    gboolean only_six = from != NULL && strchr(from, ':') != NULL;
-    gboolean only_four = from != NULL && !only_six;
-    const PstFirewallScene *scene = judge->scene;
     Case cases[2];
     guint n = 0;
 
-    gboolean has_four = scene->own4 == NULL || scene->own4[0] != NULL || !scene->six;
-    if (port->four && !only_six && (has_four || only_four))
+    if (port->four && pst_firewall_scene_concerns(judge->scene, from, FALSE))
         cases[n++] = decide(judge, port->port, FALSE);
-    if (port->six && !only_four && (scene->six || only_six))
+    if (port->six && pst_firewall_scene_concerns(judge->scene, from, TRUE))
         cases[n++] = decide(judge, port->port, TRUE);
     add_findings(judge, cases, n);
     for (guint i = 0; i < n; i++) {

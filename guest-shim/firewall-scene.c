@@ -172,6 +172,14 @@ find_ports(const PstSysroot *sysroot, PstFirewallScene *scene, GError **error)
     return TRUE;
 }
 
+gboolean
+pst_firewall_scene_concerns(const PstFirewallScene *scene, const char *from, gboolean six)
+{
+    if (from != NULL)
+        return (strchr(from, ':') != NULL) == six;
+    return six ? scene->six : scene->own4 == NULL || scene->own4[0] != NULL || !scene->six;
+}
+
 PstFirewallScene *
 pst_firewall_scene_new(const PstProbeContext *context, const PstFirewallArgs *args,
                        PstReport *report)

@@ -20,6 +20,10 @@ typedef struct {
     GArray *ports;       /* of PstFirewallPort */
 } PstFirewallScene;
 
+/* Whether somebody comes over that version of IP: from FROM (NULL for any address) to an address
+ * that the guest has. */
+gboolean pst_firewall_scene_concerns(const PstFirewallScene *scene, const char *from, gboolean six);
+
 /* What can't be looked at becomes a finding of REPORT. */
 PstFirewallScene *pst_firewall_scene_new(const PstProbeContext *context,
                                          const PstFirewallArgs *args, PstReport *report);

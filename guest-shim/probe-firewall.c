@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 
 #include "guest-shim/firewall-judge.h"
+#include "guest-shim/firewall-listened.h"
 #include "guest-shim/firewall-load.h"
 #include "guest-shim/firewall-sets.h"
 #include "protocol/error.h"
@@ -48,8 +49,13 @@ judge(const PstProbeContext *context, const PstFirewallArgs *args, PstReport *re
 
     pst_firewall_judge_chains(rules, report->data);
     /* Of a folder's rules nothing is known, and of half of them nothing is certain. */
-    if (complete && pst_sysroot_is_live(context->sysroot))
-        pst_firewall_judge(rules, scene, args, pst_firewall_sets_ask, sets, report);
+    if (!complete || !pst_sysroot_is_live(context->sysroot))
+        return;
+    pst_firewall_judge(rules, scene, args, pst_firewall_sets_ask, sets, report);
+    if (!scene->asked && ((const PstFirewallData *)report->data)->chains != NULL) {
+        pst_firewall_listened_tell(context, rules, scene, args, report->data);
+        ((PstFirewallData *)report->data)->digest = pst_firewall_listened_digest(rules);
+    }
 }
 
 void

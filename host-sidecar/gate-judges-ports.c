@@ -4,6 +4,7 @@
 #include "host-sidecar/firewall-verdict.h"
 #include "host-sidecar/gate-judges.h"
 #include "host-sidecar/gate-listening.h"
+#include "host-sidecar/gate-port-filters.h"
 #include "protocol/json.h"
 #include "protocol/limits.h"
 #include "protocol/report-firewall.h"
@@ -404,8 +405,6 @@ may_be_filtered(const PstAnswer *now)
     return data != NULL && is_unfiltered(now) != PST_TRI_YES;
 }
 
-/* A baseline has the filters' verdict of sshd's ports alone, and so tells of another only where
- * there was no filter. */
 static PstTri
 was_unfiltered(const PstGateCase *one)
 {
@@ -425,6 +424,39 @@ is_asked_anyway(const PstPolicy *policy, const PstNetworkListening *row)
     return FALSE;
 }
 
+/* What of a port that was listened on over OF, and is, depends on what packet filters do with it
+ * now: the versions of IP over which they let it in before, and those of which nobody told. */
+typedef struct {
+    guint open, untold;
+} Former;
+
+static Former
+former_of(const PstGateCase *one, const PstAnswer *now, const PstNetworkListening *row, guint of)
+{
+    const PstAnswer *before = of_before(one, pst_report_firewall_kind.name);
+    PstTri unfiltered = was_unfiltered(one);
+    Former former = {0, 0};
+
+    if (unfiltered == PST_TRI_UNKNOWN || pst_gate_port_filters_same(before, now))
+        return former;
+    for (guint version = IPV4; version <= IPV6; version <<= 1) {
+        gboolean six = version == IPV6;
+        PstGatePortFilters then =
+            unfiltered == PST_TRI_YES
+                ? PST_GATE_PORT_FILTERS_OPEN
+                : pst_gate_port_filters_before(before, now, row->port, row->protocol, six);
+
+        if ((of & version) == 0 || then == PST_GATE_PORT_FILTERS_SHUT ||
+            pst_gate_port_filters_opens(now, row->port, row->protocol, six))
+            continue;
+        if (then == PST_GATE_PORT_FILTERS_OPEN)
+            former.open |= version;
+        else
+            former.untold |= version;
+    }
+    return former;
+}
+
 GPtrArray *
 pst_gate_judges_former_ports(const PstGateCase *one)
 {
@@ -432,16 +464,50 @@ pst_gate_judges_former_ports(const PstGateCase *one)
     const PstAnswer *answer =
         one->before != NULL ? of_before(one, pst_report_network_kind.name) : NULL;
     const PstNetworkData *former = answer != NULL ? answer->report->data : NULL;
+    const PstAnswer *now = find(one->answers, one->n_answers, pst_report_firewall_kind.name);
 
     if (former == NULL || former->listening == NULL ||
-        !pst_policy_has(one->policy, PST_POLICY_NO_LOST_PORT) ||
-        was_unfiltered(one) != PST_TRI_YES ||
-        !may_be_filtered(find(one->answers, one->n_answers, pst_report_firewall_kind.name)))
+        !pst_policy_has(one->policy, PST_POLICY_NO_LOST_PORT) || !may_be_filtered(now))
         return ports;
-    for (guint i = 0; i < former->listening->len && ports->len < MAX_FORMER; i++)
-        if (is_kept(former, i) && !is_asked_anyway(one->policy, former->listening->pdata[i]))
-            g_ptr_array_add(ports, former->listening->pdata[i]);
+    for (guint i = 0; i < former->listening->len && ports->len < MAX_FORMER; i++) {
+        PstNetworkListening *row = former->listening->pdata[i];
+
+        if (!is_kept(former, i) || is_asked_anyway(one->policy, row))
+            continue;
+        Former of = former_of(one, now, row, versions(former, row->port, row->protocol));
+        if ((of.open | of.untold) != 0)
+            g_ptr_array_add(ports, row);
+    }
     return ports;
+}
+
+/* What is told of packet filters that don't let it in, or perhaps don't. */
+static void
+add_filtered(const PstGateFacts *facts, const PstPolicyRule *rule, const PstNetworkListening *row,
+             const PstAnswer *answer, PstTri open, PstTri untold, GPtrArray *outcomes)
+{
+    g_autofree char *port = g_strdup_printf("%" G_GINT64_FORMAT "/%s", row->port, row->protocol);
+    const char *summary = answer->report->summary;
+    gboolean broken = open == PST_TRI_NO;
+    gboolean doubt = open == PST_TRI_UNKNOWN || untold == PST_TRI_UNKNOWN;
+
+    if (!broken && !doubt && untold == PST_TRI_YES)
+        return;
+    char *message =
+        broken  ? g_strdup_printf("packet filters shut %s, and %s: %s", port,
+                                 was_unfiltered(facts->one) == PST_TRI_YES ? "there were none"
+                                                                            : "did not before",
+                                  summary)
+        : doubt ? g_strdup_printf("what packet filters do with %s is not known: %s", port, summary)
+                : g_strdup_printf("packet filters shut %s; the baseline does not tell whether they "
+                                  "did before: %s",
+                                  port, summary);
+    PstGateOutcome *outcome = pst_gate_outcome_add(
+        outcomes, rule, broken ? PST_GATE_BROKEN : PST_GATE_UNCHECKED, message);
+    outcome->which = g_steal_pointer(&port);
+    if (broken && answer->report->findings->len > 0)
+        pst_gate_outcome_blame(facts, outcome, answer->report->findings->pdata[0]);
+    pst_gate_outcome_of(outcome, pst_report_firewall_kind.name, answer);
 }
 
 /* It is listened on still, over these versions of IP; do packet filters shut it over one of them,
@@ -451,49 +517,34 @@ judge_former(const PstGateFacts *facts, const PstPolicyRule *rule, const PstNetw
              guint of, GPtrArray *outcomes)
 {
     const char *probe = pst_report_firewall_kind.name;
+    const PstAnswer *now = pst_gate_facts_find(facts, probe);
     const PstAnswer *answer = filter_of(facts, row->port, row->protocol);
-    PstGateOutcome *outcome = NULL;
 
+    if (answer == NULL && !pst_gate_facts_is_of_now(now)) {
+        pst_gate_outcome_add_unlooked(outcomes, rule, probe, now)->which = name_of(row);
+        return;
+    }
+    Former former = former_of(facts->one, pst_gate_facts_is_of_now(now) ? now : NULL, row, of);
+    if ((former.open | former.untold) == 0)
+        return;
     if (answer == NULL) {
-        const PstAnswer *now = pst_gate_facts_find(facts, probe);
-
-        if (!pst_gate_facts_is_of_now(now)) {
-            pst_gate_outcome_add_unlooked(outcomes, rule, probe, now)->which = name_of(row);
-            return;
-        }
-        if (!may_be_filtered(now))
-            return;
-        pst_gate_outcome_add(outcomes, rule, PST_GATE_UNCHECKED,
-                             g_strdup_printf("packet filters judge, and what they do with "
-                                             "%" G_GINT64_FORMAT "/%s was not asked",
-                                             row->port, row->protocol))
-            ->which = name_of(row);
+        if (may_be_filtered(now))
+            pst_gate_outcome_add(outcomes, rule, PST_GATE_UNCHECKED,
+                                 g_strdup_printf("packet filters judge, and what they do with "
+                                                 "%" G_GINT64_FORMAT "/%s was not asked",
+                                                 row->port, row->protocol))
+                ->which = name_of(row);
         return;
     }
     if (!pst_gate_facts_is_of_now(answer)) {
         pst_gate_outcome_add_unlooked(outcomes, rule, probe, answer)->which = name_of(row);
         return;
     }
-    switch (lets_all_in(answer->report->data, row->port, of)) {
-    case PST_TRI_YES:
-        return;
-    case PST_TRI_NO:
-        outcome = pst_gate_outcome_add(
-            outcomes, rule, PST_GATE_BROKEN,
-            g_strdup_printf("packet filters shut %" G_GINT64_FORMAT "/%s, and there were none: %s",
-                            row->port, row->protocol, answer->report->summary));
-        if (answer->report->findings->len > 0)
-            pst_gate_outcome_blame(facts, outcome, answer->report->findings->pdata[0]);
-        break;
-    case PST_TRI_UNKNOWN:
-        outcome = pst_gate_outcome_add(
-            outcomes, rule, PST_GATE_UNCHECKED,
-            g_strdup_printf("what packet filters do with %" G_GINT64_FORMAT "/%s is not known: %s",
-                            row->port, row->protocol, answer->report->summary));
-        break;
-    }
-    outcome->which = name_of(row);
-    pst_gate_outcome_of(outcome, probe, answer);
+    const PstFirewallData *data = answer->report->data;
+    add_filtered(facts, rule, row, answer,
+                 former.open != 0 ? lets_all_in(data, row->port, former.open) : PST_TRI_YES,
+                 former.untold != 0 ? lets_all_in(data, row->port, former.untold) : PST_TRI_YES,
+                 outcomes);
 }
 
 static char *
@@ -534,7 +585,7 @@ pst_gate_judges_lost_ports(const PstGateFacts *facts, const PstPolicyRule *rule,
         if (!is_kept(former, i))
             continue;
         guint still = judge_listening(facts, rule, former, row, outcomes);
-        if (still != 0 && unfiltered == PST_TRI_YES)
+        if (still != 0 && unfiltered != PST_TRI_UNKNOWN)
             judge_former(facts, rule, row, still, outcomes);
     }
     if (outcomes->len > n)
@@ -542,12 +593,7 @@ pst_gate_judges_lost_ports(const PstGateFacts *facts, const PstPolicyRule *rule,
     if (unfiltered == PST_TRI_UNKNOWN)
         pst_gate_outcome_add(outcomes, rule, PST_GATE_UNCHECKED, why_filters_unknown(facts->one));
     else
-        pst_gate_outcome_of(
-            pst_gate_outcome_add(
-                outcomes, rule, PST_GATE_HELD,
-                g_strdup(unfiltered == PST_TRI_YES
-                             ? "every port is open that was open"
-                             : "every port is listened on that was; there were packet "
-                               "filters before, of which the baseline does not tell more")),
-            probe, answer);
+        pst_gate_outcome_of(pst_gate_outcome_add(outcomes, rule, PST_GATE_HELD,
+                                                 g_strdup("every port is open that was open")),
+                            probe, answer);
 }

@@ -35,7 +35,7 @@ gboolean pst_gate_judges_tells_failed(const PstGateFacts *facts, const char *nam
  * answers, which tell no more of them: their names, sorted. Free with g_ptr_array_unref(). */
 GPtrArray *pst_gate_judges_former_units(const PstGateCase *one);
 
-/* The ports of the baseline that a rule no-lost is about, which no packet filter judged before and
- * one may judge now by the answers, each once, but those that rules ask about anyway: of
+/* The ports of the baseline that a rule no-lost is about, which packet filters may judge now by the
+ * answers, and perhaps otherwise than before, each once, but those that rules ask about anyway: of
  * PstNetworkListening, borrowed. Free with g_ptr_array_unref(). */
 GPtrArray *pst_gate_judges_former_ports(const PstGateCase *one);

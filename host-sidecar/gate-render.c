@@ -327,7 +327,7 @@ append_exceptions(GString *out, const PstPolicy *policy)
 }
 
 /* pst_gate_questions_further() */
-#define WHEN_PORTS "where packet filters judge and none did"
+#define WHEN_PORTS "where packet filters judge, and not as they did"
 #define WHEN_UNITS "where a service does not run that did"
 
 static gboolean

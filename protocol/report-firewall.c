@@ -39,6 +39,17 @@ static const PstField verdict_rows[] = {
 };
 const PstFields pst_report_firewall_verdict_fields = PST_FIELDS(PstFirewallVerdict, verdict_rows);
 
+static const PstField listened_rows[] = {
+    PST_INT(PstFirewallListened, port, "the port of the guest", PST_KEY),
+    PST_STRING(PstFirewallListened, protocol, "tcp or udp", PST_KEY),
+    PST_STRING(PstFirewallListened, family, "ipv4 or ipv6", PST_KEY),
+    PST_STRING(PstFirewallListened, verdict,
+               "what becomes of a connection and of its answers: accept, drop (which has what is "
+               "rejected), depends or unknown, as where a named set decides"),
+};
+const PstFields pst_report_firewall_listened_fields =
+    PST_FIELDS(PstFirewallListened, listened_rows);
+
 static const PstField data_rows[] = {
     PST_BOOL(PstFirewallData, nftables, "the kernel has nftables loaded"),
     PST_BOOL(PstFirewallData, iptables_legacy, "the kernel has a table of the old iptables"),
@@ -47,6 +58,15 @@ static const PstField data_rows[] = {
              "where packets to and from the guest meet a filter"),
     PST_LIST(PstFirewallData, verdicts, pst_report_firewall_verdict_fields,
              "what becomes of a new connection"),
+    /* The chains and the sockets tell it too. */
+    PST_LIST(PstFirewallData, listened, pst_report_firewall_listened_fields,
+             "what becomes of a connection to each port that is listened on, where no port was "
+             "named and there are chains",
+             PST_PASSING),
+    PST_STRING(PstFirewallData, digest,
+               "of all rules without their counters and numbers, where all of them is modelled and "
+               "none looks into a named set",
+               PST_PASSING),
 };
 static const PstFields data_fields = PST_FIELDS(PstFirewallData, data_rows);
 

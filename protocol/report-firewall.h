@@ -45,14 +45,28 @@ typedef struct {
     gint64 packets, bytes; /* of the rule's counter */
 } PstFirewallVerdict;
 
+/* The same in short, of a port that is listened on. */
+typedef struct {
+    gint64 port;
+    char *protocol;
+    char *family;  /* ipv4 or ipv6 */
+    char *verdict; /* of a whole connection: accept, drop, depends, unknown */
+} PstFirewallListened;
+
 typedef struct {
     PstTri nftables;        /* the kernel has it loaded */
     PstTri iptables_legacy; /* the kernel has a table of it */
     PstTri firewalld;       /* it runs */
     GPtrArray *chains;      /* of PstFirewallChain: those that packets to and from here meet */
     GPtrArray *verdicts;    /* of PstFirewallVerdict */
+    GPtrArray *listened;    /* of PstFirewallListened; absent where a port was named, and where
+                               there are no chains */
+    char *digest;           /* of all rules, as they are but for their counters and handles; absent
+                               where there are no chains, and where a rule looks into a named set
+                               or has something that is not modelled */
 } PstFirewallData;
 
 extern const PstFields pst_report_firewall_chain_fields;
 extern const PstFields pst_report_firewall_verdict_fields;
+extern const PstFields pst_report_firewall_listened_fields;
 extern const PstReportKind pst_report_firewall_kind;

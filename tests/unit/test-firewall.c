@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "guest-shim/firewall-judge.h"
+#include "guest-shim/firewall-listened.h"
 #include "guest-shim/firewall-scene.h"
 #include "guest-shim/probe-firewall.h"
 #include "tests/unit/rulesets.h"
@@ -113,13 +114,21 @@ test_default_drop(void)
 }
 
 /* Rules as they stand in iptables, on one line for each row. */
-static PstReport *
-judge_save(const char *lines, Ask ask)
+static PstFilterRules *
+load_save(const char *lines)
 {
-    g_autoptr(PstFilterRules) rules = pst_filter_rules_new();
+    PstFilterRules *rules = pst_filter_rules_new();
     g_autofree char *text = g_strdup_printf("*filter\n%s\nCOMMIT\n", lines);
 
     add_save(rules, text, "iptables-legacy", "ip");
+    return rules;
+}
+
+static PstReport *
+judge_save(const char *lines, Ask ask)
+{
+    g_autoptr(PstFilterRules) rules = load_save(lines);
+
     return judge(rules, ask);
 }
 
@@ -234,6 +243,92 @@ test_later(void)
     g_assert_cmpstr(verdict->later, ==, "drop");
 }
 
+/* In short: of the first packet, what follows it, and the answers. */
+static void
+test_listened(void)
+{
+    static const struct {
+        const char *save;
+        const char *from;
+        const char *verdict;
+    } cases[] = {
+        {":INPUT ACCEPT [0:0]", NULL, "accept"},
+        {":INPUT DROP [0:0]", NULL, "drop"},
+        {":INPUT ACCEPT [0:0]\n-A INPUT -p tcp --dport 443 -j REJECT", NULL, "drop"},
+        {":INPUT ACCEPT [0:0]\n-A INPUT -p tcp --dport 80 -j REJECT", NULL, "accept"},
+        {":INPUT ACCEPT [0:0]\n-A INPUT -s 192.0.2.1 -j DROP", NULL, "depends"},
+        {":INPUT ACCEPT [0:0]\n-A INPUT -s 192.0.2.1 -j DROP", "192.0.2.2", "accept"},
+        {":INPUT ACCEPT [0:0]\n-A INPUT -s 192.0.2.1 -j DROP", "192.0.2.1", "drop"},
+        {":INPUT ACCEPT [0:0]\n:OUTPUT DROP [0:0]", NULL, "drop"},
+        {":INPUT DROP [0:0]\n-A INPUT -p tcp --dport 443 -m state --state NEW -j ACCEPT", NULL,
+         "drop"},
+        {":INPUT DROP [0:0]\n-A INPUT -p tcp --dport 443 -m owner --uid-owner 0 -j ACCEPT", NULL,
+         "unknown"},
+    };
+    const PstFirewallPort port = {443, TRUE, TRUE};
+    PstFirewallScene scene = {(char **)own4, NULL, (char **)links, FALSE, FALSE, NULL};
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const PstFirewallArgs args = {.port = PST_INT_UNKNOWN, .from = (char *)cases[i].from};
+        PstFirewallData *data = pst_fields_new(pst_report_firewall_kind.data);
+        g_autoptr(PstFilterRules) rules = load_save(cases[i].save);
+
+        for (guint j = 0; j < 2; j++) /* once is enough */
+            pst_firewall_listened_add(rules, &scene, &args, IPPROTO_TCP, &port, data);
+        g_test_message("row %u", i);
+        g_assert_cmpuint(data->listened->len, ==, 1); /* the guest has no IPv6 */
+        const PstFirewallListened *row = data->listened->pdata[0];
+        g_assert_cmpstr(row->verdict, ==, cases[i].verdict);
+        g_assert_cmpstr(row->family, ==, "ipv4");
+        pst_fields_free(pst_report_firewall_kind.data, data);
+    }
+}
+
+/* The same rules have the same digest, whatever they have counted. */
+static void
+test_digest(void)
+{
+    static const char *const saves[] = {
+        ":INPUT ACCEPT [0:0]",
+        ":INPUT DROP [0:0]",
+        ":INPUT ACCEPT [0:0]\n-A INPUT -p tcp --dport 443 -j DROP",
+        ":INPUT ACCEPT [0:0]\n-A INPUT -p tcp --dport 444 -j DROP",
+        ":INPUT ACCEPT [0:0]\n-A INPUT -p tcp ! --dport 443 -j DROP",
+        ":INPUT ACCEPT [0:0]\n-A INPUT -p tcp --dport 443 -j REJECT",
+        ":INPUT ACCEPT [0:0]\n-A INPUT -i eth0 -p tcp --dport 443 -j DROP",
+        ":INPUT ACCEPT [0:0]\n-A INPUT -i eth1 -p tcp --dport 443 -j DROP",
+        ":INPUT ACCEPT [0:0]\n-A INPUT -s 192.0.2.1 -j DROP",
+        ":INPUT ACCEPT [0:0]\n:x - [0:0]\n-A INPUT -j x\n-A x -p tcp --dport 443 -j DROP",
+        ":INPUT ACCEPT [0:0]\n:x - [0:0]\n-A INPUT -j x\n-A x -p tcp --dport 443 -j RETURN",
+        ":INPUT ACCEPT [0:0]\n:x - [0:0]\n-A INPUT -g x\n-A x -p tcp --dport 443 -j RETURN",
+    };
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    for (guint i = 0; i < G_N_ELEMENTS(saves); i++) {
+        g_autoptr(PstFilterRules) rules = load_save(saves[i]), again = load_save(saves[i]);
+        char *digest = pst_firewall_listened_digest(rules);
+        g_autofree char *same = pst_firewall_listened_digest(again);
+
+        g_test_message("row %u", i);
+        g_assert_cmpstr(digest, ==, same);
+        g_assert_true(g_hash_table_add(seen, digest));
+    }
+    g_autoptr(PstFilterRules) none =
+        load_save(":INPUT ACCEPT [0:0]\n-A INPUT -m owner --uid-owner 0 -j DROP");
+    g_assert_null(pst_firewall_listened_digest(none));
+    g_autoptr(PstFilterRules) before = load_save(":INPUT ACCEPT [7:900]");
+    g_autoptr(PstFilterRules) after = load_save(":INPUT ACCEPT [8:1000]");
+    /* What a named set holds now may not be what it holds then. */
+    g_autoptr(PstFilterRules) named = load_transcript("expressions");
+    g_assert_null(pst_firewall_listened_digest(named));
+    g_autoptr(PstFilterRules) plain = load_transcript("port-dropped");
+    g_autofree char *known = pst_firewall_listened_digest(plain);
+    g_assert_nonnull(known);
+    g_autofree char *one = pst_firewall_listened_digest(before);
+    g_autofree char *other = pst_firewall_listened_digest(after);
+    g_assert_cmpstr(one, ==, other);
+}
+
 static PstReport *
 run(const World *world, const char *const *words)
 {
@@ -323,6 +418,8 @@ main(int argc, char **argv)
     g_test_add_func("/firewall/not-modelled", test_not_modelled);
     g_test_add_func("/firewall/replies", test_replies);
     g_test_add_func("/firewall/later", test_later);
+    g_test_add_func("/firewall/listened", test_listened);
+    g_test_add_func("/firewall/digest", test_digest);
     ADD("folder", test_folder);
     ADD("arguments", test_arguments);
     ADD("unreadable", test_unreadable);

@@ -378,7 +378,7 @@ static const struct {
     {NO_LOST, do_nothing, hide_network, PST_GATE_COULD_NOT_CHECK},
     {NO_LOST, do_nothing, shut_by_filter, PST_GATE_FAIL},
     {NO_LOST, had_no_filter_inwards, shut_by_filter, PST_GATE_FAIL},
-    {NO_LOST, was_filtered, shut_by_filter, PST_GATE_PASS}, /* it may have been so */
+    {NO_LOST, was_filtered, shut_by_filter, PST_GATE_COULD_NOT_CHECK}, /* it may have been so */
     {NO_LOST, filter_was_untold, shut_by_filter, PST_GATE_COULD_NOT_CHECK},
     {NO_LOST, do_nothing, filter_unsure, PST_GATE_COULD_NOT_CHECK},
     {NO_LOST, do_nothing, filter_untold, PST_GATE_COULD_NOT_CHECK},

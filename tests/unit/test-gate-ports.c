@@ -118,9 +118,9 @@ test_former_filters(void)
         PstGateResult result;
     } cases[] = {
         {FALSE, FALSE, FALSE, FAIL}, /* 443 is dropped, and no filter was there */
-        {FALSE, TRUE, FALSE, PASS},  /* it may have been dropped before */
+        {FALSE, TRUE, FALSE, OPEN},  /* it may have been dropped before */
         {TRUE, FALSE, FALSE, OPEN},  /* there may have been one */
-        {TRUE, TRUE, FALSE, PASS},   /* there was one at least */
+        {TRUE, TRUE, FALSE, OPEN},   /* there was one at least */
         {TRUE, FALSE, TRUE, FAIL},
     };
 
@@ -312,6 +312,79 @@ was_cut(World *world)
     world_find(world, "firewall", NULL)->report->truncated = TRUE;
 }
 
+static void
+was_the_same(World *world)
+{
+    was_filtered(world);
+    world->guest.firewall->digest = g_strdup("2c26b46b68ffc68ff99b453c1d304134");
+}
+
+/* What the filters did with 443 by the baseline, and do: in short where no port was named, and
+ * asked about it. */
+static void
+test_filtered(void)
+{
+    static const struct {
+        const char *before, *now; /* NULL: not told */
+        const char *asked;
+        gboolean same, elsewhere; /* the same rules; asked from another address */
+        PstGateResult result;
+        const char *said;
+    } cases[] = {
+        {"accept", "drop", "drop", FALSE, FALSE, FAIL, "and did not before"},
+        {"accept", "accept", "drop", FALSE, FALSE, PASS, NULL},
+        {"accept", NULL, "accept", FALSE, FALSE, PASS, NULL},
+        {"accept", "unknown", "accept", FALSE, FALSE, PASS, NULL}, /* a named set, that was asked */
+        {"accept", "depends", "depends", FALSE, FALSE, OPEN, "is not known"},
+        {"depends", "drop", "drop", FALSE, FALSE, FAIL, NULL},
+        {"depends", "depends", "depends", FALSE, FALSE, OPEN, NULL},
+        {"depends", "depends", "depends", TRUE, FALSE, PASS, NULL},
+        {"drop", "drop", "drop", FALSE, FALSE, PASS, NULL}, /* it was not open */
+        {"unknown", "drop", "drop", FALSE, FALSE, OPEN, "does not tell whether they did"},
+        {NULL, NULL, "drop", FALSE, FALSE, OPEN, "does not tell whether they did"},
+        {NULL, NULL, "accept", FALSE, FALSE, PASS, NULL},
+        {"accept", "drop", "drop", FALSE, TRUE, OPEN, "does not tell whether they did"},
+        {"drop", "drop", "drop", FALSE, TRUE, OPEN, NULL},
+        {"drop", "drop", "drop", TRUE, TRUE, OPEN, NULL},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_auto(World) world = {0}, former = {0};
+        World *const both[] = {&former, &world};
+
+        world_init(&former);
+        world_init(&world);
+        for (guint j = 0; j < G_N_ELEMENTS(both); j++) {
+            const char *verdict = j == 0 ? cases[i].before : cases[i].now;
+
+            listen_on(both[j], ANY4);
+            add_filter(both[j]);
+            if (cases[i].same)
+                both[j]->guest.firewall->digest = g_strdup("2c26b46b68ffc68ff99b453c1d304134");
+            if (verdict == NULL)
+                continue;
+            PstFirewallListened *row = pst_fields_append(&pst_report_firewall_listened_fields,
+                                                         &both[j]->guest.firewall->listened);
+            row->port = 443;
+            row->protocol = g_strdup("tcp");
+            row->family = g_strdup("ipv4");
+            row->verdict = g_strdup(verdict);
+        }
+        if (cases[i].elsewhere)
+            json_object_set_string_member(world_find(&former, "firewall", NULL)->args, "from",
+                                          "192.0.2.9");
+        world.before = world_baseline(&former);
+        world_set_policy(&world, NO_LOST);
+        judge_filters(&world, cases[i].asked, NULL);
+        g_autoptr(PstGateVerdict) verdict = world_judge(&world);
+        g_autofree char *text = pst_gate_to_text(verdict);
+
+        if (verdict->result != (int)cases[i].result ||
+            (cases[i].said != NULL && strstr(text, cases[i].said) == NULL))
+            g_error("row %u: %s", i, text);
+    }
+}
+
 /* The filters are asked about each port of before, where that can be held against something, and
  * one may judge now: not of a guest that told nothing of them. */
 static void
@@ -328,7 +401,9 @@ test_former_ports(void)
         {"[ports]\nno-lost=yes\nopen=443\n", NULL, was_filtered_outwards, 1, 100},
         {"[ports]\nno-lost=yes\nopen=443\n", NULL, was_silent, 1, 0},
         {"[ports]\nno-lost=yes\nopen=22\n", NULL, was_filtered, 100, 1},
-        {"[ports]\nno-lost=yes\nopen=443\n", was_filtered, was_filtered, 1, 0},
+        {"[ports]\nno-lost=yes\nopen=443\n", was_filtered, was_filtered, 1, 100},
+        {"[ports]\nno-lost=yes\nopen=443\n", was_the_same, was_the_same, 1, 0},
+        {"[ports]\nno-lost=yes\nopen=443\n", was_the_same, was_filtered, 1, 100},
         {"[ports]\nno-lost=yes\nopen=443\n", was_cut, was_filtered, 1, 0},
         {"[findings]\nno-new=warning\n", NULL, was_filtered, 0, 0},
     };
@@ -407,6 +482,7 @@ main(int argc, char *argv[])
     g_test_add_func("/gate/ports/by-chance", test_by_chance);
     g_test_add_func("/gate/ports/many", test_many);
     g_test_add_func("/gate/ports/one-call", test_one_call);
+    g_test_add_func("/gate/ports/filtered", test_filtered);
     g_test_add_func("/gate/ports/former", test_former_ports);
     g_test_add_func("/gate/ports/replies", test_replies);
     g_test_add_func("/gate/ports/later", test_later);
