@@ -437,7 +437,7 @@ former_of(const PstGateCase *one, const PstAnswer *now, const PstNetworkListenin
     PstTri unfiltered = was_unfiltered(one);
     Former former = {0, 0};
 
-    if (unfiltered == PST_TRI_UNKNOWN || pst_gate_port_filters_same(before, now))
+    if (unfiltered == PST_TRI_UNKNOWN)
         return former;
     for (guint version = IPV4; version <= IPV6; version <<= 1) {
         gboolean six = version == IPV6;
@@ -447,7 +447,8 @@ former_of(const PstGateCase *one, const PstAnswer *now, const PstNetworkListenin
                 : pst_gate_port_filters_before(before, now, row->port, row->protocol, six);
 
         if ((of & version) == 0 || then == PST_GATE_PORT_FILTERS_SHUT ||
-            pst_gate_port_filters_opens(now, row->port, row->protocol, six))
+            pst_gate_port_filters_opens(now, row->port, row->protocol, six) ||
+            pst_gate_port_filters_same(before, now, row->port, row->protocol, six))
             continue;
         if (then == PST_GATE_PORT_FILTERS_OPEN)
             former.open |= version;

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/gate-port-filters.h"
 
+#include <string.h>
+
 #include "host-sidecar/vantage.h"
 #include "protocol/report-firewall.h"
+
+#define DIGEST_DIGITS 64 /* of SHA-256 */
 
 static const PstFirewallData *
 data_of(const PstAnswer *answer)
@@ -54,11 +58,22 @@ pst_gate_port_filters_opens(const PstAnswer *now, gint64 port, const char *proto
     return g_strcmp0(verdict_of(now, port, protocol, six), "accept") == 0;
 }
 
+/* Whatever else stands in its place, such as what hides a secret, is none. */
+static gboolean
+is_digest(const char *text)
+{
+    return text != NULL && strlen(text) == DIGEST_DIGITS &&
+           strspn(text, "0123456789abcdef") == DIGEST_DIGITS;
+}
+
 gboolean
-pst_gate_port_filters_same(const PstAnswer *before, const PstAnswer *now)
+pst_gate_port_filters_same(const PstAnswer *before, const PstAnswer *now, gint64 port,
+                           const char *protocol, gboolean six)
 {
     const PstFirewallData *former = data_of(before), *data = data_of(now);
+    const char *then = verdict_of(before, port, protocol, six);
 
-    return former != NULL && data != NULL && former->digest != NULL && data->digest != NULL &&
-           g_str_equal(former->digest, data->digest) && is_asked_alike(before, now);
+    return former != NULL && data != NULL && is_digest(former->digest) && is_digest(data->digest) &&
+           g_str_equal(former->digest, data->digest) && is_asked_alike(before, now) &&
+           then != NULL && g_strcmp0(then, verdict_of(now, port, protocol, six)) == 0;
 }

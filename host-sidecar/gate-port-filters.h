@@ -21,5 +21,7 @@ PstGatePortFilters pst_gate_port_filters_before(const PstAnswer *before, const P
 gboolean pst_gate_port_filters_opens(const PstAnswer *now, gint64 port, const char *protocol,
                                      gboolean six);
 
-/* Whether they have the same rules as before. */
-gboolean pst_gate_port_filters_same(const PstAnswer *before, const PstAnswer *now);
+/* Whether they do the same as before, whatever that is: by the same rules, in a guest whose
+ * addresses and interfaces make no difference to them. */
+gboolean pst_gate_port_filters_same(const PstAnswer *before, const PstAnswer *now, gint64 port,
+                                    const char *protocol, gboolean six);
