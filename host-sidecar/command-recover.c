@@ -163,7 +163,7 @@ refuse_other(const PstRecoveryState *last, const char *differs, GError **error)
     PstRecoveryNext next = pst_recovery_ladder_next(last);
     g_autofree char *age = pst_render_age(last->begun_us);
 
-    g_set_error(error, PST_ERROR, PST_ERROR_BUSY,
+    g_set_error(error, PST_ERROR, PST_ERROR_USAGE,
                 "a recover of this guest, begun %s, was interrupted at its step %s, and was said "
                 "otherwise (%s): say the same to go on with it, or --forget to begin anew",
                 age, next.step < PST_RECOVERY_N_STEPS ? pst_recovery_step_names[next.step] : "halt",
@@ -198,17 +198,16 @@ choose(const PstRecoveryFile *file, gboolean forget, PstRecoveryState *wanted,
 
 /* *LOST stays NULL where it is not to be reverted, or has been. */
 static gboolean
-look_at_loss(const PstOptions *options, const char *domain, const PstRecoveryState *state,
-             char **lost, GError **error)
+look_at_loss(const PstOptions *options, const PstRecoveryState *state, char **lost, GError **error)
 {
     if (state->snapshot == NULL || state->halted != NULL ||
         pst_recovery_state_row(state, PST_RECOVERY_REVERT) != NULL)
         return TRUE;
     g_autoptr(PstSnapshotDone) preview =
-        pst_snapshot_run_preview(options, domain, state->snapshot, error);
+        pst_snapshot_run_preview(options, state->uuid, state->snapshot, error);
     if (preview == NULL)
         return FALSE;
-    *lost = pst_snapshot_words_lost(domain, preview);
+    *lost = pst_snapshot_words_lost(state->guest, preview);
     return TRUE;
 }
 
@@ -254,12 +253,12 @@ print_plan(const PstOptions *options, const PstRecoveryState *state, const char 
 }
 
 static gboolean
-climb(const PstOptions *options, const Words *words, const char *domain, PstRecoveryFile *file,
-      PstRecoveryState *state, int *exit_code, GError **error)
+climb(const PstOptions *options, const Words *words, PstRecoveryFile *file, PstRecoveryState *state,
+      int *exit_code, GError **error)
 {
     const PstRecoveryWish wish = {
         .options = options,
-        .domain = domain,
+        .domain = state->uuid,
         .gate = &words->gate,
         .script = words->script,
         .undo_us = words->undo_us,
@@ -295,14 +294,14 @@ recover(const PstOptions *options, const Words *words, const char *domain, int *
         return FALSE;
     *exit_code = 0;
     if (words->dry_run)
-        return look_at_loss(options, domain, wanted, &lost, error) &&
+        return look_at_loss(options, wanted, &lost, error) &&
                print_plan(options, wanted, lost, error);
     g_autoptr(PstRecoveryFile) file =
         pst_recovery_file_open(config, guest->uri, guest->uuid, pst_audit_caller(), error);
     return file != NULL && choose(file, words->forget, g_steal_pointer(&wanted), &state, error) &&
-           look_at_loss(options, domain, state, &lost, error) &&
+           look_at_loss(options, state, &lost, error) &&
            confirm(options, words, state, lost, error) &&
-           climb(options, words, domain, file, state, exit_code, error);
+           climb(options, words, file, state, exit_code, error);
 }
 
 gboolean

@@ -139,6 +139,7 @@ gboolean
 pst_recovery_file_read(const PstRecoveryFile *file, PstRecoveryState **state, GError **error)
 {
     int fd = pst_store_file_open(file->folder, file->name);
+    g_autoptr(GError) cause = NULL;
     gsize len = 0;
 
     *state = NULL;
@@ -146,7 +147,7 @@ pst_recovery_file_read(const PstRecoveryFile *file, PstRecoveryState **state, GE
         if (!is_there(file))
             return TRUE;
         g_set_error(
-            error, PST_ERROR, PST_ERROR_UNAVAILABLE,
+            error, PST_ERROR, PST_ERROR_NO_PERMISSION,
             "%s/%s, what the last recover of this guest left, is no file of this user's own",
             file->folder->path, file->name);
         return FALSE;
@@ -156,13 +157,16 @@ pst_recovery_file_read(const PstRecoveryFile *file, PstRecoveryState **state, GE
     if (bytes == NULL)
         return FALSE;
     const char *text = g_bytes_get_data(bytes, &len);
-    *state = pst_recovery_state_parse(text != NULL ? text : "", len, error);
+    *state = pst_recovery_state_parse(text != NULL ? text : "", len, &cause);
     if (*state != NULL)
         return TRUE;
-    g_prefix_error(error,
+    g_prefix_error(&cause,
                    "%s/%s, what the last recover of this guest left, can't be understood, and what "
                    "was done is not known (--forget begins anew): ",
                    file->folder->path, file->name);
+    /* Saying the same again does not help. */
+    cause->code = PST_ERROR_USAGE;
+    g_propagate_error(error, g_steal_pointer(&cause));
     return FALSE;
 }
 

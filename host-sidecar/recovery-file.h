@@ -18,7 +18,8 @@ void pst_recovery_file_free(PstRecoveryFile *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstRecoveryFile, pst_recovery_file_free)
 
 /* What the last one left. FALSE with the error where it can't be read or understood: nothing may be
- * done then, since what was done is not known. *STATE is NULL where there is none. */
+ * done then, since what was done is not known: PST_ERROR_USAGE, or PST_ERROR_NO_PERMISSION where it
+ * is no file of the user's own. *STATE is NULL where there is none. */
 gboolean pst_recovery_file_read(const PstRecoveryFile *file, PstRecoveryState **state,
                                 GError **error);
 

@@ -10,7 +10,7 @@
 
 typedef struct {
     const PstOptions *options;
-    const char *domain;
+    const char *domain; /* its UUID: by name or number it may be another one meanwhile */
     const PstGateWords *gate;
     GBytes *script;   /* the undo; NULL: none */
     gint64 undo_us;   /* how long it may take */

@@ -137,7 +137,12 @@ def test_not_understood():
     recover("test", "--without-forensics", WITHOUT, code=5)
     with open(kept(), "w", encoding="utf-8") as file:
         file.write('{"run":"')
-    refused(3, "--forget begins anew", "test")
+    # 3 would say that the same may help another time.
+    refused(64, "--forget begins anew", "test")
+    os.unlink(kept_at := kept())
+    os.symlink("/nowhere", kept_at)
+    refused(77, "is no file of this user's own", "test")
+    os.unlink(kept_at)
     recover("test", "--without-forensics", WITHOUT, "--forget", code=5)
 
 
@@ -156,8 +161,18 @@ class Guest:
 
     def __init__(self, libvirt):
         self.libvirt, self.uri = libvirt, libvirt.uri
-        libvirt.define("web")
-        libvirt.virsh("snapshot-create-as", "web", "off")
+        self.make()
+
+    def make(self):
+        self.libvirt.define("web")
+        self.libvirt.virsh("snapshot-create-as", "web", "off")
+
+    def make_anew(self):
+        """Another one, which runs."""
+        self.libvirt.virsh("destroy", "web")
+        self.libvirt.virsh("undefine", "web", "--snapshots-metadata")
+        self.make()
+        self.libvirt.virsh("start", "web")
 
     def fresh(self):
         """Runs, and was not reverted."""
@@ -217,7 +232,7 @@ def said_otherwise(guest):
     """What was interrupted is not gone on with by other words, which are named, but by --forget."""
     guest.fresh()
     guest.recover(LD_PRELOAD=KILL_AT, KILL_AT="3", KILL_PATH="/recover")
-    done = recover("web", "--undo", UNDO, code=3, uri=guest.uri)
+    done = recover("web", "--undo", UNDO, code=64, uri=guest.uri)
     check("interrupted at its step gate, and was said otherwise (--undo, what the undo holds, "
           "--snapshot, --unchecked)" in done.stderr, done)
     recover("web", "--without-forensics", WITHOUT, "--forget", code=5, uri=guest.uri)
@@ -233,6 +248,21 @@ def by_door(guest):
     check([row["args"]["done"] for row in rows] == [False, True], rows)
     check(told["bundle_sha256"] in rows[0]["args"]["without_forensics"] and
           told["run"] in rows[0]["args"]["without_forensics"], rows, told)
+
+
+def another_of_that_name(guest):
+    """Another guest takes the name while the first gate waits: nothing is done to it."""
+    guest.fresh()
+    with subprocess.Popen(words("web", "--snapshot", "off", "--unchecked", "--settle", "4s",
+                                "--deadline", "20s", uri=guest.uri), text=True,
+                          env=environment(POSTERN_CONFIG=CONFIG), stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        check("gate …" in process.stderr.readline(), "it does not begin")
+        guest.make_anew()
+        watcher = guest.watch()
+        _, said = process.communicate(timeout=60)
+    check(reverts(watcher) == 0, said)
+    check(process.returncode == 68, process.returncode, said)
 
 
 def test_killed():
@@ -251,6 +281,7 @@ def test_killed():
              for path, step in (("/recover", EVERY), ("audit", EVERY), ("/bundles", 4 * EVERY))]
         check(n[0] > 20 and n[1] > 10 and n[2] >= 4, n)
         said_otherwise(guest)
+        another_of_that_name(guest)
         by_door(guest)
     finally:
         libvirt.end()
