@@ -116,20 +116,51 @@ pst_recovery_ladder_plan(const PstRecoveryState *state, PstRecoveryStep step)
 
 /* ---- whether it was reverted ---- */
 
+PstRecoveryMark
+pst_recovery_ladder_mark(PstMarkRelation relation, PstTri found)
+{
+    switch (relation) {
+    case PST_MARK_UNDONE:
+        return PST_RECOVERY_MARK_UNDONE;
+    case PST_MARK_SAME_BOOT:
+        return found == PST_TRI_NO ? PST_RECOVERY_MARK_UNTOLD : PST_RECOVERY_MARK_LATER;
+    default:
+        /* Of another boot: started meanwhile, or reverted to it. */
+        return PST_RECOVERY_MARK_UNTOLD;
+    }
+}
+
+/* It is the same run of the guest, and the state in which that began: a revert leaves another one,
+ * and a start that makes it this again has another number. Where the state is of a resume, or the
+ * run another, it may have been reverted in between. */
+static gboolean
+is_untouched(const PstRecoveryState *state, const PstRecoverySight *now)
+{
+    return now->is_booted == PST_TRI_YES && state->run_before != PST_INT_UNKNOWN &&
+           state->run_before == now->run && state->host_boot == now->host_boot &&
+           state->state_before != NULL && g_strcmp0(state->state_before, now->state) == 0;
+}
+
+/* By libvirt. That another snapshot is current proves nothing: it may be newer. */
+static PstTri
+says_libvirt(const PstRecoveryState *state, const PstRecoverySight *now)
+{
+    if ((state->was_current == PST_TRI_NO && now->is_current == PST_TRI_YES) ||
+        (state->was_reverted == PST_TRI_NO && now->is_reverted == PST_TRI_YES))
+        return PST_TRI_YES;
+    return is_untouched(state, now) ? PST_TRI_NO : PST_TRI_UNKNOWN;
+}
+
 PstTri
 pst_recovery_ladder_was_reverted(const PstRecoveryState *state, const PstRecoverySight *now)
 {
-    if (now->mark != PST_RECOVERY_MARK_UNTOLD)
-        return PST_TRI(now->mark == PST_RECOVERY_MARK_UNDONE);
-    if (state->was_current == PST_TRI_NO && now->is_current != PST_TRI_UNKNOWN)
-        return now->is_current;
-    if (state->was_reverted == PST_TRI_NO && now->is_reverted == PST_TRI_YES)
+    PstTri told = says_libvirt(state, now);
+
+    if (now->mark == PST_RECOVERY_MARK_UNDONE)
         return PST_TRI_YES;
-    /* Of one whose state is the same as before, for a reason that no revert leaves behind. */
-    if (now->is_reverted == PST_TRI_NO && state->was_reverted == PST_TRI_NO &&
-        state->state_before != NULL && g_strcmp0(state->state_before, now->state) == 0)
-        return PST_TRI_NO;
-    return PST_TRI_UNKNOWN;
+    if (now->mark == PST_RECOVERY_MARK_LATER)
+        return told == PST_TRI_YES ? PST_TRI_UNKNOWN : PST_TRI_NO;
+    return told;
 }
 
 /* ---- from step to step ---- */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "host-sidecar/mark.h"
 #include "host-sidecar/recovery-state.h"
 
 /* The ladder of `recover`: which step follows, and the way from one to the next, on which it may be
@@ -27,11 +28,19 @@ typedef enum {
     PST_RECOVERY_MARK_UNDONE, /* the mark is undone */
 } PstRecoveryMark;
 
+/* What a guest's answers tell of that. FOUND: whether its journal still holds the mark's entry; where
+ * it does not, clocks alone don't tell that nothing was undone: the host's may have been set back.
+ */
+PstRecoveryMark pst_recovery_ladder_mark(PstMarkRelation relation, PstTri found);
+
 typedef struct {
     PstRecoveryMark mark;
     PstTri is_current;  /* the snapshot is libvirt's current one */
     PstTri is_reverted; /* libvirt's state of the domain comes from a revert */
+    PstTri is_booted;   /* it comes from a start, with which libvirt's number of it changes */
     const char *state;  /* in libvirt's words */
+    gint64 run;         /* libvirt's number of the domain, as of PstLifecycleSight */
+    gint64 host_boot;   /* the same */
 } PstRecoverySight;
 
 /* Whether it was done, by what STATE has of before and what is so now. Only what proves it counts;

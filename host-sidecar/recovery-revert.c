@@ -10,6 +10,7 @@
 #include "host-sidecar/task.h"
 #include "host-sidecar/wait.h"
 #include "protocol/error.h"
+#include "protocol/report-journal.h"
 
 #define VERB "recover"
 /* How long the guest may need to tell how it is: one that is broken tells nothing. */
@@ -28,21 +29,24 @@ come_to(PstRecoveryRow *row, PstRecoveryOutcome outcome, char *detail)
 
 /* ---- how it is ---- */
 
+typedef struct {
+    int state, reason;
+} Reason;
+
+static const Reason reverted[] = {
+    {VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_FROM_SNAPSHOT},
+    {VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_FROM_SNAPSHOT},
+    {VIR_DOMAIN_SHUTOFF, VIR_DOMAIN_SHUTOFF_FROM_SNAPSHOT},
+};
+static const Reason booted[] = {{VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_BOOTED}};
+
 /* By libvirt's words, since the door's libvirt may have told them. */
 static PstTri
-is_from_revert(const char *said)
+is_one_of(const char *said, const Reason *rows, guint n)
 {
-    static const struct {
-        int state, reason;
-    } rows[] = {
-        {VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_FROM_SNAPSHOT},
-        {VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_FROM_SNAPSHOT},
-        {VIR_DOMAIN_SHUTOFF, VIR_DOMAIN_SHUTOFF_FROM_SNAPSHOT},
-    };
-
     if (said == NULL)
         return PST_TRI_UNKNOWN;
-    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+    for (guint i = 0; i < n; i++) {
         g_autofree char *words =
             g_strdup_printf("%s (%s)", pst_domain_state_name(rows[i].state),
                             pst_domain_state_reason(rows[i].state, rows[i].reason));
@@ -50,6 +54,23 @@ is_from_revert(const char *said)
             return PST_TRI_YES;
     }
     return PST_TRI_NO;
+}
+
+static PstTri
+is_from_revert(const char *said)
+{
+    return is_one_of(said, reverted, G_N_ELEMENTS(reverted));
+}
+
+/* Which run of it this is: both unknown where libvirt does not let this caller look. */
+static void
+look_at_run(const PstOptions *options, const char *domain, gint64 *run, gint64 *host_boot)
+{
+    g_autoptr(PstGuest) guest =
+        pst_ask_open(options, VERB, domain, g_get_monotonic_time() + LOOK_US, NULL);
+
+    *run = guest != NULL ? guest->sight.id : PST_INT_UNKNOWN;
+    *host_boot = guest != NULL ? guest->sight.host_boot : PST_INT_UNKNOWN;
 }
 
 void
@@ -69,21 +90,23 @@ pst_recovery_revert_prepare(const PstOptions *options, const char *domain, PstRe
     state->state_before = g_strdup(preview->state_before);
     state->was_current = preview->snapshot->current;
     state->was_reverted = is_from_revert(preview->state_before);
+    look_at_run(options, domain, &state->run_before, &state->host_boot);
     g_strfreev(state->lost);
     state->lost = g_strdupv(preview->lost);
 }
 
 /* ---- whether it was done ---- */
 
-static const PstRecoveryMark of_relation[] = {
-    [PST_MARK_UNTOLD] = PST_RECOVERY_MARK_UNTOLD,
-    [PST_MARK_OTHER_MACHINE] = PST_RECOVERY_MARK_UNTOLD,
-    /* Booted meanwhile, or reverted to another boot. */
-    [PST_MARK_OTHER_BOOT] = PST_RECOVERY_MARK_UNTOLD,
-    [PST_MARK_UNDONE] = PST_RECOVERY_MARK_UNDONE,
-    [PST_MARK_DOUBTFUL] = PST_RECOVERY_MARK_UNTOLD,
-    [PST_MARK_SAME_BOOT] = PST_RECOVERY_MARK_LATER,
-};
+/* Whether the journal still holds the mark's entry, where it was asked for it. */
+static PstTri
+is_mark_found(PstAnswer *const *answers, guint n)
+{
+    const PstAnswer *journal = pst_mark_find(answers, n, pst_report_journal_kind.name);
+
+    return journal != NULL && json_object_has_member(journal->args, "after")
+               ? pst_mark_found(journal)
+               : PST_TRI_UNKNOWN;
+}
 
 static PstRecoveryMark
 look_at_mark(const PstOptions *options, const char *domain, const char *mark)
@@ -100,7 +123,8 @@ look_at_mark(const PstOptions *options, const char *domain, const char *mark)
     g_autofree PstAnswer **answers = pst_ask_questions(ask, asked, n, NULL, NULL, NULL);
     if (answers == NULL)
         return seen;
-    seen = of_relation[pst_mark_relate(goal.since, answers, n)];
+    seen = pst_recovery_ladder_mark(pst_mark_relate(goal.since, answers, n),
+                                    is_mark_found(answers, n));
     for (guint i = 0; i < n; i++)
         pst_answer_free(answers[i]);
     return seen;
@@ -147,12 +171,14 @@ was_reverted(const PstOptions *options, const char *domain, const PstRecoverySta
         pst_snapshot_run_preview(options, domain, state->snapshot, error);
     if (now == NULL)
         return FALSE;
-    const PstRecoverySight sight = {
-        look_at_mark(options, domain, state->mark),
-        now->snapshot->current,
-        is_from_revert(now->state_before),
-        now->state_before,
+    PstRecoverySight sight = {
+        .mark = look_at_mark(options, domain, state->mark),
+        .is_current = now->snapshot->current,
+        .is_reverted = is_from_revert(now->state_before),
+        .is_booted = is_one_of(now->state_before, booted, G_N_ELEMENTS(booted)),
+        .state = now->state_before,
     };
+    look_at_run(options, domain, &sight.run, &sight.host_boot);
     *was = pst_recovery_ladder_was_reverted(state, &sight);
     return TRUE;
 }

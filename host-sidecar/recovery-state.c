@@ -52,6 +52,8 @@ static const PstField rows[] = {
     PST_STRING(PstRecoveryState, state_before, "the domain's before the revert"),
     PST_BOOL(PstRecoveryState, was_current, "the snapshot was the current one before the revert"),
     PST_BOOL(PstRecoveryState, was_reverted, "its state came from a revert before this one"),
+    PST_INT(PstRecoveryState, run_before, "libvirt's number of the domain before the revert"),
+    PST_INT(PstRecoveryState, host_boot, "the boot of the host that gave it; absent: not told"),
     PST_STRINGS(PstRecoveryState, lost, "what a revert loses"),
 };
 const PstFields pst_recovery_state_fields = PST_FIELDS(PstRecoveryState, rows);

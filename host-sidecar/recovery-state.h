@@ -75,7 +75,9 @@ typedef struct {
     char *state_before;  /* of the domain, in libvirt's words */
     PstTri was_current;  /* the snapshot was libvirt's current one */
     PstTri was_reverted; /* libvirt's state of it came from a revert already */
-    char **lost;         /* what a revert loses */
+    gint64 run_before;   /* libvirt's number of it and its host's boot, as of PstLifecycleSight */
+    gint64 host_boot;
+    char **lost; /* what a revert loses */
 } PstRecoveryState;
 
 extern const PstFields pst_recovery_state_fields;

@@ -125,62 +125,50 @@ test_next(void)
 
 /* ---- whether it was reverted ---- */
 
+#define UNTOLD PST_RECOVERY_MARK_UNTOLD
+#define LATER PST_RECOVERY_MARK_LATER
+#define UNDONE PST_RECOVERY_MARK_UNDONE
+#define YES PST_TRI_YES
+#define NO PST_TRI_NO
+#define DUNNO PST_TRI_UNKNOWN
+#define BOOTED "running (booted)"
+#define RESUMED "running (unpaused)"
+#define FROM "running (from snapshot)"
+
 static const struct {
     PstTri was_current, was_reverted;
-    const char *before;
+    const char *before; /* in run 5 of boot 7 */
     PstRecoverySight now;
     PstTri reverted;
 } reverts[] = {
-    /* The guest's own time tells, whatever libvirt says. */
-    {PST_TRI_YES,
-     PST_TRI_YES,
-     "running (booted)",
-     {PST_RECOVERY_MARK_UNDONE, PST_TRI_YES, PST_TRI_YES, "x"},
-     PST_TRI_YES},
-    {PST_TRI_NO,
-     PST_TRI_NO,
-     "running (booted)",
-     {PST_RECOVERY_MARK_LATER, PST_TRI_YES, PST_TRI_YES, "x"},
-     PST_TRI_NO},
-    /* Then the current snapshot, where it was another. */
-    {PST_TRI_NO,
-     PST_TRI_YES,
-     "off (crashed)",
-     {PST_RECOVERY_MARK_UNTOLD, PST_TRI_YES, PST_TRI_YES, "x"},
-     PST_TRI_YES},
-    {PST_TRI_NO,
-     PST_TRI_YES,
-     "off (crashed)",
-     {PST_RECOVERY_MARK_UNTOLD, PST_TRI_NO, PST_TRI_YES, "x"},
-     PST_TRI_NO},
+    /* The guest's own time tells. */
+    {YES, YES, BOOTED, {UNDONE, YES, YES, NO, "x", 5, 7}, YES},
+    {YES, NO, BOOTED, {UNDONE, YES, NO, YES, BOOTED, 5, 7}, YES},
+    {NO, NO, BOOTED, {LATER, NO, NO, YES, BOOTED, 5, 7}, NO},
+    {YES, YES, FROM, {LATER, YES, YES, NO, FROM, 5, 7}, NO},
+    /* But not against libvirt, where it says that nothing was undone: clocks can be set. */
+    {YES, NO, BOOTED, {LATER, YES, YES, NO, FROM, 6, 7}, DUNNO},
+    {NO, NO, BOOTED, {LATER, YES, NO, NO, RESUMED, 6, 7}, DUNNO},
+    /* Then the current snapshot, where it was another; that it still is one proves nothing, for a
+     * newer one may have been made. */
+    {NO, YES, "off (crashed)", {UNTOLD, YES, YES, NO, "x", 6, 7}, YES},
+    {NO, YES, "off (crashed)", {UNTOLD, NO, YES, NO, "off (crashed)", 6, 7}, DUNNO},
+    {NO, NO, BOOTED, {UNTOLD, NO, NO, NO, RESUMED, 6, 7}, DUNNO},
     /* Then why it is in its state. */
-    {PST_TRI_YES,
-     PST_TRI_NO,
-     "running (booted)",
-     {PST_RECOVERY_MARK_UNTOLD, PST_TRI_YES, PST_TRI_YES, "running (from snapshot)"},
-     PST_TRI_YES},
-    {PST_TRI_YES,
-     PST_TRI_NO,
-     "running (booted)",
-     {PST_RECOVERY_MARK_UNTOLD, PST_TRI_YES, PST_TRI_NO, "running (booted)"},
-     PST_TRI_NO},
-    /* It may have been reverted, paused and resumed since. */
-    {PST_TRI_YES,
-     PST_TRI_NO,
-     "running (booted)",
-     {PST_RECOVERY_MARK_UNTOLD, PST_TRI_YES, PST_TRI_NO, "running (unpaused)"},
-     PST_TRI_UNKNOWN},
-    {PST_TRI_YES,
-     PST_TRI_YES,
-     "running (from snapshot)",
-     {PST_RECOVERY_MARK_UNTOLD, PST_TRI_YES, PST_TRI_YES, "running (from snapshot)"},
-     PST_TRI_UNKNOWN},
-    /* Nobody looked before. */
-    {PST_TRI_UNKNOWN,
-     PST_TRI_UNKNOWN,
-     NULL,
-     {PST_RECOVERY_MARK_UNTOLD, PST_TRI_YES, PST_TRI_NO, "running (booted)"},
-     PST_TRI_UNKNOWN},
+    {YES, NO, BOOTED, {UNTOLD, YES, YES, NO, FROM, 6, 7}, YES},
+    {YES, NO, BOOTED, {UNTOLD, YES, NO, YES, BOOTED, 5, 7}, NO},
+    {YES, YES, FROM, {UNTOLD, YES, YES, NO, FROM, 5, 7}, DUNNO},
+    /* It may have been reverted, and started, or paused and resumed, since. */
+    {YES, NO, BOOTED, {UNTOLD, YES, NO, YES, BOOTED, 6, 7}, DUNNO},
+    {YES, NO, BOOTED, {UNTOLD, YES, NO, YES, BOOTED, 5, 8}, DUNNO},
+    {YES, NO, BOOTED, {UNTOLD, YES, NO, NO, RESUMED, 5, 7}, DUNNO},
+    {YES, NO, RESUMED, {UNTOLD, YES, NO, NO, RESUMED, 6, 7}, DUNNO},
+    {YES, NO, RESUMED, {UNTOLD, YES, NO, NO, RESUMED, 5, 7}, DUNNO},
+    /* It was off: nothing numbers that. */
+    {YES, NO, "off (destroyed)", {UNTOLD, YES, NO, NO, "off (destroyed)", 5, 7}, DUNNO},
+    /* Nobody looked before, or now. */
+    {DUNNO, DUNNO, NULL, {UNTOLD, YES, NO, YES, BOOTED, 5, 7}, DUNNO},
+    {YES, NO, BOOTED, {UNTOLD, YES, NO, YES, BOOTED, PST_INT_UNKNOWN, 7}, DUNNO},
 };
 
 static void
@@ -189,12 +177,38 @@ test_reverted(void)
     for (gsize i = 0; i < G_N_ELEMENTS(reverts); i++) {
         g_autoptr(PstRecoveryState) state = make(NULL, "s");
 
+        g_test_message("row %zu", i);
         state->was_current = reverts[i].was_current;
         state->was_reverted = reverts[i].was_reverted;
         state->state_before = g_strdup(reverts[i].before);
+        state->run_before = 5;
+        state->host_boot = 7;
         g_assert_cmpint(pst_recovery_ladder_was_reverted(state, &reverts[i].now), ==,
                         reverts[i].reverted);
     }
+    /* Nobody knew its number before, nor does now. */
+    g_autoptr(PstRecoveryState) state = make(NULL, "s");
+    const PstRecoverySight now = {UNTOLD, YES,    NO, YES,
+                                  BOOTED, PST_INT_UNKNOWN, PST_INT_UNKNOWN};
+    state->was_current = PST_TRI_YES;
+    state->was_reverted = PST_TRI_NO;
+    state->state_before = g_strdup(BOOTED);
+    g_assert_cmpint(pst_recovery_ladder_was_reverted(state, &now), ==, PST_TRI_UNKNOWN);
+}
+
+static void
+test_mark(void)
+{
+    g_assert_cmpint(pst_recovery_ladder_mark(PST_MARK_UNDONE, YES), ==, UNDONE);
+    g_assert_cmpint(pst_recovery_ladder_mark(PST_MARK_SAME_BOOT, YES), ==, LATER);
+    /* Its journal is volatile, or was not asked. */
+    g_assert_cmpint(pst_recovery_ladder_mark(PST_MARK_SAME_BOOT, DUNNO), ==, LATER);
+    /* By the clocks it is later, and the journal has not what it had: the host's was set back, or
+     * the journal was emptied. */
+    g_assert_cmpint(pst_recovery_ladder_mark(PST_MARK_SAME_BOOT, NO), ==, UNTOLD);
+    for (int i = PST_MARK_UNTOLD; i <= PST_MARK_OTHER_BOOT; i++)
+        g_assert_cmpint(pst_recovery_ladder_mark((PstMarkRelation)i, NO), ==, UNTOLD);
+    g_assert_cmpint(pst_recovery_ladder_mark(PST_MARK_DOUBTFUL, DUNNO), ==, UNTOLD);
 }
 
 /* ---- killed anywhere ---- */
@@ -239,7 +253,8 @@ prepare(PstRecoveryState *state, PstRecoveryStep step, gpointer data)
     state->was_current = PST_TRI_YES;
     state->was_reverted = PST_TRI(world->n_reverted > 0);
     g_free(state->state_before);
-    state->state_before = g_strdup(world->n_reverted > 0 ? "reverted" : "running");
+    state->state_before = g_strdup(world->n_reverted > 0 ? FROM : BOOTED);
+    state->run_before = world->n_reverted;
 }
 
 static gboolean
@@ -298,9 +313,10 @@ undo(World *world, PstRecoveryRow *row)
 static void
 revert(World *world, const PstRecoveryState *state, gboolean begun, PstRecoveryRow *row)
 {
-    const PstRecoverySight sight = {PST_RECOVERY_MARK_UNTOLD, PST_TRI_YES,
-                                    PST_TRI(world->n_reverted > 0),
-                                    world->n_reverted > 0 ? "reverted" : "running"};
+    gboolean was = world->n_reverted > 0;
+    const PstRecoverySight sight = {
+        UNTOLD,        YES,           PST_TRI(was),           PST_TRI(!was),
+        was ? FROM : BOOTED, world->n_reverted, PST_INT_UNKNOWN};
 
     if (!begun || pst_recovery_ladder_was_reverted(state, &sight) == PST_TRI_NO) {
         world->n_reverted++;
@@ -579,6 +595,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/recovery/next", test_next);
     g_test_add_func("/recovery/reverted", test_reverted);
+    g_test_add_func("/recovery/mark", test_mark);
     g_test_add_func("/recovery/killed", test_killed);
     g_test_add_func("/recovery/unsaved", test_unsaved);
     g_test_add_func("/recovery/kept", test_kept);
