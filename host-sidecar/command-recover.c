@@ -212,23 +212,42 @@ look_at_loss(const PstOptions *options, const PstRecoveryState *state, char **lo
 }
 
 static gboolean
+is_to_ask(const Words *words)
+{
+    return !words->yes && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+}
+
+static gboolean
+ask(const char *question, GError **error)
+{
+    char answer[8] = "";
+
+    fprintf(stderr, "%s? [y/N] ", question);
+    fflush(stderr);
+    if (fgets(answer, sizeof answer, stdin) != NULL && g_ascii_tolower(answer[0]) == 'y')
+        return TRUE;
+    return refuse(error, "nothing was changed: it was not confirmed");
+}
+
+static gboolean
 confirm(const PstOptions *options, const Words *words, const PstRecoveryState *state,
         const char *lost, GError **error)
 {
-    char answer[8] = "";
     g_autofree char *question = pst_recovery_words_question(state, lost);
-    gboolean ask = !words->yes && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
 
-    if (ask) {
-        fprintf(stderr, "%s? [y/N] ", question);
-        fflush(stderr);
-        if (fgets(answer, sizeof answer, stdin) != NULL && g_ascii_tolower(answer[0]) == 'y')
-            return TRUE;
-        return refuse(error, "nothing was changed: it was not confirmed");
-    }
+    if (is_to_ask(words))
+        return ask(question, error);
     if (!options->quiet && lost != NULL)
         fprintf(stderr, "postern: %s\n", question);
     return TRUE;
+}
+
+/* A revert that was begun before, and turned out not to have been done; else its loss is said where
+ * it begins. */
+static gboolean
+confirm_again(const char *lost, gpointer user_data, GError **error)
+{
+    return !is_to_ask(user_data) || ask(lost, error);
 }
 
 /* ---- the verb ---- */
@@ -265,6 +284,8 @@ climb(const PstOptions *options, const Words *words, PstRecoveryFile *file, PstR
         .settle_us = words->settle_us,
         .gate_us = GATE_US,
         .file = file,
+        .agree = confirm_again,
+        .user_data = (gpointer)words,
     };
 
     if (!pst_recovery_run(&wish, state, error))

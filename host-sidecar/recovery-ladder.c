@@ -165,40 +165,161 @@ pst_recovery_ladder_was_reverted(const PstRecoveryState *state, const PstRecover
 
 /* ---- from step to step ---- */
 
+typedef struct {
+    PstRecoveryState *state;
+    const PstRecoveryHands *hands;
+    gpointer user_data;
+    gboolean asked; /* the last gate, by this process */
+} Climb;
+
 static gboolean
-climb_step(PstRecoveryState *state, const PstRecoveryNext *next, const PstRecoveryHands *hands,
-           gpointer user_data, GError **error)
+is_gate(int step)
 {
-    PstRecoveryStep step = (PstRecoveryStep)next->step;
-    PstRecoveryRow *row = pst_recovery_state_row(state, step);
+    return step == PST_RECOVERY_GATE || step == PST_RECOVERY_GATE_AFTER_UNDO ||
+           step == PST_RECOVERY_GATE_AFTER_REVERT;
+}
+
+/* The row of the gate that was asked last; NULL. */
+static PstRecoveryRow *
+last_gate(const PstRecoveryState *state)
+{
+    static const PstRecoveryStep gates[] = {PST_RECOVERY_GATE_AFTER_REVERT,
+                                            PST_RECOVERY_GATE_AFTER_UNDO, PST_RECOVERY_GATE};
+
+    for (guint i = 0; i < G_N_ELEMENTS(gates); i++)
+        if (pst_recovery_state_has_ended(state, gates[i]))
+            return pst_recovery_state_row(state, gates[i]);
+    return NULL;
+}
+
+static void
+count_again(PstRecoveryRow *row)
+{
+    row->n_resumed = row->n_resumed == PST_INT_UNKNOWN ? 1 : row->n_resumed + 1;
+}
+
+static gboolean
+conclude(Climb *climb, PstRecoveryRow *row, GError **error)
+{
+    row->ended_us = climb->hands->now(climb->user_data);
+    /* A record may be there twice; without one, nobody would know. */
+    climb->hands->record(climb->state, row, climb->user_data);
+    return climb->hands->save(climb->state, climb->user_data, error);
+}
+
+/* Where this is cut off, what it said before is still on the disk, and is asked again. */
+static gboolean
+ask_again(Climb *climb, PstRecoveryRow *row, GError **error)
+{
+    const PstRecoveryHands *hands = climb->hands;
+
+    count_again(row);
+    row->begun_us = hands->now(climb->user_data);
+    row->ended_us = PST_INT_UNKNOWN;
+    hands->record(climb->state, row, climb->user_data);
+    if (!hands->act(climb->state, row, climb->user_data, error))
+        return FALSE;
+    climb->asked = TRUE;
+    return conclude(climb, row, error);
+}
+
+/* Whether what is NEXT leans on a gate that another process asked. */
+static gboolean
+is_stale(const Climb *climb, const PstRecoveryNext *next)
+{
+    return !climb->asked && !is_gate(next->step) && next->end != PST_RECOVERY_HALTED &&
+           last_gate(climb->state) != NULL;
+}
+
+static gboolean
+is_same(const PstRecoveryNext *one, const PstRecoveryNext *other)
+{
+    return one->step == other->step && one->end == other->end;
+}
+
+/* The gate that was asked again leads elsewhere. */
+static gboolean
+drop(Climb *climb, PstRecoveryRow *row, GError **error)
+{
+    if (row == NULL || row->ended_us != PST_INT_UNKNOWN)
+        return TRUE;
+    row->outcome = PST_RECOVERY_NOT_DONE;
+    g_free(row->detail);
+    row->detail = g_strdup("it was not done before this was interrupted, and the gate, asked "
+                           "again, says otherwise now");
+    return conclude(climb, row, error);
+}
+
+/* Of a step that was begun before. *OPEN: it is to be done. */
+static gboolean
+take_up(Climb *climb, PstRecoveryRow *row, gboolean *open, GError **error)
+{
+    const PstRecoveryHands *hands = climb->hands;
+
+    *open = FALSE;
+    count_again(row);
+    if (!hands->look(climb->state, row, open, climb->user_data, error))
+        return FALSE;
+    if (!*open)
+        return conclude(climb, row, error);
+    return hands->agree(climb->state, (PstRecoveryStep)row->step, climb->user_data, error);
+}
+
+static gboolean
+do_step(Climb *climb, PstRecoveryStep step, PstRecoveryRow *begun, GError **error)
+{
+    const PstRecoveryHands *hands = climb->hands;
+    PstRecoveryState *state = climb->state;
 
     /* What is known of before is not known afterwards: it is kept with the step's begin. */
-    if (row == NULL) {
-        hands->prepare(state, step, user_data);
-        row = pst_recovery_state_begin(state, step, hands->now(user_data));
-    } else {
-        row->n_resumed = row->n_resumed == PST_INT_UNKNOWN ? 1 : row->n_resumed + 1;
+    hands->prepare(state, step, climb->user_data);
+    PstRecoveryRow *row = begun != NULL ? begun
+                                        : pst_recovery_state_begin(state, step,
+                                                                   hands->now(climb->user_data));
+    if (!hands->save(state, climb->user_data, error))
+        return FALSE;
+    hands->record(state, row, climb->user_data);
+    if (!hands->act(state, row, climb->user_data, error))
+        return FALSE;
+    climb->asked = climb->asked || is_gate(step);
+    return conclude(climb, row, error);
+}
+
+static gboolean
+climb_step(Climb *climb, const PstRecoveryNext *next, GError **error)
+{
+    PstRecoveryRow *row = next->begun
+                              ? pst_recovery_state_row(climb->state, (PstRecoveryStep)next->step)
+                              : NULL;
+    gboolean open = TRUE;
+
+    if (row != NULL && !take_up(climb, row, &open, error))
+        return FALSE;
+    if (!open)
+        return TRUE;
+    if (is_stale(climb, next)) {
+        if (!ask_again(climb, last_gate(climb->state), error))
+            return FALSE;
+        PstRecoveryNext now = pst_recovery_ladder_next(climb->state);
+        if (!is_same(next, &now))
+            return drop(climb, row, error);
     }
-    if (!hands->save(state, user_data, error))
-        return FALSE;
-    hands->record(state, row, user_data);
-    if (!hands->act(state, row, next->begun, user_data, error))
-        return FALSE;
-    row->ended_us = hands->now(user_data);
-    /* A record may be there twice; without one, nobody would know. */
-    hands->record(state, row, user_data);
-    return hands->save(state, user_data, error);
+    return next->step == PST_RECOVERY_N_STEPS ||
+           do_step(climb, (PstRecoveryStep)next->step, row, error);
 }
 
 gboolean
 pst_recovery_ladder_climb(PstRecoveryState *state, const PstRecoveryHands *hands,
                           gpointer user_data, GError **error)
 {
+    Climb climb = {state, hands, user_data, FALSE};
     PstRecoveryNext next = pst_recovery_ladder_next(state);
 
-    for (; next.step != PST_RECOVERY_N_STEPS; next = pst_recovery_ladder_next(state))
-        if (!climb_step(state, &next, hands, user_data, error))
+    while (next.step != PST_RECOVERY_N_STEPS || is_stale(&climb, &next)) {
+        if (!climb_step(&climb, &next, error))
             return FALSE;
+        next = pst_recovery_ladder_next(state);
+    }
     state->end = (int)next.end;
     return hands->save(state, user_data, error);
 }

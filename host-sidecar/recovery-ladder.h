@@ -51,18 +51,26 @@ PstTri pst_recovery_ladder_was_reverted(const PstRecoveryState *state, const Pst
  * the state is as it was saved last. */
 typedef struct {
     gint64 (*now)(gpointer user_data);
+    /* Finds out what came of a step that was begun before: fills in outcome and detail; or tells
+     * *OPEN, where it was not done and may be. */
+    gboolean (*look)(PstRecoveryState *state, PstRecoveryRow *row, gboolean *open,
+                     gpointer user_data, GError **error);
+    /* Whether such a step, which turned out not to have been done, is still wanted: it is told anew
+     * what it does. */
+    gboolean (*agree)(const PstRecoveryState *state, PstRecoveryStep step, gpointer user_data,
+                      GError **error);
     /* Looks, and fills in what STATE has of before a step. */
     void (*prepare)(PstRecoveryState *state, PstRecoveryStep step, gpointer user_data);
     /* On the disk when this returns. */
     gboolean (*save)(const PstRecoveryState *state, gpointer user_data, GError **error);
     /* Records that STEP begins, or what came of it (ROW ended). */
     void (*record)(const PstRecoveryState *state, const PstRecoveryRow *row, gpointer user_data);
-    /* Does it, or where it was BEGUN finds out what came of it and does what is left of it; fills
-     * in outcome and detail. */
-    gboolean (*act)(PstRecoveryState *state, PstRecoveryRow *row, gboolean begun,
-                    gpointer user_data, GError **error);
+    /* Does it; fills in outcome and detail. */
+    gboolean (*act)(PstRecoveryState *state, PstRecoveryRow *row, gpointer user_data,
+                    GError **error);
 } PstRecoveryHands;
 
-/* From where STATE is to the end. */
+/* From where STATE is to the end. Nothing is done by what a gate said that another process asked:
+ * it may be long ago, and is asked again before. */
 gboolean pst_recovery_ladder_climb(PstRecoveryState *state, const PstRecoveryHands *hands,
                                    gpointer user_data, GError **error);

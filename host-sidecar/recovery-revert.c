@@ -235,9 +235,28 @@ reason_of(const PstRecoveryState *state)
                                         : NULL;
 }
 
-static gboolean
-revert(const PstOptions *options, const char *domain, const PstRecoveryState *state,
-       PstRecoveryRow *row, GError **error)
+gboolean
+pst_recovery_revert_look(const PstOptions *options, const char *domain,
+                         const PstRecoveryState *state, PstRecoveryRow *row, gboolean *open,
+                         GError **error)
+{
+    PstTri was = PST_TRI_UNKNOWN;
+
+    if (!was_reverted(options, domain, state, &was, error))
+        return FALSE;
+    *open = was == PST_TRI_NO;
+    if (was == PST_TRI_YES)
+        wait_back(options, domain, state, row);
+    else if (was == PST_TRI_UNKNOWN)
+        come_to(row, PST_RECOVERY_UNKNOWN,
+                g_strdup("it may have been reverted before this was interrupted, and neither "
+                         "libvirt nor the guest tells: it is not reverted again"));
+    return TRUE;
+}
+
+gboolean
+pst_recovery_revert_run(const PstOptions *options, const char *domain,
+                        const PstRecoveryState *state, PstRecoveryRow *row, GError **error)
 {
     g_auto(PstSnapshotOutcome) outcome = {NULL};
     g_autofree char *reason = reason_of(state);
@@ -255,25 +274,5 @@ revert(const PstOptions *options, const char *domain, const PstRecoveryState *st
         return FALSE;
     }
     come_to(row, PST_RECOVERY_NOT_DONE, g_strdup(cause->message));
-    return TRUE;
-}
-
-gboolean
-pst_recovery_revert_run(const PstOptions *options, const char *domain,
-                        const PstRecoveryState *state, gboolean begun, PstRecoveryRow *row,
-                        GError **error)
-{
-    PstTri was = PST_TRI_NO;
-
-    if (begun && !was_reverted(options, domain, state, &was, error))
-        return FALSE;
-    if (was == PST_TRI_NO)
-        return revert(options, domain, state, row, error);
-    if (was == PST_TRI_YES)
-        wait_back(options, domain, state, row);
-    else
-        come_to(row, PST_RECOVERY_UNKNOWN,
-                g_strdup("it may have been reverted before this was interrupted, and neither "
-                         "libvirt nor the guest tells: it is not reverted again"));
     return TRUE;
 }

@@ -11,8 +11,14 @@
 void pst_recovery_revert_prepare(const PstOptions *options, const char *domain,
                                  PstRecoveryState *state);
 
+/* Of one that was begun before: fills in ROW, or tells *OPEN, where it is certain that it was not
+ * done. FALSE with the error where that can't be found out yet. */
+gboolean pst_recovery_revert_look(const PstOptions *options, const char *domain,
+                                  const PstRecoveryState *state, PstRecoveryRow *row,
+                                  gboolean *open, GError **error);
+
 /* Does it, and waits until the guest is back; fills in ROW. FALSE with the error where what came of
  * it is not known yet, and can be found out later. */
 gboolean pst_recovery_revert_run(const PstOptions *options, const char *domain,
-                                 const PstRecoveryState *state, gboolean begun, PstRecoveryRow *row,
+                                 const PstRecoveryState *state, PstRecoveryRow *row,
                                  GError **error);

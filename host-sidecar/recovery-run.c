@@ -11,6 +11,8 @@
 #include "host-sidecar/recovery-undo.h"
 #include "host-sidecar/recovery-words.h"
 #include "host-sidecar/render.h"
+#include "host-sidecar/snapshot-run.h"
+#include "host-sidecar/snapshot-words.h"
 #include "host-sidecar/verify.h"
 #include "protocol/error.h"
 #include "protocol/json.h"
@@ -94,6 +96,42 @@ keep_evidence(const PstRecoveryWish *wish, PstRecoveryState *state, PstRecoveryR
     state->bundle_sha256 = g_strdup(evidence->sha256);
     if (verify(state, row))
         come_to(row, PST_RECOVERY_DONE, g_strdup_printf("sealed and verified: %s", evidence->path));
+}
+
+/* ---- what was begun before ---- */
+
+/* A gate, evidence and a halt are made anew. */
+static gboolean
+look(PstRecoveryState *state, PstRecoveryRow *row, gboolean *open, gpointer user_data,
+     GError **error)
+{
+    const PstRecoveryWish *wish = user_data;
+    g_autofree char *words = pst_recovery_words_step(row);
+
+    *open = TRUE;
+    if (row->step != PST_RECOVERY_UNDO && row->step != PST_RECOVERY_REVERT)
+        return TRUE;
+    if (!wish->options->quiet)
+        fprintf(stderr, "postern: recover: %s: what came of it …\n", words);
+    return row->step == PST_RECOVERY_UNDO
+               ? pst_recovery_undo_look(wish->options, wish->domain, state, row, open, error)
+               : pst_recovery_revert_look(wish->options, wish->domain, state, row, open, error);
+}
+
+/* Where nobody can tell what is lost the revert itself will say why. */
+static gboolean
+agree(const PstRecoveryState *state, PstRecoveryStep step, gpointer user_data, GError **error)
+{
+    const PstRecoveryWish *wish = user_data;
+
+    if (step != PST_RECOVERY_REVERT)
+        return TRUE;
+    g_autoptr(PstSnapshotDone) preview =
+        pst_snapshot_run_preview(wish->options, wish->domain, state->snapshot, NULL);
+    if (preview == NULL)
+        return TRUE;
+    g_autofree char *lost = pst_snapshot_words_lost(state->guest, preview);
+    return wish->agree(lost, wish->user_data, error);
 }
 
 /* ---- hands ---- */
@@ -182,7 +220,9 @@ record(const PstRecoveryState *state, const PstRecoveryRow *row, gpointer user_d
     g_autofree char *name = g_strconcat(VERB "-", pst_recovery_step_names[row->step], NULL);
     g_autoptr(JsonObject) params = params_of(state, row);
     gboolean ended = row->ended_us != PST_INT_UNKNOWN;
-    const PstAskAct act = {name, params, ended && row->step == PST_RECOVERY_HALT};
+    const PstAskAct act = {name, params,
+                           ended && row->step == PST_RECOVERY_HALT &&
+                               row->outcome == PST_RECOVERY_DONE};
     g_autoptr(GError) error = error_of(row);
 
     say(user_data, state, row);
@@ -190,20 +230,19 @@ record(const PstRecoveryState *state, const PstRecoveryRow *row, gpointer user_d
 }
 
 static gboolean
-act(PstRecoveryState *state, PstRecoveryRow *row, gboolean begun, gpointer user_data,
-    GError **error)
+act(PstRecoveryState *state, PstRecoveryRow *row, gpointer user_data, GError **error)
 {
     const PstRecoveryWish *wish = user_data;
 
     switch (row->step) {
     case PST_RECOVERY_UNDO:
         return pst_recovery_undo_run(wish->options, wish->domain, state, wish->script,
-                                     wish->undo_us, begun, row, error);
+                                     wish->undo_us, row, error);
     case PST_RECOVERY_FORENSICS:
         keep_evidence(wish, state, row);
         return TRUE;
     case PST_RECOVERY_REVERT:
-        return pst_recovery_revert_run(wish->options, wish->domain, state, begun, row, error);
+        return pst_recovery_revert_run(wish->options, wish->domain, state, row, error);
     case PST_RECOVERY_HALT:
         come_to(row, PST_RECOVERY_DONE,
                 g_strdup("the gate does not pass, and somebody has to look"));
@@ -216,7 +255,7 @@ act(PstRecoveryState *state, PstRecoveryRow *row, gboolean begun, gpointer user_
 gboolean
 pst_recovery_run(const PstRecoveryWish *wish, PstRecoveryState *state, GError **error)
 {
-    static const PstRecoveryHands hands = {now, prepare, save, record, act};
+    static const PstRecoveryHands hands = {now, look, agree, prepare, save, record, act};
 
     return pst_recovery_ladder_climb(state, &hands, (gpointer)wish, error);
 }

@@ -17,6 +17,10 @@ typedef struct {
     gint64 settle_us; /* for how long a gate is asked again while it may change */
     gint64 gate_us;   /* for how long it may be asked once */
     PstRecoveryFile *file;
+    /* Whether it is still to be reverted, of a revert that was begun before and not done; LOST is
+     * what it loses now, in words. FALSE with the error. */
+    gboolean (*agree)(const char *lost, gpointer user_data, GError **error);
+    gpointer user_data;
 } PstRecoveryWish;
 
 /* Goes on with STATE from where it is to its end. FALSE with the error where it was cut off: the

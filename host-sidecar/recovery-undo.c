@@ -241,10 +241,18 @@ knows_all(const Undo *undo)
 }
 
 /* An id that the guest does not know, in the boot in which it would, was never started. Where it
- * may have been forgotten it is not started, for it may have run. */
+ * may have been forgotten it counts as one that may have run. */
+static gboolean
+was_never_started(const Undo *undo, const PstOptions *options, const char *domain)
+{
+    g_autofree char *boot = boot_of(options, domain);
+
+    return boot != NULL && g_strcmp0(boot, undo->state->undo_boot) == 0 && knows_all(undo);
+}
+
 static void
-take_up(const Undo *undo, const PstOptions *options, const char *domain, GBytes *script,
-        gint64 timeout_us, PstRecoveryRow *row)
+take_up(const Undo *undo, const PstOptions *options, const char *domain, PstRecoveryRow *row,
+        gboolean *open)
 {
     g_auto(PstExecRunOutcome) outcome = {NULL};
     g_autoptr(GError) cause = NULL;
@@ -257,10 +265,8 @@ take_up(const Undo *undo, const PstOptions *options, const char *domain, GBytes 
         conclude(outcome.last, undo->told, row);
         return;
     }
-    g_autofree char *boot = boot_of(options, domain);
-    if (boot != NULL && g_strcmp0(boot, undo->state->undo_boot) == 0 && knows_all(undo))
-        start(undo, script, timeout_us, row);
-    else
+    *open = was_never_started(undo, options, domain);
+    if (!*open)
         come_to(row, PST_RECOVERY_UNKNOWN,
                 g_strdup("it may have run before this was interrupted, and the guest does not know "
                          "any more: it is not run again"));
@@ -275,27 +281,51 @@ pst_recovery_undo_prepare(const PstOptions *options, const char *domain, PstReco
     state->undo_boot = boot_of(options, domain);
 }
 
-gboolean
-pst_recovery_undo_run(const PstOptions *options, const char *domain, const PstRecoveryState *state,
-                      GBytes *script, gint64 timeout_us, gboolean begun, PstRecoveryRow *row,
-                      GError **error)
+/* FALSE with the error where nobody can be asked; *WAY is NULL where the guest can't be. */
+static gboolean
+find_way(const PstOptions *options, const char *domain, PstRecoveryOutcome otherwise,
+         PstExecWay **way, PstRecoveryRow *row, GError **error)
 {
-    g_autoptr(GString) told = g_string_new(NULL);
     g_autoptr(GError) cause = NULL;
-    g_autoptr(PstExecWay) way =
-        pst_exec_way_new(options, domain, g_get_monotonic_time() + REACH_US, &cause);
-    const Undo undo = {way, state, told, {.sink = take, .user_data = told}};
 
-    if (way == NULL && g_error_matches(cause, PST_ERROR, PST_ERROR_NO_HYPERVISOR)) {
+    *way = pst_exec_way_new(options, domain, g_get_monotonic_time() + REACH_US, &cause);
+    if (*way != NULL)
+        return TRUE;
+    if (g_error_matches(cause, PST_ERROR, PST_ERROR_NO_HYPERVISOR)) {
         g_propagate_error(error, g_steal_pointer(&cause));
         return FALSE;
     }
-    if (way == NULL)
-        come_to(row, begun ? PST_RECOVERY_UNKNOWN : PST_RECOVERY_NOT_DONE,
-                g_strdup(cause->message));
-    else if (begun)
-        take_up(&undo, options, domain, script, timeout_us, row);
-    else
+    come_to(row, otherwise, g_strdup(cause->message));
+    return TRUE;
+}
+
+gboolean
+pst_recovery_undo_look(const PstOptions *options, const char *domain, const PstRecoveryState *state,
+                       PstRecoveryRow *row, gboolean *open, GError **error)
+{
+    g_autoptr(GString) told = g_string_new(NULL);
+    g_autoptr(PstExecWay) way = NULL;
+
+    *open = FALSE;
+    if (!find_way(options, domain, PST_RECOVERY_UNKNOWN, &way, row, error))
+        return FALSE;
+    const Undo undo = {way, state, told, {.sink = take, .user_data = told}};
+    if (way != NULL)
+        take_up(&undo, options, domain, row, open);
+    return TRUE;
+}
+
+gboolean
+pst_recovery_undo_run(const PstOptions *options, const char *domain, const PstRecoveryState *state,
+                      GBytes *script, gint64 timeout_us, PstRecoveryRow *row, GError **error)
+{
+    g_autoptr(GString) told = g_string_new(NULL);
+    g_autoptr(PstExecWay) way = NULL;
+
+    if (!find_way(options, domain, PST_RECOVERY_NOT_DONE, &way, row, error))
+        return FALSE;
+    const Undo undo = {way, state, told, {.sink = take, .user_data = told}};
+    if (way != NULL)
         start(&undo, script, timeout_us, row);
     return TRUE;
 }

@@ -17,9 +17,15 @@ GBytes *pst_recovery_undo_load(const char *path, GError **error);
 void pst_recovery_undo_prepare(const PstOptions *options, const char *domain,
                                PstRecoveryState *state);
 
-/* Runs it to its end, for TIMEOUT_US at most, and fills in ROW. BEGUN: it may have been started; it
- * is only where the guest can't have forgotten it. FALSE with PST_ERROR_NO_HYPERVISOR where nobody
- * can be asked. */
+/* Of one that may have been started before: waits for its end and fills in ROW, or tells *OPEN, where
+ * it was never started: the guest, which can't have forgotten it, does not know it. FALSE with
+ * PST_ERROR_NO_HYPERVISOR where nobody can be asked. */
+gboolean pst_recovery_undo_look(const PstOptions *options, const char *domain,
+                                const PstRecoveryState *state, PstRecoveryRow *row, gboolean *open,
+                                GError **error);
+
+/* Runs it to its end, for TIMEOUT_US at most, and fills in ROW. FALSE with PST_ERROR_NO_HYPERVISOR
+ * where nobody can be asked. */
 gboolean pst_recovery_undo_run(const PstOptions *options, const char *domain,
                                const PstRecoveryState *state, GBytes *script, gint64 timeout_us,
-                               gboolean begun, PstRecoveryRow *row, GError **error);
+                               PstRecoveryRow *row, GError **error);

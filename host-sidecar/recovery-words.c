@@ -104,14 +104,30 @@ pst_recovery_words_step(const PstRecoveryRow *row)
     return g_string_free(out, FALSE);
 }
 
+static gboolean
+has_come_to(const PstRecoveryState *state, PstRecoveryStep step, PstRecoveryOutcome outcome)
+{
+    return pst_recovery_state_has_ended(state, step) &&
+           pst_recovery_state_row(state, step)->outcome == (int)outcome;
+}
+
+/* Of a gate that was asked again, what follows it may have been begun before. */
 static const char *
 by_what(const PstRecoveryState *state)
 {
-    if (pst_recovery_state_has_ended(state, PST_RECOVERY_GATE_AFTER_REVERT))
-        return "it was reverted";
-    if (pst_recovery_state_has_ended(state, PST_RECOVERY_GATE_AFTER_UNDO))
-        return "the undo mended it";
-    return "nothing had to be changed";
+    if (has_come_to(state, PST_RECOVERY_GATE_AFTER_REVERT, PST_RECOVERY_PASS))
+        return has_come_to(state, PST_RECOVERY_REVERT, PST_RECOVERY_DONE)
+                   ? "it was reverted"
+                   : "it may have been reverted";
+    if (pst_recovery_state_row(state, PST_RECOVERY_FORENSICS) != NULL)
+        return "it was mended while this was interrupted, and is not reverted";
+    if (has_come_to(state, PST_RECOVERY_GATE, PST_RECOVERY_PASS))
+        return pst_recovery_state_row(state, PST_RECOVERY_UNDO) != NULL
+                   ? "it was mended while this was interrupted, and nothing was changed"
+                   : "nothing had to be changed";
+    return has_come_to(state, PST_RECOVERY_UNDO, PST_RECOVERY_DONE)
+               ? "the undo mended it"
+               : "not by the undo, which is not known to have been done";
 }
 
 static void

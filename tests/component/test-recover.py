@@ -3,10 +3,12 @@
 """`recover` over a libvirtd of its own with the test driver: killed whenever the disk has something
 new, it goes on to the same end, and reverts once. Usage: test-recover.py POSTERN POSTERND KILL_AT [TEST…]"""
 
+import contextlib
 import fcntl
 import glob
 import json
 import os
+import pty
 import shutil
 import signal
 import subprocess
@@ -250,6 +252,44 @@ def by_door(guest):
           told["run"] in rows[0]["args"]["without_forensics"], rows, told)
 
 
+def kill_where_begun(guest, step):
+    """Killed when that STEP was begun on the disk, and nothing of it done."""
+    for at in range(1, 100):
+        guest.fresh()
+        guest.recover(LD_PRELOAD=KILL_AT, KILL_AT=str(at), KILL_PATH="/recover")
+        rows = json.loads(file_text(kept()))["steps"] if glob.glob(STATE + "/*.recover") else []
+        if rows and rows[-1]["step"] == step and "ended_us" not in rows[-1]:
+            return
+    raise AssertionError(step)
+
+
+def asked_again(guest):
+    """A revert that was begun and not done: on a terminal it is asked for again, with what it loses by
+    now; without a yes it is not done, and can still be gone on with."""
+    kill_where_begun(guest, "revert")
+    watcher = guest.watch()
+    primary, terminal = pty.openpty()
+    with subprocess.Popen(words("web", "--snapshot", "off", "--unchecked", "--settle", "1ms",
+                                "--deadline", "20s", uri=guest.uri), stdin=terminal, stderr=terminal,
+                          env=environment(POSTERN_CONFIG=CONFIG), stdout=subprocess.DEVNULL) as process:
+        os.close(terminal)
+        said = ""
+        for question, answer in (("Recover web", "y"), ("Revert web to off: lost is", "n")):
+            while not (question in said and said.rstrip().endswith("[y/N]")):
+                said += os.read(primary, 4096).decode()
+            os.write(primary, answer.encode() + b"\n")
+            said = ""
+        check(process.wait(60) == 64, process.returncode)
+    os.close(primary)
+    check(reverts(watcher) == 0, "reverted without a yes")
+    check(is_under_way(), "it can't be gone on with")
+    watcher = guest.watch()
+    done = guest.recover(code=5)
+    check(reverts(watcher) == 1, done)
+    gate = json.loads(done.stdout)["steps"][0]
+    check(gate["step"] == "gate" and gate["n_resumed"] == 1, "it was not asked again", gate)
+
+
 def another_of_that_name(guest):
     """Another guest takes the name while the first gate waits: nothing is done to it."""
     guest.fresh()
@@ -257,20 +297,29 @@ def another_of_that_name(guest):
                                 "--deadline", "20s", uri=guest.uri), text=True,
                           env=environment(POSTERN_CONFIG=CONFIG), stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        check("gate …" in process.stderr.readline(), "it does not begin")
+        while "gate …" not in (line := process.stderr.readline()):
+            check(line, "it does not begin")
         guest.make_anew()
         watcher = guest.watch()
         _, said = process.communicate(timeout=60)
     check(reverts(watcher) == 0, said)
-    check(process.returncode == 68, process.returncode, said)
+    check(process.returncode == 5 and "Domain not found" in said, process.returncode, said)
+
+
+@contextlib.contextmanager
+def own_guest():
+    libvirt = Libvirtd(FOLDER)
+    try:
+        yield Guest(libvirt)
+    finally:
+        libvirt.end()
+        shutil.rmtree(libvirt.folder)
 
 
 def test_killed():
     """At each point: the same end, the same records, and one revert. Of the undo, which needs a guest,
     tests/guest has the same."""
-    libvirt = Libvirtd(FOLDER)
-    try:
-        guest = Guest(libvirt)
+    with own_guest() as guest:
         guest.fresh()
         before, watcher = len(records()), guest.watch()
         guest.recover(code=5)
@@ -280,11 +329,15 @@ def test_killed():
         n = [killed_at_each(guest, expected, path, step)
              for path, step in (("/recover", EVERY), ("audit", EVERY), ("/bundles", 4 * EVERY))]
         check(n[0] > 20 and n[1] > 10 and n[2] >= 4, n)
+
+
+def test_interrupted():
+    """What was interrupted, and what became of the guest or was said since."""
+    with own_guest() as guest:
         said_otherwise(guest)
+        asked_again(guest)
         another_of_that_name(guest)
         by_door(guest)
-    finally:
-        libvirt.end()
 
 
 if __name__ == "__main__":

@@ -227,6 +227,8 @@ typedef struct {
     int left;
     gboolean dead;
     gint64 now_us;
+    gboolean refuses; /* what was begun before and not done is not to be done any more */
+    guint n_told;     /* how often it was asked that */
 } World;
 
 static gboolean
@@ -311,22 +313,56 @@ undo(World *world, PstRecoveryRow *row)
 }
 
 static void
-revert(World *world, const PstRecoveryState *state, gboolean begun, PstRecoveryRow *row)
+revert(World *world, PstRecoveryRow *row)
 {
-    gboolean was = world->n_reverted > 0;
-    const PstRecoverySight sight = {
-        UNTOLD,        YES,           PST_TRI(was),           PST_TRI(!was),
-        was ? FROM : BOOTED, world->n_reverted, PST_INT_UNKNOWN};
-
-    if (!begun || pst_recovery_ladder_was_reverted(state, &sight) == PST_TRI_NO) {
-        world->n_reverted++;
-        world->mended |= world->revert_mends;
-    }
+    world->n_reverted++;
+    world->mended |= world->revert_mends;
     row->outcome = PST_RECOVERY_DONE;
 }
 
 static gboolean
-act(PstRecoveryState *state, PstRecoveryRow *row, gboolean begun, gpointer data, GError **error)
+was_reverted(const World *world, const PstRecoveryState *state)
+{
+    gboolean was = world->n_reverted > 0;
+    const PstRecoverySight sight = {.mark = UNTOLD,
+                                    .is_current = YES,
+                                    .is_reverted = PST_TRI(was),
+                                    .is_booted = PST_TRI(!was),
+                                    .state = was ? FROM : BOOTED,
+                                    .run = world->n_reverted,
+                                    .host_boot = PST_INT_UNKNOWN};
+
+    return pst_recovery_ladder_was_reverted(state, &sight) != PST_TRI_NO;
+}
+
+static gboolean
+look(PstRecoveryState *state, PstRecoveryRow *row, gboolean *open, gpointer data, GError **error)
+{
+    World *world = data;
+
+    if (!lives(world))
+        return killed(error);
+    *open = !(row->step == PST_RECOVERY_UNDO && world->started) &&
+            !(row->step == PST_RECOVERY_REVERT && was_reverted(world, state));
+    row->outcome = PST_RECOVERY_DONE;
+    return TRUE;
+}
+
+static gboolean
+agree(const PstRecoveryState *state G_GNUC_UNUSED, PstRecoveryStep step, gpointer data,
+      GError **error)
+{
+    World *world = data;
+
+    world->n_told += step == PST_RECOVERY_REVERT;
+    if (step != PST_RECOVERY_REVERT || !world->refuses)
+        return TRUE;
+    g_set_error_literal(error, PST_ERROR, PST_ERROR_USAGE, "it was not confirmed");
+    return FALSE;
+}
+
+static gboolean
+act(PstRecoveryState *state G_GNUC_UNUSED, PstRecoveryRow *row, gpointer data, GError **error)
 {
     World *world = data;
 
@@ -340,7 +376,7 @@ act(PstRecoveryState *state, PstRecoveryRow *row, gboolean begun, gpointer data,
         row->outcome = world->has_room ? PST_RECOVERY_DONE : PST_RECOVERY_NOT_DONE;
         break;
     case PST_RECOVERY_REVERT:
-        revert(world, state, begun, row);
+        revert(world, row);
         break;
     case PST_RECOVERY_HALT:
         row->outcome = PST_RECOVERY_DONE;
@@ -351,7 +387,7 @@ act(PstRecoveryState *state, PstRecoveryRow *row, gboolean begun, gpointer data,
     return lives(world) || killed(error);
 }
 
-static const PstRecoveryHands hands = {now, prepare, save, record, act};
+static const PstRecoveryHands hands = {now, look, agree, prepare, save, record, act};
 
 static void
 init_world(World *world, guint bits)
@@ -454,6 +490,100 @@ test_killed(void)
         g_assert_cmpint(first, >, 8);
     }
     g_test_message("killed in %u ways", n);
+}
+
+/* Whether what is on the disk can still end otherwise than halted. */
+static gboolean
+is_open(const World *world)
+{
+    g_autoptr(PstRecoveryState) state =
+        world->saved != NULL ? pst_recovery_state_parse(world->saved, world->saved_len, NULL)
+                             : NULL;
+
+    return state == NULL || (state->end == PST_RECOVERY_UNDER_WAY &&
+                             !pst_recovery_state_has_ended(state, PST_RECOVERY_HALT));
+}
+
+/* Killed anywhere, and a person mends the guest before it is gone on with: nothing more is done to
+ * it, however far it had come. */
+static void
+test_mended_meanwhile(void)
+{
+    guint n = 0;
+
+    for (guint bits = 0; bits < 128; bits++) {
+        gboolean was_killed = TRUE;
+
+        for (int at = 1; was_killed; at++) {
+            World world;
+
+            init_world(&world, bits);
+            was_killed = !go_on(&world, bits, at);
+            guint n_undone = world.n_undone, n_reverted = world.n_reverted;
+            world.mended = TRUE;
+            if (was_killed && is_open(&world)) {
+                g_assert_true(go_on(&world, bits, 0));
+                g_autofree char *end = end_of(&world);
+                g_test_message("%u %d %s", bits, at, end);
+                g_assert_true(g_str_has_prefix(end, "recovered,"));
+                g_assert_cmpuint(world.n_undone, ==, n_undone);
+                g_assert_cmpuint(world.n_reverted, ==, n_reverted);
+                n++;
+            }
+            clear_world(&world);
+        }
+    }
+    g_assert_cmpuint(n, >, 1000);
+}
+
+/* It was broken again meanwhile: a gate of another process that passed is no end. */
+static void
+test_broken_meanwhile(void)
+{
+    World world;
+    int at = 0;
+
+    do {
+        if (at++ > 0)
+            clear_world(&world);
+        init_world(&world, 8 + 4 + 2 + 32);
+        world.mended = TRUE;
+        /* The last point: the gate that passed is on the disk, and the end is not. */
+    } while (!go_on(&world, 8 + 4 + 2 + 32, at));
+    clear_world(&world);
+    init_world(&world, 8 + 4 + 2 + 32);
+    world.mended = TRUE;
+    g_assert_false(go_on(&world, 8 + 4 + 2 + 32, at - 2));
+    world.mended = FALSE;
+    g_assert_true(go_on(&world, 8 + 4 + 2 + 32, 0));
+    g_assert_cmpuint(world.n_reverted, ==, 1);
+    clear_world(&world);
+}
+
+/* A revert that was begun and not done is asked for again, with what it loses by then; where that
+ * is refused it can still be gone on with. */
+static void
+test_agreed(void)
+{
+    const guint bits = 8 + 4 + 2 + 32;
+    World world;
+    int at = 0;
+
+    init_world(&world, bits);
+    while (world.saved == NULL || strstr(world.saved, "\"revert\"") == NULL) {
+        clear_world(&world);
+        init_world(&world, bits);
+        g_assert_false(go_on(&world, bits, ++at));
+    }
+    world.refuses = TRUE;
+    g_assert_false(go_on(&world, bits, 0));
+    g_assert_cmpuint(world.n_reverted, ==, 0);
+    g_assert_cmpuint(world.n_told, ==, 1);
+    world.refuses = FALSE;
+    g_assert_true(go_on(&world, bits, 0));
+    g_assert_cmpuint(world.n_reverted, ==, 1);
+    g_assert_cmpuint(world.n_told, ==, 2);
+    clear_world(&world);
 }
 
 /* A disk that takes nothing: nothing is done. */
@@ -597,6 +727,9 @@ main(int argc, char **argv)
     g_test_add_func("/recovery/reverted", test_reverted);
     g_test_add_func("/recovery/mark", test_mark);
     g_test_add_func("/recovery/killed", test_killed);
+    g_test_add_func("/recovery/mended-meanwhile", test_mended_meanwhile);
+    g_test_add_func("/recovery/broken-meanwhile", test_broken_meanwhile);
+    g_test_add_func("/recovery/agreed", test_agreed);
     g_test_add_func("/recovery/unsaved", test_unsaved);
     g_test_add_func("/recovery/kept", test_kept);
     g_test_add_func("/recovery/parse", test_parse);
