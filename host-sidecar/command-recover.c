@@ -196,19 +196,37 @@ choose(const PstRecoveryFile *file, gboolean forget, PstRecoveryState *wanted,
 
 /* ---- what is lost ---- */
 
-/* *LOST stays NULL where it is not to be reverted, or has been. */
-static gboolean
-look_at_loss(const PstOptions *options, const PstRecoveryState *state, char **lost, GError **error)
+/* Looks at the snapshot before it is known which run it is. NULL with the error, or where there is
+ * none to be reverted to. */
+static PstSnapshotDone *
+look_at_snapshot(const PstOptions *options, PstRecoveryState *wanted, GError **error)
 {
+    if (wanted->snapshot == NULL)
+        return NULL;
+    PstSnapshotDone *preview =
+        pst_snapshot_run_preview(options, wanted->uuid, wanted->snapshot, error);
+    if (preview != NULL)
+        wanted->snapshot_us = preview->snapshot->created_us;
+    return preview;
+}
+
+/* *LOST is what STATE would lose; NULL where it is not to be reverted, or may have been. Nothing is
+ * begun without the snapshot; what was begun goes on without it, and halts. */
+static gboolean
+tell_loss(const PstRecoveryState *state, const PstSnapshotDone *preview, GError *cause, char **lost,
+          GError **error)
+{
+    g_autoptr(GError) own = cause;
+
     if (state->snapshot == NULL || state->halted != NULL ||
         pst_recovery_state_row(state, PST_RECOVERY_REVERT) != NULL)
         return TRUE;
-    g_autoptr(PstSnapshotDone) preview =
-        pst_snapshot_run_preview(options, state->uuid, state->snapshot, error);
-    if (preview == NULL)
-        return FALSE;
-    *lost = pst_snapshot_words_lost(state->guest, preview);
-    return TRUE;
+    if (preview != NULL)
+        *lost = pst_snapshot_words_lost(state->guest, preview);
+    if (preview != NULL || pst_recovery_state_row(state, PST_RECOVERY_GATE) != NULL)
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&own));
+    return FALSE;
 }
 
 static gboolean
@@ -310,17 +328,19 @@ recover(const PstOptions *options, const Words *words, const char *domain, int *
     g_autoptr(PstRecoveryState) wanted = guest != NULL ? make_state(words, guest, error) : NULL;
     g_autoptr(PstRecoveryState) state = NULL;
     g_autofree char *lost = NULL;
+    g_autoptr(GError) cause = NULL;
 
     if (wanted == NULL)
         return FALSE;
     *exit_code = 0;
+    g_autoptr(PstSnapshotDone) preview = look_at_snapshot(options, wanted, &cause);
     if (words->dry_run)
-        return look_at_loss(options, wanted, &lost, error) &&
+        return tell_loss(wanted, preview, g_steal_pointer(&cause), &lost, error) &&
                print_plan(options, wanted, lost, error);
     g_autoptr(PstRecoveryFile) file =
         pst_recovery_file_open(config, guest->uri, guest->uuid, pst_audit_caller(), error);
     return file != NULL && choose(file, words->forget, g_steal_pointer(&wanted), &state, error) &&
-           look_at_loss(options, state, &lost, error) &&
+           tell_loss(state, preview, g_steal_pointer(&cause), &lost, error) &&
            confirm(options, words, state, lost, error) &&
            climb(options, words, file, state, exit_code, error);
 }

@@ -73,6 +73,14 @@ look_at_run(const PstOptions *options, const char *domain, gint64 *run, gint64 *
     *host_boot = guest != NULL ? guest->sight.host_boot : PST_INT_UNKNOWN;
 }
 
+/* Another one than when the run began, which was given its name. */
+static gboolean
+is_another(const PstRecoveryState *state, const PstSnapshotDone *seen)
+{
+    return seen->snapshot->created_us != state->snapshot_us &&
+           seen->snapshot->created_us != PST_INT_UNKNOWN && state->snapshot_us != PST_INT_UNKNOWN;
+}
+
 void
 pst_recovery_revert_prepare(const PstOptions *options, const char *domain, PstRecoveryState *state)
 {
@@ -84,7 +92,7 @@ pst_recovery_revert_prepare(const PstOptions *options, const char *domain, PstRe
     g_clear_pointer(&state->mark, g_free);
     if (sight.mark != NULL)
         state->mark = pst_mark_to_text(sight.mark);
-    if (preview == NULL)
+    if (preview == NULL || is_another(state, preview))
         return;
     g_free(state->state_before);
     state->state_before = g_strdup(preview->state_before);
@@ -160,25 +168,42 @@ is_idle(const PstOptions *options, const char *domain, GError **error)
                          g_get_monotonic_time() + IDLE_US + LOOK_US, "libvirt", error) != NULL;
 }
 
+/* Of a snapshot that is gone meanwhile, or another, the guest's own time is all that can tell. */
+static void
+look_at_libvirt(const PstOptions *options, const char *domain, const PstRecoveryState *state,
+                const PstSnapshotDone *now, PstRecoverySight *sight)
+{
+    if (now == NULL)
+        return;
+    sight->is_current = is_another(state, now) ? PST_TRI_UNKNOWN : now->snapshot->current;
+    sight->is_reverted = is_from_revert(now->state_before);
+    sight->is_booted = is_one_of(now->state_before, booted, G_N_ELEMENTS(booted));
+    sight->state = now->state_before;
+    look_at_run(options, domain, &sight->run, &sight->host_boot);
+}
+
 /* FALSE with the error where nobody could look. */
 static gboolean
 was_reverted(const PstOptions *options, const char *domain, const PstRecoveryState *state,
              PstTri *was, GError **error)
 {
+    g_autoptr(GError) cause = NULL;
+
     if (!is_idle(options, domain, error))
         return FALSE;
     g_autoptr(PstSnapshotDone) now =
-        pst_snapshot_run_preview(options, domain, state->snapshot, error);
-    if (now == NULL)
+        pst_snapshot_run_preview(options, domain, state->snapshot, &cause);
+    if (now == NULL && !g_error_matches(cause, PST_ERROR, PST_ERROR_USAGE)) {
+        g_propagate_error(error, g_steal_pointer(&cause));
         return FALSE;
+    }
     PstRecoverySight sight = {
         .mark = look_at_mark(options, domain, state->mark),
-        .is_current = now->snapshot->current,
-        .is_reverted = is_from_revert(now->state_before),
-        .is_booted = is_one_of(now->state_before, booted, G_N_ELEMENTS(booted)),
-        .state = now->state_before,
+        .is_current = PST_TRI_UNKNOWN,
+        .is_reverted = PST_TRI_UNKNOWN,
+        .is_booted = PST_TRI_UNKNOWN,
     };
-    look_at_run(options, domain, &sight.run, &sight.host_boot);
+    look_at_libvirt(options, domain, state, now, &sight);
     *was = pst_recovery_ladder_was_reverted(state, &sight);
     return TRUE;
 }
@@ -254,6 +279,16 @@ pst_recovery_revert_look(const PstOptions *options, const char *domain,
     return TRUE;
 }
 
+/* FALSE too where nobody can tell: then the revert says why. */
+static gboolean
+is_made_anew(const PstOptions *options, const char *domain, const PstRecoveryState *state)
+{
+    g_autoptr(PstSnapshotDone) now =
+        pst_snapshot_run_preview(options, domain, state->snapshot, NULL);
+
+    return now != NULL && is_another(state, now);
+}
+
 gboolean
 pst_recovery_revert_run(const PstOptions *options, const char *domain,
                         const PstRecoveryState *state, PstRecoveryRow *row, GError **error)
@@ -262,6 +297,13 @@ pst_recovery_revert_run(const PstOptions *options, const char *domain,
     g_autofree char *reason = reason_of(state);
     g_autoptr(GError) cause = NULL;
 
+    if (is_made_anew(options, domain, state)) {
+        come_to(row, PST_RECOVERY_NOT_DONE,
+                g_strdup_printf("the snapshot called %s is another one than when this was begun: "
+                                "it is not reverted to",
+                                state->snapshot));
+        return TRUE;
+    }
     gboolean well =
         pst_snapshot_run_revert(options, domain, state->snapshot, reason, &outcome, &cause);
     if (well || outcome.done != NULL) {

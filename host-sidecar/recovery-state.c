@@ -41,6 +41,7 @@ static const PstField rows[] = {
     PST_STRING(PstRecoveryState, undo, "the script's path on this host"),
     PST_STRING(PstRecoveryState, undo_sha256, "the digest of what it held"),
     PST_STRING(PstRecoveryState, snapshot, "what may be reverted to"),
+    PST_INT(PstRecoveryState, snapshot_us, "when that was made; absent where it is not known"),
     PST_STRING(PstRecoveryState, without_forensics, "why no evidence is kept"),
     PST_BOOL(PstRecoveryState, unchecked, "it may be reverted where the gate could not check"),
     PST_STRING(PstRecoveryState, halted, "a run of the same words that halted"),

@@ -62,6 +62,7 @@ typedef struct {
     char *undo;        /* the script's path */
     char *undo_sha256; /* and the digest of what it held */
     char *snapshot;
+    gint64 snapshot_us; /* when that was made: another may be called so later */
     char *without_forensics; /* why no evidence is kept */
     PstTri unchecked;        /* a revert also where the gate could not check */
     char *halted;            /* the run of the same words that halted: nothing but a gate is left */

@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 
 KILL_AT = os.path.abspath(sys.argv.pop(3))
 # pylint: disable=wrong-import-position
@@ -290,6 +291,25 @@ def asked_again(guest):
     check(gate["step"] == "gate" and gate["n_resumed"] == 1, "it was not asked again", gate)
 
 
+def snapshot_gone(guest):
+    """Gone, or made anew, meanwhile: what was begun comes to its end, and nothing is reverted."""
+    for step, anew, outcome in (("revert", False, "unknown"), ("forensics", False, "not-done"),
+                                ("forensics", True, "not-done"), ("revert", True, "not-done")):
+        kill_where_begun(guest, step)
+        guest.libvirt.virsh("snapshot-delete", "web", "off")
+        if anew:
+            time.sleep(1.1)  # its name has seconds
+            guest.libvirt.virsh("snapshot-create-as", "web", "off")
+        watcher = guest.watch()
+        told = json.loads(guest.recover(code=5).stdout)
+        row, = [row for row in told["steps"] if row["step"] == "revert"]
+        check(row["outcome"] == outcome and ("another one" in row["detail"]) == anew, row)
+        check(told["end"] == "halted" and told["steps"][-1]["step"] == "halt", told)
+        check(reverts(watcher) == 0, step, anew)
+        if not anew:
+            guest.libvirt.virsh("snapshot-create-as", "web", "off")
+
+
 def another_of_that_name(guest):
     """Another guest takes the name while the first gate waits: nothing is done to it."""
     guest.fresh()
@@ -336,6 +356,7 @@ def test_interrupted():
     with own_guest() as guest:
         said_otherwise(guest)
         asked_again(guest)
+        snapshot_gone(guest)
         another_of_that_name(guest)
         by_door(guest)
 
