@@ -139,7 +139,13 @@ make_state(const Words *words, const PstGuest *guest, GError **error)
     state->caller = g_strdup(pst_audit_caller());
     state->begun_us = g_get_real_time();
     state->policy = g_strdup(words->policy);
+    state->policy_sha256 = g_strdup(words->gate.policy->sha256);
     state->baseline = g_strdup(words->baseline);
+    if (words->gate.before != NULL) {
+        g_autofree char *text = pst_baseline_to_text(words->gate.before, &len);
+        state->baseline_sha256 =
+            g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)text, len);
+    }
     if (json_object_get_size(words->gate.vantage) > 0) {
         g_autoptr(JsonObject) sorted = pst_json_sorted(words->gate.vantage);
         state->vantage = pst_json_to_text(sorted, NULL);
@@ -188,8 +194,8 @@ choose(const PstRecoveryFile *file, gboolean forget, PstRecoveryState *wanted,
         *state = g_steal_pointer(&last);
         return TRUE;
     }
-    if (last != NULL && last->end == PST_RECOVERY_HALTED && differs == NULL)
-        fresh->halted = g_strdup(last->halted != NULL ? last->halted : last->run);
+    if (last != NULL)
+        pst_recovery_state_follow(fresh, last);
     *state = g_steal_pointer(&fresh);
     return TRUE;
 }
@@ -218,7 +224,7 @@ tell_loss(const PstRecoveryState *state, const PstSnapshotDone *preview, GError 
 {
     g_autoptr(GError) own = cause;
 
-    if (state->snapshot == NULL || state->halted != NULL ||
+    if (state->snapshot == NULL || state->revert_spent == PST_TRI_YES ||
         pst_recovery_state_row(state, PST_RECOVERY_REVERT) != NULL)
         return TRUE;
     if (preview != NULL)

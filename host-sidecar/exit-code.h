@@ -12,7 +12,7 @@ enum {
     PST_EXIT_CRITICAL = 2,
     PST_EXIT_UNKNOWN = 3,
     PST_EXIT_NOT_CHECKABLE = 4, /* of gate and recover: the guest is off, paused, or being moved */
-    PST_EXIT_HALTED = 5,        /* of recover: all was tried, and the gate does not pass */
+    PST_EXIT_HALTED = 5,        /* of recover: the gate does not pass, and nothing is left */
     PST_EXIT_MISUSE = 64,
     PST_EXIT_NO_INPUT = 66, /* of gate, diff and doctor: a file that they read is not there */
     PST_EXIT_NO_DOMAIN = 68,

@@ -80,8 +80,11 @@ finish(GKeyFile *whole, const char *name, GError **error)
 {
     g_autoptr(PstPolicy) policy = pst_policy_read(whole, name, error);
 
-    if (policy != NULL && pst_policy_check(policy, error))
+    if (policy != NULL && pst_policy_check(policy, error)) {
+        g_autofree char *text = g_key_file_to_data(whole, NULL, NULL);
+        policy->sha256 = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
         return g_steal_pointer(&policy);
+    }
     g_prefix_error(error, "policy %s: ", name);
     return NULL;
 }

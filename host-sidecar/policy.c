@@ -47,6 +47,7 @@ void
 pst_policy_free(PstPolicy *policy)
 {
     g_free(policy->name);
+    g_free(policy->sha256);
     g_free(policy->description);
     g_free(policy->since);
     pst_vantage_words_clear(&policy->who);

@@ -67,6 +67,7 @@ typedef struct {
 
 typedef struct {
     char *name;
+    char *sha256;          /* of all its files together; NULL where it was not loaded from any */
     char *description;     /* NULL for none */
     PstVantageWords who;   /* whose access; all NULL where the caller is to say */
     char **journal_except; /* patterns of IDENTIFIER: MESSAGE, never NULL; the same for these */

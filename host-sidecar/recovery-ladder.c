@@ -28,26 +28,40 @@ halt(const PstRecoveryState *state)
                                                                   : take(state, PST_RECOVERY_HALT);
 }
 
+static gboolean
+has_undo(const PstRecoveryState *state)
+{
+    return state->undo != NULL && state->undo_spent != PST_TRI_YES;
+}
+
+static gboolean
+has_revert(const PstRecoveryState *state)
+{
+    return state->snapshot != NULL && state->revert_spent != PST_TRI_YES;
+}
+
 /* What is not known to be broken is not destroyed, unless the caller says so. */
 static gboolean
-may_revert(const PstRecoveryState *state)
+wants_revert(const PstRecoveryState *state)
 {
     PstRecoveryStep last = pst_recovery_state_row(state, PST_RECOVERY_GATE_AFTER_UNDO) != NULL
                                ? PST_RECOVERY_GATE_AFTER_UNDO
                                : PST_RECOVERY_GATE;
 
-    return state->snapshot != NULL &&
-           has_come_to(state, PST_RECOVERY_FORENSICS, PST_RECOVERY_DONE) &&
+    return has_revert(state) &&
            (has_come_to(state, last, PST_RECOVERY_FAIL) || state->unchecked == PST_TRI_YES);
 }
 
-/* A revert of which nobody knows whether it was done is followed by the gate, and by no other. */
+/* A revert of which nobody knows whether it was done is followed by the gate, and by no other. Of a
+ * guest that halted before there is evidence: more is for a revert only. */
 static PstRecoveryNext
 after_undo(const PstRecoveryState *state)
 {
+    if (state->halted != NULL && !wants_revert(state))
+        return halt(state);
     if (!pst_recovery_state_has_ended(state, PST_RECOVERY_FORENSICS))
         return take(state, PST_RECOVERY_FORENSICS);
-    if (!may_revert(state))
+    if (!wants_revert(state) || !has_come_to(state, PST_RECOVERY_FORENSICS, PST_RECOVERY_DONE))
         return halt(state);
     if (!pst_recovery_state_has_ended(state, PST_RECOVERY_REVERT))
         return take(state, PST_RECOVERY_REVERT);
@@ -67,11 +81,11 @@ pst_recovery_ladder_next(const PstRecoveryState *state)
         return take(state, PST_RECOVERY_GATE);
     if (has_come_to(state, PST_RECOVERY_GATE, PST_RECOVERY_PASS))
         return end(PST_RECOVERY_RECOVERED);
-    if (state->halted != NULL)
+    if (state->halted != NULL && !has_undo(state) && !has_revert(state))
         return halt(state);
     if (has_come_to(state, PST_RECOVERY_GATE, PST_RECOVERY_NOT_CHECKABLE))
         return end(PST_RECOVERY_AWAY);
-    if (state->undo == NULL)
+    if (!has_undo(state))
         return after_undo(state);
     if (!pst_recovery_state_has_ended(state, PST_RECOVERY_UNDO))
         return take(state, PST_RECOVERY_UNDO);
@@ -92,21 +106,23 @@ pst_recovery_ladder_plan(const PstRecoveryState *state, PstRecoveryStep step)
         return g_strdup_printf("ask whether %s holds; where it does, nothing is changed",
                                state->policy);
     case PST_RECOVERY_UNDO:
-        return state->undo != NULL
+        return has_undo(state)
                    ? g_strdup_printf("else feed %s to sh -s in the guest, once", state->undo)
                    : NULL;
     case PST_RECOVERY_GATE_AFTER_UNDO:
-        return state->undo != NULL ? g_strdup("ask again; where it holds, that was it") : NULL;
+        return has_undo(state) ? g_strdup("ask again; where it holds, that was it") : NULL;
     case PST_RECOVERY_FORENSICS:
+        if (state->halted != NULL && !has_revert(state))
+            return NULL;
         return state->without_forensics != NULL
                    ? g_strdup_printf("else keep no evidence, because: %s", state->without_forensics)
                    : g_strdup("else seal a bundle of evidence and verify it; go on with that only");
     case PST_RECOVERY_REVERT:
-        return state->snapshot != NULL ? g_strdup_printf("where the gate %s, revert it to %s, once",
-                                                         worse, state->snapshot)
-                                       : NULL;
+        return has_revert(state) ? g_strdup_printf("where the gate %s, revert it to %s, once",
+                                                   worse, state->snapshot)
+                                 : NULL;
     case PST_RECOVERY_GATE_AFTER_REVERT:
-        return state->snapshot != NULL ? g_strdup("ask again; where it holds, that was it") : NULL;
+        return has_revert(state) ? g_strdup("ask again; where it holds, that was it") : NULL;
     case PST_RECOVERY_HALT:
     case PST_RECOVERY_N_STEPS:
         break;

@@ -20,6 +20,8 @@
 #define VERB "recover"
 /* A half of it is what gathering evidence has. */
 #define EVIDENCE_US (40 * (gint64)G_USEC_PER_SEC)
+/* For how long that of a run that halted is good enough for another try. */
+#define KEPT_US (3600 * (gint64)G_USEC_PER_SEC)
 
 static void
 come_to(PstRecoveryRow *row, PstRecoveryOutcome outcome, char *detail)
@@ -70,6 +72,19 @@ verify(PstRecoveryState *state, PstRecoveryRow *row)
     return verdict != NULL && verdict->verdict == PST_VERIFY_INTACT;
 }
 
+/* A run that halted has sealed some, and nothing was done since: else a loop around the command
+ * would fill the disk. */
+static gboolean
+has_evidence(PstRecoveryState *state, PstRecoveryRow *row)
+{
+    const PstRecoveryRow *undo = pst_recovery_state_row(state, PST_RECOVERY_UNDO);
+    gint64 age_us = g_get_real_time() - state->bundle_us;
+
+    return state->halted != NULL && state->bundle != NULL && state->bundle_us != PST_INT_UNKNOWN &&
+           age_us >= 0 && age_us < KEPT_US &&
+           (undo == NULL || undo->outcome == PST_RECOVERY_NOT_DONE) && verify(state, row);
+}
+
 /* One that was begun and interrupted is made anew, beside what there is of it. */
 static void
 keep_evidence(const PstRecoveryWish *wish, PstRecoveryState *state, PstRecoveryRow *row)
@@ -80,6 +95,11 @@ keep_evidence(const PstRecoveryWish *wish, PstRecoveryState *state, PstRecoveryR
     if (state->without_forensics != NULL) {
         come_to(row, PST_RECOVERY_DONE,
                 g_strdup_printf("none is kept: %s", state->without_forensics));
+        return;
+    }
+    if (has_evidence(state, row)) {
+        come_to(row, PST_RECOVERY_DONE,
+                g_strdup_printf("sealed when it halted, and verified: %s", state->bundle));
         return;
     }
     g_autoptr(PstGuest) guest =
@@ -94,6 +114,7 @@ keep_evidence(const PstRecoveryWish *wish, PstRecoveryState *state, PstRecoveryR
     g_free(state->bundle_sha256);
     state->bundle = g_strdup(evidence->path);
     state->bundle_sha256 = g_strdup(evidence->sha256);
+    state->bundle_us = g_get_real_time();
     if (verify(state, row))
         come_to(row, PST_RECOVERY_DONE, g_strdup_printf("sealed and verified: %s", evidence->path));
 }
@@ -244,8 +265,7 @@ act(PstRecoveryState *state, PstRecoveryRow *row, gpointer user_data, GError **e
     case PST_RECOVERY_REVERT:
         return pst_recovery_revert_run(wish->options, wish->domain, state, row, error);
     case PST_RECOVERY_HALT:
-        come_to(row, PST_RECOVERY_DONE,
-                g_strdup("the gate does not pass, and somebody has to look"));
+        come_to(row, PST_RECOVERY_DONE, pst_recovery_words_halt(state));
         return TRUE;
     default:
         return ask_gate(wish, row, error);

@@ -37,6 +37,8 @@ static const PstField rows[] = {
     PST_ENUM(PstRecoveryState, end, pst_recovery_end_names, "how it ended", .required = TRUE),
     PST_REQUIRED_STRING(PstRecoveryState, policy, "what must hold"),
     PST_STRING(PstRecoveryState, baseline, "the file of how it was before"),
+    PST_STRING(PstRecoveryState, policy_sha256, "the digest of what the policy held"),
+    PST_STRING(PstRecoveryState, baseline_sha256, "the digest of what the baseline held"),
     PST_STRING(PstRecoveryState, vantage, "whose access"),
     PST_STRING(PstRecoveryState, undo, "the script's path on this host"),
     PST_STRING(PstRecoveryState, undo_sha256, "the digest of what it held"),
@@ -45,10 +47,13 @@ static const PstField rows[] = {
     PST_STRING(PstRecoveryState, without_forensics, "why no evidence is kept"),
     PST_BOOL(PstRecoveryState, unchecked, "it may be reverted where the gate could not check"),
     PST_STRING(PstRecoveryState, halted, "a run of the same words that halted"),
+    PST_BOOL(PstRecoveryState, undo_spent, "its undo was done, or may have been"),
+    PST_BOOL(PstRecoveryState, revert_spent, "its revert was done, or may have been"),
     PST_LIST(PstRecoveryState, steps, row_fields, "the steps that were begun, in their order"),
     PST_STRING(PstRecoveryState, undo_boot, "the guest's boot before the undo"),
     PST_STRING(PstRecoveryState, bundle, "the evidence's path"),
     PST_STRING(PstRecoveryState, bundle_sha256, "the digest of its manifest"),
+    PST_INT(PstRecoveryState, bundle_us, "when that was sealed"),
     PST_STRING(PstRecoveryState, mark, "the guest's own time before the revert"),
     PST_STRING(PstRecoveryState, state_before, "the domain's before the revert"),
     PST_BOOL(PstRecoveryState, was_current, "the snapshot was the current one before the revert"),
@@ -120,7 +125,9 @@ pst_recovery_state_differs(const PstRecoveryState *one, const PstRecoveryState *
         const char *word, *one, *other;
     } words[] = {
         {"--policy", one->policy, other->policy},
+        {"what the policy holds", one->policy_sha256, other->policy_sha256},
         {"--baseline", one->baseline, other->baseline},
+        {"what the baseline holds", one->baseline_sha256, other->baseline_sha256},
         {"whose access", one->vantage, other->vantage},
         {"--undo", one->undo, other->undo},
         {"what the undo holds", one->undo_sha256, other->undo_sha256},
@@ -138,6 +145,39 @@ pst_recovery_state_differs(const PstRecoveryState *one, const PstRecoveryState *
         return NULL;
     g_ptr_array_add(found, NULL);
     return g_strjoinv(", ", (char **)found->pdata);
+}
+
+/* Whether OTHER means the same snapshot, as far as that is known. */
+static gboolean
+is_snapshot_of(const PstRecoveryState *one, const PstRecoveryState *other)
+{
+    return one->snapshot_us == PST_INT_UNKNOWN || other->snapshot_us == PST_INT_UNKNOWN ||
+           one->snapshot_us == other->snapshot_us;
+}
+
+static gboolean
+is_spent(const PstRecoveryState *last, PstRecoveryStep step, PstTri before)
+{
+    return before == PST_TRI_YES ||
+           (pst_recovery_state_has_ended(last, step) &&
+            pst_recovery_state_row(last, step)->outcome != PST_RECOVERY_NOT_DONE);
+}
+
+void
+pst_recovery_state_follow(PstRecoveryState *wanted, const PstRecoveryState *last)
+{
+    g_autofree char *differs = pst_recovery_state_differs(last, wanted);
+    gboolean halted = last->end == PST_RECOVERY_HALTED ||
+                      (last->end == PST_RECOVERY_AWAY && last->halted != NULL);
+
+    if (!halted || differs != NULL || !is_snapshot_of(last, wanted))
+        return;
+    wanted->halted = g_strdup(last->halted != NULL ? last->halted : last->run);
+    wanted->undo_spent = PST_TRI(is_spent(last, PST_RECOVERY_UNDO, last->undo_spent));
+    wanted->revert_spent = PST_TRI(is_spent(last, PST_RECOVERY_REVERT, last->revert_spent));
+    wanted->bundle = g_strdup(last->bundle);
+    wanted->bundle_sha256 = g_strdup(last->bundle_sha256);
+    wanted->bundle_us = last->bundle_us;
 }
 
 /* ---- as it is kept ---- */

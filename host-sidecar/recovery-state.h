@@ -59,18 +59,22 @@ typedef struct {
     int end; /* PstRecoveryEnd */
     /* What was asked for; each may be NULL. */
     char *policy, *baseline, *vantage;
+    char *policy_sha256, *baseline_sha256; /* of what they held */
     char *undo;        /* the script's path */
     char *undo_sha256; /* and the digest of what it held */
     char *snapshot;
     gint64 snapshot_us; /* when that was made: another may be called so later */
     char *without_forensics; /* why no evidence is kept */
     PstTri unchecked;        /* a revert also where the gate could not check */
-    char *halted;            /* the run of the same words that halted: nothing but a gate is left */
+    char *halted;            /* the run of the same words that halted; of that and those before: */
+    PstTri undo_spent;       /* the undo was done, or may have been: it is not done again */
+    PstTri revert_spent;     /* the same of the revert */
     GPtrArray *steps;        /* of PstRecoveryRow */
     /* Of the undo, before it was begun: */
     char *undo_boot; /* the guest's boot id; NULL: it did not tell */
     /* Of the evidence: */
     char *bundle, *bundle_sha256;
+    gint64 bundle_us; /* when it was sealed */
     /* Of the revert, before it was begun: */
     char *mark;          /* a point in the guest's time; NULL: it did not tell */
     char *state_before;  /* of the domain, in libvirt's words */
@@ -101,6 +105,10 @@ PstRecoveryRow *pst_recovery_state_begin(PstRecoveryState *state, PstRecoverySte
 /* Which of the words that were asked for are others in the two, as "--undo, --snapshot"; NULL for
  * none. Free with g_free(). */
 char *pst_recovery_state_differs(const PstRecoveryState *one, const PstRecoveryState *other);
+
+/* What is left for WANTED after LAST, which has ended. Where that halted and was asked for the same,
+ * what was done or may have been is not done again; what was not done is tried again. */
+void pst_recovery_state_follow(PstRecoveryState *wanted, const PstRecoveryState *last);
 
 /* ---- as it is kept ---- */
 

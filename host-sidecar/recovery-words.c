@@ -130,6 +130,61 @@ by_what(const PstRecoveryState *state)
                : "not by the undo, which is not known to have been done";
 }
 
+/* Of the undo or the revert: what was done, as of a run that halted. */
+static const char *
+what_was(const PstRecoveryState *state, PstRecoveryStep step, PstTri spent,
+         const char *const words[4])
+{
+    const PstRecoveryRow *row = pst_recovery_state_row(state, step);
+
+    if (row == NULL)
+        return spent == PST_TRI_YES ? words[3] : NULL;
+    return row->outcome == PST_RECOVERY_DONE       ? words[0]
+           : row->outcome == PST_RECOVERY_NOT_DONE ? words[1]
+                                                   : words[2];
+}
+
+static const char *
+why_no_revert(const PstRecoveryState *state)
+{
+    return has_come_to(state, PST_RECOVERY_FORENSICS, PST_RECOVERY_NOT_DONE)
+               ? "it was not reverted, for there is no evidence of it"
+               : "it was not reverted, for it could not be checked";
+}
+
+char *
+pst_recovery_words_halt(const PstRecoveryState *state)
+{
+    static const char *const of_undo[] = {"the undo was done", "the undo was not done",
+                                          "the undo may have been done",
+                                          "the undo was done before, or may have been"};
+    static const char *const of_revert[] = {"it was reverted", "it was not reverted",
+                                            "it may have been reverted",
+                                            "it was reverted before, or may have been"};
+    GString *out = g_string_new("the gate does not pass; ");
+
+    if (state->undo == NULL && state->snapshot == NULL)
+        g_string_append(out, "nothing was to be tried; ");
+    const char *undo = what_was(state, PST_RECOVERY_UNDO, state->undo_spent, of_undo);
+    if (state->undo != NULL)
+        g_string_append_printf(out, "%s; ", undo != NULL ? undo : "the undo was not done");
+    const char *revert = what_was(state, PST_RECOVERY_REVERT, state->revert_spent, of_revert);
+    if (state->snapshot != NULL)
+        g_string_append_printf(out, "%s; ", revert != NULL ? revert : why_no_revert(state));
+    g_string_append(out, "somebody has to look");
+    return g_string_free(out, FALSE);
+}
+
+static void
+append_halt(GString *out, const PstRecoveryState *state)
+{
+    g_autofree char *words = pst_recovery_words_halt(state);
+
+    g_string_append_printf(out, "HALTED%s: %s", state->halted != NULL ? ", as before" : "", words);
+    if (state->halted != NULL)
+        g_string_append(out, "; other words, or --forget, try anew");
+}
+
 static void
 append_end(GString *out, const PstRecoveryState *state)
 {
@@ -138,11 +193,7 @@ append_end(GString *out, const PstRecoveryState *state)
         g_string_append_printf(out, "the gate passes: %s", by_what(state));
         return;
     case PST_RECOVERY_HALTED:
-        g_string_append(out, state->halted != NULL
-                                 ? "HALTED, as before: the gate does not pass, and all that was "
-                                   "asked for was tried; other words, or --forget, try anew"
-                                 : "HALTED: the gate does not pass, and nothing is left to be "
-                                   "tried; somebody has to look");
+        append_halt(out, state);
         return;
     case PST_RECOVERY_AWAY:
         g_string_append(out, "it can't be checked now, and nothing was changed");

@@ -25,3 +25,6 @@ JsonObject *pst_recovery_words_json(const PstRecoveryState *state);
 /* PST_EXIT_OK where the gate passes, PST_EXIT_HALTED, PST_EXIT_NOT_CHECKABLE; PST_EXIT_UNKNOWN of a
  * run that has not ended. */
 int pst_recovery_words_exit_code(const PstRecoveryState *state);
+
+/* Of one that halts: what was done, and what was not. Free with g_free(). */
+char *pst_recovery_words_halt(const PstRecoveryState *state);

@@ -113,10 +113,16 @@ def test_halts():
     check(all(line["args"]["run"] == told["run"] for line in said), said)
     check(said[2]["args"]["undo_sha256"] == told["undo_sha256"], said[2])
     check(json.loads(file_text(kept())) == told, "what is kept is what was said")
-    # The same again does nothing more; other words do.
+    check("the undo was not done" in told["steps"][-1]["detail"], told)
+    # The same again tries what was not done, and keeps no more evidence; other words begin anew.
     again = json.loads(recover("test", "--undo", UNDO, "--settle", "1ms", "--json", code=5).stdout)
-    check([row["step"] for row in again["steps"]] == ["gate", "halt"] and
-          again["halted"] == told["run"], again)
+    check([row["step"] for row in again["steps"]] ==
+          ["gate", "undo", "gate-after-undo", "halt"] and again["halted"] == told["run"] and
+          again["bundle"] == told["bundle"], again)
+    with open(POLICY, "a", encoding="utf-8") as file:
+        file.write("login=yes\n")
+    edited = json.loads(recover("test", "--undo", UNDO, "--settle", "1ms", "--json", code=5).stdout)
+    check("halted" not in edited and edited["bundle"] != told["bundle"], edited)
     other = json.loads(recover("test", "--without-forensics", WITHOUT, "--json", code=5).stdout)
     check("halted" not in other and "bundle" not in other and
           WITHOUT in other["steps"][1]["detail"], other)
@@ -291,6 +297,24 @@ def asked_again(guest):
     check(gate["step"] == "gate" and gate["n_resumed"] == 1, "it was not asked again", gate)
 
 
+def after_a_halt(guest):
+    """The same words revert nothing twice; with a snapshot made anew they are another try."""
+    guest.fresh()
+    guest.recover(code=5)
+    watcher = guest.watch()
+    told = json.loads(guest.recover(code=5).stdout)
+    check([row["step"] for row in told["steps"]] == ["gate", "halt"], told)
+    check("it was reverted before" in told["steps"][-1]["detail"], told)
+    check(reverts(watcher) == 0, "reverted twice")
+    time.sleep(1.1)  # libvirt has seconds
+    guest.libvirt.virsh("snapshot-delete", "web", "off")
+    guest.libvirt.virsh("snapshot-create-as", "web", "off")
+    guest.libvirt.virsh("start", "web", code=None)
+    watcher = guest.watch()
+    told = json.loads(guest.recover(code=5).stdout)
+    check("halted" not in told and reverts(watcher) == 1, told)
+
+
 def snapshot_gone(guest):
     """Gone, or made anew, meanwhile: what was begun comes to its end, and nothing is reverted."""
     for step, anew, outcome in (("revert", False, "unknown"), ("forensics", False, "not-done"),
@@ -298,7 +322,7 @@ def snapshot_gone(guest):
         kill_where_begun(guest, step)
         guest.libvirt.virsh("snapshot-delete", "web", "off")
         if anew:
-            time.sleep(1.1)  # its name has seconds
+            time.sleep(1.1)  # libvirt has seconds
             guest.libvirt.virsh("snapshot-create-as", "web", "off")
         watcher = guest.watch()
         told = json.loads(guest.recover(code=5).stdout)
@@ -356,6 +380,7 @@ def test_interrupted():
     with own_guest() as guest:
         said_otherwise(guest)
         asked_again(guest)
+        after_a_halt(guest)
         snapshot_gone(guest)
         another_of_that_name(guest)
         by_door(guest)

@@ -30,50 +30,64 @@ make(const char *undo, const char *snapshot)
 /* Each step that was taken as its first letters and outcome; "-" is one that was only begun. */
 static const struct {
     const char *undo, *snapshot;
-    gboolean unchecked, halted;
+    gboolean unchecked;
+    const char *halted; /* "=", and what was spent by then: u, s; NULL: it did not halt before */
     const char *taken; /* STEP=OUTCOME … */
     const char *next;  /* a step, or an end */
 } steps[] = {
-    {"u", "s", FALSE, FALSE, "", "gate"},
-    {"u", "s", FALSE, FALSE, "gate=-", "gate"},
-    {"u", "s", FALSE, FALSE, "gate=pass", "recovered"},
-    {"u", "s", TRUE, FALSE, "gate=not-checkable", "away"},
-    {"u", "s", FALSE, FALSE, "gate=fail", "undo"},
-    {"u", NULL, FALSE, FALSE, "gate=could-not-check", "undo"},
-    {"u", "s", FALSE, FALSE, "gate=fail undo=-", "undo"},
-    {"u", "s", FALSE, FALSE, "gate=fail undo=unknown", "gate-after-undo"},
-    {"u", "s", FALSE, FALSE, "gate=fail undo=not-done", "gate-after-undo"},
-    {"u", "s", FALSE, FALSE, "gate=fail undo=done gate-after-undo=pass", "recovered"},
-    {"u", "s", FALSE, FALSE, "gate=fail undo=done gate-after-undo=fail", "forensics"},
-    {"u", "s", FALSE, FALSE, "gate=fail undo=done gate-after-undo=not-checkable", "forensics"},
-    {NULL, "s", FALSE, FALSE, "gate=fail", "forensics"},
-    {NULL, "s", FALSE, FALSE, "gate=fail forensics=done", "revert"},
-    {NULL, "s", FALSE, FALSE, "gate=fail forensics=not-done", "halt"},
-    {NULL, NULL, FALSE, FALSE, "gate=fail forensics=done", "halt"},
-    {NULL, NULL, FALSE, FALSE, "gate=fail forensics=done halt=done", "halted"},
+    {"u", "s", FALSE, NULL, "", "gate"},
+    {"u", "s", FALSE, NULL, "gate=-", "gate"},
+    {"u", "s", FALSE, NULL, "gate=pass", "recovered"},
+    {"u", "s", TRUE, NULL, "gate=not-checkable", "away"},
+    {"u", "s", FALSE, NULL, "gate=fail", "undo"},
+    {"u", NULL, FALSE, NULL, "gate=could-not-check", "undo"},
+    {"u", "s", FALSE, NULL, "gate=fail undo=-", "undo"},
+    {"u", "s", FALSE, NULL, "gate=fail undo=unknown", "gate-after-undo"},
+    {"u", "s", FALSE, NULL, "gate=fail undo=not-done", "gate-after-undo"},
+    {"u", "s", FALSE, NULL, "gate=fail undo=done gate-after-undo=pass", "recovered"},
+    {"u", "s", FALSE, NULL, "gate=fail undo=done gate-after-undo=fail", "forensics"},
+    {"u", "s", FALSE, NULL, "gate=fail undo=done gate-after-undo=not-checkable", "forensics"},
+    {NULL, "s", FALSE, NULL, "gate=fail", "forensics"},
+    {NULL, "s", FALSE, NULL, "gate=fail forensics=done", "revert"},
+    {NULL, "s", FALSE, NULL, "gate=fail forensics=not-done", "halt"},
+    {NULL, NULL, FALSE, NULL, "gate=fail forensics=done", "halt"},
+    {NULL, NULL, FALSE, NULL, "gate=fail forensics=done halt=done", "halted"},
     /* What is not known to be broken is not destroyed without a word. */
-    {NULL, "s", FALSE, FALSE, "gate=could-not-check forensics=done", "halt"},
-    {NULL, "s", TRUE, FALSE, "gate=could-not-check forensics=done", "revert"},
-    {"u", "s", FALSE, FALSE, "gate=fail undo=done gate-after-undo=could-not-check forensics=done",
+    {NULL, "s", FALSE, NULL, "gate=could-not-check forensics=done", "halt"},
+    {NULL, "s", TRUE, NULL, "gate=could-not-check forensics=done", "revert"},
+    {"u", "s", FALSE, NULL, "gate=fail undo=done gate-after-undo=could-not-check forensics=done",
      "halt"},
-    {"u", "s", TRUE, FALSE, "gate=fail undo=done gate-after-undo=not-checkable forensics=done",
+    {"u", "s", TRUE, NULL, "gate=fail undo=done gate-after-undo=not-checkable forensics=done",
      "revert"},
-    {NULL, "s", TRUE, FALSE, "gate=could-not-check forensics=not-done", "halt"},
-    {NULL, "s", FALSE, FALSE, "gate=fail forensics=done revert=-", "revert"},
-    {NULL, "s", FALSE, FALSE, "gate=fail forensics=done revert=done", "gate-after-revert"},
-    {NULL, "s", FALSE, FALSE, "gate=fail forensics=done revert=unknown", "gate-after-revert"},
-    {NULL, "s", FALSE, FALSE, "gate=fail forensics=done revert=not-done", "halt"},
-    {NULL, "s", FALSE, FALSE, "gate=fail forensics=done revert=done gate-after-revert=pass",
+    {NULL, "s", TRUE, NULL, "gate=could-not-check forensics=not-done", "halt"},
+    {NULL, "s", FALSE, NULL, "gate=fail forensics=done revert=-", "revert"},
+    {NULL, "s", FALSE, NULL, "gate=fail forensics=done revert=done", "gate-after-revert"},
+    {NULL, "s", FALSE, NULL, "gate=fail forensics=done revert=unknown", "gate-after-revert"},
+    {NULL, "s", FALSE, NULL, "gate=fail forensics=done revert=not-done", "halt"},
+    {NULL, "s", FALSE, NULL, "gate=fail forensics=done revert=done gate-after-revert=pass",
      "recovered"},
-    {NULL, "s", FALSE, FALSE, "gate=fail forensics=done revert=done gate-after-revert=fail",
+    {NULL, "s", FALSE, NULL, "gate=fail forensics=done revert=done gate-after-revert=fail",
      "halt"},
-    {NULL, "s", TRUE, FALSE,
+    {NULL, "s", TRUE, NULL,
      "gate=fail forensics=done revert=unknown gate-after-revert=could-not-check", "halt"},
-    /* After one that halted, of the same words, nothing is done any more. */
-    {"u", "s", TRUE, TRUE, "gate=fail", "halt"},
-    {"u", "s", TRUE, TRUE, "gate=not-checkable", "halt"},
-    {"u", "s", TRUE, TRUE, "gate=pass", "recovered"},
-    {"u", "s", TRUE, TRUE, "gate=fail halt=done", "halted"},
+    /* After one that halted, of the same words, nothing is done twice. */
+    {"u", "s", TRUE, "=us", "gate=fail", "halt"},
+    {"u", "s", TRUE, "=us", "gate=not-checkable", "halt"},
+    {"u", "s", TRUE, "=us", "gate=pass", "recovered"},
+    {"u", "s", TRUE, "=us", "gate=fail halt=done", "halted"},
+    {NULL, "s", TRUE, "=s", "gate=fail", "halt"},
+    {"u", NULL, TRUE, "=u", "gate=fail", "halt"},
+    {NULL, NULL, FALSE, "=", "gate=fail", "halt"},
+    /* What was not done is tried again. */
+    {"u", "s", FALSE, "=s", "gate=fail", "undo"},
+    {"u", "s", FALSE, "=s", "gate=not-checkable", "away"},
+    {"u", "s", FALSE, "=s", "gate=fail undo=not-done", "gate-after-undo"},
+    {"u", "s", TRUE, "=s", "gate=fail undo=done gate-after-undo=fail", "halt"},
+    {"u", "s", FALSE, "=", "gate=fail undo=not-done gate-after-undo=fail", "forensics"},
+    {"u", "s", FALSE, "=u", "gate=fail", "forensics"},
+    {"u", "s", FALSE, "=u", "gate=fail forensics=done", "revert"},
+    {"u", "s", FALSE, "=u", "gate=could-not-check", "halt"},
+    {"u", "s", TRUE, "=u", "gate=could-not-check", "forensics"},
 };
 
 static int
@@ -112,8 +126,12 @@ test_next(void)
         g_autoptr(PstRecoveryState) state = make(steps[i].undo, steps[i].snapshot);
 
         state->unchecked = PST_TRI(steps[i].unchecked);
-        if (steps[i].halted)
+        if (steps[i].halted != NULL) {
             state->halted = g_strdup(state->run);
+            state->undo_spent = PST_TRI(strchr(steps[i].halted, 'u') != NULL);
+            state->revert_spent = PST_TRI(strchr(steps[i].halted, 's') != NULL);
+        }
+        g_test_message("%s", steps[i].taken);
         take(state, steps[i].taken);
         PstRecoveryNext next = pst_recovery_ladder_next(state);
         g_assert_cmpstr(next.step < PST_RECOVERY_N_STEPS ? pst_recovery_step_names[next.step]
@@ -694,7 +712,129 @@ test_differs(void)
     g_assert_cmpstr(differs, ==, "what the undo holds, --snapshot, --unchecked");
 }
 
+/* What came of one that ended, and what is left for the same words. */
+static const struct {
+    const char *taken;
+    PstRecoveryEnd end;
+    const char *left; /* "=", and what is spent; NULL: all of it is begun anew */
+} follows[] = {
+    {"gate=fail undo=done gate-after-undo=fail forensics=done revert=done gate-after-revert=fail "
+     "halt=done",
+     PST_RECOVERY_HALTED, "=us"},
+    {"gate=fail undo=unknown gate-after-undo=fail forensics=done revert=unknown "
+     "gate-after-revert=fail halt=done",
+     PST_RECOVERY_HALTED, "=us"},
+    /* The channel was shut; the disk was full; libvirt refused it. */
+    {"gate=fail undo=not-done gate-after-undo=could-not-check forensics=done halt=done",
+     PST_RECOVERY_HALTED, "="},
+    {"gate=fail undo=done gate-after-undo=fail forensics=not-done halt=done", PST_RECOVERY_HALTED,
+     "=u"},
+    {"gate=fail undo=done gate-after-undo=fail forensics=done revert=not-done halt=done",
+     PST_RECOVERY_HALTED, "=u"},
+    {"gate=pass", PST_RECOVERY_RECOVERED, NULL},
+    {"gate=not-checkable", PST_RECOVERY_AWAY, NULL},
+};
+
+static void
+assert_left(const PstRecoveryState *wanted, const char *left)
+{
+    g_assert_cmpint(wanted->halted != NULL, ==, left != NULL);
+    g_assert_cmpint(wanted->undo_spent == PST_TRI_YES, ==, left != NULL && strchr(left, 'u') != NULL);
+    g_assert_cmpint(wanted->revert_spent == PST_TRI_YES, ==,
+                    left != NULL && strchr(left, 's') != NULL);
+}
+
+static void
+test_follow(void)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(follows); i++) {
+        g_autoptr(PstRecoveryState) last = make("/u", "s"), wanted = make("/u", "s");
+
+        take(last, follows[i].taken);
+        last->end = (int)follows[i].end;
+        pst_recovery_state_follow(wanted, last);
+        assert_left(wanted, follows[i].left);
+    }
+}
+
+/* Other files of the same names, and another snapshot, are another try; a gate that passed after
+ * the halt closes it; that the guest was away in between does not. */
+static void
+test_follow_other(void)
+{
+    g_autoptr(PstRecoveryState) last = make("/u", "s");
+
+    take(last, follows[0].taken);
+    last->end = PST_RECOVERY_HALTED;
+    last->policy_sha256 = g_strdup("aa");
+    last->baseline_sha256 = g_strdup("bb");
+    last->snapshot_us = NOW_US;
+    for (int other = 0; other < 4; other++) {
+        g_autoptr(PstRecoveryState) wanted = make("/u", "s"), away = make("/u", "s");
+
+        wanted->policy_sha256 = g_strdup(other == 1 ? "ff" : "aa");
+        wanted->baseline_sha256 = g_strdup(other == 2 ? "ff" : "bb");
+        wanted->snapshot_us = other == 3 ? NOW_US + G_USEC_PER_SEC : NOW_US;
+        away->policy_sha256 = g_strdup("aa");
+        away->baseline_sha256 = g_strdup("bb");
+        pst_recovery_state_follow(wanted, last);
+        assert_left(wanted, other == 0 ? "=us" : NULL);
+        wanted->end = PST_RECOVERY_AWAY;
+        g_free(wanted->policy_sha256);
+        g_free(wanted->baseline_sha256);
+        wanted->policy_sha256 = g_strdup("aa");
+        wanted->baseline_sha256 = g_strdup("bb");
+        pst_recovery_state_follow(away, wanted);
+        assert_left(away, other == 0 ? "=us" : NULL);
+        wanted->end = PST_RECOVERY_RECOVERED;
+        g_autoptr(PstRecoveryState) next = make("/u", "s");
+        next->policy_sha256 = g_strdup("aa");
+        next->baseline_sha256 = g_strdup("bb");
+        pst_recovery_state_follow(next, wanted);
+        assert_left(next, NULL);
+    }
+}
+
 /* ---- words ---- */
+
+/* What halted says what was done, and not that all was. */
+static void
+test_halt_words(void)
+{
+    static const struct {
+        const char *undo, *snapshot, *taken, *says;
+    } rows[] = {
+        {NULL, NULL, "gate=fail", "nothing was to be tried"},
+        {"u", "s",
+         "gate=fail undo=not-done gate-after-undo=could-not-check forensics=done halt=done",
+         "the undo was not done; it was not reverted, for it could not be checked"},
+        {"u", "s", "gate=fail undo=done gate-after-undo=fail forensics=not-done",
+         "the undo was done; it was not reverted, for there is no evidence of it"},
+        {"u", "s", "gate=fail undo=unknown gate-after-undo=fail forensics=done revert=done",
+         "the undo may have been done; it was reverted"},
+        {NULL, "s", "gate=fail forensics=done revert=unknown", "it may have been reverted"},
+        {NULL, "s", "gate=fail forensics=done revert=not-done", "it was not reverted"},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(PstRecoveryState) state = make(rows[i].undo, rows[i].snapshot);
+
+        take(state, rows[i].taken);
+        g_autofree char *words = pst_recovery_words_halt(state);
+        g_autofree char *expected = g_strdup_printf("the gate does not pass; %s; somebody has to "
+                                                    "look",
+                                                    rows[i].says);
+        g_assert_cmpstr(words, ==, expected);
+    }
+    g_autoptr(PstRecoveryState) again = make("u", "s");
+    again->halted = g_strdup(again->run);
+    again->undo_spent = PST_TRI_YES;
+    again->revert_spent = PST_TRI_YES;
+    again->end = PST_RECOVERY_HALTED;
+    g_autofree char *text = pst_recovery_words_text(again);
+    g_assert_nonnull(strstr(text, "HALTED, as before: the gate does not pass; the undo was done "
+                                  "before, or may have been; it was reverted before, or may"));
+}
 
 static void
 test_words(void)
@@ -734,6 +874,9 @@ main(int argc, char **argv)
     g_test_add_func("/recovery/kept", test_kept);
     g_test_add_func("/recovery/parse", test_parse);
     g_test_add_func("/recovery/differs", test_differs);
+    g_test_add_func("/recovery/follow", test_follow);
+    g_test_add_func("/recovery/follow-other", test_follow_other);
+    g_test_add_func("/recovery/halt-words", test_halt_words);
     g_test_add_func("/recovery/words", test_words);
     return g_test_run();
 }
