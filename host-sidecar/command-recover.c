@@ -340,14 +340,16 @@ recover(const PstOptions *options, const Words *words, const char *domain, int *
         return FALSE;
     *exit_code = 0;
     g_autoptr(PstSnapshotDone) preview = look_at_snapshot(options, wanted, &cause);
-    if (words->dry_run)
-        return tell_loss(wanted, preview, g_steal_pointer(&cause), &lost, error) &&
-               print_plan(options, wanted, lost, error);
     g_autoptr(PstRecoveryFile) file =
-        pst_recovery_file_open(config, guest->uri, guest->uuid, pst_audit_caller(), error);
-    return file != NULL && choose(file, words->forget, g_steal_pointer(&wanted), &state, error) &&
-           tell_loss(state, preview, g_steal_pointer(&cause), &lost, error) &&
-           confirm(options, words, state, lost, error) &&
+        words->dry_run
+            ? pst_recovery_file_peek(config, guest->uri, guest->uuid, error)
+            : pst_recovery_file_open(config, guest->uri, guest->uuid, pst_audit_caller(), error);
+    if (file == NULL || !choose(file, words->forget, g_steal_pointer(&wanted), &state, error) ||
+        !tell_loss(state, preview, g_steal_pointer(&cause), &lost, error))
+        return FALSE;
+    if (words->dry_run)
+        return print_plan(options, state, lost, error);
+    return confirm(options, words, state, lost, error) &&
            climb(options, words, file, state, exit_code, error);
 }
 

@@ -17,7 +17,7 @@
 #define MAX_HOLDER 256
 
 struct PstRecoveryFile {
-    PstStoreFolder *folder;
+    PstStoreFolder *folder; /* NULL: there is none, and so no file */
     char *name, *lock_name;
     int lock;
 };
@@ -94,24 +94,46 @@ take_lock(PstRecoveryFile *file, const char *caller, GError **error)
     return FALSE;
 }
 
-PstRecoveryFile *
-pst_recovery_file_open(GKeyFile *config, const char *uri, const char *uuid, const char *caller,
-                       GError **error)
+static PstRecoveryFile *
+make_file(const char *uri, const char *uuid)
 {
-    g_autoptr(PstRecoveryFile) file = g_new0(PstRecoveryFile, 1);
+    PstRecoveryFile *file = g_new0(PstRecoveryFile, 1);
     g_autofree char *whole = g_strconcat(uri, "#", uuid, NULL);
     g_autofree char *name = pst_store_folder_name(whole);
 
     file->lock = -1;
-    g_autofree char *path = folder_of(config, error);
-    if (path == NULL)
-        return NULL;
     file->name = g_strconcat(name, ".recover", NULL);
     file->lock_name = g_strconcat(name, ".lock", NULL);
+    return file;
+}
+
+PstRecoveryFile *
+pst_recovery_file_open(GKeyFile *config, const char *uri, const char *uuid, const char *caller,
+                       GError **error)
+{
+    g_autoptr(PstRecoveryFile) file = make_file(uri, uuid);
+    g_autofree char *path = folder_of(config, error);
+
+    if (path == NULL)
+        return NULL;
     file->folder = pst_store_folder_open(path, error);
     if (file->folder == NULL || !take_lock(file, caller, error))
         return NULL;
     return g_steal_pointer(&file);
+}
+
+PstRecoveryFile *
+pst_recovery_file_peek(GKeyFile *config, const char *uri, const char *uuid, GError **error)
+{
+    g_autoptr(PstRecoveryFile) file = make_file(uri, uuid);
+    g_autofree char *path = folder_of(config, error);
+
+    if (path == NULL)
+        return NULL;
+    if (access(path, F_OK) != 0 && errno == ENOENT)
+        return g_steal_pointer(&file);
+    file->folder = pst_store_folder_open(path, error);
+    return file->folder != NULL ? g_steal_pointer(&file) : NULL;
 }
 
 void
@@ -138,11 +160,13 @@ is_there(const PstRecoveryFile *file)
 gboolean
 pst_recovery_file_read(const PstRecoveryFile *file, PstRecoveryState **state, GError **error)
 {
-    int fd = pst_store_file_open(file->folder, file->name);
     g_autoptr(GError) cause = NULL;
     gsize len = 0;
 
     *state = NULL;
+    if (file->folder == NULL)
+        return TRUE;
+    int fd = pst_store_file_open(file->folder, file->name);
     if (fd < 0) {
         if (!is_there(file))
             return TRUE;

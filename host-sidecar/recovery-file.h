@@ -14,6 +14,9 @@ typedef struct PstRecoveryFile PstRecoveryFile;
  * and since when; PST_ERROR_UNAVAILABLE where there is no place, PST_ERROR_USAGE. */
 PstRecoveryFile *pst_recovery_file_open(GKeyFile *config, const char *uri, const char *uuid,
                                         const char *caller, GError **error);
+/* The same for who only looks: takes no lock, makes nothing, and nothing can be written. */
+PstRecoveryFile *pst_recovery_file_peek(GKeyFile *config, const char *uri, const char *uuid,
+                                        GError **error);
 void pst_recovery_file_free(PstRecoveryFile *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstRecoveryFile, pst_recovery_file_free)
 

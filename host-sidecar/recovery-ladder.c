@@ -96,11 +96,63 @@ pst_recovery_ladder_next(const PstRecoveryState *state)
     return after_undo(state);
 }
 
+/* ---- what is left of it ---- */
+
+static gboolean
+is_gate(int step)
+{
+    return step == PST_RECOVERY_GATE || step == PST_RECOVERY_GATE_AFTER_UNDO ||
+           step == PST_RECOVERY_GATE_AFTER_REVERT;
+}
+
+/* The row of the gate that was asked last; NULL. */
+static PstRecoveryRow *
+last_gate(const PstRecoveryState *state)
+{
+    static const PstRecoveryStep gates[] = {PST_RECOVERY_GATE_AFTER_REVERT,
+                                            PST_RECOVERY_GATE_AFTER_UNDO, PST_RECOVERY_GATE};
+
+    for (guint i = 0; i < G_N_ELEMENTS(gates); i++)
+        if (pst_recovery_state_has_ended(state, gates[i]))
+            return pst_recovery_state_row(state, gates[i]);
+    return NULL;
+}
+
+/* Of a step that was begun, and of which no more is known. */
+static char *
+plan_begun(const PstRecoveryState *state, PstRecoveryStep step)
+{
+    switch (step) {
+    case PST_RECOVERY_UNDO:
+        return g_strdup_printf("find out whether %s was started; where it was not, and the gate "
+                               "still does not pass, start it",
+                               state->undo);
+    case PST_RECOVERY_REVERT:
+        return g_strdup_printf("find out whether it was reverted; where it was not, and the gate "
+                               "still fails, revert it to %s",
+                               state->snapshot);
+    default:
+        return NULL;
+    }
+}
+
 char *
 pst_recovery_ladder_plan(const PstRecoveryState *state, PstRecoveryStep step)
 {
     const char *worse = state->unchecked == PST_TRI_YES ? "does not pass" : "fails";
+    PstRecoveryNext next = pst_recovery_ladder_next(state);
+    const PstRecoveryRow *row = pst_recovery_state_row(state, step);
 
+    if (pst_recovery_state_has_ended(state, step))
+        return row == last_gate(state)
+                   ? g_strdup("ask again, for it is not known how it is now; where it holds, that "
+                              "was it")
+                   : NULL;
+    if ((int)step < next.step)
+        return NULL;
+    char *begun = row != NULL ? plan_begun(state, step) : NULL;
+    if (begun != NULL)
+        return begun;
     switch (step) {
     case PST_RECOVERY_GATE:
         return g_strdup_printf("ask whether %s holds; where it does, nothing is changed",
@@ -188,26 +240,6 @@ typedef struct {
     gboolean asked; /* the last gate, by this process */
 } Climb;
 
-static gboolean
-is_gate(int step)
-{
-    return step == PST_RECOVERY_GATE || step == PST_RECOVERY_GATE_AFTER_UNDO ||
-           step == PST_RECOVERY_GATE_AFTER_REVERT;
-}
-
-/* The row of the gate that was asked last; NULL. */
-static PstRecoveryRow *
-last_gate(const PstRecoveryState *state)
-{
-    static const PstRecoveryStep gates[] = {PST_RECOVERY_GATE_AFTER_REVERT,
-                                            PST_RECOVERY_GATE_AFTER_UNDO, PST_RECOVERY_GATE};
-
-    for (guint i = 0; i < G_N_ELEMENTS(gates); i++)
-        if (pst_recovery_state_has_ended(state, gates[i]))
-            return pst_recovery_state_row(state, gates[i]);
-    return NULL;
-}
-
 static void
 count_again(PstRecoveryRow *row)
 {
@@ -289,9 +321,8 @@ do_step(Climb *climb, PstRecoveryStep step, PstRecoveryRow *begun, GError **erro
 
     /* What is known of before is not known afterwards: it is kept with the step's begin. */
     hands->prepare(state, step, climb->user_data);
-    PstRecoveryRow *row = begun != NULL ? begun
-                                        : pst_recovery_state_begin(state, step,
-                                                                   hands->now(climb->user_data));
+    PstRecoveryRow *row =
+        begun != NULL ? begun : pst_recovery_state_begin(state, step, hands->now(climb->user_data));
     if (!hands->save(state, climb->user_data, error))
         return FALSE;
     hands->record(state, row, climb->user_data);
@@ -304,9 +335,8 @@ do_step(Climb *climb, PstRecoveryStep step, PstRecoveryRow *begun, GError **erro
 static gboolean
 climb_step(Climb *climb, const PstRecoveryNext *next, GError **error)
 {
-    PstRecoveryRow *row = next->begun
-                              ? pst_recovery_state_row(climb->state, (PstRecoveryStep)next->step)
-                              : NULL;
+    PstRecoveryRow *row =
+        next->begun ? pst_recovery_state_row(climb->state, (PstRecoveryStep)next->step) : NULL;
     gboolean open = TRUE;
 
     if (row != NULL && !take_up(climb, row, &open, error))

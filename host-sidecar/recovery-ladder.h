@@ -17,8 +17,8 @@ typedef struct {
 
 PstRecoveryNext pst_recovery_ladder_next(const PstRecoveryState *state);
 
-/* What a step would do with what STATE was asked for, in a line; NULL where it would not be taken
- * whatever happens. Free with g_free(). */
+/* What a step would do with what STATE was asked for, from where it is, in a line; NULL where it
+ * would not be taken, or not again, whatever happens. Free with g_free(). */
 char *pst_recovery_ladder_plan(const PstRecoveryState *state, PstRecoveryStep step);
 
 /* What is known of a revert that was begun, and of which nobody knows whether it was done. */
@@ -28,8 +28,9 @@ typedef enum {
     PST_RECOVERY_MARK_UNDONE, /* the mark is undone */
 } PstRecoveryMark;
 
-/* What a guest's answers tell of that. FOUND: whether its journal still holds the mark's entry; where
- * it does not, clocks alone don't tell that nothing was undone: the host's may have been set back.
+/* What a guest's answers tell of that. FOUND: whether its journal still holds the mark's entry;
+ * where it does not, clocks alone don't tell that nothing was undone: the host's may have been set
+ * back.
  */
 PstRecoveryMark pst_recovery_ladder_mark(PstMarkRelation relation, PstTri found);
 

@@ -241,9 +241,8 @@ record(const PstRecoveryState *state, const PstRecoveryRow *row, gpointer user_d
     g_autofree char *name = g_strconcat(VERB "-", pst_recovery_step_names[row->step], NULL);
     g_autoptr(JsonObject) params = params_of(state, row);
     gboolean ended = row->ended_us != PST_INT_UNKNOWN;
-    const PstAskAct act = {name, params,
-                           ended && row->step == PST_RECOVERY_HALT &&
-                               row->outcome == PST_RECOVERY_DONE};
+    const PstAskAct act = {
+        name, params, ended && row->step == PST_RECOVERY_HALT && row->outcome == PST_RECOVERY_DONE};
     g_autoptr(GError) error = error_of(row);
 
     say(user_data, state, row);

@@ -60,10 +60,10 @@ typedef struct {
     /* What was asked for; each may be NULL. */
     char *policy, *baseline, *vantage;
     char *policy_sha256, *baseline_sha256; /* of what they held */
-    char *undo;        /* the script's path */
-    char *undo_sha256; /* and the digest of what it held */
+    char *undo;                            /* the script's path */
+    char *undo_sha256;                     /* and the digest of what it held */
     char *snapshot;
-    gint64 snapshot_us; /* when that was made: another may be called so later */
+    gint64 snapshot_us;      /* when that was made: another may be called so later */
     char *without_forensics; /* why no evidence is kept */
     PstTri unchecked;        /* a revert also where the gate could not check */
     char *halted;            /* the run of the same words that halted; of that and those before: */
@@ -106,8 +106,8 @@ PstRecoveryRow *pst_recovery_state_begin(PstRecoveryState *state, PstRecoverySte
  * none. Free with g_free(). */
 char *pst_recovery_state_differs(const PstRecoveryState *one, const PstRecoveryState *other);
 
-/* What is left for WANTED after LAST, which has ended. Where that halted and was asked for the same,
- * what was done or may have been is not done again; what was not done is tried again. */
+/* What is left for WANTED after LAST, which has ended. Where that halted and was asked for the
+ * same, what was done or may have been is not done again; what was not done is tried again. */
 void pst_recovery_state_follow(PstRecoveryState *wanted, const PstRecoveryState *last);
 
 /* ---- as it is kept ---- */

@@ -17,9 +17,9 @@ GBytes *pst_recovery_undo_load(const char *path, GError **error);
 void pst_recovery_undo_prepare(const PstOptions *options, const char *domain,
                                PstRecoveryState *state);
 
-/* Of one that may have been started before: waits for its end and fills in ROW, or tells *OPEN, where
- * it was never started: the guest, which can't have forgotten it, does not know it. FALSE with
- * PST_ERROR_NO_HYPERVISOR where nobody can be asked. */
+/* Of one that may have been started before: waits for its end and fills in ROW, or tells *OPEN,
+ * where it was never started: the guest, which can't have forgotten it, does not know it. FALSE
+ * with PST_ERROR_NO_HYPERVISOR where nobody can be asked. */
 gboolean pst_recovery_undo_look(const PstOptions *options, const char *domain,
                                 const PstRecoveryState *state, PstRecoveryRow *row, gboolean *open,
                                 GError **error);

@@ -15,13 +15,26 @@ static const int codes[] = {
 
 /* ---- what it would do ---- */
 
+static gboolean
+is_begun(const PstRecoveryState *state)
+{
+    return state->steps != NULL && state->steps->len > 0;
+}
+
 char *
 pst_recovery_words_plan(const PstRecoveryState *state, const char *lost)
 {
     GString *out = g_string_new(NULL);
 
     pst_render_append(out, state->guest);
-    g_string_append(out, ": nothing is done; recover would, from step to step:\n");
+    g_string_append(out, ": nothing is done; recover would");
+    if (is_begun(state)) {
+        g_autofree char *age = pst_render_age(state->begun_us);
+        g_string_append_printf(out, " go on with what was begun %s", age);
+    } else if (state->halted != NULL) {
+        g_string_append(out, ", after one that halted");
+    }
+    g_string_append(out, ", from step to step:\n");
     for (int step = 0; step < PST_RECOVERY_N_STEPS; step++) {
         g_autofree char *plan = pst_recovery_ladder_plan(state, (PstRecoveryStep)step);
 
@@ -43,9 +56,10 @@ pst_recovery_words_plan_json(const PstRecoveryState *state)
     JsonObject *json = pst_fields_encode(&pst_recovery_state_fields, state, &cut);
     JsonArray *plan = json_array_new();
 
-    /* It is none that was begun. */
-    json_object_remove_member(json, "run");
-    json_object_remove_member(json, "end");
+    if (!is_begun(state)) {
+        json_object_remove_member(json, "run");
+        json_object_remove_member(json, "end");
+    }
     for (int step = 0; step < PST_RECOVERY_N_STEPS; step++) {
         g_autofree char *text = pst_recovery_ladder_plan(state, (PstRecoveryStep)step);
 

@@ -92,6 +92,12 @@ def test_dry_run():
     told = json.loads(recover("test", "--dry-run", "--json", code=0).stdout)
     check([row["step"] for row in told["plan"]] == ["gate", "forensics", "halt"], told)
     check("run" not in told and "loss" not in told and not os.path.exists(STATE), told)
+    # After a halt: what is left then.
+    recover("test", "--without-forensics", WITHOUT, code=5)
+    before = file_text(kept())
+    done = recover("test", "--without-forensics", WITHOUT, "--dry-run", code=0)
+    check([line.split()[0] for line in done.stdout.splitlines()[1:]] == ["gate", "halt"] and
+          "after one that halted" in done.stdout and file_text(kept()) == before, done)
 
 
 def test_halts():
@@ -270,6 +276,24 @@ def kill_where_begun(guest, step):
     raise AssertionError(step)
 
 
+def told_what_is_left(guest):
+    """Of what was interrupted --dry-run tells what is left, or refuses; and does nothing."""
+    kill_where_begun(guest, "revert")
+    before, watcher = file_text(kept()), guest.watch()
+    same = ("web", "--snapshot", "off", "--unchecked", "--dry-run")
+    done = recover(*same, code=0, uri=guest.uri)
+    rows = [line.split()[0] for line in done.stdout.splitlines()[1:]]
+    check(rows == ["gate", "revert", "gate-after-revert", "halt"] and
+          "go on with what was begun" in done.stdout and
+          "find out whether it was reverted" in done.stdout, done)
+    told = json.loads(recover(*same, "--json", code=0, uri=guest.uri).stdout)
+    check(told["run"] == json.loads(before)["run"] and
+          [row["step"] for row in told["plan"]] == rows, told)
+    done = recover("web", "--unchecked", "--dry-run", code=64, uri=guest.uri)
+    check("was said otherwise (--snapshot)" in done.stderr, done)
+    check(file_text(kept()) == before and reverts(watcher) == 0, "it did something")
+
+
 def asked_again(guest):
     """A revert that was begun and not done: on a terminal it is asked for again, with what it loses by
     now; without a yes it is not done, and can still be gone on with."""
@@ -379,6 +403,7 @@ def test_interrupted():
     """What was interrupted, and what became of the guest or was said since."""
     with own_guest() as guest:
         said_otherwise(guest)
+        told_what_is_left(guest)
         asked_again(guest)
         after_a_halt(guest)
         snapshot_gone(guest)
