@@ -34,8 +34,9 @@ act_here(const PstOptions *options, const char *domain, const PstAskActWish *wis
 
     if (guest == NULL)
         return NULL;
+    if (!pst_ask_audit_begin(guest->name, guest->uuid, wish->method, &act, error))
+        return NULL;
     hold_signals(former);
-    pst_ask_audit_act(guest->name, guest->uuid, wish->method, &act, FALSE, NULL);
     JsonObject *result = wish->run(guest, wish->wish, deadline_us, &cause);
     pst_ask_audit_act(guest->name, guest->uuid, wish->method, &act, result != NULL, cause);
     release_signals(former);

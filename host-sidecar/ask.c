@@ -19,16 +19,24 @@
 #include "protocol/limits.h"
 #include "protocol/vocabulary.h"
 
+static gboolean
+write_one(const char *uuid, const char *method, const PstAnswer *answer, gboolean synced,
+          gboolean halted, GError **error)
+{
+    const PstAuditRecord record = {
+        pst_audit_caller(), pst_audit_self(), method, uuid, answer, synced, halted};
+
+    return pst_audit_record(&record, error);
+}
+
 static void
 record_one(const char *uuid, const char *method, const PstAnswer *answer, gboolean synced,
            gboolean halted)
 {
     static gboolean said;
-    const PstAuditRecord record = {
-        pst_audit_caller(), pst_audit_self(), method, uuid, answer, synced, halted};
     g_autoptr(GError) error = NULL;
 
-    if (pst_audit_record(&record, &error))
+    if (write_one(uuid, method, answer, synced, halted, &error))
         return;
     if (!said)
         fprintf(stderr, "postern: %s\n", error->message);
@@ -42,17 +50,38 @@ pst_ask_audit_guest(const PstGuest *guest, const char *method, PstAnswer *const 
         record_one(guest != NULL ? guest->uuid : NULL, method, answers[i], FALSE, FALSE);
 }
 
-void
-pst_ask_audit_act(const char *domain, const char *uuid, const char *method, const PstAskAct *act,
-                  gboolean done, const GError *error)
+static PstAnswer *
+describe_act(const char *domain, const PstAskAct *act, gboolean done, const GError *error)
 {
     g_autoptr(JsonObject) args =
         act->params != NULL ? pst_json_sorted(act->params) : json_object_new();
 
     json_object_set_boolean_member(args, "done", done);
-    g_autoptr(PstAnswer) answer = pst_answer_new(domain, act->name, args);
-    if (error != NULL)
-        answer->error = g_error_copy(error);
+    PstAnswer *answer = pst_answer_new(domain, act->name, args);
+    answer->error = error != NULL ? g_error_copy(error) : NULL;
+    return answer;
+}
+
+gboolean
+pst_ask_audit_begin(const char *domain, const char *uuid, const char *method, const PstAskAct *act,
+                    GError **error)
+{
+    g_autoptr(PstAnswer) answer = describe_act(domain, act, FALSE, NULL);
+    g_autoptr(GError) cause = NULL;
+
+    if (write_one(uuid, method, answer, TRUE, FALSE, &cause))
+        return TRUE;
+    g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE,
+                "nothing was changed, since it could not be recorded before: %s", cause->message);
+    return FALSE;
+}
+
+void
+pst_ask_audit_act(const char *domain, const char *uuid, const char *method, const PstAskAct *act,
+                  gboolean done, const GError *error)
+{
+    g_autoptr(PstAnswer) answer = describe_act(domain, act, done, error);
+
     record_one(uuid, method, answer, TRUE, act->halted);
 }
 

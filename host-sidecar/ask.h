@@ -22,9 +22,14 @@ typedef struct {
     gboolean halted; /* as of PstAuditRecord */
 } PstAskAct;
 
-/* The same of an ACT that changes something, before it begins and when it is over: on the disk when
- * this returns. DOMAIN is "-" before it is known whose, UUID may be NULL; ERROR is why it failed.
- */
+/* An ACT that changes something, before it begins: on the disk when this returns. FALSE with
+ * PST_ERROR_UNAVAILABLE where it can't be written: it may not begin then. DOMAIN is "-" before it is
+ * known whose, UUID may be NULL. */
+gboolean pst_ask_audit_begin(const char *domain, const char *uuid, const char *method,
+                             const PstAskAct *act, GError **error);
+
+/* The same when it is over, or was refused: that it can't be written is said as above. ERROR is why
+ * it failed. */
 void pst_ask_audit_act(const char *domain, const char *uuid, const char *method,
                        const PstAskAct *act, gboolean done, const GError *error);
 

@@ -53,11 +53,12 @@ heal(PstGuest *guest, gint64 deadline_us, GError **error)
     const PstAskAct act = {"recorder-heal", NULL};
     g_autoptr(GError) cause = NULL;
 
+    if (!pst_ask_audit_begin(guest->name, guest->uuid, "records", &act, error))
+        return NULL;
     /* Between the device's two halves nobody interrupts it. */
     signal(SIGINT, SIG_IGN);
     signal(SIGTERM, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
-    pst_ask_audit_act(guest->name, guest->uuid, "records", &act, FALSE, NULL);
     PstRecorderCheck *check = pst_recorder_heal_until(guest, deadline_us, &cause);
     pst_ask_audit_act(guest->name, guest->uuid, "records", &act, check != NULL, cause);
     if (check != NULL) {
@@ -254,8 +255,8 @@ run_leftovers(const PstOptions *options, const Wanted *wanted, int *exit_code, G
     gint64 deadline_us = g_get_monotonic_time() + options->deadline_us;
     gboolean prunes = wanted->prune && !wanted->dry_run;
 
-    if (prunes)
-        pst_ask_audit_act("-", NULL, "records", &prune, FALSE, NULL);
+    if (prunes && !pst_ask_audit_begin("-", NULL, "records", &prune, error))
+        return FALSE;
     g_autoptr(PstLeftovers) leftovers = pst_leftovers_make(hypervisor, prunes, deadline_us, error);
     g_autofree char *text = NULL;
 

@@ -220,13 +220,12 @@ pst_enroll_run_do(const PstOptions *options, PstEnrollJob *job, GError **error)
     gboolean acts =
         pst_enroll_is_due(job->steps) ||
         pst_enroll_find(job->steps, PST_ENROLL_PACKAGE)->state == PST_ENROLL_ADMINISTRATOR;
-    if (acts) {
-        pst_ask_audit_act(name, uuid, method, &act, FALSE, NULL);
-        if (!pst_enroll_do(job, deadline_us, &cause)) {
-            pst_ask_audit_act(name, uuid, method, &act, FALSE, cause);
-            g_propagate_error(error, g_steal_pointer(&cause));
-            return FALSE;
-        }
+    if (acts && !pst_ask_audit_begin(name, uuid, method, &act, error))
+        return FALSE;
+    if (acts && !pst_enroll_do(job, deadline_us, &cause)) {
+        pst_ask_audit_act(name, uuid, method, &act, FALSE, cause);
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return FALSE;
     }
     prove(options, job, deadline_us);
     cause = failure_of(job);

@@ -123,8 +123,9 @@ call_here(PstExecWay *way, guint method, JsonObject *params, gint64 deadline_us,
     const PstAskAct act = {methods[method].name, kept};
     g_autoptr(GError) cause = NULL;
 
-    if (methods[method].recorded)
-        pst_ask_audit_act(guest->name, guest->uuid, METHOD, &act, FALSE, NULL);
+    if (methods[method].recorded &&
+        !pst_ask_audit_begin(guest->name, guest->uuid, METHOD, &act, error))
+        return NULL;
     pst_json_set_string(params, "caller", pst_audit_caller());
     JsonObject *result = methods[method].act(guest, params, deadline_us, &cause);
     if (methods[method].recorded)

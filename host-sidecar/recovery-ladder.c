@@ -251,8 +251,8 @@ conclude(Climb *climb, PstRecoveryRow *row, GError **error)
 {
     row->ended_us = climb->hands->now(climb->user_data);
     /* A record may be there twice; without one, nobody would know. */
-    climb->hands->record(climb->state, row, climb->user_data);
-    return climb->hands->save(climb->state, climb->user_data, error);
+    return climb->hands->record(climb->state, row, climb->user_data, error) &&
+           climb->hands->save(climb->state, climb->user_data, error);
 }
 
 /* Where this is cut off, what it said before is still on the disk, and is asked again. */
@@ -264,8 +264,8 @@ ask_again(Climb *climb, PstRecoveryRow *row, GError **error)
     count_again(row);
     row->begun_us = hands->now(climb->user_data);
     row->ended_us = PST_INT_UNKNOWN;
-    hands->record(climb->state, row, climb->user_data);
-    if (!hands->act(climb->state, row, climb->user_data, error))
+    if (!hands->record(climb->state, row, climb->user_data, error) ||
+        !hands->act(climb->state, row, climb->user_data, error))
         return FALSE;
     climb->asked = TRUE;
     return conclude(climb, row, error);
@@ -323,10 +323,10 @@ do_step(Climb *climb, PstRecoveryStep step, PstRecoveryRow *begun, GError **erro
     hands->prepare(state, step, climb->user_data);
     PstRecoveryRow *row =
         begun != NULL ? begun : pst_recovery_state_begin(state, step, hands->now(climb->user_data));
-    if (!hands->save(state, climb->user_data, error))
-        return FALSE;
-    hands->record(state, row, climb->user_data);
-    if (!hands->act(state, row, climb->user_data, error))
+    /* What can't be recorded leaves the file as it was: it is certain that it was not begun. */
+    if (!hands->record(state, row, climb->user_data, error) ||
+        !hands->save(state, climb->user_data, error) ||
+        !hands->act(state, row, climb->user_data, error))
         return FALSE;
     climb->asked = climb->asked || is_gate(step);
     return conclude(climb, row, error);

@@ -64,8 +64,9 @@ typedef struct {
     void (*prepare)(PstRecoveryState *state, PstRecoveryStep step, gpointer user_data);
     /* On the disk when this returns. */
     gboolean (*save)(const PstRecoveryState *state, gpointer user_data, GError **error);
-    /* Records that STEP begins, or what came of it (ROW ended). */
-    void (*record)(const PstRecoveryState *state, const PstRecoveryRow *row, gpointer user_data);
+    /* Records that STEP begins, or what came of it (ROW ended). FALSE where it may not begin. */
+    gboolean (*record)(const PstRecoveryState *state, const PstRecoveryRow *row, gpointer user_data,
+                       GError **error);
     /* Does it; fills in outcome and detail. */
     gboolean (*act)(PstRecoveryState *state, PstRecoveryRow *row, gpointer user_data,
                     GError **error);

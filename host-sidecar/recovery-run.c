@@ -235,18 +235,25 @@ error_of(const PstRecoveryRow *row)
     return g_error_new(PST_ERROR, PST_ERROR_UNAVAILABLE, "%s", detail);
 }
 
-static void
-record(const PstRecoveryState *state, const PstRecoveryRow *row, gpointer user_data)
+/* What changes the guest begins with its record only; that the gate was asked, and that somebody
+ * has to look, is said all the same. */
+static gboolean
+record(const PstRecoveryState *state, const PstRecoveryRow *row, gpointer user_data, GError **error)
 {
     g_autofree char *name = g_strconcat(VERB "-", pst_recovery_step_names[row->step], NULL);
     g_autoptr(JsonObject) params = params_of(state, row);
     gboolean ended = row->ended_us != PST_INT_UNKNOWN;
     const PstAskAct act = {
         name, params, ended && row->step == PST_RECOVERY_HALT && row->outcome == PST_RECOVERY_DONE};
-    g_autoptr(GError) error = error_of(row);
+    g_autoptr(GError) cause = error_of(row);
+    gboolean changes = row->step == PST_RECOVERY_UNDO || row->step == PST_RECOVERY_REVERT;
 
+    if (changes && !ended && !pst_ask_audit_begin(state->guest, state->uuid, VERB, &act, error))
+        return FALSE;
     say(user_data, state, row);
-    pst_ask_audit_act(state->guest, state->uuid, VERB, &act, ended, error);
+    if (!changes || ended)
+        pst_ask_audit_act(state->guest, state->uuid, VERB, &act, ended, cause);
+    return TRUE;
 }
 
 static gboolean

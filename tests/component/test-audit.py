@@ -171,8 +171,17 @@ def test_misuse():
         check(done.returncode == 64 and not done.stdout and done.stderr.count("\n") == 1, words, done)
 
 
+# What changes something, or would.
+POLICY, UNDO = FOLDER + "/policy.conf", FOLDER + "/undo.sh"
+ACTS = (("power", "test", "stop", "--yes", "--without-forensics", "a test"),
+        ("snapshot", "test", "create", "--yes"), ("exec", "test", "--", "true"),
+        ("records", "--leftovers", "--prune"),
+        ("recover", "test", "--policy", POLICY, "--undo", UNDO, "--settle", "1ms"))
+
+
 def test_disk_full():
-    """What can't be recorded is said once, the answer comes all the same, and the chain holds."""
+    """What can't be recorded is said once, the answer comes all the same, and the chain holds; what
+    changes something is not begun."""
     need_isolation()
     if os.geteuid() != 0:
         raise Skip("needs root for a mount")
@@ -196,6 +205,14 @@ def test_disk_full():
             check(done.returncode == 3 and done.stdout, done)
         check(done.stderr.count("\n") == 1 and "No space left" in done.stderr, done)
         verify(0)
+        for path, text in ((POLICY, "[reachable]\nuser=harness\nroot=yes\n"), (UNDO, "true\n")):
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+        for words in ACTS:
+            done = run(*words)
+            check(done.returncode in (3, 125) and "No space left" in done.stderr and
+                  "nothing was changed, since it could not be recorded before" in done.stderr, words,
+                  done)
         os.unlink(folder + "/filler")
         check("audit" not in run("probe", "test", "system").stderr, "there is room again")
         verify(0)

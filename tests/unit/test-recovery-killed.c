@@ -17,8 +17,9 @@ typedef struct {
     int left;
     gboolean dead;
     gint64 now_us;
-    gboolean refuses; /* what was begun before and not done is not to be done any more */
-    guint n_told;     /* how often it was asked that */
+    gboolean refuses;    /* what was begun before and not done is not to be done any more */
+    guint n_told;        /* how often it was asked that */
+    gboolean unrecorded; /* a revert can't be recorded */
 } World;
 
 static gboolean
@@ -69,17 +70,25 @@ save(const PstRecoveryState *state, gpointer data, GError **error)
 }
 
 /* The same record is there again where it was written before a kill. */
-static void
-record(const PstRecoveryState *state, const PstRecoveryRow *row, gpointer data)
+static gboolean
+record(const PstRecoveryState *state, const PstRecoveryRow *row, gpointer data, GError **error)
 {
     World *world = data;
-    g_autofree char *line = g_strdup_printf(
-        "%s %s", pst_recovery_step_names[row->step],
-        row->ended_us != PST_INT_UNKNOWN ? pst_recovery_outcome_names[row->outcome] : "asked");
+    gboolean ended = row->ended_us != PST_INT_UNKNOWN;
+    g_autofree char *line =
+        g_strdup_printf("%s %s", pst_recovery_step_names[row->step],
+                        ended ? pst_recovery_outcome_names[row->outcome] : "asked");
 
     g_assert_nonnull(state->run);
-    if (lives(world) && !g_ptr_array_find_with_equal_func(world->records, line, g_str_equal, NULL))
+    if (!lives(world))
+        return killed(error);
+    if (world->unrecorded && !ended && row->step == PST_RECOVERY_REVERT) {
+        g_set_error_literal(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "the audit's disk is full");
+        return FALSE;
+    }
+    if (!g_ptr_array_find_with_equal_func(world->records, line, g_str_equal, NULL))
         g_ptr_array_add(world->records, g_steal_pointer(&line));
+    return TRUE;
 }
 
 static void
@@ -389,6 +398,25 @@ test_unsaved(void)
     clear_world(&world);
 }
 
+/* What can't be recorded before is not done, and not on the disk as one that may have been. */
+static void
+test_unrecorded(void)
+{
+    const guint bits = 8 + 4 + 2 + 32;
+    World world;
+
+    init_world(&world, bits);
+    world.unrecorded = TRUE;
+    g_assert_false(go_on(&world, bits, 0));
+    g_assert_cmpuint(world.n_reverted, ==, 0);
+    g_assert_null(strstr(world.saved, "\"revert\""));
+    world.unrecorded = FALSE;
+    g_assert_true(go_on(&world, bits, 0));
+    g_assert_cmpuint(world.n_reverted, ==, 1);
+    g_assert_cmpuint(world.n_told, ==, 0);
+    clear_world(&world);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -398,5 +426,6 @@ main(int argc, char **argv)
     g_test_add_func("/recovery-killed/broken-meanwhile", test_broken_meanwhile);
     g_test_add_func("/recovery-killed/agreed", test_agreed);
     g_test_add_func("/recovery-killed/unsaved", test_unsaved);
+    g_test_add_func("/recovery-killed/unrecorded", test_unrecorded);
     return g_test_run();
 }
