@@ -233,7 +233,8 @@ turn(Run *run, gboolean *news, GError **error)
             run->fed_end = TRUE;
         return take_page(run, page, news, error);
     }
-    if ((!lost && !may_pass(cause)) || g_get_monotonic_time() > run->reached_us + OUT_OF_REACH_US) {
+    gint64 until_us = run->reached_us + MAX(OUT_OF_REACH_US, run->wish->patience_us);
+    if ((!lost && !may_pass(cause)) || g_get_monotonic_time() > until_us) {
         g_propagate_prefixed_error(
             error, g_steal_pointer(&cause),
             "what became of the command is not known (exec attach %s): ", run->id);
@@ -318,7 +319,12 @@ begin(Run *run, PstExecStart *start, gint64 deadline_us, GError **error)
 
     if (result != NULL) {
         note_way(run->outcome, result);
-        return pst_exec_page_read(result, error);
+        PstExecPage *page = pst_exec_page_read(result, &cause);
+        /* It is the answer that is wrong: whoever gave it may have started it. */
+        if (page == NULL)
+            cause->code = PST_ERROR_PROTOCOL;
+        if (page != NULL)
+            return page;
     }
     if (lost)
         g_prefix_error(&cause,
@@ -339,12 +345,27 @@ look_for(Run *run, GError **error)
 
     if (*error == NULL || !may_pass(*error))
         return FALSE;
-    run->reached_us = 0; /* once, and not for long */
+    /* Once, and not for long. */
+    run->reached_us = G_MININT64 / 2;
     if (!turn(run, &news, &own) || run->outcome->last == NULL ||
         run->outcome->last->state == PST_EXEC_UNKNOWN)
         return FALSE;
     g_clear_error(error);
     return TRUE;
+}
+
+/* A detached one goes on without this process, which was to end. FALSE with the error then. */
+static gboolean
+heed_signals(Run *run, gboolean detached, GError **error)
+{
+    if (!detached || caught == 0)
+        return TRUE;
+    run->outcome->interrupted = TRUE;
+    if (*error != NULL)
+        return FALSE;
+    g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE,
+                "interrupted: it was started, and goes on: exec attach %s", run->id);
+    return FALSE;
 }
 
 gboolean
@@ -361,7 +382,8 @@ pst_exec_run_start(PstExecWay *way, PstExecStart *start, const PstExecRunWish *w
     PstExecPage *page = begin(&run, start, deadline_us, &cause);
     run.fed_end = start->input.end;
     gboolean known = page != NULL ? take_page(&run, page, &news, &cause) : look_for(&run, &cause);
-    gboolean well = known && (start->detach || go_on(&run, &cause));
+    gboolean well = heed_signals(&run, start->detach, &cause) && known &&
+                    (start->detach || go_on(&run, &cause));
     finish(&run, well, cause);
     release_signals(former);
     if (!well)

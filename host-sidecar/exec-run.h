@@ -24,19 +24,23 @@ typedef struct {
     GBytes *input;                   /* all that it is fed; NULL: nothing is */
     gint64 from[PST_EXEC_N_STREAMS]; /* of each stream, where to begin */
     gboolean end;                    /* at what it has written so far */
+    gint64 patience_us;              /* for how long the guest may be out of reach; less than 55 s
+                                      * counts as that */
 } PstExecRunWish;
 
 /* How it ended. */
 typedef struct {
-    char *guest, *via; /* NULL: not known */
-    PstExecPage *last; /* whose pieces are what came last */
+    char *guest, *via;    /* NULL: not known */
+    PstExecPage *last;    /* whose pieces are what came last */
+    gboolean interrupted; /* by a signal to this process while it was being started */
 } PstExecRunOutcome;
 
 void pst_exec_run_outcome_clear(PstExecRunOutcome *outcome);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(PstExecRunOutcome, pst_exec_run_outcome_clear)
 
-/* Starts it, and goes on to its end, or, where it is detached, not. FALSE with the error;
- * PST_ERROR_OUTPUT where the sink wanted no more. */
+/* Starts it, and goes on to its end, or, where it is detached, not: then a signal to this process
+ * meanwhile is no command's, and the error tells whether it was started all the same. FALSE with
+ * the error; PST_ERROR_OUTPUT where the sink wanted no more. */
 gboolean pst_exec_run_start(PstExecWay *way, PstExecStart *start, const PstExecRunWish *wish,
                             gint64 deadline_us, PstExecRunOutcome *outcome, GError **error);
 

@@ -135,7 +135,8 @@ look(PstRecoveryState *state, PstRecoveryRow *row, gboolean *open, gpointer user
     if (!wish->options->quiet)
         fprintf(stderr, "postern: recover: %s: what came of it …\n", words);
     return row->step == PST_RECOVERY_UNDO
-               ? pst_recovery_undo_look(wish->options, wish->domain, state, row, open, error)
+               ? pst_recovery_undo_look(wish->options, wish->domain, state, wish->undo_us, row,
+                                        open, error)
                : pst_recovery_revert_look(wish->options, wish->domain, state, row, open, error);
 }
 

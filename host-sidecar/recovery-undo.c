@@ -21,6 +21,8 @@ G_STATIC_ASSERT(PST_RECOVERY_UNDO_MAX == PST_LIMIT_EXEC_INPUT);
 /* For reaching the guest, and for asking it which boot it is in. */
 #define REACH_US (30 * (gint64)G_USEC_PER_SEC)
 #define BOOT_US (5 * (gint64)G_USEC_PER_SEC)
+/* What a guest needs to end one that has had its time. */
+#define ENDING_US (10 * (gint64)G_USEC_PER_SEC)
 /* Of what it writes, the last is told. */
 #define MAX_TOLD 200
 /* A guest keeps the newest 64 commands that have ended, and tells as many of them as fit into an
@@ -194,8 +196,8 @@ follow(const Undo *undo, PstRecoveryRow *row)
         come_to(row, PST_RECOVERY_UNKNOWN, g_strdup(cause->message));
 }
 
-static void
-start(const Undo *undo, GBytes *script, gint64 timeout_us, PstRecoveryRow *row)
+static gboolean
+start(const Undo *undo, GBytes *script, gint64 timeout_us, PstRecoveryRow *row, GError **error)
 {
     g_autoptr(PstExecStart) wish = make_start(undo->state, script, timeout_us);
     g_auto(PstExecRunOutcome) outcome = {NULL};
@@ -206,10 +208,15 @@ start(const Undo *undo, GBytes *script, gint64 timeout_us, PstRecoveryRow *row)
         /* What came of it by then is told again by the first page. */
         g_string_truncate(undo->told, 0);
         follow(undo, row);
-        return;
+        return TRUE;
+    }
+    if (outcome.interrupted) {
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return FALSE;
     }
     come_to(row, is_refusal(cause) ? PST_RECOVERY_NOT_DONE : PST_RECOVERY_UNKNOWN,
             g_strdup(cause->message));
+    return TRUE;
 }
 
 /* ---- taking it up again ---- */
@@ -281,6 +288,13 @@ pst_recovery_undo_prepare(const PstOptions *options, const char *domain, PstReco
     state->undo_boot = boot_of(options, domain);
 }
 
+/* It may go on in the guest for that long, whoever is cut off from it. */
+static PstExecRunWish
+wish_of(GString *told, gint64 timeout_us)
+{
+    return (PstExecRunWish){.sink = take, .user_data = told, .patience_us = timeout_us + ENDING_US};
+}
+
 /* FALSE with the error where nobody can be asked; *WAY is NULL where the guest can't be. */
 static gboolean
 find_way(const PstOptions *options, const char *domain, PstRecoveryOutcome otherwise,
@@ -301,7 +315,7 @@ find_way(const PstOptions *options, const char *domain, PstRecoveryOutcome other
 
 gboolean
 pst_recovery_undo_look(const PstOptions *options, const char *domain, const PstRecoveryState *state,
-                       PstRecoveryRow *row, gboolean *open, GError **error)
+                       gint64 timeout_us, PstRecoveryRow *row, gboolean *open, GError **error)
 {
     g_autoptr(GString) told = g_string_new(NULL);
     g_autoptr(PstExecWay) way = NULL;
@@ -309,7 +323,7 @@ pst_recovery_undo_look(const PstOptions *options, const char *domain, const PstR
     *open = FALSE;
     if (!find_way(options, domain, PST_RECOVERY_UNKNOWN, &way, row, error))
         return FALSE;
-    const Undo undo = {way, state, told, {.sink = take, .user_data = told}};
+    const Undo undo = {way, state, told, wish_of(told, timeout_us)};
     if (way != NULL)
         take_up(&undo, options, domain, row, open);
     return TRUE;
@@ -324,8 +338,6 @@ pst_recovery_undo_run(const PstOptions *options, const char *domain, const PstRe
 
     if (!find_way(options, domain, PST_RECOVERY_NOT_DONE, &way, row, error))
         return FALSE;
-    const Undo undo = {way, state, told, {.sink = take, .user_data = told}};
-    if (way != NULL)
-        start(&undo, script, timeout_us, row);
-    return TRUE;
+    const Undo undo = {way, state, told, wish_of(told, timeout_us)};
+    return way == NULL || start(&undo, script, timeout_us, row, error);
 }

@@ -17,15 +17,16 @@ GBytes *pst_recovery_undo_load(const char *path, GError **error);
 void pst_recovery_undo_prepare(const PstOptions *options, const char *domain,
                                PstRecoveryState *state);
 
-/* Of one that may have been started before: waits for its end and fills in ROW, or tells *OPEN,
+/* Of one that may have been started before: waits for its end, also where the guest is out of reach
+ * for up to TIMEOUT_US, and fills in ROW; or tells *OPEN,
  * where it was never started: the guest, which can't have forgotten it, does not know it. FALSE
  * with PST_ERROR_NO_HYPERVISOR where nobody can be asked. */
 gboolean pst_recovery_undo_look(const PstOptions *options, const char *domain,
-                                const PstRecoveryState *state, PstRecoveryRow *row, gboolean *open,
-                                GError **error);
+                                const PstRecoveryState *state, gint64 timeout_us,
+                                PstRecoveryRow *row, gboolean *open, GError **error);
 
 /* Runs it to its end, for TIMEOUT_US at most, and fills in ROW. FALSE with PST_ERROR_NO_HYPERVISOR
- * where nobody can be asked. */
+ * where nobody can be asked, and where this process was told to end while it was being started. */
 gboolean pst_recovery_undo_run(const PstOptions *options, const char *domain,
                                const PstRecoveryState *state, GBytes *script, gint64 timeout_us,
                                PstRecoveryRow *row, GError **error);
