@@ -23,8 +23,8 @@ typedef struct {
 } PstAskAct;
 
 /* An ACT that changes something, before it begins: on the disk when this returns. FALSE with
- * PST_ERROR_UNAVAILABLE where it can't be written: it may not begin then. DOMAIN is "-" before it is
- * known whose, UUID may be NULL. */
+ * PST_ERROR_UNAVAILABLE where it can't be written: it may not begin then. DOMAIN is "-" before it
+ * is known whose, UUID may be NULL. */
 gboolean pst_ask_audit_begin(const char *domain, const char *uuid, const char *method,
                              const PstAskAct *act, GError **error);
 
