@@ -5,6 +5,7 @@
 #include "host-sidecar/config.h"
 #include "host-sidecar/server-settings.h"
 #include "protocol/error.h"
+#include "protocol/json.h"
 
 /* The door's last word comes some time after the deadline: it is written down before. */
 #define LAST_WORD_US (3 * (gint64)G_USEC_PER_SEC)
@@ -31,6 +32,7 @@ pst_ask_recover(const PstOptions *options, const char *method, JsonObject *param
         return shut ? PST_ASK_RECOVER_SHUT : PST_ASK_RECOVER_NONE;
     json_object_set_int_member(params, "deadline_ms",
                                MAX(1, (deadline_us - g_get_monotonic_time()) / 1000));
+    pst_json_set_string(params, "uuid", options->uuid);
     *result = pst_api_client_call(client, method, params, deadline_us + LAST_WORD_US, NULL, NULL,
                                   &lost, &cause);
     if (*result != NULL)

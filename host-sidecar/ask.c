@@ -109,7 +109,8 @@ pst_ask_open(const PstOptions *options, const char *method, const char *domain, 
     g_autoptr(PstHypervisor) hypervisor = pst_hypervisor_new(options->connect);
     g_autoptr(GError) cause = NULL;
     gint64 begun_us = g_get_monotonic_time();
-    PstGuest *guest = pst_guest_open(hypervisor, domain, deadline_us, &cause);
+    PstGuest *guest = pst_guest_open(hypervisor, options->uuid != NULL ? options->uuid : domain,
+                                     deadline_us, &cause);
 
     if (guest != NULL)
         return guest;
@@ -258,6 +259,23 @@ free_all(PstAnswer **answers, guint n)
     g_free(answers);
 }
 
+/* A daemon is asked by the word that its grants know. */
+static gboolean
+is_meant(const PstAsk *ask, PstAnswer *const *answers, guint n, GError **error)
+{
+    const char *meant = ask->options->uuid;
+
+    for (guint i = 0; meant != NULL && i < n; i++) {
+        if (answers[i]->uuid == NULL || g_str_equal(answers[i]->uuid, meant))
+            continue;
+        g_set_error(error, PST_ERROR, PST_ERROR_NO_DOMAIN,
+                    "%s: another domain is called so by now than %s, which was meant", ask->domain,
+                    meant);
+        return FALSE;
+    }
+    return TRUE;
+}
+
 PstAnswer **
 pst_ask_questions(PstAsk *ask, PstAnswer **questions, guint n, const PstInquiryListener *listener,
                   PstReport **host, GError **error)
@@ -269,7 +287,7 @@ pst_ask_questions(PstAsk *ask, PstAnswer **questions, guint n, const PstInquiryL
         (cause == NULL && ask_here(ask, questions, n, listener, answers, host, &cause));
 
     free_all(questions, n);
-    if (answered)
+    if (answered && is_meant(ask, answers, n, &cause))
         return answers;
     free_all(answers, n);
     g_propagate_error(error, g_steal_pointer(&cause));

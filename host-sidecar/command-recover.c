@@ -205,12 +205,12 @@ choose(const PstRecoveryFile *file, gboolean forget, PstRecoveryState *wanted,
 /* Looks at the snapshot before it is known which run it is. NULL with the error, or where there is
  * none to be reverted to. */
 static PstSnapshotDone *
-look_at_snapshot(const PstOptions *options, PstRecoveryState *wanted, GError **error)
+look_at_snapshot(const PstOptions *options, const char *domain, PstRecoveryState *wanted,
+                 GError **error)
 {
     if (wanted->snapshot == NULL)
         return NULL;
-    PstSnapshotDone *preview =
-        pst_snapshot_run_preview(options, wanted->uuid, wanted->snapshot, error);
+    PstSnapshotDone *preview = pst_snapshot_run_preview(options, domain, wanted->snapshot, error);
     if (preview != NULL)
         wanted->snapshot_us = preview->snapshot->created_us;
     return preview;
@@ -296,12 +296,12 @@ print_plan(const PstOptions *options, const PstRecoveryState *state, const char 
 }
 
 static gboolean
-climb(const PstOptions *options, const Words *words, PstRecoveryFile *file, PstRecoveryState *state,
-      int *exit_code, GError **error)
+climb(const PstOptions *options, const Words *words, const char *domain, PstRecoveryFile *file,
+      PstRecoveryState *state, int *exit_code, GError **error)
 {
     const PstRecoveryWish wish = {
         .options = options,
-        .domain = state->uuid,
+        .domain = domain,
         .gate = &words->gate,
         .script = words->script,
         .undo_us = words->undo_us,
@@ -323,6 +323,12 @@ climb(const PstOptions *options, const Words *words, PstRecoveryFile *file, PstR
 }
 
 static gboolean
+is_number(const char *text)
+{
+    return text[strspn(text, "0123456789")] == '\0';
+}
+
+static gboolean
 recover(const PstOptions *options, const Words *words, const char *domain, int *exit_code,
         GError **error)
 {
@@ -339,7 +345,11 @@ recover(const PstOptions *options, const Words *words, const char *domain, int *
     if (wanted == NULL)
         return FALSE;
     *exit_code = 0;
-    g_autoptr(PstSnapshotDone) preview = look_at_snapshot(options, wanted, &cause);
+    /* By a number it is another one once it was reverted, and no grant knows it by that. */
+    const char *word = is_number(domain) ? guest->name : domain;
+    PstOptions meant = *options;
+    meant.uuid = guest->uuid;
+    g_autoptr(PstSnapshotDone) preview = look_at_snapshot(&meant, word, wanted, &cause);
     g_autoptr(PstRecoveryFile) file =
         words->dry_run
             ? pst_recovery_file_peek(config, guest->uri, guest->uuid, error)
@@ -350,7 +360,7 @@ recover(const PstOptions *options, const Words *words, const char *domain, int *
     if (words->dry_run)
         return print_plan(options, state, lost, error);
     return confirm(options, words, state, lost, error) &&
-           climb(options, words, file, state, exit_code, error);
+           climb(&meant, words, word, file, state, exit_code, error);
 }
 
 gboolean

@@ -92,6 +92,7 @@ call_door(PstExecWay *way, const char *method, JsonObject *params, gint64 deadli
         return NULL;
     }
     pst_json_set_string(params, "domain", way->domain);
+    pst_json_set_string(params, "uuid", way->options->uuid);
     json_object_set_int_member(
         params, "deadline_ms",
         CLAMP((deadline_us - g_get_monotonic_time()) / 1000, 1, PST_LIMIT_DEADLINE_MAX_MS));

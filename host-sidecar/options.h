@@ -23,6 +23,9 @@ typedef struct {
     /* Of a verb that takes longer than others, set before its options are parsed; 0: as of all. */
     gint64 default_deadline_us, longest_deadline_us;
     char *deadline_text, *max_age_text;
+    /* Of the guest that is meant, lent; NULL: whatever is called as the verb's argument says. Else
+     * another one that is called so is none: PST_ERROR_NO_DOMAIN. */
+    const char *uuid;
 } PstOptions;
 
 void pst_options_clear(PstOptions *options);

@@ -37,7 +37,8 @@ typedef struct {
     PstMessageId id;
     char *words, *executable;
     PstAuditProcess process;
-    char *domain, *params; /* as JSON: objects are not shared between threads */
+    char *domain, *uuid; /* the guest's that is meant; NULL: whatever is called so */
+    char *params;        /* as JSON: objects are not shared between threads */
     gint64 deadline_us;
 } Act;
 
@@ -60,6 +61,7 @@ free_act(gpointer data)
     g_free(act->words);
     g_free(act->executable);
     g_free(act->domain);
+    g_free(act->uuid);
     g_free(act->params);
     g_free(act);
 }
@@ -162,7 +164,7 @@ params_of(const Act *act)
 }
 
 /* Of what is fed to a command, the record has its digest. */
-static const char *const unrecorded[] = {"domain", "deadline_ms", "input_b64"};
+static const char *const unrecorded[] = {"domain", "uuid", "deadline_ms", "input_b64"};
 
 /* What is to be done, or what came of it. */
 static PstAnswer *
@@ -270,6 +272,7 @@ carry_out(const Act *act, gpointer guest, const char *name, const char *uuid, GE
     gint64 begun_us = g_get_monotonic_time();
     g_autoptr(GError) cause = NULL, unwritten = NULL;
 
+    json_object_remove_member(params, "uuid");
     pst_json_set_string(params, "caller", act->words);
     JsonObject *result = act->method->run(guest, params, act->deadline_us, &cause);
     g_autoptr(PstAnswer) after = describe(act, name, result != NULL, cause);
@@ -306,6 +309,19 @@ act_on(const Act *act, gpointer guest, const char *name, const char *uuid, guint
     return result;
 }
 
+/* Grants know names, which another guest may have been given meanwhile. */
+static gboolean
+is_meant(const Act *act, const char *uuid, GError **error)
+{
+    if (act->uuid == NULL || g_str_equal(act->uuid, uuid))
+        return TRUE;
+    g_set_error(error, PST_ERROR, PST_ERROR_NO_DOMAIN,
+                "%s: another domain is called so by now than the one that was meant: nothing was "
+                "changed",
+                act->domain);
+    return FALSE;
+}
+
 static gpointer
 run_act(gpointer data, GError **unused G_GNUC_UNUSED)
 {
@@ -322,7 +338,11 @@ run_act(gpointer data, GError **unused G_GNUC_UNUSED)
         tell(act, NULL, error, refusal);
         return NULL;
     }
-    JsonObject *result = act_on(act, guest, name, uuid, &refusal, &error);
+    JsonObject *result = NULL;
+    if (is_meant(act, uuid, &error))
+        result = act_on(act, guest, name, uuid, &refusal, &error);
+    else
+        refusal = record_refusal(act, name, uuid, error);
     backend->release(guest);
     tell(act, result, error, refusal);
     return NULL;
@@ -342,7 +362,7 @@ find_method(const PstRecover *recover, const char *name)
 
 static Act *
 new_act(PstRecover *recover, const PstServerCaller *caller, const PstRecoverMethod *method,
-        const PstMessage *message, const char *domain)
+        const PstMessage *message, const char *domain, const char *uuid)
 {
     Act *act = g_new0(Act, 1);
 
@@ -354,6 +374,7 @@ new_act(PstRecover *recover, const PstServerCaller *caller, const PstRecoverMeth
     act->executable = g_strdup(caller->executable);
     act->process = (PstAuditProcess){caller->uid, caller->groups[0], caller->pid, act->executable};
     act->domain = g_strdup(domain);
+    act->uuid = g_strdup(uuid);
     act->params = pst_json_to_text(message->params, NULL);
     return act;
 }
@@ -372,7 +393,7 @@ is_allowed(const PstServerCaller *caller, const PstRecoverMethod *method, const 
 static gboolean
 knows_params(const PstRecoverMethod *method, JsonObject *params, GError **error)
 {
-    static const char *const of_all[] = {"domain", "deadline_ms", NULL};
+    static const char *const of_all[] = {"domain", "uuid", "deadline_ms", NULL};
     JsonObjectIter iter;
     const char *name = NULL;
 
@@ -407,16 +428,17 @@ ask(PstServerCaller *caller, PstMessage *message, GError **error)
 {
     PstRecover *recover = caller->server->backend.user_data;
     const PstRecoverMethod *method = find_method(recover, message->method);
-    const char *domain = NULL;
+    const char *domain = NULL, *uuid = NULL;
     gint64 deadline_ms = 0;
 
     if (!pst_api_request_deadline(message->params, &deadline_ms, error) ||
         !pst_api_request_domain(message->params, &domain, error) ||
+        !pst_json_get_string(message->params, "uuid", PST_JSON_OPTIONAL, &uuid, error) ||
         !is_allowed(caller, method, domain, error) ||
         !knows_params(method, message->params, error) || !method->check(message->params, error) ||
         !has_room(recover, caller->uid, error))
         return FALSE;
-    Act *act = new_act(recover, caller, method, message, domain);
+    Act *act = new_act(recover, caller, method, message, domain, uuid);
     PstServerRequest *request =
         pst_server_requests_begin(caller, &message->id, method->name, deadline_ms, error);
     if (request == NULL) {

@@ -13,8 +13,8 @@ typedef struct {
     const char *name; /* as callers say it */
     const char *act;  /* as the audit calls what is done, as `recorder-heal` */
     PstGrant right;
-    /* The params that it takes beside `domain` and `deadline_ms`, NULL-terminated: one that is not
-     * known may be meant to keep it from doing something. */
+    /* The params that it takes beside `domain`, `uuid` and `deadline_ms`, NULL-terminated: one that
+     * is not known may be meant to keep it from doing something. */
     const char *const *params;
     /* Whether the params beside `domain` and `deadline_ms` are well; PST_ERROR_INVALID_PARAMS. In
      * the loop: asks nobody. */

@@ -192,8 +192,9 @@ pst_recovery_ladder_mark(PstMarkRelation relation, PstTri found)
         return PST_RECOVERY_MARK_UNDONE;
     case PST_MARK_SAME_BOOT:
         return found == PST_TRI_NO ? PST_RECOVERY_MARK_UNTOLD : PST_RECOVERY_MARK_LATER;
+    case PST_MARK_OTHER_BOOT:
+        return PST_RECOVERY_MARK_OTHER;
     default:
-        /* Of another boot: started meanwhile, or reverted to it. */
         return PST_RECOVERY_MARK_UNTOLD;
     }
 }
@@ -228,6 +229,9 @@ pst_recovery_ladder_was_reverted(const PstRecoveryState *state, const PstRecover
         return PST_TRI_YES;
     if (now->mark == PST_RECOVERY_MARK_LATER)
         return told == PST_TRI_YES ? PST_TRI_UNKNOWN : PST_TRI_NO;
+    /* What has another boot than before was touched, whatever its run and state are. */
+    if (now->mark == PST_RECOVERY_MARK_OTHER && told == PST_TRI_NO)
+        return PST_TRI_UNKNOWN;
     return told;
 }
 

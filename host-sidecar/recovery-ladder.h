@@ -26,6 +26,7 @@ typedef enum {
     PST_RECOVERY_MARK_UNTOLD, /* the guest tells nothing, or what tells nothing */
     PST_RECOVERY_MARK_LATER,  /* its time went on from the mark of before */
     PST_RECOVERY_MARK_UNDONE, /* the mark is undone */
+    PST_RECOVERY_MARK_OTHER,  /* another boot: it was started since, or reverted to it */
 } PstRecoveryMark;
 
 /* What a guest's answers tell of that. FOUND: whether its journal still holds the mark's entry;

@@ -9,8 +9,8 @@
  * audit before and after, and each begin and end on the disk. */
 
 typedef struct {
-    const PstOptions *options;
-    const char *domain; /* its UUID: by name or number it may be another one meanwhile */
+    const PstOptions *options; /* with the guest's UUID: another one may be called so meanwhile */
+    const char *domain;        /* as the doors' grants know it */
     const PstGateWords *gate;
     GBytes *script;   /* the undo; NULL: none */
     gint64 undo_us;   /* how long it may take */

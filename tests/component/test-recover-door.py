@@ -144,6 +144,25 @@ def test_recorded_before():
     check(*intact())
 
 
+def test_meant():
+    """Who says which guest is meant has no other one changed that is called so by now."""
+    with held():
+        before = len(records())
+        other = UUID.replace("6695", "7795")
+        for method, params in ("heal", HEAL), ("revert", REVERT):
+            _, answer = Caller(RECOVER).call(method, dict(params, uuid=other))
+            check("another domain is called so by now" in answer["error"]["message"] and
+                  answer["error"]["data"]["reason"] == "no-domain", answer)
+        check(not any(line.startswith("acted") for line in acts()), acts())
+        Caller(RECOVER).call("heal", dict(HEAL, uuid=UUID))
+        check("acted web" in acts(), acts())
+        lines = records()[before:]
+        check([line["result"] for line in lines[:2]] == ["no-domain"] * 2 and len(lines) == 4, lines)
+        check(all("uuid" not in line["args"] and line["uuid"] == UUID for line in lines), lines)
+        _, answer = Caller(RECOVER).call("heal", dict(HEAL, uuid=5))
+        check(answer["error"]["data"]["reason"] == "invalid-params", answer)
+
+
 def test_killed_in_the_act():
     """Killed right after it began: that it was to be done is there, and the chain is whole."""
     audit_path()

@@ -9,6 +9,7 @@ import glob
 import json
 import os
 import pty
+import pwd
 import shutil
 import signal
 import subprocess
@@ -24,12 +25,16 @@ from taplib import check
 POLICY = FOLDER + "/policy.conf"
 UNDO = FOLDER + "/undo.sh"
 CONFIG = FOLDER + "/recover.conf"
+GRANTS = FOLDER + "/grants.conf"
+USER = pwd.getpwuid(os.geteuid()).pw_name
 STATE = FOLDER + "/recover"
 WITHOUT = "the disk is full"
 STEPS = ["gate", "undo", "gate-after-undo", "forensics", "revert", "gate-after-revert", "halt"]
 
 for _path, _text in ((POLICY, "[reachable]\nuser=harness\nroot=yes\n"), (UNDO, "true\n"),
-                     (CONFIG, f"[power]\nbundles={FOLDER}/bundles\n")):
+                     (CONFIG, f"[power]\nbundles={FOLDER}/bundles\n"),
+                     (GRANTS, f"[power]\nbundles={FOLDER}/bundles\n[grant harness]\nusers={USER}\n"
+                              "domains=web\nmethods=exec;revert\n")):
     with open(_path, "w", encoding="utf-8") as _file:
         _file.write(_text)
 # At each so manieth point it is killed; tests/campaigns/recover-kills says 1.
@@ -254,9 +259,10 @@ def said_otherwise(guest):
 
 
 def by_door(guest):
-    """The acts are the door's, and its audit has what was sealed by whoever climbs."""
+    """The acts are the door's, whose grants know the guest by its name; and its audit has what was
+    sealed by whoever climbs."""
     guest.fresh()
-    with recoverd(uri=guest.uri, POSTERN_CONFIG=CONFIG):
+    with recoverd(uri=guest.uri, POSTERN_CONFIG=GRANTS):
         before = len(records())
         told = json.loads(guest.recover(code=5).stdout)
     rows = [line for line in records()[before:] if line.get("probe") == "revert"]
