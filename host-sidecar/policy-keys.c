@@ -443,9 +443,9 @@ read_key(PstPolicyReading *reading, guint group, const char *value, GError **err
 static gboolean
 escapes_semicolon(const char *raw)
 {
-    for (; *raw != '\0'; raw++)
-        if (*raw == '\\' && (*++raw == ';' || *raw == '\0'))
-            return *raw == ';';
+    for (const char *at = strchr(raw, '\\'); at != NULL && at[1] != '\0'; at = strchr(at + 2, '\\'))
+        if (at[1] == ';')
+            return TRUE;
     return FALSE;
 }
 
