@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "host-sidecar/commands.h"
+#include "host-sidecar/confirm.h"
 #include "host-sidecar/enroll-run.h"
 #include "host-sidecar/enroll-words.h"
 #include "host-sidecar/enroll-xml.h"
@@ -111,19 +112,13 @@ print(const PstOptions *options, const PstEnrollTold *told, gboolean undo, int *
 static gboolean
 confirm(const PstEnrollJob *job, GError **error)
 {
-    char answer[8] = "";
-
-    if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO) || !pst_enroll_is_due(job->steps))
+    if (!pst_confirm_may_ask() || !pst_enroll_is_due(job->steps))
         return TRUE;
     g_autoptr(PstEnrollTold) told = pst_enroll_run_tell(job, TRUE);
     g_autofree char *text = pst_enroll_words_text(told, job->undo);
     g_autofree char *question = pst_enroll_words_question(told, job->undo);
-    fprintf(stderr, "%s%s", text, question);
-    fflush(stderr);
-    if (fgets(answer, sizeof answer, stdin) != NULL && g_ascii_tolower(answer[0]) == 'y')
-        return TRUE;
-    g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "nothing was changed: it was not confirmed");
-    return FALSE;
+    g_autofree char *both = g_strconcat(text, question, NULL);
+    return pst_confirm_ask(both, error);
 }
 
 static gboolean

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include <stdio.h>
-#include <unistd.h>
-
 #include "host-sidecar/ask.h"
 #include "host-sidecar/commands.h"
+#include "host-sidecar/confirm.h"
 #include "host-sidecar/exit-code.h"
 #include "host-sidecar/output.h"
 #include "host-sidecar/overview.h"
@@ -88,17 +86,9 @@ print_status(const PstOptions *options, const char *domain, int *exit_code, GErr
 static gboolean
 confirm(const char *domain, const PstPowerWish *wish, GError **error)
 {
-    char answer[8] = "";
-
-    if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
-        return TRUE;
     g_autofree char *question = pst_power_words_question(domain, wish);
-    fputs(question, stderr);
-    fflush(stderr);
-    if (fgets(answer, sizeof answer, stdin) != NULL && g_ascii_tolower(answer[0]) == 'y')
-        return TRUE;
-    g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "nothing was changed: it was not confirmed");
-    return FALSE;
+
+    return !pst_confirm_may_ask() || pst_confirm_ask(question, error);
 }
 
 static gboolean

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "host-sidecar/ask.h"
 #include "host-sidecar/audit.h"
 #include "host-sidecar/commands.h"
 #include "host-sidecar/config.h"
+#include "host-sidecar/confirm.h"
 #include "host-sidecar/output.h"
 #include "host-sidecar/power.h"
 #include "host-sidecar/recovery-ladder.h"
@@ -236,21 +236,11 @@ tell_loss(const PstRecoveryState *state, const PstSnapshotDone *preview, GError 
 }
 
 static gboolean
-is_to_ask(const Words *words)
-{
-    return !words->yes && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
-}
-
-static gboolean
 ask(const char *question, GError **error)
 {
-    char answer[8] = "";
+    g_autofree char *text = g_strconcat(question, "? [y/N] ", NULL);
 
-    fprintf(stderr, "%s? [y/N] ", question);
-    fflush(stderr);
-    if (fgets(answer, sizeof answer, stdin) != NULL && g_ascii_tolower(answer[0]) == 'y')
-        return TRUE;
-    return refuse(error, "nothing was changed: it was not confirmed");
+    return pst_confirm_ask(text, error);
 }
 
 static gboolean
@@ -259,7 +249,7 @@ confirm(const PstOptions *options, const Words *words, const PstRecoveryState *s
 {
     g_autofree char *question = pst_recovery_words_question(state, lost);
 
-    if (is_to_ask(words))
+    if (!words->yes && pst_confirm_may_ask())
         return ask(question, error);
     if (!options->quiet && lost != NULL)
         fprintf(stderr, "postern: %s\n", question);
@@ -271,7 +261,9 @@ confirm(const PstOptions *options, const Words *words, const PstRecoveryState *s
 static gboolean
 confirm_again(const char *lost, gpointer user_data, GError **error)
 {
-    return !is_to_ask(user_data) || ask(lost, error);
+    const Words *words = user_data;
+
+    return words->yes || !pst_confirm_may_ask() || ask(lost, error);
 }
 
 /* ---- the verb ---- */

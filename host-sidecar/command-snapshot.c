@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <stdio.h>
-#include <unistd.h>
 
 #include "host-sidecar/commands.h"
+#include "host-sidecar/confirm.h"
 #include "host-sidecar/exit-code.h"
 #include "host-sidecar/output.h"
 #include "host-sidecar/power.h"
@@ -43,21 +43,6 @@ print(const PstOptions *options, JsonObject *json, const char *text, GError **er
 }
 
 /* Nobody is asked who is not there. */
-static gboolean
-confirm(const char *question, GError **error)
-{
-    char answer[8] = "";
-
-    if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
-        return TRUE;
-    fprintf(stderr, "%s? [y/N] ", question);
-    fflush(stderr);
-    if (fgets(answer, sizeof answer, stdin) != NULL && g_ascii_tolower(answer[0]) == 'y')
-        return TRUE;
-    g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "nothing was changed: it was not confirmed");
-    return FALSE;
-}
-
 /* ---- list ---- */
 
 static gboolean
@@ -92,7 +77,8 @@ create(const PstOptions *options, const char *domain, const Words *words, int *e
         pst_render_append(line, domain);
         if (!words->disk_only && !words->live)
             g_string_append(line, ", which stands still meanwhile where it runs");
-        if (!confirm(line->str, error))
+        g_string_append(line, "? [y/N] ");
+        if (pst_confirm_may_ask() && !pst_confirm_ask(line->str, error))
             return FALSE;
     }
     if (!pst_snapshot_run_create(options, domain, &wish, &outcome, error))
@@ -122,13 +108,13 @@ print_preview(const PstOptions *options, const PstSnapshotDone *preview, const c
 static gboolean
 warn(const PstOptions *options, const Words *words, const char *lost, GError **error)
 {
-    g_autofree char *question =
-        g_strconcat(lost, words->without_forensics != NULL ? "; no evidence is kept" : "", NULL);
+    const char *more = words->without_forensics != NULL ? "; no evidence is kept" : "";
+    g_autofree char *question = g_strconcat(lost, more, "? [y/N] ", NULL);
 
-    if (!words->yes && isatty(STDIN_FILENO) && isatty(STDERR_FILENO))
-        return confirm(question, error);
+    if (!words->yes && pst_confirm_may_ask())
+        return pst_confirm_ask(question, error);
     if (!options->quiet)
-        fprintf(stderr, "postern: %s\n", question);
+        fprintf(stderr, "postern: %s%s\n", lost, more);
     return TRUE;
 }
 

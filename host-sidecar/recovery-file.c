@@ -72,10 +72,18 @@ write_holder(int fd, const char *caller)
     (void)!pwrite(fd, text, MAX_HOLDER, 0);
 }
 
+/* That it is not the sidecar's own is no reason to take it for none. */
+static gboolean
+is_there(const PstRecoveryFile *file, const char *name)
+{
+    return faccessat(file->folder->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
+}
+
 static gboolean
 take_lock(PstRecoveryFile *file, const char *caller, GError **error)
 {
     g_autoptr(GError) cause = NULL;
+    struct stat st;
 
     file->lock = pst_store_file_lock(file->folder, file->lock_name, &cause);
     if (file->lock >= 0) {
@@ -84,6 +92,10 @@ take_lock(PstRecoveryFile *file, const char *caller, GError **error)
         return TRUE;
     }
     if (cause->code != PST_ERROR_BUSY) {
+        /* One that is not the user's own will not become it. */
+        if (is_there(file, file->lock_name) &&
+            !pst_store_file_stat(file->folder, file->lock_name, &st))
+            cause->code = PST_ERROR_NO_PERMISSION;
         g_propagate_error(error, g_steal_pointer(&cause));
         return FALSE;
     }
@@ -149,14 +161,6 @@ pst_recovery_file_free(PstRecoveryFile *file)
 
 /* ---- the state ---- */
 
-/* That it is not the sidecar's own is no reason to take it for none. */
-static gboolean
-is_there(const PstRecoveryFile *file)
-{
-    return faccessat(file->folder->fd, file->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
-           errno != ENOENT;
-}
-
 gboolean
 pst_recovery_file_read(const PstRecoveryFile *file, PstRecoveryState **state, GError **error)
 {
@@ -168,7 +172,7 @@ pst_recovery_file_read(const PstRecoveryFile *file, PstRecoveryState **state, GE
         return TRUE;
     int fd = pst_store_file_open(file->folder, file->name);
     if (fd < 0) {
-        if (!is_there(file))
+        if (!is_there(file, file->name))
             return TRUE;
         g_set_error(
             error, PST_ERROR, PST_ERROR_NO_PERMISSION,

@@ -163,6 +163,11 @@ def test_not_understood():
     os.symlink("/nowhere", kept_at)
     refused(77, "is no file of this user's own", "test")
     os.unlink(kept_at)
+    path, = glob.glob(STATE + "/*.lock")
+    os.unlink(path)
+    os.symlink("/nowhere", path)
+    refused(77, ".lock: ", "test")
+    os.unlink(path)
     recover("test", "--without-forensics", WITHOUT, "--forget", code=5)
 
 

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <glib.h>
+
+/* Asking whoever is there before something is changed. */
+
+/* Whether somebody is: standard input and standard error are terminals. */
+gboolean pst_confirm_may_ask(void);
+
+/* Prints TEXT, which ends with the question, and reads a line. FALSE with PST_ERROR_USAGE where
+ * that is no yes. */
+gboolean pst_confirm_ask(const char *text, GError **error);
