@@ -369,8 +369,8 @@ def snapshot_gone(guest):
             guest.libvirt.virsh("snapshot-create-as", "web", "off")
 
 
-def another_of_that_name(guest):
-    """Another guest takes the name while the first gate waits: nothing is done to it."""
+def swap_while_asked(guest):
+    """What came of it, where another guest took the name while the first gate waited."""
     guest.fresh()
     with subprocess.Popen(words("web", "--snapshot", "off", "--unchecked", "--settle", "4s",
                                 "--deadline", "20s", uri=guest.uri), text=True,
@@ -382,7 +382,17 @@ def another_of_that_name(guest):
         watcher = guest.watch()
         _, said = process.communicate(timeout=60)
     check(reverts(watcher) == 0, said)
-    check(process.returncode == 5 and "Domain not found" in said, process.returncode, said)
+    return process.returncode, said
+
+
+def another_of_that_name(guest):
+    """Nothing is done to it. Where the gate was asked while the first was off already, and so let it
+    be (4), it is tried again."""
+    for _ in range(10):
+        code, said = swap_while_asked(guest)
+        if code != 4:
+            break
+    check(code == 5 and "Domain not found" in said, code, said)
 
 
 @contextlib.contextmanager
