@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/snapshot-do.h"
 
+#include <libvirt/libvirt-qemu.h>
 #include <libvirt/virterror.h>
 #include <stdlib.h>
 
@@ -8,6 +9,9 @@
 #include "host-sidecar/task.h"
 #include "host-sidecar/virt-error.h"
 #include "protocol/error.h"
+
+/* How long an agent may take to say that it is there. */
+#define AGENT_SECONDS 5
 
 /* What is done, in a task: it owns all of it. */
 typedef struct {
@@ -309,6 +313,25 @@ explain(GError **error, const PstSnapshotWish *wish, const PstSnapshotXmlDomain 
     return FALSE;
 }
 
+/* libvirt, which has greeted the agent once, waits for one that hangs for as long as that does
+ * (qemuAgentGuestSync() in qemu_agent.c), and nobody else gets at the domain meanwhile. Why else it
+ * can't be asked is for libvirt to say. */
+static gboolean
+has_agent(virDomainPtr domain, GError **error)
+{
+    char *answer =
+        virDomainQemuAgentCommand(domain, "{\"execute\":\"guest-ping\"}", AGENT_SECONDS, 0);
+    int code = answer == NULL ? virGetLastErrorCode() : VIR_ERR_OK;
+
+    free(answer);
+    if (code != VIR_ERR_AGENT_UNRESPONSIVE && code != VIR_ERR_OPERATION_TIMEOUT)
+        return TRUE;
+    g_set_error_literal(error, PST_ERROR, PST_ERROR_PATH_SHUT,
+                        "its agent does not answer: nothing was changed; without --quiesce it is "
+                        "not needed");
+    return FALSE;
+}
+
 static gboolean
 make(virDomainPtr domain, const Act *act, const PstSnapshotXmlDomain *read, PstSnapshotDone *done,
      GError **error)
@@ -318,7 +341,8 @@ make(virDomainPtr domain, const Act *act, const PstSnapshotXmlDomain *read, PstS
                        : NULL;
     gint64 begun_us = g_get_monotonic_time();
 
-    if (act->wish.live && memory == NULL)
+    if ((act->wish.live && memory == NULL) ||
+        (act->wish.quiesce && read->qemu && !has_agent(domain, error)))
         return FALSE;
     g_autofree char *xml = pst_snapshot_xml_write(&act->wish, act->name, memory);
     virDomainSnapshotPtr handle = virDomainSnapshotCreateXML(domain, xml, flags_of(&act->wish));
