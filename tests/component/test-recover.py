@@ -1,71 +1,23 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""`recover` over a libvirtd of its own with the test driver: killed whenever the disk has something
-new, it goes on to the same end, and reverts once. Usage: test-recover.py POSTERN POSTERND KILL_AT [TEST…]"""
+"""`recover` over a libvirtd of its own with the test driver: what it refuses, how it halts, and what it
+makes of what was interrupted. Usage: test-recover.py POSTERN POSTERND KILL_AT [TEST…]"""
 
-import contextlib
 import fcntl
 import glob
 import json
 import os
 import pty
-import pwd
-import shutil
-import signal
 import subprocess
 import sys
 import time
 
-KILL_AT = os.path.abspath(sys.argv.pop(3))
-# pylint: disable=wrong-import-position
+# It takes its word from the command line before the others read that.
+# pylint: disable=wrong-import-order
+from recoverlib import (CONFIG, GRANTS, KILL_AT, POLICY, STATE, STEPS, UNDO, WITHOUT, forget,
+                        is_under_way, kept, own_guest, recover, refused, reverts, words)
 from daemonlib import FOLDER, POSTERN, TEST, environment, file_text, main, recoverd, records
-from ownlibvirt import VIRSH, Libvirtd
 from taplib import check
-
-POLICY = FOLDER + "/policy.conf"
-UNDO = FOLDER + "/undo.sh"
-CONFIG = FOLDER + "/recover.conf"
-GRANTS = FOLDER + "/grants.conf"
-USER = pwd.getpwuid(os.geteuid()).pw_name
-STATE = FOLDER + "/recover"
-WITHOUT = "the disk is full"
-STEPS = ["gate", "undo", "gate-after-undo", "forensics", "revert", "gate-after-revert", "halt"]
-
-for _path, _text in ((POLICY, "[reachable]\nuser=harness\nroot=yes\n"), (UNDO, "true\n"),
-                     (CONFIG, f"[power]\nbundles={FOLDER}/bundles\n"),
-                     (GRANTS, f"[power]\nbundles={FOLDER}/bundles\n[grant harness]\nusers={USER}\n"
-                              "domains=web\nmethods=exec;revert\n")):
-    with open(_path, "w", encoding="utf-8") as _file:
-        _file.write(_text)
-# At each so manieth point it is killed; tests/campaigns/recover-kills says 1.
-EVERY = int(os.environ.get("POSTERN_KILL_EVERY", "5"))
-
-
-def words(domain, *more, uri=TEST):
-    return [POSTERN, "-c", uri, "recover", domain, "--policy", POLICY, *more]
-
-
-def recover(domain, *more, code=None, uri=TEST, **env):
-    done = subprocess.run(words(domain, *more, uri=uri), stdin=subprocess.DEVNULL,
-                          env=environment(POSTERN_CONFIG=CONFIG, **env), capture_output=True,
-                          text=True, timeout=120, check=False)
-    check(code is None or done.returncode == code, done)
-    return done
-
-
-def refused(code, says, domain, *more):
-    done = recover(domain, *more, code=code)
-    check(len(done.stderr.splitlines()) == 1 and says in done.stderr and not done.stdout, done)
-
-
-def forget():
-    shutil.rmtree(STATE, ignore_errors=True)
-
-
-def kept():
-    """The one file of a state."""
-    path, = glob.glob(STATE + "/*.recover")
-    return path
 
 
 def test_misuse():
@@ -109,7 +61,7 @@ def test_halts():
     """Nobody is in there: it could not be checked, the evidence is kept, and that is all."""
     forget()
     before = len(records())
-    done = recover("test", "--undo", UNDO, "--settle", "1ms", "--json", code=5)
+    done = recover("test", "--undo", UNDO, "--json", code=5)
     told = json.loads(done.stdout)
     check(told["end"] == "halted" and [row["step"] for row in told["steps"]] ==
           [*STEPS[:4], "halt"], told)
@@ -126,13 +78,13 @@ def test_halts():
     check(json.loads(file_text(kept())) == told, "what is kept is what was said")
     check("the undo was not done" in told["steps"][-1]["detail"], told)
     # The same again tries what was not done, and keeps no more evidence; other words begin anew.
-    again = json.loads(recover("test", "--undo", UNDO, "--settle", "1ms", "--json", code=5).stdout)
+    again = json.loads(recover("test", "--undo", UNDO, "--json", code=5).stdout)
     check([row["step"] for row in again["steps"]] ==
           ["gate", "undo", "gate-after-undo", "halt"] and again["halted"] == told["run"] and
           again["bundle"] == told["bundle"], again)
     with open(POLICY, "a", encoding="utf-8") as file:
         file.write("login=yes\n")
-    edited = json.loads(recover("test", "--undo", UNDO, "--settle", "1ms", "--json", code=5).stdout)
+    edited = json.loads(recover("test", "--undo", UNDO, "--json", code=5).stdout)
     check("halted" not in edited and edited["bundle"] != told["bundle"], edited)
     other = json.loads(recover("test", "--without-forensics", WITHOUT, "--json", code=5).stdout)
     check("halted" not in other and "bundle" not in other and
@@ -169,88 +121,6 @@ def test_not_understood():
     refused(77, ".lock: ", "test")
     os.unlink(path)
     recover("test", "--without-forensics", WITHOUT, "--forget", code=5)
-
-
-def collapse(lines):
-    """Each record once: it may be there again where it was written before a kill."""
-    seen = []
-    for line in lines:
-        row = (line["probe"], line["args"]["done"], line["args"].get("outcome"))
-        if row not in seen:
-            seen.append(row)
-    return seen
-
-
-class Guest:
-    """One that runs, with a snapshot of when it was off."""
-
-    def __init__(self, libvirt):
-        self.libvirt, self.uri = libvirt, libvirt.uri
-        self.make()
-
-    def make(self):
-        self.libvirt.define("web")
-        self.libvirt.virsh("snapshot-create-as", "web", "off")
-
-    def make_anew(self):
-        """Another one, which runs."""
-        self.libvirt.virsh("destroy", "web")
-        self.libvirt.virsh("undefine", "web", "--snapshots-metadata")
-        self.make()
-        self.libvirt.virsh("start", "web")
-
-    def fresh(self):
-        """Runs, and was not reverted."""
-        forget()
-        self.libvirt.virsh("destroy", "web", code=None)
-        self.libvirt.virsh("start", "web")
-
-    def recover(self, code=None, **env):
-        return recover("web", "--snapshot", "off", "--unchecked", "--settle", "1ms", "--deadline",
-                       "20s", "--json", uri=self.uri, code=code, **env)
-
-    def watch(self):
-        # pylint: disable-next=consider-using-with
-        return subprocess.Popen([VIRSH, "-q", "-c", self.uri, "event", "--domain", "web", "--event",
-                                 "lifecycle", "--loop"], stdin=subprocess.DEVNULL,
-                                stdout=subprocess.PIPE, text=True)
-
-    def end(self, before):
-        """What it came to: outcomes, the audit, and the domain."""
-        told = json.loads(file_text(kept()))
-        audit = collapse(line for line in records()[before:]
-                         if line.get("probe", "").startswith("recover-"))
-        return ([(row["step"], row["outcome"]) for row in told["steps"]], told["end"], audit,
-                self.libvirt.virsh("domstate", "web", "--reason").stdout.strip())
-
-
-def is_under_way():
-    """Also where it was killed before there was anything."""
-    found = glob.glob(STATE + "/*.recover")
-    return not found or json.loads(file_text(found[0]))["end"] == "under-way"
-
-
-def reverts(watcher):
-    watcher.send_signal(signal.SIGINT)
-    return watcher.communicate(timeout=20)[0].count("Snapshot")
-
-
-def killed_at_each(guest, expected, path, step):
-    """Each time that a file of that path is on the disk; how many times that was."""
-    at, killed = 1 - step, True
-    while killed:
-        at += step
-        guest.fresh()
-        before, watcher = len(records()), guest.watch()
-        done = guest.recover(LD_PRELOAD=KILL_AT, KILL_AT=str(at), KILL_PATH=path)
-        killed = done.returncode == -signal.SIGKILL
-        check(killed or done.returncode == 5, path, at, done)
-        if killed and is_under_way():
-            guest.recover(code=5)
-        found, n = guest.end(before), reverts(watcher)
-        check(found == expected, path, at, found, expected)
-        check(n == 1, path, at, "reverted", n)
-    return at
 
 
 def said_otherwise(guest):
@@ -393,31 +263,6 @@ def another_of_that_name(guest):
         if code != 4:
             break
     check(code == 5 and "Domain not found" in said, code, said)
-
-
-@contextlib.contextmanager
-def own_guest():
-    libvirt = Libvirtd(FOLDER)
-    try:
-        yield Guest(libvirt)
-    finally:
-        libvirt.end()
-        shutil.rmtree(libvirt.folder)
-
-
-def test_killed():
-    """At each point: the same end, the same records, and one revert. Of the undo, which needs a guest,
-    tests/guest has the same."""
-    with own_guest() as guest:
-        guest.fresh()
-        before, watcher = len(records()), guest.watch()
-        guest.recover(code=5)
-        expected, once = guest.end(before), reverts(watcher)
-        check([step for step, _ in expected[0]] == [STEPS[0], *STEPS[3:]] and once == 1, expected,
-              once)
-        n = [killed_at_each(guest, expected, path, step)
-             for path, step in (("/recover", EVERY), ("audit", EVERY), ("/bundles", 4 * EVERY))]
-        check(n[0] > 20 and n[1] > 10 and n[2] >= 4, n)
 
 
 def test_interrupted():
