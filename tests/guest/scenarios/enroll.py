@@ -16,6 +16,7 @@ OWN = ["--no-shim", "--no-channel", "--no-snapshot"]
 CHECK = False  # an emulated dpkg takes a minute: tests/campaigns/states
 DEADLINE = 600
 PLACE = "/root/postern-shim.deb"
+BROKEN_DPKG = "/etc/dpkg/dpkg.cfg.d/broken"
 SMALL_INITRAMFS = "printf 'MODULES=list\\nCOMPRESS=gzip\\n' >/etc/initramfs-tools/conf.d/small"
 FULLY_BLOCKED = (BREAKAGES / "guest-exec-blocked.sh").read_text(encoding="utf-8")
 EXEC_BLOCKED = ("printf '[general]\\nblock-rpcs=guest-exec\\nblacklist=guest-exec\\n' "
@@ -168,16 +169,16 @@ def _forbidden(context, package, path):
     check(not _by_ssh(guest, f"ls {PLACE} 2>/dev/null || :").strip(), "the package is left behind")
 
 
-def _locked(context, more, before):
+def _refused(context, more, before):
     """A package manager that does not: what it did not install is nobody's to take away."""
     guest = context.guest
-    guest.shell("systemd-run -q --unit held flock /var/lib/dpkg/lock-frontend sleep 600")
+    guest.shell(f"echo no-such-option >{BROKEN_DPKG}")
     told = _say(context, "enroll", *more, code=2)
     check(_states(told)["package"] == "failed", f"{told}")
     noted = guest.virsh("dumpxml", "--inactive", guest.name)
     added = noted.partition("<postern:enrolled")[2].partition(">")[0]
     check("channel" in added and "package" not in added, f"noted is {added}")
-    guest.shell("systemctl stop held")
+    guest.shell(f"rm {BROKEN_DPKG}")
     _unenroll(context, before)
 
 
@@ -193,5 +194,6 @@ def run(context):
     before = _enroll(context, more)
     _halves(context, more)
     _unenroll(context, before)
+    _refused(context, more, before)
     _killed(context, more, before)
     _forbidden(context, package, path)
