@@ -181,7 +181,7 @@ do_in_guest(Doing *doing, const PstEnrollStep *step, GError **error)
     if (!job->undo)
         return pst_enroll_install_package(&agent, job->package, error);
     /* Somebody else has removed it: it is forgotten. */
-    return job->facts->guest.version == NULL
+    return job->facts->guest.version == NULL && !job->facts->guest.partly
                ? g_strdup(step->detail)
                : pst_enroll_install_remove(&agent, (PstEnrollPackageKind)job->facts->guest.kind,
                                            error);
@@ -314,8 +314,9 @@ parts_in_guest(Doing *doing, PstEnrollGuest *guest)
     pst_enroll_guest_look(&agent, FALSE, guest);
     gboolean told = guest->agent_problem == NULL && guest->exec_problem == NULL &&
                     guest->kind != PST_ENROLL_PACKAGE_UNKNOWN;
-    return told && guest->version == NULL ? PST_ENROLL_MARK_CONFIGURATION
-                                          : PST_ENROLL_MARK_PACKAGE | PST_ENROLL_MARK_CONFIGURATION;
+    return told && guest->version == NULL && !guest->partly
+               ? PST_ENROLL_MARK_CONFIGURATION
+               : PST_ENROLL_MARK_PACKAGE | PST_ENROLL_MARK_CONFIGURATION;
 }
 
 /* Of what failed it is looked at how far it came. */

@@ -208,6 +208,9 @@ look_at_deb(const PstEnrollAgent *agent, PstEnrollGuest *guest)
 
     if (said != NULL && g_str_has_prefix(said, installed))
         guest->version = g_strdup(said + strlen(installed));
+    else
+        guest->partly = said != NULL && !g_str_has_prefix(said, "not-installed") &&
+                        !g_str_has_prefix(said, "config-files");
     if (guest->exec_problem == NULL)
         guest->architecture = ask_word(agent, architecture, NULL);
 }

@@ -382,7 +382,8 @@ pst_enroll_plan_undo(const PstEnrollFacts *facts)
         undo_in_guest(steps, facts, PST_ENROLL_CONFIGURATION, PST_ENROLL_MARK_CONFIGURATION,
                       "/etc/postern/shim.conf", facts->guest.configuration != NULL);
     undo_in_guest(steps, facts, PST_ENROLL_PACKAGE, PST_ENROLL_MARK_PACKAGE,
-                  "the package " PST_ENROLL_PACKAGE_NAME, facts->guest.version != NULL);
+                  "the package " PST_ENROLL_PACKAGE_NAME,
+                  facts->guest.version != NULL || facts->guest.partly);
     undo_device(steps, facts, &console_log);
     undo_device(steps, facts, &video);
     undo_device(steps, facts, &panic);

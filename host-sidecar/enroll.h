@@ -73,6 +73,7 @@ typedef struct {
     char *system;        /* its name there, as `debian`; NULL: not known */
     char *architecture;  /* as its packages call it; NULL: not known */
     char *version;       /* of the package postern-shim that is installed; NULL: none is */
+    gboolean partly;     /* it is unpacked, or configured by half: dpkg did not come to its end */
     gboolean loaded;     /* there is a unit, whoever brought it */
     char *active;        /* ActiveState of it; NULL: not known */
     char *enabled;       /* UnitFileState of it; NULL: not known */

@@ -325,6 +325,35 @@ test_look(void)
     over(&script);
 }
 
+/* What dpkg did not bring to its end is there, and is no version that somebody could use. */
+static void
+test_partly(void)
+{
+    static const struct {
+        const char *said;
+        gboolean partly;
+    } rows[] = {{"half-configured 0.1.0\n", TRUE},
+                {"unpacked 0.1.0\n", TRUE},
+                {"half-installed \n", TRUE},
+                {"config-files 0.1.0\n", FALSE},
+                {"not-installed \n", FALSE}};
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *version = encode(rows[i].said), *machine = encode("amd64\n"),
+                        *unit = encode("LoadState=not-found\n");
+        Script script = SCRIPT(INFO("true", "true"), "guest-file-open: 1", RELEASE, CLOSED, STARTED,
+                               version, STARTED, machine, STARTED, unit);
+        const PstEnrollAgent agent = agent_of(&script);
+        PstEnrollFacts *facts = g_new0(PstEnrollFacts, 1);
+
+        pst_enroll_guest_look(&agent, FALSE, &facts->guest);
+        g_assert_null(facts->guest.version);
+        g_assert_cmpint(facts->guest.partly, ==, rows[i].partly);
+        pst_enroll_facts_free(facts);
+        over(&script);
+    }
+}
+
 static void
 test_blocked(void)
 {
@@ -388,6 +417,7 @@ main(int argc, char **argv_)
     g_test_add_func("/enroll-agent/hostile-put", test_hostile_put);
     g_test_add_func("/enroll-agent/get", test_get);
     g_test_add_func("/enroll-agent/look", test_look);
+    g_test_add_func("/enroll-agent/partly", test_partly);
     g_test_add_func("/enroll-agent/blocked", test_blocked);
     g_test_add_func("/enroll-agent/digest", test_digest);
     return g_test_run();

@@ -422,6 +422,14 @@ test_undo(void)
                     "recorder=due channel=due");
     g_assert_cmpuint(pst_enroll_parts(all), ==, PST_ENROLL_MARK_ALL);
 
+    g_clear_pointer(&facts->guest.version, g_free);
+    for (guint i = 0; i < 2; i++) {
+        facts->guest.partly = i == 1;
+        g_autoptr(GPtrArray) half = pst_enroll_plan_undo(facts);
+        g_assert_nonnull(strstr(pst_enroll_find(half, PST_ENROLL_PACKAGE)->detail,
+                                i == 1 ? "is removed" : "is gone already"));
+    }
+
     /* What was there live before enroll stays. */
     facts->mark = PST_ENROLL_MARK_CHANNEL_LASTING | PST_ENROLL_MARK_PACKAGE;
     facts->guest.agent_problem = g_strdup("the guest is off");
