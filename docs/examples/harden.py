@@ -43,7 +43,11 @@ find etc -xdev ! -type d | LC_ALL=C sort | LC_ALL=C comm -13 $kept/files - |
     while IFS= read -r new; do rm -f -- "/$new"; done
 tar -xpf $kept/before.tar || exit 1
 systemctl daemon-reload
-for unit in ssh sshd; do systemctl try-restart $unit.service; done
+for unit in ssh sshd; do
+    systemctl is-enabled -q $unit.service 2>/dev/null || continue
+    systemctl reset-failed $unit.service
+    systemctl restart $unit.service
+done
 exit 0
 """
 # Whatever runs and is named in the script reads its files anew; sshd does in any case.

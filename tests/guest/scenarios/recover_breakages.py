@@ -3,33 +3,35 @@
 and where that is not enough by a revert, with the evidence kept. A third of them; $PST_RECOVER=all:
 every one (tests/campaigns/recover-breakages)."""
 
+import importlib.util
 import os
+import sys
 import time
 
 from guestlib import access
 from guestlib.errors import check
 from guestlib.hardening import postern_of_lab
+from guestlib.lab import HERE
 from scenarios.breakages import CONTROL_PLANE, ROWS
 from scenarios.recover import ALL, ALLOW, Recover, verified
 
 OWN = ("--recorder", "--no-snapshot")
-SAVE = """\
-mkdir -p -m 0700 /var/lib/saved && cd / &&
-find etc -xdev ! -type d | LC_ALL=C sort >/var/lib/saved/files &&
-tar -cpf /var/lib/saved/etc.tar etc
-"""
-# What is new there goes, all else is as it was, and sshd reads it.
-UNDO = """\
-cd / || exit 1
-find etc -xdev ! -type d | LC_ALL=C sort | LC_ALL=C comm -13 /var/lib/saved/files - |
-    while IFS= read -r new; do rm -f -- "/$new"; done
-tar -xpf /var/lib/saved/etc.tar || exit 1
-systemctl daemon-reload
-systemctl reset-failed ssh.service
-systemctl restart ssh.service
-"""
 # What is known of some: all that they need is not in /etc.
 REVERTED = {"sudo-not-setuid", "pam-module-deleted", "shell-gone", "ssh-authorized-keys-0666"}
+
+
+def _example():
+    """The harness of docs/examples, for how it saves /etc and puts it back."""
+    folder = HERE.parents[1] / "docs/examples"
+    spec = importlib.util.spec_from_file_location("harden_example", folder / "harden.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    sys.path.insert(0, str(folder))
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.remove(str(folder))
+    return module
 
 
 def _chosen():
@@ -44,7 +46,7 @@ def _how(told):
     return {1: "held", 3: "undone", 6: "reverted"}[len(steps)]
 
 
-def _one(context, recover, row):
+def _one(context, recover, undo, row):
     """Breaks it, and has it recovered."""
     context.postern.run("baseline", context.guest.name, "--as", "lab", "--output", recover.baseline,
                         codes=[0])
@@ -52,7 +54,7 @@ def _one(context, recover, row):
         context.guest.push(context.lab.build / built, place)
     context.guest.breakage(row.script or row.name)
     time.sleep(row.wait)
-    told, said = recover.run(UNDO, "--snapshot", "before", "--as", "lab")
+    told, said = recover.run(undo, "--snapshot", "before", "--as", "lab")
     check(told["end"] == "recovered", f"{row.name}: {told} {said}")
     how = _how(told)
     if how == "reverted":
@@ -66,13 +68,14 @@ def _one(context, recover, row):
 def run(context):
     """One after the other, in one guest that is sound again after each."""
     context.guest.shell(ALLOW)
-    context.guest.shell(SAVE)
+    example = _example()
+    context.guest.shell(example.SAVE)
     context.postern.run("snapshot", context.guest.name, "create", "--name", "before", codes=[0],
                         deadline=120)
     context.postern = postern_of_lab(context)
     recover = Recover(context)
     recover.environment["POSTERN_CONFIG"] = context.postern.environment["POSTERN_CONFIG"]
-    ended = {row.name: _one(context, recover, row) for row in _chosen()}
+    ended = {row.name: _one(context, recover, example.UNDO, row) for row in _chosen()}
     for name in REVERTED & ended.keys():
         check(ended[name] == "reverted", f"{name} was {ended[name]}")
     check({"undone", "reverted"} <= set(ended.values()), f"{ended}")
