@@ -179,6 +179,18 @@ ACTS = (("power", "test", "stop", "--yes", "--without-forensics", "a test"),
         ("recover", "test", "--policy", POLICY, "--undo", UNDO, "--settle", "1ms"))
 
 
+def fill(folder):
+    """Up to the last page of its file system."""
+    filler = os.open(folder + "/filler", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        while True:
+            os.write(filler, b"x" * 4096)
+    except OSError as error:
+        check(error.errno == errno.ENOSPC, error)
+    finally:
+        os.close(filler)
+
+
 def test_disk_full():
     """What can't be recorded is said once, the answer comes all the same, and the chain holds; what
     changes something is not begun."""
@@ -192,14 +204,7 @@ def test_disk_full():
           "no small file system")
     try:
         run("probe", "test", "system")
-        filler = os.open(folder + "/filler", os.O_WRONLY | os.O_CREAT, 0o600)
-        try:
-            while True:
-                os.write(filler, b"x" * 4096)
-        except OSError as error:
-            check(error.errno == errno.ENOSPC, error)
-        finally:
-            os.close(filler)
+        fill(folder)
         for _ in range(10):
             done = run("diagnose", "test", "--deadline", "2s")
             check(done.returncode == 3 and done.stdout, done)
@@ -208,6 +213,10 @@ def test_disk_full():
         for path, text in ((POLICY, "[reachable]\nuser=harness\nroot=yes\n"), (UNDO, "true\n")):
             with open(path, "w", encoding="utf-8") as file:
                 file.write(text)
+        # What is short would still fit into the log's last page.
+        for name in os.listdir(folder):
+            os.unlink(os.path.join(folder, name))
+        fill(folder)
         for words in ACTS:
             done = run(*words)
             check(done.returncode in (3, 125) and "No space left" in done.stderr and
