@@ -148,6 +148,7 @@ def test_what_a_purge_removes():
     """Every folder that a unit or tmpfiles.d makes is taken away by the postrm."""
     postrm = (DEBIAN / "postern.postrm").read_text(encoding="utf-8").replace("\\\n", " ")
     removed = {word for line in re.findall(r"rm -rf (.*)", postrm) for word in line.split()}
+    shared = set(re.findall(r"rmdir --ignore-fail-on-non-empty (\S+)", postrm))
     made = {"/var/lib/postern", "/var/log/postern"}  # Root's own.
     for path in (SOURCE / "systemd").glob("*.service"):
         text = path.read_text(encoding="utf-8")
@@ -157,9 +158,71 @@ def test_what_a_purge_removes():
                 made |= {f"{root}/{name.split('/')[0]}" for name in names.split()}
     tmpfiles = (SOURCE / "systemd/postern.tmpfiles.conf").read_text(encoding="utf-8")
     for place in re.findall(r"^d (\S+)", tmpfiles, re.MULTILINE):
-        made.add("/".join(place.split("/")[:3] if place.startswith("/run/") else
-                          place.split("/")[:4]))
+        top = "/".join(place.split("/")[:3] if place.startswith("/run/") else
+                       place.split("/")[:4])
+        made |= {top, place} if top in shared else {top}
+    removed |= shared
     check(made <= removed, "not removed:", sorted(made - removed))
+
+
+def test_a_removal_leaves_the_other_package_alone():
+    """A host that is a guest too has the socket of postern-exec beside those of the doors."""
+    script = (DEBIAN / "postern.postrm").read_text(encoding="utf-8")
+    for others in ({"run/postern/exec.sock"}, set()):
+        with tempfile.TemporaryDirectory() as folder:
+            made = {"run/postern/turns/web", "run/postern/diagnose.sock",
+                    "run/postern/diagnose@far.sock", "run/postern-recover/recover.sock"} | others
+            for name in made:
+                path = Path(folder) / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.touch()
+            here = re.sub(r"(?<= )/(?=(?:run|etc|var)/)", f"{folder}/", script)
+            run("sh", "-c", here, "postrm", "remove")
+            left = {str(path.relative_to(folder)) for path in Path(folder).rglob("*")
+                    if not path.is_dir()}
+            check(left == others, left)
+            check((Path(folder) / "run/postern").is_dir() == bool(others), others)
+
+
+def scriptlet(name):
+    text = (SOURCE / "postern.spec").read_text(encoding="utf-8")
+    return re.search(rf"^%{name}\n(.*?)(?=^%(?:pre|post|files|endif|package|if)|^#|\Z)", text,
+                     re.MULTILINE | re.DOTALL)[1]
+
+
+def test_the_spec_handles_units():
+    """What is installed is stopped at its removal, and what serves is started anew."""
+    for package, section in (("postern", ""), ("postern-shim", " shim")):
+        names = [entry.rsplit("/", 1)[1] for entry in listed(package) if entry.startswith(UNITS)]
+        preun, postun = scriptlet(f"preun{section}"), scriptlet(f"postun{section}")
+        for name in names:
+            word = name.replace("@.", "@*.")
+            check(re.search(rf"[ ']{re.escape(word)}(?:[' \n]|$)", preun), word, preun)
+        for name in names:
+            # A sweep that runs ends first; commands are handed on by their socket.
+            if name.endswith(".service") and name not in ("postern-health.service",
+                                                          "postern-exec.service"):
+                word = name.replace("@.", "@*.")
+                check(re.search(rf"[ ']{re.escape(word)}(?:[' \n]|$)", postun), word, postun)
+
+
+def test_the_spec_enables_the_shim():
+    """Also where an image is made and no systemd runs, in which it is only enabled."""
+    body = scriptlet("post shim").replace("$1", "1")
+    for runs in (False, True):
+        with tempfile.TemporaryDirectory() as folder:
+            said = Path(folder) / "said"
+            systemctl = Path(folder) / "systemctl"
+            systemctl.write_text(f'#!/bin/sh\necho "$*" >>{said}\n', encoding="ascii")
+            systemctl.chmod(0o755)
+            if runs:
+                (Path(folder) / "run/systemd/system").mkdir(parents=True)
+            here = body.replace("/run/systemd/system", f"{folder}/run/systemd/system")
+            run("sh", "-c", here,
+                environment=dict(os.environ, PATH=f"{folder}:{os.environ['PATH']}"))
+            words = said.read_text(encoding="ascii") if said.exists() else ""
+            check("enable" in words and "postern-shim.service" in words, runs, words)
+            check(("start" in words or "--now" in words) == runs, runs, words)
 
 
 def spec_files(section):
