@@ -103,26 +103,56 @@ add_channel(const Enroll *enroll, const char *type, const char *name, const char
     note(enroll, name);
 }
 
+static char *
+refuse(const char *why, GError **error)
+{
+    g_set_error(error, PST_ERROR, PST_ERROR_INVALID_PARAMS, "%s", why);
+    return NULL;
+}
+
+/* As virUUIDParse() of libvirt's reads it and virUUIDFormat() writes it: 32 hexadecimal digits,
+ * with hyphens and spaces between their pairs where somebody likes. NULL where it is none. */
+static char *
+normal_uuid(const char *text)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+    guint n = 0;
+
+    for (const char *at = text; *at != '\0'; at++) {
+        if (n % 2 == 0 && (*at == '-' || g_ascii_isspace(*at)))
+            continue;
+        if (!g_ascii_isxdigit(*at) || n == 32)
+            return NULL;
+        if (n == 8 || n == 12 || n == 16 || n == 20)
+            g_string_append_c(out, '-');
+        g_string_append_c(out, g_ascii_tolower(*at));
+        n++;
+    }
+    return n == 32 ? g_strdup(out->str) : NULL;
+}
+
 /* virt-install and others leave it to libvirt, which would choose another than the file is named
- * by. */
-static void
-need_uuid(Enroll *enroll)
+ * by; an empty one counts as none there too. */
+static gboolean
+need_uuid(Enroll *enroll, GError **error)
 {
     xmlNodePtr node = enroll->uuid == NULL ? find(enroll, "/domain/uuid") : NULL;
+    xmlChar *text = node != NULL ? xmlNodeGetContent(node) : NULL;
+    gboolean said = text != NULL && *text != '\0';
 
     if (enroll->uuid != NULL)
-        return;
-    if (node != NULL) {
-        xmlChar *text = xmlNodeGetContent(node);
-        enroll->uuid = g_ascii_strdown((const char *)text, -1);
-        g_strstrip(enroll->uuid);
-        xmlFree(text);
-        return;
-    }
-    enroll->uuid = g_uuid_string_random();
-    xmlNodeSetContent(append(xmlDocGetRootElement(enroll->document), "uuid", 1),
-                      BAD_CAST enroll->uuid);
+        return TRUE;
+    enroll->uuid = said ? normal_uuid((const char *)text) : g_uuid_string_random();
+    xmlFree(text);
+    if (enroll->uuid == NULL)
+        return refuse("its <uuid> is no UUID, by which files could be named", error) != NULL;
+    if (said)
+        return TRUE;
+    if (node == NULL)
+        node = append(xmlDocGetRootElement(enroll->document), "uuid", 1);
+    xmlNodeSetContent(node, BAD_CAST enroll->uuid);
     note(enroll, "uuid");
+    return TRUE;
 }
 
 static char *
@@ -131,14 +161,16 @@ file_of(const Enroll *enroll, const char *suffix)
     return g_strconcat(enroll->folder, "/", enroll->uuid, suffix, NULL);
 }
 
-static void
-add_recorder(Enroll *enroll)
+static gboolean
+add_recorder(Enroll *enroll, GError **error)
 {
     if (has_port(enroll, "org.postern.recorder.0"))
-        return;
-    need_uuid(enroll);
+        return TRUE;
+    if (!need_uuid(enroll, error))
+        return FALSE;
     g_autofree char *path = file_of(enroll, PST_VOLUME_SUFFIX);
     add_channel(enroll, "file", "org.postern.recorder.0", path);
+    return TRUE;
 }
 
 /* ---- evidence of the machine's own ---- */
@@ -169,22 +201,23 @@ add_video(const Enroll *enroll)
 }
 
 /* libvirt shows the first serial port as a console too, and has the log at both. */
-static void
-add_log(Enroll *enroll)
+static gboolean
+add_log(Enroll *enroll, GError **error)
 {
     static const char *const places[] = {"/domain/devices/serial[1]",
                                          "/domain/devices/console[1][not(target/@type) or "
                                          "target/@type='serial']"};
 
     if (holds(enroll, "/domain/devices/serial/log") || holds(enroll, "/domain/devices/console/log"))
-        return;
+        return TRUE;
     g_autofree char *path = NULL;
     for (guint i = 0; i < G_N_ELEMENTS(places); i++) {
         xmlNodePtr place = find(enroll, places[i]);
         if (place == NULL)
             continue;
         if (path == NULL) {
-            need_uuid(enroll);
+            if (!need_uuid(enroll, error))
+                return FALSE;
             path = file_of(enroll, CONSOLE_SUFFIX);
             note(enroll, "console log");
         }
@@ -192,16 +225,10 @@ add_log(Enroll *enroll)
         set(log, "file", path);
         set(log, "append", "on");
     }
+    return TRUE;
 }
 
 /* ---- the whole ---- */
-
-static char *
-refuse(const char *why, GError **error)
-{
-    g_set_error(error, PST_ERROR, PST_ERROR_INVALID_PARAMS, "%s", why);
-    return NULL;
-}
 
 static char *
 dump(xmlDocPtr document)
@@ -227,14 +254,14 @@ run(Enroll *enroll, const PstEnrollXmlWish *wish, GError **error)
         return refuse("it has no <devices>", error);
     if (!wish->no_channel && !has_port(enroll, "org.postern.shim.0"))
         add_channel(enroll, "unix", "org.postern.shim.0", NULL);
-    if (!wish->no_recorder)
-        add_recorder(enroll);
+    if (!wish->no_recorder && !add_recorder(enroll, error))
+        return NULL;
     if (!wish->no_panic)
         add_panic(enroll);
     if (!wish->no_video)
         add_video(enroll);
-    if (wish->console_log)
-        add_log(enroll);
+    if (wish->console_log && !add_log(enroll, error))
+        return NULL;
     return dump(enroll->document);
 }
 
@@ -314,7 +341,10 @@ pst_enroll_xml_take(const char *xml, gsize len, PstEnrollXmlThing thing, GError 
     g_autoptr(xmlXPathObject) found = xmlXPathEvalExpression(BAD_CAST things[thing], context);
     if (found == NULL || xmlXPathNodeSetIsEmpty(found->nodesetval))
         return g_strndup(xml, len);
-    for (int i = 0; i < found->nodesetval->nodeNr; i++)
+    for (int i = 0; i < found->nodesetval->nodeNr; i++) {
         take(found->nodesetval->nodeTab[i]);
+        /* It is looked at once more when the set is freed. */
+        found->nodesetval->nodeTab[i] = NULL;
+    }
     return dump(document);
 }

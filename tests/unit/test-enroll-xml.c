@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/enroll-xml.h"
 
+#include <libxml/xmlmemory.h>
+#include <malloc.h>
 #include <string.h>
 
 #include "host-sidecar/guest-xml.h"
@@ -111,7 +113,42 @@ test_uuid(void)
     g_assert_true(g_str_has_prefix(xml.recorder_path, "/srv/records/"));
 }
 
+#define WITH_UUID(uuid)                                                                            \
+    "<domain type='kvm'><uuid>" uuid "</uuid><os><type arch='s390x'>hvm</type></os><devices/>"     \
+    "</domain>"
+
+/* libvirt takes one without hyphens, and makes a new one for an empty element: a file that is named
+ * by what stands there would never be looked for, or be that of all such domains. */
+static void
+test_uuid_forms(void)
+{
+    static const char *const forms[] = {
+        WITH_UUID("6695EB01f6a4830479aa97f2502e193f"),
+        WITH_UUID(" 6695eb01 f6a4-8304-79aa-97f2502e193f\n"),
+    };
+    const PstEnrollXmlWish wish = {.folder = NULL};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(forms); i++) {
+        g_autofree char *added = NULL;
+        g_autofree char *text = enroll(forms[i], &wish, &added);
+
+        g_assert_nonnull(strstr(text, "/var/lib/libvirt/postern/" UUID ".records"));
+        g_assert_cmpstr(added, ==, "org.postern.shim.0,org.postern.recorder.0");
+    }
+    g_autofree char *added = NULL;
+    g_autofree char *text = enroll(WITH_UUID(""), &wish, &added);
+    g_auto(PstGuestXml) xml = {0};
+    g_assert_cmpstr(added, ==, "org.postern.shim.0,uuid,org.postern.recorder.0");
+    g_assert_null(strstr(text, "postern/.records"));
+    g_assert_true(pst_guest_xml_read(text, &xml, NULL));
+    g_assert_true(xml.recorder && !xml.recorder_elsewhere);
+}
+
 static const char *const wrong[] = {
+    WITH_UUID("../../../../etc/passwd"),
+    WITH_UUID("  "),
+    WITH_UUID("6695eb01-f6a4-8304-79aa-97f2502e193"),
+    WITH_UUID("6695eb01-f6a4-8304-79aa-97f2502e193f0"),
     "",
     "no XML",
     "<domain type='kvm'><devices>",
@@ -194,6 +231,44 @@ test_take(void)
     }
 }
 
+/* Whoever looks at what was freed reads of it that it is a namespace, and frees that: so it is
+ * kept, or the allocator would write into it. */
+static GPtrArray *spoilt;
+
+static void
+free_spoilt(void *memory)
+{
+    guint32 *words = memory;
+
+    for (gsize i = 0; memory != NULL && i < malloc_usable_size(memory) / sizeof *words; i++)
+        words[i] = XML_NAMESPACE_DECL;
+    g_ptr_array_add(spoilt, memory);
+}
+
+static void
+test_take_frees_once(void)
+{
+    xmlFreeFunc former_free = NULL;
+    xmlMallocFunc former_malloc = NULL;
+    xmlReallocFunc former_realloc = NULL;
+    xmlStrdupFunc former_strdup = NULL;
+
+    if (!g_test_subprocess()) {
+        g_test_trap_subprocess(NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
+        g_test_trap_assert_passed();
+        return;
+    }
+    spoilt = g_ptr_array_new();
+    xmlMemGet(&former_free, &former_malloc, &former_realloc, &former_strdup);
+    xmlMemSetup(free_spoilt, former_malloc, former_realloc, former_strdup);
+    for (gsize i = 0; i < G_N_ELEMENTS(taken); i++) {
+        g_autofree char *added = NULL;
+        g_autofree char *with = enroll(PLAIN, &taken[i].wish, &added);
+        g_autofree char *without = pst_enroll_xml_take(with, strlen(with), taken[i].thing, NULL);
+        g_assert_nonnull(without);
+    }
+}
+
 static void
 test_take_own(void)
 {
@@ -222,8 +297,10 @@ main(int argc, char **argv)
         g_test_add_data_func(path, GUINT_TO_POINTER(i), test_table);
     }
     g_test_add_func("/enroll-xml/uuid", test_uuid);
+    g_test_add_func("/enroll-xml/uuid-forms", test_uuid_forms);
     g_test_add_func("/enroll-xml/wrong", test_wrong);
     g_test_add_func("/enroll-xml/take", test_take);
+    g_test_add_func("/enroll-xml/take-frees-once", test_take_frees_once);
     g_test_add_func("/enroll-xml/take-own", test_take_own);
     return g_test_run();
 }
