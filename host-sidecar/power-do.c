@@ -400,11 +400,24 @@ carry_out(Act *act, const Look *before, gboolean graceful, GError **error)
     return FALSE;
 }
 
+/* By the guest's state of when it was opened it was said whether its evidence is to be kept: where
+ * somebody has started or stopped it since, there is none. */
 static gboolean
-may_begin(PstPowerAction action, const Look *before, gboolean *needed, GError **error)
+may_begin(PstPowerAction action, const PstGuest *guest, const Look *before, gboolean *needed,
+          GError **error)
 {
-    if (!pst_power_may(action, before->state, needed, error))
+    gboolean was_needed = FALSE;
+
+    if (!pst_power_may(action, guest->state, &was_needed, error) ||
+        !pst_power_may(action, before->state, needed, error))
         return FALSE;
+    if (*needed && !was_needed) {
+        g_set_error(error, PST_ERROR, PST_ERROR_BUSY,
+                    "somebody else has just used its power, and it is %s by now: nothing was "
+                    "changed; say it again",
+                    before->words);
+        return FALSE;
+    }
     if (action != PST_POWER_CYCLE || before->persistent)
         return TRUE;
     g_set_error(error, PST_ERROR, PST_ERROR_PATH_SHUT,
@@ -451,7 +464,7 @@ pst_power_do(PstGuest *guest, PstPowerAction action, gboolean graceful, gint64 d
     gboolean needed = FALSE;
     g_autoptr(Look) before = look_at(guest, deadline_us, error);
 
-    if (before == NULL || !may_begin(action, before, &needed, error))
+    if (before == NULL || !may_begin(action, guest, before, &needed, error))
         return NULL;
     g_autoptr(PstPowerDone) done = pst_fields_new(&pst_power_done_fields);
     Act act = {guest, done, NULL, deadline_us};

@@ -2,6 +2,7 @@
 #include <libvirt/libvirt.h>
 
 #include "host-sidecar/exit-code.h"
+#include "host-sidecar/power-do.h"
 #include "host-sidecar/power-words.h"
 #include "protocol/error.h"
 #include "protocol/report-services.h"
@@ -167,6 +168,39 @@ test_text(void)
                     "failed, and was not: a.service\n");
 }
 
+/* ---- somebody else's hand at the button ---- */
+
+/* Of a guest that was off when it was opened no evidence is kept before a stop: if it runs by now
+ * it is left alone. */
+static void
+test_changed_meanwhile(void)
+{
+    g_autoptr(PstHypervisor) hypervisor = pst_hypervisor_new("test:///default");
+    virConnectPtr connection = pst_hypervisor_connect(hypervisor, NULL);
+    g_autoptr(virDomain) domain = virDomainLookupByName(connection, "test");
+    g_autoptr(PstGuest) guest = g_new0(PstGuest, 1);
+    gint64 deadline_us = g_get_monotonic_time() + 20 * (gint64)G_USEC_PER_SEC;
+    g_autoptr(GError) error = NULL;
+
+    g_assert_nonnull(domain);
+    guest->references = 1;
+    guest->volume = pst_volume_share_new();
+    guest->hypervisor = pst_hypervisor_ref(hypervisor);
+    guest->uri = g_strdup("test:///default");
+    guest->name = g_strdup("test");
+    virDomainGetUUIDString(domain, guest->uuid);
+    guest->state = VIR_DOMAIN_SHUTOFF;
+    g_assert_null(pst_power_do(guest, PST_POWER_STOP, FALSE, deadline_us, &error));
+    g_assert_error(error, PST_ERROR, PST_ERROR_BUSY);
+    g_assert_cmpint(virDomainIsActive(domain), ==, 1);
+    guest->state = VIR_DOMAIN_RUNNING;
+    g_autoptr(PstPowerDone) done = pst_power_do(guest, PST_POWER_STOP, FALSE, deadline_us, NULL);
+    g_assert_nonnull(done);
+    g_assert_cmpint(virDomainIsActive(domain), ==, 0);
+    g_clear_pointer(&domain, virDomainFree);
+    virConnectClose(connection);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -176,5 +210,6 @@ main(int argc, char **argv)
     g_test_add_func("/power/compare", test_compare);
     g_test_add_func("/power/failed", test_failed);
     g_test_add_func("/power/text", test_text);
+    g_test_add_func("/power/changed-meanwhile", test_changed_meanwhile);
     return g_test_run();
 }
