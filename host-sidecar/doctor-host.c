@@ -82,15 +82,15 @@ pst_doctor_host_door(const char *root, const char *path)
 
 /* ---- virtlogd ---- */
 
-/* The last line `KEY = NUMBER` counts; FALSE where it has no number. */
+/* The first line `KEY = NUMBER` counts, as virConfGetValue() of libvirt's has it; FALSE where it
+ * has no number. */
 static gboolean
 read_number(char *const *lines, const char *key, gint64 *number)
 {
-    gboolean good = TRUE;
+    gsize len = strlen(key);
 
     for (guint i = 0; lines[i] != NULL; i++) {
         const char *line = lines[i] + strspn(lines[i], " \t");
-        gsize len = strlen(key);
         guint64 read = 0;
 
         if (strncmp(line, key, len) != 0)
@@ -99,10 +99,12 @@ read_number(char *const *lines, const char *key, gint64 *number)
         if (*line != '=')
             continue;
         g_autofree char *value = g_strndup(line + 1, strcspn(line + 1, "#"));
-        good = g_ascii_string_to_unsigned(g_strstrip(value), 10, 0, G_MAXINT64 / 2, &read, NULL);
+        gboolean good =
+            g_ascii_string_to_unsigned(g_strstrip(value), 10, 0, G_MAXINT64 / 2, &read, NULL);
         *number = (gint64)read;
+        return good;
     }
-    return good;
+    return TRUE;
 }
 
 static void

@@ -218,12 +218,15 @@ pst_doctor_judge_host_virtlogd_stopped(PstDoctorJudging *judging)
                           "what recorders write arrives nowhere");
 }
 
+/* Of two lines libvirt takes the first: one that is there has to go, or a new one counts nothing.
+ */
 static char *
 mend_limits(const PstDoctorVirtlogd *virtlogd)
 {
-    return g_strdup_printf("printf 'max_size = 2097152\\nmax_backups = 3\\n' >>%s && systemctl "
+    return g_strdup_printf("sed -i -E '/^[[:space:]]*max_(size|backups)[[:space:]]*=/d' %s && "
+                           "printf '\\nmax_size = 2097152\\nmax_backups = 3\\n' >>%s && systemctl "
                            "reload virtlogd.service",
-                           virtlogd->config);
+                           virtlogd->config, virtlogd->config);
 }
 
 void

@@ -188,7 +188,9 @@ static const struct {
     {NULL, 2097152, 3, TRUE},
     {"#max_size = 1\n#max_backups = 0\n", 2097152, 3, TRUE},
     {"max_size = 0\nmax_backups=9 # many\n", 0, 9, TRUE},
-    {" max_size = 1\nmax_size = 4096\n", 4096, 3, TRUE},
+    /* Of two libvirt takes the first. */
+    {" max_size = 1\nmax_size = 4096\n", 1, 3, TRUE},
+    {"max_backups = 0\nmax_backups = much\n", 2097152, 0, TRUE},
     {"max_size_too = 1\nmax_sizes\n", 2097152, 3, TRUE},
     {"max_size = much\n", 0, 0, FALSE},
     {"max_backups = -1\n", 0, 0, FALSE},
@@ -215,6 +217,43 @@ test_virtlogd(Sysroot *sysroot, gconstpointer data G_GNUC_UNUSED)
     PstDoctorVirtlogd *virtlogd = pst_doctor_host_virtlogd(sysroot->root);
     g_assert_cmpint((int)virtlogd->socket, ==, PST_TRI_YES);
     pst_fields_free(&pst_report_doctor_virtlogd_fields, virtlogd);
+}
+
+/* The command that is told mends a file in which one of them stands already. */
+static void
+test_limits_mended(Sysroot *sysroot, gconstpointer data G_GNUC_UNUSED)
+{
+    static const char *const faulty[] = {"max_size = 0\n", "  max_backups=0\n# max_size = 1\n",
+                                         "max_size = 4096\nmax_size = 1\nlog_level = 3"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(faulty); i++) {
+        g_autoptr(PstReport) report = pst_report_new(&pst_report_doctor_kind);
+        PstDoctorData *facts = report->data;
+        g_autofree char *path = g_build_filename(sysroot->root, "etc/libvirt/virtlogd.conf", NULL);
+        int status = -1;
+
+        lay(sysroot, "/etc/libvirt/virtlogd.conf", faulty[i]);
+        facts->host = pst_fields_new(&pst_report_doctor_host_fields);
+        facts->host->virtlogd = pst_doctor_host_virtlogd(sysroot->root);
+        g_free(facts->host->virtlogd->config);
+        facts->host->virtlogd->config = g_strdup(path);
+        pst_doctor_judge(report);
+        const PstFinding *finding = NULL;
+        for (guint j = 0; j < report->findings->len; j++)
+            if (g_str_equal(((PstFinding *)report->findings->pdata[j])->id,
+                            "doctor.virtlogd-limits"))
+                finding = report->findings->pdata[j];
+        g_assert_nonnull(finding);
+        g_auto(GStrv) commands = g_strsplit(finding->remedy, " && systemctl ", 2);
+        const char *const argv[] = {"/bin/sh", "-c", commands[0], NULL};
+        g_assert_true(g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, NULL,
+                                   NULL, &status, NULL));
+        g_assert_cmpint(status, ==, 0);
+        PstDoctorVirtlogd *mended = pst_doctor_host_virtlogd(sysroot->root);
+        g_assert_cmpint(mended->max_size, ==, 2097152);
+        g_assert_cmpint(mended->max_backups, ==, 3);
+        pst_fields_free(&pst_report_doctor_virtlogd_fields, mended);
+    }
 }
 
 /* A number of parts beside which no size can be small, and one by which nothing can be divided. */
@@ -548,6 +587,7 @@ main(int argc, char **argv)
     g_test_add_func("/doctor-facts/lists", test_lists);
     ADD("/doctor-facts/door", test_door);
     ADD("/doctor-facts/virtlogd", test_virtlogd);
+    ADD("/doctor-facts/limits-mended", test_limits_mended);
     g_test_add_func("/doctor-facts/large-limits", test_large_limits);
     g_test_add_func("/doctor-facts/guest-sound", test_guest_sound);
     g_test_add_func("/doctor-facts/guest-recorded", test_guest_recorded);
