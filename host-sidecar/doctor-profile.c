@@ -49,7 +49,8 @@ static const struct {
 };
 
 /* What stands before it may be an editor's command, so it counts wherever it stands. */
-static const char *const block_lists[] = {"block-rpcs", "BLOCK_RPCS", "BLACKLIST_RPC"};
+static const char *const block_lists[] = {"block-rpcs", "blacklist", "BLOCK_RPCS", "BLACKLIST_RPC"};
+static const char *const allow_lists[] = {"allow-rpcs", "ALLOW_RPCS"};
 
 static gboolean
 has_one(char *const *words, const char *const *set)
@@ -85,9 +86,18 @@ add(PstDoctorProfile *profile, gint64 number, const char *line, const char *cuts
 static gboolean
 blocks_exec(const char *line)
 {
+    gboolean named = strstr(line, "guest-exec") != NULL;
+
     for (guint i = 0; i < G_N_ELEMENTS(block_lists); i++)
         if (strstr(line, block_lists[i]) != NULL)
-            return strstr(line, "guest-exec") != NULL;
+            return named;
+    /* What is not in a list of what is allowed is blocked; a line that has no list is none. */
+    for (guint i = 0; i < G_N_ELEMENTS(allow_lists); i++) {
+        const char *list = strstr(line, allow_lists[i]);
+
+        if (list != NULL && strchr(list, '=') != NULL)
+            return strstr(list, "guest-") != NULL && !named;
+    }
     return FALSE;
 }
 
@@ -106,7 +116,7 @@ look_at(PstDoctorProfile *profile, gint64 number, const char *line)
     if (!blocks_exec(line))
         return FALSE;
     add(profile, number, line, "it takes guest-exec from the guest agent: the path by it is shut",
-        "leave guest-exec and guest-exec-status out of that list", NULL);
+        "let the agent run guest-exec and guest-exec-status", NULL);
     return TRUE;
 }
 

@@ -20,6 +20,12 @@ static const struct {
     {"mount -o remount,noexec /usr", "noexec", FALSE},
     {"sed -i 's/^BLOCK_RPCS=.*/BLOCK_RPCS=guest-exec/' /etc/sysconfig/qemu-ga", "guest-exec",
      FALSE},
+    {"echo 'blacklist=guest-exec,guest-exec-status' >>/etc/qemu/qemu-ga.conf", "guest-exec", FALSE},
+    /* As RHEL 10 has it: all but these is blocked. */
+    {"FILTER_RPC_ARGS=\"--allow-rpcs=guest-sync-delimited,guest-ping,guest-info\"", "guest-exec",
+     FALSE},
+    {"allow-rpcs = guest-ping;guest-exec;guest-exec-status", NULL, FALSE},
+    {"sed -i '/allow-rpcs=/d' /etc/sysconfig/qemu-ga", NULL, FALSE},
     {"systemctl enable fapolicyd", "starts fapolicyd", TRUE},
     {"# systemctl mask postern-shim", NULL, FALSE},
     {"systemctl mask ctrl-alt-del.target", NULL, FALSE},
