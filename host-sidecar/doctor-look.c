@@ -280,7 +280,8 @@ new_question(PstGuest *guest, gint64 deadline_us)
     return question;
 }
 
-/* One whom another process keeps waiting is not asked, and is not silent. */
+/* One whom another process keeps waiting is not asked, and is not silent; nor is one of a guest
+ * that does not run. */
 static PstTri
 is_busy(const GError *error)
 {
@@ -297,7 +298,9 @@ pst_doctor_look_shim(PstGuest *guest, PstDoctorDomain *domain, gint64 deadline_u
     if (domain->live == NULL ||
         (pst_guest_greeting(guest) == NULL && domain->live->channel != PST_DOCTOR_PORT_OPEN))
         return;
-    if (pst_guest_greeting(guest) == NULL)
+    /* A guest that is paused has its ports as it left them, and can't answer. */
+    gboolean asked = pst_guest_greeting(guest) == NULL && pst_guest_check_running(guest, &error);
+    if (asked)
         hello =
             pst_task_call(greet, new_question(guest, until_us), free_question,
                           (GDestroyNotify)pst_hello_free, until_us + GRACE_US, "the shim", &error);
@@ -307,7 +310,7 @@ pst_doctor_look_shim(PstGuest *guest, PstDoctorDomain *domain, gint64 deadline_u
     domain->shim = pst_fields_new(&pst_report_doctor_shim_fields);
     if (greeting == NULL) {
         domain->shim->problem = g_strdup(error->message);
-        domain->shim->busy = is_busy(error);
+        domain->shim->busy = asked ? is_busy(error) : PST_TRI_YES;
         return;
     }
     domain->shim->version = g_strdup(greeting->hello->shim);
@@ -415,13 +418,16 @@ pst_doctor_look_agent(PstGuest *guest, PstDoctorDomain *domain, gint64 deadline_
 {
     g_autoptr(GError) error = NULL;
 
-    if (domain->live == NULL || !pst_backend_agent_is_open(guest, NULL))
+    if (domain->live == NULL || domain->live->agent != PST_DOCTOR_PORT_OPEN)
         return;
-    domain->agent = pst_task_call(ask_agent, new_question(guest, deadline_us), free_question,
-                                  free_agent, deadline_us + GRACE_US, "the guest agent", &error);
+    gboolean asked = pst_backend_agent_is_open(guest, &error);
+    domain->agent =
+        !asked ? NULL
+               : pst_task_call(ask_agent, new_question(guest, deadline_us), free_question,
+                               free_agent, deadline_us + GRACE_US, "the guest agent", &error);
     if (domain->agent != NULL)
         return;
     domain->agent = pst_fields_new(&pst_report_doctor_agent_fields);
     domain->agent->problem = g_strdup(error->message);
-    domain->agent->busy = is_busy(error);
+    domain->agent->busy = asked ? is_busy(error) : PST_TRI_YES;
 }

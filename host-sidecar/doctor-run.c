@@ -155,7 +155,7 @@ audit_agent(const PstGuest *guest, const char *method, const PstDoctorDomain *do
 {
     g_autoptr(PstAnswer) answer = pst_answer_new(guest->name, "guest-info", NULL);
 
-    if (domain->agent == NULL)
+    if (domain->agent == NULL || domain->agent->busy == PST_TRI_YES)
         return;
     answer->via = PST_VIA_AGENT_BUILTIN;
     if (domain->agent->problem != NULL)

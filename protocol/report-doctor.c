@@ -73,7 +73,8 @@ static const PstField shim_rows[] = {
     PST_STRING(PstDoctorShim, version, "that it said"),
     PST_STRINGS(PstDoctorShim, methods, "that it knows"),
     PST_STRING(PstDoctorShim, problem, "why it did not answer by the channel"),
-    PST_BOOL(PstDoctorShim, busy, "another process had its turn: it was not asked"),
+    PST_BOOL(PstDoctorShim, busy,
+             "it was not asked: another process had its turn, or the guest does not run"),
 };
 const PstFields pst_report_doctor_shim_fields = PST_FIELDS(PstDoctorShim, shim_rows);
 
@@ -88,7 +89,8 @@ static const PstField agent_rows[] = {
     PST_LIST(PstDoctorAgent, commands, pst_report_doctor_command_fields,
              "those of its commands that postern calls"),
     PST_STRING(PstDoctorAgent, problem, "why it did not answer"),
-    PST_BOOL(PstDoctorAgent, busy, "another process had its turn: it was not asked"),
+    PST_BOOL(PstDoctorAgent, busy,
+             "it was not asked: another process had its turn, or the guest does not run"),
 };
 const PstFields pst_report_doctor_agent_fields = PST_FIELDS(PstDoctorAgent, agent_rows);
 

@@ -87,7 +87,7 @@ typedef struct {
     char *version;
     char **methods;
     char *problem; /* why it did not answer, by the channel */
-    PstTri busy;   /* another process had its turn: it was not asked */
+    PstTri busy;   /* it was not asked: another had its turn, or the guest is off its CPUs */
 } PstDoctorShim;
 
 typedef struct {
