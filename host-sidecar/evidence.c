@@ -58,15 +58,29 @@ keep(PstGuest *guest, const char *method, gint64 deadline_us, GError **error)
     return pst_forensics_make(guest, &wish, error);
 }
 
+/* What was had and found no room is told nowhere any more after the act: the bundle stays, and says
+ * so itself. */
+static gboolean
+is_written(const PstForensics *evidence, GError **error)
+{
+    g_autofree char *unwritten = pst_manifest_unwritten(evidence->manifest);
+
+    if (unwritten == NULL)
+        return TRUE;
+    g_set_error(error, PST_ERROR, PST_ERROR_OUTPUT, "%s: %s", evidence->path, unwritten);
+    return FALSE;
+}
+
 PstForensics *
 pst_evidence_keep(PstGuest *guest, const char *method, gint64 deadline_us, GError **error)
 {
-    PstForensics *evidence = keep(guest, method, deadline_us, error);
+    g_autoptr(PstForensics) evidence = keep(guest, method, deadline_us, error);
 
-    if (evidence == NULL)
-        g_prefix_error(error, "nothing was changed, since its evidence could not be kept "
-                              "(--without-forensics REASON goes on without): ");
-    return evidence;
+    if (evidence != NULL && is_written(evidence, error))
+        return g_steal_pointer(&evidence);
+    g_prefix_error(error, "nothing was changed, since its evidence could not be kept "
+                          "(--without-forensics REASON goes on without): ");
+    return NULL;
 }
 
 JsonObject *

@@ -8,9 +8,10 @@ import shutil
 import subprocess
 import sys
 
+import deadmount
 from daemonlib import (FOLDER, POSTERN, RECOVER, TEST, Caller, environment, file_text, main, recoverd,
                        records)
-from taplib import check
+from taplib import Skip, check
 
 BUNDLES = FOLDER + "/bundles"
 CONFIG = FOLDER + "/power.conf"
@@ -121,6 +122,27 @@ def test_evidence():
             check(line["args"]["without_forensics"] == WITHOUT and
                   line["args"]["action"] == "stop", line)
         check((first["result"], last["args"]["done"]) == ("asked", True), first, last)
+
+
+def test_evidence_without_room():
+    """A bundle that was sealed without all that was had is no evidence to act on."""
+    deadmount.enter_namespace()
+    small = FOLDER + "/small"
+    os.mkdir(small)
+    if deadmount.libc.mount(b"none", small.encode(), b"tmpfs", 0, b"size=64k") != 0:
+        raise Skip("no small file system can be mounted")
+    with door(bundles=small):
+        _, answer = Caller(RECOVER).call("power", ask("stop"))
+        check("error" in answer, answer)
+        said = answer["error"]["message"]
+        check(said.startswith("nothing was changed, since its evidence could not be kept") and
+              small in said and "could not be written: " in said and "No space left" in said and
+              "\n" not in said, said)
+        # What there was room for is there, and tells what is missing.
+        bundle, = os.listdir(small)
+        manifest = json.loads(file_text(f"{small}/{bundle}/manifest.json"))
+        check(any(part.get("unwritten") for part in manifest["parts"]), manifest)
+        check(act("stop", without_forensics=WITHOUT)["power"]["changed"] is True, "it was not stopped")
 
 
 def test_params():
