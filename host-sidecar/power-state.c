@@ -29,6 +29,9 @@ pst_power_may(PstPowerAction action, int state, gboolean *needed, GError **error
         return TRUE;
     case PST_POWER_START:
         *needed = is_off(state);
+        /* Its QEMU may need some time to end, and then it is off. */
+        if (state == VIR_DOMAIN_SHUTDOWN)
+            return refuse(error, "it is going off: say start again when it is");
         if (state == VIR_DOMAIN_PAUSED)
             return refuse(error, "it is paused, and not off: virsh resume lets it go on");
         if (state == VIR_DOMAIN_PMSUSPENDED)

@@ -17,7 +17,7 @@ static const struct {
 } states[] = {
     {VIR_DOMAIN_RUNNING, {DO, DO, LEAVE, DO}},
     {VIR_DOMAIN_BLOCKED, {DO, DO, LEAVE, DO}},
-    {VIR_DOMAIN_SHUTDOWN, {DO, DO, LEAVE, DO}},
+    {VIR_DOMAIN_SHUTDOWN, {DO, DO, REFUSE, DO}},
     {VIR_DOMAIN_SHUTOFF, {REFUSE, LEAVE, DO, DO}},
     /* After a reset each of these would not run either. */
     {VIR_DOMAIN_PAUSED, {REFUSE, DO, REFUSE, DO}},
