@@ -176,7 +176,8 @@ do_in_guest(Doing *doing, const PstEnrollStep *step, GError **error)
     if (step->step == PST_ENROLL_UNIT)
         return pst_enroll_install_unit(&agent, error);
     if (step->step == PST_ENROLL_CONFIGURATION)
-        return job->undo ? pst_enroll_install_remove_configuration(&agent, error)
+        return job->undo ? pst_enroll_install_remove_configuration(&agent, job->facts->guest.loaded,
+                                                                   error)
                          : pst_enroll_install_configuration(&agent, job->configuration, error);
     if (!job->undo)
         return pst_enroll_install_package(&agent, job->package, error);
@@ -215,6 +216,15 @@ is_of_next_start(const PstEnrollStep *step)
            step->step == PST_ENROLL_CONSOLE_LOG;
 }
 
+/* What libvirt said of a definition, and not that somebody may not change it or does so as well. */
+static gboolean
+is_spared(const PstEnrollStep *step, const GError *error)
+{
+    return step->spare && (g_error_matches(error, PST_ERROR, PST_ERROR_PATH_SHUT) ||
+                           g_error_matches(error, PST_ERROR, PST_ERROR_INVALID_PARAMS));
+}
+
+/* FALSE where nothing more is to be done. */
 static gboolean
 do_step(Doing *doing, PstEnrollStep *step)
 {
@@ -230,16 +240,17 @@ do_step(Doing *doing, PstEnrollStep *step)
         done = do_to_domain(doing, step, &error);
     }
     step->took_ms = (g_get_monotonic_time() - begun_us) / 1000;
-    step->state = !done                                               ? PST_ENROLL_FAILED
+    step->state = !done && is_spared(step, error)                     ? PST_ENROLL_CANNOT
+                  : !done                                             ? PST_ENROLL_FAILED
                   : is_of_next_start(step) && doing->job->facts->runs ? PST_ENROLL_LATER
                                                                       : PST_ENROLL_DONE;
     if (!done)
         words = g_strdup(error->message);
-    if (words == NULL)
-        return done;
-    g_free(step->detail);
-    step->detail = words;
-    return done;
+    if (words != NULL) {
+        g_free(step->detail);
+        step->detail = words;
+    }
+    return step->state != PST_ENROLL_FAILED;
 }
 
 /* For an administrator, where the agent takes files and runs no programs. */

@@ -259,10 +259,18 @@ pst_enroll_install_unit(const PstEnrollAgent *agent, GError **error)
 
 /* ---- the configuration ---- */
 
+/* A part of it is read by a shim when it starts, and no later. */
+static gboolean
+restart(const PstEnrollAgent *agent, GError **error)
+{
+    static const char *const argv[] = {"systemctl", "try-restart", "postern-shim.service", NULL};
+
+    return run(agent, argv, error);
+}
+
 char *
 pst_enroll_install_configuration(const PstEnrollAgent *agent, GBytes *text, GError **error)
 {
-    static const char *const restart[] = {"systemctl", "try-restart", "postern-shim.service", NULL};
     g_autofree char *folder = make_folder(agent, error);
 
     if (folder == NULL)
@@ -271,15 +279,18 @@ pst_enroll_install_configuration(const PstEnrollAgent *agent, GBytes *text, GErr
     const char *const install[] = {"install",     "-D", "-m",   "0644", "-o",
                                    "root",        "-g", "root", "--",   path != NULL ? path : "",
                                    CONFIGURATION, NULL};
-    gboolean done = path != NULL && run(agent, install, error) && run(agent, restart, error);
+    gboolean done = path != NULL && run(agent, install, error) && restart(agent, error);
     remove_folders(agent);
     return done ? g_strdup(CONFIGURATION " was laid down") : NULL;
 }
 
 char *
-pst_enroll_install_remove_configuration(const PstEnrollAgent *agent, GError **error)
+pst_enroll_install_remove_configuration(const PstEnrollAgent *agent, gboolean loaded,
+                                        GError **error)
 {
     static const char *const argv[] = {"rm", "-f", "--", CONFIGURATION, NULL};
 
-    return run(agent, argv, error) ? g_strdup(CONFIGURATION " was removed") : NULL;
+    return run(agent, argv, error) && (!loaded || restart(agent, error))
+               ? g_strdup(CONFIGURATION " was removed")
+               : NULL;
 }

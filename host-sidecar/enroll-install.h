@@ -28,7 +28,10 @@ char *pst_enroll_install_unit(const PstEnrollAgent *agent, GError **error);
 
 /* TEXT as /etc/postern/shim.conf, and the shim anew where it runs already. */
 char *pst_enroll_install_configuration(const PstEnrollAgent *agent, GBytes *text, GError **error);
-char *pst_enroll_install_remove_configuration(const PstEnrollAgent *agent, GError **error);
+
+/* The same file away; LOADED: there is a unit, whose shim goes by it. */
+char *pst_enroll_install_remove_configuration(const PstEnrollAgent *agent, gboolean loaded,
+                                              GError **error);
 
 /* The three lines for an administrator of a guest whose agent may not do it, as root in it, once
  * the package is at its place; NULL-terminated, freed with g_strfreev(). */

@@ -125,7 +125,8 @@ plan_device(GPtrArray *steps, const PstEnrollFacts *facts, const Device *device,
     else
         add(steps, device->kind, PST_ENROLL_DUE, device->part,
             "%s is added to the lasting definition, and is there from its next start on",
-            device->name);
+            device->name)
+            ->spare = !wanted;
 }
 
 static void

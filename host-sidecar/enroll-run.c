@@ -248,19 +248,40 @@ is_changed(const PstEnrollJob *job)
     return FALSE;
 }
 
+static gboolean
+is_administrators(const PstEnrollJob *job, PstEnrollKind kind)
+{
+    const PstEnrollStep *step = pst_enroll_find(job->steps, kind);
+
+    return step != NULL && step->state == PST_ENROLL_ADMINISTRATOR;
+}
+
+/* Of a guest that tells nothing it is not known which packages it has either. */
+static char **
+lines_of_undo(const PstEnrollJob *job)
+{
+    static const char *const removals[] = {
+        [PST_ENROLL_PACKAGE_UNKNOWN] =
+            "dpkg --purge " PST_ENROLL_PACKAGE_NAME " || rpm -e " PST_ENROLL_PACKAGE_NAME,
+        [PST_ENROLL_PACKAGE_DEB] = "dpkg --purge " PST_ENROLL_PACKAGE_NAME,
+        [PST_ENROLL_PACKAGE_RPM] = "rpm -e " PST_ENROLL_PACKAGE_NAME,
+    };
+    g_autoptr(GStrvBuilder) lines = g_strv_builder_new();
+
+    if (is_administrators(job, PST_ENROLL_CONFIGURATION))
+        g_strv_builder_add(lines, "rm -f /etc/postern/shim.conf");
+    if (is_administrators(job, PST_ENROLL_PACKAGE))
+        g_strv_builder_add(lines, removals[job->facts->guest.kind]);
+    return g_strv_builder_end(lines);
+}
+
 static void
 tell_lines(const PstEnrollJob *job, PstEnrollTold *told)
 {
-    const PstEnrollStep *step = pst_enroll_find(job->steps, PST_ENROLL_PACKAGE);
-
-    if (step == NULL || step->state != PST_ENROLL_ADMINISTRATOR)
-        return;
     if (job->undo) {
-        const char *line = job->facts->guest.kind == PST_ENROLL_PACKAGE_RPM
-                               ? "rpm -e " PST_ENROLL_PACKAGE_NAME
-                               : "dpkg --purge " PST_ENROLL_PACKAGE_NAME;
-        told->lines = g_strsplit(line, "\n", -1);
-    } else if (job->package != NULL) {
+        g_auto(GStrv) lines = lines_of_undo(job);
+        told->lines = *lines != NULL ? g_steal_pointer(&lines) : NULL;
+    } else if (is_administrators(job, PST_ENROLL_PACKAGE) && job->package != NULL) {
         told->lines = pst_enroll_install_lines(job->package);
         if (!job->left)
             told->bring = g_strdup_printf("%s into the guest as %s", job->package->path,

@@ -43,6 +43,7 @@ typedef struct {
     int state;      /* PstEnrollState */
     char *detail;   /* what is there, would be done, was done, or why not */
     gint64 parts;   /* PstEnrollMark: what of it is due; not told */
+    gboolean spare; /* where libvirt does not take it the machine does without; not told */
     gint64 took_ms; /* PST_INT_UNKNOWN: nothing was done */
 } PstEnrollStep;
 

@@ -104,6 +104,20 @@ def test_failed():
           last["args"]["steps"] == ["channel", "recorder", "panic", "video"], last)
 
 
+def test_spare():
+    """A device that libvirt does not take, which nobody asked for, keeps nothing else from being done; one
+    that somebody asked for is a failure."""
+    write_package()
+    uri = hypervisor(SHIM + RECORDER)
+    answer = told("--yes", "--package", RPM, code=1, uri=uri)
+    check(states(answer) == {"channel": "there", "recorder": "there", "panic": "cannot", "video": "cannot",
+                             "package": "administrator", "unit": "administrator",
+                             "proof": "not-reached"}, answer)
+    check("no domain of QEMU's" in answer["steps"][2]["detail"] and not answer["changed"], answer)
+    answer = told("--yes", "--panic", "--package", RPM, code=2, uri=uri)
+    check(states(answer)["panic"] == "failed" and states(answer)["video"] == "not-reached", answer)
+
+
 def test_undo():
     """Only what is noted is undone, and of that what the agent can't do is somebody's."""
     answer = told("--yes", verb="unenroll", uri=hypervisor(SHIM + RECORDER))
@@ -111,7 +125,11 @@ def test_undo():
     uri = hypervisor(SHIM + RECORDER, metadata=MARK.format("channel-lasting package"))
     answer = told("--dry-run", verb="unenroll", uri=uri, code=1)
     check(states(answer) == {"package": "administrator", "recorder": "there", "channel": "due"}, answer)
-    check(answer["lines"] == ["dpkg --purge postern-shim"], answer)
+    # Which packages it has nobody knows whose agent is not there.
+    check(answer["lines"] == ["dpkg --purge postern-shim || rpm -e postern-shim"], answer)
+    uri = hypervisor(SHIM + RECORDER, metadata=MARK.format("configuration"))
+    answer = told("--dry-run", verb="unenroll", uri=uri, code=1)
+    check(answer["lines"] == ["rm -f /etc/postern/shim.conf"], answer)
 
 
 def test_misuse():

@@ -404,6 +404,30 @@ test_digest(void)
     over(&script);
 }
 
+/* A shim that runs goes by its configuration until it is started anew; where there is none, nothing
+ * is. */
+static void
+test_remove_configuration(void)
+{
+    Script script = SCRIPT(STARTED, ENDED("0"), STARTED, ENDED("0"));
+    Script gone = SCRIPT(STARTED, ENDED("0"));
+    Script stuck = SCRIPT(STARTED, ENDED("0"), STARTED, ENDED("1"));
+    const PstEnrollAgent agent = agent_of(&script), none = agent_of(&gone), bad = agent_of(&stuck);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *said = pst_enroll_install_remove_configuration(&agent, TRUE, NULL);
+    g_autofree char *other = pst_enroll_install_remove_configuration(&none, FALSE, NULL);
+
+    g_assert_cmpstr(said, ==, "/etc/postern/shim.conf was removed");
+    g_assert_nonnull(
+        strstr(script.asked->str, "\"arg\":[\"try-restart\",\"postern-shim.service\"]"));
+    g_assert_nonnull(other);
+    g_assert_null(pst_enroll_install_remove_configuration(&bad, TRUE, &error));
+    g_assert_error(error, PST_ERROR, PST_ERROR_PATH_SHUT);
+    over(&script);
+    over(&gone);
+    over(&stuck);
+}
+
 int
 main(int argc, char **argv_)
 {
@@ -420,5 +444,6 @@ main(int argc, char **argv_)
     g_test_add_func("/enroll-agent/partly", test_partly);
     g_test_add_func("/enroll-agent/blocked", test_blocked);
     g_test_add_func("/enroll-agent/digest", test_digest);
+    g_test_add_func("/enroll-agent/remove-configuration", test_remove_configuration);
     return g_test_run();
 }
