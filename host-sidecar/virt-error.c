@@ -12,7 +12,6 @@ static const struct {
     {VIR_ERR_NO_DOMAIN, PST_ERROR_NO_DOMAIN},
     {VIR_ERR_NO_CONNECT, PST_ERROR_NO_HYPERVISOR},
     {VIR_ERR_INVALID_CONN, PST_ERROR_NO_HYPERVISOR},
-    {VIR_ERR_SYSTEM_ERROR, PST_ERROR_NO_HYPERVISOR},
     {VIR_ERR_RPC, PST_ERROR_NO_HYPERVISOR},
     {VIR_ERR_ACCESS_DENIED, PST_ERROR_NO_PERMISSION},
     {VIR_ERR_AUTH_FAILED, PST_ERROR_NO_PERMISSION},
@@ -22,11 +21,22 @@ static const struct {
     {VIR_ERR_INVALID_ARG, PST_ERROR_USAGE},
 };
 
-static PstErrorCode
-code_of(int number)
+/* What the kernel refuses is of the connection only where libvirt's client has been refused it: a
+ * driver calls it the same that a domain's disk is not there. */
+static gboolean
+is_of_connection(const virError *error)
 {
-    for (guint i = 0; i < G_N_ELEMENTS(rows); i++)
-        if (rows[i].libvirt == number)
+    return error->code == VIR_ERR_SYSTEM_ERROR &&
+           (error->domain == VIR_FROM_RPC || error->domain == VIR_FROM_REMOTE);
+}
+
+static PstErrorCode
+code_of(const virError *error)
+{
+    if (error != NULL && is_of_connection(error))
+        return PST_ERROR_NO_HYPERVISOR;
+    for (guint i = 0; error != NULL && i < G_N_ELEMENTS(rows); i++)
+        if (rows[i].libvirt == error->code)
             return rows[i].code;
     return PST_ERROR_PATH_SHUT;
 }
@@ -37,8 +47,7 @@ pst_virt_error_set(GError **error, const char *what)
     virErrorPtr last = virGetLastError();
     const char *message = last != NULL && last->message != NULL ? last->message : "no reason given";
 
-    g_set_error(error, PST_ERROR, (int)code_of(last != NULL ? last->code : 0), "%s: %s", what,
-                message);
+    g_set_error(error, PST_ERROR, (int)code_of(last), "%s: %s", what, message);
     return FALSE;
 }
 
