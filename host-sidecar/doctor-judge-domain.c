@@ -64,14 +64,26 @@ attach_port(const PstDoctorDomain *domain, const char *port, gboolean live)
     return attach(domain, xml, live);
 }
 
-/* The usual folder: enroll --xml has it too. */
+/* That of the pool, where alone it is looked for; else the usual one, which enroll --xml has too.
+ * It stands between quotes, of the shell's and of XML's: another one that is odd is not told. */
+static const char *
+folder_of(const PstDoctorDomain *domain)
+{
+    const char *folder = domain->folder;
+    static const char plain[] = G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "/._-";
+
+    return folder != NULL && *folder == '/' && folder[strspn(folder, plain)] == '\0'
+               ? folder
+               : "/var/lib/libvirt/postern";
+}
+
 static char *
 attach_recorder(const PstDoctorDomain *domain, gboolean live)
 {
-    g_autofree char *xml = g_strdup_printf(
-        "<channel type='file'><source path='/var/lib/libvirt/postern/%s.records' append='on'/>"
-        "<target type='virtio' name='org.postern.recorder.0'/></channel>",
-        domain->uuid);
+    g_autofree char *xml =
+        g_strdup_printf("<channel type='file'><source path='%s/%s.records' append='on'/>"
+                        "<target type='virtio' name='org.postern.recorder.0'/></channel>",
+                        folder_of(domain), domain->uuid);
 
     return attach(domain, xml, live);
 }
@@ -195,9 +207,9 @@ pst_doctor_judge_domain_recorder_elsewhere(PstDoctorJudging *judging)
 
     if (xml == NULL)
         return;
-    g_autofree char *what = g_strdup_printf(
-        "name the file /var/lib/libvirt/postern/%s.records in the source of that channel",
-        domain->uuid);
+    g_autofree char *what =
+        g_strdup_printf("name the file %s/%s.records in the source of that channel",
+                        folder_of(domain), domain->uuid);
     pst_doctor_stands(judging, PST_SEVERITY_WARNING, edit(domain, what),
                       "the recorder's file is not called by the domain's UUID, where its records "
                       "are looked for: %s",

@@ -201,6 +201,16 @@ look_at_lasting(virDomainPtr domain)
     return facts;
 }
 
+/* Where the file of a new recorder is to be; who may not see pools is not told. */
+static char *
+look_at_folder(virConnectPtr connection)
+{
+    g_autoptr(virStoragePool) pool = virStoragePoolLookupByName(connection, PST_VOLUME_POOL);
+    const PstVolumePool opened = {connection, pool};
+
+    return pool != NULL ? pst_volume_pool_folder(&opened) : NULL;
+}
+
 static gpointer
 look_at_domain(gpointer data, GError **error)
 {
@@ -214,6 +224,7 @@ look_at_domain(gpointer data, GError **error)
     facts->persistent = persistent < 0 ? PST_TRI_UNKNOWN : PST_TRI(persistent > 0);
     if (persistent != 0)
         facts->lasting = look_at_lasting(domain);
+    facts->folder = look_at_folder(virDomainGetConnect(domain));
     pst_guest_disconnect(domain);
     return facts;
 }

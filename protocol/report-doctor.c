@@ -107,6 +107,7 @@ static const PstField domain_rows[] = {
     PST_STRING(PstDoctorDomain, name, "as libvirt has it"),
     PST_STRING(PstDoctorDomain, uuid, "as libvirt has it"),
     PST_STRING(PstDoctorDomain, state, "running, paused, off, crashed …"),
+    PST_STRING(PstDoctorDomain, folder, "of the pool that recorders are in"),
     PST_BOOL(PstDoctorDomain, persistent, "it has a definition for its next start"),
     PST_BOOL(PstDoctorDomain, by_daemon, "the daemon lists it; absent where none was asked"),
     PST_OBJECT(PstDoctorDomain, live, pst_report_doctor_xml_fields, "as it runs"),

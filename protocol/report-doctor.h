@@ -87,7 +87,7 @@ typedef struct {
     char *version;
     char **methods;
     char *problem; /* why it did not answer, by the channel */
-    PstTri busy;   /* it was not asked: another had its turn, or the guest is off its CPUs */
+    PstTri busy;   /* it was not asked: another had its turn, or the guest does not run */
 } PstDoctorShim;
 
 typedef struct {
@@ -111,6 +111,7 @@ typedef struct {
 typedef struct {
     char *uri; /* of its hypervisor */
     char *name, *uuid, *state;
+    char *folder; /* of the recorders' pool; absent where there is none, or it was not told */
     PstTri persistent;
     PstTri by_daemon; /* the daemon lists it too; absent where none was asked */
     PstDoctorXml *live, *lasting;

@@ -66,10 +66,34 @@ test_paused(void)
     }
 }
 
+/* A new recorder's file is to be in the pool, wherever that is. */
+static void
+test_folder(void)
+{
+    static const char pool[] = "<pool type='dir'><name>postern</name>"
+                               "<target><path>/srv/records</path></target></pool>";
+    g_autoptr(PstHypervisor) hypervisor = pst_hypervisor_new("test:///default");
+    g_autoptr(PstGuest) guest = guest_in(hypervisor, VIR_DOMAIN_RUNNING);
+    virConnectPtr connection = pst_hypervisor_connect(hypervisor, NULL);
+    gint64 deadline_us = g_get_monotonic_time() + 10 * (gint64)G_USEC_PER_SEC;
+    PstDoctorDomain *before = pst_doctor_look_domain(guest, deadline_us);
+    virStoragePoolPtr made = virStoragePoolCreateXML(connection, pool, 0);
+    PstDoctorDomain *after = pst_doctor_look_domain(guest, deadline_us);
+
+    g_assert_nonnull(made);
+    g_assert_null(before->folder);
+    g_assert_cmpstr(after->folder, ==, "/srv/records");
+    pst_fields_free(&pst_report_doctor_domain_fields, before);
+    pst_fields_free(&pst_report_doctor_domain_fields, after);
+    virStoragePoolFree(made);
+    virConnectClose(connection);
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/doctor-look/paused", test_paused);
+    g_test_add_func("/doctor-look/folder", test_folder);
     return g_test_run();
 }

@@ -250,6 +250,16 @@ static const struct {
      "'text':'block-rpcs=guest-exec','blocked':['guest-exec']}]}}",
      "will not run guest-exec", "/etc/qemu/qemu-ga.conf:2", PST_SEVERITY_WARNING},
     {"doctor.no-recorder",
+     "{'domain':{'folder':'/srv/records','live':{'recorder':false,'recorder_elsewhere':null,"
+     "'recorder_emptied':null},'recorder':null}}",
+     "has no recorder", "<source path='/srv/records/" UUID ".records' append='on'/>",
+     PST_SEVERITY_CRITICAL},
+    {"doctor.no-recorder",
+     "{'domain':{'folder':'/srv/$(x)','live':{'recorder':false,'recorder_elsewhere':null,"
+     "'recorder_emptied':null},'recorder':null}}",
+     "has no recorder", "<source path='/var/lib/libvirt/postern/" UUID ".records'",
+     PST_SEVERITY_CRITICAL},
+    {"doctor.no-recorder",
      "{'domain':{'live':{'recorder':false,'recorder_elsewhere':null,'recorder_emptied':null},"
      "'recorder':null}}",
      "has no recorder", "/var/lib/libvirt/postern/" UUID ".records' append='on'/>",
