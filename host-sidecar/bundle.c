@@ -302,6 +302,15 @@ digest(gconstpointer data, gsize len)
     return g_compute_checksum_for_data(G_CHECKSUM_SHA256, data, len);
 }
 
+static const char over_part[] = "too large for a bundle", over_total[] = "the bundle is full";
+
+gboolean
+pst_bundle_is_over_bounds(const PstManifestPart *part)
+{
+    return part->unwritten == PST_TRI_YES &&
+           (g_strcmp0(part->error, over_part) == 0 || g_strcmp0(part->error, over_total) == 0);
+}
+
 static gboolean
 refuse(PstManifestPart *part, const char *why)
 {
@@ -329,9 +338,9 @@ pst_bundle_write(PstBundle *bundle, PstManifestPart *part, const char *path, gco
 {
     g_return_val_if_fail(pst_manifest_is_path(path), FALSE);
     if (len > PST_BUNDLE_MAX_PART)
-        return refuse(part, "too large for a bundle");
+        return refuse(part, over_part);
     if (len > pst_bundle_room(bundle))
-        return refuse(part, "the bundle is full");
+        return refuse(part, over_total);
     if (!write_path(bundle, path, data, len))
         return refuse(part, g_strerror(errno));
     if (part->unwritten == PST_TRI_YES)

@@ -43,6 +43,10 @@ const char *pst_bundle_folder(const PstBundle *bundle);
  * disk has not even LEAST, the part finds room by then or does not. */
 void pst_bundle_keep(PstBundle *bundle, const char *path, gsize least, gsize most);
 
+/* Whether PART is `unwritten` for the bounds above, and not for what the disk has not: a guest can
+ * bring that about, and no room on the disk mends it. */
+gboolean pst_bundle_is_over_bounds(const PstManifestPart *part);
+
 /* Writes a part to its path in the bundle, a pst_manifest_is_path(). FALSE where that can't be, and
  * the part then is `unwritten`, with an error and no path; a smaller one may still be. */
 gboolean pst_bundle_write(PstBundle *bundle, PstManifestPart *part, const char *path,

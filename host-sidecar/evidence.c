@@ -58,15 +58,21 @@ keep(PstGuest *guest, const char *method, gint64 deadline_us, GError **error)
     return pst_forensics_make(guest, &wish, error);
 }
 
-/* What was had and found no room is told nowhere any more after the act: the bundle stays, and says
- * so itself. */
+/* What was had and found no room on the disk is told nowhere any more after the act: the bundle
+ * stays, and says so itself. A guest that tells more than goes into a bundle keeps nobody from it.
+ */
 static gboolean
 is_written(const PstForensics *evidence, GError **error)
 {
-    g_autofree char *unwritten = pst_manifest_unwritten(evidence->manifest);
+    const GPtrArray *parts = evidence->manifest->parts;
+    gboolean lost = FALSE;
 
-    if (unwritten == NULL)
+    for (guint i = 0; i < parts->len; i++)
+        lost |= pst_manifest_part_state(parts->pdata[i]) == PST_MANIFEST_PART_UNWRITTEN &&
+                !pst_bundle_is_over_bounds(parts->pdata[i]);
+    if (!lost)
         return TRUE;
+    g_autofree char *unwritten = pst_manifest_unwritten(evidence->manifest);
     g_set_error(error, PST_ERROR, PST_ERROR_OUTPUT, "%s: %s", evidence->path, unwritten);
     return FALSE;
 }

@@ -355,6 +355,7 @@ test_bounds(World *world, gconstpointer unused G_GNUC_UNUSED)
     PstManifestPart *part = pst_manifest_add(pst_bundle_manifest(bundle), "x", "channel");
     g_assert_false(pst_bundle_write(bundle, part, "large", large, PST_BUNDLE_MAX_PART + 1));
     g_assert_cmpstr(part->error, ==, "too large for a bundle");
+    g_assert_true(pst_bundle_is_over_bounds(part));
     for (gsize done = 0; done < all; n++) {
         g_autofree char *path = g_strdup_printf("part%u", n);
         gsize len = MIN(PST_BUNDLE_MAX_PART, all - done);
@@ -366,6 +367,7 @@ test_bounds(World *world, gconstpointer unused G_GNUC_UNUSED)
     part = pst_manifest_add(pst_bundle_manifest(bundle), "x", "channel");
     g_assert_false(pst_bundle_write(bundle, part, "one", "x", 1));
     g_assert_cmpstr(part->error, ==, "the bundle is full");
+    g_assert_true(pst_bundle_is_over_bounds(part));
     g_assert_cmpint(pst_manifest_part_state(part), ==, PST_MANIFEST_PART_UNWRITTEN);
     /* The page has a place of its own. */
     pst_bundle_release(bundle);
