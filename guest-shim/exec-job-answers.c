@@ -29,8 +29,12 @@ pst_exec_job_kill(PstExecJobWork *work, const char *why)
 gboolean
 pst_exec_job_has_ended(const PstExecJobWork *work)
 {
-    return work->state != PST_EXEC_RUNNING && pst_exec_stream_ended(work->stream[PST_EXEC_OUT]) &&
-           pst_exec_stream_ended(work->stream[PST_EXEC_ERR]);
+    if (work->state == PST_EXEC_RUNNING || !pst_exec_stream_ended(work->stream[PST_EXEC_OUT]) ||
+        !pst_exec_stream_ended(work->stream[PST_EXEC_ERR]))
+        return FALSE;
+    /* Where there is no control group, what hides behind a parent is a child here only when that
+     * one is dead. */
+    return work->killed_us == 0 || work->is_given_up || !pst_exec_child_is_any();
 }
 
 /* ---- what is answered ---- */

@@ -35,12 +35,14 @@ typedef struct {
     int state, status, signal;
     const char *why;
     gint64 begun_us, ended_us, deadline_us, contact_us;
-    gint64 killed_us; /* 0: it was not */
+    gint64 killed_us;    /* 0: it was not */
+    gboolean is_given_up; /* it does not die */
 } PstExecJobWork;
 
 void pst_exec_job_free_visitor(gpointer data);
 
-/* Whether it has ended, with all that it wrote read. */
+/* Whether it has ended, with all that it wrote read; where it was killed, with all that it started.
+ */
 gboolean pst_exec_job_has_ended(const PstExecJobWork *work);
 
 /* Kills it with all that it started; to be done again until that is so. WHY is what is told of it:

@@ -56,6 +56,7 @@ reap(PstExecJobWork *work)
 static void
 give_up(PstExecJobWork *work)
 {
+    work->is_given_up = TRUE;
     if (work->state == PST_EXEC_RUNNING) {
         work->ended_us = g_get_monotonic_time();
         work->state = PST_EXEC_KILLED;

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import secrets
+import shlex
 import signal
 import socket
 import subprocess
@@ -199,6 +200,20 @@ def test_deadline():
     check(0.6 < time.monotonic() - began < 15, "late")
     check(700 <= page["took_ms"] < 15000, page)
     left = [pid for pid in filter(str.isdigit, os.listdir("/proc")) if is_called(pid, mark)]
+    check(not left, left)
+
+
+def test_deadline_of_what_hides():
+    """Also what neither holds its output nor is in its group, and whose parent is no child of its."""
+    mark = f"300.{secrets.randbelow(10 ** 9)}"
+    chain = f"sleep {mark}"
+    for _ in range(5):
+        chain = f"setsid sh -c {shlex.quote(chain + '; true')}"
+    page, _, _ = SERVICE.run(["sh", "-c", f"{chain} >/dev/null 2>&1 & sleep {mark}"], timeout_ms=700)
+    check((page["state"], page["signal"], page["why"]) == ("killed", 9, "deadline"), page)
+    left = [pid for pid in filter(str.isdigit, os.listdir("/proc")) if is_called(pid, mark)]
+    for pid in left:
+        os.kill(int(pid), 9)
     check(not left, left)
 
 
