@@ -2,7 +2,6 @@
 #include "guest-shim/exec-ended.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "guest-shim/exec-stream.h"
 #include "protocol/exec-list.h"
@@ -71,21 +70,22 @@ PstExecPage *
 pst_exec_ended_page(const PstExecStore *store, const PstExecAsk *ask)
 {
     PstExecPage *page = read_end(store, ask->id);
-    int fd = -1;
+    gboolean served = page == NULL && pst_exec_store_is_served(store, ask->id);
 
+    /* It may have ended in between: its end is there before nobody serves it. */
+    if (page == NULL && !served)
+        page = read_end(store, ask->id);
     if (page != NULL) {
         for (guint i = 0; i < PST_EXEC_N_STREAMS; i++)
             if (!read_kept(store, ask->id, i, ask->from[i], &page->piece[i]))
                 trim(&page->piece[i], ask->from[i]);
         return page;
     }
+    if (served)
+        return bare_page(ask, PST_EXEC_RUNNING, NULL);
     if (!pst_exec_store_has(store, ask->id))
         return bare_page(ask, PST_EXEC_UNKNOWN, "no command of this id is known in this boot");
-    fd = pst_exec_store_connect(store, ask->id);
-    if (fd < 0)
-        return bare_page(ask, PST_EXEC_LOST, "it was started, and how it ended is not known");
-    close(fd);
-    return bare_page(ask, PST_EXEC_RUNNING, NULL);
+    return bare_page(ask, PST_EXEC_LOST, "it was started, and how it ended is not known");
 }
 
 static JsonObject *

@@ -106,7 +106,10 @@ take_input(PstExecJobWork *work, PstExecJobVisitor *visitor)
 
     if (visitor->ask.input.data == NULL && !visitor->ask.input.end)
         return TRUE;
-    if (pst_exec_input_take(work->input, &visitor->ask.input, &error))
+    if (!work->job->start->has_input)
+        g_set_error(&error, PST_ERROR, PST_ERROR_INVALID_PARAMS,
+                    "it was started without an input: it can't be fed");
+    else if (pst_exec_input_take(work->input, &visitor->ask.input, &error))
         return TRUE;
     visitor->asked = FALSE;
     pst_exec_job_answer_error(visitor->peer, &visitor->id, error);
@@ -158,8 +161,10 @@ send_signal(PstExecJobWork *work, PstExecJobVisitor *visitor, JsonObject *params
         return;
     }
     gboolean sent = work->child.pid > 0 && kill(-work->child.pid, wish.signal) == 0;
-    if (wish.signal == SIGKILL && !pst_exec_job_has_ended(work))
+    if (wish.signal == SIGKILL && !pst_exec_job_has_ended(work)) {
         pst_exec_job_kill(work, NULL);
+        sent = TRUE;
+    }
     json_object_set_boolean_member(result, "sent", sent);
     pst_exec_job_answer(visitor->peer, &visitor->id, result);
 }

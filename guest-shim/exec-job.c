@@ -350,7 +350,7 @@ is_late(const PstExecJob *job, GError **error)
     return TRUE;
 }
 
-void
+gboolean
 pst_exec_job_run(const PstExecJob *job)
 {
     PstExecJobWork work = {.job = job, .state = PST_EXEC_RUNNING, .signals = -1};
@@ -377,4 +377,5 @@ pst_exec_job_run(const PstExecJob *job)
     }
     pst_loop_handles_close(&work.signals);
     g_free(failure.why);
+    return error == NULL;
 }

@@ -20,5 +20,5 @@ typedef struct {
 } PstExecJob;
 
 /* Carries it out, in this process, which has no other child and whose SIGCHLD is blocked; returns
- * when it is over and told. */
-void pst_exec_job_run(const PstExecJob *job);
+ * when it is over and told. FALSE where it was refused: then its id is not claimed any more. */
+gboolean pst_exec_job_run(const PstExecJob *job);

@@ -20,13 +20,13 @@
 #include "protocol/limits.h"
 
 #define MAX_PEERS 64
+/* The exit status of a supervisor whose command was refused. */
+#define REFUSED 1
 /* A request comes at once, or not at all. */
 #define PATIENCE_S 5
 #define IDLE_S 60
-/* Of how many that have ended the results are kept, and for how long an id stays claimed: a start
- * that is asked for once more comes within a request's longest deadline. */
-#define MAX_ENDED 64
-#define FORGET_US (120 * (gint64)G_USEC_PER_SEC)
+/* A start that is asked for once more comes within a request's longest deadline. */
+#define FORGET_US (PST_EXEC_STORE_FORGET_S * (gint64)G_USEC_PER_SEC)
 
 typedef struct {
     PstExecServer *server;
@@ -37,7 +37,7 @@ typedef struct {
 /* A command that was started, by its supervisor; later one that has ended. */
 typedef struct {
     char id[PST_EXEC_ID_DIGITS + 1];
-    gint64 ended_us;
+    gint64 ended_us, bytes;
 } Command;
 
 struct PstExecServer {
@@ -48,8 +48,10 @@ struct PstExecServer {
     guint listener_source, signals_source, idle_source;
     GPtrArray *visitors;
     GHashTable *running;  /* of Command, by pid */
+    GQueue others;        /* of Command, those that another process before it has started */
     GQueue kept, claimed; /* of Command, those that have ended: with their results, and only their
                            * ids; the oldest first */
+    gint64 kept_bytes;
     void (*idle)(gpointer user_data);
     gpointer user_data;
     gboolean by_agent;
@@ -88,13 +90,24 @@ rest(PstExecServer *server)
 
 /* ---- what ended commands leave behind ---- */
 
+static Command *
+new_command(const char *id)
+{
+    Command *command = g_new0(Command, 1);
+
+    g_strlcpy(command->id, id, sizeof(command->id));
+    return command;
+}
+
 static void
 bound(PstExecServer *server)
 {
     gint64 now_us = g_get_monotonic_time();
 
-    while (server->kept.length > MAX_ENDED) {
+    while (server->kept.length > PST_EXEC_STORE_KEPT ||
+           server->kept_bytes > PST_EXEC_STORE_KEPT_BYTES) {
         Command *command = g_queue_pop_head(&server->kept);
+        server->kept_bytes -= command->bytes;
         pst_exec_store_empty(server->store, command->id);
         g_queue_push_tail(&server->claimed, command);
     }
@@ -105,22 +118,36 @@ bound(PstExecServer *server)
     }
 }
 
+/* Takes COMMAND over, which has ended. */
+static void
+keep(PstExecServer *server, Command *command)
+{
+    command->ended_us = g_get_monotonic_time();
+    command->bytes = pst_exec_store_bytes(server->store, command->id);
+    server->kept_bytes += command->bytes;
+    g_queue_push_tail(command->bytes > 0 ? &server->kept : &server->claimed, command);
+}
+
 static gboolean
 on_child(gint fd, GIOCondition condition G_GNUC_UNUSED, gpointer user_data)
 {
     PstExecServer *server = user_data;
     struct signalfd_siginfo info;
+    int status = 0;
     pid_t pid;
 
     while (read(fd, &info, sizeof(info)) > 0)
         continue;
-    while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
         gpointer command = NULL;
 
         if (!g_hash_table_steal_extended(server->running, GINT_TO_POINTER(pid), NULL, &command))
             continue;
-        ((Command *)command)->ended_us = g_get_monotonic_time();
-        g_queue_push_tail(&server->kept, command);
+        /* By then another may have been started by that id. */
+        if (WIFEXITED(status) && WEXITSTATUS(status) == REFUSED)
+            g_free(command);
+        else
+            keep(server, command);
     }
     bound(server);
     rest(server);
@@ -188,8 +215,7 @@ run(const PstExecServer *server, const PstExecJob *job)
     leave_streams();
     /* A session of its own: what is sent to this server's group is not meant for it. */
     setsid();
-    pst_exec_job_run(job);
-    _exit(0);
+    _exit(pst_exec_job_run(job) ? 0 : REFUSED);
 }
 
 /* Takes LISTENER over. */
@@ -216,14 +242,31 @@ start(PstExecServer *server, Visitor *visitor, const PstMessage *message, const 
                     "the guest can't start a command: fork: %s", g_strerror(number));
         return FALSE;
     }
-    Command *command = g_new0(Command, 1);
-    g_strlcpy(command->id, wish->id, sizeof(command->id));
-    g_hash_table_insert(server->running, GINT_TO_POINTER(pid), command);
+    g_hash_table_insert(server->running, GINT_TO_POINTER(pid), new_command(wish->id));
     return TRUE;
 }
 
+/* Nobody tells when another's has ended: that is looked for where it matters. */
 static gboolean
-may_start(const PstExecServer *server, const PstExecStart *wish, GError **error)
+is_full(PstExecServer *server)
+{
+    for (GList *item = server->others.head, *next;
+         item != NULL && g_hash_table_size(server->running) + server->others.length >=
+                             PST_LIMIT_EXEC_RUNNING;
+         item = next) {
+        Command *command = item->data;
+
+        next = item->next;
+        if (pst_exec_store_is_served(server->store, command->id))
+            continue;
+        g_queue_delete_link(&server->others, item);
+        keep(server, command);
+    }
+    return g_hash_table_size(server->running) + server->others.length >= PST_LIMIT_EXEC_RUNNING;
+}
+
+static gboolean
+may_start(PstExecServer *server, const PstExecStart *wish, GError **error)
 {
     if (wish->boot_id != NULL && g_strcmp0(wish->boot_id, server->boot_id) != 0) {
         g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE,
@@ -235,7 +278,7 @@ may_start(const PstExecServer *server, const PstExecStart *wish, GError **error)
                     "the command was not started: the deadline for that had passed");
         return FALSE;
     }
-    if (g_hash_table_size(server->running) < PST_LIMIT_EXEC_RUNNING)
+    if (!is_full(server))
         return TRUE;
     g_set_error(error, PST_ERROR, PST_ERROR_BUSY, "%d commands are running in this guest",
                 PST_LIMIT_EXEC_RUNNING);
@@ -294,15 +337,20 @@ take_page(PstExecServer *server, Visitor *visitor, const PstMessage *message)
     answer(visitor, &message->id, result);
 }
 
-/* To one that nobody serves any more. */
+/* To one that nobody serves any more, or that is asked by more than can wait. */
 static void
-take_signal(Visitor *visitor, const PstMessage *message)
+take_signal(const PstExecServer *server, Visitor *visitor, const PstMessage *message)
 {
     g_autoptr(JsonObject) result = json_object_new();
     g_autoptr(GError) error = NULL;
     PstExecSignal wish;
 
     if (!pst_exec_signal_read(message->params, &wish, &error)) {
+        answer_error(visitor, &message->id, error);
+        return;
+    }
+    if (pst_exec_store_is_served(server->store, wish.id)) {
+        g_set_error(&error, PST_ERROR, PST_ERROR_BUSY, "too many ask about this command");
         answer_error(visitor, &message->id, error);
         return;
     }
@@ -318,7 +366,7 @@ take_request(PstExecServer *server, Visitor *visitor, const PstMessage *message)
     if (g_str_equal(message->method, PST_EXEC_PAGE)) {
         take_page(server, visitor, message);
     } else if (g_str_equal(message->method, PST_EXEC_SIGNAL)) {
-        take_signal(visitor, message);
+        take_signal(server, visitor, message);
     } else if (g_str_equal(message->method, PST_EXEC_LIST)) {
         g_autoptr(JsonObject) result = pst_exec_ended_list(server->store);
         answer(visitor, &message->id, result);
@@ -432,16 +480,12 @@ adopt(PstExecServer *server)
     pst_exec_store_sweep(server->store);
     ids = pst_exec_store_ids(server->store);
     for (guint i = 0; ids[i] != NULL; i++) {
-        int fd = pst_exec_store_connect(server->store, ids[i]);
+        Command *command = new_command(ids[i]);
 
-        if (fd >= 0) {
-            close(fd);
-            continue;
-        }
-        Command *command = g_new0(Command, 1);
-        g_strlcpy(command->id, ids[i], sizeof(command->id));
-        command->ended_us = g_get_monotonic_time();
-        g_queue_push_tail(&server->kept, command);
+        if (pst_exec_store_is_served(server->store, ids[i]))
+            g_queue_push_tail(&server->others, command);
+        else
+            keep(server, command);
     }
     bound(server);
 }
@@ -486,6 +530,7 @@ pst_exec_server_free(PstExecServer *server)
     pst_loop_handles_close(&server->listener);
     pst_loop_handles_close(&server->signals);
     g_hash_table_unref(server->running);
+    g_queue_clear_full(&server->others, g_free);
     g_queue_clear_full(&server->kept, g_free);
     g_queue_clear_full(&server->claimed, g_free);
     g_free(server->boot_id);

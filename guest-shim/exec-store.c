@@ -14,11 +14,6 @@
 #define SOCKET "sock"
 #define END "end"
 #define BACKLOG 16
-/* Of the newest that have ended: so many, and so many bytes together. It is memory. */
-#define MAX_ENDED 64
-#define MAX_ENDED_BYTES (32 * 1024 * 1024)
-/* A start that is asked for once more comes within a request's longest deadline. */
-#define FORGET_S 120
 
 struct PstExecStore {
     int fd;
@@ -217,6 +212,18 @@ pst_exec_store_connect(const PstExecStore *store, const char *id)
     return -1;
 }
 
+gboolean
+pst_exec_store_is_served(const PstExecStore *store, const char *id)
+{
+    int fd = pst_exec_store_connect(store, id);
+
+    /* Only these say that nobody is there: not that its backlog is full. */
+    if (fd < 0)
+        return errno != ENOENT && errno != ECONNREFUSED;
+    close(fd);
+    return TRUE;
+}
+
 /* ---- what is there ---- */
 
 typedef struct {
@@ -254,6 +261,16 @@ look_into(int folder, Entry *entry)
         closedir(files);
     else if (fd >= 0)
         close(fd);
+}
+
+gint64
+pst_exec_store_bytes(const PstExecStore *store, const char *id)
+{
+    Entry entry = {.since_us = 0};
+
+    g_strlcpy(entry.id, id, sizeof(entry.id));
+    look_into(store->fd, &entry);
+    return entry.bytes;
 }
 
 static GArray *
@@ -295,17 +312,6 @@ pst_exec_store_ids(const PstExecStore *store)
     return g_strv_builder_end(ids);
 }
 
-/* Nobody serves it, and it has no end: whoever did was killed. */
-static gboolean
-is_orphan(const PstExecStore *store, const Entry *entry)
-{
-    int fd = pst_exec_store_connect(store, entry->id);
-
-    if (fd >= 0)
-        close(fd);
-    return fd < 0;
-}
-
 void
 pst_exec_store_sweep(const PstExecStore *store)
 {
@@ -318,14 +324,15 @@ pst_exec_store_sweep(const PstExecStore *store)
         gint64 age_s = now_s - (entry->ended_s > 0 ? entry->ended_s
                                                    : entry->since_us / (gint64)G_USEC_PER_SEC);
 
-        if (entry->ended_s == 0 && !is_orphan(store, entry))
+        /* One without an end that nobody serves was killed with its supervisor, or emptied. */
+        if (entry->ended_s == 0 && pst_exec_store_is_served(store, entry->id))
             continue;
-        n++;
+        n += entry->bytes > 0 ? 1 : 0;
         bytes += entry->bytes;
-        if (n <= MAX_ENDED && bytes <= MAX_ENDED_BYTES)
+        if (entry->bytes > 0 && n <= PST_EXEC_STORE_KEPT && bytes <= PST_EXEC_STORE_KEPT_BYTES)
             continue;
         /* A clock that was set back makes them young: then they are kept for longer. */
-        if (age_s > FORGET_S)
+        if (age_s > PST_EXEC_STORE_FORGET_S)
             pst_exec_store_forget(store, entry->id);
         else if (entry->ended_s > 0)
             pst_exec_store_empty(store, entry->id);

@@ -11,6 +11,13 @@
 
 #define PST_EXEC_STORE_FOLDER "/run/postern/exec"
 
+/* Of the newest that have ended the results are kept: so many, and so many bytes together. It is
+ * memory. */
+#define PST_EXEC_STORE_KEPT 64
+#define PST_EXEC_STORE_KEPT_BYTES (32 * 1024 * 1024)
+/* Of the others, for how long the id stays claimed after their end, in seconds. */
+#define PST_EXEC_STORE_FORGET_S 120
+
 typedef struct PstExecStore PstExecStore;
 
 /* The folder at PATH, which is made where it is not there; PST_ERROR_UNAVAILABLE. */
@@ -48,8 +55,15 @@ int pst_exec_store_file(const PstExecStore *store, const char *id, const char *n
 
 gboolean pst_exec_store_has(const PstExecStore *store, const char *id);
 
-/* A connection to whoever serves ID, which does not block; -1 where nobody does. */
+/* How much its files hold; 0 where nothing of it is kept. */
+gint64 pst_exec_store_bytes(const PstExecStore *store, const char *id);
+
+/* A connection to whoever serves ID, which does not block; -1 where nobody does, or too many want
+ * to. */
 int pst_exec_store_connect(const PstExecStore *store, const char *id);
+
+/* Whether anybody does. */
+gboolean pst_exec_store_is_served(const PstExecStore *store, const char *id);
 
 /* The ids that are there, in the order of their claiming, NULL-terminated. Free with g_strfreev().
  */

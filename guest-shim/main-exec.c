@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -74,8 +75,10 @@ bind_socket(const char *path, GError **error)
     } else if (fd >= 0) {
         g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
         unlink(path);
-        umask(0177);
-        if (bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 && listen(fd, BACKLOG) == 0)
+        mode_t former = umask(0177);
+        gboolean bound = bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
+        umask(former);
+        if (bound && listen(fd, BACKLOG) == 0)
             return fd;
     }
     g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "%s: %s", path, g_strerror(errno));

@@ -12,6 +12,7 @@ import secrets
 import shlex
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import time
@@ -120,9 +121,7 @@ def test_back_pressure():
     time.sleep(1)
     told = SERVICE.page(page["id"], wait_ms=0)
     check(told["state"] == "running" and not told["err"].get("b64"), "it did not wait")
-    with open(f"/proc/{told['pid']}/stat", encoding="ascii") as file:
-        parent = int(file.read().rpartition(")")[2].split()[1])
-    with open(f"/proc/{parent}/status", encoding="ascii") as file:
+    with open(f"/proc/{parent_of(told['pid'])}/status", encoding="ascii") as file:
         kib = next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
     check(kib < 64 * 1024 if "asan" in PROGRAM else kib < 12 * 1024, kib)
     SERVICE.call("exec.signal", {"id": page["id"], "signal": 9})
@@ -176,6 +175,13 @@ def test_input_pieces():
         told = SERVICE.page(name)
     out = base64.b64decode(told["out"]["b64"])
     check(out == b"abcdef", out)
+
+
+def test_no_input():
+    """What can't get there is not said to have."""
+    page = SERVICE.start(["sleep", "60"], detach=True, wait_ms=0)
+    check("without an input" in refused("invalid-params", SERVICE.feed, page["id"], b"x"), page)
+    SERVICE.call("exec.signal", {"id": page["id"], "signal": 9})
 
 
 def test_input_differs():
@@ -385,13 +391,82 @@ def test_bounded():
     check(told["state"] == "lost", told)
     params = {"id": first, "argv": ["true"], "timeout_ms": 1000}
     check(SERVICE.call("exec.start", params)["state"] == "lost", "it was started once more")
-    # Nor are they more where the service was started anew in between.
+    # Nor are they more where the service was started anew in between, or fewer: what was only
+    # claimed is none of them.
+    newest = [SERVICE.run(["true"])[0]["id"] for _ in range(64)]
     SERVICE.stop()
     SERVICE.begin()
+    check([SERVICE.page(name)["state"] for name in newest] == ["exited"] * 64, "results are lost")
     for _ in range(70):
         SERVICE.run(["true"])
     files = sum(len(names) for _, _, names in os.walk(SERVICE.state))
     check(files <= 3 * 70, files)
+
+
+def test_bounded_bytes():
+    """What is kept of the output of detached ones is memory."""
+    names = []
+    for _ in range(40):
+        names.append(SERVICE.start(["sh", "-c", "head -c 600000 /dev/zero; head -c 600000 /dev/zero >&2"],
+                                   detach=True, wait_ms=5000)["id"])
+        until("it does not end", lambda: SERVICE.page(names[-1])["state"] == "exited")
+    SERVICE.run(["true"])
+    held = sum(os.path.getsize(f"{folder}/{name}") for folder, _, files in os.walk(SERVICE.state)
+               for name in files if name != "sock")
+    check(held <= 33 * MEBI, held)
+    check(SERVICE.page(names[-1])["out"].get("b64") and SERVICE.page(names[0])["state"] == "lost",
+          "it is not the oldest that went")
+
+
+def test_limit_is_everybodys():
+    """Those that an earlier service or the agent has started count as well."""
+    names = [SERVICE.start(["sleep", "60"], wait_ms=0)["id"] for _ in range(64)]
+    SERVICE.stop(signal.SIGKILL)
+    SERVICE.begin()
+    names += [SERVICE.start(["sleep", "60"], wait_ms=0)["id"] for _ in range(64)]
+    refused("busy", SERVICE.start, ["true"])
+    params = {"id": secrets.token_hex(16), "argv": ["true"], "timeout_ms": 1000}
+    refused("busy", once, "exec.start", params)
+    SERVICE.call("exec.signal", {"id": names[0], "signal": 9})
+    until("it lives", lambda: SERVICE.page(names[0])["state"] == "killed")
+    until("its place is not free", lambda: starts(params))
+    for name in names[1:]:
+        SERVICE.call("exec.signal", {"id": name, "signal": 9})
+    until("they live", lambda: all(SERVICE.page(name)["state"] != "running" for name in names))
+
+
+def starts(params):
+    try:
+        return SERVICE.call("exec.start", params)["id"] == params["id"]
+    except execlib.ExecError:
+        return False
+
+
+def test_asked_by_too_many():
+    """A supervisor that has no time for so many is none that is gone."""
+    page = SERVICE.start(["sleep", "60"], wait_ms=0)
+    supervisor, waiting = parent_of(page["pid"]), []
+    os.kill(supervisor, signal.SIGSTOP)
+    try:
+        while True:
+            waiting.append(socket.socket(socket.AF_UNIX))
+            waiting[-1].setblocking(False)
+            waiting[-1].connect(f"{SERVICE.state}/{page['id']}/sock")
+    except BlockingIOError:
+        pass
+    params = {"id": page["id"], "argv": ["true"], "timeout_ms": 1000}
+    told = SERVICE.call("exec.start", params)
+    for connection in waiting:
+        connection.close()
+    os.kill(supervisor, signal.SIGCONT)
+    check(told["state"] == "running", told)
+    until("it is not heard", lambda: SERVICE.page(page["id"], wait_ms=0).get("pid"))
+    SERVICE.call("exec.signal", {"id": page["id"], "signal": 9})
+
+
+def parent_of(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        return int(file.read().rpartition(")")[2].split()[1])
 
 
 def test_list():
@@ -403,6 +478,11 @@ def test_list():
     check(SERVICE.call("exec.signal", {"id": page["id"], "signal": 9})["sent"], "not sent")
     until("it lives", lambda: SERVICE.page(page["id"])["state"] == "killed")
     check(not SERVICE.call("exec.signal", {"id": page["id"], "signal": 9})["sent"], "sent to nobody")
+    # What it left behind holds its output: that is killed as well.
+    left = SERVICE.start(["sh", "-c", "sleep 60 & exit 3"], wait_ms=500)
+    check(left["state"] == "running", left)
+    check(SERVICE.call("exec.signal", {"id": left["id"], "signal": 9})["sent"], "not sent")
+    until("it goes on", lambda: SERVICE.page(left["id"])["state"] == "exited")
     row = next(row for row in SERVICE.call("exec.list", {})["commands"] if row["id"] == page["id"])
     check((row["state"], row["signal"]) == ("killed", 9), row)
 
@@ -474,6 +554,23 @@ def test_once_by_agent():
     check(not [name for name in os.listdir(SERVICE.state) if name.startswith("once")], "left behind")
 
 
+def test_refused_and_then_by_agent():
+    """The service that has refused it does not take the other's command for one of its own that has
+    ended."""
+    params = {"id": secrets.token_hex(16), "argv": ["sleep", "60"], "timeout_ms": 60000, "wait_ms": 0}
+    SERVICE.configure("")
+    try:
+        refused("unavailable", SERVICE.call, "exec.start", params)
+        check(once("exec.start", params)["state"] == "running", "not started")
+    finally:
+        SERVICE.configure("[exec]\nallow = yes\n")
+    for _ in range(70):
+        SERVICE.run(["true"])
+    check(SERVICE.page(params["id"], wait_ms=0)["state"] == "running", "it is not known any more")
+    check(stat.S_IMODE(os.stat(f"{SERVICE.state}/{params['id']}").st_mode) == 0o700, "its folder")
+    SERVICE.call("exec.signal", {"id": params["id"], "signal": 9})
+
+
 def test_survives_its_service():
     """Who took the request is killed: the command goes on, and tells all to whoever asks."""
     page = SERVICE.start(["sh", "-c", "echo before; sleep 2; echo after; exit 5"], wait_ms=0)
@@ -493,8 +590,7 @@ def test_survives_its_service():
 def test_supervisor_killed():
     """Then the command ends with it, nobody knows how, and that is said."""
     page = SERVICE.start(["sleep", "60"], wait_ms=0)
-    with open(f"/proc/{page['pid']}/stat", encoding="ascii") as file:
-        parent = int(file.read().rpartition(")")[2].split()[1])
+    parent = parent_of(page["pid"])
     os.kill(parent, 9)
     until("it goes on", lambda: not alive(page["pid"]) and not alive(parent))
     check(SERVICE.page(page["id"])["state"] == "lost", "its end is known")
