@@ -216,17 +216,23 @@ check_start(const PstExecStart *start, GError **error)
     g_autoptr(GError) cause = NULL;
     g_autoptr(PstExecStart) read = pst_exec_start_read(params, &cause);
 
-    return read != NULL || misuse(error, cause->message);
+    if (read == NULL)
+        return misuse(error, cause->message);
+    /* Else it would run in another folder, or as another user. */
+    if (g_strcmp0(read->cwd, start->cwd) != 0 || g_strcmp0(read->user, start->user) != 0)
+        return misuse(error, "--cwd and --user take what is plain UTF-8");
+    return TRUE;
 }
 
 static gboolean
 run(const PstOptions *options, const char *domain, const Words *words, char **argv, const char **id,
     int *exit_code, GError **error)
 {
-    gint64 deadline_us = g_get_monotonic_time() + options->deadline_us;
     g_autoptr(PstExecStart) start = make_start(words, argv);
     gboolean feeds = words->input && !words->detach;
     g_autoptr(GBytes) input = feeds ? read_input(error) : NULL;
+    /* Whoever writes the input may take as long as it likes. */
+    gint64 deadline_us = g_get_monotonic_time() + options->deadline_us;
     g_auto(PstExecRunOutcome) outcome = {NULL};
     g_autoptr(PstExecWay) way = NULL;
     Sink sink;
@@ -297,8 +303,10 @@ send_piece(PstExecWay *way, const char *id, GBytes *piece, gboolean end, gint64 
     return result != NULL;
 }
 
+/* The deadline is each piece's: whoever writes the input may take as long as it likes, and the
+ * command as long to read it. */
 static gboolean
-send_input(PstExecWay *way, const char *id, gboolean end, gint64 deadline_us, GError **error)
+send_input(PstExecWay *way, const char *id, gboolean end, gint64 piece_us, GError **error)
 {
     g_autoptr(GBytes) input = read_input(error);
     gsize len = input != NULL ? g_bytes_get_size(input) : 0, at = 0;
@@ -311,9 +319,13 @@ send_input(PstExecWay *way, const char *id, gboolean end, gint64 deadline_us, GE
         gsize n = MIN(len - at, PST_LIMIT_EXEC_INPUT);
         g_autoptr(GBytes) piece = g_bytes_new_from_bytes(input, at, n);
 
-        at += n;
-        if (!send_piece(way, id, piece, end && at == len, deadline_us, error))
+        if (!send_piece(way, id, piece, end && at + n == len, g_get_monotonic_time() + piece_us,
+                        error)) {
+            if (at > 0)
+                g_prefix_error(error, "after the first %" G_GSIZE_FORMAT " bytes: ", at);
             return FALSE;
+        }
+        at += n;
     } while (at < len);
     return TRUE;
 }
@@ -389,7 +401,7 @@ act(const PstOptions *options, const Words *words, int argc, char **argv, const 
     if (g_str_equal(action, "list"))
         return list(way, options, deadline_us, error);
     if (g_str_equal(action, "send"))
-        return send_input(way, argv[3], words->end, deadline_us, error);
+        return send_input(way, argv[3], words->end, options->deadline_us, error);
     if (g_str_equal(action, "signal"))
         return send_signal(way, argv[3], argv[4], deadline_us, error);
     wish.end = g_str_equal(action, "logs") && !words->follow;

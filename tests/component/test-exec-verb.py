@@ -3,6 +3,7 @@
 """`postern exec` by a door that hands on to a real postern-exec: what the command does where its output
 is held up here. Usage: test-exec-verb.py POSTERN POSTERN_EXEC [TEST…]"""
 
+import base64
 import hashlib
 import json
 import os
@@ -21,10 +22,11 @@ from execlib import ExecError, Service
 from taplib import check, run_all
 
 POSTERN, PROGRAM = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
-del sys.argv[1:3]
+del sys.argv[1:2]
 SERVICE = Service(PROGRAM)
 URI = "test:///default"
-METHODS = {"exec": "exec.start", "exec-page": "exec.page", "exec-signal": "exec.signal"}
+METHODS = {"exec": "exec.start", "exec-page": "exec.page", "exec-signal": "exec.signal",
+           "exec-send": "exec.page"}
 # A guest gives a command up that nobody asked about for a minute.
 LONGER_THAN_A_GUEST_WAITS = 70
 
@@ -60,23 +62,38 @@ class Door:
         if method == "hello":
             return {"result": {"protocol": 1, "version": "0", "uri": URI,
                                "methods": [{"name": name} for name in METHODS]}}
-        for name in ("domain", "deadline_ms"):
+        end = time.monotonic() + params["deadline_ms"] / 1000
+        for name in ("domain", "deadline_ms", "input_sha256" if method == "exec-send" else None):
             params.pop(name, None)
         try:
+            if method == "exec-send":
+                return self.send(params, end)
             return {"result": {"guest": "web", "via": "channel",
                                **SERVICE.call(METHODS[method], params)}}
         except ExecError as error:
             return {"error": {"code": -32000, "message": str(error), "data": {"reason": error.reason}}}
 
 
+    @staticmethod
+    def send(params, end):
+        """As the door does: behind what it was fed before, when the command has read that."""
+        at = SERVICE.page(params["id"], wait_ms=0)["input"]
+        while time.monotonic() < end:
+            told = SERVICE.call("exec.page", {**params, "input_at": at, "wait_ms": 200})
+            if told["input"] >= at + len(base64.b64decode(params.get("input_b64", ""))):
+                return {"result": {"guest": "web", "via": "channel", **told}}
+        return {"error": {"code": -32000, "message": "not read", "data": {"reason": "busy"}}}
+
+
 DOOR = Door()
 
 
-def begin(*argv, words=(), **more):
+def begin(*argv, words=(), given=subprocess.DEVNULL, **more):
     environment = dict(os.environ, POSTERN_RECOVER_SOCKET=DOOR.path)
     # pylint: disable-next=consider-using-with
-    return subprocess.Popen([POSTERN, "-c", URI, "exec", "web", *words, "--", *argv], env=environment,
-                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    return subprocess.Popen([POSTERN, "-c", URI, "exec", "web", *words,
+                             *(["--", *argv] if argv else [])], env=environment, stdin=given,
+                            stdout=subprocess.PIPE,
                             stderr=subprocess.PIPE, **more)
 
 
@@ -107,6 +124,35 @@ def test_interrupted_while_held_up():
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
     check(process.returncode == 128 + signal.SIGINT, process.returncode)
+
+
+def feed(data, *argv, words=(), pause=0):
+    process = begin(*argv, words=words, given=subprocess.PIPE)
+    time.sleep(pause)
+    return process, *process.communicate(data, timeout=60)
+
+
+def test_input_takes_its_time():
+    """The deadline is not that of whoever writes the input."""
+    process, out, err = feed(b"late\n", "cat", words=("--stdin", "--deadline", "1s"), pause=2)
+    check((out, process.returncode) == (b"late\n", 0), (out, err))
+
+
+def test_send_takes_its_time():
+    """Nor is it where that is sent later, in pieces that the command reads when it likes."""
+    out, err = begin("sh", "-c", "sleep 3; wc -c", words=("--detach", "--stdin")).communicate(timeout=60)
+    name = out.decode().strip()
+    process, out, err = feed(b"x" * 200000, words=("send", name, "--end", "--deadline", "2s"), pause=3)
+    check(process.returncode == 0, (out, err))
+    out, err = begin(words=("attach", name)).communicate(timeout=60)
+    check(out == b"200000\n", (out, err))
+
+
+def test_folder_of_any_bytes():
+    """It is not run in a folder that is called almost so."""
+    process = begin("pwd", words=("--cwd", b"/tmp/\xff"))
+    out, err = process.communicate(timeout=60)
+    check(process.returncode == 125 and b"UTF-8" in err, (process.returncode, out, err))
 
 
 def test_nobody_reads():
