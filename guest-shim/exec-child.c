@@ -16,18 +16,33 @@
 #include <unistd.h>
 
 #include "guest-shim/loop-handles.h"
+#include "guest-shim/probe.h"
 
 /* Of whose unit a part is its own to divide: its Delegate=yes. */
 #define UNIT "/postern-exec.service"
 #define GROUPS "/sys/fs/cgroup"
 /* A page's worth waits in the pipe. */
 #define PIPE_BYTES (256 * 1024)
+/* How long it is waited for that it becomes the program. */
+#define BECOME_MS 1000
+
+/* The calls themselves, which in the C library are every thread's. Where numbers had 16 bits once
+ * these have another name, and the old ones would read others. */
+#ifdef SYS_setgroups32
+#define SET_GROUPS SYS_setgroups32
+#define SET_GID SYS_setresgid32
+#define SET_UID SYS_setresuid32
+#else
+#define SET_GROUPS SYS_setgroups
+#define SET_GID SYS_setresgid
+#define SET_UID SYS_setresuid
+#endif
 
 enum { FAILED = 125, NOT_EXECUTABLE = 126, NO_PROGRAM = 127 };
 enum { IN, OUT, ERR, FAILURE, N_PIPES };
 
 /* What the child could not do. */
-typedef enum { STEP_STREAMS, STEP_USER, STEP_FOLDER, STEP_EXECUTE } Step;
+typedef enum { STEP_STREAMS, STEP_USER, STEP_FOLDER, STEP_LATE, STEP_EXECUTE } Step;
 
 typedef struct {
     int number; /* of the error */
@@ -67,7 +82,8 @@ write_to(const char *path, const char *text)
 /* Only what fork(2) allows in a process that has one thread. Every descriptor but these closes on
  * exec. */
 static void G_GNUC_NORETURN
-become(const PstExecTarget *target, char *const *argv, int pipes[N_PIPES][2], pid_t supervisor)
+become(const PstExecTarget *target, const PstExecStart *wish, int pipes[N_PIPES][2],
+       pid_t supervisor)
 {
     int failure = pipes[FAILURE][1];
     int in = pipes[IN][0] >= 0 ? pipes[IN][0] : open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -79,9 +95,9 @@ become(const PstExecTarget *target, char *const *argv, int pipes[N_PIPES][2], pi
     umask(022);
     if (in < 0 || dup2(in, 0) < 0 || dup2(pipes[OUT][1], 1) < 0 || dup2(pipes[ERR][1], 2) < 0)
         give_up(failure, STEP_STREAMS);
-    if (geteuid() == 0 && (syscall(SYS_setgroups, target->groups->len, target->groups->data) < 0 ||
-                           syscall(SYS_setresgid, target->gid, target->gid, target->gid) < 0 ||
-                           syscall(SYS_setresuid, target->uid, target->uid, target->uid) < 0))
+    if (geteuid() == 0 && (syscall(SET_GROUPS, target->groups->len, target->groups->data) < 0 ||
+                           syscall(SET_GID, target->gid, target->gid, target->gid) < 0 ||
+                           syscall(SET_UID, target->uid, target->uid, target->uid) < 0))
         give_up(failure, STEP_USER);
     if (geteuid() != target->uid) {
         errno = EPERM;
@@ -94,7 +110,10 @@ become(const PstExecTarget *target, char *const *argv, int pipes[N_PIPES][2], pi
         _exit(1);
     if (chdir(target->cwd) < 0 && (!target->cwd_is_home || chdir("/") < 0))
         give_up(failure, STEP_FOLDER);
-    execve(target->path, argv, target->env);
+    /* That may have hung for hours. */
+    if (wish->not_after_us > 0 && pst_probe_now_us() >= wish->not_after_us)
+        give_up(failure, STEP_LATE);
+    execve(target->path, wish->argv, target->env);
     give_up(failure, STEP_EXECUTE);
 }
 
@@ -128,6 +147,14 @@ make_pipes(int pipes[N_PIPES][2], gboolean has_input)
 
 /* The child reports before it ends, or the pipe closes as it becomes the program. */
 static gboolean
+is_decided(int fd)
+{
+    struct pollfd own = {fd, POLLIN, 0};
+
+    return poll(&own, 1, BECOME_MS) != 0;
+}
+
+static gboolean
 read_report(int fd, Report *report)
 {
     gssize n;
@@ -149,6 +176,8 @@ explain(const PstExecTarget *target, const Report *report, PstExecFailure *failu
         return fail(failure, FAILED, target->user, number);
     if (report->step == STEP_FOLDER)
         return fail(failure, FAILED, target->cwd, number);
+    if (report->step == STEP_LATE)
+        return fail(failure, FAILED, "it was not started", ETIME);
     return fail(failure, number == ENOENT || number == ENOTDIR ? NO_PROGRAM : NOT_EXECUTABLE,
                 target->path, number);
 }
@@ -205,14 +234,14 @@ fork_into(const char *group)
 }
 
 static pid_t
-start(const PstExecTarget *target, char *const *argv, int pipes[N_PIPES][2],
+start(const PstExecTarget *target, const PstExecStart *wish, int pipes[N_PIPES][2],
       const PstExecChild *child)
 {
     pid_t supervisor = getpid();
     pid_t pid = child->group != NULL ? fork_into(child->group) : fork();
 
     if (pid == 0)
-        become(target, argv, pipes, supervisor);
+        become(target, wish, pipes, supervisor);
     return pid;
 }
 
@@ -231,25 +260,30 @@ keep_pipes(int pipes[N_PIPES][2], PstExecChild *child)
 }
 
 gboolean
-pst_exec_child_start(const PstExecTarget *target, char *const *argv, const char *id,
-                     gboolean has_input, PstExecChild *child, PstExecFailure *failure)
+pst_exec_child_start(const PstExecTarget *target, const PstExecStart *wish, PstExecChild *child,
+                     PstExecFailure *failure)
 {
     int pipes[N_PIPES][2];
     Report report = {0, STEP_STREAMS};
 
-    *child = (PstExecChild){.pid = -1, .in = -1, .out = {-1, -1}};
-    if (!make_pipes(pipes, has_input)) {
+    *child = (PstExecChild){.pid = -1, .in = -1, .out = {-1, -1}, .failure = -1};
+    if (!make_pipes(pipes, wish->has_input)) {
         int number = errno;
         close_pipes(pipes, 0);
         close_pipes(pipes, 1);
         return fail(failure, FAILED, "pipe", number);
     }
-    child->group = make_group(id);
-    child->pid = start(target, argv, pipes, child);
+    child->group = make_group(wish->id);
+    child->pid = start(target, wish, pipes, child);
     int number = errno;
     pst_loop_handles_close(&pipes[IN][0]);
     for (guint i = OUT; i < N_PIPES; i++)
         pst_loop_handles_close(&pipes[i][1]);
+    if (child->pid > 0 && !is_decided(pipes[FAILURE][0])) {
+        keep_pipes(pipes, child);
+        child->failure = pipes[FAILURE][0];
+        return TRUE;
+    }
     if (child->pid > 0 && !read_report(pipes[FAILURE][0], &report)) {
         keep_pipes(pipes, child);
         close_pipes(pipes, 0);
@@ -262,6 +296,18 @@ pst_exec_child_start(const PstExecTarget *target, char *const *argv, const char 
     pst_exec_child_clear(child);
     return child->pid > 0 ? explain(target, &report, failure)
                           : fail(failure, FAILED, "fork", number);
+}
+
+gboolean
+pst_exec_child_has_failed(PstExecChild *child, const PstExecTarget *target, PstExecFailure *failure)
+{
+    Report report = {0, STEP_STREAMS};
+    gboolean told = child->failure >= 0 && read_report(child->failure, &report);
+
+    pst_loop_handles_close(&child->failure);
+    if (told)
+        explain(target, &report, failure);
+    return told;
 }
 
 /* The kernel lists a process's children in one file (proc(5), CONFIG_PROC_CHILDREN). */
@@ -312,6 +358,7 @@ void
 pst_exec_child_clear(PstExecChild *child)
 {
     pst_loop_handles_close(&child->in);
+    pst_loop_handles_close(&child->failure);
     for (guint i = 0; i < PST_EXEC_N_STREAMS; i++)
         pst_loop_handles_close(&child->out[i]);
     if (child->group != NULL)

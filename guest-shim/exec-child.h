@@ -12,12 +12,18 @@ typedef struct {
     int in;    /* the pipe to its standard input; -1: it is empty */
     int out[PST_EXEC_N_STREAMS]; /* the pipes from its output */
     char *group;                 /* the folder of its control group; NULL: it has none of its own */
+    int failure; /* where it would tell what it could not do; -1: it is the program already */
 } PstExecChild;
 
-/* Starts it, with standard input where HAS_INPUT. FALSE where there is no such process, with
- * *FAILURE, whose WHY is the caller's. */
-gboolean pst_exec_child_start(const PstExecTarget *target, char *const *argv, const char *id,
-                              gboolean has_input, PstExecChild *child, PstExecFailure *failure);
+/* Starts it. FALSE where there is no such process, with *FAILURE, whose WHY is the caller's. What
+ * it needs may hang, as a folder whose server is gone: that is not waited for, and
+ * pst_exec_child_has_failed() tells in the end. */
+gboolean pst_exec_child_start(const PstExecTarget *target, const PstExecStart *start,
+                              PstExecChild *child, PstExecFailure *failure);
+
+/* Of one that was waited for: whether it never became the program; *FAILURE as above. */
+gboolean pst_exec_child_has_failed(PstExecChild *child, const PstExecTarget *target,
+                                   PstExecFailure *failure);
 
 /* Kills what is left of it: its control group, its process group, and every child that this
  * process has. To be called again for as long as it has children: while one is killed another may

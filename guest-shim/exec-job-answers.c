@@ -50,7 +50,8 @@ pst_exec_job_page(const PstExecJobWork *work, const PstExecAsk *ask)
     page->pid = work->pid;
     page->status = work->status;
     page->signal = work->signal;
-    page->why = page->state != PST_EXEC_RUNNING ? g_strdup(work->why) : NULL;
+    if (page->state != PST_EXEC_RUNNING)
+        page->why = g_strdup(work->failure != NULL ? work->failure : work->why);
     page->took_ms = (until_us - work->begun_us) / 1000;
     page->input = pst_exec_input_taken(work->input);
     for (guint i = 0; i < PST_EXEC_N_STREAMS; i++)

@@ -26,6 +26,7 @@ typedef struct {
 
 typedef struct {
     const PstExecJob *job;
+    const PstExecTarget *target;
     PstExecChild child;
     pid_t pid; /* as it was */
     PstExecInputFeed *input;
@@ -34,6 +35,7 @@ typedef struct {
     int signals;
     int state, status, signal;
     const char *why;
+    char *failure; /* why it was never started, in words; NULL: it was */
     gint64 begun_us, ended_us, deadline_us, contact_us;
     gint64 killed_us;    /* 0: it was not */
     gboolean is_given_up; /* it does not die */

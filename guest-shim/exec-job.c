@@ -30,11 +30,19 @@
 static void
 note_end(PstExecJobWork *work, int status)
 {
+    PstExecFailure failure = {0, NULL};
+
     work->ended_us = g_get_monotonic_time();
     work->child.pid = 0;
     work->state = WIFSIGNALED(status) ? PST_EXEC_KILLED : PST_EXEC_EXITED;
     work->status = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
     work->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    if (!pst_exec_child_has_failed(&work->child, work->target, &failure))
+        return;
+    work->state = PST_EXEC_FAILED;
+    work->status = failure.status;
+    work->failure = pst_json_clean(failure.why);
+    g_free(failure.why);
 }
 
 /* The command's own end, and of those that it left behind. */
@@ -199,6 +207,8 @@ end_in_words(const PstExecJobWork *work)
 {
     const char *why = work->why != NULL ? work->why : "";
 
+    if (work->state == PST_EXEC_FAILED)
+        return g_strdup_printf("could not be started: %s", work->failure);
     if (work->state == PST_EXEC_KILLED)
         return g_strdup_printf("ended by signal %d%s%s", work->signal, *why != '\0' ? ", " : "",
                                why);
@@ -367,13 +377,14 @@ pst_exec_job_run(const PstExecJob *job)
     } else {
         pst_exec_audit_write(job->sysroot, job->start, "begins");
         work.visitors = g_ptr_array_new_with_free_func(pst_exec_job_free_visitor);
-        if (pst_exec_child_start(target, job->start->argv, job->start->id, job->start->has_input,
-                                 &work.child, &failure))
+        work.target = target;
+        if (pst_exec_child_start(target, job->start, &work.child, &failure))
             work_on(&work);
         else
             tell_failure(job, &failure);
         g_ptr_array_unref(work.visitors);
         pst_exec_child_clear(&work.child);
+        g_free(work.failure);
     }
     pst_loop_handles_close(&work.signals);
     g_free(failure.why);

@@ -20,6 +20,7 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 # pylint: disable=wrong-import-position
+import deadmount
 import execlib
 from taplib import Skip, check, run_all
 
@@ -221,6 +222,33 @@ def test_deadline_of_what_hides():
     for pid in left:
         os.kill(int(pid), 9)
     check(not left, left)
+
+
+def test_home_that_hangs():
+    """On a file system whose server is gone: it is told that it runs, killed in time, and not started
+    when it no longer may be."""
+    deadmount.enter_namespace()
+    with execlib.service(PROGRAM) as own:
+        path = own.folder + "/home"
+        os.mkdir(path)
+        own.write("etc/passwd", f"root:x:0:0:root:{path}:/bin/sh\n")
+        with deadmount.DeadMount(path) as mount:
+            began = time.monotonic()
+            page = own.start(["true"], timeout_ms=2500, wait_ms=0)
+            check(page["state"] == "running" and time.monotonic() - began < 20, page)
+            until("it hangs", lambda: own.page(page["id"])["state"] != "running")
+            told = own.page(page["id"])
+            check((told["state"], told["why"]) == ("killed", "deadline"), told)
+            soon = int(time.clock_gettime(time.CLOCK_BOOTTIME) * 1e6) + 1500000
+            late = own.start(["touch", own.folder + "/late"], wait_ms=0, not_after_us=soon)
+            lost = own.start(["true"], cwd=path + "/below", wait_ms=0)
+            time.sleep(2)
+            mount.abort()
+        for page, why in (late, "it was not started: "), (lost, path + "/below: "):
+            until("it hangs", lambda name=page["id"]: own.page(name)["state"] != "running")
+            told = own.page(page["id"])
+            check((told["state"], told["status"]) == ("failed", 125) and why in told["why"], told)
+        check(not os.path.exists(own.folder + "/late"), "it was started late")
 
 
 def is_called(pid, mark):
