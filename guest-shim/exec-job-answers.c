@@ -6,6 +6,9 @@
 #include "guest-shim/exec-job-parts.h"
 #include "protocol/json.h"
 
+/* A caller that is there asks at least every 20 s, also where its own output is held up. */
+#define GONE_S 25
+
 void
 pst_exec_job_free_visitor(gpointer data)
 {
@@ -131,15 +134,39 @@ pst_exec_job_settle(PstExecJobWork *work)
     }
 }
 
+/* What was not detached has one reader: another only where that one is gone. */
+static gboolean
+may_join(const PstExecJobWork *work, GError **error)
+{
+    if (work->job->start->detach || pst_exec_job_has_ended(work) ||
+        g_get_monotonic_time() >= work->contact_us + GONE_S * (gint64)G_USEC_PER_SEC)
+        return TRUE;
+    g_set_error(error, PST_ERROR, PST_ERROR_BUSY,
+                "its output is its caller's: another has it when nobody has asked for %d s",
+                GONE_S);
+    return FALSE;
+}
+
+static void
+join(PstExecJobWork *work, PstExecAsk *ask)
+{
+    for (guint i = 0; i < PST_EXEC_N_STREAMS; i++)
+        ask->from[i] = MAX(ask->from[i], pst_exec_stream_at(work->stream[i]));
+}
+
 static void
 begin_page(PstExecJobWork *work, PstExecJobVisitor *visitor, JsonObject *params)
 {
     g_autoptr(GError) error = NULL;
 
-    if (!pst_exec_ask_read(params, &visitor->ask, &error)) {
+    if (!pst_exec_ask_read(params, &visitor->ask, &error) ||
+        (visitor->ask.joins && !may_join(work, &error))) {
         pst_exec_job_answer_error(visitor->peer, &visitor->id, error);
         return;
     }
+    if (visitor->ask.joins)
+        join(work, &visitor->ask);
+    work->contact_us = g_get_monotonic_time();
     /* What has arrived is not needed again. */
     for (guint i = 0; i < PST_EXEC_N_STREAMS; i++)
         if (!pst_exec_stream_drop(work->stream[i], visitor->ask.from[i], &error)) {
@@ -174,7 +201,6 @@ static void
 take_request(PstExecJobWork *work, PstExecJobVisitor *visitor, const PstMessage *message)
 {
     visitor->id = message->id;
-    work->contact_us = g_get_monotonic_time();
     if (g_str_equal(message->method, PST_EXEC_PAGE)) {
         begin_page(work, visitor, message->params);
     } else if (g_str_equal(message->method, PST_EXEC_SIGNAL)) {

@@ -144,10 +144,13 @@ say(const char *text)
 }
 
 static gboolean
-conclude(const PstOptions *options, const PstExecRunOutcome *outcome, const Sink *sink,
-         int *exit_code, GError **error)
+conclude(const PstOptions *options, const PstExecRunOutcome *outcome, Sink *sink, int *exit_code,
+         GError **error)
 {
     g_autofree char *note = pst_exec_words_note(outcome->last);
+
+    for (guint i = 0; i < PST_EXEC_N_STREAMS; i++)
+        sink->streams[i].missed = outcome->missed[i];
 
     *exit_code = outcome->last->state == PST_EXEC_RUNNING ? PST_EXIT_OK
                                                           : pst_exec_words_exit_code(outcome->last);
@@ -164,12 +167,13 @@ conclude(const PstOptions *options, const PstExecRunOutcome *outcome, const Sink
 
 /* What a detached command is called from here on. */
 static gboolean
-conclude_start(const PstOptions *options, const PstExecRunOutcome *outcome, const Sink *sink,
+conclude_start(const PstOptions *options, const PstExecRunOutcome *outcome, Sink *sink,
                int *exit_code, GError **error)
 {
     g_autofree char *text = g_strconcat(outcome->last->id, "\n", NULL);
 
-    if (options->json || outcome->last->state != PST_EXEC_RUNNING)
+    /* It may be over already: then its id is what tells how it ended. */
+    if (options->json || outcome->last->state >= PST_EXEC_FAILED)
         return conclude(options, outcome, sink, exit_code, error);
     *exit_code = PST_EXIT_OK;
     return pst_output_write(options->output, text, error);
@@ -404,6 +408,7 @@ act(const PstOptions *options, const Words *words, int argc, char **argv, const 
         return send_input(way, argv[3], words->end, options->deadline_us, error);
     if (g_str_equal(action, "signal"))
         return send_signal(way, argv[3], argv[4], deadline_us, error);
+    wish.joins = !g_str_equal(action, "wait");
     wish.end = g_str_equal(action, "logs") && !words->follow;
     for (guint i = 0; g_str_equal(action, "wait") && i < PST_EXEC_N_STREAMS; i++)
         wish.from[i] = NO_OUTPUT;

@@ -12,8 +12,8 @@ const char *const pst_exec_act_start_params[] = {
     "id",           "argv",       "argv_b64",  "env",       "env_b64", "user",
     "cwd",          "timeout_ms", "wait_ms",   "detach",    "input",   "input_bytes",
     "input_sha256", "input_at",   "input_b64", "input_end", NULL};
-const char *const pst_exec_act_page_params[] = {"id",       "out",       "err",       "wait_ms",
-                                                "input_at", "input_b64", "input_end", NULL};
+const char *const pst_exec_act_page_params[] = {
+    "id", "out", "err", "wait_ms", "join", "input_at", "input_b64", "input_end", NULL};
 const char *const pst_exec_act_signal_params[] = {"id", "signal", NULL};
 const char *const pst_exec_act_list_params[] = {NULL};
 const char *const pst_exec_act_send_params[] = {"id", "input_b64", "input_sha256", "input_end",

@@ -30,7 +30,8 @@ typedef struct {
     gboolean fed_end;  /* and that there is no more */
     gint64 reached_us; /* when the guest answered last */
     gint64 pause_us;
-    int passed_on; /* the signal that was, 0: none */
+    int passed_on;       /* the signal that was, 0: none */
+    gboolean is_unheard; /* what it writes is for whoever comes later */
 } Run;
 
 /* ---- signals to this process ---- */
@@ -161,6 +162,7 @@ hand_on(Run *run, const PstExecPage *page, PstExecStream stream, GError **error)
         g_set_error(error, PST_ERROR, PST_ERROR_OUTPUT, "nobody takes what the command writes");
         return FALSE;
     }
+    run->outcome->missed[stream] |= piece->at > run->from[stream];
     run->from[stream] = MAX(run->from[stream], piece->at + (gint64)len);
     return TRUE;
 }
@@ -173,7 +175,7 @@ take_page(Run *run, PstExecPage *page, gboolean *news, GError **error)
     run->outcome->last = page;
     *news = page->input > run->fed;
     run->fed = MAX(run->fed, page->input);
-    for (guint i = 0; i < PST_EXEC_N_STREAMS; i++) {
+    for (guint i = 0; !run->is_unheard && i < PST_EXEC_N_STREAMS; i++) {
         *news = *news || page->piece[i].data != NULL;
         if (!hand_on(run, page, (PstExecStream)i, error))
             return FALSE;
@@ -221,6 +223,7 @@ turn(Run *run, gboolean *news, GError **error)
     g_strlcpy(ask.id, run->id, sizeof(ask.id));
     for (guint i = 0; i < PST_EXEC_N_STREAMS; i++)
         ask.from[i] = run->from[i];
+    ask.joins = run->wish->joins && run->outcome->last == NULL;
     if (run->outcome->last != NULL)
         add_input(run, run->outcome->last, &ask);
     PstExecPage *page = ask_page(run, &ask, &lost, &cause);
@@ -378,6 +381,7 @@ pst_exec_run_start(PstExecWay *way, PstExecStart *start, const PstExecRunWish *w
     gboolean news = FALSE;
 
     start->wait_ms = start->detach || (wish->input != NULL && !start->input.end) ? 0 : WAIT_MS;
+    run.is_unheard = start->detach;
     catch_signals(former);
     PstExecPage *page = begin(&run, start, deadline_us, &cause);
     run.fed_end = start->input.end;

@@ -23,6 +23,7 @@ typedef struct {
     gpointer user_data;
     GBytes *input;                   /* all that it is fed; NULL: nothing is */
     gint64 from[PST_EXEC_N_STREAMS]; /* of each stream, where to begin */
+    gboolean joins;                  /* it was another's before: from where that one has left off */
     gboolean end;                    /* at what it has written so far */
     gint64 patience_us;              /* for how long the guest may be out of reach; less than 55 s
                                       * counts as that */
@@ -33,6 +34,7 @@ typedef struct {
     char *guest, *via;    /* NULL: not known */
     PstExecPage *last;    /* whose pieces are what came last */
     gboolean interrupted; /* by a signal to this process while it was being started */
+    gboolean missed[PST_EXEC_N_STREAMS]; /* some of the stream was not to be had any more */
 } PstExecRunOutcome;
 
 void pst_exec_run_outcome_clear(PstExecRunOutcome *outcome);

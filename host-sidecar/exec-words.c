@@ -76,7 +76,7 @@ add_stream(JsonObject *json, const char *name, const PstExecWordsStream *stream)
         json_object_set_string_member(json, member, text);
     }
     json_object_set_int_member(json, bytes, (gint64)stream->bytes);
-    json_object_set_boolean_member(json, truncated, stream->bytes > len);
+    json_object_set_boolean_member(json, truncated, stream->bytes > len || stream->missed);
 }
 
 JsonObject *

@@ -19,6 +19,7 @@ enum {
 typedef struct {
     GByteArray *kept;
     guint64 bytes;
+    gboolean missed; /* there was more, which was not to be had any more */
 } PstExecWordsStream;
 
 /* The exit code for a command that ended so: its own, or 128 and its signal's number. */

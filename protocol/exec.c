@@ -436,6 +436,8 @@ pst_exec_ask_params(const PstExecAsk *ask)
     for (guint i = 0; i < PST_EXEC_N_STREAMS; i++)
         json_object_set_int_member(params, pst_exec_stream_names[i], ask->from[i]);
     json_object_set_int_member(params, "wait_ms", ask->wait_ms);
+    if (ask->joins)
+        json_object_set_boolean_member(params, "join", TRUE);
     set_input(params, &ask->input);
     return params;
 }
@@ -452,6 +454,7 @@ pst_exec_ask_read(JsonObject *params, PstExecAsk *ask, GError **error)
             return FALSE;
     return pst_exec_json_get_number(params, "wait_ms", PST_JSON_OPTIONAL, 0, PST_LIMIT_EXEC_WAIT_MS,
                                     &ask->wait_ms, error) &&
+           pst_json_get_bool(params, "join", PST_JSON_OPTIONAL, &ask->joins, error) &&
            read_input(params, &ask->input, error);
 }
 

@@ -57,6 +57,7 @@ typedef struct {
     gint64
         from[PST_EXEC_N_STREAMS]; /* so much of each stream has arrived and is not needed again */
     gint64 wait_ms;               /* how long the answer may wait for something new */
+    gboolean joins;               /* from what is held first, where that is later */
     PstExecInput input;
 } PstExecAsk;
 

@@ -4,6 +4,7 @@
 is held up here. Usage: test-exec-verb.py POSTERN POSTERN_EXEC [TEST…]"""
 
 import base64
+import contextlib
 import hashlib
 import json
 import os
@@ -49,7 +50,8 @@ class Door:
                 connection, _ = self.socket.accept()
             except OSError:
                 return
-            with connection, connection.makefile("rwb") as stream:
+            # A caller may be gone before it is answered.
+            with contextlib.suppress(BrokenPipeError), connection, connection.makefile("rwb") as stream:
                 for frame in stream:
                     request = json.loads(frame[1:])
                     answer = {"jsonrpc": "2.0", "id": request["id"], **self.answer(request)}
@@ -65,6 +67,9 @@ class Door:
         end = time.monotonic() + params["deadline_ms"] / 1000
         for name in ("domain", "deadline_ms", "input_sha256" if method == "exec-send" else None):
             params.pop(name, None)
+        # A guest may tell of it late.
+        if params.get("detach"):
+            params["wait_ms"] = 1000
         try:
             if method == "exec-send":
                 return self.send(params, end)
@@ -153,6 +158,39 @@ def test_folder_of_any_bytes():
     process = begin("pwd", words=("--cwd", b"/tmp/\xff"))
     out, err = process.communicate(timeout=60)
     check(process.returncode == 125 and b"UTF-8" in err, (process.returncode, out, err))
+
+
+def test_attach_to_what_was_lost():
+    """Its caller is gone: another has what it had not seen, and the end."""
+    process = begin("sh", "-c", "echo one; sleep 30; echo two; exit 5")
+    check(os.read(process.stdout.fileno(), 4) == b"one\n", "it says nothing")
+    time.sleep(1)
+    process.kill()
+    process.wait(20)
+    name = SERVICE.call("exec.list", {})["commands"][0]["id"]
+    process = begin(words=("attach", name))
+    out, err = process.communicate(timeout=60)
+    check((out, process.returncode) == (b"two\n", 5), (out, err, process.returncode))
+
+
+def test_detached_at_once():
+    """What it has written or how it has ended by then is not what is printed, or exited with."""
+    for argv in ("sh", "-c", "echo out; echo err >&2; sleep 60"), ("sh", "-c", "echo out; exit 7"):
+        process = begin(*argv, words=("--detach",))
+        out, err = process.communicate(timeout=60)
+        check((len(out), err, process.returncode) == (33, b"", 0), (out, err, process.returncode))
+        told = json.loads(begin(words=("logs", out.decode().strip(), "--json")).communicate(timeout=60)[0])
+        check(told["stdout"] == "out\n" and told.get("status", 7) == 7, told)
+        SERVICE.call("exec.signal", {"id": out.decode().strip(), "signal": 9})
+
+
+def test_beginning_not_kept():
+    out, _ = begin("head", "-c", "3000000", "/dev/zero", words=("--detach",)).communicate(timeout=60)
+    name = out.decode().strip()
+    check(begin(words=("wait", name)).wait(60) == 0, "it does not end well")
+    told = json.loads(begin(words=("attach", name, "--json")).communicate(timeout=60)[0])
+    check(told["stdout_bytes"] == 512 * 1024 and told["stdout_truncated"], told["stdout_bytes"])
+    check(not told["stderr_truncated"], "of nothing nothing is missing")
 
 
 def test_nobody_reads():

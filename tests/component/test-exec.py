@@ -147,6 +147,19 @@ def test_page_again():
     check(SERVICE.page(page["id"], out=4)["signal"] == 15, told)
 
 
+def test_join():
+    """Whoever comes later has the rest when the caller is gone, and takes nothing from one that is
+    there."""
+    page = SERVICE.start(["sh", "-c", "echo one; sleep 26; echo two; sleep 60"], wait_ms=0)
+    SERVICE.page(page["id"])
+    SERVICE.page(page["id"], out=4, wait_ms=0)
+    refused("busy", SERVICE.page, page["id"], join=True)
+    time.sleep(27)
+    told = SERVICE.page(page["id"], join=True)
+    check(told["out"] == {"at": 4, "b64": base64.b64encode(b"two\n").decode()}, told)
+    SERVICE.call("exec.signal", {"id": page["id"], "signal": 9})
+
+
 def test_input():
     given = os.urandom(3 * MEBI + 5)
     page, out, _ = SERVICE.run(["sha256sum"], given=given, wait_ms=0)
