@@ -12,6 +12,7 @@
 #include "protocol/limits.h"
 
 #define METHOD "exec"
+#define PAGE "exec-page"
 /* The door's last word comes some time after the deadline: it is written down before. */
 #define LAST_WORD_US (3 * (gint64)G_USEC_PER_SEC)
 /* What it says in all: pages are counted together. */
@@ -24,6 +25,7 @@ struct PstExecWay {
     gboolean by_door, shut;
     PstApiClient *client; /* NULL: to be reached anew */
     PstGuest *guest;      /* NULL: by the door */
+    gboolean has_ended;   /* the command, and that was recorded */
 };
 
 typedef JsonObject *(*Act)(PstGuest *guest, JsonObject *params, gint64 deadline_us, GError **error);
@@ -33,7 +35,7 @@ static const struct {
     Act act;
     gboolean recorded; /* before it begins, and what came of it */
 } methods[] = {
-    {"exec", pst_exec_act_start, TRUE},         {"exec-page", pst_exec_act_page, FALSE},
+    {"exec", pst_exec_act_start, TRUE},         {PAGE, pst_exec_act_page, FALSE},
     {"exec-signal", pst_exec_act_signal, TRUE}, {"exec-send", pst_exec_act_send, TRUE},
     {"exec-list", pst_exec_act_list, FALSE},
 };
@@ -116,6 +118,31 @@ recorded_params(JsonObject *params)
     return kept;
 }
 
+/* What came of it, as the door records it. */
+static void
+add_outcome(JsonObject *kept, JsonObject *result)
+{
+    static const char *const told[] = {"state", "status", "signal", "why", "via"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(told); i++)
+        if (json_object_has_member(result, told[i]))
+            json_object_set_member(kept, told[i],
+                                   json_node_copy(json_object_get_member(result, told[i])));
+}
+
+/* Whether RESULT is the first that tells of its end. */
+static gboolean
+tells_end(PstExecWay *way, guint method, JsonObject *result)
+{
+    const char *state = NULL;
+
+    if (way->has_ended || result == NULL || !g_str_equal(methods[method].name, PAGE) ||
+        !pst_json_get_string(result, "state", PST_JSON_REQUIRED, &state, NULL))
+        return FALSE;
+    way->has_ended = !g_str_equal(state, pst_exec_state_names[PST_EXEC_RUNNING]);
+    return way->has_ended;
+}
+
 static JsonObject *
 call_here(PstExecWay *way, guint method, JsonObject *params, gint64 deadline_us, GError **error)
 {
@@ -129,7 +156,9 @@ call_here(PstExecWay *way, guint method, JsonObject *params, gint64 deadline_us,
         return NULL;
     pst_json_set_string(params, "caller", pst_audit_caller());
     JsonObject *result = methods[method].act(guest, params, deadline_us, &cause);
-    if (methods[method].recorded)
+    if (result != NULL)
+        add_outcome(kept, result);
+    if (methods[method].recorded || tells_end(way, method, result))
         pst_ask_audit_act(guest->name, guest->uuid, METHOD, &act, result != NULL, cause);
     if (result == NULL)
         g_propagate_error(error, g_steal_pointer(&cause));

@@ -3,8 +3,10 @@
 and sshd are broken, through a shim and a daemon that are killed meanwhile, and eight at once."""
 
 import hashlib
+import json
 import os
 import signal
+import subprocess
 import tempfile
 import time
 
@@ -182,5 +184,10 @@ def run(context):
         check("sudo -n id -un: begins" in record and "exited with 0" in record, record[-500:])
         _by_agent(context, runner)
     alone = Runner(context, context.lab.environment)
-    code, out, err = alone.run("sh", "-c", "echo alone; exit 3")
-    check((code, out) == (3, b"alone\n"), f"without a daemon: {code} {out} {err}")
+    code, out, err = alone.run("sh", "-c", "echo alone; sleep 1; exit 33")
+    check((code, out) == (33, b"alone\n"), f"without a daemon: {code} {out} {err}")
+    told = subprocess.run([context.postern.program, "audit", "--json"], env=alone.environment,
+                          capture_output=True, timeout=60, check=True).stdout
+    ends = [one["args"].get("status") for one in json.loads(told)["entries"]
+            if (one["guest"], one["probe"]) == (context.guest.name, "exec-page")]
+    check(ends.count(33) == 1, f"its end is not recorded, or more than once: {ends}")
