@@ -79,6 +79,13 @@ write_to(const char *path, const char *text)
     close(fd);
 }
 
+gboolean
+pst_exec_child_is_late(const PstExecStart *start)
+{
+    return (start->not_after_us > 0 && pst_probe_now_us() >= start->not_after_us) ||
+           (start->not_after_realtime_us > 0 && g_get_real_time() >= start->not_after_realtime_us);
+}
+
 /* Only what fork(2) allows in a process that has one thread. Every descriptor but these closes on
  * exec. */
 static void G_GNUC_NORETURN
@@ -111,7 +118,7 @@ become(const PstExecTarget *target, const PstExecStart *wish, int pipes[N_PIPES]
     if (chdir(target->cwd) < 0 && (!target->cwd_is_home || chdir("/") < 0))
         give_up(failure, STEP_FOLDER);
     /* That may have hung for hours. */
-    if (wish->not_after_us > 0 && pst_probe_now_us() >= wish->not_after_us)
+    if (pst_exec_child_is_late(wish))
         give_up(failure, STEP_LATE);
     execve(target->path, wish->argv, target->env);
     give_up(failure, STEP_EXECUTE);

@@ -15,6 +15,9 @@ typedef struct {
     int failure; /* where it would tell what it could not do; -1: it is the program already */
 } PstExecChild;
 
+/* Whether START says that it is not to be started any more. */
+gboolean pst_exec_child_is_late(const PstExecStart *start);
+
 /* Starts it. FALSE where there is no such process, with *FAILURE, whose WHY is the caller's. What
  * it needs may hang, as a folder whose server is gone: that is not waited for, and
  * pst_exec_child_has_failed() tells in the end. */

@@ -14,7 +14,6 @@
 #include "guest-shim/exec-audit.h"
 #include "guest-shim/exec-job-parts.h"
 #include "guest-shim/loop-handles.h"
-#include "guest-shim/probe.h"
 #include "protocol/json.h"
 
 /* A command that nobody asks about, and that was not detached, is nobody's. */
@@ -353,7 +352,7 @@ find_target(const PstExecJob *job, PstExecFailure *failure, GError **error)
 static gboolean
 is_late(const PstExecJob *job, GError **error)
 {
-    if (job->start->not_after_us == 0 || pst_probe_now_us() < job->start->not_after_us)
+    if (!pst_exec_child_is_late(job->start))
         return FALSE;
     g_set_error(error, PST_ERROR, PST_ERROR_DEADLINE,
                 "the command was not started: the deadline for that had passed");

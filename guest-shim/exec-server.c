@@ -12,10 +12,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "guest-shim/exec-child.h"
 #include "guest-shim/exec-ended.h"
 #include "guest-shim/exec-job.h"
 #include "guest-shim/loop-handles.h"
-#include "guest-shim/probe.h"
 #include "protocol/error.h"
 #include "protocol/limits.h"
 
@@ -273,7 +273,7 @@ may_start(PstExecServer *server, const PstExecStart *wish, GError **error)
                     "the guest was booted since: in this boot the command was not started");
         return FALSE;
     }
-    if (wish->not_after_us > 0 && pst_probe_now_us() >= wish->not_after_us) {
+    if (pst_exec_child_is_late(wish)) {
         g_set_error(error, PST_ERROR, PST_ERROR_DEADLINE,
                     "the command was not started: the deadline for that had passed");
         return FALSE;

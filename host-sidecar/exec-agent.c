@@ -8,6 +8,7 @@
 #include "host-sidecar/client.h"
 #include "host-sidecar/config.h"
 #include "protocol/error.h"
+#include "protocol/exec.h"
 
 /* Where distributions put it. */
 static const char *const paths[] = {"/usr/sbin/postern-exec", "/usr/local/sbin/postern-exec",
@@ -76,6 +77,19 @@ run(PstAgent *agent, const GByteArray *input, gint64 deadline_us, gboolean *mayb
     return NULL;
 }
 
+/* What the agent is told late, as by a guest that was paused, is not to be started then. Without the
+ * guest's time it may be: that is nothing to keep a guest from being mended for. */
+static void
+set_deadline(PstAgent *agent, JsonObject *params, gint64 deadline_us)
+{
+    gint64 now_us = 0;
+
+    if (pst_agent_time(agent, MIN(deadline_us, g_get_monotonic_time() + ALIVE_US), &now_us, NULL) &&
+        now_us > 0)
+        json_object_set_int_member(params, "not_after_realtime_us",
+                                   now_us + (deadline_us - g_get_monotonic_time()));
+}
+
 JsonObject *
 pst_exec_agent_ask(PstGuest *guest, const char *method, JsonObject *params, gint64 deadline_us,
                    gboolean *maybe, GError **error)
@@ -83,6 +97,9 @@ pst_exec_agent_ask(PstGuest *guest, const char *method, JsonObject *params, gint
     g_autoptr(PstAgent) agent = open_agent(guest, deadline_us, error);
     g_autoptr(PstClient) client = pst_client_new_one_shot();
     g_autoptr(GByteArray) input = g_byte_array_new();
+
+    if (agent != NULL && g_str_equal(method, PST_EXEC_START))
+        set_deadline(agent, params, deadline_us);
     gint64 number = agent != NULL ? pst_client_request(client, method, params, input, error) : -1;
 
     if (number < 0)

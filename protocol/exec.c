@@ -304,6 +304,8 @@ pst_exec_start_params(const PstExecStart *start)
     json_object_set_int_member(params, "timeout_ms", start->timeout_ms);
     if (start->not_after_us > 0)
         json_object_set_int_member(params, "not_after_us", start->not_after_us);
+    if (start->not_after_realtime_us > 0)
+        json_object_set_int_member(params, "not_after_realtime_us", start->not_after_realtime_us);
     json_object_set_int_member(params, "wait_ms", start->wait_ms);
     if (start->detach)
         json_object_set_boolean_member(params, "detach", TRUE);
@@ -371,6 +373,8 @@ read_numbers(JsonObject *params, PstExecStart *start, GError **error)
                                     PST_LIMIT_EXEC_TIMEOUT_MS, &start->timeout_ms, error) &&
            pst_exec_json_get_number(params, "not_after_us", PST_JSON_OPTIONAL, 1, PST_LIMIT_INTEGER,
                                     &start->not_after_us, error) &&
+           pst_exec_json_get_number(params, "not_after_realtime_us", PST_JSON_OPTIONAL, 1,
+                                    PST_LIMIT_INTEGER, &start->not_after_realtime_us, error) &&
            pst_exec_json_get_number(params, "wait_ms", PST_JSON_OPTIONAL, 0, PST_LIMIT_EXEC_WAIT_MS,
                                     &start->wait_ms, error) &&
            pst_exec_json_get_number(params, "input_bytes", PST_JSON_OPTIONAL, 0,

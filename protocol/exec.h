@@ -40,6 +40,7 @@ typedef struct {
     char *caller;                    /* who asks, as the host names it; may be NULL */
     gint64 timeout_ms;               /* then it is killed; 1 … PST_LIMIT_EXEC_TIMEOUT_MS */
     gint64 not_after_us;             /* not started after that, on CLOCK_BOOTTIME; 0: any time */
+    gint64 not_after_realtime_us;    /* the same on CLOCK_REALTIME, where that is all one knows */
     gint64 wait_ms;                  /* how long the answer may wait for the end */
     gboolean detach;                 /* goes on without a caller; what it writes is kept */
     gint64 input_bytes;              /* all that it will be fed; -1: not known, where it is open */

@@ -342,6 +342,10 @@ def test_not_started():
     argv = ["touch", path]
     refused("unavailable", SERVICE.start, argv, boot_id="another")
     refused("deadline", SERVICE.start, argv, not_after_us=1)
+    refused("deadline", SERVICE.start, argv, not_after_realtime_us=int(time.time() * 1e6) - 1)
+    refused("deadline", once, "exec.start", {"id": secrets.token_hex(16), "argv": argv, "timeout_ms": 1000,
+                                             "not_after_realtime_us": int(time.time() * 1e6) - 1})
+    SERVICE.start(["true"], not_after_realtime_us=int(time.time() * 1e6) + 5000000)
     SERVICE.start(["true"], boot_id="00000000-0000-4000-8000-000000000001",
                   not_after_us=int(time.clock_gettime(time.CLOCK_BOOTTIME) * 1e6) + 5000000)
     for wrong in ({"argv": []}, {"argv": [""]}, {"argv": "touch"}, {"argv": [1]},

@@ -98,6 +98,7 @@ test_whole(void)
                           .caller = (char *)"uid 0",
                           .timeout_ms = 5,
                           .not_after_us = 6,
+                          .not_after_realtime_us = 7,
                           .wait_ms = 7,
                           .detach = TRUE,
                           .input_bytes = -1};
@@ -113,6 +114,7 @@ test_whole(void)
     g_assert_cmpstr(read->caller, ==, "uid 0");
     g_assert_cmpint(read->timeout_ms, ==, 5);
     g_assert_cmpint(read->not_after_us, ==, 6);
+    g_assert_cmpint(read->not_after_realtime_us, ==, 7);
     g_assert_cmpint(read->wait_ms, ==, 7);
     g_assert_true(read->detach);
     g_assert_false(read->has_input);
