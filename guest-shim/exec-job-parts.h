@@ -37,7 +37,7 @@ typedef struct {
     const char *why;
     char *failure; /* why it was never started, in words; NULL: it was */
     gint64 begun_us, ended_us, deadline_us, contact_us;
-    gint64 killed_us;    /* 0: it was not */
+    gint64 killed_us;     /* 0: it was not */
     gboolean is_given_up; /* it does not die */
 } PstExecJobWork;
 

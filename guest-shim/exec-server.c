@@ -251,8 +251,8 @@ static gboolean
 is_full(PstExecServer *server)
 {
     for (GList *item = server->others.head, *next;
-         item != NULL && g_hash_table_size(server->running) + server->others.length >=
-                             PST_LIMIT_EXEC_RUNNING;
+         item != NULL &&
+         g_hash_table_size(server->running) + server->others.length >= PST_LIMIT_EXEC_RUNNING;
          item = next) {
         Command *command = item->data;
 

@@ -77,8 +77,8 @@ run(PstAgent *agent, const GByteArray *input, gint64 deadline_us, gboolean *mayb
     return NULL;
 }
 
-/* What the agent is told late, as by a guest that was paused, is not to be started then. Without the
- * guest's time it may be: that is nothing to keep a guest from being mended for. */
+/* What the agent is told late, as by a guest that was paused, is not to be started then. Without
+ * the guest's time it may be: that is nothing to keep a guest from being mended for. */
 static void
 set_deadline(PstAgent *agent, JsonObject *params, gint64 deadline_us)
 {

@@ -26,8 +26,8 @@ G_STATIC_ASSERT(PST_RECOVERY_UNDO_MAX == PST_LIMIT_EXEC_INPUT);
 /* Of what it writes, the last is told. */
 #define MAX_TOLD 200
 /* A guest keeps the newest 64 commands that have ended, or 32 MiB of what they wrote, with at most
- * 1 MiB of each, and tells as many of them as fit into an answer: where it tells fewer than so many,
- * it has forgotten none. */
+ * 1 MiB of each, and tells as many of them as fit into an answer: where it tells fewer than so
+ * many, it has forgotten none. */
 #define FORGETS_FROM 24
 
 /* ---- the script ---- */

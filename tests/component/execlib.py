@@ -13,6 +13,8 @@ import subprocess
 import tempfile
 import time
 
+from taplib import check
+
 FRAME = 1 << 20
 
 
@@ -173,3 +175,46 @@ def service(program, *words):
         yield running
     finally:
         running.end()
+
+
+def refused(reason, call, *words, **more):
+    try:
+        told = call(*words, **more)
+    except ExecError as error:
+        check(error.reason == reason, error.reason, str(error))
+        return str(error)
+    raise AssertionError(f"not refused: {told}")
+
+
+def until(what, holds, seconds=20):
+    end = time.monotonic() + seconds
+    while not holds():
+        check(time.monotonic() < end, what)
+        time.sleep(0.02)
+
+
+def alive(pid):
+    """Not a zombie, which a container's first process may not take."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def parent_of(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        return int(file.read().rpartition(")")[2].split()[1])
+
+
+def once(running, method, params):
+    """By the service's program alone, as the guest's agent runs it: what it prints, or its error."""
+    frame = {"jsonrpc": "2.0", "id": "0" * 32 + "-1", "method": method, "params": params}
+    done = subprocess.run([running.program, "--once", "--state", running.state, "--sysroot",
+                           running.folder + "/guest"], check=False, capture_output=True, timeout=60,
+                          input=b"\x1e" + json.dumps(frame).encode() + b"\n")
+    check(done.returncode == 0, done)
+    answer = json.loads(done.stdout[1:])
+    if "error" in answer:
+        raise ExecError(answer["error"])
+    return answer["result"]
