@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <glib/gstdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "guest-shim/exec-ended.h"
+#include "protocol/json.h"
+
+/* As many as it takes for one to end between two looks at it. */
+#define ROUNDS 500
+
+static void
+end(const PstExecStore *store, const char *id)
+{
+    g_autoptr(PstExecPage) page = g_new0(PstExecPage, 1);
+    gsize len = 0;
+
+    g_strlcpy(page->id, id, sizeof(page->id));
+    page->state = PST_EXEC_EXITED;
+    for (guint i = 0; i < PST_EXEC_N_STREAMS; i++)
+        page->piece[i].end = TRUE;
+    g_autoptr(JsonObject) result = pst_exec_page_result(page);
+    g_autofree char *text = pst_json_to_text(result, &len);
+    pst_exec_store_write(store, id, "end", text, len);
+    pst_exec_store_end(store, id);
+}
+
+/* Looks at a command until it has ended: it is never lost. */
+static void
+look_on(const PstExecStore *store)
+{
+    PstExecAsk ask = {.wait_ms = 0};
+    g_autoptr(GError) error = NULL;
+    gboolean taken = FALSE;
+    int state = PST_EXEC_RUNNING;
+
+    pst_exec_new_id(ask.id);
+    int listener = pst_exec_store_claim(store, ask.id, &taken, &error);
+    g_assert_no_error(error);
+    pid_t pid = fork();
+    if (pid == 0) {
+        end(store, ask.id);
+        _exit(0);
+    }
+    close(listener);
+    while (state == PST_EXEC_RUNNING) {
+        g_autoptr(PstExecPage) page = pst_exec_ended_page(store, &ask);
+        state = page->state;
+    }
+    g_assert_cmpint(waitpid(pid, NULL, 0), ==, pid);
+    g_assert_cmpstr(pst_exec_state_names[state], ==, "exited");
+    pst_exec_store_forget(store, ask.id);
+}
+
+static void
+test_between(void)
+{
+    g_autofree char *folder = g_dir_make_tmp("pst-XXXXXX", NULL);
+    g_autoptr(PstExecStore) store = pst_exec_store_open(folder, NULL);
+
+    for (guint i = 0; i < ROUNDS; i++)
+        look_on(store);
+    g_assert_cmpint(g_rmdir(folder), ==, 0);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/exec-ended/between", test_between);
+    return g_test_run();
+}
