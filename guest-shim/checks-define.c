@@ -59,12 +59,11 @@ set_timeout(PstConfig *config, const char *group, PstChecksDefinition *definitio
 static PstChecksDefinition *
 define(PstConfig *config, const char *name)
 {
-    static const char *const keys[] = {"command", "description", "timeout", "user", NULL};
     g_autofree char *group = g_strdup_printf("check %s", name);
     PstChecksDefinition *definition = g_new0(PstChecksDefinition, 1);
     const char *user = pst_config_value(config, group, "user");
 
-    pst_config_check_keys(config, group, keys);
+    pst_config_check_keys(config, group);
     definition->name = g_strdup(name);
     definition->description = g_strdup(pst_config_value(config, group, "description"));
     definition->user = g_strdup(user != NULL && *user != '\0' ? user : DEFAULT_USER);

@@ -29,6 +29,15 @@ struct PstConfig {
 
 /* Every group there is; `check *` stands for any `check NAME`. */
 static const char *const groups[] = {"read", "private", "recorder", "exec", "check *"};
+static const char *const keys_of[][6] = {
+    {"allow", "deny", NULL},
+    {"units", NULL},
+    {"interval", "probes", "users", NULL},
+    {"allow", "users", "programs", "folders", "environment", NULL},
+    {"command", "description", "timeout", "user", NULL},
+};
+
+G_STATIC_ASSERT(G_N_ELEMENTS(keys_of) == G_N_ELEMENTS(groups));
 
 static void
 free_line(gpointer data)
@@ -83,17 +92,18 @@ add_problem(PstConfig *config, const char *path, guint line, const char *reason)
     add_text(config, text);
 }
 
-static gboolean
-is_group(const char *name)
+/* -1: there is none. */
+static int
+find_group(const char *name)
 {
     for (guint i = 0; i < G_N_ELEMENTS(groups); i++) {
         gsize fixed = strcspn(groups[i], "*");
 
         if (groups[i][fixed] == '*' ? strncmp(name, groups[i], fixed) == 0 && name[fixed] != '\0'
                                     : g_str_equal(name, groups[i]))
-            return TRUE;
+            return (int)i;
     }
-    return FALSE;
+    return -1;
 }
 
 /* The name between the brackets; NULL with a problem where there is none that is known. */
@@ -108,7 +118,7 @@ take_group(PstConfig *config, const char *path, guint number, char *text)
     }
     text[len - 1] = '\0';
     g_autofree char *name = g_strdup(g_strstrip(text + 1));
-    if (is_group(name))
+    if (find_group(name) >= 0)
         return g_steal_pointer(&name);
 
     g_autofree char *hint = pst_nearest_hint(name, groups, G_N_ELEMENTS(groups));
@@ -285,12 +295,13 @@ pst_config_read(const PstSysroot *sysroot)
 }
 
 void
-pst_config_check_keys(PstConfig *config, const char *group, const char *const *keys)
+pst_config_check_keys(PstConfig *config, const char *group)
 {
     for (guint i = 0; i < config->lines->len; i++) {
         const Line *line = config->lines->pdata[i];
+        const char *const *keys = keys_of[find_group(line->group)];
 
-        if (!g_str_equal(line->group, group) || g_strv_contains(keys, line->key))
+        if ((group != NULL && !g_str_equal(line->group, group)) || g_strv_contains(keys, line->key))
             continue;
         g_autofree char *hint = pst_nearest_hint(line->key, keys, g_strv_length((char **)keys));
         g_autofree char *reason = g_strdup_printf("unknown key '%.64s'%s", line->key, hint);

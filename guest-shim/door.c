@@ -45,10 +45,9 @@ list_of(const PstConfig *config, const char *key, const PstDoorRule *shipped)
 static void
 check_patterns(PstConfig *config)
 {
-    static const char *const keys[] = {"allow", "deny", NULL};
     g_auto(GStrv) allow = pst_config_list(config, "read", "allow", NULL);
 
-    pst_config_check_keys(config, "read", keys);
+    pst_config_check_keys(config, "read");
     for (guint i = 0; allow[i] != NULL; i++)
         if (*allow[i] != '/')
             pst_config_complain(config, "read", "allow", "a pattern must begin with a slash");

@@ -46,11 +46,9 @@ read_allow(PstConfig *config)
 PstExecPolicy *
 pst_exec_policy_read(PstConfig *config)
 {
-    static const char *const keys[] = {"allow",   "users",       "programs",
-                                       "folders", "environment", NULL};
     PstExecPolicy *policy = g_new0(PstExecPolicy, 1);
 
-    pst_config_check_keys(config, GROUP, keys);
+    pst_config_check_keys(config, NULL);
     policy->allow = read_allow(config);
     policy->users = read_list(config, "users");
     policy->programs = read_list(config, "programs");

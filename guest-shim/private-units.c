@@ -41,12 +41,11 @@ is_private(char **patterns, const PstJournalEntry *entry)
 guint
 pst_private_units_hide(const PstSysroot *sysroot, GPtrArray *entries, char **problem)
 {
-    static const char *const keys[] = {"units", NULL};
     g_autoptr(PstConfig) config = pst_config_read(sysroot);
     g_auto(GStrv) patterns = pst_config_list(config, "private", "units", pst_private_units_shipped);
     guint n = 0;
 
-    pst_config_check_keys(config, "private", keys);
+    pst_config_check_keys(config, "private");
     *problem =
         pst_config_problems(config) != NULL ? g_strdup(pst_config_problems(config)[0]) : NULL;
     for (guint i = 0; i < entries->len; i++) {

@@ -65,11 +65,10 @@ read_users(const PstConfig *config)
 PstRecorderConfig *
 pst_recorder_config_read(const PstSysroot *sysroot)
 {
-    static const char *const keys[] = {"interval", "probes", "users", NULL};
     g_autoptr(PstConfig) config = pst_config_read(sysroot);
     PstRecorderConfig *found = g_new0(PstRecorderConfig, 1);
 
-    pst_config_check_keys(config, GROUP, keys);
+    pst_config_check_keys(config, GROUP);
     found->interval_s = read_interval(config);
     found->probes = read_probes(config);
     found->users = read_users(config);

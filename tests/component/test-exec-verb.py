@@ -51,7 +51,7 @@ class Door:
             except OSError:
                 return
             # A caller may be gone before it is answered.
-            with contextlib.suppress(BrokenPipeError), connection, connection.makefile("rwb") as stream:
+            with contextlib.suppress(ConnectionError), connection, connection.makefile("rwb") as stream:
                 for frame in stream:
                     request = json.loads(frame[1:])
                     answer = {"jsonrpc": "2.0", "id": request["id"], **self.answer(request)}

@@ -44,6 +44,12 @@ test_allow(void)
     g_assert_cmpint(whether(ON "program=/bin/true\n"), ==, PST_ERROR_NOT_ALLOWED);
     g_assert_cmpint(whether(ON "programs=true\n"), ==, PST_ERROR_NOT_ALLOWED);
     g_assert_cmpint(whether(ON "[exce]\n"), ==, PST_ERROR_NOT_ALLOWED);
+    /* Nor is a limit that stands in another group, where it limits nothing. */
+    g_assert_cmpint(whether(ON "[read]\nprograms=/bin/true\n"), ==, PST_ERROR_NOT_ALLOWED);
+    g_assert_cmpint(whether(ON "[check a]\nusers=root\n"), ==, PST_ERROR_NOT_ALLOWED);
+    g_assert_cmpint(whether(ON "[read]\nallow=/etc\n[private]\nunits=a\n[recorder]\nusers=a\n"
+                               "[check a]\ncommand=/bin/true\n"),
+                    ==, 0);
 }
 
 static gboolean
