@@ -6,6 +6,9 @@
 #include "protocol/error.h"
 #include "protocol/json.h"
 
+/* Of what was sent: a record has its bounds, and nothing is to be refused without one. */
+#define MAX_ORIGINAL 1024
+
 /* What was refused, and what was sent. */
 static void
 audit(const PstCommand *command, const char *domain, const char *key, const char *original,
@@ -14,7 +17,10 @@ audit(const PstCommand *command, const char *domain, const char *key, const char
     g_autoptr(JsonObject) args = json_object_new();
 
     pst_json_set_string(args, "key", key);
-    pst_json_set_string(args, "original", original);
+    if (original != NULL) {
+        g_autofree char *beginning = pst_json_clean_cut(original, MAX_ORIGINAL, NULL);
+        pst_json_set_string(args, "original", beginning);
+    }
     g_autoptr(PstAnswer) answer = pst_answer_new(domain, "-", args);
     answer->error = g_error_copy(error);
     pst_ask_audit(command->name, &answer, 1);
