@@ -86,7 +86,7 @@ class Runner:
         """The same by the guest's channel. It is started at most once, or said not to be known."""
         words = ["--stdin"] if given is not None else []
         async with _process([self.postern, "exec", self.domain, *words, "--timeout",
-                             f"{int(timeout)}s", "--", *argv]) as process:
+                             f"{int(timeout * 1000)}ms", "--", *argv]) as process:
             try:
                 out, err, status = await asyncio.wait_for(_talk(process, given or b""), timeout + 60)
             except asyncio.TimeoutError:

@@ -225,6 +225,19 @@ def test_runner_cancelled():
     asyncio.run(_cancelled())
 
 
+async def _brief():
+    folder, runner = _runner("brief", 5)
+    (folder / "ssh").write_text("#!/bin/sh\nexit 255\n", encoding="utf-8")
+    (folder / "postern").write_text("#!/bin/sh\necho $*\n", encoding="utf-8")
+    done = await runner.run("true", timeout=0.5)
+    check(b"--timeout 500ms --" in done.stdout, done)
+
+
+def test_runner_brief():
+    """A part of a second is not none."""
+    asyncio.run(_brief())
+
+
 async def _refused():
     folder, runner = _runner("refused", 5)
     (folder / "ssh").write_text("#!/bin/sh\nexit 255\n", encoding="utf-8")
