@@ -14,6 +14,7 @@
 
 #define PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define OTHERS_WRITE (S_IWGRP | S_IWOTH)
+#define ANY_EXECUTE (S_IXUSR | S_IXGRP | S_IXOTH)
 
 enum { FAILED = 125, NOT_EXECUTABLE = 126, NO_PROGRAM = 127 };
 
@@ -48,27 +49,62 @@ static gboolean G_GNUC_PRINTF(3, 4)
 /* ---- the program ---- */
 
 static char *
+look_at(const char *path, PstExecFailure *failure)
+{
+    char real[PATH_MAX];
+
+    if (realpath(path, real) != NULL)
+        return g_strdup(real);
+    if (errno == ENOENT || errno == ENOTDIR)
+        fail(failure, NO_PROGRAM, "%s: no such program", path);
+    else
+        fail(failure, NOT_EXECUTABLE, "%s: %s", path, g_strerror(errno));
+    return NULL;
+}
+
+static gboolean
+is_program(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & ANY_EXECUTE) != 0;
+}
+
+/* As a shell does it, what is called so and can't be executed is passed over; where there is no
+ * other, that is what is told of. */
+static char *
+search(const char *name, PstExecFailure *failure)
+{
+    g_autofree char *first = NULL, *why = NULL;
+
+    for (guint i = 0; i < G_N_ELEMENTS(folders); i++) {
+        PstExecFailure own = {NO_PROGRAM, NULL};
+        g_autofree char *path = g_strconcat(folders[i], "/", name, NULL);
+        g_autofree char *found = look_at(path, &own);
+
+        if (found != NULL && is_program(found))
+            return g_steal_pointer(&found);
+        if (found != NULL && first == NULL)
+            first = g_steal_pointer(&found);
+        if (own.status == NOT_EXECUTABLE && why == NULL)
+            why = g_steal_pointer(&own.why);
+        g_free(own.why);
+    }
+    if (first == NULL && why != NULL)
+        fail(failure, NOT_EXECUTABLE, "%s", why);
+    else if (first == NULL)
+        fail(failure, NO_PROGRAM, "%s: no such program", name);
+    return g_steal_pointer(&first);
+}
+
+static char *
 find_program(const char *name, PstExecFailure *failure)
 {
-    gboolean is_path = strchr(name, '/') != NULL;
-
-    if (is_path && name[0] != '/') {
-        fail(failure, NO_PROGRAM, "%s: a program is named by its absolute path or by its name",
-             name);
-        return NULL;
-    }
-    for (guint i = 0; i < (is_path ? 1 : G_N_ELEMENTS(folders)); i++) {
-        g_autofree char *path = is_path ? g_strdup(name) : g_strconcat(folders[i], "/", name, NULL);
-        char real[PATH_MAX];
-
-        if (realpath(path, real) != NULL)
-            return g_strdup(real);
-        if (errno == ENOENT || errno == ENOTDIR)
-            continue;
-        fail(failure, NOT_EXECUTABLE, "%s: %s", path, g_strerror(errno));
-        return NULL;
-    }
-    fail(failure, NO_PROGRAM, "%s: no such program", name);
+    if (strchr(name, '/') == NULL)
+        return search(name, failure);
+    if (name[0] == '/')
+        return look_at(name, failure);
+    fail(failure, NO_PROGRAM, "%s: a program is named by its absolute path or by its name", name);
     return NULL;
 }
 

@@ -272,6 +272,23 @@ def test_failures():
         check(why in page["why"], page)
 
 
+def test_passed_over():
+    """Of what is called so, the first that can be executed is the program."""
+    deadmount.enter_namespace()
+    deadmount.libc.mount(b"none", b"/usr/local/sbin", b"tmpfs", 0, None)
+    os.mkdir("/usr/local/sbin/true")
+    for name in "false", "pst-no-mode":
+        with open("/usr/local/sbin/" + name, "w", encoding="ascii") as file:
+            file.write("#!/bin/sh\n")
+    os.symlink("env", "/usr/local/sbin/env")
+    with execlib.service(PROGRAM) as own:
+        check(own.run(["true"])[0].get("status") == 0, "it took a folder")
+        check(own.run(["false"])[0]["status"] == 1, "it took what has no mode for it")
+        check(own.run(["env", "echo", "well"])[1] == b"well\n", "it took a link to itself")
+        page, _, _ = own.run(["pst-no-mode"])
+        check((page["state"], page["status"]) == ("failed", 126), page)
+
+
 def test_user():
     root_only()
     code = "import os; print(os.getresuid(), os.getresgid(), os.getgroups(), os.getcwd(), " \
