@@ -37,8 +37,8 @@ void pst_config_add(PstConfig *config, const char *path, const char *text, gsize
  * NULL-terminated, borrowed. */
 const char *const *pst_config_problems(const PstConfig *config);
 
-/* Makes a problem of each key of GROUP (NULL: of any) that it does not have, so that a typing mistake
- * is not taken for a default. */
+/* Makes a problem of each key of GROUP (NULL: of any) that it does not have, so that a typing
+ * mistake is not taken for a default. */
 void pst_config_check_keys(PstConfig *config, const char *group);
 
 /* Makes a problem of the line that KEY of GROUP was last set in, for a value that makes no sense.
