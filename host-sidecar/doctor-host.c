@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #define VIRTLOGD_CONFIG "/etc/libvirt/virtlogd.conf"
+#define QEMU_CONFIG "/etc/libvirt/qemu.conf"
 #define VIRTLOGD_SOCKET "/run/libvirt/virtlogd-sock"
 /* https://libvirt.org/manpages/virtlogd.html, and virtlogd.conf as it is shipped. */
 #define VIRTLOGD_SIZE (2 * 1024 * 1024)
@@ -82,29 +83,54 @@ pst_doctor_host_door(const char *root, const char *path)
 
 /* ---- virtlogd ---- */
 
-/* The first line `KEY = NUMBER` counts, as virConfGetValue() of libvirt's has it; FALSE where it
- * has no number. */
-static gboolean
-read_number(char *const *lines, const char *key, gint64 *number)
+/* What stands in the first line `KEY = …`, which counts, as virConfGetValue() of libvirt's has it;
+ * NULL for none. */
+static char *
+find_value(char *const *lines, const char *key)
 {
     gsize len = strlen(key);
 
     for (guint i = 0; lines[i] != NULL; i++) {
         const char *line = lines[i] + strspn(lines[i], " \t");
-        guint64 read = 0;
 
         if (strncmp(line, key, len) != 0)
             continue;
         line += len + strspn(line + len, " \t");
-        if (*line != '=')
-            continue;
-        g_autofree char *value = g_strndup(line + 1, strcspn(line + 1, "#"));
-        gboolean good =
-            g_ascii_string_to_unsigned(g_strstrip(value), 10, 0, G_MAXINT64 / 2, &read, NULL);
-        *number = (gint64)read;
-        return good;
+        if (*line == '=')
+            return g_strstrip(g_strndup(line + 1, strcspn(line + 1, "#")));
     }
-    return TRUE;
+    return NULL;
+}
+
+/* FALSE where there is a value and it is no number. */
+static gboolean
+read_number(char *const *lines, const char *key, gint64 *number)
+{
+    g_autofree char *value = find_value(lines, key);
+    guint64 read = 0;
+
+    if (value == NULL)
+        return TRUE;
+    gboolean good = g_ascii_string_to_unsigned(value, 10, 0, G_MAXINT64 / 2, &read, NULL);
+    *number = (gint64)read;
+    return good;
+}
+
+/* Whether libvirt has virtlogd write what a guest's devices give to files, as it does by itself.
+ * The file is the superuser's alone: unknown to whoever else asks. */
+static PstTri
+is_used(const char *root)
+{
+    g_autofree char *path = g_strconcat(root, QEMU_CONFIG, NULL);
+    g_autofree char *text = NULL;
+    g_autoptr(GError) error = NULL;
+
+    if (!g_file_get_contents(path, &text, NULL, &error))
+        return g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT) ? PST_TRI_YES
+                                                                        : PST_TRI_UNKNOWN;
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    g_autofree char *value = find_value(lines, "stdio_handler");
+    return PST_TRI(g_strcmp0(value, "\"file\"") != 0 && g_strcmp0(value, "'file'") != 0);
 }
 
 static void
@@ -134,6 +160,7 @@ pst_doctor_host_virtlogd(const char *root)
     struct stat status;
 
     virtlogd->config = g_strdup(VIRTLOGD_CONFIG);
+    virtlogd->used = is_used(root);
     virtlogd->socket = is_there(root, VIRTLOGD_SOCKET, &status);
     read_config(root, virtlogd);
     return virtlogd;

@@ -211,12 +211,17 @@ pst_doctor_judge_host_virtlogd_stopped(PstDoctorJudging *judging)
 {
     const PstDoctorVirtlogd *virtlogd = judging->host->virtlogd;
 
-    if (virtlogd != NULL && virtlogd->socket == PST_TRI_NO)
+    if (virtlogd != NULL && virtlogd->used != PST_TRI_NO && virtlogd->socket == PST_TRI_NO)
         pst_doctor_stands(judging, PST_SEVERITY_CRITICAL,
                           g_strdup("systemctl enable --now virtlogd.socket"),
                           "virtlogd is not there: no domain with a recorder can be started, and "
                           "what recorders write arrives nowhere");
 }
+
+/* What runs already keeps the handler that it was started with. */
+#define MEND_HANDLER                                                                               \
+    "sed -i -E '/^[[:space:]]*stdio_handler[[:space:]]*=/d' /etc/libvirt/qemu.conf && systemctl "  \
+    "enable --now virtlogd.socket && systemctl restart libvirtd.service"
 
 /* Of two lines libvirt takes the first: one that is there has to go, or a new one counts nothing.
  */
@@ -236,6 +241,13 @@ pst_doctor_judge_host_virtlogd_limits(PstDoctorJudging *judging)
 
     if (virtlogd == NULL)
         return;
+    if (virtlogd->used == PST_TRI_NO) {
+        pst_doctor_stands(judging, PST_SEVERITY_WARNING, g_strdup(MEND_HANDLER),
+                          "libvirt has QEMU write a recorder's file itself (stdio_handler in "
+                          "/etc/libvirt/qemu.conf): nobody rolls it, and a guest can fill the "
+                          "host's disk by it");
+        return;
+    }
     if (virtlogd->problem != NULL || virtlogd->max_size == PST_INT_UNKNOWN ||
         virtlogd->max_backups == PST_INT_UNKNOWN) {
         pst_doctor_unknown(judging, virtlogd->problem);

@@ -31,6 +31,7 @@ static const PstField pool_rows[] = {
 const PstFields pst_report_doctor_pool_fields = PST_FIELDS(PstDoctorPool, pool_rows);
 
 static const PstField virtlogd_rows[] = {
+    PST_BOOL(PstDoctorVirtlogd, used, "libvirt has it write them (stdio_handler in qemu.conf)"),
     PST_BOOL(PstDoctorVirtlogd, socket, "its socket is there"),
     PST_STRING(PstDoctorVirtlogd, config, "the file that has its limits"),
     PST_INT(PstDoctorVirtlogd, max_size, "bytes of a file before it is rolled; 0: never"),

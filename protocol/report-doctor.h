@@ -39,6 +39,7 @@ typedef struct {
 
 /* virtlogd, which writes those files. */
 typedef struct {
+    PstTri used;        /* libvirt has it do so (stdio_handler in qemu.conf) */
     PstTri socket;      /* its socket is there */
     char *config;       /* the file that the two numbers are of */
     gint64 max_size;    /* bytes of a file before it is rolled; 0: never */

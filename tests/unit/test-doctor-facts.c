@@ -197,6 +197,16 @@ static const struct {
     {"max_backups = 99999999999999999999\n", 0, 0, FALSE},
 };
 
+static const struct {
+    const char *text;
+    int used;
+} handlers[] = {
+    {NULL, PST_TRI_YES},
+    {"#stdio_handler = \"file\"\n", PST_TRI_YES},
+    {"stdio_handler = \"logd\"\nstdio_handler = \"file\"\n", PST_TRI_YES},
+    {" stdio_handler=\"file\" # as before\n", PST_TRI_NO},
+};
+
 static void
 test_virtlogd(Sysroot *sysroot, gconstpointer data G_GNUC_UNUSED)
 {
@@ -217,6 +227,14 @@ test_virtlogd(Sysroot *sysroot, gconstpointer data G_GNUC_UNUSED)
     PstDoctorVirtlogd *virtlogd = pst_doctor_host_virtlogd(sysroot->root);
     g_assert_cmpint((int)virtlogd->socket, ==, PST_TRI_YES);
     pst_fields_free(&pst_report_doctor_virtlogd_fields, virtlogd);
+
+    for (guint i = 0; i < G_N_ELEMENTS(handlers); i++) {
+        if (handlers[i].text != NULL)
+            lay(sysroot, "/etc/libvirt/qemu.conf", handlers[i].text);
+        virtlogd = pst_doctor_host_virtlogd(sysroot->root);
+        g_assert_cmpint((int)virtlogd->used, ==, handlers[i].used);
+        pst_fields_free(&pst_report_doctor_virtlogd_fields, virtlogd);
+    }
 }
 
 /* The command that is told mends a file in which one of them stands already. */

@@ -177,6 +177,8 @@ static const struct {
      "virsh -c qemu:///system pool-autostart postern", PST_SEVERITY_WARNING},
     {"doctor.virtlogd-stopped", "{'host':{'virtlogd':{'socket':false}}}", "virtlogd is not there",
      "systemctl enable --now virtlogd.socket", PST_SEVERITY_CRITICAL},
+    {"doctor.virtlogd-limits", "{'host':{'virtlogd':{'used':false}}}", "nobody rolls it",
+     "stdio_handler[[:space:]]*=/d", PST_SEVERITY_WARNING},
     {"doctor.virtlogd-limits", "{'host':{'virtlogd':{'max_size':0}}}", "never rolls a file",
      ">>/etc/libvirt/virtlogd.conf && systemctl reload virtlogd.service", PST_SEVERITY_WARNING},
     {"doctor.virtlogd-limits", "{'host':{'virtlogd':{'max_backups':0}}}", "keeps no part",
