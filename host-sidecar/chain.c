@@ -309,7 +309,7 @@ sync_out(const Writer *writer, GError **error)
 }
 
 static gboolean
-append(Writer *writer, const char *json, gboolean synced, GError **error)
+append(Writer *writer, const char *json, GError **error)
 {
     char boot[40];
 
@@ -326,7 +326,7 @@ append(Writer *writer, const char *json, gboolean synced, GError **error)
     g_strlcpy(writer->head.boot, boot, sizeof(writer->head.boot));
     /* A head that stays behind is caught up with by the next writer. */
     (void)pst_chain_head_write(writer->head_fd, &writer->head);
-    return !synced || sync_out(writer, error);
+    return TRUE;
 }
 
 gboolean
@@ -342,7 +342,12 @@ pst_chain_append(const char *path, const char *json, gboolean synced, PstChainEn
     if (g_mkdir_with_parents(folder, 0700) < 0)
         return fail(&writer, g_strerror(errno), error);
     writer.head_fd = pst_chain_head_take(head, error);
-    if (writer.head_fd < 0 || !append(&writer, json, synced, error))
+    if (writer.head_fd < 0 || !append(&writer, json, error))
+        return FALSE;
+    /* A disk takes its time: nobody waits for their turn meanwhile. */
+    close(writer.head_fd);
+    writer.head_fd = -1;
+    if (synced && !sync_out(&writer, error))
         return FALSE;
     entry->seq = writer.head.seq;
     entry->fault = writer.fault;
