@@ -86,6 +86,8 @@ answer_page(const PstExecJobWork *work, PstExecJobVisitor *visitor)
 
     visitor->asked = FALSE;
     pst_exec_job_answer(visitor->peer, &visitor->id, result);
+    if (pst_exec_page_is_last(page))
+        pst_exec_store_tell(work->job->store, work->job->start->id);
 }
 
 /* Whether there is something that it does not know yet. */

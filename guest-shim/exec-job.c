@@ -323,6 +323,7 @@ tell_failure(const PstExecJob *job, PstExecFailure *failure)
     pst_exec_store_end(job->store, job->start->id);
     pst_exec_audit_write(job->sysroot, job->start, what);
     pst_exec_job_answer(job->asker, &job->id, result);
+    pst_exec_store_tell(job->store, job->start->id);
     pst_exec_peer_free(job->asker);
 }
 

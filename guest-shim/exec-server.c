@@ -38,6 +38,7 @@ typedef struct {
 typedef struct {
     char id[PST_EXEC_ID_DIGITS + 1];
     gint64 ended_us, bytes;
+    gboolean told;
 } Command;
 
 struct PstExecServer {
@@ -49,8 +50,9 @@ struct PstExecServer {
     GPtrArray *visitors;
     GHashTable *running;  /* of Command, by pid */
     GQueue others;        /* of Command, those that another process before it has started */
-    GQueue kept, claimed; /* of Command, those that have ended: with their results, and only their
-                           * ids; the oldest first */
+    /* Of Command, those that have ended, the oldest first: with results that were told or were not,
+     * and only ids. */
+    GQueue told, untold, claimed;
     gint64 kept_bytes;
     void (*idle)(gpointer user_data);
     gpointer user_data;
@@ -99,14 +101,26 @@ new_command(const char *id)
     return command;
 }
 
+/* Whose oldest has to go; NULL where there is room. */
+static GQueue *
+find_full(PstExecServer *server)
+{
+    if (server->untold.length > PST_EXEC_STORE_KEPT_UNTOLD)
+        return &server->untold;
+    if (server->told.length > PST_EXEC_STORE_KEPT)
+        return &server->told;
+    if (server->kept_bytes <= PST_EXEC_STORE_KEPT_BYTES)
+        return NULL;
+    return server->told.length > 0 ? &server->told : &server->untold;
+}
+
 static void
 bound(PstExecServer *server)
 {
     gint64 now_us = g_get_monotonic_time();
 
-    while (server->kept.length > PST_EXEC_STORE_KEPT ||
-           server->kept_bytes > PST_EXEC_STORE_KEPT_BYTES) {
-        Command *command = g_queue_pop_head(&server->kept);
+    for (GQueue *full; (full = find_full(server)) != NULL;) {
+        Command *command = g_queue_pop_head(full);
         server->kept_bytes -= command->bytes;
         pst_exec_store_empty(server->store, command->id);
         g_queue_push_tail(&server->claimed, command);
@@ -123,9 +137,37 @@ static void
 keep(PstExecServer *server, Command *command)
 {
     command->ended_us = g_get_monotonic_time();
-    command->bytes = pst_exec_store_bytes(server->store, command->id);
+    command->bytes = pst_exec_store_bytes(server->store, command->id, &command->told);
     server->kept_bytes += command->bytes;
-    g_queue_push_tail(command->bytes > 0 ? &server->kept : &server->claimed, command);
+    g_queue_push_tail(command->bytes == 0 ? &server->claimed
+                      : command->told     ? &server->told
+                                          : &server->untold,
+                      command);
+}
+
+static int
+has_id(gconstpointer command, gconstpointer id)
+{
+    return strcmp(((const Command *)command)->id, id);
+}
+
+/* The answer to somebody is PAGE. */
+static void
+note_told(PstExecServer *server, const PstExecPage *page)
+{
+    GList *item = g_queue_find_custom(&server->untold, page->id, has_id);
+
+    if (!pst_exec_page_is_last(page))
+        return;
+    /* Whoever serves it yet, or comes after this process, goes by the file. */
+    if (page->state != PST_EXEC_LOST && page->state != PST_EXEC_UNKNOWN)
+        pst_exec_store_tell(server->store, page->id);
+    if (item == NULL)
+        return;
+    g_queue_unlink(&server->untold, item);
+    ((Command *)item->data)->told = TRUE;
+    g_queue_push_tail_link(&server->told, item);
+    bound(server);
 }
 
 static gboolean
@@ -295,6 +337,7 @@ answer_known(PstExecServer *server, Visitor *visitor, const PstMessage *message,
     g_autoptr(PstExecPage) page = pst_exec_ended_page(server->store, &ask);
     g_autoptr(JsonObject) result = pst_exec_page_result(page);
     answer(visitor, &message->id, result);
+    note_told(server, page);
 }
 
 /* TRUE where its own process answers. */
@@ -335,6 +378,7 @@ take_page(PstExecServer *server, Visitor *visitor, const PstMessage *message)
     g_autoptr(PstExecPage) page = pst_exec_ended_page(server->store, &ask);
     g_autoptr(JsonObject) result = pst_exec_page_result(page);
     answer(visitor, &message->id, result);
+    note_told(server, page);
 }
 
 /* To one that nobody serves any more, or that is asked by more than can wait. */
@@ -531,7 +575,8 @@ pst_exec_server_free(PstExecServer *server)
     pst_loop_handles_close(&server->signals);
     g_hash_table_unref(server->running);
     g_queue_clear_full(&server->others, g_free);
-    g_queue_clear_full(&server->kept, g_free);
+    g_queue_clear_full(&server->told, g_free);
+    g_queue_clear_full(&server->untold, g_free);
     g_queue_clear_full(&server->claimed, g_free);
     g_free(server->boot_id);
     g_free(server);

@@ -13,6 +13,7 @@
 
 #define SOCKET "sock"
 #define END "end"
+#define TOLD "told"
 #define BACKLOG 16
 
 struct PstExecStore {
@@ -231,6 +232,7 @@ typedef struct {
     gint64 since_us; /* its claiming, or its end */
     gint64 ended_s;  /* 0: it has not */
     gint64 bytes;
+    gboolean told;
 } Entry;
 
 static int
@@ -256,6 +258,8 @@ look_into(int folder, Entry *entry)
         entry->bytes += st.st_size;
         if (g_str_equal(file->d_name, END))
             entry->ended_s = st.st_mtime;
+        if (g_str_equal(file->d_name, TOLD))
+            entry->told = TRUE;
     }
     if (files != NULL)
         closedir(files);
@@ -263,13 +267,23 @@ look_into(int folder, Entry *entry)
         close(fd);
 }
 
+void
+pst_exec_store_tell(const PstExecStore *store, const char *id)
+{
+    int fd = pst_exec_store_file(store, id, TOLD, O_WRONLY | O_CREAT);
+
+    if (fd >= 0)
+        close(fd);
+}
+
 gint64
-pst_exec_store_bytes(const PstExecStore *store, const char *id)
+pst_exec_store_bytes(const PstExecStore *store, const char *id, gboolean *told)
 {
     Entry entry = {.since_us = 0};
 
     g_strlcpy(entry.id, id, sizeof(entry.id));
     look_into(store->fd, &entry);
+    *told = entry.told;
     return entry.bytes;
 }
 
@@ -312,12 +326,12 @@ pst_exec_store_ids(const PstExecStore *store)
     return g_strv_builder_end(ids);
 }
 
-void
-pst_exec_store_sweep(const PstExecStore *store)
+/* Those that were told, or the others. Takes from what there is room for. */
+static void
+sweep(const PstExecStore *store, const GArray *entries, gboolean told, gint64 *bytes)
 {
-    g_autoptr(GArray) entries = look(store);
-    gint64 now_s = g_get_real_time() / (gint64)G_USEC_PER_SEC, bytes = 0;
-    guint n = 0;
+    guint n = 0, most = told ? PST_EXEC_STORE_KEPT : PST_EXEC_STORE_KEPT_UNTOLD;
+    gint64 now_s = g_get_real_time() / (gint64)G_USEC_PER_SEC;
 
     for (guint i = entries->len; i > 0; i--) {
         const Entry *entry = &g_array_index(entries, Entry, i - 1);
@@ -325,11 +339,12 @@ pst_exec_store_sweep(const PstExecStore *store)
                                                    : entry->since_us / (gint64)G_USEC_PER_SEC);
 
         /* One without an end that nobody serves was killed with its supervisor, or emptied. */
-        if (entry->ended_s == 0 && pst_exec_store_is_served(store, entry->id))
+        if (entry->told != told ||
+            (entry->ended_s == 0 && pst_exec_store_is_served(store, entry->id)))
             continue;
         n += entry->bytes > 0 ? 1 : 0;
-        bytes += entry->bytes;
-        if (entry->bytes > 0 && n <= PST_EXEC_STORE_KEPT && bytes <= PST_EXEC_STORE_KEPT_BYTES)
+        *bytes += entry->bytes;
+        if (entry->bytes > 0 && n <= most && *bytes <= PST_EXEC_STORE_KEPT_BYTES)
             continue;
         /* A clock that was set back makes them young: then they are kept for longer. */
         if (age_s > PST_EXEC_STORE_FORGET_S)
@@ -337,4 +352,14 @@ pst_exec_store_sweep(const PstExecStore *store)
         else if (entry->ended_s > 0)
             pst_exec_store_empty(store, entry->id);
     }
+}
+
+void
+pst_exec_store_sweep(const PstExecStore *store)
+{
+    g_autoptr(GArray) entries = look(store);
+    gint64 bytes = 0;
+
+    sweep(store, entries, FALSE, &bytes);
+    sweep(store, entries, TRUE, &bytes);
 }

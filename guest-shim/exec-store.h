@@ -11,9 +11,11 @@
 
 #define PST_EXEC_STORE_FOLDER "/run/postern/exec"
 
-/* Of the newest that have ended the results are kept: so many, and so many bytes together. It is
+/* Of the newest that have ended the results are kept: so many, of those that nobody has been told
+ * yet so many besides, and so many bytes together, for which those that were told go first. It is
  * memory. */
 #define PST_EXEC_STORE_KEPT 64
+#define PST_EXEC_STORE_KEPT_UNTOLD 128
 #define PST_EXEC_STORE_KEPT_BYTES (32 * 1024 * 1024)
 /* Of the others, for how long the id stays claimed after their end, in seconds. */
 #define PST_EXEC_STORE_FORGET_S 120
@@ -55,8 +57,11 @@ int pst_exec_store_file(const PstExecStore *store, const char *id, const char *n
 
 gboolean pst_exec_store_has(const PstExecStore *store, const char *id);
 
-/* How much its files hold; 0 where nothing of it is kept. */
-gint64 pst_exec_store_bytes(const PstExecStore *store, const char *id);
+/* Notes that somebody was told all that there is to tell of ID. */
+void pst_exec_store_tell(const PstExecStore *store, const char *id);
+
+/* How much its files hold, 0 where nothing of it is kept; *TOLD: as above. */
+gint64 pst_exec_store_bytes(const PstExecStore *store, const char *id, gboolean *told);
 
 /* A connection to whoever serves ID, which does not block; -1 where nobody does, or too many want
  * to. */

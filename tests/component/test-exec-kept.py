@@ -61,6 +61,23 @@ def test_bounded_bytes():
           "it is not the oldest that went")
 
 
+def test_untold_is_kept():
+    """How a command ended is kept for who asks late, however many end meanwhile that were asked for:
+    by this service, and by the next."""
+    names = [SERVICE.start(["sh", "-c", "sleep 0.2; exit 7"], wait_ms=0)["id"] for _ in range(2)]
+    for _ in range(70):
+        SERVICE.run(["true"])
+    told = SERVICE.page(names[0])
+    check((told["state"], told.get("status")) == ("exited", 7), told)
+    SERVICE.stop(signal.SIGKILL)
+    SERVICE.begin()
+    for _ in range(70):
+        SERVICE.run(["true"])
+    told = SERVICE.page(names[1])
+    check((told["state"], told.get("status")) == ("exited", 7), told)
+    check(SERVICE.page(names[0])["state"] in ("lost", "unknown"), "what was told is kept for ever")
+
+
 def test_limit_is_everybodys():
     """Those that an earlier service or the agent has started count as well."""
     names = [SERVICE.start(["sleep", "60"], wait_ms=0)["id"] for _ in range(64)]

@@ -15,8 +15,10 @@ SECONDS = 180
 class Recoverd:
     """One in the foreground; what is run with its environment goes by its door."""
 
-    def __init__(self, lab, folder):
+    def __init__(self, lab, folder, config=None):
         self.lab = lab
+        self.own = lab.environment if config is None else dict(lab.environment,
+                                                               POSTERN_CONFIG=str(config))
         self.socket = Path(folder) / "recover.sock"
         self.environment = dict(lab.environment, POSTERN_RECOVER_SOCKET=str(self.socket))
         self.process = None
@@ -25,7 +27,7 @@ class Recoverd:
         self.socket.unlink(missing_ok=True)
         self.process = subprocess.Popen(  # pylint: disable=consider-using-with
             [self.lab.build / "host-sidecar/postern-recoverd", "--connect", self.lab.uri, "--socket",
-             self.socket], env=self.lab.environment, stdin=subprocess.DEVNULL)
+             self.socket], env=self.own, stdin=subprocess.DEVNULL)
         until = time.monotonic() + 20
         while not self.socket.exists():
             check(self.process.poll() is None and time.monotonic() < until,

@@ -18,6 +18,8 @@ CHECK = False
 RUNS = int(os.environ.get("PST_EXEC_RUNS", "200"))
 AT_ONCE = 64
 PATIENCE_SECONDS = 900
+# One user's callers and requests are half of that by default.
+LIMITS = ("[daemon]", "callers_of_user=80", "requests_of_user=80")
 LATE = ("deadline", "busy", "path-shut", "internal")
 SESSION = "0123456789abcdef0123456789abcdef"
 ALLOW = "mkdir -p /etc/postern; printf '[exec]\\nallow=yes\\n' >/etc/postern/shim.conf"
@@ -32,6 +34,7 @@ class Caller:
         self.connection.settimeout(120)
         self.connection.connect(path)
         self.number = 0
+        self.told, self.begun = [], time.monotonic()
         self.call("hello", {"session": SESSION, "protocol": [1]})
 
     def call(self, method, params):
@@ -47,6 +50,8 @@ class Caller:
         answer = json.loads(data[1:])
         reason = answer.get("error", {}).get("data", {}).get("reason")
         check(reason in (None, *LATE), f"{method}: {answer.get('error')}")
+        self.told.append((round(time.monotonic() - self.begun, 2), method, answer.get("error") or
+                          answer["result"].get("state")))
         return answer.get("result")
 
     def run(self, guest, script):
@@ -54,6 +59,7 @@ class Caller:
         answer: then it is asked again by the command's id, and for a start under the same id."""
         until = time.monotonic() + PATIENCE_SECONDS
         name, page = secrets.token_hex(16), None
+        self.told.clear()
         while page is None or page["state"] in ("running", "unknown"):
             check(time.monotonic() < until, f"it does not end: {page}")
             known = page is not None and page["state"] == "running"
@@ -69,7 +75,8 @@ def _one(local, path, guest, number):
         local.caller = Caller(path)
     status = number % 256
     page, out = local.caller.run(guest, f"echo {number} >>/run/ran; exit {status}")
-    check((page["state"], page.get("status"), out) == ("exited", status, ""), f"{number}: {page}")
+    check((page["state"], page.get("status"), out) == ("exited", status, ""), 
+          f"{number}: {page} {local.caller.told}")
 
 
 def run(context):
@@ -77,7 +84,7 @@ def run(context):
     guest = context.guest
     guest.shell(ALLOW)
     with tempfile.TemporaryDirectory(prefix="pst-") as folder, \
-            Recoverd(context.lab, folder) as daemon:
+            Recoverd(context.lab, folder, context.lab.configuration("exec_many.conf", *LIMITS)) as daemon:
         local, path = threading.local(), str(daemon.socket)
         for number in range(RUNS):
             _one(local, path, guest.name, number)
