@@ -17,7 +17,7 @@ from scenarios.recover import ALL, ALLOW, Recover, verified
 
 OWN = ("--recorder", "--no-snapshot")
 # What is known of some: all that they need is not in /etc.
-REVERTED = {"sudo-not-setuid", "pam-module-deleted", "shell-gone", "ssh-authorized-keys-0666"}
+REVERTED = {"sudo-not-setuid", "pam-module-deleted", "ssh-authorized-keys-0666"}
 
 
 def _example():
