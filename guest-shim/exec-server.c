@@ -48,8 +48,8 @@ struct PstExecServer {
     int listener, signals;
     guint listener_source, signals_source, idle_source;
     GPtrArray *visitors;
-    GHashTable *running;  /* of Command, by pid */
-    GQueue others;        /* of Command, those that another process before it has started */
+    GHashTable *running; /* of Command, by pid */
+    GQueue others;       /* of Command, those that another process before it has started */
     /* Of Command, those that have ended, the oldest first: with results that were told or were not,
      * and only ids. */
     GQueue told, untold, claimed;

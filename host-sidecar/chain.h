@@ -23,7 +23,7 @@ typedef struct {
 
 /* Appends the object, which has members, and tells what the line became. Where SYNCED, it is on the
  * disk when this returns, and so is the file's name; else a loss of power may take it, a killed
- * process may not. FALSE with PST_ERROR_OUTPUT: then nothing of it is in the file, but where it alone
- * could not be brought to the disk. Nobody waits for their turn while that is done. */
+ * process may not. FALSE with PST_ERROR_OUTPUT: then nothing of it is in the file, but where it
+ * alone could not be brought to the disk. Nobody waits for their turn while that is done. */
 gboolean pst_chain_append(const char *path, const char *json, gboolean synced, PstChainEntry *entry,
                           GError **error);

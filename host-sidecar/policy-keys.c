@@ -449,6 +449,18 @@ escapes_semicolon(const char *raw)
     return FALSE;
 }
 
+/* GKeyFile calls that an error, and where there was one before it in the value it warns of its own
+ * doing besides. */
+static gboolean
+ends_in_escape(const char *raw)
+{
+    gsize len = strlen(raw), n = 0;
+
+    while (n < len && raw[len - n - 1] == '\\')
+        n++;
+    return n % 2 == 1;
+}
+
 char *
 pst_policy_keys_value(GKeyFile *file, const char *group, const char *key, GError **error)
 {
@@ -460,7 +472,8 @@ pst_policy_keys_value(GKeyFile *file, const char *group, const char *key, GError
                     "is any one letter");
         return NULL;
     }
-    char *value = g_key_file_get_string(file, group, key, NULL);
+    char *value =
+        raw != NULL && ends_in_escape(raw) ? NULL : g_key_file_get_string(file, group, key, NULL);
 
     if (value == NULL)
         g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "this is no text");

@@ -201,7 +201,7 @@ static const struct {
     const char *text;
     int used;
 } handlers[] = {
-    {NULL, PST_TRI_YES},
+    {"", PST_TRI_YES},
     {"#stdio_handler = \"file\"\n", PST_TRI_YES},
     {"stdio_handler = \"logd\"\nstdio_handler = \"file\"\n", PST_TRI_YES},
     {" stdio_handler=\"file\" # as before\n", PST_TRI_NO},
@@ -216,6 +216,7 @@ test_virtlogd(Sysroot *sysroot, gconstpointer data G_GNUC_UNUSED)
         PstDoctorVirtlogd *virtlogd = pst_doctor_host_virtlogd(sysroot->root);
         g_test_message("%s", limits[i].text);
         g_assert_cmpint((int)virtlogd->socket, ==, PST_TRI_NO);
+        g_assert_cmpint((int)virtlogd->used, ==, PST_TRI_YES);
         g_assert_true(limits[i].good == (virtlogd->problem == NULL));
         if (limits[i].good) {
             g_assert_cmpint(virtlogd->max_size, ==, limits[i].max_size);
@@ -227,10 +228,8 @@ test_virtlogd(Sysroot *sysroot, gconstpointer data G_GNUC_UNUSED)
     PstDoctorVirtlogd *virtlogd = pst_doctor_host_virtlogd(sysroot->root);
     g_assert_cmpint((int)virtlogd->socket, ==, PST_TRI_YES);
     pst_fields_free(&pst_report_doctor_virtlogd_fields, virtlogd);
-
     for (guint i = 0; i < G_N_ELEMENTS(handlers); i++) {
-        if (handlers[i].text != NULL)
-            lay(sysroot, "/etc/libvirt/qemu.conf", handlers[i].text);
+        lay(sysroot, "/etc/libvirt/qemu.conf", handlers[i].text);
         virtlogd = pst_doctor_host_virtlogd(sysroot->root);
         g_assert_cmpint((int)virtlogd->used, ==, handlers[i].used);
         pst_fields_free(&pst_report_doctor_virtlogd_fields, virtlogd);

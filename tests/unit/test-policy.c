@@ -31,6 +31,7 @@ static const struct {
      "[policy] unchecked: 'maybe' is not known; known: could-not-check"},
     {"[units]\nactive=\n", "[units] active: '': say one at least"},
     {"[journal]\nexcept=sudo: a\\;b*\n", "[journal] except: '\\;': a semicolon stands between two"},
+    {"[files]\nbelow=/etc\nexcept=/\\q\\\n", "[files] except: this is no text"},
     {"[files]\nbelow=/etc\nexcept=/etc/a\\\\\\;b\n", "[files] except: '\\;': a semicolon"},
     {"[finding sudo.no-rule]\nreason=a\\;b\n", "reason: '\\;': a semicolon"},
     {"[units]\nactive=ssh,nginx\n", "[units] active: 'ssh,nginx': this is no unit; a semicolon"},

@@ -75,7 +75,7 @@ def _one(local, path, guest, number):
         local.caller = Caller(path)
     status = number % 256
     page, out = local.caller.run(guest, f"echo {number} >>/run/ran; exit {status}")
-    check((page["state"], page.get("status"), out) == ("exited", status, ""), 
+    check((page["state"], page.get("status"), out) == ("exited", status, ""),
           f"{number}: {page} {local.caller.told}")
 
 
