@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include <glib/gstdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "host-sidecar/doctor-commands.h"
@@ -17,6 +13,7 @@
 #include "protocol/report-security.h"
 #include "protocol/report-services.h"
 #include "protocol/report-storage.h"
+#include "tests/unit/doctor-sysroot.h"
 
 /* ---- the agent's lists ---- */
 
@@ -79,69 +76,6 @@ test_lists(void)
 
 /* ---- the host's files ---- */
 
-typedef struct {
-    char *root;
-} Sysroot;
-
-static void
-lay(const Sysroot *sysroot, const char *path, const char *text)
-{
-    g_autofree char *full = g_strconcat(sysroot->root, path, NULL);
-    g_autofree char *folder = g_path_get_dirname(full);
-
-    g_assert_cmpint(g_mkdir_with_parents(folder, 0755), ==, 0);
-    g_assert_true(g_file_set_contents(full, text, -1, NULL));
-}
-
-/* Sockets of a name that fits into an address. */
-static void
-lay_socket(const Sysroot *sysroot, const char *path, mode_t mode)
-{
-    g_autofree char *full = g_strconcat(sysroot->root, path, NULL);
-    g_autofree char *folder = g_path_get_dirname(full);
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    g_assert_cmpint(g_mkdir_with_parents(folder, 0755), ==, 0);
-    g_assert_cmpuint(g_strlcpy(address.sun_path, full, sizeof(address.sun_path)), <,
-                     sizeof(address.sun_path));
-    g_assert_cmpint(bind(fd, (struct sockaddr *)&address, sizeof(address)), ==, 0);
-    close(fd);
-    g_assert_cmpint(chmod(full, mode), ==, 0);
-}
-
-static void
-remove_tree(const char *path)
-{
-    GDir *folder = g_dir_open(path, 0, NULL);
-    const char *name;
-
-    while (folder != NULL && (name = g_dir_read_name(folder)) != NULL) {
-        g_autofree char *child = g_build_filename(path, name, NULL);
-        if (g_file_test(child, G_FILE_TEST_IS_DIR))
-            remove_tree(child);
-        else
-            g_unlink(child);
-    }
-    if (folder != NULL)
-        g_dir_close(folder);
-    g_rmdir(path);
-}
-
-static void
-make(Sysroot *sysroot, gconstpointer data G_GNUC_UNUSED)
-{
-    sysroot->root = g_dir_make_tmp("pst-doctor-XXXXXX", NULL);
-    g_assert_nonnull(sysroot->root);
-}
-
-static void
-unmake(Sysroot *sysroot, gconstpointer data G_GNUC_UNUSED)
-{
-    remove_tree(sysroot->root);
-    g_free(sysroot->root);
-}
-
 #define SOCKET "/run/postern/diagnose.sock"
 #define UNIT "postern-diagnose.socket"
 
@@ -178,115 +112,6 @@ test_door(Sysroot *sysroot, gconstpointer data G_GNUC_UNUSED)
     pst_fields_free(&pst_report_doctor_door_fields, unset);
     pst_fields_free(&pst_report_doctor_door_fields, idle);
     pst_fields_free(&pst_report_doctor_door_fields, sound);
-}
-
-static const struct {
-    const char *text;
-    gint64 max_size, max_backups;
-    gboolean good;
-} limits[] = {
-    {NULL, 2097152, 3, TRUE},
-    {"#max_size = 1\n#max_backups = 0\n", 2097152, 3, TRUE},
-    {"max_size = 0\nmax_backups=9 # many\n", 0, 9, TRUE},
-    /* Of two libvirt takes the first. */
-    {" max_size = 1\nmax_size = 4096\n", 1, 3, TRUE},
-    {"max_backups = 0\nmax_backups = much\n", 2097152, 0, TRUE},
-    {"max_size_too = 1\nmax_sizes\n", 2097152, 3, TRUE},
-    {"max_size = much\n", 0, 0, FALSE},
-    {"max_backups = -1\n", 0, 0, FALSE},
-    {"max_backups = 99999999999999999999\n", 0, 0, FALSE},
-};
-
-static const struct {
-    const char *text;
-    int used;
-} handlers[] = {
-    {"", PST_TRI_YES},
-    {"#stdio_handler = \"file\"\n", PST_TRI_YES},
-    {"stdio_handler = \"logd\"\nstdio_handler = \"file\"\n", PST_TRI_YES},
-    {" stdio_handler=\"file\" # as before\n", PST_TRI_NO},
-};
-
-static void
-test_virtlogd(Sysroot *sysroot, gconstpointer data G_GNUC_UNUSED)
-{
-    for (guint i = 0; i < G_N_ELEMENTS(limits); i++) {
-        if (limits[i].text != NULL)
-            lay(sysroot, "/etc/libvirt/virtlogd.conf", limits[i].text);
-        PstDoctorVirtlogd *virtlogd = pst_doctor_host_virtlogd(sysroot->root);
-        g_test_message("%s", limits[i].text);
-        g_assert_cmpint((int)virtlogd->socket, ==, PST_TRI_NO);
-        g_assert_cmpint((int)virtlogd->used, ==, PST_TRI_YES);
-        g_assert_true(limits[i].good == (virtlogd->problem == NULL));
-        if (limits[i].good) {
-            g_assert_cmpint(virtlogd->max_size, ==, limits[i].max_size);
-            g_assert_cmpint(virtlogd->max_backups, ==, limits[i].max_backups);
-        }
-        pst_fields_free(&pst_report_doctor_virtlogd_fields, virtlogd);
-    }
-    lay_socket(sysroot, "/run/libvirt/virtlogd-sock", 0600);
-    PstDoctorVirtlogd *virtlogd = pst_doctor_host_virtlogd(sysroot->root);
-    g_assert_cmpint((int)virtlogd->socket, ==, PST_TRI_YES);
-    pst_fields_free(&pst_report_doctor_virtlogd_fields, virtlogd);
-    for (guint i = 0; i < G_N_ELEMENTS(handlers); i++) {
-        lay(sysroot, "/etc/libvirt/qemu.conf", handlers[i].text);
-        virtlogd = pst_doctor_host_virtlogd(sysroot->root);
-        g_assert_cmpint((int)virtlogd->used, ==, handlers[i].used);
-        pst_fields_free(&pst_report_doctor_virtlogd_fields, virtlogd);
-    }
-}
-
-/* The command that is told mends a file in which one of them stands already. */
-static void
-test_limits_mended(Sysroot *sysroot, gconstpointer data G_GNUC_UNUSED)
-{
-    static const char *const faulty[] = {"max_size = 0\n", "  max_backups=0\n# max_size = 1\n",
-                                         "max_size = 4096\nmax_size = 1\nlog_level = 3"};
-
-    for (guint i = 0; i < G_N_ELEMENTS(faulty); i++) {
-        g_autoptr(PstReport) report = pst_report_new(&pst_report_doctor_kind);
-        PstDoctorData *facts = report->data;
-        g_autofree char *path = g_build_filename(sysroot->root, "etc/libvirt/virtlogd.conf", NULL);
-        int status = -1;
-
-        lay(sysroot, "/etc/libvirt/virtlogd.conf", faulty[i]);
-        facts->host = pst_fields_new(&pst_report_doctor_host_fields);
-        facts->host->virtlogd = pst_doctor_host_virtlogd(sysroot->root);
-        g_free(facts->host->virtlogd->config);
-        facts->host->virtlogd->config = g_strdup(path);
-        pst_doctor_judge(report);
-        const PstFinding *finding = NULL;
-        for (guint j = 0; j < report->findings->len; j++)
-            if (g_str_equal(((PstFinding *)report->findings->pdata[j])->id,
-                            "doctor.virtlogd-limits"))
-                finding = report->findings->pdata[j];
-        g_assert_nonnull(finding);
-        g_auto(GStrv) commands = g_strsplit(finding->remedy, " && systemctl ", 2);
-        const char *const argv[] = {"/bin/sh", "-c", commands[0], NULL};
-        g_assert_true(g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, NULL,
-                                   NULL, &status, NULL));
-        g_assert_cmpint(status, ==, 0);
-        PstDoctorVirtlogd *mended = pst_doctor_host_virtlogd(sysroot->root);
-        g_assert_cmpint(mended->max_size, ==, 2097152);
-        g_assert_cmpint(mended->max_backups, ==, 3);
-        pst_fields_free(&pst_report_doctor_virtlogd_fields, mended);
-    }
-}
-
-/* A number of parts beside which no size can be small, and one by which nothing can be divided. */
-static void
-test_large_limits(void)
-{
-    g_autoptr(PstReport) report = pst_report_new(&pst_report_doctor_kind);
-    PstDoctorData *data = report->data;
-
-    data->host = pst_fields_new(&pst_report_doctor_host_fields);
-    data->host->pool = pst_fields_new(&pst_report_doctor_pool_fields);
-    data->host->virtlogd = pst_fields_new(&pst_report_doctor_virtlogd_fields);
-    data->host->virtlogd->max_size = 1;
-    data->host->virtlogd->max_backups = G_MAXINT64 / 2;
-    pst_doctor_judge(report);
-    g_assert_cmpuint(report->findings->len, ==, 0);
 }
 
 /* ---- the guest's answers ---- */
@@ -595,17 +420,12 @@ test_render(void)
     g_assert_cmpint(pst_doctor_render_exit_code(both, 2), ==, 3);
 }
 
-#define ADD(path, function) g_test_add(path, Sysroot, NULL, make, function, unmake)
-
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/doctor-facts/lists", test_lists);
-    ADD("/doctor-facts/door", test_door);
-    ADD("/doctor-facts/virtlogd", test_virtlogd);
-    ADD("/doctor-facts/limits-mended", test_limits_mended);
-    g_test_add_func("/doctor-facts/large-limits", test_large_limits);
+    g_test_add("/doctor-facts/door", Sysroot, NULL, make, test_door, unmake);
     g_test_add_func("/doctor-facts/guest-sound", test_guest_sound);
     g_test_add_func("/doctor-facts/guest-recorded", test_guest_recorded);
     g_test_add_func("/doctor-facts/guest-silent", test_guest_silent);
