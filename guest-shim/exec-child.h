@@ -21,7 +21,7 @@ gboolean pst_exec_child_is_late(const PstExecStart *start);
 /* Starts it. FALSE where there is no such process, with *FAILURE, whose WHY is the caller's. What
  * it needs may hang, as a folder whose server is gone: that is not waited for, and
  * pst_exec_child_has_failed() tells in the end. */
-gboolean pst_exec_child_start(const PstExecTarget *target, const PstExecStart *start,
+gboolean pst_exec_child_start(const PstExecTarget *target, const PstExecStart *wish,
                               PstExecChild *child, PstExecFailure *failure);
 
 /* Of one that was waited for: whether it never became the program; *FAILURE as above. */

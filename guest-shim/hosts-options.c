@@ -70,6 +70,9 @@ is_severity(const char *value)
 {
     g_auto(GStrv) parts = g_strsplit(value, ".", 2);
 
+    /* Nothing is parted into nothing. */
+    if (parts[0] == NULL)
+        return FALSE;
     if (parts[1] == NULL)
         return is_one_of(value, levels, G_N_ELEMENTS(levels));
     return is_one_of(parts[0], facilities, G_N_ELEMENTS(facilities)) &&

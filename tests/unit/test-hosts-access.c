@@ -110,6 +110,7 @@ static const struct {
     {"sshd: ALL: nice x\n", NULL, HERE, NO, "/etc/hosts.allow", 1},
     {"sshd: ALL: umask 022: linger 0: rfc931: keepalive\n", NULL, HERE, YES, "/etc/hosts.allow", 1},
     {"sshd: ALL: umask 99\n", NULL, HERE, NO, "/etc/hosts.allow", 1},
+    {"sshd: ALL: severity\n", NULL, HERE, NO, "/etc/hosts.allow", 1},
     {"sshd: ALL: linger -1\n", NULL, HERE, NO, "/etc/hosts.allow", 1},
     {"sshd: ALL: rfc931 0\n", NULL, HERE, NO, "/etc/hosts.allow", 1},
     {"sshd: ALL: severity auth.INFO\n", NULL, HERE, YES, "/etc/hosts.allow", 1},
