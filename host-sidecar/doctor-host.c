@@ -117,20 +117,30 @@ read_number(char *const *lines, const char *key, gint64 *number)
 }
 
 /* Whether libvirt has virtlogd write what a guest's devices give to files, as it does by itself.
- * The file is the superuser's alone: unknown to whoever else asks. */
+ * The file is the superuser's alone: unknown to whoever else asks, with *PROBLEM. */
 static PstTri
-is_used(const char *root)
+is_used(const char *root, char **problem)
 {
     g_autofree char *path = g_strconcat(root, QEMU_CONFIG, NULL);
     g_autofree char *text = NULL;
     g_autoptr(GError) error = NULL;
 
-    if (!g_file_get_contents(path, &text, NULL, &error))
-        return g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT) ? PST_TRI_YES
-                                                                        : PST_TRI_UNKNOWN;
+    if (!g_file_get_contents(path, &text, NULL, &error)) {
+        if (g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+            return PST_TRI_YES;
+        *problem = g_strdup(error->message);
+        return PST_TRI_UNKNOWN;
+    }
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     g_autofree char *value = find_value(lines, "stdio_handler");
     return PST_TRI(g_strcmp0(value, "\"file\"") != 0 && g_strcmp0(value, "'file'") != 0);
+}
+
+static void
+set_problem(PstDoctorVirtlogd *virtlogd, const char *problem)
+{
+    g_free(virtlogd->problem);
+    virtlogd->problem = g_strdup(problem);
 }
 
 static void
@@ -142,7 +152,7 @@ read_config(const char *root, PstDoctorVirtlogd *virtlogd)
 
     if (!g_file_get_contents(path, &text, NULL, &error) &&
         !g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
-        virtlogd->problem = g_strdup(error->message);
+        set_problem(virtlogd, error->message);
         return;
     }
     g_auto(GStrv) lines = g_strsplit(text != NULL ? text : "", "\n", -1);
@@ -150,7 +160,7 @@ read_config(const char *root, PstDoctorVirtlogd *virtlogd)
     virtlogd->max_backups = VIRTLOGD_BACKUPS;
     if (!read_number(lines, "max_size", &virtlogd->max_size) ||
         !read_number(lines, "max_backups", &virtlogd->max_backups))
-        virtlogd->problem = g_strdup(VIRTLOGD_CONFIG ": a limit in it is no number");
+        set_problem(virtlogd, VIRTLOGD_CONFIG ": a limit in it is no number");
 }
 
 PstDoctorVirtlogd *
@@ -160,8 +170,8 @@ pst_doctor_host_virtlogd(const char *root)
     struct stat status;
 
     virtlogd->config = g_strdup(VIRTLOGD_CONFIG);
-    virtlogd->used = is_used(root);
     virtlogd->socket = is_there(root, VIRTLOGD_SOCKET, &status);
+    virtlogd->used = is_used(root, &virtlogd->problem);
     read_config(root, virtlogd);
     return virtlogd;
 }

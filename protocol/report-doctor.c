@@ -36,7 +36,7 @@ static const PstField virtlogd_rows[] = {
     PST_STRING(PstDoctorVirtlogd, config, "the file that has its limits"),
     PST_INT(PstDoctorVirtlogd, max_size, "bytes of a file before it is rolled; 0: never"),
     PST_INT(PstDoctorVirtlogd, max_backups, "parts that are kept beside it"),
-    PST_STRING(PstDoctorVirtlogd, problem, "why its limits are not known"),
+    PST_STRING(PstDoctorVirtlogd, problem, "why its limits, or whether they count, is not known"),
 };
 const PstFields pst_report_doctor_virtlogd_fields = PST_FIELDS(PstDoctorVirtlogd, virtlogd_rows);
 

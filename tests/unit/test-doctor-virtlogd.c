@@ -60,6 +60,15 @@ test_virtlogd(Sysroot *sysroot, gconstpointer data G_GNUC_UNUSED)
         g_assert_cmpint((int)virtlogd->used, ==, handlers[i].used);
         pst_fields_free(&pst_report_doctor_virtlogd_fields, virtlogd);
     }
+    /* What can't be read is not the default. */
+    g_autofree char *path = g_build_filename(sysroot->root, "etc/libvirt/qemu.conf", NULL);
+    g_assert_cmpint(g_unlink(path), ==, 0);
+    g_assert_cmpint(g_mkdir(path, 0755), ==, 0);
+    lay(sysroot, "/etc/libvirt/virtlogd.conf", "");
+    virtlogd = pst_doctor_host_virtlogd(sysroot->root);
+    g_assert_cmpint((int)virtlogd->used, ==, PST_TRI_UNKNOWN);
+    g_assert_nonnull(virtlogd->problem);
+    pst_fields_free(&pst_report_doctor_virtlogd_fields, virtlogd);
 }
 
 /* The command that is told mends a file in which one of them stands already. */
