@@ -9,6 +9,8 @@
 #include "protocol/limits.h"
 
 #define MAX_META (64 * 1024)
+/* Of all rows: the rest of a frame is what the answer has around them. */
+#define MAX_LIST (PST_LIMIT_FRAME_FROM_GUEST - 4096)
 
 static PstExecPage *
 bare_page(const PstExecAsk *ask, PstExecState state, const char *why)
@@ -113,21 +115,38 @@ row(const PstExecStore *store, const char *id)
     return json;
 }
 
+/* Takes the room of a row from *LEFT. */
+static gboolean
+fits(JsonObject *json, gsize *left)
+{
+    gsize len = 0;
+    g_autofree char *text = pst_json_to_text(json, &len);
+
+    if (len >= *left)
+        return FALSE;
+    *left -= len + 1;
+    return TRUE;
+}
+
 JsonObject *
 pst_exec_ended_list(const PstExecStore *store)
 {
     g_auto(GStrv) ids = pst_exec_store_ids(store);
     JsonArray *rows = json_array_new();
     JsonObject *result = json_object_new();
-    guint n = g_strv_length(ids);
+    gsize left = MAX_LIST;
+    gboolean truncated = FALSE;
 
-    for (guint i = n; i > 0 && json_array_get_length(rows) < PST_EXEC_LIST_MAX; i--) {
-        JsonObject *json = row(store, ids[i - 1]);
-        if (json != NULL)
-            json_array_add_object_element(rows, json);
+    for (guint i = g_strv_length(ids); i > 0 && !truncated; i--) {
+        g_autoptr(JsonObject) json = row(store, ids[i - 1]);
+
+        if (json == NULL)
+            continue;
+        if (fits(json, &left))
+            json_array_add_object_element(rows, g_steal_pointer(&json));
+        truncated = json != NULL || json_array_get_length(rows) == PST_EXEC_LIST_MAX;
     }
-    json_object_set_boolean_member(result, "truncated",
-                                   json_array_get_length(rows) == PST_EXEC_LIST_MAX);
+    json_object_set_boolean_member(result, "truncated", truncated);
     json_object_set_array_member(result, "commands", rows);
     return result;
 }

@@ -4,6 +4,7 @@
 
 import json
 import os
+import pty
 import shutil
 import subprocess
 import sys
@@ -182,6 +183,23 @@ def test_command():
             done = command(*words)
             check(done.returncode == 64 and len(done.stderr.splitlines()) == 1, done)
         check(command("nobody", "stop").returncode == 68, "a domain that is not there")
+
+
+def test_asked():
+    """Whoever sits at a terminal is asked, also where standard error goes to a file."""
+    path = FOLDER + "/asked"
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 2)
+        os.execve(POSTERN, [POSTERN, "-c", TEST, "power", "test", "reset"],
+                  environment(POSTERN_CONFIG=CONFIG))
+    shown = os.read(terminal, 4096).decode()
+    check("test" in shown and "?" in shown, shown)
+    os.write(terminal, b"n\n")
+    _, status = os.waitpid(pid, 0)
+    os.close(terminal)
+    check(os.waitstatus_to_exitcode(status) == 64, status)
+    check("nothing was changed: it was not confirmed" in file_text(path), file_text(path))
 
 
 def test_alone():

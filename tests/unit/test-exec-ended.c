@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include "guest-shim/exec-ended.h"
+#include "protocol/exec-list.h"
 #include "protocol/json.h"
+#include "protocol/limits.h"
 
 /* As many as it takes for one to end between two looks at it. */
 #define ROUNDS 500
@@ -63,10 +65,52 @@ test_between(void)
     g_assert_cmpint(g_rmdir(folder), ==, 0);
 }
 
+/* A command whose words take six bytes each in JSON. */
+static void
+claim_loud(const PstExecStore *store, char id[PST_EXEC_ID_DIGITS + 1])
+{
+    g_autofree char *words = g_strnfill(1000, '\001');
+    g_autoptr(JsonObject) meta = json_object_new();
+    gboolean taken = FALSE;
+    gsize len = 0;
+
+    pst_exec_new_id(id);
+    close(pst_exec_store_claim(store, id, &taken, NULL));
+    pst_json_set_string(meta, "id", id);
+    pst_json_set_string(meta, "command", words);
+    g_autofree char *text = pst_json_to_text(meta, &len);
+    pst_exec_store_write(store, id, "meta", text, len);
+    end(store, id);
+}
+
+/* However much its rows hold, a list fits into an answer, and says that there is more. */
+static void
+test_long_list(void)
+{
+    g_autofree char *folder = g_dir_make_tmp("pst-XXXXXX", NULL);
+    g_autoptr(PstExecStore) store = pst_exec_store_open(folder, NULL);
+    char ids[PST_EXEC_LIST_MAX - 1][PST_EXEC_ID_DIGITS + 1];
+    gsize len = 0;
+
+    for (guint i = 0; i < G_N_ELEMENTS(ids); i++)
+        claim_loud(store, ids[i]);
+    g_autoptr(JsonObject) list = pst_exec_ended_list(store);
+    g_autofree char *text = pst_json_to_text(list, &len);
+    guint n = json_array_get_length(json_object_get_array_member(list, "commands"));
+    g_assert_cmpuint(len, <, PST_LIMIT_FRAME_FROM_GUEST - 1024);
+    g_assert_cmpuint(n, >, 30);
+    g_assert_cmpuint(n, <, G_N_ELEMENTS(ids));
+    g_assert_true(json_object_get_boolean_member(list, "truncated"));
+    for (guint i = 0; i < G_N_ELEMENTS(ids); i++)
+        pst_exec_store_forget(store, ids[i]);
+    g_assert_cmpint(g_rmdir(folder), ==, 0);
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/exec-ended/between", test_between);
+    g_test_add_func("/exec-ended/long-list", test_long_list);
     return g_test_run();
 }
