@@ -173,6 +173,9 @@ do_in_guest(Doing *doing, const PstEnrollStep *step, GError **error)
 
     if (!with_agent(doing, &agent, error))
         return NULL;
+    if (step->step == PST_ENROLL_UNIT && job->undo)
+        return job->facts->guest.loaded ? pst_enroll_install_disable_unit(&agent, error)
+                                        : g_strdup(step->detail);
     if (step->step == PST_ENROLL_UNIT)
         return pst_enroll_install_unit(&agent, error);
     if (step->step == PST_ENROLL_CONFIGURATION)
@@ -318,16 +321,17 @@ parts_in(const PstEnrollFacts *facts)
 static PstEnrollMark
 parts_in_guest(Doing *doing, PstEnrollGuest *guest)
 {
+    const PstEnrollMark in_guest =
+        PST_ENROLL_MARK_PACKAGE | PST_ENROLL_MARK_CONFIGURATION | PST_ENROLL_MARK_UNIT;
     PstEnrollAgent agent;
 
     if (!with_agent(doing, &agent, NULL))
-        return PST_ENROLL_MARK_PACKAGE | PST_ENROLL_MARK_CONFIGURATION;
+        return in_guest;
     pst_enroll_guest_look(&agent, FALSE, guest);
     gboolean told = guest->agent_problem == NULL && guest->exec_problem == NULL &&
                     guest->kind != PST_ENROLL_PACKAGE_UNKNOWN;
-    return told && guest->version == NULL && !guest->partly
-               ? PST_ENROLL_MARK_CONFIGURATION
-               : PST_ENROLL_MARK_PACKAGE | PST_ENROLL_MARK_CONFIGURATION;
+    return told && guest->version == NULL && !guest->partly ? PST_ENROLL_MARK_CONFIGURATION
+                                                            : in_guest;
 }
 
 /* Of what failed it is looked at how far it came. */

@@ -257,6 +257,16 @@ pst_enroll_install_unit(const PstEnrollAgent *agent, GError **error)
                            : "postern-shim.service was enabled and started");
 }
 
+char *
+pst_enroll_install_disable_unit(const PstEnrollAgent *agent, GError **error)
+{
+    static const char *const disable[] = {"systemctl", "disable", "--now", "postern-shim.service",
+                                          NULL};
+
+    return run(agent, disable, error) ? g_strdup("postern-shim.service is disabled and stopped")
+                                      : NULL;
+}
+
 /* ---- the configuration ---- */
 
 /* A part of it is read by a shim when it starts, and no later. */

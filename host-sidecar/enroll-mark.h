@@ -19,7 +19,8 @@ enum {
     PST_ENROLL_MARK_CONSOLE_LOG = 1 << 6,
     PST_ENROLL_MARK_PACKAGE = 1 << 7,
     PST_ENROLL_MARK_CONFIGURATION = 1 << 8,
-    PST_ENROLL_MARK_ALL = (1 << 9) - 1,
+    PST_ENROLL_MARK_UNIT = 1 << 9, /* enabled, of a package that was there and had it disabled */
+    PST_ENROLL_MARK_ALL = (1 << 10) - 1,
 };
 typedef guint PstEnrollMark;
 

@@ -291,7 +291,8 @@ plan_unit(GPtrArray *steps, const PstEnrollFacts *facts)
         add(steps, PST_ENROLL_UNIT, PST_ENROLL_THERE, 0,
             "postern-shim.service is enabled and active");
     else
-        add(steps, PST_ENROLL_UNIT, PST_ENROLL_DUE, 0,
+        add(steps, PST_ENROLL_UNIT, PST_ENROLL_DUE,
+            g_strcmp0(guest->enabled, "disabled") == 0 ? PST_ENROLL_MARK_UNIT : 0,
             "postern-shim.service, which is %s and %s, is enabled and started",
             guest->enabled != NULL && *guest->enabled != '\0' ? guest->enabled : "not known",
             guest->active != NULL ? guest->active : "not known");
@@ -350,6 +351,22 @@ undo_in_guest(GPtrArray *steps, const PstEnrollFacts *facts, PstEnrollKind kind,
 }
 
 static void
+undo_unit(GPtrArray *steps, const PstEnrollFacts *facts)
+{
+    const char *obstacle = agent_obstacle(&facts->guest);
+
+    if (!is_marked(facts, PST_ENROLL_MARK_UNIT))
+        return;
+    if (obstacle != NULL)
+        add(steps, PST_ENROLL_UNIT, PST_ENROLL_ADMINISTRATOR, 0, "%s", obstacle);
+    else
+        add(steps, PST_ENROLL_UNIT, PST_ENROLL_DUE, PST_ENROLL_MARK_UNIT,
+            facts->guest.loaded
+                ? "postern-shim.service is stopped and disabled, which it was"
+                : "postern-shim.service is gone already, and is forgotten");
+}
+
+static void
 undo_device(GPtrArray *steps, const PstEnrollFacts *facts, const Device *device)
 {
     if (!is_marked(facts, device->part))
@@ -382,6 +399,7 @@ pst_enroll_plan_undo(const PstEnrollFacts *facts)
     if (is_marked(facts, PST_ENROLL_MARK_CONFIGURATION))
         undo_in_guest(steps, facts, PST_ENROLL_CONFIGURATION, PST_ENROLL_MARK_CONFIGURATION,
                       "/etc/postern/shim.conf", facts->guest.configuration != NULL);
+    undo_unit(steps, facts);
     undo_in_guest(steps, facts, PST_ENROLL_PACKAGE, PST_ENROLL_MARK_PACKAGE,
                   "the package " PST_ENROLL_PACKAGE_NAME,
                   facts->guest.version != NULL || facts->guest.partly);

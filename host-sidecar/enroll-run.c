@@ -270,6 +270,8 @@ lines_of_undo(const PstEnrollJob *job)
 
     if (is_administrators(job, PST_ENROLL_CONFIGURATION))
         g_strv_builder_add(lines, "rm -f /etc/postern/shim.conf");
+    if (is_administrators(job, PST_ENROLL_UNIT))
+        g_strv_builder_add(lines, "systemctl disable --now postern-shim.service");
     if (is_administrators(job, PST_ENROLL_PACKAGE))
         g_strv_builder_add(lines, removals[job->facts->guest.kind]);
     return g_strv_builder_end(lines);

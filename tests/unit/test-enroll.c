@@ -356,7 +356,8 @@ static const struct {
     {"an older one", older, ALL_THERE "package=there unit=there proof=due", 0},
     {"an older one, and this is wanted", older_said, ALL_THERE "package=due unit=due proof=due", 0},
     {"by hand", by_hand, ALL_THERE "package=there unit=there proof=due", 0},
-    {"switched off", switched_off, ALL_THERE "package=there unit=due proof=due", 0},
+    {"switched off", switched_off, ALL_THERE "package=there unit=due proof=due",
+     PST_ENROLL_MARK_UNIT},
     {"masked", masked, ALL_THERE "package=there unit=failed proof=due", 0},
     {"configured", configured, DUE "package=due configuration=due unit=due proof=due",
      PST_ENROLL_MARK_CONFIGURATION},
@@ -418,7 +419,7 @@ test_undo(void)
     g_autoptr(GPtrArray) all = pst_enroll_plan_undo(facts);
     g_autofree char *undone = summary(all);
     g_assert_cmpstr(undone, ==,
-                    "configuration=due package=due console-log=due video=due panic=due "
+                    "configuration=due unit=due package=due console-log=due video=due panic=due "
                     "recorder=due channel=due");
     g_assert_cmpuint(pst_enroll_parts(all), ==, PST_ENROLL_MARK_ALL);
 
@@ -429,6 +430,14 @@ test_undo(void)
         g_assert_nonnull(strstr(pst_enroll_find(half, PST_ENROLL_PACKAGE)->detail,
                                 i == 1 ? "is removed" : "is gone already"));
     }
+
+    /* A package that was there before stays, and its unit is disabled again. */
+    facts->mark = PST_ENROLL_MARK_UNIT;
+    facts->guest.loaded = TRUE;
+    g_autoptr(GPtrArray) unit = pst_enroll_plan_undo(facts);
+    g_autofree char *disabled = summary(unit);
+    g_assert_cmpstr(disabled, ==, "unit=due package=there recorder=there channel=there");
+    g_assert_nonnull(strstr(pst_enroll_find(unit, PST_ENROLL_UNIT)->detail, "disabled"));
 
     /* What was there live before enroll stays. */
     facts->mark = PST_ENROLL_MARK_CHANNEL_LASTING | PST_ENROLL_MARK_PACKAGE;

@@ -125,6 +125,27 @@ def _unenroll(context, before):
     check(not told["changed"], f"the second time it says {told}")
 
 
+def _disabled(context, package, before):
+    """A package that an administrator has installed, and whose unit was disabled: enroll enables that,
+    and unenroll gives it back so."""
+    guest, uri = context.guest, "urn:postern:enroll:1"
+    _say(context, "enroll", *package)
+    both = ("--live", "--config")
+    added = guest.virsh("metadata", guest.name, uri).strip()
+    guest.virsh("metadata", guest.name, uri, "--remove", *both)
+    guest.shell("systemctl disable --now postern-shim.service")
+    told = _say(context, "enroll", *package)
+    check([step for step, state in _states(told).items() if state == "done"] == ["unit", "proof"],
+          f"it says {told}")
+    told = _say(context, "unenroll")
+    check(told["complete"] and told["changed"], f"it says {told}")
+    said = guest.shell("systemctl is-enabled postern-shim; systemctl is-active postern-shim; "
+                       "dpkg-query -W -f '${db:Status-Status}' postern-shim", check=False).split()
+    check(said == ["disabled", "inactive", "installed"], f"it is {said}")
+    guest.virsh("metadata", guest.name, uri, "--key", "postern", "--set", added, *both)
+    _unenroll(context, before)
+
+
 def _killed(context, package, before):
     """Who is killed in the middle says it again, and it is as if he had not been."""
     program = context.postern.program
@@ -194,6 +215,7 @@ def run(context):
     before = _enroll(context, more)
     _halves(context, more)
     _unenroll(context, before)
+    _disabled(context, more, before)
     _refused(context, more, before)
     _killed(context, more, before)
     _forbidden(context, package, path)
