@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* bench-script GUEST FILE SECTION…: runs the commands in those sections of FILE through the guest
- * agent's guest-exec, one after the other, over one connection, each polled without a pause until
- * it has ended. Prints one JSON object: the whole time, and of each command time, exit status,
- * polls and bytes of output. */
+/* bench-script [--pause=MS] GUEST FILE SECTION…: runs the commands in those sections of FILE
+ * through the guest agent's guest-exec, one after the other, over one connection, each polled until
+ * it has ended, without a pause or with one after each look that found it running. Prints one JSON
+ * object: the whole time, and of each command time, exit status, polls and bytes of output. */
 #include <stdio.h>
 #include <string.h>
 
@@ -45,7 +45,7 @@ start(PstAgent *agent, char *const *argv)
 
 /* The answer of guest-exec-status once the program has ended. */
 static JsonObject *
-await(PstAgent *agent, gint64 pid, gint64 *polls)
+await(PstAgent *agent, gint64 pid, gint64 pause_ms, gint64 *polls)
 {
     g_autoptr(JsonObject) arguments = json_object_new();
 
@@ -54,6 +54,7 @@ await(PstAgent *agent, gint64 pid, gint64 *polls)
         g_autoptr(JsonObject) status = call(agent, "guest-exec-status", arguments);
         if (json_object_get_boolean_member(status, "exited"))
             return g_steal_pointer(&status);
+        g_usleep((gulong)pause_ms * 1000);
     }
 }
 
@@ -68,7 +69,7 @@ output_bytes(JsonObject *status, const char *name)
 }
 
 static void
-run(PstAgent *agent, const char *line, JsonArray *commands)
+run(PstAgent *agent, const char *line, gint64 pause_ms, JsonArray *commands)
 {
     g_auto(GStrv) argv = NULL;
     g_autoptr(GError) error = NULL;
@@ -76,7 +77,7 @@ run(PstAgent *agent, const char *line, JsonArray *commands)
 
     if (!g_shell_parse_argv(line, NULL, &argv, &error))
         pst_bench_die(line, error);
-    g_autoptr(JsonObject) status = await(agent, start(agent, argv), &polls);
+    g_autoptr(JsonObject) status = await(agent, start(agent, argv), pause_ms, &polls);
     gsize len = output_bytes(status, "out-data") + output_bytes(status, "err-data");
 
     JsonObject *told = json_object_new();
@@ -126,9 +127,14 @@ main(int argc, char **argv)
     g_autoptr(GError) error = NULL;
     g_autoptr(JsonObject) json = json_object_new();
     JsonArray *commands = json_array_new();
+    gint64 pause_ms = 0;
 
+    if (argc > 1 && sscanf(argv[1], "--pause=%" G_GINT64_FORMAT, &pause_ms) == 1) {
+        argc--;
+        argv++;
+    }
     if (argc < 4) {
-        fprintf(stderr, "usage: bench-script GUEST FILE SECTION...\n");
+        fprintf(stderr, "usage: bench-script [--pause=MS] GUEST FILE SECTION...\n");
         return 64;
     }
     g_autoptr(GPtrArray) lines = read_lines(argv[2], argv + 3);
@@ -140,7 +146,7 @@ main(int argc, char **argv)
 
     gint64 start_us = g_get_monotonic_time();
     for (guint i = 0; i < lines->len; i++)
-        run(agent, lines->pdata[i], commands);
+        run(agent, lines->pdata[i], pause_ms, commands);
     json_object_set_int_member(json, "took_us", g_get_monotonic_time() - start_us);
     json_object_set_array_member(json, "commands", commands);
     g_autofree char *text = pst_json_to_text(json, NULL);
