@@ -6,6 +6,7 @@
 #include "protocol/error.h"
 
 #define MAX_FILE (16 * 1024 * 1024)
+#define ALTERNATIVE "altfiles"
 #define MAX_ID 4294967294 /* (uid_t)-1 means "no user" to the kernel */
 
 typedef struct {
@@ -148,23 +149,29 @@ add_source(PstAccounts *accounts, const char *path G_GNUC_UNUSED, guint line G_G
     g_ptr_array_add(accounts->sources, source);
 }
 
+/* Of the lines those that WORD is somewhere in; NULL: all. TEXT is written to. */
 static void
-take_text(PstAccounts *accounts, const char *path, const char *text, Add add)
+take_text(PstAccounts *accounts, const char *path, char *text, const char *word, Add add)
 {
-    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    guint line = 0;
 
-    for (guint i = 0; lines[i] != NULL; i++)
-        add(accounts, path, i + 1, lines[i]);
+    for (char *next = text; next != NULL;) {
+        const char *one = strsep(&next, "\n");
+
+        line++;
+        if (word == NULL || strstr(one, word) != NULL)
+            add(accounts, path, line, one);
+    }
 }
 
 static gboolean
-read_file(PstAccounts *accounts, const PstSysroot *sysroot, const char *path, Add add,
-          GError **error)
+read_file(PstAccounts *accounts, const PstSysroot *sysroot, const char *path, const char *word,
+          Add add, GError **error)
 {
     g_autofree char *text = pst_sysroot_read(sysroot, path, MAX_FILE, NULL, error);
 
     if (text != NULL)
-        take_text(accounts, path, text, add);
+        take_text(accounts, path, text, word, add);
     return text != NULL;
 }
 
@@ -191,11 +198,33 @@ PstAccounts *
 pst_accounts_parse(const char *passwd, const char *group, const char *nsswitch)
 {
     PstAccounts *accounts = accounts_new();
+    g_autofree char *sources = g_strdup(nsswitch != NULL ? nsswitch : "");
+    g_autofree char *users = g_strdup(passwd != NULL ? passwd : "");
+    g_autofree char *groups = g_strdup(group != NULL ? group : "");
 
-    take_text(accounts, "/etc/nsswitch.conf", nsswitch != NULL ? nsswitch : "", add_source);
-    take_text(accounts, "/etc/passwd", passwd != NULL ? passwd : "", add_user);
-    take_text(accounts, "/etc/group", group != NULL ? group : "", add_group);
+    take_text(accounts, "/etc/nsswitch.conf", sources, NULL, add_source);
+    take_text(accounts, "/etc/passwd", users, NULL, add_user);
+    take_text(accounts, "/etc/group", groups, NULL, add_group);
     return accounts;
+}
+
+/* nss-altfiles, of image-based systems, has the users that a file of /etc doesn't. */
+static gboolean
+read_users(PstAccounts *accounts, const PstSysroot *sysroot, const char *word, GError **error)
+{
+    if (!read_file(accounts, sysroot, "/etc/passwd", word, add_user, error))
+        return FALSE;
+    if (names_source(accounts, "passwd", ALTERNATIVE))
+        read_file(accounts, sysroot, "/usr/lib/passwd", word, add_user, NULL);
+    return TRUE;
+}
+
+static void
+read_groups(PstAccounts *accounts, const PstSysroot *sysroot, const char *word)
+{
+    read_file(accounts, sysroot, "/etc/group", word, add_group, NULL);
+    if (names_source(accounts, "group", ALTERNATIVE))
+        read_file(accounts, sysroot, "/usr/lib/group", word, add_group, NULL);
 }
 
 PstAccounts *
@@ -203,15 +232,22 @@ pst_accounts_load(const PstSysroot *sysroot, GError **error)
 {
     g_autoptr(PstAccounts) accounts = accounts_new();
 
-    read_file(accounts, sysroot, "/etc/nsswitch.conf", add_source, NULL);
-    if (!read_file(accounts, sysroot, "/etc/passwd", add_user, error))
+    read_file(accounts, sysroot, "/etc/nsswitch.conf", NULL, add_source, NULL);
+    if (!read_users(accounts, sysroot, NULL, error))
         return NULL;
-    read_file(accounts, sysroot, "/etc/group", add_group, NULL);
-    /* nss-altfiles, of image-based systems. */
-    if (names_source(accounts, "passwd", "altfiles"))
-        read_file(accounts, sysroot, "/usr/lib/passwd", add_user, NULL);
-    if (names_source(accounts, "group", "altfiles"))
-        read_file(accounts, sysroot, "/usr/lib/group", add_group, NULL);
+    read_groups(accounts, sysroot, NULL);
+    return g_steal_pointer(&accounts);
+}
+
+PstAccounts *
+pst_accounts_load_one(const PstSysroot *sysroot, const char *name, GError **error)
+{
+    g_autoptr(PstAccounts) accounts = accounts_new();
+
+    read_file(accounts, sysroot, "/etc/nsswitch.conf", ALTERNATIVE, add_source, NULL);
+    if (!read_users(accounts, sysroot, name, error))
+        return NULL;
+    read_groups(accounts, sysroot, name);
     return g_steal_pointer(&accounts);
 }
 

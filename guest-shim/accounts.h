@@ -48,6 +48,10 @@ typedef struct PstAccounts PstAccounts;
  * looked at; PST_ERROR_ABSENT where it is not there. */
 PstAccounts *pst_accounts_load(const PstSysroot *sysroot, GError **error);
 
+/* As above, but all that is sure to be there is the entry of that name, and the groups that have it
+ * as a member: for who wants one user, and soon. */
+PstAccounts *pst_accounts_load_one(const PstSysroot *sysroot, const char *name, GError **error);
+
 /* As above, from the texts of the three files; each may be NULL. Never NULL. */
 PstAccounts *pst_accounts_parse(const char *passwd, const char *group, const char *nsswitch);
 void pst_accounts_free(PstAccounts *accounts);

@@ -37,6 +37,8 @@ typedef struct {
     const char *why;
     char *failure; /* why it was never started, in words; NULL: it was */
     gint64 begun_us, ended_us, deadline_us, contact_us;
+    gint64 realtime_us; /* when it began, for people */
+    gboolean is_listed;
     gint64 killed_us;     /* 0: it was not */
     gboolean is_given_up; /* it does not die */
 } PstExecJobWork;

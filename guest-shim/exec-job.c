@@ -23,6 +23,8 @@
 #define KILL_AGAIN_MS 20
 /* Of the command in a list. */
 #define MAX_WORDS 512
+/* What has not ended by then is listed while it runs: a short one goes before that. */
+#define LISTED_US (20 * G_GINT64_CONSTANT(1000))
 
 /* ---- its end ---- */
 
@@ -114,6 +116,8 @@ time_left(const PstExecJobWork *work)
         return KILL_AGAIN_MS;
     if (pst_exec_input_differs(work->input))
         return 0;
+    if (!work->is_listed)
+        until_us = MIN(until_us, work->begun_us + LISTED_US);
     if (!work->job->start->detach)
         until_us = MIN(until_us, work->contact_us + ABANDONED_US);
     for (guint i = 0; i < work->visitors->len; i++) {
@@ -201,6 +205,29 @@ store_end(const PstExecJobWork *work)
     pst_exec_store_write(work->job->store, work->job->start->id, "end", text, len);
 }
 
+/* For exec.list. */
+static void
+list(PstExecJobWork *work)
+{
+    const PstExecJob *job = work->job;
+
+    if (work->is_listed)
+        return;
+    work->is_listed = TRUE;
+    g_autoptr(JsonObject) meta = json_object_new();
+    g_autofree char *words = pst_exec_words_text(job->start->argv, MAX_WORDS);
+    gsize len = 0;
+
+    pst_json_set_string(meta, "id", job->start->id);
+    pst_json_set_string(meta, "command", words);
+    pst_json_set_string(meta, "user", job->start->user != NULL ? job->start->user : "root");
+    pst_json_set_string(meta, "caller", job->start->caller);
+    json_object_set_boolean_member(meta, "detached", job->start->detach);
+    json_object_set_int_member(meta, "begun_us", work->realtime_us);
+    g_autofree char *text = pst_json_to_text(meta, &len);
+    pst_exec_store_write(job->store, job->start->id, "meta", text, len);
+}
+
 static char *
 end_in_words(const PstExecJobWork *work)
 {
@@ -223,6 +250,7 @@ finish(PstExecJobWork *work)
 
     /* Whoever waits has waited long enough; who comes now, or lost that answer, is still served. */
     pst_exec_job_settle(work);
+    list(work);
     store_end(work);
     pst_exec_store_end(work->job->store, work->job->start->id);
     pst_exec_audit_write(work->job->sysroot, work->job->start, words);
@@ -257,22 +285,16 @@ is_first_wait_over(const PstExecJobWork *work)
     return g_get_monotonic_time() >= work->begun_us + work->job->start->wait_ms * 1000;
 }
 
-/* For exec.list. */
+/* Whoever is told that it runs finds it in a list. */
 static void
-store_meta(const PstExecJob *job)
+tell_running(PstExecJobWork *work)
 {
-    g_autoptr(JsonObject) meta = json_object_new();
-    g_autofree char *words = pst_exec_words_text(job->start->argv, MAX_WORDS);
-    gsize len = 0;
+    gboolean over = is_first_wait_over(work);
 
-    pst_json_set_string(meta, "id", job->start->id);
-    pst_json_set_string(meta, "command", words);
-    pst_json_set_string(meta, "user", job->start->user != NULL ? job->start->user : "root");
-    pst_json_set_string(meta, "caller", job->start->caller);
-    json_object_set_boolean_member(meta, "detached", job->start->detach);
-    json_object_set_int_member(meta, "begun_us", g_get_real_time());
-    g_autofree char *text = pst_json_to_text(meta, &len);
-    pst_exec_store_write(job->store, job->start->id, "meta", text, len);
+    if (over || g_get_monotonic_time() >= work->begun_us + LISTED_US)
+        list(work);
+    if (over)
+        pst_exec_job_settle(work);
 }
 
 static void
@@ -280,7 +302,7 @@ work_on(PstExecJobWork *work)
 {
     const PstExecJob *job = work->job;
 
-    store_meta(job);
+    work->realtime_us = g_get_real_time();
     work->begun_us = work->contact_us = g_get_monotonic_time();
     work->deadline_us = work->begun_us + job->start->timeout_ms * 1000;
     work->pid = work->child.pid;
@@ -294,8 +316,8 @@ work_on(PstExecJobWork *work)
     pst_exec_job_admit(work);
     while (!pst_exec_job_has_ended(work)) {
         turn(work);
-        if (is_first_wait_over(work) && !pst_exec_job_has_ended(work))
-            pst_exec_job_settle(work);
+        if (!pst_exec_job_has_ended(work))
+            tell_running(work);
     }
     finish(work);
     for (guint i = 0; i < PST_EXEC_N_STREAMS; i++)

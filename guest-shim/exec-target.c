@@ -161,6 +161,12 @@ find_account(const PstAccounts *accounts, const char *name)
     return pst_accounts_find_uid(accounts, (gint64)number);
 }
 
+static gboolean
+is_number(const char *name)
+{
+    return strspn(name, "0123456789") == strlen(name);
+}
+
 /* Root can always be: also where passwd is gone. */
 static void
 set_root(PstExecTarget *target)
@@ -178,7 +184,9 @@ set_user(PstExecTarget *target, const PstSysroot *sysroot, const char *name, cha
          PstExecFailure *failure)
 {
     g_autoptr(GError) cause = NULL;
-    g_autoptr(PstAccounts) accounts = pst_accounts_load(sysroot, &cause);
+    g_autoptr(PstAccounts) accounts = is_number(name)
+                                          ? pst_accounts_load(sysroot, &cause)
+                                          : pst_accounts_load_one(sysroot, name, &cause);
     const PstAccount *account = accounts != NULL ? find_account(accounts, name) : NULL;
 
     if (account == NULL && (g_str_equal(name, "root") || g_str_equal(name, "0"))) {

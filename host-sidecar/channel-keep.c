@@ -31,6 +31,7 @@ struct PstChannelLoan {
     Place *place;  /* NULL: nothing is kept */
     PstTurn *turn; /* until there is a channel */
     PstChannel *channel;
+    gint64 since_us; /* the channel was given back, after an answer; 0: it is another one */
     gboolean settled;
 };
 
@@ -251,8 +252,10 @@ take_place(PstChannelLoan *loan, gint64 deadline_us, GError **error)
     place->unwelcome = NULL;
     loan->place = place;
     loan->channel = g_steal_pointer(&place->channel);
-    if (loan->channel != NULL)
-        pst_channel_on_end(loan->channel, NULL, NULL);
+    if (loan->channel == NULL)
+        return TRUE;
+    loan->since_us = place->since_us;
+    pst_channel_on_end(loan->channel, NULL, NULL);
     return TRUE;
 }
 
@@ -289,6 +292,7 @@ pst_channel_keep_open(PstChannelLoan *loan, gint64 deadline_us, GError **error)
 {
     GError *cause = NULL;
 
+    loan->since_us = 0;
     if (loan->channel != NULL &&
         pst_channel_renew(loan->channel, loan->end.name, deadline_us, &cause))
         return loan->channel;
@@ -301,6 +305,16 @@ pst_channel_keep_open(PstChannelLoan *loan, gint64 deadline_us, GError **error)
     loan->channel =
         pst_channel_open_in_turn(&loan->end, g_steal_pointer(&loan->turn), deadline_us, error);
     return loan->channel;
+}
+
+PstChannel *
+pst_channel_keep_recent(const PstChannelLoan *loan)
+{
+    return loan->since_us > 0 &&
+                   g_get_monotonic_time() < loan->since_us + PST_CHANNEL_KEEP_RECENT_US &&
+                   pst_channel_is_open(loan->channel)
+               ? loan->channel
+               : NULL;
 }
 
 void

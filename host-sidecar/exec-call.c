@@ -71,14 +71,22 @@ is_certain(const GError *error)
            !g_error_matches(error, PST_ERROR, PST_ERROR_INVALID_REQUEST);
 }
 
+/* What was sent to a shim that is gone by now is sent again, to the next one. */
+static PstChannel *
+open_channel(const Call *call, PstChannelLoan *loan, GError **error)
+{
+    PstChannel *channel = call->n_sent == 0 ? pst_channel_keep_recent(loan) : NULL;
+
+    return channel != NULL ? channel : pst_channel_keep_open(loan, call->deadline_us, error);
+}
+
 /* One attempt. NULL with *AGAIN set where another may help. */
 static JsonObject *
 attempt(Call *call, gboolean *again, GError **error)
 {
     const PstCarrierEnd end = pst_guest_channel_end(call->guest);
     g_autoptr(PstChannelLoan) loan = pst_channel_keep_borrow(&end, call->deadline_us, error);
-    PstChannel *channel =
-        loan != NULL ? pst_channel_keep_open(loan, call->deadline_us, error) : NULL;
+    PstChannel *channel = loan != NULL ? open_channel(call, loan, error) : NULL;
     g_autoptr(PstMessage) answer = NULL;
 
     if (channel == NULL) {

@@ -52,6 +52,35 @@ test_read(World *world, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpstr(pst_accounts_group_name(accounts, 4), ==, "adm");
 }
 
+/* One user: as if all had been read. */
+static void
+test_read_one(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    static const char *const names[] = {"root", "harness", "plain", "badid", "nix", "a"};
+
+    g_assert_null(pst_accounts_load_one(world->sysroot, "root", NULL));
+    furnish(world);
+    put_text(world, "/etc/nsswitch.conf", "passwd: files\ngroup: files altfiles\n");
+    put_text(world, "/usr/lib/passwd", "nix:x:5:5::/:/bin/sh\n");
+    put_text(world, "/usr/lib/group", "old:x:77:root,harness\n");
+    g_autoptr(PstAccounts) all = pst_accounts_load(world->sysroot, NULL);
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autoptr(PstAccounts) one = pst_accounts_load_one(world->sysroot, names[i], NULL);
+        const PstAccount *expected = pst_accounts_find(all, names[i]);
+        const PstAccount *account = pst_accounts_find(one, names[i]);
+
+        g_assert_cmpint(account != NULL, ==, expected != NULL);
+        if (account == NULL)
+            continue;
+        g_autoptr(GArray) groups = pst_accounts_groups(one, account);
+        g_autoptr(GArray) wanted = pst_accounts_groups(all, expected);
+        g_assert_cmpmem(groups->data, groups->len * sizeof(gid_t), wanted->data,
+                        wanted->len * sizeof(gid_t));
+        g_assert_cmpint(account->uid, ==, expected->uid);
+        g_assert_cmpuint(account->line, ==, expected->line);
+    }
+}
+
 static void
 test_sources(World *world, gconstpointer data G_GNUC_UNUSED)
 {
@@ -178,6 +207,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add("/accounts/read", World, NULL, set_up, test_read, tear_down);
+    g_test_add("/accounts/read-one", World, NULL, set_up, test_read_one, tear_down);
     g_test_add("/accounts/sources", World, NULL, set_up, test_sources, tear_down);
     g_test_add("/accounts/shadow", World, NULL, set_up, test_shadow, tear_down);
     g_test_add("/accounts/password-states", World, NULL, set_up, test_password_states, tear_down);

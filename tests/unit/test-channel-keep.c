@@ -238,6 +238,30 @@ test_kept(World *world, gconstpointer unused G_GNUC_UNUSED)
     g_assert_cmpuint(pst_channel_keep_count(world->keep), ==, 0);
 }
 
+/* What has just answered need not be asked whether it is there. */
+static void
+test_recent(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    gint64 begun_us = g_get_monotonic_time();
+
+    talk(world, TRUE);
+    for (guint i = 0; i < 3; i++) {
+        g_autoptr(PstChannelLoan) loan = pst_channel_keep_borrow(&world->end, until(), NULL);
+        const PstChannel *channel = pst_channel_keep_recent(loan);
+        if (channel == NULL)
+            g_assert_cmpint(g_get_monotonic_time() - begun_us, >=, PST_CHANNEL_KEEP_RECENT_US);
+        else
+            g_assert_cmpstr(pst_channel_hello(channel)->shim, ==, "x");
+        pst_channel_keep_settle(loan);
+    }
+    g_usleep(PST_CHANNEL_KEEP_RECENT_US);
+    g_autoptr(PstChannelLoan) loan = pst_channel_keep_borrow(&world->end, until(), NULL);
+    g_assert_null(pst_channel_keep_recent(loan));
+    g_assert_cmpuint(world->shim.n_hellos, ==, 1);
+    g_assert_nonnull(pst_channel_keep_open(loan, until(), NULL));
+    g_assert_cmpuint(world->shim.n_hellos, ==, 2);
+}
+
 /* A guest that was paused fell behind: a deadline in its time is reckoned from now on. */
 static void
 test_clock(World *world, gconstpointer unused G_GNUC_UNUSED)
@@ -393,6 +417,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     keeps = g_ptr_array_new();
     ADD("/channel-keep/kept", test_kept);
+    ADD("/channel-keep/recent", test_recent);
     ADD("/channel-keep/clock", test_clock);
     ADD("/channel-keep/another-shim", test_another_shim);
     ADD("/channel-keep/silent", test_silent);
