@@ -9,10 +9,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlDoc, xmlFreeDoc)
 /* Of an element that we write there are some hundred bytes. */
 #define MAX_BYTES 4096
 
-static const char *const words[] = {"channel-live",     "channel-lasting", "recorder-live",
-                                    "recorder-lasting", "panic",           "video",
-                                    "console-log",      "package",         "configuration",
-                                    "unit"};
+static const char *const words[] = {
+    "channel-live", "channel-lasting", "recorder-live", "recorder-lasting", "panic",
+    "video",        "console-log",     "package",       "configuration",    "unit"};
 
 char *
 pst_enroll_mark_write(PstEnrollMark mark)

@@ -361,9 +361,8 @@ undo_unit(GPtrArray *steps, const PstEnrollFacts *facts)
         add(steps, PST_ENROLL_UNIT, PST_ENROLL_ADMINISTRATOR, 0, "%s", obstacle);
     else
         add(steps, PST_ENROLL_UNIT, PST_ENROLL_DUE, PST_ENROLL_MARK_UNIT,
-            facts->guest.loaded
-                ? "postern-shim.service is stopped and disabled, which it was"
-                : "postern-shim.service is gone already, and is forgotten");
+            facts->guest.loaded ? "postern-shim.service is stopped and disabled, which it was"
+                                : "postern-shim.service is gone already, and is forgotten");
 }
 
 static void

@@ -47,6 +47,7 @@ def test_killed():
               once)
         n = [killed_at_each(guest, expected, path, step)
              for path, step in (("/recover", EVERY), ("audit", EVERY), ("/bundles", 4 * EVERY))]
+        print(f"# killed up to point {n[0]} of its state, {n[1]} of the audit, {n[2]} of the evidence")
         check(n[0] > 20 and n[1] > 10 and n[2] >= 4, n)
 
 
