@@ -310,8 +310,10 @@ pst_channel_keep_open(PstChannelLoan *loan, gint64 deadline_us, GError **error)
 PstChannel *
 pst_channel_keep_recent(const PstChannelLoan *loan)
 {
-    return loan->since_us > 0 &&
-                   g_get_monotonic_time() < loan->since_us + PST_CHANNEL_KEEP_RECENT_US &&
+    gint64 now_us = g_get_monotonic_time();
+
+    return loan->since_us > 0 && now_us < loan->since_us + PST_CHANNEL_KEEP_RECENT_US &&
+                   now_us < pst_channel_greeted_us(loan->channel) + PST_CHANNEL_KEEP_CLOCK_US &&
                    pst_channel_is_open(loan->channel)
                ? loan->channel
                : NULL;

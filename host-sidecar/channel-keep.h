@@ -11,6 +11,7 @@
 #define PST_CHANNEL_KEEP_IDLE_US (60 * G_USEC_PER_SEC)
 #define PST_CHANNEL_KEEP_MAX 32
 #define PST_CHANNEL_KEEP_RECENT_US (100 * G_GINT64_CONSTANT(1000))
+#define PST_CHANNEL_KEEP_CLOCK_US ((gint64)G_USEC_PER_SEC)
 
 /* Its timer and what it hears of other processes are CONTEXT's; everything else is thread-safe. For
  * as long as the process lives: tasks come back late. NULL with PST_ERROR_UNAVAILABLE where it
@@ -36,8 +37,10 @@ PstChannelLoan *pst_channel_keep_borrow(const PstCarrierEnd *end, gint64 deadlin
 PstChannel *pst_channel_keep_open(PstChannelLoan *loan, gint64 deadline_us, GError **error);
 
 /* The channel that was kept, without asking whether its shim still answers, where that one did so
- * less than a tenth of a second ago; NULL else. For who can bear to ask again when no answer comes,
- * or another shim's. Doesn't block. */
+ * less than a tenth of a second ago; NULL else, and once a second however fast one conversation
+ * follows another: the guest's clock, by which deadlines go, is only told by a hello, and a guest
+ * that was paused falls behind. For who can bear to ask again when no answer comes, or another
+ * shim's. Doesn't block. */
 PstChannel *pst_channel_keep_recent(const PstChannelLoan *loan);
 
 /* Nothing that was asked is still to be answered, and the channel may be kept: to be said before it

@@ -399,6 +399,12 @@ pst_channel_hello(const PstChannel *channel)
 }
 
 gint64
+pst_channel_greeted_us(const PstChannel *channel)
+{
+    return channel->read_us;
+}
+
+gint64
 pst_channel_guest_time_us(const PstChannel *channel, gint64 monotonic_us)
 {
     return channel->guest_us + (monotonic_us - channel->read_us);

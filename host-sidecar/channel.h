@@ -22,8 +22,9 @@ PstChannel *pst_channel_open_in_turn(const PstCarrierEnd *end, PstTurn *turn, gi
 void pst_channel_free(PstChannel *channel);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstChannel, pst_channel_free)
 
-/* What the shim said of itself. */
+/* What the shim said of itself, and when it came: in microseconds of the host's monotonic clock. */
 const PstHello *pst_channel_hello(const PstChannel *channel);
+gint64 pst_channel_greeted_us(const PstChannel *channel);
 
 /* Which CLOCK_BOOTTIME of the guest, in microseconds, belongs to this moment of the host's
  * monotonic clock, as far as the hello told. */

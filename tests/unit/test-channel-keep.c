@@ -262,6 +262,23 @@ test_recent(World *world, gconstpointer unused G_GNUC_UNUSED)
     g_assert_cmpuint(world->shim.n_hellos, ==, 2);
 }
 
+/* However fast one follows another: what the guest's clock was is not leaned on for ever. */
+static void
+test_recent_clock(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    gint64 begun_us = g_get_monotonic_time();
+    gboolean recent = TRUE;
+
+    talk(world, TRUE);
+    while (recent) {
+        g_autoptr(PstChannelLoan) loan = pst_channel_keep_borrow(&world->end, until(), NULL);
+        g_assert_cmpint(g_get_monotonic_time() - begun_us, <, 3 * PST_CHANNEL_KEEP_CLOCK_US);
+        recent = pst_channel_keep_recent(loan) != NULL;
+        pst_channel_keep_settle(loan);
+        g_usleep(1000);
+    }
+}
+
 /* A guest that was paused fell behind: a deadline in its time is reckoned from now on. */
 static void
 test_clock(World *world, gconstpointer unused G_GNUC_UNUSED)
@@ -418,6 +435,7 @@ main(int argc, char **argv)
     keeps = g_ptr_array_new();
     ADD("/channel-keep/kept", test_kept);
     ADD("/channel-keep/recent", test_recent);
+    ADD("/channel-keep/recent-clock", test_recent_clock);
     ADD("/channel-keep/clock", test_clock);
     ADD("/channel-keep/another-shim", test_another_shim);
     ADD("/channel-keep/silent", test_silent);
