@@ -244,7 +244,7 @@ pst_accounts_load_one(const PstSysroot *sysroot, const char *name, GError **erro
 {
     g_autoptr(PstAccounts) accounts = accounts_new();
 
-    read_file(accounts, sysroot, "/etc/nsswitch.conf", ALTERNATIVE, add_source, NULL);
+    read_file(accounts, sysroot, "/etc/nsswitch.conf", NULL, add_source, NULL);
     if (!read_users(accounts, sysroot, name, error))
         return NULL;
     read_groups(accounts, sysroot, name);

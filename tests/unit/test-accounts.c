@@ -52,7 +52,7 @@ test_read(World *world, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpstr(pst_accounts_group_name(accounts, 4), ==, "adm");
 }
 
-/* One user: as if all had been read. */
+/* One user: as if all had been read. Of two lines about the same the first one holds. */
 static void
 test_read_one(World *world, gconstpointer data G_GNUC_UNUSED)
 {
@@ -60,7 +60,8 @@ test_read_one(World *world, gconstpointer data G_GNUC_UNUSED)
 
     g_assert_null(pst_accounts_load_one(world->sysroot, "root", NULL));
     furnish(world);
-    put_text(world, "/etc/nsswitch.conf", "passwd: files\ngroup: files altfiles\n");
+    put_text(world, "/etc/nsswitch.conf",
+             "passwd: files\ngroup: files altfiles\npasswd: files altfiles\n");
     put_text(world, "/usr/lib/passwd", "nix:x:5:5::/:/bin/sh\n");
     put_text(world, "/usr/lib/group", "old:x:77:root,harness\n");
     g_autoptr(PstAccounts) all = pst_accounts_load(world->sysroot, NULL);
