@@ -252,8 +252,12 @@ look_into(int folder, Entry *entry)
     struct stat st;
 
     while (files != NULL && (file = readdir(files)) != NULL) {
-        if (fstatat(dirfd(files), file->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-            !S_ISREG(st.st_mode))
+        if (fstatat(dirfd(files), file->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+            continue;
+        /* Who was killed with its supervisor before it was listed has left nothing else. */
+        if (S_ISSOCK(st.st_mode))
+            entry->bytes++;
+        if (!S_ISREG(st.st_mode))
             continue;
         entry->bytes += st.st_size;
         if (g_str_equal(file->d_name, END))

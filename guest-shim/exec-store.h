@@ -60,7 +60,8 @@ gboolean pst_exec_store_has(const PstExecStore *store, const char *id);
 /* Notes that somebody was told all that there is to tell of ID. */
 void pst_exec_store_tell(const PstExecStore *store, const char *id);
 
-/* How much its files hold, 0 where nothing of it is kept; *TOLD: as above. */
+/* How much its files hold, its socket as one byte; 0 where nothing of it is kept. *TOLD: as above.
+ */
 gint64 pst_exec_store_bytes(const PstExecStore *store, const char *id, gboolean *told);
 
 /* A connection to whoever serves ID, which does not block; -1 where nobody does, or too many want

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <fcntl.h>
 #include <glib/gstdio.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -65,6 +67,48 @@ test_between(void)
     g_assert_cmpint(g_rmdir(folder), ==, 0);
 }
 
+static void
+make_old(const char *folder, const char *id)
+{
+    static const struct timespec times[] = {{1, 0}, {1, 0}};
+    g_autofree char *path = g_build_filename(folder, id, NULL);
+
+    g_assert_cmpint(utimensat(AT_FDCWD, path, times, 0), ==, 0);
+}
+
+static const char *
+state_of(const PstExecStore *store, const PstExecAsk *ask)
+{
+    g_autoptr(PstExecPage) page = pst_exec_ended_page(store, ask);
+
+    return pst_exec_state_names[page->state];
+}
+
+/* A supervisor that is killed before it has written anything: long afterwards it is known still that
+ * something was begun. */
+static void
+test_lost(void)
+{
+    g_autofree char *folder = g_dir_make_tmp("pst-XXXXXX", NULL);
+    g_autoptr(PstExecStore) store = pst_exec_store_open(folder, NULL);
+    PstExecAsk ask = {.wait_ms = 0};
+    gboolean taken = FALSE, told = FALSE;
+
+    pst_exec_new_id(ask.id);
+    close(pst_exec_store_claim(store, ask.id, &taken, NULL));
+    make_old(folder, ask.id);
+    pst_exec_store_sweep(store);
+    g_assert_cmpstr(state_of(store, &ask), ==, "lost");
+    g_assert_cmpint(pst_exec_store_bytes(store, ask.id, &told), >, 0);
+    /* What has had to make room for others is only claimed, and not for ever. */
+    pst_exec_store_empty(store, ask.id);
+    g_assert_cmpint(pst_exec_store_bytes(store, ask.id, &told), ==, 0);
+    make_old(folder, ask.id);
+    pst_exec_store_sweep(store);
+    g_assert_cmpstr(state_of(store, &ask), ==, "unknown");
+    g_assert_cmpint(g_rmdir(folder), ==, 0);
+}
+
 /* A command whose words take six bytes each in JSON. */
 static void
 claim_loud(const PstExecStore *store, char id[PST_EXEC_ID_DIGITS + 1])
@@ -111,6 +155,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/exec-ended/between", test_between);
+    g_test_add_func("/exec-ended/lost", test_lost);
     g_test_add_func("/exec-ended/long-list", test_long_list);
     return g_test_run();
 }
