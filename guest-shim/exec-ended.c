@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "guest-shim/exec-ended.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "guest-shim/exec-stream.h"
 #include "protocol/exec-list.h"
@@ -128,23 +130,48 @@ fits(JsonObject *json, gsize *left)
     return TRUE;
 }
 
+static gboolean
+has_end(const PstExecStore *store, const char *id)
+{
+    int fd = pst_exec_store_file(store, id, "end", O_PATH);
+
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
+/* The newest first, and before these what has no end yet: one that runs is not to be missed for
+ * others that came and went since. */
+static GPtrArray *
+in_order(const PstExecStore *store, char *const *ids)
+{
+    g_autoptr(GPtrArray) ended = g_ptr_array_new();
+    GPtrArray *all = g_ptr_array_new();
+
+    for (guint i = g_strv_length((char **)ids); i > 0; i--)
+        g_ptr_array_add(has_end(store, ids[i - 1]) ? ended : all, ids[i - 1]);
+    g_ptr_array_extend(all, ended, NULL, NULL);
+    return all;
+}
+
 JsonObject *
 pst_exec_ended_list(const PstExecStore *store)
 {
     g_auto(GStrv) ids = pst_exec_store_ids(store);
+    g_autoptr(GPtrArray) all = in_order(store, ids);
     JsonArray *rows = json_array_new();
     JsonObject *result = json_object_new();
     gsize left = MAX_LIST;
     gboolean truncated = FALSE;
 
-    for (guint i = g_strv_length(ids); i > 0 && !truncated; i--) {
-        g_autoptr(JsonObject) json = row(store, ids[i - 1]);
+    for (guint i = 0; i < all->len && !truncated; i++) {
+        g_autoptr(JsonObject) json = row(store, all->pdata[i]);
 
         if (json == NULL)
             continue;
-        if (fits(json, &left))
+        if (json_array_get_length(rows) < PST_EXEC_LIST_MAX && fits(json, &left))
             json_array_add_object_element(rows, g_steal_pointer(&json));
-        truncated = json != NULL || json_array_get_length(rows) == PST_EXEC_LIST_MAX;
+        truncated = json != NULL;
     }
     json_object_set_boolean_member(result, "truncated", truncated);
     json_object_set_array_member(result, "commands", rows);

@@ -17,7 +17,9 @@ static const PstField row_rows[] = {
 const PstFields pst_exec_row_fields = PST_FIELDS(PstExecRow, row_rows);
 
 static const PstField list_rows[] = {
-    PST_LIST(PstExecList, commands, pst_exec_row_fields, "the newest first", .required = TRUE),
+    PST_LIST(PstExecList, commands, pst_exec_row_fields,
+             "those of which no end is known before the others, of both the newest first",
+             .required = TRUE),
     PST_BOOL(PstExecList, truncated, "there are more"),
 };
 const PstFields pst_exec_list_fields = PST_FIELDS(PstExecList, list_rows);

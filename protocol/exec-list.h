@@ -21,7 +21,8 @@ typedef struct {
 } PstExecRow;
 
 typedef struct {
-    GPtrArray *commands; /* of PstExecRow, the newest first */
+    GPtrArray *
+        commands; /* of PstExecRow; those of which no end is known come first, of both the newest */
     PstTri truncated;
 } PstExecList;
 

@@ -84,8 +84,8 @@ state_of(const PstExecStore *store, const PstExecAsk *ask)
     return pst_exec_state_names[page->state];
 }
 
-/* A supervisor that is killed before it has written anything: long afterwards it is known still that
- * something was begun. */
+/* A supervisor that is killed before it has written anything: long afterwards it is known still
+ * that something was begun. */
 static void
 test_lost(void)
 {
@@ -109,14 +109,13 @@ test_lost(void)
     g_assert_cmpint(g_rmdir(folder), ==, 0);
 }
 
-/* A command whose words take six bytes each in JSON. */
+/* A command of LEN bytes of words that take six each in JSON. */
 static void
-claim_loud(const PstExecStore *store, char id[PST_EXEC_ID_DIGITS + 1])
+claim_loud(const PstExecStore *store, gsize len, char id[PST_EXEC_ID_DIGITS + 1])
 {
-    g_autofree char *words = g_strnfill(1000, '\001');
+    g_autofree char *words = g_strnfill(len, '\001');
     g_autoptr(JsonObject) meta = json_object_new();
     gboolean taken = FALSE;
-    gsize len = 0;
 
     pst_exec_new_id(id);
     close(pst_exec_store_claim(store, id, &taken, NULL));
@@ -124,30 +123,46 @@ claim_loud(const PstExecStore *store, char id[PST_EXEC_ID_DIGITS + 1])
     pst_json_set_string(meta, "command", words);
     g_autofree char *text = pst_json_to_text(meta, &len);
     pst_exec_store_write(store, id, "meta", text, len);
-    end(store, id);
 }
 
-/* However much its rows hold, a list fits into an answer, and says that there is more. */
+/* However much its rows hold, a list fits into an answer, and says that there is more. What has no
+ * end comes first, however old it is. */
 static void
-test_long_list(void)
+list_of(gsize len, guint n_ended, guint at_least, gboolean truncated)
 {
     g_autofree char *folder = g_dir_make_tmp("pst-XXXXXX", NULL);
     g_autoptr(PstExecStore) store = pst_exec_store_open(folder, NULL);
-    char ids[PST_EXEC_LIST_MAX - 1][PST_EXEC_ID_DIGITS + 1];
-    gsize len = 0;
+    char ids[PST_EXEC_LIST_MAX + 1][PST_EXEC_ID_DIGITS + 1];
+    gsize text_len = 0;
 
-    for (guint i = 0; i < G_N_ELEMENTS(ids); i++)
-        claim_loud(store, ids[i]);
+    for (guint i = 0; i <= n_ended; i++) {
+        claim_loud(store, len, ids[i]);
+        if (i == 0)
+            make_old(folder, ids[i]);
+        else
+            end(store, ids[i]);
+    }
     g_autoptr(JsonObject) list = pst_exec_ended_list(store);
-    g_autofree char *text = pst_json_to_text(list, &len);
-    guint n = json_array_get_length(json_object_get_array_member(list, "commands"));
-    g_assert_cmpuint(len, <, PST_LIMIT_FRAME_FROM_GUEST - 1024);
-    g_assert_cmpuint(n, >, 30);
-    g_assert_cmpuint(n, <, G_N_ELEMENTS(ids));
-    g_assert_true(json_object_get_boolean_member(list, "truncated"));
-    for (guint i = 0; i < G_N_ELEMENTS(ids); i++)
+    g_autofree char *text = pst_json_to_text(list, &text_len);
+    JsonArray *rows = json_object_get_array_member(list, "commands");
+    guint n = json_array_get_length(rows);
+    g_assert_cmpuint(text_len, <, PST_LIMIT_FRAME_FROM_GUEST - 1024);
+    g_assert_cmpuint(n, >=, at_least);
+    g_assert_cmpint(n < n_ended + 1, ==, truncated);
+    g_assert_cmpint(json_object_get_boolean_member(list, "truncated"), ==, truncated);
+    g_assert_cmpstr(json_object_get_string_member(json_array_get_object_element(rows, 0), "id"), ==,
+                    ids[0]);
+    for (guint i = 0; i <= n_ended; i++)
         pst_exec_store_forget(store, ids[i]);
     g_assert_cmpint(g_rmdir(folder), ==, 0);
+}
+
+static void
+test_long_list(void)
+{
+    list_of(1000, PST_EXEC_LIST_MAX - 2, 30, TRUE);
+    list_of(10, PST_EXEC_LIST_MAX - 1, PST_EXEC_LIST_MAX, FALSE);
+    list_of(10, PST_EXEC_LIST_MAX, PST_EXEC_LIST_MAX, TRUE);
 }
 
 int
