@@ -174,8 +174,10 @@ do_in_guest(Doing *doing, const PstEnrollStep *step, GError **error)
     if (!with_agent(doing, &agent, error))
         return NULL;
     if (step->step == PST_ENROLL_UNIT && job->undo)
-        return job->facts->guest.loaded ? pst_enroll_install_disable_unit(&agent, error)
-                                        : g_strdup(step->detail);
+        return job->facts->guest.loaded
+                   ? pst_enroll_install_disable_unit(
+                         &agent, (step->parts & PST_ENROLL_MARK_UNIT_STARTED) != 0, error)
+                   : g_strdup(step->detail);
     if (step->step == PST_ENROLL_UNIT)
         return pst_enroll_install_unit(&agent, error);
     if (step->step == PST_ENROLL_CONFIGURATION)
@@ -321,8 +323,8 @@ parts_in(const PstEnrollFacts *facts)
 static PstEnrollMark
 parts_in_guest(Doing *doing, PstEnrollGuest *guest)
 {
-    const PstEnrollMark in_guest =
-        PST_ENROLL_MARK_PACKAGE | PST_ENROLL_MARK_CONFIGURATION | PST_ENROLL_MARK_UNIT;
+    const PstEnrollMark in_guest = PST_ENROLL_MARK_PACKAGE | PST_ENROLL_MARK_CONFIGURATION |
+                                   PST_ENROLL_MARK_UNIT | PST_ENROLL_MARK_UNIT_STARTED;
     PstEnrollAgent agent;
 
     if (!with_agent(doing, &agent, NULL))

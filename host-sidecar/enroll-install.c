@@ -258,13 +258,15 @@ pst_enroll_install_unit(const PstEnrollAgent *agent, GError **error)
 }
 
 char *
-pst_enroll_install_disable_unit(const PstEnrollAgent *agent, GError **error)
+pst_enroll_install_disable_unit(const PstEnrollAgent *agent, gboolean stop, GError **error)
 {
-    static const char *const disable[] = {"systemctl", "disable", "--now", "postern-shim.service",
-                                          NULL};
+    const char *const disable[] = {"systemctl", "disable", "postern-shim.service",
+                                   stop ? "--now" : NULL, NULL};
 
-    return run(agent, disable, error) ? g_strdup("postern-shim.service is disabled and stopped")
-                                      : NULL;
+    if (!run(agent, disable, error))
+        return NULL;
+    return g_strdup(stop ? "postern-shim.service is disabled and stopped"
+                         : "postern-shim.service is disabled, and goes on");
 }
 
 /* ---- the configuration ---- */

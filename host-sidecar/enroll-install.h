@@ -26,8 +26,8 @@ char *pst_enroll_install_remove(const PstEnrollAgent *agent, PstEnrollPackageKin
 /* The unit: nothing where it is enabled and active. */
 char *pst_enroll_install_unit(const PstEnrollAgent *agent, GError **error);
 
-/* Disabled and stopped again. */
-char *pst_enroll_install_disable_unit(const PstEnrollAgent *agent, GError **error);
+/* Disabled again, and where STOP is set stopped. */
+char *pst_enroll_install_disable_unit(const PstEnrollAgent *agent, gboolean stop, GError **error);
 
 /* TEXT as /etc/postern/shim.conf, and the shim anew where it runs already. */
 char *pst_enroll_install_configuration(const PstEnrollAgent *agent, GBytes *text, GError **error);

@@ -11,7 +11,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlDoc, xmlFreeDoc)
 
 static const char *const words[] = {
     "channel-live", "channel-lasting", "recorder-live", "recorder-lasting", "panic",
-    "video",        "console-log",     "package",       "configuration",    "unit"};
+    "video",        "console-log",     "package",       "configuration",    "unit",
+    "unit-started"};
 
 char *
 pst_enroll_mark_write(PstEnrollMark mark)

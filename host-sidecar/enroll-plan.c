@@ -267,6 +267,19 @@ plan_configuration(GPtrArray *steps, const PstEnrollFacts *facts, const PstEnrol
             "/etc/postern/shim.conf is laid down");
 }
 
+/* What of its unit is to be undone: it was disabled, and may have been started by hand. */
+static PstEnrollMark
+unit_parts(const PstEnrollGuest *guest)
+{
+    static const char *const stopped[] = {"inactive", "failed", NULL};
+
+    if (g_strcmp0(guest->enabled, "disabled") != 0)
+        return 0;
+    return guest->active != NULL && g_strv_contains(stopped, guest->active)
+               ? PST_ENROLL_MARK_UNIT | PST_ENROLL_MARK_UNIT_STARTED
+               : PST_ENROLL_MARK_UNIT;
+}
+
 static void
 plan_unit(GPtrArray *steps, const PstEnrollFacts *facts)
 {
@@ -282,7 +295,7 @@ plan_unit(GPtrArray *steps, const PstEnrollFacts *facts)
     else if (package == PST_ENROLL_FAILED)
         add(steps, PST_ENROLL_UNIT, PST_ENROLL_NOT_REACHED, 0, "there is no package");
     else if (package == PST_ENROLL_DUE)
-        add(steps, PST_ENROLL_UNIT, PST_ENROLL_DUE, 0,
+        add(steps, PST_ENROLL_UNIT, PST_ENROLL_DUE, guest->version != NULL ? unit_parts(guest) : 0,
             "postern-shim.service is enabled and started, by the package or else after it");
     else if (g_strcmp0(guest->enabled, "masked") == 0)
         add(steps, PST_ENROLL_UNIT, PST_ENROLL_FAILED, 0,
@@ -291,8 +304,7 @@ plan_unit(GPtrArray *steps, const PstEnrollFacts *facts)
         add(steps, PST_ENROLL_UNIT, PST_ENROLL_THERE, 0,
             "postern-shim.service is enabled and active");
     else
-        add(steps, PST_ENROLL_UNIT, PST_ENROLL_DUE,
-            g_strcmp0(guest->enabled, "disabled") == 0 ? PST_ENROLL_MARK_UNIT : 0,
+        add(steps, PST_ENROLL_UNIT, PST_ENROLL_DUE, unit_parts(guest),
             "postern-shim.service, which is %s and %s, is enabled and started",
             guest->enabled != NULL && *guest->enabled != '\0' ? guest->enabled : "not known",
             guest->active != NULL ? guest->active : "not known");
@@ -354,15 +366,18 @@ static void
 undo_unit(GPtrArray *steps, const PstEnrollFacts *facts)
 {
     const char *obstacle = agent_obstacle(&facts->guest);
+    PstEnrollMark parts = facts->mark & (PST_ENROLL_MARK_UNIT | PST_ENROLL_MARK_UNIT_STARTED);
 
-    if (!is_marked(facts, PST_ENROLL_MARK_UNIT))
+    if (parts == 0)
         return;
     if (obstacle != NULL)
         add(steps, PST_ENROLL_UNIT, PST_ENROLL_ADMINISTRATOR, 0, "%s", obstacle);
     else
-        add(steps, PST_ENROLL_UNIT, PST_ENROLL_DUE, PST_ENROLL_MARK_UNIT,
-            facts->guest.loaded ? "postern-shim.service is stopped and disabled, which it was"
-                                : "postern-shim.service is gone already, and is forgotten");
+        add(steps, PST_ENROLL_UNIT, PST_ENROLL_DUE, parts,
+            !facts->guest.loaded ? "postern-shim.service is gone already, and is forgotten"
+            : is_marked(facts, PST_ENROLL_MARK_UNIT_STARTED)
+                ? "postern-shim.service is stopped and disabled, which it was"
+                : "postern-shim.service is disabled, which it was, and goes on");
 }
 
 static void

@@ -271,7 +271,9 @@ lines_of_undo(const PstEnrollJob *job)
     if (is_administrators(job, PST_ENROLL_CONFIGURATION))
         g_strv_builder_add(lines, "rm -f /etc/postern/shim.conf");
     if (is_administrators(job, PST_ENROLL_UNIT))
-        g_strv_builder_add(lines, "systemctl disable --now postern-shim.service");
+        g_strv_builder_add(lines, (job->facts->mark & PST_ENROLL_MARK_UNIT_STARTED) != 0
+                                      ? "systemctl disable --now postern-shim.service"
+                                      : "systemctl disable postern-shim.service");
     if (is_administrators(job, PST_ENROLL_PACKAGE))
         g_strv_builder_add(lines, removals[job->facts->guest.kind]);
     return g_strv_builder_end(lines);

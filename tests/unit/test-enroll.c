@@ -287,6 +287,22 @@ switched_off(PstEnrollFacts *facts, PstEnrollWish *wish)
 }
 
 static void
+switched_off_and_stopped(PstEnrollFacts *facts, PstEnrollWish *wish)
+{
+    switched_off(facts, wish);
+    g_free(facts->guest.active);
+    facts->guest.active = g_strdup("inactive");
+}
+
+static void
+switched_off_and_older(PstEnrollFacts *facts, PstEnrollWish *wish)
+{
+    older_said(facts, wish);
+    g_free(facts->guest.enabled);
+    facts->guest.enabled = g_strdup("disabled");
+}
+
+static void
 masked(PstEnrollFacts *facts, PstEnrollWish *wish)
 {
     switched_off(facts, wish);
@@ -358,6 +374,11 @@ static const struct {
     {"by hand", by_hand, ALL_THERE "package=there unit=there proof=due", 0},
     {"switched off", switched_off, ALL_THERE "package=there unit=due proof=due",
      PST_ENROLL_MARK_UNIT},
+    {"switched off and stopped", switched_off_and_stopped,
+     ALL_THERE "package=there unit=due proof=due",
+     PST_ENROLL_MARK_UNIT | PST_ENROLL_MARK_UNIT_STARTED},
+    {"switched off, and another is wanted", switched_off_and_older,
+     ALL_THERE "package=due unit=due proof=due", PST_ENROLL_MARK_UNIT},
     {"masked", masked, ALL_THERE "package=there unit=failed proof=due", 0},
     {"configured", configured, DUE "package=due configuration=due unit=due proof=due",
      PST_ENROLL_MARK_CONFIGURATION},
@@ -437,7 +458,12 @@ test_undo(void)
     g_autoptr(GPtrArray) unit = pst_enroll_plan_undo(facts);
     g_autofree char *disabled = summary(unit);
     g_assert_cmpstr(disabled, ==, "unit=due package=there recorder=there channel=there");
-    g_assert_nonnull(strstr(pst_enroll_find(unit, PST_ENROLL_UNIT)->detail, "disabled"));
+    g_assert_nonnull(strstr(pst_enroll_find(unit, PST_ENROLL_UNIT)->detail, "and goes on"));
+    g_assert_cmpuint(pst_enroll_parts(unit), ==, PST_ENROLL_MARK_UNIT);
+    facts->mark |= PST_ENROLL_MARK_UNIT_STARTED;
+    g_autoptr(GPtrArray) both = pst_enroll_plan_undo(facts);
+    g_assert_nonnull(strstr(pst_enroll_find(both, PST_ENROLL_UNIT)->detail, "is stopped"));
+    g_assert_cmpuint(pst_enroll_parts(both), ==, facts->mark);
 
     /* What was there live before enroll stays. */
     facts->mark = PST_ENROLL_MARK_CHANNEL_LASTING | PST_ENROLL_MARK_PACKAGE;
