@@ -21,8 +21,8 @@ typedef struct {
 } PstExecRow;
 
 typedef struct {
-    GPtrArray *
-        commands; /* of PstExecRow; those of which no end is known come first, of both the newest */
+    /* Of PstExecRow: what has no end yet before the others, of both the newest first. */
+    GPtrArray *commands;
     PstTri truncated;
 } PstExecList;
 
