@@ -433,6 +433,26 @@ def test_list():
     check((row["state"], row["signal"]) == ("killed", 9), row)
 
 
+def is_running(name):
+    return any((row["id"], row["state"]) == (name, "running")
+               for row in SERVICE.call("exec.list", {})["commands"])
+
+
+def test_listed():
+    """It is in a list before whoever started it has an answer, and once that is told its end."""
+    name = secrets.token_hex(16)
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        page = pool.submit(SERVICE.start, ["sleep", "60"], more={"id": name}, wait_ms=5000)
+        until("it is not listed", lambda: is_running(name))
+        check(not page.done(), "its caller waits no longer")
+        check(SERVICE.call("exec.signal", {"id": name, "signal": 9})["sent"], "not sent")
+        check(page.result()["state"] == "killed", page.result())
+    quick = SERVICE.start(["true"])
+    check(quick["state"] == "exited", quick)
+    until("it is forgotten", lambda: quick["id"] in
+          [row["id"] for row in SERVICE.call("exec.list", {})["commands"]])
+
+
 def test_detached():
     """It needs nobody who asks, however much it writes; what came last is kept, also for two readers,
     and after its end."""
