@@ -130,6 +130,11 @@ def test_undo():
     uri = hypervisor(SHIM + RECORDER, metadata=MARK.format("configuration"))
     answer = told("--dry-run", verb="unenroll", uri=uri, code=1)
     check(answer["lines"] == ["rm -f /etc/postern/shim.conf"], answer)
+    for marked, stop in ("unit", ""), ("unit unit-started", " --now"):
+        uri = hypervisor(SHIM + RECORDER, metadata=MARK.format(marked))
+        answer = told("--dry-run", verb="unenroll", uri=uri, code=1)
+        check(states(answer)["unit"] == "administrator", answer)
+        check(answer["lines"] == [f"systemctl disable{stop} postern-shim.service"], answer)
 
 
 def test_misuse():
