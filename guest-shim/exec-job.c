@@ -205,15 +205,10 @@ store_end(const PstExecJobWork *work)
     pst_exec_store_write(work->job->store, work->job->start->id, "end", text, len);
 }
 
-/* For exec.list. */
+/* For exec.list; BEGUN_US is a time for people. */
 static void
-list(PstExecJobWork *work)
+store_meta(const PstExecJob *job, gint64 begun_us)
 {
-    const PstExecJob *job = work->job;
-
-    if (work->is_listed)
-        return;
-    work->is_listed = TRUE;
     g_autoptr(JsonObject) meta = json_object_new();
     g_autofree char *words = pst_exec_words_text(job->start->argv, MAX_WORDS);
     gsize len = 0;
@@ -223,9 +218,17 @@ list(PstExecJobWork *work)
     pst_json_set_string(meta, "user", job->start->user != NULL ? job->start->user : "root");
     pst_json_set_string(meta, "caller", job->start->caller);
     json_object_set_boolean_member(meta, "detached", job->start->detach);
-    json_object_set_int_member(meta, "begun_us", work->realtime_us);
+    json_object_set_int_member(meta, "begun_us", begun_us);
     g_autofree char *text = pst_json_to_text(meta, &len);
     pst_exec_store_write(job->store, job->start->id, "meta", text, len);
+}
+
+static void
+list(PstExecJobWork *work)
+{
+    if (!work->is_listed)
+        store_meta(work->job, work->realtime_us);
+    work->is_listed = TRUE;
 }
 
 static char *
@@ -341,6 +344,8 @@ tell_failure(const PstExecJob *job, PstExecFailure *failure)
     g_autoptr(JsonObject) result = pst_exec_page_result(page);
     gsize len = 0;
     g_autofree char *text = pst_json_to_text(result, &len);
+    /* It takes the room of others, and whoever counts these has to see it. */
+    store_meta(job, g_get_real_time());
     pst_exec_store_write(job->store, job->start->id, "end", text, len);
     pst_exec_store_end(job->store, job->start->id);
     pst_exec_audit_write(job->sysroot, job->start, what);

@@ -451,6 +451,11 @@ def test_listed():
     check(quick["state"] == "exited", quick)
     until("it is forgotten", lambda: quick["id"] in
           [row["id"] for row in SERVICE.call("exec.list", {})["commands"]])
+    # One that never was started takes its place among those that are kept, too.
+    failed = SERVICE.start(["/no/such/program"])
+    check(failed["state"] == "failed", failed)
+    row, = [row for row in SERVICE.call("exec.list", {})["commands"] if row["id"] == failed["id"]]
+    check((row["state"], row["status"], row["took_ms"]) == ("failed", 127, 0), row)
 
 
 def test_detached():
