@@ -266,14 +266,15 @@ test_recent(World *world, gconstpointer unused G_GNUC_UNUSED)
 static void
 test_recent_clock(World *world, gconstpointer unused G_GNUC_UNUSED)
 {
-    gint64 begun_us = g_get_monotonic_time();
     gboolean recent = TRUE;
 
     talk(world, TRUE);
+    gint64 greeted_us = g_get_monotonic_time();
     while (recent) {
         g_autoptr(PstChannelLoan) loan = pst_channel_keep_borrow(&world->end, until(), NULL);
-        g_assert_cmpint(g_get_monotonic_time() - begun_us, <, 3 * PST_CHANNEL_KEEP_CLOCK_US);
+        gint64 took_us = g_get_monotonic_time() - greeted_us;
         recent = pst_channel_keep_recent(loan) != NULL;
+        g_assert_true(!recent || took_us < PST_CHANNEL_KEEP_CLOCK_US);
         pst_channel_keep_settle(loan);
         g_usleep(1000);
     }
