@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "guest-shim/boot-clock.h"
 #include "guest-shim/probe.h"
 
 #define MAX_FILE (8 * 1024 * 1024)
@@ -19,7 +20,7 @@ digest_all(PstChangesDigest *digest, int fd, GChecksum *checksum)
         if (n <= 0)
             return n == 0;
         digest->bytes_left -= n;
-        if (digest->bytes_left < 0 || pst_probe_now_us() > digest->deadline_us)
+        if (digest->bytes_left < 0 || pst_boot_clock_us() > digest->deadline_us)
             return FALSE;
         g_checksum_update(checksum, buffer, n);
     }
@@ -31,7 +32,7 @@ pst_changes_digest_file(PstChangesDigest *digest, const char *path, GChecksumTyp
     g_autoptr(GChecksum) checksum = g_checksum_new(type);
     struct stat st;
 
-    if (digest->bytes_left < 0 || pst_probe_now_us() > digest->deadline_us)
+    if (digest->bytes_left < 0 || pst_boot_clock_us() > digest->deadline_us)
         return NULL;
     int fd = pst_sysroot_open_file(digest->sysroot, path, O_NOFOLLOW, NULL);
     if (fd < 0)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "guest-shim/boot-clock.h"
 #include "guest-shim/careful-open.h"
 #include "guest-shim/mount-kinds.h"
 #include "guest-shim/probe.h"
@@ -159,7 +160,7 @@ has_room(PstChangesWalk *walk)
     }
     if (walk->n_seen % TIME_STEP != 0 && walk->complete)
         return TRUE;
-    if (pst_probe_now_us() <= walk->deadline_us)
+    if (pst_boot_clock_us() <= walk->deadline_us)
         return TRUE;
     give_up(walk, "not all of it was gone through in time");
     return FALSE;

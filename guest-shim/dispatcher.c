@@ -3,6 +3,7 @@
 
 #include <malloc.h>
 
+#include "guest-shim/boot-clock.h"
 #include "guest-shim/exec-relay.h"
 #include "guest-shim/probe.h"
 #include "guest-shim/worker.h"
@@ -238,7 +239,7 @@ run_describe(PstDispatcher *dispatcher, PstMessage *message)
 static gint64
 deadline_of(const PstCall *call)
 {
-    gint64 now_us = pst_probe_now_us();
+    gint64 now_us = pst_boot_clock_us();
     gint64 left_us = call->not_after_us > 0 ? call->not_after_us - now_us
                                             : call->not_after_realtime_us - g_get_real_time();
 
@@ -444,7 +445,7 @@ refuse_job(PstDispatcher *dispatcher, Job *job, const GError *error)
 static gboolean
 is_late(const Job *job, GError **error)
 {
-    if (job->deadline_us > pst_probe_now_us())
+    if (job->deadline_us > pst_boot_clock_us())
         return FALSE;
     g_set_error(error, PST_ERROR, PST_ERROR_DEADLINE,
                 "probe %s was not started: its deadline had passed", job->probe->kind->name);
@@ -517,7 +518,7 @@ expire_waiting(PstDispatcher *dispatcher)
     }
     if (first_us < G_MAXINT64)
         dispatcher->expiry = g_timeout_add(
-            (guint)MAX(0, (first_us - pst_probe_now_us()) / 1000 + 1), on_expiry, dispatcher);
+            (guint)MAX(0, (first_us - pst_boot_clock_us()) / 1000 + 1), on_expiry, dispatcher);
 }
 
 void

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "guest-shim/boot-clock.h"
 #include "guest-shim/loop-handles.h"
 #include "guest-shim/probe.h"
 
@@ -82,7 +83,7 @@ write_to(const char *path, const char *text)
 gboolean
 pst_exec_child_is_late(const PstExecStart *start)
 {
-    return (start->not_after_us > 0 && pst_probe_now_us() >= start->not_after_us) ||
+    return (start->not_after_us > 0 && pst_boot_clock_us() >= start->not_after_us) ||
            (start->not_after_realtime_us > 0 && g_get_real_time() >= start->not_after_realtime_us);
 }
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "guest-shim/boot-clock.h"
 #include "guest-shim/package-apk.h"
 #include "guest-shim/package-dpkg.h"
 #include "guest-shim/package-rpm.h"
@@ -199,7 +200,7 @@ pst_package_db_note_install(PstPackageDb *db, const char *package, const char *v
 gboolean
 pst_package_db_check_time(const PstPackageDb *db, GError **error)
 {
-    if (pst_probe_now_us() < db->deadline_us)
+    if (pst_boot_clock_us() < db->deadline_us)
         return TRUE;
     g_set_error(error, PST_ERROR, PST_ERROR_DEADLINE,
                 "the package database could not be read in time");

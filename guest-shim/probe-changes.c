@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "guest-shim/probe-changes.h"
 
+#include "guest-shim/boot-clock.h"
 #include "guest-shim/careful-open.h"
 #include "guest-shim/changes-digest.h"
 #include "guest-shim/changes-judge.h"
@@ -77,7 +78,7 @@ choose_since(Probe *probe, const PstChangesArgs *asked)
 static gint64
 after_share(const Probe *probe, gint64 percent)
 {
-    return pst_probe_now_us() + pst_probe_time_left_ms(probe->context, MAX_TIME_MS) * 10 * percent;
+    return pst_boot_clock_us() + pst_probe_time_left_ms(probe->context, MAX_TIME_MS) * 10 * percent;
 }
 
 static gboolean

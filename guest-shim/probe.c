@@ -3,6 +3,7 @@
 
 #include <time.h>
 
+#include "guest-shim/boot-clock.h"
 #include "protocol/error.h"
 #include "protocol/vocabulary.h"
 
@@ -23,18 +24,9 @@ pst_probe_require(const char *name, GError **error)
 }
 
 gint64
-pst_probe_now_us(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    return (gint64)now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
-}
-
-gint64
 pst_probe_time_left_ms(const PstProbeContext *context, gint64 wanted_ms)
 {
-    gint64 left_ms = (context->deadline_us - pst_probe_now_us()) / 1000 - REPORTING_MS;
+    gint64 left_ms = (context->deadline_us - pst_boot_clock_us()) / 1000 - REPORTING_MS;
 
     return CLAMP(left_ms, 1, wanted_ms);
 }

@@ -44,9 +44,6 @@ const PstProbe *pst_probe_require(const char *name, GError **error);
  * of the probe's own deadline to report it. */
 gint64 pst_probe_time_left_ms(const PstProbeContext *context, gint64 wanted_ms);
 
-/* Microseconds on CLOCK_BOOTTIME: the clock of every deadline, which goes on in suspend. */
-gint64 pst_probe_now_us(void);
-
 /* Adds a finding of severity unknown because of CAUSE, with its message as the evidence. */
 PstFinding *pst_probe_add_unlooked(PstReport *report, const char *id, const char *what,
                                    const GError *cause);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "guest-shim/boot-clock.h"
 #include "guest-shim/probe.h"
 
 #define MAX_PROCESSES 5000
@@ -24,7 +25,7 @@ pst_process_list_free_process(gpointer data)
 gint64
 pst_process_list_now_us(void)
 {
-    return pst_probe_now_us();
+    return pst_boot_clock_us();
 }
 
 /* The name may hold parentheses, spaces and line ends of its own: it ends at the last one. */

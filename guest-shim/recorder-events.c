@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/inotify.h>
 
+#include "guest-shim/boot-clock.h"
 #include "guest-shim/careful-stat.h"
 #include "guest-shim/changes-places.h"
 #include "guest-shim/probe.h"
@@ -76,7 +77,7 @@ static void
 emit(PstRecorderEvents *events, PstEventKind kind, const PstEventFacts *facts)
 {
     g_autoptr(JsonObject) json =
-        pst_recorder_kinds_make(events->kinds, kind, facts, pst_probe_now_us());
+        pst_recorder_kinds_make(events->kinds, kind, facts, pst_boot_clock_us());
 
     if (json != NULL)
         events->event(kind, json, events->user_data);

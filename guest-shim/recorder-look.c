@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "guest-shim/boot-clock.h"
 #include "guest-shim/dispatcher.h"
 #include "guest-shim/initramfs.h"
 #include "guest-shim/loop-handles.h"
@@ -69,7 +70,7 @@ asked_at(const PstRecorderLook *look, guint i)
 static gboolean
 may_be_written(Asked *asked)
 {
-    return pst_token_bucket_take(&asked->bucket, pst_probe_now_us()) || asked->digest == NULL;
+    return pst_token_bucket_take(&asked->bucket, pst_boot_clock_us()) || asked->digest == NULL;
 }
 
 static void
@@ -203,7 +204,7 @@ ask(PstRecorderLook *look, const Asked *asked)
     PstCall call = {.name = probe->kind->name,
                     .args = args,
                     .caller = "recorder",
-                    .not_after_us = pst_probe_now_us() + PROBE_US};
+                    .not_after_us = pst_boot_clock_us() + PROBE_US};
     g_autoptr(PstMessage) message = g_new0(PstMessage, 1);
 
     if (has_passive(probe->kind))
@@ -374,7 +375,7 @@ pst_recorder_look_begin(PstRecorderLook *look, const char *const *probes)
             asked_at(look, i)->due = TRUE;
     if (!at_rest || look->source != 0 || find_due(look) >= look->asked->len)
         return;
-    if (look->stopped_us > 0 && pst_probe_now_us() - look->stopped_us < KILLED_MS * 1000)
+    if (look->stopped_us > 0 && pst_boot_clock_us() - look->stopped_us < KILLED_MS * 1000)
         look->source = g_timeout_add(KILLED_MS, on_next, look);
     else
         ask_next(look);
@@ -391,7 +392,7 @@ void
 pst_recorder_look_stop(PstRecorderLook *look)
 {
     if (!pst_dispatcher_is_idle(look->dispatcher))
-        look->stopped_us = pst_probe_now_us();
+        look->stopped_us = pst_boot_clock_us();
     pst_dispatcher_clear(look->dispatcher);
     pst_loop_handles_remove(&look->source);
     for (guint i = 0; i < look->asked->len; i++)

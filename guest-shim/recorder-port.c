@@ -7,6 +7,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "guest-shim/boot-clock.h"
 #include "guest-shim/loop-handles.h"
 #include "guest-shim/port-device.h"
 #include "guest-shim/probe.h"
@@ -159,12 +160,12 @@ pst_recorder_port_lost(const PstRecorderPort *port)
 void
 pst_recorder_port_flush(PstRecorderPort *port, guint ms)
 {
-    gint64 until_us = pst_probe_now_us() + ms * G_GINT64_CONSTANT(1000);
+    gint64 until_us = pst_boot_clock_us() + ms * G_GINT64_CONSTANT(1000);
 
     gsize len = 0;
 
     while (port->fd >= 0 && pst_recorder_queue_peek(port->waiting, &len) != NULL &&
-           pst_probe_now_us() < until_us) {
+           pst_boot_clock_us() < until_us) {
         struct pollfd room = {port->fd, POLLOUT, 0};
 
         poll(&room, 1, 10);

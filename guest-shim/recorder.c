@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "guest-shim/boot-clock.h"
 #include "guest-shim/initramfs.h"
 #include "guest-shim/loop-handles.h"
 #include "guest-shim/probe.h"
@@ -56,7 +57,7 @@ write_record(PstRecorder *recorder, PstRecordKind kind, const char *user, JsonOb
         .machine_id = recorder->machine_id != NULL ? recorder->machine_id : (char *)"",
         .domain = recorder->domain,
         .realtime_us = g_get_real_time(),
-        .boottime_us = pst_probe_now_us(),
+        .boottime_us = pst_boot_clock_us(),
         .kind = kind,
         .user = (char *)user,
         .lost = (gint64)(lost - recorder->lost_told),
@@ -90,9 +91,9 @@ repeat_if_due(PstRecorder *recorder)
 {
     guint64 written = pst_recorder_port_written(recorder->port);
 
-    if (!pst_recorder_repeat_is_due(&recorder->repeat, written, pst_probe_now_us()))
+    if (!pst_recorder_repeat_is_due(&recorder->repeat, written, pst_boot_clock_us()))
         return;
-    pst_recorder_repeat_begin(&recorder->repeat, written, pst_probe_now_us());
+    pst_recorder_repeat_begin(&recorder->repeat, written, pst_boot_clock_us());
     write_boot(recorder);
     pst_recorder_look_forget(recorder->look);
     pst_recorder_look_begin(recorder->look, NULL);
@@ -234,7 +235,7 @@ pst_recorder_find_port(PstRecorder *recorder)
         return;
     recorder->had_port = TRUE;
     pst_recorder_repeat_begin(&recorder->repeat, pst_recorder_port_written(recorder->port),
-                              pst_probe_now_us());
+                              pst_boot_clock_us());
     write_boot(recorder);
     pst_recorder_look_forget(recorder->look);
     if (!recorder->early)
@@ -298,7 +299,7 @@ pst_recorder_new_without_port(const PstSysroot *sysroot)
     PstRecorder *recorder = g_new0(PstRecorder, 1);
 
     recorder->portless = TRUE;
-    recorder->begun_us = pst_probe_now_us();
+    recorder->begun_us = pst_boot_clock_us();
 
     recorder->sysroot = sysroot;
     recorder->early = pst_initramfs_is_root(sysroot);

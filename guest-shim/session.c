@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "guest-shim/boot-clock.h"
 #include "guest-shim/dispatcher.h"
 #include "guest-shim/exec-relay.h"
 #include "guest-shim/probe.h"
@@ -164,7 +165,7 @@ on_event(PstEventKind kind, JsonObject *body, gpointer user_data)
 {
     PstSession *session = user_data;
 
-    pst_subscription_add(session->subscription, kind, body, g_get_real_time(), pst_probe_now_us());
+    pst_subscription_add(session->subscription, kind, body, g_get_real_time(), pst_boot_clock_us());
     send_events(session);
 }
 
@@ -183,7 +184,7 @@ tell_start(PstSession *session)
 {
     g_autoptr(JsonObject) body = json_object_new();
     gint64 begun_us = pst_recorder_begun_us(session->recorder);
-    gint64 ago_us = pst_probe_now_us() - begun_us;
+    gint64 ago_us = pst_boot_clock_us() - begun_us;
 
     json_object_set_string_member(body, "event", pst_record_event_names[PST_EVENT_SHIM_STARTED]);
     json_object_set_string_member(body, "message", "the shim " PST_VERSION " was started");
@@ -248,7 +249,7 @@ answer_hello(PstSession *session, const PstMessageId *id, gboolean resumed)
         .shim = (char *)PST_VERSION,
         .boot_id = session->boot_id != NULL ? session->boot_id : (char *)"",
         .machine_id = session->machine_id != NULL ? session->machine_id : (char *)"",
-        .boottime_us = pst_probe_now_us(),
+        .boottime_us = pst_boot_clock_us(),
         .realtime_us = g_get_real_time(),
         .capabilities = (char **)methods,
         .recorder = session->recorder != NULL ? pst_recorder_state(session->recorder) : NULL,

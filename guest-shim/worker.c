@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "guest-shim/boot-clock.h"
 #include "guest-shim/worker-child.h"
 #include "protocol/error.h"
 #include "protocol/limits.h"
@@ -78,7 +79,7 @@ kill_group(PstWorker *worker)
 {
     kill(-worker->pid, SIGKILL);
     kill(worker->pid, SIGKILL);
-    worker->killed_us = pst_probe_now_us();
+    worker->killed_us = pst_boot_clock_us();
 }
 
 /* From here on only the reaping is left, whenever the kernel lets go of the process. */
@@ -264,7 +265,7 @@ start_child(const PstProbe *probe, gconstpointer args, const PstProbeContext *co
 guint
 pst_worker_n_stuck(void)
 {
-    gint64 since_us = pst_probe_now_us() - STUCK_US;
+    gint64 since_us = pst_boot_clock_us() - STUCK_US;
     guint n = 0;
 
     for (GSList *item = unreaped; item != NULL; item = item->next) {

@@ -109,6 +109,14 @@ def test_libraries_of_the_shim():
     check(needed == SHIM_LIBRARIES, needed)
 
 
+def test_exec_has_no_probes():
+    """What runs commands is linked with what that needs: a call of a probe's file would bring all of
+    them."""
+    shim, own = (os.path.getsize(BUILD / f"guest-shim/{name}")
+                 for name in ("postern-shim", "postern-exec"))
+    check(own < shim / 3, own, shim)
+
+
 def test_versions():
     meson = re.search(r"version: '([^']+)'", (SOURCE / "meson.build").read_text())[1]
     debian = re.match(r"postern \(([^)]+)\)", (DEBIAN / "changelog").read_text())[1]

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "guest-shim/boot-clock.h"
 #include "guest-shim/worker.h"
 #include "protocol/error.h"
 #include "protocol/json.h"
@@ -51,7 +52,7 @@ on_done(PstWorker *worker G_GNUC_UNUSED, const char *text, gsize len, const GErr
     g_assert_false(outcome->done);
     g_assert_true((text == NULL) == (error != NULL));
     outcome->done = TRUE;
-    outcome->took_ms = (pst_probe_now_us() - outcome->start_us) / 1000;
+    outcome->took_ms = (pst_boot_clock_us() - outcome->start_us) / 1000;
     outcome->text = text != NULL ? g_strndup(text, len) : NULL;
     outcome->error = error != NULL ? g_error_copy(error) : NULL;
 }
@@ -62,7 +63,7 @@ start(PstProbeRun run, const char *text, gint64 deadline_ms, Outcome *outcome, G
     const PstProbe probe = {&bad_probes_kind, run};
     const BadProbeArgs args = {(char *)text};
 
-    outcome->start_us = pst_probe_now_us();
+    outcome->start_us = pst_boot_clock_us();
     PstProbeContext context = {sysroot, outcome->start_us + deadline_ms * 1000, NULL};
     return pst_worker_start(&probe, &args, &context, on_done, outcome, error);
 }
@@ -99,9 +100,9 @@ turn(void)
 static void
 await(const Outcome *outcome)
 {
-    gint64 end_us = pst_probe_now_us() + 60 * G_USEC_PER_SEC;
+    gint64 end_us = pst_boot_clock_us() + 60 * G_USEC_PER_SEC;
 
-    while (!outcome->done && pst_probe_now_us() < end_us)
+    while (!outcome->done && pst_boot_clock_us() < end_us)
         turn();
     g_assert_true(outcome->done);
 }
@@ -115,9 +116,9 @@ has_children(void)
 static void
 await_no_children(void)
 {
-    gint64 end_us = pst_probe_now_us() + 20 * G_USEC_PER_SEC;
+    gint64 end_us = pst_boot_clock_us() + 20 * G_USEC_PER_SEC;
 
-    while (has_children() && pst_probe_now_us() < end_us)
+    while (has_children() && pst_boot_clock_us() < end_us)
         turn();
     g_assert_false(has_children());
 }
@@ -253,8 +254,8 @@ test_leftovers(void)
     begin(bad_probes_run_with_children, "left", 30000, &outcome);
     await(&outcome);
     assert_answer(&outcome, "left");
-    end_us = pst_probe_now_us() + 20 * G_USEC_PER_SEC;
-    while (!all_gone() && pst_probe_now_us() < end_us)
+    end_us = pst_boot_clock_us() + 20 * G_USEC_PER_SEC;
+    while (!all_gone() && pst_boot_clock_us() < end_us)
         turn();
     g_assert_true(all_gone());
     g_assert_cmpuint(count_entries(bad_probes_folder), >=, 2 + 3); /* and there were three */

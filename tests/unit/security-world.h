@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "guest-shim/boot-clock.h"
 #include "guest-shim/probe-security.h"
 #include "tests/unit/world.h"
 
@@ -12,7 +13,7 @@
 static inline PstReport *
 run_for(const World *world, const char *user)
 {
-    const PstProbeContext context = {world->sysroot, pst_probe_now_us() + 10 * G_USEC_PER_SEC};
+    const PstProbeContext context = {world->sysroot, pst_boot_clock_us() + 10 * G_USEC_PER_SEC};
     PstSecurityArgs args = {(char *)user};
     PstReport *report = pst_report_new(&pst_report_security_kind);
 

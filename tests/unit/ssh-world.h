@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "guest-shim/boot-clock.h"
 #include "guest-shim/probe-ssh.h"
 #include "protocol/report-ssh.h"
 #include "tests/unit/ssh-keys.h"
@@ -99,7 +100,7 @@ put_sound(const World *world)
 static inline PstReport *
 run_for(const World *world, const PstSshArgs *args)
 {
-    const PstProbeContext context = {world->sysroot, pst_probe_now_us() + 10 * G_USEC_PER_SEC};
+    const PstProbeContext context = {world->sysroot, pst_boot_clock_us() + 10 * G_USEC_PER_SEC};
     PstReport *report = pst_report_new(&pst_report_ssh_kind);
 
     pst_probe_ssh_run(&context, args, report);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <string.h>
 
+#include "guest-shim/boot-clock.h"
 #include "guest-shim/checks-define.h"
 #include "guest-shim/checks-output.h"
 #include "guest-shim/probe-checks.h"
@@ -176,7 +177,7 @@ run_live(const char *text, const char *name, gboolean passive)
 {
     g_autoptr(PstSysroot) sysroot = pst_sysroot_new("/", NULL);
     g_autoptr(PstConfig) config = config_of(text);
-    const PstProbeContext context = {sysroot, pst_probe_now_us() + 10 * G_USEC_PER_SEC};
+    const PstProbeContext context = {sysroot, pst_boot_clock_us() + 10 * G_USEC_PER_SEC};
     PstChecksArgs args = {(char *)name, PST_TRI(passive)};
     PstReport *report = pst_report_new(&pst_report_checks_kind);
 
@@ -315,7 +316,7 @@ test_names(void)
 static PstReport *
 run_in(const World *world)
 {
-    const PstProbeContext context = {world->sysroot, pst_probe_now_us() + 10 * G_USEC_PER_SEC};
+    const PstProbeContext context = {world->sysroot, pst_boot_clock_us() + 10 * G_USEC_PER_SEC};
     PstReport *report = pst_report_new(&pst_report_checks_kind);
 
     pst_probe_checks_run(&context, NULL, report);

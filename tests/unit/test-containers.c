@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "guest-shim/boot-clock.h"
 #include "guest-shim/containers-docker.h"
 #include "guest-shim/containers-judge.h"
 #include "guest-shim/containers-podman.h"
@@ -30,7 +31,7 @@ data_file(const char *name, gsize *len)
 static PstReport *
 run(const World *world)
 {
-    const PstProbeContext context = {world->sysroot, pst_probe_now_us() + 10 * G_USEC_PER_SEC};
+    const PstProbeContext context = {world->sysroot, pst_boot_clock_us() + 10 * G_USEC_PER_SEC};
     PstContainersArgs args = {PST_TRI_UNKNOWN};
     PstReport *report = pst_report_new(&pst_report_containers_kind);
 
@@ -187,7 +188,7 @@ static int
 ask(const World *world, Daemon *daemon, gint64 ms, PstReport *report)
 {
     /* The probe keeps 300 ms to report in. */
-    const PstProbeContext context = {world->sysroot, pst_probe_now_us() + (ms + 300) * 1000};
+    const PstProbeContext context = {world->sysroot, pst_boot_clock_us() + (ms + 300) * 1000};
     g_autoptr(GError) error = NULL;
 
     daemon_start(daemon, world);

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "guest-shim/boot-clock.h"
 #include "guest-shim/door-parts.h"
 #include "guest-shim/path-pattern.h"
 #include "guest-shim/probe-file.h"
@@ -23,7 +24,7 @@
 static PstReport *
 ask(World *world, const PstReportKind *kind, PstProbeRun run, gconstpointer args)
 {
-    PstProbeContext context = {world->sysroot, pst_probe_now_us() + 10 * G_USEC_PER_SEC, "ann"};
+    PstProbeContext context = {world->sysroot, pst_boot_clock_us() + 10 * G_USEC_PER_SEC, "ann"};
     PstReport *report = pst_report_new(kind);
 
     run(&context, args, report);

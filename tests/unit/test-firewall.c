@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <string.h>
 
+#include "guest-shim/boot-clock.h"
 #include "guest-shim/firewall-judge.h"
 #include "guest-shim/firewall-listened.h"
 #include "guest-shim/firewall-scene.h"
@@ -332,7 +333,7 @@ test_digest(void)
 static PstReport *
 run(const World *world, const char *const *words)
 {
-    const PstProbeContext context = {world->sysroot, pst_probe_now_us() + 10 * G_USEC_PER_SEC};
+    const PstProbeContext context = {world->sysroot, pst_boot_clock_us() + 10 * G_USEC_PER_SEC};
     PstReport *report = pst_report_new(&pst_report_firewall_kind);
     g_autoptr(GError) error = NULL;
     JsonObject *json = pst_fields_from_words(pst_report_firewall_kind.args, words, &error);

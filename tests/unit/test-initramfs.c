@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "guest-shim/boot-clock.h"
 #include "guest-shim/initramfs-facts.h"
 #include "guest-shim/initramfs-judge.h"
 #include "guest-shim/initramfs.h"
@@ -207,7 +208,7 @@ static JsonObject *
 ask(World *world, const char *name, gboolean early)
 {
     const PstProbe probe = {pst_vocabulary_find(name), never_run, .early = early};
-    PstProbeContext context = {world->sysroot, pst_probe_now_us() + 5 * G_USEC_PER_SEC};
+    PstProbeContext context = {world->sysroot, pst_boot_clock_us() + 5 * G_USEC_PER_SEC};
     pid_t self = getpid();
     char text[4096];
     int ends[2];

@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "guest-shim/boot-clock.h"
 #include "guest-shim/journal-group.h"
 #include "guest-shim/journal-judge.h"
 #include "guest-shim/journal.h"
@@ -384,7 +385,7 @@ run_probe(const char *world, const PstJournalArgs *args)
 {
     g_autofree char *folder = g_test_build_filename(G_TEST_DIST, "data", "sysroot", world, NULL);
     g_autoptr(PstSysroot) sysroot = pst_sysroot_new(folder, NULL);
-    PstProbeContext context = {sysroot, pst_probe_now_us() + 5 * G_USEC_PER_SEC};
+    PstProbeContext context = {sysroot, pst_boot_clock_us() + 5 * G_USEC_PER_SEC};
     PstReport *report = pst_report_new(&pst_report_journal_kind);
     gsize len;
 

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "guest-shim/boot-clock.h"
 #include "guest-shim/probe-memory.h"
 #include "protocol/report-memory.h"
 #include "tests/unit/world.h"
@@ -93,7 +94,7 @@ put_sound(const World *world)
 static PstReport *
 run(const World *world)
 {
-    const PstProbeContext context = {world->sysroot, pst_probe_now_us() + 10 * G_USEC_PER_SEC};
+    const PstProbeContext context = {world->sysroot, pst_boot_clock_us() + 10 * G_USEC_PER_SEC};
     PstReport *report = pst_report_new(&pst_report_memory_kind);
 
     pst_probe_memory_run(&context, NULL, report);

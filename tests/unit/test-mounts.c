@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
+#include "guest-shim/boot-clock.h"
 #include "guest-shim/bytes-text.h"
 #include "guest-shim/mount-ask.h"
 #include "guest-shim/mount-secrets.h"
@@ -45,7 +46,7 @@ static void
 test_eaters(World *world, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(PstSysroot) sysroot = pst_sysroot_new("/", NULL);
-    const PstProbeContext context = {sysroot, pst_probe_now_us() + 10 * G_USEC_PER_SEC};
+    const PstProbeContext context = {sysroot, pst_boot_clock_us() + 10 * G_USEC_PER_SEC};
     g_autofree char *path = place(world, "/gone"), *bytes = g_malloc0(4 * MEBI);
     g_autofree char *large = place(world, "/deep/large");
     PstStorageData *told = pst_fields_new(pst_report_storage_kind.data);

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "guest-shim/boot-clock.h"
 #include "guest-shim/network-listening.h"
 #include "guest-shim/network-netlink.h"
 #include "guest-shim/network-usable.h"
@@ -50,7 +51,7 @@ put_sound(const World *world)
 static PstReport *
 run(const World *world)
 {
-    const PstProbeContext context = {world->sysroot, pst_probe_now_us() + 10 * G_USEC_PER_SEC};
+    const PstProbeContext context = {world->sysroot, pst_boot_clock_us() + 10 * G_USEC_PER_SEC};
     PstReport *report = pst_report_new(&pst_report_network_kind);
 
     pst_probe_network_run(&context, NULL, report);

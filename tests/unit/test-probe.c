@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <string.h>
 
+#include "guest-shim/boot-clock.h"
 #include "guest-shim/probe.h"
 #include "protocol/error.h"
 #include "protocol/vocabulary.h"
@@ -42,9 +43,9 @@ test_unknown(void)
 static void
 test_time_left(void)
 {
-    const PstProbeContext late = {NULL, pst_probe_now_us() - G_USEC_PER_SEC};
-    const PstProbeContext soon = {NULL, pst_probe_now_us() + 2 * G_USEC_PER_SEC};
-    const PstProbeContext far = {NULL, pst_probe_now_us() + 60 * G_USEC_PER_SEC};
+    const PstProbeContext late = {NULL, pst_boot_clock_us() - G_USEC_PER_SEC};
+    const PstProbeContext soon = {NULL, pst_boot_clock_us() + 2 * G_USEC_PER_SEC};
+    const PstProbeContext far = {NULL, pst_boot_clock_us() + 60 * G_USEC_PER_SEC};
 
     g_assert_cmpint(pst_probe_time_left_ms(&late, 3000), ==, 1);
     g_assert_cmpint(pst_probe_time_left_ms(&soon, 3000), >, 1000);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <string.h>
 
+#include "guest-shim/boot-clock.h"
 #include "guest-shim/probe-services.h"
 #include "guest-shim/services-judge.h"
 #include "guest-shim/services-rows.h"
@@ -300,7 +301,7 @@ test_worlds(void)
             g_test_build_filename(G_TEST_DIST, "data", "sysroot", worlds[i], NULL);
         g_autoptr(PstSysroot) sysroot = pst_sysroot_new(folder, NULL);
         g_autoptr(PstReport) report = pst_report_new(&pst_report_services_kind);
-        PstProbeContext context = {sysroot, pst_probe_now_us() + 5 * G_USEC_PER_SEC};
+        PstProbeContext context = {sysroot, pst_boot_clock_us() + 5 * G_USEC_PER_SEC};
         PstServicesArgs args = {NULL};
 
         pst_probe_services_run(&context, &args, report);

@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <sys/socket.h>
 
+#include "guest-shim/boot-clock.h"
 #include "guest-shim/network-listening.h"
 #include "guest-shim/socket-borrow.h"
 #include "guest-shim/socket-diag.h"
@@ -345,7 +346,7 @@ test_links(void)
         {"192.0.2.77:22", "192.0.2.9", FALSE}, /* no address of any link */
     };
     g_autoptr(PstSysroot) live = pst_sysroot_new("/", NULL);
-    const PstProbeContext context = {live, pst_probe_now_us() + 10 * G_USEC_PER_SEC};
+    const PstProbeContext context = {live, pst_boot_clock_us() + 10 * G_USEC_PER_SEC};
     g_autoptr(PstSshdConfig) config = pst_sshd_config_parse("ListenAddress 172.17.0.1\n", CONFIG);
 
     if (!make_network()) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <string.h>
 
+#include "guest-shim/boot-clock.h"
 #include "guest-shim/ssh-judge.h"
 #include "guest-shim/sshd-config.h"
 #include "tests/unit/ssh-world.h"
@@ -360,7 +361,7 @@ test_addresses(World *world, gconstpointer data G_GNUC_UNUSED)
 static PstReport *
 judge(const World *world, const char *said, PstTri running)
 {
-    const PstProbeContext context = {world->sysroot, pst_probe_now_us() + 10 * G_USEC_PER_SEC};
+    const PstProbeContext context = {world->sysroot, pst_boot_clock_us() + 10 * G_USEC_PER_SEC};
     PstReport *report = pst_report_new(&pst_report_ssh_kind);
     g_autoptr(PstSshdCheck) check = pst_sshd_check_parse(255, said);
 
@@ -432,7 +433,7 @@ test_blind_check(World *world, gconstpointer data G_GNUC_UNUSED)
 static void
 test_shut_key(World *world, gconstpointer data G_GNUC_UNUSED)
 {
-    const PstProbeContext context = {world->sysroot, pst_probe_now_us() + 10 * G_USEC_PER_SEC};
+    const PstProbeContext context = {world->sysroot, pst_boot_clock_us() + 10 * G_USEC_PER_SEC};
     g_autoptr(PstSshdCheck) check =
         pst_sshd_check_parse(1, "sshd: no hostkeys available -- exiting.\r\n");
     g_autofree char *key = NULL;

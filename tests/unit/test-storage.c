@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "guest-shim/boot-clock.h"
 #include "guest-shim/probe-storage.h"
 #include "guest-shim/storage-judge.h"
 #include "tests/unit/world.h"
@@ -48,7 +49,7 @@ put_sound(const World *world)
 static PstProbeContext
 context_of(const World *world)
 {
-    return (PstProbeContext){world->sysroot, pst_probe_now_us() + 10 * G_USEC_PER_SEC};
+    return (PstProbeContext){world->sysroot, pst_boot_clock_us() + 10 * G_USEC_PER_SEC};
 }
 
 static PstReport *

@@ -3,6 +3,7 @@
 #include <link.h>
 #include <string.h>
 
+#include "guest-shim/boot-clock.h"
 #include "guest-shim/probe-sudo-parts.h"
 #include "guest-shim/probe-sudo.h"
 #include "protocol/finding-catalogue.h"
@@ -70,7 +71,7 @@ run(const World *world, const char *const *words)
     g_assert_no_error(error);
     gpointer args = pst_fields_decode_exact(pst_report_sudo_kind.args, json, &error);
     g_assert_no_error(error);
-    const PstProbeContext context = {world->sysroot, pst_probe_now_us() + 10 * G_USEC_PER_SEC};
+    const PstProbeContext context = {world->sysroot, pst_boot_clock_us() + 10 * G_USEC_PER_SEC};
     PstReport *report = pst_report_new(&pst_report_sudo_kind);
 
     pst_probe_sudo_run(&context, args, report);
@@ -409,7 +410,7 @@ test_heard(World *world, gconstpointer data)
 {
     const Heard *one = data;
     const PstSudoArgs args = {.user = (char *)"harness"};
-    const PstProbeContext context = {world->sysroot, pst_probe_now_us() + 10 * G_USEC_PER_SEC};
+    const PstProbeContext context = {world->sysroot, pst_boot_clock_us() + 10 * G_USEC_PER_SEC};
     g_autoptr(PstReport) report = pst_report_new(&pst_report_sudo_kind);
     PstSudoData *found = report->data;
     PstProbeSudo sudo = {.context = &context, .args = &args, .report = report, .data = found};

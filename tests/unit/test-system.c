@@ -2,6 +2,7 @@
 #include <string.h>
 #include <utmp.h>
 
+#include "guest-shim/boot-clock.h"
 #include "guest-shim/daemon-state.h"
 #include "guest-shim/last-shutdown.h"
 #include "guest-shim/probe-system.h"
@@ -34,7 +35,7 @@ run_probe(const char *world)
 {
     g_autofree char *folder = g_test_build_filename(G_TEST_DIST, "data", "sysroot", world, NULL);
     g_autoptr(PstSysroot) sysroot = pst_sysroot_new(folder, NULL);
-    PstProbeContext context = {sysroot, pst_probe_now_us() + 5 * G_USEC_PER_SEC};
+    PstProbeContext context = {sysroot, pst_boot_clock_us() + 5 * G_USEC_PER_SEC};
     PstReport *report = pst_report_new(&pst_report_system_kind);
     PstSystemArgs args = {PST_INT_UNKNOWN};
     gsize len;
@@ -147,7 +148,7 @@ test_root_read_only(void)
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autoptr(World) world = world_new();
         g_autoptr(PstReport) report = pst_report_new(&pst_report_system_kind);
-        PstProbeContext context = {world->sysroot, pst_probe_now_us() + 5 * G_USEC_PER_SEC};
+        PstProbeContext context = {world->sysroot, pst_boot_clock_us() + 5 * G_USEC_PER_SEC};
         PstSystemArgs args = {PST_INT_UNKNOWN};
 
         put_text(world, "/etc/fstab", rows[i].fstab);
