@@ -419,12 +419,11 @@ test_heard(World *world, gconstpointer data)
     put_text(world, one->path, one->text);
     g_autoptr(PstAccounts) accounts = pst_accounts_load(world->sysroot, NULL);
     g_autoptr(PstSudoers) sudoers = pst_sudoers_read(world->sysroot, "/etc/sudoers", "guest");
-    g_autoptr(GArray) groups = NULL;
     sudo.accounts = accounts;
     sudo.sudoers = sudoers;
     sudo.harmless = "/usr/bin/true";
     sudo.user = sudo.question.user = pst_accounts_find(accounts, "harness");
-    groups = pst_accounts_groups(accounts, sudo.user);
+    g_autoptr(GArray) groups = pst_accounts_groups(accounts, sudo.user);
     sudo.groups = groups;
     sudo.question.groups = groups;
     sudo.question.sysroot = world->sysroot;
