@@ -263,14 +263,18 @@ set_input(JsonObject *params, const PstExecInput *input)
         json_object_set_boolean_member(params, "input_end", TRUE);
 }
 
+/* A piece without a byte is none. */
 static gboolean
 read_input(JsonObject *params, PstExecInput *input, GError **error)
 {
-    return pst_exec_json_get_number(params, "input_at", PST_JSON_OPTIONAL, 0, PST_LIMIT_INTEGER / 2,
-                                    &input->at, error) &&
-           pst_exec_json_get_bytes(params, "input_b64", PST_LIMIT_EXEC_INPUT, &input->data,
-                                   error) &&
-           pst_json_get_bool(params, "input_end", PST_JSON_OPTIONAL, &input->end, error);
+    if (!pst_exec_json_get_number(params, "input_at", PST_JSON_OPTIONAL, 0, PST_LIMIT_INTEGER / 2,
+                                  &input->at, error) ||
+        !pst_exec_json_get_bytes(params, "input_b64", PST_LIMIT_EXEC_INPUT, &input->data, error) ||
+        !pst_json_get_bool(params, "input_end", PST_JSON_OPTIONAL, &input->end, error))
+        return FALSE;
+    if (input->data != NULL && g_bytes_get_size(input->data) == 0)
+        g_clear_pointer(&input->data, g_bytes_unref);
+    return TRUE;
 }
 
 /* ---- exec.start ---- */

@@ -141,6 +141,27 @@ test_refused(void)
     assert_refused("\"argv\":[\"a\"],\"input_sha256\":\"ab\"", "64 hexadecimal digits");
 }
 
+/* A piece without a byte is none: what is handed on says the same as what came. */
+static void
+test_empty_input(void)
+{
+    static const char text[] =
+        "{\"id\":\"" ID "\",\"argv\":[\"a\"],\"timeout_ms\":1,\"input\":true,"
+        "\"input_at\":0,\"input_b64\":\"\"}";
+    g_autoptr(JsonObject) json = pst_json_parse(text, strlen(text), &pst_validate_from_host, NULL);
+    g_auto(PstExecAsk) ask = {.wait_ms = 0};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(PstExecStart) start = pst_exec_start_read(json, &error);
+
+    g_assert_no_error(error);
+    g_assert_null(start->input.data);
+    g_autoptr(JsonObject) written = pst_exec_start_params(start);
+    g_assert_false(json_object_has_member(written, "input_at"));
+    json_object_remove_member(json, "argv");
+    g_assert_true(pst_exec_ask_read(json, &ask, &error));
+    g_assert_null(ask.input.data);
+}
+
 static void
 test_page(void)
 {
@@ -191,6 +212,7 @@ main(int argc, char **argv)
     g_test_add_func("/exec/words", test_words);
     g_test_add_func("/exec/whole", test_whole);
     g_test_add_func("/exec/refused", test_refused);
+    g_test_add_func("/exec/empty-input", test_empty_input);
     g_test_add_func("/exec/page", test_page);
     g_test_add_func("/exec/text", test_text);
     return g_test_run();
