@@ -362,6 +362,18 @@ undo_in_guest(GPtrArray *steps, const PstEnrollFacts *facts, PstEnrollKind kind,
         add(steps, kind, PST_ENROLL_DUE, part, "%s is removed", what);
 }
 
+static const char *
+unit_undone(const PstEnrollFacts *facts)
+{
+    if (g_strcmp0(facts->guest.enabled, "masked") == 0)
+        return "postern-shim.service was masked since: it is left so, and forgotten";
+    if (!facts->guest.loaded)
+        return "postern-shim.service is gone already, and is forgotten";
+    return is_marked(facts, PST_ENROLL_MARK_UNIT_STARTED)
+               ? "postern-shim.service is stopped and disabled, which it was"
+               : "postern-shim.service is disabled, which it was, and goes on";
+}
+
 static void
 undo_unit(GPtrArray *steps, const PstEnrollFacts *facts)
 {
@@ -373,11 +385,7 @@ undo_unit(GPtrArray *steps, const PstEnrollFacts *facts)
     if (obstacle != NULL)
         add(steps, PST_ENROLL_UNIT, PST_ENROLL_ADMINISTRATOR, 0, "%s", obstacle);
     else
-        add(steps, PST_ENROLL_UNIT, PST_ENROLL_DUE, parts,
-            !facts->guest.loaded ? "postern-shim.service is gone already, and is forgotten"
-            : is_marked(facts, PST_ENROLL_MARK_UNIT_STARTED)
-                ? "postern-shim.service is stopped and disabled, which it was"
-                : "postern-shim.service is disabled, which it was, and goes on");
+        add(steps, PST_ENROLL_UNIT, PST_ENROLL_DUE, parts, "%s", unit_undone(facts));
 }
 
 static void

@@ -464,6 +464,11 @@ test_undo(void)
     g_autoptr(GPtrArray) both = pst_enroll_plan_undo(facts);
     g_assert_nonnull(strstr(pst_enroll_find(both, PST_ENROLL_UNIT)->detail, "is stopped"));
     g_assert_cmpuint(pst_enroll_parts(both), ==, facts->mark);
+    facts->guest.loaded = FALSE;
+    g_free(facts->guest.enabled);
+    facts->guest.enabled = g_strdup("masked");
+    g_autoptr(GPtrArray) hidden = pst_enroll_plan_undo(facts);
+    g_assert_nonnull(strstr(pst_enroll_find(hidden, PST_ENROLL_UNIT)->detail, "masked since"));
 
     /* What was there live before enroll stays. */
     facts->mark = PST_ENROLL_MARK_CHANNEL_LASTING | PST_ENROLL_MARK_PACKAGE;
