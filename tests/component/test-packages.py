@@ -117,6 +117,14 @@ def test_exec_has_no_probes():
     check(own < shim / 3, own, shim)
 
 
+def test_demo_builds_what_the_lab_needs():
+    """It builds less than all, in a checkout in which nothing was built yet."""
+    lab = (SOURCE / "tests/lab/lablib/shim.py").read_text(encoding="utf-8")
+    needed = set(re.findall(r'build / "(guest-shim/[^"]+)"', lab))
+    line = re.search(r"run/build\" release (.*?)\)", (SOURCE / "demo").read_text(), re.DOTALL)[1]
+    check(needed and needed <= set(line.split()), needed, line)
+
+
 def test_versions():
     meson = re.search(r"version: '([^']+)'", (SOURCE / "meson.build").read_text())[1]
     debian = re.match(r"postern \(([^)]+)\)", (DEBIAN / "changelog").read_text())[1]
