@@ -47,6 +47,7 @@ const PstReportKind pst_report_checks_kind = {
     .question = "what do the site's own checks say?",
     .footprint = "the programs that the guest's administrator defined as checks are run; "
                  "passive=true leaves that out",
+    .slow = TRUE, /* for all that is known here: a plugin may wait for a server */
     .args = &args_fields,
     .data = &data_fields,
 };

@@ -134,6 +134,26 @@ test_took(void)
         pst_answer_free(answers[i]);
 }
 
+/* What may wait for something of the site's own comes first, so that nothing waits for it alone. */
+static void
+test_order_of_asking(void)
+{
+    static const char *const stood[] = {"system", "sudo", "memory", "changes", "checks", "ssh"};
+    static const char *const asked[] = {"sudo", "changes", "checks", "ssh", "system", "memory"};
+    const guint n = G_N_ELEMENTS(stood);
+    PstAnswer **questions = g_new0(PstAnswer *, n);
+    guint places[G_N_ELEMENTS(stood)];
+
+    for (guint i = 0; i < n; i++)
+        questions[i] = pst_answer_new("guest", stood[i], NULL);
+    g_autofree PstAnswer **arranged = pst_answer_arrange(questions, n, places);
+    for (guint i = 0; i < n; i++) {
+        g_assert_cmpstr(arranged[i]->probe, ==, asked[i]);
+        g_assert_cmpstr(stood[places[i]], ==, asked[i]);
+        pst_answer_free(arranged[i]);
+    }
+}
+
 /* What a daemon tells is what was told to it. */
 static void
 test_there_and_back(void)
@@ -228,6 +248,7 @@ main(int argc, char **argv)
     g_test_add_func("/answer/explain", test_explain);
     g_test_add_func("/answer/json", test_json);
     g_test_add_func("/answer/of-a-record", test_of_a_record);
+    g_test_add_func("/answer/order-of-asking", test_order_of_asking);
     g_test_add_func("/answer/took", test_took);
     g_test_add_func("/answer/there-and-back", test_there_and_back);
     g_test_add_func("/answer/unchanged", test_unchanged);

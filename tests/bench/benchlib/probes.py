@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from . import figures
+from .conversation import COMMANDS
 from .world import USER, WIDE_CPUS, CannotMeasure
 
 HELPER = "/usr/local/sbin/bench-tasks"
@@ -33,6 +34,19 @@ echo $pid $(stat --dereference --format=%i /proc/$pid/exe)
 """
 # The first field is the time on a processor, in nanoseconds (Documentation/scheduler/sched-stats).
 SHIM_CPU = "cat /proc/%d/task/*/schedstat | awk '{ ns += $1 } END { printf \"%%.0f\", ns }'"
+AGENT = "systemctl show --property=MainPID --value qemu-guest-agent"
+# A check of the site's own that waits for something, and leaves the processors alone.
+CHECK_SECONDS = 2
+CHECK_FILE = "/etc/postern/shim.conf.d/bench-check.conf"
+CHECK = f"""\
+set -e
+mkdir -p $(dirname {CHECK_FILE})
+cat >{CHECK_FILE} <<END
+[check bench]
+command = /bin/sleep {CHECK_SECONDS}
+END
+"""
+NO_CHECK = f"rm -f {CHECK_FILE}"
 # `lab run` shows no more than 256 KiB at once.
 PIECE = 200 * 1024
 
@@ -91,17 +105,15 @@ def probes(world):
     rounds = world.rounds(7, 2)
     world.program("bench-probes", guest, USER, 1)  # So that all is read already.
     shim, program = map(int, world.script(guest, SHIM).split())
-    world.lab("push", guest, str(world.build / "tests/bench/bench-tasks"), HELPER, "0755")
-    world.script(guest, START)
-    try:
+    told = {}
+
+    def ask():
         before = int(world.script(guest, SHIM_CPU % shim))
-        told = world.program("bench-probes", guest, USER, rounds)
-        shim_ns = int(world.script(guest, SHIM_CPU % shim)) - before
-        time.sleep(1)
-    finally:
-        with contextlib.suppress(CannotMeasure):
-            world.script(guest, STOP)
-    workers = _workers(_read(world, guest), shim, program)
+        told.update(world.program("bench-probes", guest, USER, rounds))
+        told["shim_ns"] = int(world.script(guest, SHIM_CPU % shim)) - before
+
+    tasks = _tasks_during(world, guest, ask)
+    workers = _trees(tasks, lambda task: task.parent == shim and task.inode == program, program)
     n = len(told["probes"])
     if len(workers) != 2 * n * rounds:
         raise CannotMeasure(f"{len(workers)} workers ended, not {2 * n * rounds}")
@@ -110,7 +122,67 @@ def probes(world):
     found = []
     for i, name in enumerate(told["probes"]):
         found += _alone(name, told["alone_us"][i], [turn[i] for turn in turns[::2]])
-    return found + _whole(told, turns[1::2], shim_ns / 1e6 / (2 * rounds))
+    by_hand_ms = _by_hand(world, guest, told["probes"], world.rounds(3, 1))
+    return (found + _whole(told, turns[1::2], by_hand_ms) + _running_programs(turns[::2])
+            + _waiting(world, guest))
+
+
+def _tasks_during(world, guest, act):
+    """What the kernel tells of the tasks that end while ACT is called, and shortly before."""
+    world.lab("push", guest, str(world.build / "tests/bench/bench-tasks"), HELPER, "0755")
+    world.script(guest, START)
+    try:
+        act()
+        time.sleep(1)
+    finally:
+        with contextlib.suppress(CannotMeasure):
+            world.script(guest, STOP)
+    return _parse(_read(world, guest))
+
+
+def _by_hand(world, guest, sections, rounds):
+    """The processor time of the commands that gather the same facts through guest-exec, without the
+    agent's own: milliseconds."""
+    agent = int(world.script(guest, AGENT))
+    runs = []
+
+    def run():
+        for _ in range(rounds):
+            runs.append(world.program("bench-script", guest, COMMANDS, *sections))
+
+    tasks = _tasks_during(world, guest, run)
+    n = len(runs[0]["commands"])
+    # The first is the script that began to count, the last are those that ended it.
+    commands = _trees(tasks, lambda task: task.parent == agent, None)[1:1 + n * rounds]
+    if len(commands) != n * rounds:
+        raise CannotMeasure(f"{len(commands)} commands ended, not {n * rounds}")
+    return statistics.median(sum(command.all for command in commands[i:i + n])
+                             for i in range(0, len(commands), n)) / 1000
+
+
+def _running_programs(turns):
+    """What the probes add that run programs, each asked alone: the others have no floor."""
+    running = [[worker for worker in turn if worker.runs] for turn in turns]
+    return [figures.at_most_times(
+        "  of the probes that run programs alone", "ms",
+        statistics.median(sum(worker.all for worker in turn) for turn in running) / 1000,
+        statistics.median(sum(worker.of_programs for worker in turn) for turn in running) / 1000,
+        1.2)]
+
+
+def _waiting(world, guest):
+    """A diagnosis whose slowest probe waits for something else than a processor."""
+    world.script(guest, CHECK)
+    try:
+        told = world.program("bench-probes", guest, USER, world.rounds(5, 2))
+    finally:
+        world.script(guest, NO_CHECK)
+    median = statistics.median
+    slowest, slowest_us = _slowest(told)
+    return [figures.at_most_times_and(
+        f"diagnose where a check waits {CHECK_SECONDS} s, against its slowest probe ({slowest})",
+        "ms", median(told["whole_us"]) / 1000, slowest_us / 1000, 1.3, 50,
+        whole_us=told["whole_us"])]
 
 
 def _read(world, guest):
@@ -121,24 +193,28 @@ def _read(world, guest):
     return text
 
 
-def _workers(text, shim, program):
-    """The shim's workers in the order in which they ended, each with its descendants. A worker is
-    told from what others left behind by its program, the shim's, whose inode is given."""
+def _parse(text):
     lines = text.splitlines()
     if "lost" in lines:
         raise CannotMeasure("the kernel had to drop some of what it told of ended tasks")
-    tasks = [Task(*map(int, words[:5]), words[5]) for words in
-             (line.split(" ", 5) for line in lines) if len(words) == 6]
+    return [Task(*map(int, words[:5]), words[5]) for words in
+            (line.split(" ", 5) for line in lines) if len(words) == 6]
+
+
+def _trees(tasks, is_root, program):
+    """The processes among TASKS that IS_ROOT picks, in the order in which they ended, each with its
+    descendants. A task of the PROGRAM, an inode, is a tree's own; the others are programs that it
+    ran. So the shim's workers are told from what others left behind to it."""
     parents = {task.group: task.parent for task in tasks}
-    workers = {task.group: Worker() for task in tasks
-               if task.parent == shim and task.inode == program and task.thread == task.group}
+    trees = {task.group: Worker() for task in tasks
+             if task.thread == task.group and is_root(task)}
     for task in tasks:
         process = task.group
-        while process is not None and process not in workers:
+        while process is not None and process not in trees:
             process = parents.get(process)
         if process is not None:
-            workers[process].add(task, program)
-    return list(workers.values())
+            trees[process].add(task, program)
+    return list(trees.values())
 
 
 def _alone(name, times, workers):
@@ -156,17 +232,27 @@ def _alone(name, times, workers):
                           own_us=[worker.own for worker in workers])]
 
 
-def _whole(told, turns, shim_ms):
+def _slowest(told):
+    """The probe that took longest alone, and how long: microseconds, the median."""
+    return max(((name, statistics.median(times)) for name, times
+                in zip(told["probes"], told["alone_us"])), key=lambda pair: pair[1])
+
+
+def _whole(told, turns, by_hand_ms):
     median = statistics.median
-    slowest, slowest_us = max(((name, median(times)) for name, times
-                               in zip(told["probes"], told["alone_us"])), key=lambda pair: pair[1])
-    cpu = median(sum(worker.all for worker in turn) for turn in turns) / 1000
+    slowest, slowest_us = _slowest(told)
+    # The rounds asked everything twice, one by one and together.
+    shim_ms = told["shim_ns"] / 1e6 / (2 * len(turns))
+    workers_ms = median(sum(worker.all for worker in turn) for turn in turns) / 1000
     programs = median(sum(worker.of_programs for worker in turn) for turn in turns) / 1000
     alone = sum(median(times) for times in told["alone_us"]) / 1000
     whole = median(told["whole_us"]) / 1000
+    cpu = workers_ms + shim_ms
     return [figures.at_most_times_and(f"diagnose, {WIDE_CPUS} vCPUs, against its slowest probe "
                                       f"({slowest})", "ms", whole, slowest_us / 1000, 1.3, 50,
                                       whole_us=told["whole_us"]),
             figures.plain("  against the sum of its probes", "ms", whole, alone),
-            figures.at_most_times("CPU of a diagnosis, against that of its programs", "ms",
-                                  cpu + shim_ms, programs, 1.2, shim_ms=shim_ms, workers_ms=cpu)]
+            figures.at_most_times("CPU of a diagnosis, against that of its programs", "ms", cpu,
+                                  programs, 1.2, shim_ms=shim_ms, workers_ms=workers_ms),
+            figures.plain("  against that of the commands that gather the same facts", "ms", cpu,
+                          by_hand_ms)]
