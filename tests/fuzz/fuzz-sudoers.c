@@ -10,12 +10,14 @@
 static void
 ask(const PstSudoers *sudoers)
 {
+    g_autoptr(PstSysroot) sysroot = pst_sysroot_new("/", NULL);
     g_autoptr(PstAccounts) accounts = pst_accounts_parse(
         "root:x:0:0::/root:/bin/sh\nharness:x:1000:1000::/home/harness:/bin/sh\n",
         "adm:x:4:harness\n", NULL);
     const PstAccount *user = pst_accounts_find(accounts, "harness");
     g_autoptr(GArray) groups = pst_accounts_groups(accounts, user);
-    const PstSudoersQuestion question = {.accounts = accounts,
+    const PstSudoersQuestion question = {.sysroot = sysroot,
+                                         .accounts = accounts,
                                          .user = user,
                                          .groups = groups,
                                          .runas = pst_accounts_find(accounts, "root"),
