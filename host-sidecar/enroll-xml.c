@@ -251,7 +251,7 @@ run(Enroll *enroll, const PstEnrollXmlWish *wish, GError **error)
         return refuse("it is no domain of QEMU's: its type is neither kvm nor qemu", error);
     enroll->devices = find(enroll, "/domain/devices");
     if (enroll->devices == NULL)
-        return refuse("it has no <devices>", error);
+        enroll->devices = append(xmlDocGetRootElement(enroll->document), "devices", 1);
     if (!wish->no_channel && !has_port(enroll, "org.postern.shim.0"))
         add_channel(enroll, "unix", "org.postern.shim.0", NULL);
     if (!wish->no_recorder && !add_recorder(enroll, error))
