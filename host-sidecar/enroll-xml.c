@@ -236,7 +236,8 @@ dump(xmlDocPtr document)
     xmlChar *text = NULL;
     int len = 0;
 
-    xmlDocDumpMemory(document, &text, &len);
+    /* In its own encoding it may hold zeros; without one, letters would become numbers. */
+    xmlDocDumpMemoryEnc(document, &text, &len, "UTF-8");
     char *copy = g_strndup((const char *)text, (gsize)len);
     xmlFree(text);
     return copy;

@@ -149,6 +149,37 @@ test_uuid_forms(void)
     g_assert_true(xml.recorder && !xml.recorder_elsewhere);
 }
 
+/* Whatever it comes in, what comes out of it is UTF-8, as libvirt's own is, and all of it. */
+static void
+test_encodings(void)
+{
+#define TITLED(declaration, letter)                                                                \
+    declaration "<domain type='kvm'><title>caf" letter "</title><os><type arch='s390x'>hvm</type>" \
+                "</os><devices/></domain>"
+    const PstEnrollXmlWish wish = {.no_recorder = TRUE};
+    static const char plain[] = TITLED("", "\303\251");
+    static const char *const forms[] = {
+        plain,
+        TITLED("<?xml version='1.0' encoding='UTF-8'?>", "\303\251"),
+        TITLED("<?xml version='1.0' encoding='ISO-8859-1'?>", "\351"),
+        TITLED("", "&#233;"),
+    };
+    gsize len = 0;
+    g_autofree char *wide = g_convert(plain, -1, "UTF-16", "UTF-8", NULL, &len, NULL);
+    g_auto(GStrv) added = NULL;
+    g_autofree char *narrow = pst_enroll_xml(wide, len, &wish, &added, NULL);
+
+    g_assert_nonnull(narrow);
+    for (gsize i = 0; i < G_N_ELEMENTS(forms); i++) {
+        g_autofree char *list = NULL;
+        g_autofree char *text = enroll(forms[i], &wish, &list);
+
+        g_assert_nonnull(strstr(text, "<title>caf\303\251</title>"));
+        g_assert_true(g_str_has_suffix(text, "</domain>\n"));
+        g_assert_cmpstr(text, ==, narrow);
+    }
+}
+
 static const char *const wrong[] = {
     WITH_UUID("../../../../etc/passwd"),
     WITH_UUID("  "),
@@ -302,6 +333,7 @@ main(int argc, char **argv)
     }
     g_test_add_func("/enroll-xml/uuid", test_uuid);
     g_test_add_func("/enroll-xml/uuid-forms", test_uuid_forms);
+    g_test_add_func("/enroll-xml/encodings", test_encodings);
     g_test_add_func("/enroll-xml/wrong", test_wrong);
     g_test_add_func("/enroll-xml/take", test_take);
     g_test_add_func("/enroll-xml/take-frees-once", test_take_frees_once);
