@@ -225,7 +225,8 @@ add_log(Enroll *enroll, GError **error)
         set(log, "file", path);
         set(log, "append", "on");
     }
-    return TRUE;
+    return path != NULL ||
+           refuse("a console log is asked for, and it has no serial port to log", error) != NULL;
 }
 
 /* ---- the whole ---- */

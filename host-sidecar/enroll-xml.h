@@ -22,7 +22,8 @@ typedef struct {
  * machine can have them and has none, and the log of the first serial port. *ADDED becomes what was
  * added, in words, NULL-terminated, freed with g_strfreev(). A definition without a UUID gets one
  * where a file is named by it. NULL with PST_ERROR_INVALID_PARAMS where XML is no definition of a
- * domain of QEMU's, or has something else in that place. */
+ * domain of QEMU's, has something else in that place, or has no serial port for the log that is
+ * wished for. */
 char *pst_enroll_xml(const char *xml, gsize len, const PstEnrollXmlWish *wish, char ***added,
                      GError **error);
 

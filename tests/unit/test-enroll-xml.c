@@ -65,7 +65,7 @@ static const struct {
     {"no recorder", PLAIN, {.no_recorder = TRUE}, "org.postern.shim.0,panic device,video device"},
     {"a machine without an ISA bus",
      HEAD("kvm", "arch='x86_64' machine='microvm'") "<devices/>" TAIL,
-     {.console_log = TRUE},
+     {.folder = NULL},
      "org.postern.shim.0,org.postern.recorder.0"},
     {"another architecture",
      HEAD("qemu", "arch='aarch64' machine='virt'") "<devices></devices>" TAIL,
@@ -210,6 +210,27 @@ test_wrong(void)
     }
 }
 
+/* It was asked for, and is not said to be there. */
+static void
+test_no_serial(void)
+{
+    static const char *const forms[] = {
+        HEAD("kvm", PC) "<devices/>" TAIL,
+        HEAD("kvm",
+             PC) "<devices><console type='pty'><target type='virtio'/></console></devices>" TAIL,
+    };
+    const PstEnrollXmlWish wish = {.console_log = TRUE};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(forms); i++) {
+        g_auto(GStrv) added = NULL;
+        g_autoptr(GError) error = NULL;
+
+        g_assert_null(pst_enroll_xml(forms[i], strlen(forms[i]), &wish, &added, &error));
+        g_assert_error(error, PST_ERROR, PST_ERROR_INVALID_PARAMS);
+        g_assert_nonnull(strstr(error->message, "no serial port"));
+    }
+}
+
 /* ---- the way back ---- */
 
 static const struct {
@@ -335,6 +356,7 @@ main(int argc, char **argv)
     g_test_add_func("/enroll-xml/uuid-forms", test_uuid_forms);
     g_test_add_func("/enroll-xml/encodings", test_encodings);
     g_test_add_func("/enroll-xml/wrong", test_wrong);
+    g_test_add_func("/enroll-xml/no-serial", test_no_serial);
     g_test_add_func("/enroll-xml/take", test_take);
     g_test_add_func("/enroll-xml/take-frees-once", test_take_frees_once);
     g_test_add_func("/enroll-xml/take-own", test_take_own);
