@@ -8,11 +8,13 @@
 #include "host-sidecar/virt-error.h"
 #include "protocol/error.h"
 
-/* What is left for doing it by force, and for starting it again. */
-#define FORCE_US (8 * (gint64)G_USEC_PER_SEC)
+/* What is left for doing it by force, and for starting it again: a QEMU that hangs libvirt kills
+ * only ten seconds after it has asked it to end (virProcessKillPainfullyDelay()). */
+#define FORCE_US (14 * (gint64)G_USEC_PER_SEC)
+#define START_US (3 * (gint64)G_USEC_PER_SEC)
 /* The steps that come before force: so many, and as many parts of the time that is left. */
 #define N_GENTLE 2
-/* Of libvirt's call to its event. */
+/* Of a reset, of libvirt's call to its event: a QEMU that hangs does not get the one. */
 #define SETTLE_US (5 * (gint64)G_USEC_PER_SEC)
 
 typedef enum { AGENT, ACPI, HARD, START } Way;
@@ -190,6 +192,16 @@ typedef struct {
     gint64 deadline_us;
 } Act;
 
+/* What libvirt was asked for it may do when nobody waits for it any more. */
+static const char *
+late_words(Way way, gboolean reset)
+{
+    if (way != HARD)
+        return "libvirt did not answer in its time";
+    return reset ? "libvirt did not answer in its time, and may reset it yet: cycle ends its QEMU"
+                 : "libvirt did not answer in its time, and may stop it yet";
+}
+
 /* Waits for what the step is to bring about; the lock is held. */
 static gboolean
 await(const Act *act, guint number, Way way, gboolean reset, gint64 until_us, GError **error)
@@ -213,7 +225,7 @@ await(const Act *act, guint number, Way way, gboolean reset, gint64 until_us, GE
         if (!g_cond_wait_until(&news->changed, &news->lock, until_us)) {
             g_set_error(error, PST_ERROR, PST_ERROR_DEADLINE, "%s",
                         returned ? "it was asked, and nothing came of it in its time"
-                                 : "libvirt did not answer in its time");
+                                 : late_words(way, reset));
             return FALSE;
         }
     }
@@ -245,17 +257,27 @@ step(const Act *act, Way way, gboolean reset, gint64 until_us, GError **error)
     return FALSE;
 }
 
+/* Until when force may take: of a cycle it is not the last step. */
+static gint64
+force_until(const Act *act, gboolean reset)
+{
+    if (reset)
+        return g_get_monotonic_time() + SETTLE_US;
+    return act->deadline_us - (act->done->action == PST_POWER_CYCLE ? START_US : 0);
+}
+
 /* Down, or reset: as gently as was asked for. */
 static gboolean
 push(const Act *act, gboolean reset, gboolean graceful, GError **error)
 {
-    gint64 gentle_us = act->deadline_us - FORCE_US - g_get_monotonic_time();
+    gint64 left_us = act->deadline_us - g_get_monotonic_time();
+    gint64 gentle_us = left_us - MIN(FORCE_US, left_us / 2);
     gboolean listens = act->guest->state == VIR_DOMAIN_RUNNING;
 
     for (Way way = AGENT; graceful && listens && gentle_us > 0 && way <= ACPI; way++)
         if (step(act, way, reset, g_get_monotonic_time() + gentle_us / N_GENTLE, NULL))
             return TRUE;
-    return step(act, HARD, reset, MIN(act->deadline_us, g_get_monotonic_time() + SETTLE_US), error);
+    return step(act, HARD, reset, force_until(act, reset), error);
 }
 
 typedef struct {
@@ -391,8 +413,10 @@ carry_out(Act *act, const Look *before, gboolean graceful, GError **error)
     if (before->state == VIR_DOMAIN_SHUTOFF)
         return start(act, before->saved, error);
     g_autoptr(GError) cause = NULL;
-    if (!push(act, FALSE, graceful, error))
+    if (!push(act, FALSE, graceful, error)) {
+        g_prefix_error(error, "it was not started again: ");
         return FALSE;
+    }
     if (start(act, FALSE, &cause))
         return TRUE;
     g_set_error(error, PST_ERROR, cause->code, "it was stopped, and can't be started again: %s",

@@ -2,6 +2,8 @@
 """The power button of a real guest: evidence before, the way that was taken, and the proof after."""
 
 import json
+import os
+import signal
 
 from guestlib.errors import check
 from guestlib.proc import run as run_program
@@ -79,9 +81,22 @@ def run(context):
     check("say cycle" in done.err, f"of a paused guest it says {done.line()}")
     told = power(context, "cycle")
     check(_steps(told) == ["hard", "start"] and told["proof"]["verdict"] == "back", f"{told}")
+    _hung(context)
     told = power(context, "status")
     check(told["state"].startswith("running") and told["channel"] == "open", f"{told}")
     _worse(context)
+
+
+def _hung(context):
+    """A QEMU that hangs resets nothing, and libvirt takes its time to kill it: it is back all the
+    same."""
+    guest = context.guest
+    os.kill(guest.qemu_pid(), signal.SIGSTOP)
+    done = context.postern.run("power", guest.name, "reset", "--without-forensics", "a test",
+                               codes=[3], deadline=DEADLINE)
+    check("cycle ends its QEMU" in done.err, f"of a QEMU that hangs it says {done.line()}")
+    told = power(context, "cycle", "--without-forensics", "a test")
+    check(_steps(told) == ["hard", "start"] and told["proof"]["verdict"] == "back", f"{told}")
 
 
 def _worse(context):
