@@ -56,10 +56,10 @@ pst_command_forced_command_run(const PstCommand *command, PstOptions *options, i
         g_set_error(error, PST_ERROR, PST_ERROR_USAGE, "forced-command: say which --grant");
         return FALSE;
     }
-    g_autoptr(GKeyFile) config = pst_config_load(error);
-    if (config == NULL)
-        return FALSE;
-    g_auto(GStrv) words = pst_forced_argv(config, key, original, &domain, &cause);
+    /* One that can't be read allows nothing. */
+    g_autoptr(GKeyFile) config = pst_config_load(&cause);
+    g_auto(GStrv) words =
+        config != NULL ? pst_forced_argv(config, key, original, &domain, &cause) : NULL;
     if (words != NULL)
         return run_words(options, words, exit_code, error);
     audit(command, domain != NULL ? domain : "-", key, original, cause);

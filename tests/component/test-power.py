@@ -243,5 +243,17 @@ def test_forced_command():
     check(forced("status", key="other").returncode == 64, "a key that is not there")
 
 
+def test_forced_command_unread():
+    """Where nobody can read what a key may, it may nothing, and that it was tried is on record."""
+    before = len(records())
+    done = subprocess.run([POSTERN, "forced-command", "--grant", "test"], text=True,
+                          env=environment(POSTERN_CONFIG="/dev/null/x", SSH_ORIGINAL_COMMAND="stop"),
+                          stdin=subprocess.DEVNULL, capture_output=True, timeout=90, check=False)
+    check(done.returncode == 64 and "/dev/null/x" in done.stderr, done)
+    line, = records()[before:]
+    check(line["method"] == "forced-command" and line["guest"] == "-" and
+          line["args"] == {"key": "test", "original": "stop"}, line)
+
+
 if __name__ == "__main__":
     main(sys.modules[__name__])
