@@ -151,6 +151,9 @@ pst_forced_argv(GKeyFile *config, const char *name, const char *original, char *
     if (!check_keys(config, group, name, error))
         return NULL;
     *domain = g_key_file_get_string(config, group, "domain", NULL);
+    /* As with the verbs: a blank behind it is nobody's name. */
+    if (*domain != NULL)
+        g_strstrip(*domain);
     /* What looks like an option would be one. */
     if (*domain == NULL || **domain == '\0' || **domain == '-')
         return refuse_config(name, "domain: say which", error);

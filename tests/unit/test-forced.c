@@ -5,6 +5,7 @@
 #define KEYS                                                                                       \
     "[key web]\ndomain=web\nverbs=status;forensics; cycle\n"                                       \
     "[key all]\ndomain=db\nverbs=status;diagnose;records;forensics;reset;stop;start;cycle\n"       \
+    "[key blank]\ndomain = web \nverbs = status ; cycle \n"                                        \
     "[key dash]\ndomain=-c\nverbs=status\n"                                                        \
     "[key none]\ndomain=web\nverbs=\n"                                                             \
     "[key halt]\ndomain=web\nverbs=status;halt\n"                                                  \
@@ -22,6 +23,7 @@ static const Row rows[] = {
     {"web", "forensics", "forensics web", 0},
     {"web", "cycle", "power web cycle -y", 0},
     {"web", "cycle --graceful", "power web cycle -y --graceful", 0},
+    {"blank", "cycle web", "power web cycle -y", 0},
     {"all", "diagnose db", "diagnose db", 0},
     {"all", "records", "records db", 0},
     {"all", "reset", "power db reset -y", 0},
