@@ -20,7 +20,7 @@
 #define VERB "recover"
 /* A half of it is what gathering evidence has. */
 #define EVIDENCE_US (40 * (gint64)G_USEC_PER_SEC)
-/* For how long that of a run that halted is good enough for another try. */
+/* For how long it is good enough for whoever goes on, or tries again after a halt. */
 #define KEPT_US (3600 * (gint64)G_USEC_PER_SEC)
 
 static void
@@ -72,16 +72,23 @@ verify(PstRecoveryState *state, PstRecoveryRow *row)
     return verdict != NULL && verdict->verdict == PST_VERIFY_INTACT;
 }
 
+static gboolean
+is_recent(const PstRecoveryState *state)
+{
+    gint64 age_us = g_get_real_time() - state->bundle_us;
+
+    return state->bundle != NULL && state->bundle_us != PST_INT_UNKNOWN && age_us >= 0 &&
+           age_us < KEPT_US;
+}
+
 /* A run that halted has sealed some, and nothing was done since: else a loop around the command
  * would fill the disk. */
 static gboolean
 has_evidence(PstRecoveryState *state, PstRecoveryRow *row)
 {
     const PstRecoveryRow *undo = pst_recovery_state_row(state, PST_RECOVERY_UNDO);
-    gint64 age_us = g_get_real_time() - state->bundle_us;
 
-    return state->halted != NULL && state->bundle != NULL && state->bundle_us != PST_INT_UNKNOWN &&
-           age_us >= 0 && age_us < KEPT_US &&
+    return state->halted != NULL && is_recent(state) &&
            (undo == NULL || undo->outcome == PST_RECOVERY_NOT_DONE) && verify(state, row);
 }
 
@@ -117,6 +124,17 @@ keep_evidence(const PstRecoveryWish *wish, PstRecoveryState *state, PstRecoveryR
     state->bundle_us = g_get_real_time();
     if (verify(state, row))
         come_to(row, PST_RECOVERY_DONE, g_strdup_printf("sealed and verified: %s", evidence->path));
+}
+
+/* Before a revert, since what the process before this one has sealed may be of yesterday, or gone.
+ * FALSE where there is none, which the step has come to. */
+static gboolean
+renew_evidence(const PstRecoveryWish *wish, PstRecoveryState *state, PstRecoveryRow *row)
+{
+    if (state->without_forensics != NULL || (is_recent(state) && verify(state, row)))
+        return TRUE;
+    keep_evidence(wish, state, row);
+    return row->outcome == PST_RECOVERY_DONE;
 }
 
 /* ---- what was begun before ---- */
@@ -270,7 +288,8 @@ act(PstRecoveryState *state, PstRecoveryRow *row, gpointer user_data, GError **e
         keep_evidence(wish, state, row);
         return TRUE;
     case PST_RECOVERY_REVERT:
-        return pst_recovery_revert_run(wish->options, wish->domain, state, row, error);
+        return !renew_evidence(wish, state, row) ||
+               pst_recovery_revert_run(wish->options, wish->domain, state, row, error);
     case PST_RECOVERY_HALT:
         come_to(row, PST_RECOVERY_DONE, pst_recovery_words_halt(state));
         return TRUE;

@@ -8,6 +8,7 @@ import glob
 import json
 import os
 import pty
+import shutil
 import subprocess
 import sys
 import time
@@ -239,6 +240,36 @@ def snapshot_gone(guest):
             guest.libvirt.virsh("snapshot-create-as", "web", "off")
 
 
+def of_long_ago(_):
+    """What was sealed is of two hours ago."""
+    state = json.loads(file_text(kept()))
+    state["bundle_us"] -= 2 * 3600 * 1000000
+    with open(kept(), "w", encoding="utf-8") as file:
+        json.dump(state, file)
+
+
+def evidence_gone(guest):
+    """What was sealed before is gone, or of long ago: it is sealed anew, and where it can't be, the
+    guest is not reverted."""
+    for spoil in (shutil.rmtree, of_long_ago):
+        kill_where_begun(guest, "revert")
+        sealed = json.loads(file_text(kept()))
+        spoil(sealed["bundle"])
+        watcher = guest.watch()
+        told = json.loads(guest.recover(code=5).stdout)
+        check(reverts(watcher) == 1 and told["bundle_sha256"] != sealed["bundle_sha256"] and
+              os.path.exists(told["bundle"] + "/manifest.json"), sealed, told)
+    kill_where_begun(guest, "revert")
+    shutil.rmtree(FOLDER + "/bundles")
+    with open(FOLDER + "/bundles", "w", encoding="utf-8"):
+        watcher = guest.watch()
+        told = json.loads(guest.recover(code=5).stdout)
+    os.unlink(FOLDER + "/bundles")
+    row, = [row for row in told["steps"] if row["step"] == "revert"]
+    check(reverts(watcher) == 0 and row["outcome"] == "not-done" and
+          "evidence could not be kept" in row["detail"], row)
+
+
 def swap_while_asked(guest):
     """What came of it, where another guest took the name while the first gate waited."""
     guest.fresh()
@@ -272,6 +303,7 @@ def test_interrupted():
         told_what_is_left(guest)
         asked_again(guest)
         after_a_halt(guest)
+        evidence_gone(guest)
         snapshot_gone(guest)
         another_of_that_name(guest)
         by_door(guest)
