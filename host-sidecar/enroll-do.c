@@ -193,11 +193,20 @@ do_in_guest(Doing *doing, const PstEnrollStep *step, GError **error)
                                            error);
 }
 
+/* What is there with the next start only is noted as a whole, and not attached to what runs. */
+static PstEnrollMark
+parts_now(const PstEnrollStep *step)
+{
+    const PstEnrollMark live = PST_ENROLL_MARK_CHANNEL_LIVE | PST_ENROLL_MARK_RECORDER_LIVE;
+
+    return (PstEnrollMark)step->parts & (step->later ? ~live : PST_ENROLL_MARK_ALL);
+}
+
 static gboolean
 do_to_domain(Doing *doing, const PstEnrollStep *step, GError **error)
 {
     const PstEnrollJob *job = doing->job;
-    PstEnrollMark parts = (PstEnrollMark)step->parts;
+    PstEnrollMark parts = parts_now(step);
     gboolean port = step->step == PST_ENROLL_CHANNEL || step->step == PST_ENROLL_RECORDER;
 
     if (job->undo)
@@ -217,8 +226,8 @@ is_in_guest(const PstEnrollStep *step)
 static gboolean
 is_of_next_start(const PstEnrollStep *step)
 {
-    return step->step == PST_ENROLL_PANIC || step->step == PST_ENROLL_VIDEO ||
-           step->step == PST_ENROLL_CONSOLE_LOG;
+    return step->later || step->step == PST_ENROLL_PANIC || step->step == PST_ENROLL_VIDEO ||
+           step->step == PST_ENROLL_CONSOLE_LOG || step->step == PST_ENROLL_CONTROLLER;
 }
 
 /* What libvirt said of a definition, and not that somebody may not change it or does so as well. */

@@ -268,9 +268,10 @@ gboolean
 pst_enroll_domain_take(virDomainPtr domain, PstEnrollMark part, GError **error)
 {
     g_autofree char *before = read_whole(domain, error);
-    PstEnrollXmlThing thing = part == PST_ENROLL_MARK_PANIC   ? PST_ENROLL_XML_PANIC
-                              : part == PST_ENROLL_MARK_VIDEO ? PST_ENROLL_XML_VIDEO
-                                                              : PST_ENROLL_XML_CONSOLE_LOG;
+    PstEnrollXmlThing thing = part == PST_ENROLL_MARK_PANIC        ? PST_ENROLL_XML_PANIC
+                              : part == PST_ENROLL_MARK_VIDEO      ? PST_ENROLL_XML_VIDEO
+                              : part == PST_ENROLL_MARK_CONTROLLER ? PST_ENROLL_XML_CONTROLLER
+                                                                   : PST_ENROLL_XML_CONSOLE_LOG;
     g_autofree char *after =
         before != NULL ? pst_enroll_xml_take(before, strlen(before), thing, error) : NULL;
 

@@ -12,7 +12,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlDoc, xmlFreeDoc)
 static const char *const words[] = {
     "channel-live", "channel-lasting", "recorder-live", "recorder-lasting", "panic",
     "video",        "console-log",     "package",       "configuration",    "unit",
-    "unit-started"};
+    "unit-started", "controller"};
 
 char *
 pst_enroll_mark_write(PstEnrollMark mark)

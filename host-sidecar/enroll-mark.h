@@ -21,7 +21,8 @@ enum {
     PST_ENROLL_MARK_CONFIGURATION = 1 << 8,
     PST_ENROLL_MARK_UNIT = 1 << 9, /* enabled, of a package that was there and had it disabled */
     PST_ENROLL_MARK_UNIT_STARTED = 1 << 10, /* and did not run */
-    PST_ENROLL_MARK_ALL = (1 << 11) - 1,
+    PST_ENROLL_MARK_CONTROLLER = 1 << 11,   /* libvirt made one for a port, in the lasting one */
+    PST_ENROLL_MARK_ALL = (1 << 12) - 1,
 };
 typedef guint PstEnrollMark;
 

@@ -50,13 +50,65 @@ has(const PstEnrollSight *sight, const Port *port)
     return G_STRUCT_MEMBER(gboolean, sight, port->at);
 }
 
+/* How many ports have to be free for it, since the channel comes first. */
+static guint
+needed_ports(const PstEnrollSight *sight, const Port *port)
+{
+    return port == &channel || sight->channel ? 1 : 2;
+}
+
+/* libvirt plugs no virtio-serial controller into a guest that runs; into a lasting definition it
+ * puts one for the port by itself. */
+static gboolean
+is_without_room(const PstEnrollFacts *facts, const Port *port)
+{
+    return !has(&facts->live, port) && facts->live.free_ports < needed_ports(&facts->live, port);
+}
+
+static PstEnrollMark
+lasting_parts(const PstEnrollFacts *facts, const Port *port)
+{
+    const PstEnrollSight *sight = &facts->definition;
+
+    if (!facts->lasting || has(sight, port))
+        return 0;
+    return port->lasting |
+           (sight->free_ports < needed_ports(sight, port) ? PST_ENROLL_MARK_CONTROLLER : 0);
+}
+
+#define NO_ROOM                                                                                    \
+    "has no virtio-serial controller with a free port, which libvirt plugs into no guest that runs"
+
+static void
+plan_port_later(GPtrArray *steps, const PstEnrollFacts *facts, const Port *port)
+{
+    PstEnrollMark parts = lasting_parts(facts, port);
+
+    /* What it has live after that start is enroll's too. */
+    if (!facts->lasting)
+        add(steps, port->kind, PST_ENROLL_FAILED, 0,
+            "it " NO_ROOM ", and no lasting definition: %s can't be attached", port->name);
+    else if (parts == 0)
+        add(steps, port->kind, PST_ENROLL_THERE, 0,
+            "%s is there from its next start on: it " NO_ROOM, port->name);
+    else
+        add(steps, port->kind, PST_ENROLL_DUE, parts | port->live,
+            "%s is added to the lasting definition, and is there from its next start on: it " NO_ROOM,
+            port->name)
+            ->later = TRUE;
+}
+
 static void
 plan_port(GPtrArray *steps, const PstEnrollFacts *facts, const Port *port)
 {
     gboolean live = has(&facts->live, port);
     gboolean lasting = !facts->lasting || has(&facts->definition, port);
-    PstEnrollMark parts = (live ? 0 : port->live) | (lasting ? 0 : port->lasting);
+    PstEnrollMark parts = (live ? 0 : port->live) | lasting_parts(facts, port);
 
+    if (is_without_room(facts, port)) {
+        plan_port_later(steps, facts, port);
+        return;
+    }
     if (live && lasting)
         add(steps, port->kind, PST_ENROLL_THERE, 0, "%s is live%s", port->name,
             facts->lasting ? " and lasting" : "; the domain has no lasting definition");
@@ -104,6 +156,8 @@ static const Device panic =
     DEVICE(PST_ENROLL_PANIC, "a panic device", panic, PST_ENROLL_MARK_PANIC);
 static const Device video =
     DEVICE(PST_ENROLL_VIDEO, "a video device", video, PST_ENROLL_MARK_VIDEO);
+static const Device controller = {PST_ENROLL_CONTROLLER, "the virtio-serial controller", 0, 0,
+                                  PST_ENROLL_MARK_CONTROLLER};
 static const Device console_log =
     DEVICE(PST_ENROLL_CONSOLE_LOG, "a console log", console_log, PST_ENROLL_MARK_CONSOLE_LOG);
 
@@ -311,12 +365,16 @@ plan_unit(GPtrArray *steps, const PstEnrollFacts *facts)
 }
 
 static void
-plan_proof(GPtrArray *steps)
+plan_proof(GPtrArray *steps, const PstEnrollFacts *facts)
 {
     PstEnrollState package = state_of(steps, PST_ENROLL_PACKAGE);
 
     if (package == PST_ENROLL_ADMINISTRATOR || package == PST_ENROLL_FAILED)
         add(steps, PST_ENROLL_PROOF, PST_ENROLL_NOT_REACHED, 0, "no shim is there to answer");
+    else if (is_without_room(facts, &channel))
+        add(steps, PST_ENROLL_PROOF, PST_ENROLL_ADMINISTRATOR, 0,
+            "its channel is there from its next start on: stop it and start it, and say enroll "
+            "again");
     else
         add(steps, PST_ENROLL_PROOF, PST_ENROLL_DUE, 0, "the probe system is asked by the channel");
 }
@@ -333,7 +391,7 @@ pst_enroll_plan(const PstEnrollFacts *facts, const PstEnrollWish *wish)
     plan_package(steps, facts, wish);
     plan_configuration(steps, facts, wish);
     plan_unit(steps, facts);
-    plan_proof(steps);
+    plan_proof(steps, facts);
     return steps;
 }
 
@@ -430,5 +488,6 @@ pst_enroll_plan_undo(const PstEnrollFacts *facts)
     undo_device(steps, facts, &panic);
     undo_port(steps, facts, &recorder);
     undo_port(steps, facts, &channel);
+    undo_device(steps, facts, &controller);
     return steps;
 }

@@ -7,6 +7,7 @@
 
 typedef struct {
     gboolean channel, recorder;    /* ports of those names, whatever is behind them */
+    guint free_ports;              /* of its virtio-serial controllers */
     gboolean panic, video;         /* any */
     gboolean console_log;          /* of any serial port or console */
     gboolean may_panic, may_video; /* the machine can have one that enroll knows */

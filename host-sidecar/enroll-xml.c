@@ -316,6 +316,9 @@ static const char *const things[] = {
     [PST_ENROLL_XML_CONSOLE_LOG] =
         "(/domain/devices/serial | /domain/devices/console)/log"
         "[substring(@file, string-length(@file) - 7) = '" CONSOLE_SUFFIX "']",
+    [PST_ENROLL_XML_CONTROLLER] =
+        "/domain/devices/controller[@type='virtio-serial']"
+        "[not(@index = /domain/devices/*/address[@type='virtio-serial']/@controller)][last()]",
 };
 
 /* With the line that it was on. */

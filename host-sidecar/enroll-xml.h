@@ -32,6 +32,7 @@ typedef enum {
     PST_ENROLL_XML_PANIC,
     PST_ENROLL_XML_VIDEO,
     PST_ENROLL_XML_CONSOLE_LOG,
+    PST_ENROLL_XML_CONTROLLER, /* that libvirt made for a port: the last one that has none */
 } PstEnrollXmlThing;
 
 /* The definition without THING, of the kind that is added above: what somebody else has made of it

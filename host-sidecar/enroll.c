@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/enroll.h"
 
-const char *const pst_enroll_kind_names[] = {"channel",     "recorder", "panic",         "video",
-                                             "console-log", "package",  "configuration", "unit",
-                                             "proof",       NULL};
+const char *const pst_enroll_kind_names[] = {
+    "channel", "recorder",      "controller", "panic", "video", "console-log",
+    "package", "configuration", "unit",       "proof", NULL};
 
 const char *const pst_enroll_state_names[] = {
     "there", "due", "done", "later", "cannot", "administrator", "failed", "not-reached", NULL};

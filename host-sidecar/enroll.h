@@ -14,6 +14,7 @@
 typedef enum {
     PST_ENROLL_CHANNEL,
     PST_ENROLL_RECORDER,
+    PST_ENROLL_CONTROLLER, /* that libvirt made for these: of the way back */
     PST_ENROLL_PANIC,
     PST_ENROLL_VIDEO,
     PST_ENROLL_CONSOLE_LOG,
@@ -44,6 +45,7 @@ typedef struct {
     char *detail;   /* what is there, would be done, was done, or why not */
     gint64 parts;   /* PstEnrollMark: what of it is due; not told */
     gboolean spare; /* where libvirt does not take it the machine does without; not told */
+    gboolean later; /* it is there, or gone, with the next start only; not told */
     gint64 took_ms; /* PST_INT_UNKNOWN: nothing was done */
 } PstEnrollStep;
 

@@ -287,6 +287,30 @@ test_take(void)
     }
 }
 
+/* Of controllers the last one that nothing is plugged into, which need not be the last. */
+static void
+test_take_controller(void)
+{
+    static const char xml[] =
+        HEAD("kvm", PC) "<devices><controller type='virtio-serial' index='0'/>"
+                        "<controller type='virtio-serial' index='1'/>"
+                        "<controller type='virtio-serial' index='2'/><controller type='usb' "
+                        "index='3'/><channel type='unix'><target type='virtio' name='x'/>"
+                        "<address type='virtio-serial' controller='2' bus='0' port='1'/></channel>"
+                        "</devices>" TAIL;
+    g_autofree char *one = pst_enroll_xml_take(xml, strlen(xml), PST_ENROLL_XML_CONTROLLER, NULL);
+    g_autofree char *both = pst_enroll_xml_take(one, strlen(one), PST_ENROLL_XML_CONTROLLER, NULL);
+    g_autofree char *none =
+        pst_enroll_xml_take(both, strlen(both), PST_ENROLL_XML_CONTROLLER, NULL);
+
+    g_assert_nonnull(strstr(one, "index=\"0\""));
+    g_assert_null(strstr(one, "index=\"1\""));
+    g_assert_null(strstr(both, "index=\"0\""));
+    g_assert_nonnull(strstr(both, "index=\"2\""));
+    g_assert_nonnull(strstr(both, "index=\"3\""));
+    g_assert_cmpstr(none, ==, both);
+}
+
 /* Whoever looks at what was freed reads of it that it is a namespace, and frees that: so it is
  * kept, or the allocator would write into it. */
 static GPtrArray *spoilt;
@@ -358,6 +382,7 @@ main(int argc, char **argv)
     g_test_add_func("/enroll-xml/wrong", test_wrong);
     g_test_add_func("/enroll-xml/no-serial", test_no_serial);
     g_test_add_func("/enroll-xml/take", test_take);
+    g_test_add_func("/enroll-xml/take-controller", test_take_controller);
     g_test_add_func("/enroll-xml/take-frees-once", test_take_frees_once);
     g_test_add_func("/enroll-xml/take-own", test_take_own);
     return g_test_run();

@@ -45,6 +45,26 @@ test_sight(void)
     g_assert_false(pst_enroll_sight_read("<pool/>", &sight, &error));
     g_assert_error(error, PST_ERROR, PST_ERROR_INTERNAL);
 
+    static const struct {
+        const char *devices;
+        guint n;
+    } ports_of[] = {
+        {"", 0},
+        {"<controller type='virtio-serial' index='0'/>" CHANNEL, 29},
+        {"<controller type='virtio-serial' index='1' ports='2'/>" CHANNEL, 1},
+        {"<controller type='virtio-serial' index='0' ports='2'/>" CHANNEL, 0},
+        {"<controller type='virtio-serial' index='0' ports='2'/><console type='pty'><target "
+         "type='virtio' port='0'/><address type='virtio-serial' controller='0' port='0'/></console>"
+         "<controller type='virtio-serial' index='1' ports='4'/>",
+         4},
+        {"<controller type='virtio-serial' index=\"'] | //*['\" ports='900'/>", 0},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(ports_of); i++) {
+        g_autofree char *xml = g_strconcat(PC, ports_of[i].devices, END, NULL);
+        g_assert_true(pst_enroll_sight_read(xml, &sight, NULL));
+        g_assert_cmpuint(sight.free_ports, ==, ports_of[i].n);
+    }
+
     g_autofree char *device =
         pst_enroll_sight_device(PC RECORDER CHANNEL END, "org.postern.shim.0", &alias);
     g_assert_cmpstr(device, ==,
@@ -119,6 +139,7 @@ bare(void)
 
     facts->runs = facts->lasting = TRUE;
     facts->live.may_panic = facts->live.may_video = facts->live.may_console_log = TRUE;
+    facts->live.free_ports = 29;
     facts->definition = facts->live;
     facts->folder = g_strdup("/pool");
     facts->guest.kind = PST_ENROLL_PACKAGE_DEB;
@@ -207,6 +228,33 @@ transient(PstEnrollFacts *facts, PstEnrollWish *wish G_GNUC_UNUSED)
 {
     facts->lasting = FALSE;
     memset(&facts->definition, 0, sizeof facts->definition);
+}
+
+static void
+no_controller(PstEnrollFacts *facts, PstEnrollWish *wish G_GNUC_UNUSED)
+{
+    facts->live.free_ports = facts->definition.free_ports = 0;
+}
+
+static void
+no_controller_but_kept(PstEnrollFacts *facts, PstEnrollWish *wish)
+{
+    lasting_only(facts, wish);
+    facts->live.free_ports = 0;
+    g_clear_pointer(&facts->shim, g_free);
+}
+
+static void
+no_controller_nor_kept(PstEnrollFacts *facts, PstEnrollWish *wish)
+{
+    transient(facts, wish);
+    facts->live.free_ports = 0;
+}
+
+static void
+one_port_left(PstEnrollFacts *facts, PstEnrollWish *wish G_GNUC_UNUSED)
+{
+    facts->live.free_ports = facts->definition.free_ports = 1;
 }
 
 static void
@@ -360,6 +408,22 @@ static const struct {
      PST_ENROLL_MARK_CHANNEL_LIVE | PST_ENROLL_MARK_RECORDER_LIVE},
     {"not kept", transient, PORTS_DUE "panic=cannot video=cannot " IN_GUEST_DUE,
      PST_ENROLL_MARK_CHANNEL_LIVE | PST_ENROLL_MARK_RECORDER_LIVE | PST_ENROLL_MARK_PACKAGE},
+    {"no controller", no_controller, DUE "package=due unit=due proof=administrator",
+     PST_ENROLL_MARK_CHANNEL_LIVE | PST_ENROLL_MARK_CHANNEL_LASTING |
+         PST_ENROLL_MARK_RECORDER_LIVE | PST_ENROLL_MARK_RECORDER_LASTING |
+         PST_ENROLL_MARK_CONTROLLER | PST_ENROLL_MARK_PANIC | PST_ENROLL_MARK_VIDEO |
+         PST_ENROLL_MARK_PACKAGE},
+    {"no controller, and it is kept", no_controller_but_kept,
+     ALL_THERE "package=there unit=there proof=administrator", 0},
+    {"no controller, and it is not kept", no_controller_nor_kept,
+     "channel=failed recorder=failed panic=cannot video=cannot package=due unit=due "
+     "proof=administrator",
+     PST_ENROLL_MARK_PACKAGE},
+    {"one port left", one_port_left, DUE IN_GUEST_DUE,
+     PST_ENROLL_MARK_CHANNEL_LIVE | PST_ENROLL_MARK_CHANNEL_LASTING |
+         PST_ENROLL_MARK_RECORDER_LIVE | PST_ENROLL_MARK_RECORDER_LASTING |
+         PST_ENROLL_MARK_CONTROLLER | PST_ENROLL_MARK_PANIC | PST_ENROLL_MARK_VIDEO |
+         PST_ENROLL_MARK_PACKAGE},
     {"no pool", no_pool,
      "channel=due recorder=administrator " DEVICES_DUE "console-log=failed " IN_GUEST_DUE, 0},
     {"no ISA bus", no_isa, PORTS_DUE "panic=cannot video=failed " IN_GUEST_DUE, 0},
@@ -405,6 +469,9 @@ test_plan(void)
         if (rows[i].change == configured)
             g_assert_true((pst_enroll_parts(steps) & rows[i].parts) != 0);
         g_assert_cmpint(pst_enroll_is_due(steps), ==, strstr(told, "=due ") != NULL);
+        g_assert_cmpint(strstr(told, "channel=due") != NULL &&
+                            pst_enroll_find(steps, PST_ENROLL_CHANNEL)->later,
+                        ==, rows[i].change == no_controller);
         g_assert_false(pst_enroll_is_complete(steps));
     }
 }
@@ -441,7 +508,7 @@ test_undo(void)
     g_autofree char *undone = summary(all);
     g_assert_cmpstr(undone, ==,
                     "configuration=due unit=due package=due console-log=due video=due panic=due "
-                    "recorder=due channel=due");
+                    "recorder=due channel=due controller=due");
     g_assert_cmpuint(pst_enroll_parts(all), ==, PST_ENROLL_MARK_ALL);
 
     g_clear_pointer(&facts->guest.version, g_free);
