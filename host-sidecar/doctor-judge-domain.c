@@ -88,13 +88,41 @@ attach_recorder(const PstDoctorDomain *domain, gboolean live)
     return attach(domain, xml, live);
 }
 
+/* libvirt plugs no virtio-serial controller into a guest that runs: where none has a free port, it
+ * goes into the lasting definition, by COMMAND, unless that has it. Takes COMMAND over. */
+static char *
+with_next_start(char *command, gboolean kept)
+{
+    g_autofree char *own = command;
+
+    return kept ? g_strdup("stop it and start it: its lasting definition has it, and none of its "
+                           "virtio-serial controllers has a free port")
+                : g_strdup_printf("%s; then stop it and start it, for none of its virtio-serial "
+                                  "controllers has a free port",
+                                  own);
+}
+
+static gboolean
+is_without_room(const PstDoctorDomain *domain)
+{
+    return is_running(domain) && domain->live->room == PST_TRI_NO;
+}
+
 static void
 tell_absent(PstDoctorJudging *judging, const char *port)
 {
     const PstDoctorDomain *domain = judging->domain;
+    gboolean later = is_without_room(domain);
+    const PstDoctorXml *kept =
+        domain->lasting != NULL && domain->lasting->problem == NULL ? domain->lasting : NULL;
+    int there = kept == NULL                 ? PST_DOCTOR_PORT_ABSENT
+                : g_str_equal(port, CHANNEL) ? kept->channel
+                                             : kept->agent;
+    char *mend = attach_port(domain, port, is_running(domain) && !later);
 
-    pst_doctor_stands(judging, PST_SEVERITY_CRITICAL, attach_port(domain, port, is_running(domain)),
-                      "%s has no channel %s",
+    if (later)
+        mend = with_next_start(mend, there != PST_DOCTOR_PORT_ABSENT);
+    pst_doctor_stands(judging, PST_SEVERITY_CRITICAL, mend, "%s has no channel %s",
                       is_running(domain) ? "the running domain" : "the domain", port);
 }
 
@@ -148,12 +176,18 @@ void
 pst_doctor_judge_domain_recorder(PstDoctorJudging *judging)
 {
     const PstDoctorXml *xml = xml_now(judging);
-    gboolean running = is_running(judging->domain);
+    const PstDoctorDomain *domain = judging->domain;
+    gboolean running = is_running(domain), later = is_without_room(domain);
 
-    if (xml != NULL && xml->recorder == PST_TRI_NO)
-        pst_doctor_stands(judging, PST_SEVERITY_CRITICAL, attach_recorder(judging->domain, running),
-                          "%s has no recorder: when nothing in it answers, nothing is known of it",
-                          running ? "the running domain" : "the domain");
+    if (xml == NULL || xml->recorder != PST_TRI_NO)
+        return;
+    char *mend = attach_recorder(domain, running && !later);
+    if (later)
+        mend = with_next_start(mend,
+                               domain->lasting != NULL && domain->lasting->recorder == PST_TRI_YES);
+    pst_doctor_stands(judging, PST_SEVERITY_CRITICAL, mend,
+                      "%s has no recorder: when nothing in it answers, nothing is known of it",
+                      running ? "the running domain" : "the domain");
 }
 
 void

@@ -174,6 +174,7 @@ take_xml(const PstGuestXml *xml)
 
     facts->channel = port_of(xml->shim);
     facts->agent = port_of(xml->agent);
+    facts->room = PST_TRI(xml->free_ports > 0);
     facts->recorder = PST_TRI(xml->recorder);
     if (!xml->recorder)
         return facts;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "host-sidecar/volume-pool.h"
+#include "host-sidecar/xml-ports.h"
 #include "protocol/error.h"
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlDoc, xmlFreeDoc)
@@ -91,6 +92,7 @@ pst_guest_xml_read(const char *text, PstGuestXml *xml, GError **error)
     }
     xml->shim = find_port(context, "org.postern.shim.0");
     xml->agent = find_port(context, "org.qemu.guest_agent.0");
+    xml->free_ports = pst_xml_ports_free(context);
     read_recorder(context, xml);
     return TRUE;
 }

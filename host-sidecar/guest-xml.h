@@ -17,6 +17,7 @@ typedef enum {
 typedef struct {
     PstGuestXmlPort shim;        /* org.postern.shim.0 */
     PstGuestXmlPort agent;       /* org.qemu.guest_agent.0 */
+    guint free_ports;            /* for more of them, of its virtio-serial controllers */
     gboolean recorder;           /* org.postern.recorder.0, with a file behind it: */
     gboolean recorder_elsewhere; /* the file is not called as the domain's volume is */
     gboolean recorder_emptied;   /* each start of the domain empties it: append is not on */

@@ -62,6 +62,7 @@ static const PstField xml_rows[] = {
     PST_ENUM(PstDoctorXml, channel, pst_report_doctor_port_names,
              "the shim's port; unknown where it is there, and not told whether it is held"),
     PST_ENUM(PstDoctorXml, agent, pst_report_doctor_port_names, "the guest agent's port"),
+    PST_BOOL(PstDoctorXml, room, "a virtio-serial controller of it has a free port"),
     PST_BOOL(PstDoctorXml, recorder, "it has the recorder's port, with a file behind it"),
     PST_BOOL(PstDoctorXml, recorder_elsewhere, "that file is not called as the volume is"),
     PST_BOOL(PstDoctorXml, recorder_emptied, "each start of the domain empties it"),

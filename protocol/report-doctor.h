@@ -76,6 +76,7 @@ extern const char *const pst_report_doctor_port_names[];
 typedef struct {
     int channel; /* PstDoctorPort, of org.postern.shim.0 */
     int agent;   /* of org.qemu.guest_agent.0 */
+    PstTri room; /* a port can be attached to it while it runs */
     PstTri recorder;
     PstTri recorder_elsewhere; /* its file is not called as the domain's volume is */
     PstTri recorder_emptied;   /* each start empties it */

@@ -192,6 +192,15 @@ static const struct {
      "virsh -c qemu:///system attach-device web /dev/stdin --live",
      PST_SEVERITY_CRITICAL, "doctor.could-not-look"},
     {"doctor.no-channel",
+     "{'domain':{'live':{'channel':'absent','room':false},'shim':null,'lasting':{'channel':'open'}}}",
+     "the running domain has no channel org.postern.shim.0", "stop it and start it: its lasting",
+     PST_SEVERITY_CRITICAL, "doctor.could-not-look"},
+    {"doctor.no-agent-channel",
+     "{'domain':{'live':{'agent':'absent','room':false},'agent':null,'persistent':false,"
+     "'lasting':null}}",
+     "no channel org.qemu.guest_agent.0", "/dev/stdin --config; then stop it and start it",
+     PST_SEVERITY_CRITICAL},
+    {"doctor.no-channel",
      "{'domain':{'state':'off','live':null,'shim':null,'agent':null,'recorder':null,"
      "'lasting':{'channel':'absent'}},'guest':null}",
      "the domain has no channel", "/dev/stdin --config", PST_SEVERITY_CRITICAL},

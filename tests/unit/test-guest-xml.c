@@ -145,6 +145,20 @@ test_entity_bomb(void)
     g_assert_cmpint(g_get_monotonic_time() - start_us, <, 5 * G_USEC_PER_SEC);
 }
 
+/* Whether another port can be attached while it runs. */
+static void
+test_free_ports(void)
+{
+    g_auto(PstGuestXml) none = {0}, some = {0};
+
+    g_assert_true(pst_guest_xml_read("<domain><devices/></domain>", &none, NULL));
+    g_assert_cmpuint(none.free_ports, ==, 0);
+    g_assert_true(pst_guest_xml_read("<domain><devices><controller type='virtio-serial' "
+                                     "index='0'/></devices></domain>",
+                                     &some, NULL));
+    g_assert_cmpuint(some.free_ports, ==, 30);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -154,5 +168,6 @@ main(int argc, char **argv)
     g_test_add_func("/guest-xml/not-xml", test_not_xml);
     g_test_add_func("/guest-xml/external-entity", test_external_entity);
     g_test_add_func("/guest-xml/entity-bomb", test_entity_bomb);
+    g_test_add_func("/guest-xml/free-ports", test_free_ports);
     return g_test_run();
 }
