@@ -106,7 +106,12 @@ append_row(GString *out, const PstRecoveryRow *row)
     if (row->detail == NULL)
         return;
     g_string_append(out, ": ");
-    pst_render_quote(out, row->detail);
+    /* What a gate found, `gate` tells; why something was not done stands nowhere else, and the
+     * reason at its end. */
+    if (row->outcome < PST_RECOVERY_DONE)
+        pst_render_quote(out, row->detail);
+    else
+        pst_render_append(out, row->detail);
 }
 
 char *

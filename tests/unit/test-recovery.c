@@ -412,6 +412,15 @@ test_words(void)
     g_assert_cmpint(pst_recovery_words_exit_code(state), ==, PST_EXIT_HALTED);
     g_autofree char *halted = pst_recovery_words_text(state);
     g_assert_true(g_str_has_prefix(halted, "web: HALTED: "));
+    /* Why something was not done is told to its end, where the reason is. */
+    PstRecoveryRow *row = pst_recovery_state_row(state, PST_RECOVERY_UNDO);
+    g_autofree char *path = g_strnfill(400, 'x');
+    row->outcome = PST_RECOVERY_NOT_DONE;
+    g_free(row->detail);
+    row->detail = g_strconcat(path, ": No space left on device\033", NULL);
+    g_autofree char *why = pst_recovery_words_text(state);
+    g_assert_nonnull(strstr(why, "x: No space left on device"));
+    g_assert_null(strchr(why, '\033'));
     state->end = PST_RECOVERY_AWAY;
     g_assert_cmpint(pst_recovery_words_exit_code(state), ==, PST_EXIT_NOT_CHECKABLE);
 }
