@@ -196,7 +196,11 @@ prepare(PstRecoveryState *state, PstRecoveryStep step, gpointer user_data)
 static gboolean
 save(const PstRecoveryState *state, gpointer user_data, GError **error)
 {
-    return pst_recovery_file_write(((PstRecoveryWish *)user_data)->file, state, error);
+    if (pst_recovery_file_write(((PstRecoveryWish *)user_data)->file, state, error))
+        return TRUE;
+    g_prefix_error(error, "how far it came can't be kept, and so it goes no further; say it again "
+                          "when it can: ");
+    return FALSE;
 }
 
 static void

@@ -124,6 +124,18 @@ def test_not_understood():
     recover("test", "--without-forensics", WITHOUT, "--forget", code=5)
 
 
+def test_not_kept():
+    """Where it can't be kept how far it came, nothing is done, and that is said; another time it may be."""
+    recover("test", "--without-forensics", WITHOUT, code=5)
+    os.unlink(kept_at := kept())
+    os.mkdir(kept_at)
+    done = recover("test", "--without-forensics", WITHOUT, "--forget", code=3)
+    check("how far it came can't be kept, and so it goes no further; say it again when it can: " in
+          done.stderr and not done.stdout, done)
+    os.rmdir(kept_at)
+    recover("test", "--without-forensics", WITHOUT, code=5)
+
+
 def said_otherwise(guest):
     """What was interrupted is not gone on with by other words, which are named, but by --forget."""
     guest.fresh()
