@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/power-run.h"
 
+#include <stdio.h>
+
 #include "host-sidecar/ask-act.h"
 #include "host-sidecar/power-act.h"
 #include "host-sidecar/power-proof.h"
@@ -60,6 +62,17 @@ boots(const PstPowerDone *done)
     return done->changed == PST_TRI_YES && done->action != PST_POWER_STOP && done->note == NULL;
 }
 
+static void
+say_waiting(const PstOptions *options, const PstPowerOutcome *outcome)
+{
+    g_autofree char *line = pst_power_words_waiting(
+        outcome->act, pst_power_words_done((PstPowerAction)outcome->done->action),
+        options->deadline_us);
+
+    if (!options->quiet)
+        fprintf(stderr, "postern: %s\n", line);
+}
+
 gboolean
 pst_power_run(const PstOptions *options, const char *domain, const PstPowerWish *wish,
               PstPowerOutcome *outcome, GError **error)
@@ -82,6 +95,7 @@ pst_power_run(const PstOptions *options, const char *domain, const PstPowerWish 
     /* What is left of the whole; the strings are the caller's. */
     PstOptions rest = *options;
     rest.deadline_us = MAX(1, end_us - g_get_monotonic_time());
+    say_waiting(&rest, outcome);
     outcome->proof = pst_power_proof_make(&rest, METHOD, domain, &before, error);
     return outcome->proof != NULL;
 }

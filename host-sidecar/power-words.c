@@ -59,15 +59,22 @@ append_steps(GString *out, const PstPowerDone *done)
         g_string_append_c(out, ')');
 }
 
+static gboolean
+find_bundle(JsonObject *act, const char **path, const char **digest)
+{
+    JsonObject *bundle = NULL;
+
+    return pst_json_get_object(act, "bundle", PST_JSON_REQUIRED, &bundle, NULL) &&
+           pst_json_get_string(bundle, "path", PST_JSON_REQUIRED, path, NULL) &&
+           pst_json_get_string(bundle, "sha256", PST_JSON_REQUIRED, digest, NULL);
+}
+
 void
 pst_power_words_append_bundle(GString *out, JsonObject *act)
 {
-    JsonObject *bundle = NULL;
     const char *path = NULL, *digest = NULL;
 
-    if (!pst_json_get_object(act, "bundle", PST_JSON_REQUIRED, &bundle, NULL) ||
-        !pst_json_get_string(bundle, "path", PST_JSON_REQUIRED, &path, NULL) ||
-        !pst_json_get_string(bundle, "sha256", PST_JSON_REQUIRED, &digest, NULL))
+    if (!find_bundle(act, &path, &digest))
         return;
     g_string_append(out, "evidence of before: ");
     pst_render_append(out, path);
@@ -96,6 +103,31 @@ pst_power_words_append_proof(GString *out, const PstPowerProof *proof)
         pst_render_append(out, proof->new_failed[i]);
         g_string_append_c(out, '\n');
     }
+}
+
+const char *
+pst_power_words_done(PstPowerAction action)
+{
+    return done_words[action];
+}
+
+char *
+pst_power_words_waiting(JsonObject *act, const char *what, gint64 wait_us)
+{
+    GString *out = g_string_new(NULL);
+    const char *guest = "", *path = NULL, *digest = NULL;
+
+    pst_json_get_string(act, "guest", PST_JSON_OPTIONAL, &guest, NULL);
+    pst_render_append(out, guest);
+    g_string_append(out, ": it ");
+    pst_render_append(out, what);
+    if (find_bundle(act, &path, &digest)) {
+        g_string_append(out, "; evidence of before: ");
+        pst_render_append(out, path);
+    }
+    g_string_append_printf(out, "; it is waited for, %" G_GINT64_FORMAT " s at most",
+                           MAX(1, wait_us / G_USEC_PER_SEC));
+    return g_string_free(out, FALSE);
 }
 
 char *

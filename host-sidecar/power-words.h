@@ -26,6 +26,13 @@ JsonObject *pst_power_words_json(const PstPowerOutcome *outcome);
 void pst_power_words_append_bundle(GString *out, JsonObject *act);
 void pst_power_words_append_proof(GString *out, const PstPowerProof *proof);
 
+/* That WHAT ("was reset") was done, with which evidence, and that the guest is waited for, for
+ * WAIT_US at most: a line without an end. Who is interrupted then knows what was done. */
+char *pst_power_words_waiting(JsonObject *act, const char *what, gint64 wait_us);
+
+/* WHAT of an action. */
+const char *pst_power_words_done(PstPowerAction action);
+
 /* PST_EXIT_OK where it is as it was asked for; PST_EXIT_WARNING where it is back and units are
  * failed that were not, PST_EXIT_CRITICAL where it will not come back by itself, PST_EXIT_UNKNOWN
  * where it was not back in time, or did not tell. */

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-sidecar/snapshot-run.h"
 
+#include <stdio.h>
+
 #include "host-sidecar/ask-act.h"
 #include "host-sidecar/ask.h"
 #include "host-sidecar/power-proof.h"
+#include "host-sidecar/power-words.h"
 #include "host-sidecar/snapshot-act.h"
 #include "host-sidecar/snapshot-do.h"
 #include "protocol/error.h"
@@ -156,6 +159,16 @@ revert_here(PstGuest *guest, gconstpointer data, gint64 deadline_us, GError **er
     return pst_snapshot_act_revert(guest, wish->name, wish->without_forensics, deadline_us, error);
 }
 
+static void
+say_waiting(const PstOptions *options, const PstSnapshotOutcome *outcome)
+{
+    g_autofree char *what = g_strconcat("was reverted to ", outcome->done->snapshot->name, NULL);
+    g_autofree char *line = pst_power_words_waiting(outcome->act, what, options->deadline_us);
+
+    if (!options->quiet)
+        fprintf(stderr, "postern: %s\n", line);
+}
+
 gboolean
 pst_snapshot_run_revert(const PstOptions *options, const char *domain, const char *name,
                         const char *without_forensics, PstSnapshotOutcome *outcome, GError **error)
@@ -182,6 +195,7 @@ pst_snapshot_run_revert(const PstOptions *options, const char *domain, const cha
     /* What is left of the whole; the strings are the caller's. */
     PstOptions rest = *options;
     rest.deadline_us = MAX(1, end_us - g_get_monotonic_time());
+    say_waiting(&rest, outcome);
     outcome->proof = pst_power_proof_make(&rest, VERB, domain, &before, error);
     return outcome->proof != NULL;
 }

@@ -179,6 +179,12 @@ def test_command():
         done = command("test", "cycle", "--deadline", "15s")
         check(done.returncode in (2, 3) and "was stopped and started (" in done.stdout and
               "back" in done.stdout.splitlines()[-1], done)
+        # Who does not wait as long knows what was done, and where its evidence is.
+        check(len(done.stderr.splitlines()) == 1 and
+              done.stderr.startswith("postern: test: it was stopped and started; evidence of before: "
+                                     f"{BUNDLES}/") and "it is waited for, " in done.stderr, done)
+        done = command("test", "cycle", "--deadline", "15s", "--quiet")
+        check(done.stderr == "", done)
         for words in (("test", "halt"), ("test",), ("test", "start", "--graceful")):
             done = command(*words)
             check(done.returncode == 64 and len(done.stderr.splitlines()) == 1, done)
