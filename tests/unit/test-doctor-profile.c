@@ -12,6 +12,8 @@ static const struct {
     gboolean unsure;
 } profile_lines[] = {
     {"systemctl mask --now postern-shim.service", "the shim's service", FALSE},
+    {"systemctl mask --now postern-exec.socket", "exec and an undo", FALSE},
+    {"systemctl disable postern-exec", "exec and an undo", FALSE},
     {"  /usr/bin/true && systemctl disable qemu-guest-agent", "the guest agent away", FALSE},
     {"apt-get -y purge 'qemu-guest-agent'", "removes the package", FALSE},
     {"rpm -e qemu-guest-agent", "removes the package", FALSE},
