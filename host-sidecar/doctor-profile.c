@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "protocol/error.h"
+#include "protocol/json.h"
 
 /* Of a profile's lines that are told. */
 #define MAX_CUTS 32
@@ -83,7 +84,7 @@ add(PstDoctorProfile *profile, gint64 number, const char *line, const char *cuts
     PstDoctorCut *cut = pst_fields_append(&pst_report_doctor_cut_fields, &profile->cuts);
 
     cut->line = number;
-    cut->text = g_strndup(line, MIN(strlen(line), MAX_TEXT));
+    cut->text = pst_json_clean_cut(line, MAX_TEXT, NULL);
     cut->cuts = g_strdup(cuts);
     cut->mend = g_strdup(mend);
     cut->unsure = g_strdup(unsure);

@@ -88,6 +88,21 @@ test_profile(void)
     g_assert_cmpuint(profile->cuts->len, ==, 32);
     g_assert_nonnull(profile->problem);
     pst_fields_free(&pst_report_doctor_profile_fields, profile);
+
+    /* A line that is too long to be told is cut between two letters. */
+    g_string_assign(many, "systemctl stop postern-shim # ");
+    while (many->len < 400)
+        g_string_append(many, "\303\244");
+    for (guint i = 0; i < 2; i++) {
+        profile = pst_doctor_profile_read("/x", many->str);
+        const char *text = ((const PstDoctorCut *)profile->cuts->pdata[0])->text;
+        g_assert_true(g_utf8_validate(text, -1, NULL));
+        g_assert_cmpuint(strlen(text), <=, 200);
+        pst_fields_free(&pst_report_doctor_profile_fields, profile);
+        g_string_append_c(g_string_truncate(many, 30), '#');
+        while (many->len < 400)
+            g_string_append(many, "\303\244");
+    }
 }
 
 int
