@@ -89,7 +89,8 @@ class Harness:
         self.postern_program, self.policy = words.postern, words.policy
         self.who = words.who.split()
         self.runner = Runner(words.domain, words.ssh, words.postern)
-        self.since, self.snapshots = [], 0
+        # Those of a harness that was killed are still there when it is started anew.
+        self.since, self.snapshots, self.begun = [], 0, int(time.time())
         self.baseline = str(self.folder / "before.json")
         self.undo = self.folder / "undo.sh"
         self.undo.write_text(UNDO, encoding="utf-8")
@@ -112,7 +113,11 @@ class Harness:
         """From here on a revert takes nothing along that was applied before."""
         self.snapshots += 1
         self.since = []
-        await self.must("snapshot", self.domain, "create", "--name", f"harden-{self.snapshots}")
+        await self.must("snapshot", self.domain, "create", "--name", self.newest())
+
+    def newest(self):
+        """The name of the last one."""
+        return f"harden-{self.begun}-{self.snapshots}"
 
     async def can_get_in(self):
         """The harness's own eyes: by ssh, and root there."""
@@ -156,7 +161,7 @@ class Harness:
         begun = time.monotonic()
         status, out, err = await self.postern(
             "recover", self.domain, "--policy", self.policy, "--baseline", self.baseline, "--undo",
-            str(self.undo), "--snapshot", f"harden-{self.snapshots}", "--settle", SETTLE,
+            str(self.undo), "--snapshot", self.newest(), "--settle", SETTLE,
             "--unchecked", "--yes", "--json", *self.who)
         told = json.loads(out) if out else {"steps": []}
         row.recover_seconds = round(time.monotonic() - begun, 1)

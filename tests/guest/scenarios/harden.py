@@ -36,9 +36,9 @@ def _chosen():
     return rows
 
 
-def _lay(context, rows):
+def _lay(context, rows, name="rules"):
     """The folder of scripts."""
-    folder = context.folder / "rules"
+    folder = context.folder / name
     folder.mkdir()
     for number, (name, text) in enumerate(rows):
         (folder / f"{number:03}-{name}.sh").write_text(text + "\n", encoding="utf-8")
@@ -87,6 +87,9 @@ def run(context):
     environment = dict(postern_of_lab(context).environment, XDG_STATE_HOME=str(state),
                        POSTERN_STORE=str(state / "records"))
     told = _harden(context, environment, _lay(context, rows))
+    # Started anew it trips over nothing that it has left.
+    again = _harden(context, environment, _lay(context, [], "none"))
+    check(again == told, f"it applied {again[len(told):]}")
     for line in _table(told):
         context.log(line + "\n")
     wrong = [row for row in told if (row["verdict"] == "pass") != row["login"]]
