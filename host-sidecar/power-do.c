@@ -261,9 +261,13 @@ step(const Act *act, Way way, gboolean reset, gint64 until_us, GError **error)
 static gint64
 force_until(const Act *act, gboolean reset)
 {
+    gint64 now_us = g_get_monotonic_time();
+
     if (reset)
-        return g_get_monotonic_time() + SETTLE_US;
-    return act->deadline_us - (act->done->action == PST_POWER_CYCLE ? START_US : 0);
+        return now_us + SETTLE_US;
+    if (act->done->action != PST_POWER_CYCLE)
+        return act->deadline_us;
+    return act->deadline_us - MIN(START_US, (act->deadline_us - now_us) / 4);
 }
 
 /* Down, or reset: as gently as was asked for. */
