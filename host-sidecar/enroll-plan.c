@@ -93,7 +93,8 @@ plan_port_later(GPtrArray *steps, const PstEnrollFacts *facts, const Port *port)
             "%s is there from its next start on: it " NO_ROOM, port->name);
     else
         add(steps, port->kind, PST_ENROLL_DUE, parts | port->live,
-            "%s is added to the lasting definition, and is there from its next start on: it " NO_ROOM,
+            "%s is added to the lasting definition, and is there from its next start on: "
+            "it " NO_ROOM,
             port->name)
             ->later = TRUE;
 }

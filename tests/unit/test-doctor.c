@@ -192,7 +192,8 @@ static const struct {
      "virsh -c qemu:///system attach-device web /dev/stdin --live",
      PST_SEVERITY_CRITICAL, "doctor.could-not-look"},
     {"doctor.no-channel",
-     "{'domain':{'live':{'channel':'absent','room':false},'shim':null,'lasting':{'channel':'open'}}}",
+     "{'domain':{'live':{'channel':'absent','room':false},'shim':null,"
+     "'lasting':{'channel':'open'}}}",
      "the running domain has no channel org.postern.shim.0", "stop it and start it: its lasting",
      PST_SEVERITY_CRITICAL, "doctor.could-not-look"},
     {"doctor.no-agent-channel",
