@@ -328,9 +328,10 @@ take_drop_ins(Scan *scan)
 static int
 refuse_without(const char *path, PstPamRuling *ruling)
 {
-    return pst_pam_ruling_set(
-        ruling, PAM_ABORT, path, 0, NULL,
-        g_strdup_printf("pam_access is told to read %s, which is not there", path));
+    pst_pam_ruling_set(ruling, PAM_ABORT, path, 0, NULL,
+                       g_strdup_printf("pam_access is told to read %s, which is not there", path));
+    ruling->remedy = g_strdup_printf("put %s back, or take accessfile= away", path);
+    return ruling->answer;
 }
 
 int

@@ -6,6 +6,7 @@
 #include "guest-shim/faillock.h"
 #include "guest-shim/pam-access.h"
 #include "guest-shim/pam-condition.h"
+#include "guest-shim/pam-exec.h"
 #include "guest-shim/pam-limits.h"
 #include "guest-shim/pam-line.h"
 #include "guest-shim/pam-list.h"
@@ -158,6 +159,7 @@ static const struct {
     Answer answer;
 } rows[] = {
     {"pam_access.so", IN_ALL, pst_pam_access_answer},
+    {"pam_exec.so", IN_ALL, pst_pam_exec_answer},
     {"pam_faillock.so", IN(PST_PAM_ACCOUNT), faillock_account},
     {"pam_faillock.so", IN(PST_PAM_AUTH), faillock_auth},
     {"pam_limits.so", IN(PST_PAM_SESSION), pst_pam_limits_answer},
@@ -187,10 +189,59 @@ pst_pam_answer_rule(const PstPamLine *line, PstPamPhase phase, const PstPamSubje
     return ruling->answer = pst_pam_judge_by_name(line, phase);
 }
 
+/* Modules of distributions' own stacks that say yes to whoever came so far, unless the system is
+ * broken, and pam_unix and pam_faillock, of which the probe `account` tells. */
+gboolean
+pst_pam_answer_is_trusted(const PstPamLine *line, PstPamPhase phase)
+{
+    static const struct {
+        const char *module;
+        guint phases;
+    } trusted[] = {
+        {"pam_apparmor.so", IN(PST_PAM_SESSION)},
+        {"pam_cap.so", IN(PST_PAM_AUTH)},
+        {"pam_cgfs.so", IN(PST_PAM_SESSION)},
+        {"pam_console.so", IN(PST_PAM_SESSION)},
+        {"pam_elogind.so", IN(PST_PAM_SESSION)},
+        {"pam_env.so", IN(PST_PAM_AUTH) | IN(PST_PAM_SESSION)},
+        {"pam_faildelay.so", IN(PST_PAM_AUTH)},
+        {"pam_faillock.so", IN_LOGIN},
+        {"pam_group.so", IN(PST_PAM_AUTH)},
+        {"pam_keyinit.so", IN(PST_PAM_SESSION)},
+        {"pam_lastlog.so", IN(PST_PAM_SESSION)},
+        {"pam_lastlog2.so", IN(PST_PAM_SESSION)},
+        {"pam_limits.so", IN(PST_PAM_SESSION)},
+        {"pam_localuser.so", IN_ALL},
+        {"pam_loginuid.so", IN(PST_PAM_SESSION)},
+        {"pam_mail.so", IN_ALL},
+        {"pam_mkhomedir.so", IN(PST_PAM_SESSION)},
+        {"pam_motd.so", IN(PST_PAM_SESSION)},
+        {"pam_namespace.so", IN(PST_PAM_SESSION)},
+        {"pam_oddjob_mkhomedir.so", IN(PST_PAM_SESSION)},
+        {"pam_rootok.so", IN_LOGIN},
+        {"pam_selinux.so", IN(PST_PAM_SESSION)},
+        {"pam_sepermit.so", IN_LOGIN},
+        {"pam_systemd.so", IN(PST_PAM_SESSION)},
+        {"pam_tty_audit.so", IN(PST_PAM_SESSION)},
+        {"pam_umask.so", IN(PST_PAM_SESSION)},
+        {"pam_unix.so", IN_ALL},
+        {"pam_usertype.so", IN_ALL},
+        {"pam_winbind.so", IN(PST_PAM_SESSION)},
+        {"pam_wtmpdb.so", IN(PST_PAM_SESSION)},
+        {"pam_xauth.so", IN(PST_PAM_SESSION)},
+    };
+    g_autofree char *name = g_path_get_basename(line->module);
+
+    for (guint i = 0; i < G_N_ELEMENTS(trusted); i++)
+        if ((trusted[i].phases & IN(phase)) != 0 && g_str_equal(name, trusted[i].module))
+            return TRUE;
+    return FALSE;
+}
+
 int
 pst_pam_answer(const PstPamLine *line, PstPamPhase phase, gpointer data)
 {
-    g_auto(PstPamRuling) ruling = {PST_PAM_ANY, NULL, 0, NULL, NULL, FALSE};
+    g_auto(PstPamRuling) ruling = {.answer = PST_PAM_ANY};
 
     return pst_pam_answer_rule(line, phase, data, &ruling);
 }

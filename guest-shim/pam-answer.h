@@ -15,6 +15,10 @@ int pst_pam_answer_rule(const PstPamLine *line, PstPamPhase phase, const PstPamS
  * its user is NULL, only what holds for everybody is answered. */
 int pst_pam_answer(const PstPamLine *line, PstPamPhase phase, gpointer data);
 
+/* Whether the module says yes to whoever came so far unless the system is broken, or is one of
+ * which another probe tells: a stack that depends on it alone is sound. */
+gboolean pst_pam_answer_is_trusted(const PstPamLine *line, PstPamPhase phase);
+
 /* The file that pam_nologin, as LINE has it, shuts out everybody but root by; NULL where there is
  * none. Free with g_free(). */
 char *pst_pam_answer_nologin(const PstSysroot *sysroot, const PstPamLine *line);

@@ -17,6 +17,7 @@ typedef struct {
     char *expected;
     char *error;
     char *user;
+    char **undo;
     GPtrArray *services; /* harmed by it; of char *, owned */
     gboolean of_rule;    /* it does what its author wrote, and may have meant */
 } Blame;
@@ -36,6 +37,7 @@ forget(Blame *blame)
     g_clear_pointer(&blame->expected, g_free);
     g_clear_pointer(&blame->error, g_free);
     g_clear_pointer(&blame->user, g_free);
+    g_clear_pointer(&blame->undo, g_strfreev);
 }
 
 static void
@@ -285,7 +287,9 @@ tell_ruling(Blame *blame, const PstPamLine *line, guint rule, const char *user,
     blame->message =
         g_strdup_printf("%s (asked by %s:%u)", ruling->why != NULL ? ruling->why : line->text,
                         line->file, line->line);
-    blame->remedy = g_strconcat(before, where, after, NULL);
+    blame->remedy =
+        ruling->remedy != NULL ? g_strdup(ruling->remedy) : g_strconcat(before, where, after, NULL);
+    blame->undo = g_strdupv(ruling->undo);
 }
 
 const char *
@@ -307,6 +311,26 @@ pst_pam_blame_ruling(PstPamBlames *blames, const PstPamLine *line, PstSeverity h
     if (take(blame, harm, service, path, number, ruling->text))
         tell_ruling(blame, line, rule, user, ruling);
     return id;
+}
+
+const char *
+pst_pam_blame_hinge(PstPamBlames *blames, const PstPamLine *line, const char *service,
+                    const char *user, const PstPamRuling *ruling)
+{
+    g_autofree char *where = place(line->file, line->line);
+
+    if (ruling->path != NULL)
+        return pst_pam_blame_ruling(blames, line, PST_SEVERITY_INFORMATION, service, user, ruling);
+    Blame *blame = find_or_add(blames, "pam.depends", where, TRUE);
+
+    if (take(blame, PST_SEVERITY_INFORMATION, service, line->file, line->line, line->text)) {
+        blame->user = g_strdup(user);
+        blame->message = g_strdup_printf("whether %s gets in hangs on what %s says, which no file "
+                                         "tells (%s)",
+                                         user, line->module, where);
+        blame->remedy = g_strdup_printf("try a login; the journal has what %s said", line->module);
+    }
+    return blame->id;
 }
 
 /* ---- the findings ---- */
@@ -352,6 +376,8 @@ report_one(const Blame *blame, PstReport *report)
     /* /run/nologin is systemd's, and it takes it away itself. */
     if (g_str_equal(blame->id, "pam.nologin") && g_str_equal(blame->path, "/etc/nologin"))
         pst_report_undo(finding, PST_UNDO_ARGV)->argv = g_strdupv((char **)remove_nologin);
+    if (blame->undo != NULL)
+        pst_report_undo(finding, PST_UNDO_ARGV)->argv = g_strdupv(blame->undo);
 }
 
 void

@@ -39,5 +39,10 @@ const char *pst_pam_blame_no_line(PstPamBlames *blames, const PstPamStack *stack
 const char *pst_pam_blame_ruling(PstPamBlames *blames, const PstPamLine *line, PstSeverity harm,
                                  const char *service, const char *user, const PstPamRuling *ruling);
 
+/* A line on whose module it hangs whether USER gets in, while no file tells what that says; RULING
+ * may have the rule that is in doubt. */
+const char *pst_pam_blame_hinge(PstPamBlames *blames, const PstPamLine *line, const char *service,
+                                const char *user, const PstPamRuling *ruling);
+
 /* Adds the findings, in the order in which they were noted. */
 void pst_pam_blame_report(const PstPamBlames *blames, PstReport *report);

@@ -247,14 +247,11 @@ mend(const GPtrArray *lines, GPtrArray *made)
     return all;
 }
 
-static PstPamJudgement
-judge_lines(const GPtrArray *lines, PstPamPhase phase, PstPamAnswer answer, gpointer data,
-            gboolean mended)
+/* The answers of all lines; of those of which nobody knows it the numbers go to UNKNOWN. */
+static void
+ask(const GPtrArray *lines, PstPamPhase phase, PstPamAnswer answer, gpointer data, gboolean mended,
+    int *answers, GArray *unknown)
 {
-    g_autofree int *answers = g_new0(int, lines->len + 1);
-    g_autoptr(GArray) unknown = g_array_new(FALSE, FALSE, sizeof(guint));
-    PstPamJudgement judgement = {PST_PAM_UNKNOWN, PST_PAM_PERM_DENIED, NULL};
-
     for (guint i = 0; i < lines->len; i++) {
         const PstPamLine *line = lines->pdata[i];
         if (line->substack)
@@ -268,6 +265,17 @@ judge_lines(const GPtrArray *lines, PstPamPhase phase, PstPamAnswer answer, gpoi
         if (answers[i] == PST_PAM_ANY)
             g_array_append_val(unknown, i);
     }
+}
+
+static PstPamJudgement
+judge_lines(const GPtrArray *lines, PstPamPhase phase, PstPamAnswer answer, gpointer data,
+            gboolean mended)
+{
+    g_autofree int *answers = g_new0(int, lines->len + 1);
+    g_autoptr(GArray) unknown = g_array_new(FALSE, FALSE, sizeof(guint));
+    PstPamJudgement judgement = {PST_PAM_UNKNOWN, PST_PAM_PERM_DENIED, NULL};
+
+    ask(lines, phase, answer, data, mended, answers, unknown);
     judgement.outcome = try_all(lines, answers, unknown, &judgement.result);
     if (judgement.result != PST_PAM_SUCCESS && !mended)
         judgement.culprit = find_culprit(lines, answers);
@@ -282,6 +290,30 @@ pst_pam_judge(const PstPamStack *stack, PstPamPhase phase, PstPamAnswer answer, 
     if (stack->aborts)
         return (PstPamJudgement){PST_PAM_FAILS, PST_PAM_PERM_DENIED, NULL};
     return judge_lines(stack->lines[phase], phase, answer, data, FALSE);
+}
+
+const PstPamLine *
+pst_pam_judge_hinge(const PstPamStack *stack, PstPamPhase phase, PstPamAnswer answer, gpointer data,
+                    PstPamTrusted trusted)
+{
+    const GPtrArray *lines = stack->lines[phase];
+    g_autofree int *answers = g_new0(int, lines->len + 1);
+    g_autoptr(GArray) unknown = g_array_new(FALSE, FALSE, sizeof(guint));
+
+    ask(lines, phase, answer, data, FALSE, answers, unknown);
+    for (guint i = 0; i < unknown->len; i++)
+        answers[g_array_index(unknown, guint, i)] = PST_PAM_SUCCESS;
+    for (guint i = 0; i < unknown->len; i++) {
+        guint at = g_array_index(unknown, guint, i);
+
+        if (trusted(lines->pdata[at], phase))
+            continue;
+        answers[at] = PST_PAM_PERM_DENIED;
+        if (run_stack(lines, answers, NULL) != PST_PAM_SUCCESS)
+            return lines->pdata[at];
+        answers[at] = PST_PAM_SUCCESS;
+    }
+    return NULL;
 }
 
 PstPamJudgement

@@ -31,6 +31,14 @@ PstPamJudgement pst_pam_judge(const PstPamStack *stack, PstPamPhase phase, PstPa
 PstPamJudgement pst_pam_judge_mended(const PstPamStack *stack, PstPamPhase phase,
                                      PstPamAnswer answer, gpointer data);
 
+/* Whether the answer of a line's module is out of question, although no file tells it. */
+typedef gboolean (*PstPamTrusted)(const PstPamLine *line, PstPamPhase phase);
+
+/* Of a phase that depends: the first line whose module, were it the only one to refuse, would make
+ * the phase fail, and is not TRUSTED. NULL where there is none. */
+const PstPamLine *pst_pam_judge_hinge(const PstPamStack *stack, PstPamPhase phase,
+                                      PstPamAnswer answer, gpointer data, PstPamTrusted trusted);
+
 /* Whether libpam can't load the line's module, or make sense of the line. */
 gboolean pst_pam_judge_is_faulty(const PstPamLine *line);
 

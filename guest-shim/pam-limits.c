@@ -4,24 +4,31 @@
 #include <string.h>
 
 #include "guest-shim/pam-line.h"
+#include "protocol/error.h"
 
 #define CONF "/etc/security/limits.conf"
 #define VENDOR_CONF "/usr/etc/security/limits.conf"
 #define DROP_INS "/etc/security/limits.d"
 #define MAX_CONF (256 * 1024)
+#define MAX_MODULE (1024 * 1024)
+#define SERVICE_ERR 3
 
 /* A smaller number is a nearer rule: it stands, whatever comes after it. */
-typedef enum { OF_USER, OF_GROUP, OF_ALL, OF_NOBODY } Nearness;
+typedef enum { OF_USER, OF_GROUP, OF_ALL_OF_GROUP, OF_ALL, OF_NOBODY } Nearness;
 
-/* Below `least` no shell can begin: it opens its terminal three times and itself, is a process
- * beside the server's own, and maps the C library. */
+/* Below `least` no shell can begin: sshd and it open their pipes and terminals, are processes of
+ * the user's, and map the C library. Below `enough` that hangs on how they were built. Those of
+ * logins refuse the session. */
 static const struct {
     const char *item;
-    gint64 least;
+    gint64 least, enough;
     const char *unit;
+    gboolean of_logins;
 } items[] = {
-    {"maxlogins", 1, "logins"}, {"nproc", 2, "processes"}, {"nofile", 4, "files"},
-    {"as", 4096, "KiB"},        {"data", 128, "KiB"},      {"stack", 64, "KiB"},
+    {"maxlogins", 1, 1, "logins", TRUE}, {"maxsyslogins", 1, 1, "logins of everybody", TRUE},
+    {"nproc", 2, 2, "processes", FALSE}, {"nofile", 9, 32, "files", FALSE},
+    {"as", 8192, 65536, "KiB", FALSE},   {"data", 128, 16384, "KiB", FALSE},
+    {"stack", 64, 256, "KiB", FALSE},
 };
 
 typedef struct {
@@ -98,7 +105,17 @@ nearness_of(const PstPamSubject *subject, const char *domain)
     if (domain[0] == '@' && (pst_pam_subject_is_in(subject, domain + 1) == PST_TRI_YES ||
                              group_in_range(subject, domain + 1)))
         return OF_GROUP;
-    return g_str_equal(domain, "*") ? OF_ALL : OF_NOBODY;
+    if (domain[0] == '%' && domain[1] != '\0')
+        return pst_pam_subject_is_in(subject, domain + 1) == PST_TRI_YES ? OF_ALL_OF_GROUP
+                                                                         : OF_NOBODY;
+    return g_str_equal(domain, "*") || g_str_equal(domain, "%") ? OF_ALL : OF_NOBODY;
+}
+
+/* `%` counts the logins of all together, and is of no account to other items (limits.conf(5)). */
+static gboolean
+concerns(const char *domain, guint item)
+{
+    return domain[0] != '%' || items[item].of_logins;
 }
 
 static gboolean
@@ -123,7 +140,8 @@ take_limit(PstPamLimits *limits, Nearness nearness, char **words, const char *pa
     for (guint i = 0; i < G_N_ELEMENTS(items); i++) {
         Limit *limit = &limits->limits[i];
 
-        if (g_ascii_strcasecmp(words[2], items[i].item) != 0 || limit->nearness < nearness)
+        if (g_ascii_strcasecmp(words[2], items[i].item) != 0 || limit->nearness < nearness ||
+            !concerns(words[0], i))
             continue;
         g_free(limit->path);
         g_free(limit->text);
@@ -170,33 +188,84 @@ pst_pam_limits_take(PstPamLimits *limits, const char *path, char *text)
         take_line(limits, path, number, line);
 }
 
-int
-pst_pam_limits_judge(const PstPamLimits *limits, PstPamRuling *ruling)
+static int
+tell(const PstPamLimits *limits, guint item, PstPamRuling *ruling)
 {
-    ruling->answer = PST_PAM_ANY;
-    for (guint i = 0; !limits->exempt && i < G_N_ELEMENTS(items); i++) {
-        const Limit *limit = &limits->limits[i];
-        gboolean logins = i == 0;
+    const Limit *limit = &limits->limits[item];
+    gboolean logins = items[item].of_logins, sure = limit->value < items[item].least;
 
-        if (limit->value < 0 || limit->value >= items[i].least || limits->subject->user->uid == 0)
-            continue;
-        return pst_pam_ruling_set(
-            ruling, logins ? PST_PAM_PERM_DENIED : PST_PAM_ANY, limit->path, limit->line,
-            limit->text,
-            g_strdup_printf("pam_limits gives %s %" G_GINT64_FORMAT " %s: %s",
-                            limits->subject->user->name, limit->value, items[i].unit,
-                            logins ? "every session is refused" : "no shell can begin"));
-    }
+    pst_pam_ruling_set(ruling, logins ? PST_PAM_PERM_DENIED : PST_PAM_ANY, limit->path, limit->line,
+                       limit->text,
+                       g_strdup_printf("pam_limits gives %s %" G_GINT64_FORMAT " %s: %s",
+                                       limits->subject->user->name, limit->value, items[item].unit,
+                                       logins ? "every session is refused"
+                                       : sure ? "no shell can begin"
+                                              : "it may not be enough for a session"));
+    ruling->lack = !sure;
     return ruling->answer;
 }
 
-static void
+int
+pst_pam_limits_judge(const PstPamLimits *limits, PstPamRuling *ruling)
+{
+    guint doubtful = G_N_ELEMENTS(items);
+
+    ruling->answer = PST_PAM_ANY;
+    if (limits->exempt || limits->subject->user->uid == 0)
+        return ruling->answer;
+    for (guint i = 0; i < G_N_ELEMENTS(items); i++) {
+        const Limit *limit = &limits->limits[i];
+
+        if (limit->value < 0 || limit->value >= items[i].enough)
+            continue;
+        if (limit->value < items[i].least)
+            return tell(limits, i, ruling);
+        doubtful = MIN(doubtful, i);
+    }
+    return doubtful < G_N_ELEMENTS(items) ? tell(limits, doubtful, ruling) : ruling->answer;
+}
+
+/* FALSE where there is nothing to open. */
+static gboolean
 take_file(PstPamLimits *limits, const char *path)
 {
-    g_autofree char *text = pst_sysroot_read(limits->subject->sysroot, path, MAX_CONF, NULL, NULL);
+    g_autoptr(GError) cause = NULL;
+    g_autofree char *text =
+        pst_sysroot_read(limits->subject->sysroot, path, MAX_CONF, NULL, &cause);
 
     if (text != NULL)
         pst_pam_limits_take(limits, path, text);
+    return text != NULL || cause->code != PST_ERROR_ABSENT;
+}
+
+/* Up to Linux-PAM 1.5.2 a file that can't be opened refuses every session, root's too; later ones
+ * pass over those that no argument names, and word it otherwise. */
+static gboolean
+wants_files(const PstPamLine *line, const PstPamSubject *subject)
+{
+    static const char words[] = "cannot read settings from %s: %m";
+    gsize len;
+    g_autofree char *bytes =
+        line->path != NULL ? pst_sysroot_read(subject->sysroot, line->path, MAX_MODULE, &len, NULL)
+                           : NULL;
+
+    return bytes != NULL && memmem(bytes, len, words, strlen(words)) != NULL;
+}
+
+/* A drop-in that is not there is a link that leads nowhere. */
+static int
+refuse_without(const char *path, gboolean drop_in, PstPamRuling *ruling)
+{
+    const char *const undo[] = {drop_in ? "/bin/rm" : "/usr/bin/touch", path, NULL};
+
+    pst_pam_ruling_set(ruling, SERVICE_ERR, path, 0, NULL,
+                       g_strdup_printf("pam_limits can't open %s, which %s: every session is "
+                                       "refused",
+                                       path, drop_in ? "leads nowhere" : "is not there"));
+    ruling->undo = g_strdupv((char **)undo);
+    ruling->remedy = drop_in ? g_strdup_printf("put back what %s leads to, or take it away", path)
+                             : g_strdup_printf("put %s back; an empty one is enough", path);
+    return ruling->answer;
 }
 
 int
@@ -206,14 +275,17 @@ pst_pam_limits_answer(const PstPamLine *line, const PstPamSubject *subject, PstP
     const char *named = pst_pam_line_value(words, "conf");
     g_autoptr(PstPamLimits) limits = pst_pam_limits_new(subject);
     g_auto(GStrv) names = named == NULL ? pst_sysroot_list(subject->sysroot, DROP_INS, NULL) : NULL;
+    gboolean of_vendor = named == NULL && !pst_sysroot_exists(subject->sysroot, CONF) &&
+                         pst_sysroot_exists(subject->sysroot, VENDOR_CONF);
+    const char *conf = named != NULL ? named : of_vendor ? VENDOR_CONF : CONF;
 
-    take_file(limits, named != NULL                                ? named
-                      : pst_sysroot_exists(subject->sysroot, CONF) ? CONF
-                                                                   : VENDOR_CONF);
-    for (guint i = 0; names != NULL && names[i] != NULL; i++) {
+    if (!take_file(limits, conf) && (named != NULL || wants_files(line, subject)))
+        return refuse_without(conf, FALSE, ruling);
+    for (guint i = 0; names != NULL && names[i] != NULL && !limits->exempt; i++) {
         g_autofree char *path = g_build_filename(DROP_INS, names[i], NULL);
-        if (g_str_has_suffix(names[i], ".conf"))
-            take_file(limits, path);
+        if (g_str_has_suffix(names[i], ".conf") && !take_file(limits, path) &&
+            wants_files(line, subject))
+            return refuse_without(path, TRUE, ruling);
     }
     return pst_pam_limits_judge(limits, ruling);
 }

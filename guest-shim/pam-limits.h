@@ -5,7 +5,8 @@
 #include "guest-shim/pam-subject.h"
 
 /* limits.conf(5) as pam_limits reads it (Linux-PAM's pam_limits.c), as far as a limit shuts a
- * login: maxlogins 0, which refuses the session, and limits so small that no shell could begin. */
+ * login: maxlogins and maxsyslogins 0, which refuse the session, limits so small that no shell
+ * could begin, and a file that is not there, without which some versions open no session. */
 
 typedef struct PstPamLimits PstPamLimits;
 

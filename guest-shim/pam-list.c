@@ -134,6 +134,26 @@ pst_pam_list_file(const PstPamLine *line, const PstPamSubject *subject, PstPamRu
 
 /* ---- pam_shells, pam_securetty, pam_wheel ---- */
 
+/* A list that is not there, or that everybody could write to, has nobody's shell. */
+static gboolean
+refuses_shells(const PstPamSubject *subject, const char *path, PstPamRuling *ruling)
+{
+    g_autoptr(GError) cause = NULL;
+    struct stat st;
+    gboolean there = pst_sysroot_stat(subject->sysroot, path, &st, &cause);
+
+    if (there ? S_ISREG(st.st_mode) && (st.st_mode & S_IWOTH) == 0
+              : cause->code != PST_ERROR_ABSENT)
+        return FALSE;
+    pst_pam_ruling_set(
+        ruling, PST_PAM_AUTH_ERR, path, 0, NULL,
+        g_strdup_printf("pam_shells refuses everybody, because %s %s", path,
+                        there ? "is no regular file or writable by everybody" : "is not there"));
+    ruling->remedy = there ? g_strdup_printf("chmod 0644 %s", path)
+                           : g_strdup_printf("put %s back, with %s in it", path, shell_of(subject));
+    return TRUE;
+}
+
 int
 pst_pam_list_shells(const PstPamLine *line G_GNUC_UNUSED, const PstPamSubject *subject,
                     PstPamRuling *ruling)
@@ -142,6 +162,8 @@ pst_pam_list_shells(const PstPamLine *line G_GNUC_UNUSED, const PstPamSubject *s
     g_autofree char *text = pst_sysroot_read(subject->sysroot, path, MAX_LIST, NULL, NULL);
     guint number = 0;
 
+    if (refuses_shells(subject, path, ruling))
+        return ruling->answer;
     if (text == NULL)
         return ruling->answer = PST_PAM_ANY;
     if (find_entry(subject, text, shell_of(subject), same, &number) == PST_TRI_YES)

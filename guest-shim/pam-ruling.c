@@ -7,6 +7,8 @@ pst_pam_ruling_clear(PstPamRuling *ruling)
     g_clear_pointer(&ruling->path, g_free);
     g_clear_pointer(&ruling->text, g_free);
     g_clear_pointer(&ruling->why, g_free);
+    g_clear_pointer(&ruling->remedy, g_free);
+    g_clear_pointer(&ruling->undo, g_strfreev);
 }
 
 int

@@ -10,7 +10,9 @@ typedef struct {
     guint line;    /* from 1, 0 for the whole file */
     char *text;    /* as it stands there */
     char *why;     /* a clause for people; NULL where there is nothing to say */
-    gboolean lack; /* PST_PAM_ANY because the question does not say from where */
+    gboolean lack; /* PST_PAM_ANY because the question does not say from where, or not sure */
+    char *remedy;  /* NULL where what helps against the module's refusals helps here */
+    char **undo;   /* the command that takes it back; NULL where there is none */
 } PstPamRuling;
 
 void pst_pam_ruling_clear(PstPamRuling *ruling);

@@ -78,20 +78,6 @@ read_user(Probe *probe)
     read_shadow(probe);
 }
 
-/* OpenSSH's own default is no; distributions ship yes in their file. */
-static void
-read_use_pam(Probe *probe)
-{
-    g_autoptr(GError) cause = NULL;
-    g_autoptr(PstSshdConfig) config = pst_sshd_config_load(probe->sysroot, &cause);
-    const PstSshdDirective *directive =
-        config != NULL ? pst_sshd_config_get(config, "usepam", 0) : NULL;
-
-    if (config != NULL)
-        probe->data->sshd_asks =
-            PST_TRI(directive != NULL && g_ascii_strcasecmp(directive->value, "yes") == 0);
-}
-
 static PstPamOrigin
 origin_of(const Probe *probe, const PstPamService *row)
 {
@@ -244,7 +230,7 @@ harm_of_rule(const Service *service, PstPamPhase phase)
 static void
 blame_rule(Service *service, PstPamPhase phase, const PstPamLine *line, PstPamPhaseReport *report)
 {
-    g_auto(PstPamRuling) ruling = {PST_PAM_ANY, NULL, 0, NULL, NULL, FALSE};
+    g_auto(PstPamRuling) ruling = {.answer = PST_PAM_ANY};
     const char *finding;
 
     note_line(report, line, NULL);
@@ -273,6 +259,22 @@ find_rule(Service *service, PstPamPhase phase, const PstPamLine *culprit)
                                                                            : culprit;
 }
 
+/* Of a phase that depends on what nobody knows of: the line, and what it is told as. */
+static void
+name_hinge(Service *service, PstPamPhase phase, PstPamPhaseReport *report)
+{
+    g_auto(PstPamRuling) ruling = {.answer = PST_PAM_ANY};
+    const PstPamLine *line = pst_pam_judge_hinge(service->stack, phase, pst_pam_answer,
+                                                 &service->subject, pst_pam_answer_is_trusted);
+
+    if (line == NULL)
+        return;
+    pst_pam_answer_rule(line, phase, &service->subject, &ruling);
+    note_line(report, line,
+              pst_pam_blame_hinge(service->probe->blames, line, service->row.name,
+                                  service->probe->user->name, &ruling));
+}
+
 static void
 judge_for_user(Service *service, PstPamPhase phase, PstPamPhaseReport *report)
 {
@@ -285,6 +287,8 @@ judge_for_user(Service *service, PstPamPhase phase, PstPamPhaseReport *report)
         g_strdup(pst_pam_answer_outcomes[tolerated && judgement.outcome == PST_PAM_FAILS
                                              ? PST_PAM_DEPENDS
                                              : judgement.outcome]);
+    if (judgement.outcome == PST_PAM_DEPENDS)
+        name_hinge(service, phase, report);
     if (judgement.outcome != PST_PAM_FAILS || judgement.culprit == NULL || tolerated)
         return;
     const PstPamLine *line = find_rule(service, phase, judgement.culprit);
@@ -324,7 +328,7 @@ list_doubts(Service *service, PstPamPhase phase)
 
     for (guint i = 0; i < lines->len; i++) {
         const PstPamLine *line = lines->pdata[i];
-        g_auto(PstPamRuling) ruling = {PST_PAM_ANY, NULL, 0, NULL, NULL, FALSE};
+        g_auto(PstPamRuling) ruling = {.answer = PST_PAM_ANY};
 
         if (line->module == NULL || line->state != PST_PAM_MODULE_SOUND)
             continue;
@@ -332,7 +336,8 @@ list_doubts(Service *service, PstPamPhase phase)
         if (ruling.answer != PST_PAM_ANY || ruling.path == NULL)
             continue;
         gboolean limit = g_str_has_suffix(line->module, "pam_limits.so");
-        PstSeverity harm = harm_of_rule(service, phase);
+        PstSeverity harm =
+            limit && ruling.lack ? PST_SEVERITY_INFORMATION : harm_of_rule(service, phase);
         if (!limit && harm == PST_SEVERITY_CRITICAL)
             harm = ruling.lack ? PST_SEVERITY_INFORMATION : PST_SEVERITY_UNKNOWN;
         pst_pam_blame_ruling(service->probe->blames, line, harm, service->row.name,
@@ -584,11 +589,9 @@ pst_probe_pam_run(const PstProbeContext *context, gconstpointer args, PstReport 
     read_user(&probe);
     if (probe.user != NULL)
         probe.data->user = g_strdup(probe.user->name);
-    read_use_pam(&probe);
-    if (has_pam(context->sysroot) && probe.args->services != NULL)
-        judge_named(&probe);
-    else if (has_pam(context->sysroot))
-        judge_all(&probe);
+    probe.data->sshd_asks = pst_sshd_config_asks_pam(context->sysroot);
+    if (has_pam(context->sysroot))
+        (probe.args->services != NULL ? judge_named : judge_all)(&probe);
     pst_pam_blame_report(probe.blames, report);
     look_at_log(context, report);
     g_autofree char *summary = summary_of(probe.data);

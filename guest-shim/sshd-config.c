@@ -273,3 +273,15 @@ pst_sshd_config_all(const PstSshdConfig *config)
 {
     return config->directives;
 }
+
+PstTri
+pst_sshd_config_asks_pam(const PstSysroot *sysroot)
+{
+    g_autoptr(PstSshdConfig) config = pst_sshd_config_load(sysroot, NULL);
+    const PstSshdDirective *directive =
+        config != NULL ? pst_sshd_config_get(config, "usepam", 0) : NULL;
+
+    if (config == NULL)
+        return PST_TRI_UNKNOWN;
+    return PST_TRI(directive != NULL && g_ascii_strcasecmp(directive->value, "yes") == 0);
+}

@@ -42,5 +42,9 @@ const PstSshdDirective *pst_sshd_config_get(const PstSshdConfig *config, const c
 GPtrArray *pst_sshd_config_for(const PstSshdConfig *config, const PstSshdConnection *connection,
                                const char *keyword, gboolean *certain);
 
+/* Whether the files have sshd ask PAM: its own default is no; distributions ship yes in their file.
+ * Unknown where they can't be read. */
+PstTri pst_sshd_config_asks_pam(const PstSysroot *sysroot);
+
 /* All of them: of PstSshdDirective, borrowed. */
 const GPtrArray *pst_sshd_config_all(const PstSshdConfig *config);

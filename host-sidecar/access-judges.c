@@ -338,12 +338,12 @@ find_service(const PstPamData *pam, const char *name)
 }
 
 /* A phase that depends on what no file says (a password, another probe's facts) shuts nobody out by
- * itself. */
+ * itself; one that hangs on a module of which nobody knows is told as a finding. */
 static PstTri
 passes_phase(const PstPamPhaseReport *phase)
 {
     if (phase == NULL || g_strcmp0(phase->outcome, "passes") == 0 ||
-        g_strcmp0(phase->outcome, "depends") == 0)
+        (g_strcmp0(phase->outcome, "depends") == 0 && phase->finding == NULL))
         return PST_TRI_YES;
     return g_strcmp0(phase->outcome, "fails") == 0 ? PST_TRI_NO : PST_TRI_UNKNOWN;
 }

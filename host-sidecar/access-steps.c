@@ -82,13 +82,19 @@ static const struct {
                                     pst_access_judges_account_console,
                                     {NULL},
                                     {"account."}},
-    [PST_ACCESS_PAM_KEY] =
-        {"pam", &pst_report_pam_kind, pst_access_judges_pam_key, {"pam.log-blocked"}, {"pam."}},
+    [PST_ACCESS_PAM_KEY] = {"pam",
+                            &pst_report_pam_kind,
+                            pst_access_judges_pam_key,
+                            /* A session begins and ends at once; or may, where that is in doubt. */
+                            {"pam.log-blocked", "pam.limits"},
+                            {"pam."},
+                            {"pam.limits"}},
     [PST_ACCESS_PAM_PASSWORD] = {"pam",
                                  &pst_report_pam_kind,
                                  pst_access_judges_pam_password,
-                                 {"pam.log-blocked"},
-                                 {"pam."}},
+                                 {"pam.log-blocked", "pam.limits"},
+                                 {"pam."},
+                                 {"pam.limits"}},
     [PST_ACCESS_PAM_CONSOLE] =
         {"pam", &pst_report_pam_kind, pst_access_judges_pam_console, {"pam.log-blocked"}, {"pam."}},
     [PST_ACCESS_MEMORY_PASSWORD] = {"memory",
@@ -218,5 +224,6 @@ pst_access_steps_judge(const PstAccessFacts *facts, PstAccessStepKind kind, PstA
     }
     const PstFinding *unlooked = shut != NULL ? shut : find_unlooked(report);
     explain(step, unlooked, why.reason);
-    return unlooked == NULL;
+    /* What hangs on something that nobody can look at accuses nobody. */
+    return unlooked == NULL || unlooked->severity == PST_SEVERITY_INFORMATION;
 }

@@ -261,6 +261,30 @@ log_blocked(Guest *guest)
                    "whatever logs waits");
 }
 
+/* A module of which nobody knows what it says; a limit that lets no shell begin, or may not. */
+static void
+sshd_account_hangs_on(Guest *guest)
+{
+    set(&service(guest, 0)->account->outcome, "depends");
+    set(&service(guest, 0)->account->finding, "pam.depends");
+    pst_report_add(answer_of(guest, "pam")->report, "pam.depends", PST_SEVERITY_INFORMATION,
+                   "it hangs on pam_exec.so");
+}
+
+static void
+limit_shuts(Guest *guest)
+{
+    pst_report_add(answer_of(guest, "pam")->report, "pam.limits", PST_SEVERITY_CRITICAL,
+                   "no shell can begin");
+}
+
+static void
+limit_may_shut(Guest *guest)
+{
+    pst_report_add(answer_of(guest, "pam")->report, "pam.limits", PST_SEVERITY_INFORMATION,
+                   "it may not be enough");
+}
+
 static void
 login_aborts(Guest *guest)
 {
@@ -399,6 +423,9 @@ static const struct {
     {sshd_auth_fails, "osoo", PST_STATUS_OK, NULL},
     {sshd_without_pam, "oooo", PST_STATUS_OK, NULL},
     {log_blocked, "ssso", PST_STATUS_CRITICAL, "pam.log-blocked"},
+    {sshd_account_hangs_on, "uuoo", PST_STATUS_OK, NULL},
+    {limit_shuts, "ssoo", PST_STATUS_CRITICAL, "pam.limits"},
+    {limit_may_shut, "uuoo", PST_STATUS_OK, NULL},
     {login_aborts, "ooso", PST_STATUS_OK, NULL},
     {sudo_refuses, "ooos", PST_STATUS_CRITICAL, NULL},
     {sudo_asks, "ooos", PST_STATUS_CRITICAL, NULL},

@@ -258,8 +258,16 @@ static const struct {
     {"@wheel - maxlogins 0\n", ANY, NULL},
     {"* hard maxlogins 0\nharness hard maxlogins 4\n", ANY, NULL},
     {"harness hard maxlogins 4\n* hard maxlogins 0\n", ANY, NULL}, /* the nearer rule stands */
+    {"* hard maxsyslogins 0\n", DENIED, "every session is refused"},
+    {"% hard maxlogins 0\n", DENIED, "every session is refused"},
+    {"%adm hard maxlogins 0\n", DENIED, "every session is refused"},
+    {"%wheel hard maxlogins 0\n", ANY, NULL},
+    {"@adm hard maxlogins 4\n%adm hard maxlogins 0\n", ANY, NULL},
+    {"% hard nproc 0\n", ANY, NULL}, /* of logins alone */
     {"harness hard nproc 0\n", ANY, "no shell can begin"},
     {"harness soft nofile 1\n", ANY, "no shell can begin"},
+    {"harness hard nofile 14\n", ANY, "may not be enough"},
+    {"harness hard nofile 14\nharness hard nproc 1\n", ANY, "no shell can begin"},
     {"harness soft nofile 1024\n* hard nproc 4096\n", ANY, NULL},
     {"1000 hard nproc 0\n", ANY, NULL},
     {"1000:2000 hard nproc 0\n", ANY, "no shell can begin"},
@@ -310,6 +318,51 @@ test_limits_files(World *world, gconstpointer data G_GNUC_UNUSED)
     put_text(world, "/etc/security/limits.conf", "* hard maxlogins 0\nroot hard maxlogins 0\n");
     subject.user = pst_accounts_find(accounts, "root");
     g_assert_cmpint(answer_of(pst_pam_limits_answer, "", &subject, &ruling), ==, ANY);
+    subject_clear(&subject, accounts);
+}
+
+/* Of Linux-PAM 1.5.2 and before, and of 1.5.3 and after. */
+static int
+limits_of(const World *world, const char *words, const PstPamSubject *subject, PstPamRuling *ruling)
+{
+    const PstPamLine line = {.file = (char *)"/etc/pam.d/x",
+                             .line = 7,
+                             .text = (char *)"the line",
+                             .path = (char *)"/lib/security/pam_limits.so",
+                             .args = (char *)""};
+
+    put_text(world, line.path, words);
+    pst_pam_ruling_clear(ruling);
+    return pst_pam_limits_answer(&line, subject, ruling);
+}
+
+/* What is not there to be opened refuses every session, root's too, where the module is an older
+ * one. */
+static void
+test_limits_absent(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    static const char older[] = "cannot read settings from %s: %m",
+                      newer[] = "cannot read settings from %s: %s";
+    PstAccounts *accounts;
+    PstPamSubject subject = subject_in(world, &accounts);
+    g_auto(PstPamRuling) ruling = {0};
+
+    g_assert_cmpint(limits_of(world, older, &subject, &ruling), ==, 3);
+    g_assert_cmpstr(ruling.path, ==, "/etc/security/limits.conf");
+    g_assert_cmpstr(ruling.undo[0], ==, "/usr/bin/touch");
+    g_assert_cmpint(limits_of(world, newer, &subject, &ruling), ==, ANY);
+    g_assert_null(ruling.path);
+    g_assert_cmpint(answer_of(pst_pam_limits_answer, "conf=/none", &subject, &ruling), ==, 3);
+    put_text(world, "/usr/etc/security/limits.conf", "");
+    g_assert_cmpint(limits_of(world, older, &subject, &ruling), ==, ANY);
+    put_text(world, "/etc/security/limits.conf", "");
+    put_symlink(world, "/etc/security/limits.d/90-none.conf", "/none");
+    g_assert_cmpint(limits_of(world, older, &subject, &ruling), ==, 3);
+    g_assert_cmpstr(ruling.path, ==, "/etc/security/limits.d/90-none.conf");
+    g_assert_cmpstr(ruling.undo[0], ==, "/bin/rm");
+    subject.user = pst_accounts_find(accounts, "root");
+    g_assert_cmpint(limits_of(world, older, &subject, &ruling), ==, 3);
+    g_assert_cmpint(limits_of(world, newer, &subject, &ruling), ==, ANY);
     subject_clear(&subject, accounts);
 }
 
@@ -408,7 +461,12 @@ test_shells_and_wheel(World *world, gconstpointer data G_GNUC_UNUSED)
     PstPamSubject subject = subject_in(world, &accounts);
     g_auto(PstPamRuling) ruling = {0};
 
-    g_assert_cmpint(answer_of(pst_pam_list_shells, "", &subject, &ruling), ==, ANY);
+    g_assert_cmpint(answer_of(pst_pam_list_shells, "", &subject, &ruling), ==, NO);
+    g_assert_nonnull(strstr(ruling.why, "is not there"));
+    put(world, "/etc/shells", "/bin/sh\n/bin/bash\n", -1, 0646);
+    g_assert_cmpint(answer_of(pst_pam_list_shells, "", &subject, &ruling), ==, NO);
+    g_assert_cmpstr(ruling.remedy, ==, "chmod 0644 /etc/shells");
+    remove_path(world, "/etc/shells");
     put_text(world, "/etc/shells", "/bin/sh\n");
     g_assert_cmpint(answer_of(pst_pam_list_shells, "", &subject, &ruling), ==, NO);
     put_text(world, "/etc/shells", "/bin/bash\n");
@@ -476,6 +534,7 @@ main(int argc, char **argv)
     ADD("/pam-rules/time", test_time);
     ADD("/pam-rules/limits", test_limits);
     ADD("/pam-rules/limits-files", test_limits_files);
+    ADD("/pam-rules/limits-absent", test_limits_absent);
     ADD("/pam-rules/conditions", test_conditions);
     ADD("/pam-rules/lists", test_lists);
     ADD("/pam-rules/shells-and-wheel", test_shells_and_wheel);

@@ -33,7 +33,8 @@ put_debian(const World *world)
         "pam_access.so",  "pam_deny.so",   "pam_env.so",      "pam_faillock.so",
         "pam_keyinit.so", "pam_limits.so", "pam_loginuid.so", "pam_nologin.so",
         "pam_permit.so",  "pam_rootok.so", "pam_selinux.so",  "pam_succeed_if.so",
-        "pam_time.so",    "pam_umask.so",  "pam_unix.so",     "pam_localuser.so"};
+        "pam_time.so",    "pam_umask.so",  "pam_unix.so",     "pam_localuser.so",
+        "pam_exec.so",    "pam_own.so",    "pam_listfile.so", "pam_shells.so"};
 
     for (guint i = 0; i < G_N_ELEMENTS(modules); i++)
         put_module(world, modules[i]);
@@ -272,6 +273,28 @@ static const Change changes[] = {
      PST_SEVERITY_CRITICAL, "every session is refused", 1, "sshd", "session", "fails"},
     {"nproc", "/etc/security/limits.conf", "harness hard nproc 0\n", "pam.limits",
      PST_SEVERITY_CRITICAL, "no shell can begin", 1, "sshd", "session", "depends"},
+    {"few-files", "/etc/security/limits.conf", "harness hard nofile 14\n", "pam.limits",
+     PST_SEVERITY_INFORMATION, "may not be enough", 1, "sshd", "session", "depends"},
+    {"exec", COMMON, "account required pam_exec.so quiet /opt/gate\naccount required pam_unix.so\n",
+     "pam.depends", PST_SEVERITY_INFORMATION, "hangs on what pam_exec.so says", 1, "sshd",
+     "account", "depends"},
+    {"exec-gone", COMMON,
+     "account required pam_exec.so quiet /opt/none\naccount required pam_unix.so\n",
+     "pam.denies-user", PST_SEVERITY_CRITICAL, "/opt/none, which is not there", 0, "sshd",
+     "account", "fails"},
+    {"exec-optional", "/etc/pam.d/common-session",
+     "session optional pam_exec.so /opt/gate\nsession required pam_unix.so\n", NULL, 0, NULL, 0,
+     "sshd", "session", "depends"},
+    {"sites-own", COMMON, "account required pam_unix.so\naccount required pam_own.so\n",
+     "pam.depends", PST_SEVERITY_INFORMATION, "hangs on what pam_own.so says", 2, "sshd", "account",
+     "depends"},
+    {"by-host", COMMON,
+     "account required pam_listfile.so item=rhost sense=allow file=/h\n"
+     "account required pam_unix.so\n",
+     "pam.depends", PST_SEVERITY_INFORMATION, "pam_listfile.so", 1, "sshd", "account", "depends"},
+    {"no-shells", COMMON, "account required pam_shells.so\naccount required pam_unix.so\n",
+     "pam.denies-user", PST_SEVERITY_CRITICAL, "/etc/shells is not there", 0, "sshd", "account",
+     "fails"},
     {"condition", COMMON,
      "account required pam_succeed_if.so user ingroup wheel\naccount required pam_unix.so\n",
      "pam.denies-user", PST_SEVERITY_CRITICAL, "user ingroup wheel", 1, "sshd", "account", "fails"},
@@ -295,6 +318,7 @@ test_change(World *world, gconstpointer data)
     put_debian(world);
     put_text(world, "/etc/security/access.conf", "+:root:ALL\n-:ALL:ALL\n");
     put_text(world, "/etc/security/time.conf", "*;*;!root;!Al0000-2400\n");
+    put(world, "/opt/gate", "#!/bin/sh\n", -1, 0755);
     if (change->text != NULL)
         put_text(world, change->path, change->text);
     else
