@@ -307,6 +307,8 @@ pst_pam_blame_ruling(PstPamBlames *blames, const PstPamLine *line, PstSeverity h
     const char *id = rule < G_N_ELEMENTS(rules) ? rules[rule].id : "pam.denies-user";
     if (ruling->answer == PST_PAM_ANY && g_str_equal(id, "pam.access-denies"))
         id = "pam.access-unsure";
+    if (ruling->id != NULL)
+        id = ruling->id;
     Blame *blame = find_or_add(blames, id, key, TRUE);
     if (take(blame, harm, service, path, number, ruling->text))
         tell_ruling(blame, line, rule, user, ruling);

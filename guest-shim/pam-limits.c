@@ -25,11 +25,16 @@ static const struct {
     const char *unit;
     gboolean of_logins;
 } items[] = {
-    {"maxlogins", 1, 1, "logins", TRUE}, {"maxsyslogins", 1, 1, "logins of everybody", TRUE},
-    {"nproc", 2, 2, "processes", FALSE}, {"nofile", 9, 32, "files", FALSE},
-    {"as", 8192, 65536, "KiB", FALSE},   {"data", 128, 16384, "KiB", FALSE},
+    {"maxlogins", 1, 1, "logins", TRUE},
+    {"maxsyslogins", 1, 1, "logins of everybody", TRUE},
+    {"nproc", 2, 2, "processes", FALSE},
+    {"nofile", 9, 32, "files", FALSE},
+    {"as", 8192, 65536, "KiB", FALSE},
+    {"data", 128, 16384, "KiB", FALSE},
     {"stack", 64, 256, "KiB", FALSE},
+    {"nonewprivs", 0, 0, "", FALSE}, /* a switch: what counts is told apart */
 };
+#define SWITCH (G_N_ELEMENTS(items) - 1)
 
 typedef struct {
     Nearness nearness;
@@ -205,6 +210,22 @@ tell(const PstPamLimits *limits, guint item, PstPamRuling *ruling)
     return ruling->answer;
 }
 
+/* A session that is let in, and can't become root. */
+static int
+judge_switch(const PstPamLimits *limits, PstPamRuling *ruling)
+{
+    const Limit *limit = &limits->limits[SWITCH];
+
+    if (limit->value != 1)
+        return ruling->answer;
+    pst_pam_ruling_set(ruling, PST_PAM_ANY, limit->path, limit->line, limit->text,
+                       g_strdup_printf("pam_limits lets sessions of %s gain no privileges: sudo "
+                                       "refuses in them",
+                                       limits->subject->user->name));
+    ruling->id = "pam.no-new-privileges";
+    return ruling->answer;
+}
+
 int
 pst_pam_limits_judge(const PstPamLimits *limits, PstPamRuling *ruling)
 {
@@ -222,7 +243,8 @@ pst_pam_limits_judge(const PstPamLimits *limits, PstPamRuling *ruling)
             return tell(limits, i, ruling);
         doubtful = MIN(doubtful, i);
     }
-    return doubtful < G_N_ELEMENTS(items) ? tell(limits, doubtful, ruling) : ruling->answer;
+    return doubtful < G_N_ELEMENTS(items) ? tell(limits, doubtful, ruling)
+                                          : judge_switch(limits, ruling);
 }
 
 /* FALSE where there is nothing to open. */

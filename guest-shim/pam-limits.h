@@ -6,7 +6,8 @@
 
 /* limits.conf(5) as pam_limits reads it (Linux-PAM's pam_limits.c), as far as a limit shuts a
  * login: maxlogins and maxsyslogins 0, which refuse the session, limits so small that no shell
- * could begin, and a file that is not there, without which some versions open no session. */
+ * could begin, and a file that is not there, without which some versions open no session; and
+ * nonewprivs, which keeps sessions from becoming root. */
 
 typedef struct PstPamLimits PstPamLimits;
 

@@ -5,6 +5,7 @@
 
 #include "guest-shim/ssh-judge-address.h"
 #include "guest-shim/ssh-judge-authorized.h"
+#include "guest-shim/ssh-judge-confined.h"
 #include "guest-shim/ssh-judge-handshake.h"
 #include "guest-shim/ssh-judge-limits.h"
 #include "guest-shim/ssh-judge-listen.h"
@@ -58,6 +59,25 @@ read_title(Probe *probe)
         return;
     probe->options = pst_sshd_title_options(probe->title);
     pst_sshd_title_startups(probe->title, &data->startups, &some, &data->startups_full);
+}
+
+/* Settings of the command line are for sshd alone: what a title claims must not steer a program
+ * that root runs, and so what the files say is no word on what holds. */
+static void
+judge_title(const Probe *probe)
+{
+    const PstSshSubject *subject = &probe->subject;
+    g_autofree char *other = probe->title != NULL ? pst_sshd_title_other(probe->title) : NULL;
+    PstFinding *finding;
+
+    if (other == NULL)
+        return;
+    finding = pst_report_add(subject->report, "ssh.other-options", PST_SEVERITY_INFORMATION,
+                             "sshd was started with %s: what its files say may not hold", other);
+    finding->evidence->unit = g_strdup(subject->unit);
+    finding->evidence->text = g_strdup(other);
+    finding->remedy =
+        g_strdup_printf("try a login; systemctl cat %s shows where it stands", subject->unit);
 }
 
 static void
@@ -284,6 +304,7 @@ judge_user(Probe *probe)
     pst_ssh_judge_user(subject);
     pst_ssh_judge_authorized(subject);
     pst_ssh_judge_session(subject);
+    pst_ssh_judge_confined(subject);
     pst_ssh_judge_methods(subject);
 }
 
@@ -295,6 +316,7 @@ judge_all(Probe *probe)
     read_key(probe);
     read_account(probe);
     read_settings(probe);
+    judge_title(probe);
     tell_settings(probe);
     pst_ssh_reach_judge_addresses(subject->context, probe->config, subject->report);
     pst_ssh_reach_judge(subject->context, subject->report);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "guest-shim/ssh-judge-confined.h"
 #include "guest-shim/ssh-judge-key.h"
 #include "guest-shim/sshd-path.h"
 #include "protocol/error.h"
@@ -190,8 +191,12 @@ read_file(Search *search, const char *pattern)
         return;
     }
     file->present = PST_TRI_YES;
-    file->accepted = PST_TRI(fault.verdict == PST_SSHD_PATH_FINE);
-    if (fault.verdict == PST_SSHD_PATH_FINE)
+    gboolean hidden =
+        fault.verdict == PST_SSHD_PATH_FINE && pst_ssh_judge_confined_hides(subject, file->path);
+    file->accepted = PST_TRI(fault.verdict == PST_SSHD_PATH_FINE && !hidden);
+    if (hidden)
+        file->refused = g_strdup("the sshd that runs does not see it");
+    else if (fault.verdict == PST_SSHD_PATH_FINE)
         read_keys(search, file);
     else
         blame_path(subject, &fault, file);
@@ -226,7 +231,8 @@ add_evidence(const Search *search, PstFinding *finding)
 static void
 blame_keys(const Search *search)
 {
-    static const char *const causes[] = {"ssh.strict-modes", "ssh.keys-unreadable", NULL};
+    static const char *const causes[] = {"ssh.strict-modes", "ssh.keys-unreadable",
+                                         "ssh.keys-hidden", NULL};
     const PstSshSubject *subject = search->subject;
     const char *user = subject->asked->user, *cause = pst_ssh_subject_cause(subject, causes);
     const char *wanted = subject->fingerprint;

@@ -71,10 +71,11 @@ are_left(const PstSshSubject *subject, const char *list)
 static void
 blame_none(const PstSshSubject *subject, gboolean any)
 {
-    static const char *const causes[] = {
-        "ssh.strict-modes",       "ssh.keys-unreadable",   "ssh.key-login-off",
-        "ssh.key-restricted",     "ssh.key-type-refused",  "ssh.key-revoked",
-        "ssh.key-not-authorized", "ssh.no-authorized-key", NULL};
+    static const char *const causes[] = {"ssh.strict-modes",      "ssh.keys-unreadable",
+                                         "ssh.keys-hidden",       "ssh.key-login-off",
+                                         "ssh.key-restricted",    "ssh.key-type-refused",
+                                         "ssh.key-revoked",       "ssh.key-not-authorized",
+                                         "ssh.no-authorized-key", NULL};
     const char *keyword = !any ? "authenticationmethods" : "passwordauthentication";
     const char *user = subject->asked->user, *value;
     g_autofree char *place = pst_ssh_subject_place(subject, keyword, NULL);
@@ -89,6 +90,34 @@ blame_none(const PstSshSubject *subject, gboolean any)
             any ? "PasswordAuthentication is" : "AuthenticationMethods is", value, place));
     finding->caused_by = g_strdup(pst_ssh_subject_cause(subject, causes));
     finding->remedy = g_strdup_printf("give %s a key that sshd takes, or allow passwords", user);
+}
+
+/* A key that sshd takes, and that is enough in none of its lists. */
+static void
+judge_several(const PstSshSubject *subject)
+{
+    char **methods = subject->data->methods;
+    const char *first = NULL;
+    PstFinding *finding;
+
+    for (guint i = 0; methods[i] != NULL; i++) {
+        if (g_str_equal(methods[i], "publickey"))
+            return;
+        if (first == NULL && strstr(methods[i], "publickey") != NULL)
+            first = methods[i];
+    }
+    if (first == NULL || subject->data->key_accepted != PST_TRI_YES)
+        return;
+    g_autofree char *place = pst_ssh_subject_place(subject, "authenticationmethods", NULL);
+    finding = pst_ssh_subject_blame(
+        subject, "ssh.several-methods",
+        subject->fingerprint != NULL ? PST_SEVERITY_CRITICAL : PST_SEVERITY_WARNING,
+        "authenticationmethods", NULL,
+        g_strdup_printf("a key is not enough for %s: AuthenticationMethods %s at %s",
+                        subject->asked->user, first, place));
+    finding->remedy = g_strdup_printf("AuthenticationMethods publickey for %s, by a Match block, "
+                                      "then systemctl reload %s",
+                                      subject->asked->user, subject->unit);
 }
 
 void
@@ -108,4 +137,5 @@ pst_ssh_judge_methods(const PstSshSubject *subject)
     subject->data->methods = g_strv_builder_end(left);
     if (subject->data->methods[0] == NULL)
         blame_none(subject, any);
+    judge_several(subject);
 }

@@ -268,6 +268,23 @@ pst_sshd_config_for(const PstSshdConfig *config, const PstSshdConnection *connec
     return inside->len > 0 ? g_steal_pointer(&inside) : g_steal_pointer(&outside);
 }
 
+gboolean
+pst_sshd_config_is_local(const PstSshdConfig *config, const PstSshdConnection *connection,
+                         const char *keyword)
+{
+    for (guint i = 0; i < config->directives->len; i++) {
+        const PstSshdDirective *directive = config->directives->pdata[i];
+
+        if (!g_str_equal(directive->keyword, keyword) ||
+            holds_for(directive, connection) != PST_TRI_UNKNOWN)
+            continue;
+        for (guint j = 0; directive->conditions[j] != NULL; j++)
+            if (pst_sshd_match_is_local(directive->conditions[j]))
+                return TRUE;
+    }
+    return FALSE;
+}
+
 const GPtrArray *
 pst_sshd_config_all(const PstSshdConfig *config)
 {

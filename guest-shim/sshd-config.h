@@ -42,6 +42,11 @@ const PstSshdDirective *pst_sshd_config_get(const PstSshdConfig *config, const c
 GPtrArray *pst_sshd_config_for(const PstSshdConfig *config, const PstSshdConnection *connection,
                                const char *keyword, gboolean *certain);
 
+/* Whether a line with KEYWORD is in a block that may or may not be about the connection, by the
+ * guest's own address that it comes to. */
+gboolean pst_sshd_config_is_local(const PstSshdConfig *config, const PstSshdConnection *connection,
+                                  const char *keyword);
+
 /* Whether the files have sshd ask PAM: its own default is no; distributions ship yes in their file.
  * Unknown where they can't be read. */
 PstTri pst_sshd_config_asks_pam(const PstSysroot *sysroot);

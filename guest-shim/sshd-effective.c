@@ -206,7 +206,12 @@ pst_sshd_effective_knows(const PstSshdEffective *effective, const char *keyword)
 {
     gboolean certain = TRUE;
 
-    /* Who named no address was answered for one that nobody comes from, and nobody for a name. */
+    /* Who named no address was answered for one that nobody comes from, and nobody for a name, or
+     * for the address that the connection comes to. */
+    if (effective->settings != NULL && effective->connection->user != NULL &&
+        effective->config != NULL &&
+        pst_sshd_config_is_local(effective->config, effective->connection, keyword))
+        return FALSE;
     if (effective->settings != NULL &&
         (effective->connection->user == NULL || effective->config == NULL ||
          (effective->connection->address != NULL && !effective->connection->by_name)))

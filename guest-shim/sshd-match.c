@@ -105,3 +105,15 @@ pst_sshd_match_holds(const PstSshdConnection *connection, const char *criteria)
     }
     return unknown || name != NULL ? PST_TRI_UNKNOWN : PST_TRI_YES;
 }
+
+gboolean
+pst_sshd_match_is_local(const char *criteria)
+{
+    g_auto(GStrv) parts = g_strsplit_set(criteria, " \t\r=", -1);
+
+    for (guint i = 0; parts[i] != NULL; i++)
+        if (g_ascii_strcasecmp(parts[i], "localaddress") == 0 ||
+            g_ascii_strcasecmp(parts[i], "rdomain") == 0)
+            return TRUE;
+    return FALSE;
+}

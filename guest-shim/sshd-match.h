@@ -16,3 +16,7 @@ typedef struct {
 /* Whether all of the criteria hold, as "User a,b Address 10.0.0.0/8". Unknown where one depends on
  * what is not known, or is not one of those of OpenSSH 9. */
 PstTri pst_sshd_match_holds(const PstSshdConnection *connection, const char *criteria);
+
+/* Whether CRITERIA ask for the guest's own end of the connection (LocalAddress, RDomain), which who
+ * asks does not name. */
+gboolean pst_sshd_match_is_local(const char *criteria);

@@ -67,6 +67,49 @@ pst_sshd_title_options(const char *title)
     return g_strv_builder_end(builder);
 }
 
+/* What shuts nobody out who is let in by the files: where sshd listens is seen otherwise. */
+static gboolean
+is_harmless(const char *setting)
+{
+    static const char *const keywords[] = {"AddressFamily",
+                                           "AuthorizedKeysCommand",
+                                           "AuthorizedKeysCommandUser",
+                                           "Banner",
+                                           "HostKey",
+                                           "ListenAddress",
+                                           "LogLevel",
+                                           "PidFile",
+                                           "Port",
+                                           "PrintMotd",
+                                           "SyslogFacility",
+                                           "VersionAddendum"};
+    gsize len = strcspn(setting, "=");
+
+    for (guint i = 0; i < G_N_ELEMENTS(keywords); i++)
+        if (strlen(keywords[i]) == len && g_ascii_strncasecmp(keywords[i], setting, len) == 0)
+            return TRUE;
+    return is_about_algorithms(setting);
+}
+
+char *
+pst_sshd_title_other(const char *title)
+{
+    g_auto(GStrv) words = g_strsplit(title, " ", -1);
+
+    for (guint i = 0; words[i] != NULL && !g_str_equal(words[i], "[listener]"); i++) {
+        gboolean file = g_str_has_prefix(words[i], "-f");
+
+        if (!file && !g_str_has_prefix(words[i], "-o"))
+            continue;
+        gboolean apart = words[i][2] == '\0' && words[i + 1] != NULL;
+        const char *value = apart ? words[i + 1] : words[i] + 2;
+        if (file ? !g_str_equal(value, "/etc/ssh/sshd_config") : !is_harmless(value))
+            return g_strdup_printf("%s %.200s", file ? "-f" : "-o", value);
+        i += apart;
+    }
+    return NULL;
+}
+
 gboolean
 pst_sshd_title_startups(const char *title, gint64 *now, gint64 *some, gint64 *full)
 {

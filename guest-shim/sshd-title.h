@@ -15,6 +15,11 @@ char *pst_sshd_title_read(const PstSysroot *sysroot, gint64 pid);
  * g_strfreev(). */
 char **pst_sshd_title_options(const char *title);
 
+/* The first option by which sshd follows other settings than its files have and than the above: a
+ * file of its own (-f), or a setting (-o) that can shut somebody out. NULL for none. Free with
+ * g_free(). */
+char *pst_sshd_title_other(const char *title);
+
 /* "N of 10-100 startups": how many connections have not logged in yet, and with how many every
  * further one is refused (MaxStartups). FALSE where the title does not say. */
 gboolean pst_sshd_title_startups(const char *title, gint64 *now, gint64 *some, gint64 *full);

@@ -170,6 +170,26 @@ is_root(const PstAccessFacts *facts, const PstSudoAccount *account)
     return g_str_equal(facts->user, "root");
 }
 
+/* Who comes by SSH is in a session of sshd's, in which sudo may be refused though it is sound, and
+ * works where no session is. */
+static const char *
+find_in_sessions(const PstAccessFacts *facts)
+{
+    static const char *const ids[] = {"ssh.no-new-privileges", "pam.no-new-privileges", NULL};
+
+    for (guint i = 0; i < facts->n; i++) {
+        const PstReport *report = facts->answers[i]->report;
+
+        for (guint j = 0; report != NULL && j < report->findings->len; j++) {
+            const PstFinding *finding = report->findings->pdata[j];
+
+            if (finding->severity == PST_SEVERITY_CRITICAL && g_strv_contains(ids, finding->id))
+                return finding->id;
+        }
+    }
+    return NULL;
+}
+
 PstTri
 pst_access_judges_sudo(const PstAccessFacts *facts, gconstpointer data, PstAccessWhy *why)
 {
@@ -177,6 +197,11 @@ pst_access_judges_sudo(const PstAccessFacts *facts, gconstpointer data, PstAcces
 
     if (is_root(facts, sudo->account)) /* needs no sudo, and need not have one */
         return PST_TRI_YES;
+    why->finding = find_in_sessions(facts);
+    if (why->finding != NULL) {
+        why->reason = "sudo refuses in a session of sshd's";
+        return PST_TRI_NO;
+    }
     switch ((PstSudoVerdict)sudo->verdict) {
     case PST_SUDO_GRANTED:
         return PST_TRI_YES;

@@ -19,7 +19,7 @@ static const struct {
     /* The findings that shut the step by themselves, where they are critical. */
     const char *shut_by[12];
     /* Those that explain what the judge says. */
-    const char *explained_by[10];
+    const char *explained_by[14];
     /* Those that leave an open step in doubt: it depends on what nobody said. */
     const char *doubted_by[3];
 } steps[PST_ACCESS_N_STEPS] = {
@@ -61,10 +61,11 @@ static const struct {
     [PST_ACCESS_KEY] = {"key",
                         &pst_report_ssh_kind,
                         pst_access_judges_key,
-                        {NULL},
+                        {"ssh.several-methods"},
                         {"ssh.strict-modes", "ssh.keys-unreadable", "ssh.key-not-authorized",
-                         "ssh.no-authorized-key", "ssh.key-login-off", "ssh.key-restricted",
-                         "ssh.key-revoked", "ssh.key-type-refused", "ssh.no-method-left"}},
+                         "ssh.several-methods", "ssh.no-authorized-key", "ssh.key-login-off",
+                         "ssh.key-restricted", "ssh.key-revoked", "ssh.key-type-refused",
+                         "ssh.keys-hidden", "ssh.no-method-left"}},
     [PST_ACCESS_PASSWORD] = {"password",
                              &pst_report_ssh_kind,
                              pst_access_judges_password,
@@ -149,6 +150,20 @@ find_unlooked(const PstReport *report)
     return NULL;
 }
 
+/* What leaves sshd's settings in doubt, whatever its files say of them. That no key is taken
+ * because of the keys themselves is none of them. */
+static const PstFinding *
+find_unsettled(const PstReport *report, PstAccessStepKind kind)
+{
+    static const char *const unsettled[] = {"ssh.restart-pending", "ssh.other-options", NULL};
+    static const char *const of_keys[] = {"ssh.key-login-off", NULL};
+
+    if (kind != PST_ACCESS_USER && kind != PST_ACCESS_PASSWORD &&
+        (kind != PST_ACCESS_KEY || find(report, of_keys, PST_SEVERITY_INFORMATION) == NULL))
+        return NULL;
+    return find(report, unsettled, PST_SEVERITY_INFORMATION);
+}
+
 /* The one that a judge names, in whichever report it is. */
 static const PstFinding *
 find_named(const PstAccessFacts *facts, const char *id)
@@ -198,6 +213,11 @@ pst_access_steps_judge(const PstAccessFacts *facts, PstAccessStepKind kind, PstA
         return judge_silence(answer, step);
 
     const PstReport *report = answer->report;
+    const PstFinding *unsettled = find_unsettled(report, kind);
+    if (unsettled != NULL) {
+        explain(step, unsettled, NULL);
+        return TRUE;
+    }
     const PstFinding *shut = find(report, steps[kind].shut_by, PST_SEVERITY_CRITICAL);
     PstTri verdict = shut != NULL ? PST_TRI_NO : steps[kind].judge(facts, report->data, &why);
     if (verdict == PST_TRI_YES) {

@@ -269,6 +269,8 @@ static const struct {
     {"harness hard nofile 14\n", ANY, "may not be enough"},
     {"harness hard nofile 14\nharness hard nproc 1\n", ANY, "no shell can begin"},
     {"harness soft nofile 1024\n* hard nproc 4096\n", ANY, NULL},
+    {"harness - nonewprivs 1\n", ANY, "gain no privileges"},
+    {"harness - nonewprivs 0\n* - nonewprivs 1\n", ANY, NULL},
     {"1000 hard nproc 0\n", ANY, NULL},
     {"1000:2000 hard nproc 0\n", ANY, "no shell can begin"},
     {":1000 hard nproc 0\n", ANY, "no shell can begin"},

@@ -62,6 +62,23 @@ test_effective_files(void)
     g_assert_cmpstr(pst_sshd_effective_get(effective, "strictmodes"), ==, "yes");
 }
 
+/* sshd was asked for no address of its own: what a block says of that is not known. */
+static void
+test_effective_local(void)
+{
+    const PstSshdConnection connection = {.user = "harness", .address = "10.0.0.1"};
+    g_autoptr(PstSshdConfig) config = pst_sshd_config_parse(
+        "Match LocalAddress 10.0.2.0/24\nDenyUsers harness\nMatch Address 10.0.0.0/8\n"
+        "MaxAuthTries 3\nMatch User eve LocalAddress 10.0.2.0/24\nAllowUsers eve\n",
+        "/x");
+    g_autoptr(PstSshdEffective) effective =
+        pst_sshd_effective_parse("maxauthtries 3\n", &connection, config);
+
+    g_assert_false(pst_sshd_effective_knows(effective, "denyusers"));
+    g_assert_true(pst_sshd_effective_knows(effective, "maxauthtries"));
+    g_assert_true(pst_sshd_effective_knows(effective, "allowusers"));
+}
+
 /* Where a file of theirs is missing from what was read, nothing is certain. */
 static void
 test_effective_incomplete(World *world, gconstpointer data G_GNUC_UNUSED)
@@ -128,6 +145,25 @@ test_title(World *world, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpuint(g_strv_length(options), ==, 2);
     g_assert_cmpstr(options[0], ==, "-oCiphers=aes256-ctr,aes128-ctr");
     g_assert_cmpstr(options[1], ==, "-oMACs=hmac-sha1");
+    static const struct {
+        const char *title, *other;
+    } started[] = {
+        {"sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups", NULL},
+        {"sshd: /usr/sbin/sshd -D -oCiphers=aes256-ctr -p 22 [listener] 0 of 10-100 startups",
+         NULL},
+        {"/usr/sbin/sshd -D -f /etc/ssh/sshd_config -o Port=22", NULL},
+        {"/usr/sbin/sshd -o AuthorizedKeysCommand=/usr/share/keys %u", NULL},
+        {"sshd: /usr/sbin/sshd -D -o DenyUsers=harness [listener] 0 of 10-100 startups",
+         "-o DenyUsers=harness"},
+        {"sshd: /usr/sbin/sshd -oUsePAM=no -D [listener] 0 of 10-100 startups", "-o UsePAM=no"},
+        {"sshd: /usr/sbin/sshd -f /etc/ssh/alt [listener] 0 of 10-100 startups", "-f /etc/ssh/alt"},
+        {"/usr/sbin/sshd -f", "-f "},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(started); i++) {
+        g_autofree char *other = pst_sshd_title_other(started[i].title);
+        g_assert_cmpstr(other, ==, started[i].other);
+    }
+
     g_assert_true(
         pst_sshd_title_startups("sshd: x [listener] 7 of 10-100 startups", &now, &some, &full));
     g_assert_cmpint(now, ==, 7);
@@ -326,6 +362,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/ssh-parts/effective", test_effective);
+    g_test_add_func("/ssh-parts/effective-local", test_effective_local);
     g_test_add_func("/ssh-parts/effective-files", test_effective_files);
     g_test_add_func("/ssh-parts/patterns", test_patterns);
     ADD("effective-incomplete", test_effective_incomplete);

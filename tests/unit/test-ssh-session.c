@@ -314,6 +314,32 @@ test_unlooked(void)
     }
 }
 
+/* Of a listener that is root's; its unit says by which line. */
+static void
+test_no_new_privileges(void)
+{
+    World world = {0};
+
+    if (skip_unless_root())
+        return;
+    set_up(&world, NULL);
+    put_user(&world, "");
+    put_text(&world, "/proc/234/status", "Name:\tsshd\nNoNewPrivs:\t0\nSeccomp:\t0\n");
+    g_autoptr(PstReport) sound = run_harness(&world);
+    g_assert_cmpuint(sound->findings->len, ==, 0);
+
+    put_text(&world, "/proc/234/status", "Name:\tsshd\nNoNewPrivs:\t1\nSeccomp:\t0\n");
+    put_text(&world, "/usr/lib/systemd/system/ssh.service", "[Service]\n");
+    put_text(&world, "/etc/systemd/system/ssh.service.d/hard.conf",
+             "[Service]\nNoNewPrivileges=yes\n");
+    g_autoptr(PstReport) report = run_harness(&world);
+    const PstFinding *finding = find(report, "ssh.no-new-privileges");
+    g_assert_cmpint(finding->severity, ==, PST_SEVERITY_CRITICAL);
+    g_assert_cmpstr(finding->evidence->path, ==, "/etc/systemd/system/ssh.service.d/hard.conf");
+    g_assert_cmpstr(finding->evidence->text, ==, "NoNewPrivileges=yes");
+    tear_down(&world, NULL);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -324,6 +350,7 @@ main(int argc, char **argv)
     g_test_add_func("/ssh-session/wrappers", test_wrappers);
     g_test_add_func("/ssh-session/slices", test_slices);
     g_test_add_func("/ssh-session/root-folder", test_root_folder);
+    g_test_add_func("/ssh-session/no-new-privileges", test_no_new_privileges);
     g_test_add_func("/ssh-session/unlooked", test_unlooked);
     return g_test_run();
 }

@@ -339,6 +339,31 @@ test_methods(World *world, gconstpointer data G_GNUC_UNUSED)
     }
 }
 
+/* A key that is taken, and is only the first of what is asked for. */
+static void
+test_several_methods(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    PstSshArgs args = HARNESS;
+
+    if (skip_unless_root())
+        return;
+    put_user(world, "\nAuthenticationMethods publickey,password");
+    put_text(world, "/etc/shadow", "root:*:1::::::\nharness:$y$x:1::::::\n");
+    g_autoptr(PstReport) report = run_harness(world);
+    g_assert_cmpuint(report->findings->len, ==, 1);
+    g_assert_cmpstr(finding_at(report, 0)->id, ==, "ssh.several-methods");
+    g_assert_cmpint(finding_at(report, 0)->severity, ==, PST_SEVERITY_WARNING);
+    g_assert_cmpint(finding_at(report, 0)->evidence->line, ==, 2);
+    args.key = (char *)KEY_ED25519;
+    g_autoptr(PstReport) named = run_for(world, &args);
+    g_assert_cmpint(find(named, "ssh.several-methods")->severity, ==, PST_SEVERITY_CRITICAL);
+
+    put_text(world, "/etc/ssh/sshd_config",
+             "UsePAM yes\nAuthenticationMethods publickey,password publickey\n");
+    g_autoptr(PstReport) enough = run_harness(world);
+    g_assert_cmpuint(enough->findings->len, ==, 0);
+}
+
 static void
 test_strangers(World *world, gconstpointer data G_GNUC_UNUSED)
 {
@@ -549,6 +574,7 @@ main(int argc, char **argv)
     ADD("methods", test_methods);
     ADD("strangers", test_strangers);
     ADD("limits", test_limits);
+    ADD("several-methods", test_several_methods);
     ADD("restart-pending", test_restart_pending);
     ADD("part-gone", test_part_gone);
     ADD("loader", test_loader);

@@ -14,6 +14,7 @@ exec /usr/bin/timeout -s KILL 20 /usr/bin/setpriv --reuid=harness --regid=harnes
     /bin/sh -c 'exec sudo -k -n true'
 """
 CANNOT_TRY = 125  # the lab itself failed
+SSH_FAILED = 255  # the connection, not what was run over it
 WAYS = ("ssh-key", "ssh-password", "sudo")
 # An emulated guest on a busy machine can be slow to let somebody in.
 TRIES = 2
@@ -71,6 +72,12 @@ def _sudo(guest):
     return None if done.code == CANNOT_TRY else done.code == 0
 
 
+def _sudo_in_session(guest):
+    """sudo as whoever has just logged in by the key has it; None where that login itself fails."""
+    done = guest.ssh("sudo", "-k", "-n", "true")
+    return None if done.code in (None, SSH_FAILED) else done.code == 0
+
+
 def harness(guest):
     """What the harness itself can do: (log in from outside by its key, become root there). An
     emulated guest may be too slow once; where the next one takes long as well, it is no login that
@@ -97,6 +104,10 @@ def attempt(guest, said, name):
 def compare(guest, diagnosis):
     """Every way, tried. A password only where something is said of it: it takes long."""
     said = verdicts(diagnosis)
-    return [Way(name, said.get(name, "-"),
+    ways = [Way(name, said.get(name, "-"),
                 attempt(guest, said, name) if name in said or name != "ssh-password" else None)
             for name in WAYS]
+    # What works where no session is may be refused in one.
+    if ways[0].works and ways[-1].works and _sudo_in_session(guest) is False:
+        ways[-1].works = False
+    return ways

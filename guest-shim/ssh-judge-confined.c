@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "guest-shim/ssh-judge-confined.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "guest-shim/unit-file.h"
+
+#define MAX_STATUS (64 * 1024)
+
+/* Of a process of root's alone: anybody can give theirs sshd's name. Free with g_free(). */
+static char *
+process_path(const PstSshSubject *subject, const char *name)
+{
+    const PstSshData *data = subject->data;
+    g_autofree char *folder = g_strdup_printf("/proc/%" G_GINT64_FORMAT, data->pid);
+    struct stat st;
+
+    if (data->running != PST_TRI_YES ||
+        !pst_sysroot_stat(subject->context->sysroot, folder, &st, NULL) || st.st_uid != 0)
+        return NULL;
+    return g_strconcat(folder, name, NULL);
+}
+
+/* The last line of the unit's that sets one of KEYS, as evidence. */
+static void
+add_place(const PstSshSubject *subject, const char *const *keys, PstFinding *finding)
+{
+    g_autoptr(PstUnitFile) file =
+        pst_unit_file_load(subject->context->sysroot, subject->unit, NULL);
+
+    finding->evidence->unit = g_strdup(subject->unit);
+    for (guint i = 0; file != NULL && keys[i] != NULL; i++) {
+        g_autoptr(GPtrArray) values = pst_unit_file_values(file, keys[i]);
+        const PstUnitFileValue *last = values->len > 0 ? values->pdata[values->len - 1] : NULL;
+
+        if (last == NULL || finding->evidence->text != NULL)
+            continue;
+        finding->evidence->path = g_strdup(last->path);
+        finding->evidence->line = last->line;
+        finding->evidence->text = g_strdup_printf("%s=%.200s", keys[i], last->value);
+    }
+    finding->remedy = g_strdup_printf(
+        "take %s out of the unit, then systemctl daemon-reload and systemctl "
+        "restart %s",
+        finding->evidence->text != NULL ? finding->evidence->text : "what does it", subject->unit);
+}
+
+void
+pst_ssh_judge_confined(const PstSshSubject *subject)
+{
+    static const char *const keys[] = {"NoNewPrivileges", NULL};
+    g_autofree char *path = process_path(subject, "/status");
+    g_autofree char *text =
+        path != NULL ? pst_sysroot_read(subject->context->sysroot, path, MAX_STATUS, NULL, NULL)
+                     : NULL;
+
+    if (text == NULL || strstr(text, "\nNoNewPrivs:\t1\n") == NULL)
+        return;
+    PstFinding *finding = pst_report_add(
+        subject->report, "ssh.no-new-privileges", PST_SEVERITY_CRITICAL,
+        "the sshd that runs may gain no privileges, and nor may its sessions: sudo is refused in "
+        "each of them");
+    add_place(subject, keys, finding);
+}
+
+/* A namespace that can't be read says nothing. */
+static gboolean
+has_own_mounts(const PstSshSubject *subject)
+{
+    const PstSysroot *sysroot = subject->context->sysroot;
+    g_autofree char *path = process_path(subject, "/ns/mnt");
+    g_autofree char *theirs = path != NULL ? pst_sysroot_read_link(sysroot, path, NULL) : NULL;
+    g_autofree char *ours = pst_sysroot_read_link(sysroot, "/proc/1/ns/mnt", NULL);
+
+    return theirs != NULL && ours != NULL && !g_str_equal(theirs, ours);
+}
+
+/* The link that leads to another process' root is one that no other way of opening follows. */
+static gboolean
+is_same(const char *theirs, const char *path)
+{
+    struct stat here, there;
+
+    if (stat(path, &here) != 0)
+        return TRUE;
+    return stat(theirs, &there) == 0 && here.st_dev == there.st_dev && here.st_ino == there.st_ino;
+}
+
+gboolean
+pst_ssh_judge_confined_hides(const PstSshSubject *subject, const char *path)
+{
+    static const char *const keys[] = {
+        "ProtectHome", "TemporaryFileSystem", "InaccessiblePaths", "RootDirectory",
+        "RootImage",   "BindReadOnlyPaths",   "BindPaths",         NULL};
+    g_autofree char *inside = g_strconcat("/root", path, NULL);
+
+    if (!pst_sysroot_is_live(subject->context->sysroot) || !has_own_mounts(subject))
+        return FALSE;
+    g_autofree char *theirs = process_path(subject, inside);
+    if (theirs == NULL || is_same(theirs, path))
+        return FALSE;
+    PstFinding *finding = pst_report_add(
+        subject->report, "ssh.keys-hidden", PST_SEVERITY_CRITICAL,
+        "the sshd that runs does not see %s: its unit gives it mounts of its own", path);
+    finding->evidence->user = g_strdup(subject->asked->user);
+    finding->evidence->expected = g_strdup(path);
+    add_place(subject, keys, finding);
+    return TRUE;
+}
