@@ -261,53 +261,6 @@ log_blocked(Guest *guest)
                    "whatever logs waits");
 }
 
-/* A module of which nobody knows what it says; a limit that lets no shell begin, or may not. */
-static void
-sshd_account_hangs_on(Guest *guest)
-{
-    set(&service(guest, 0)->account->outcome, "depends");
-    set(&service(guest, 0)->account->finding, "pam.depends");
-    pst_report_add(answer_of(guest, "pam")->report, "pam.depends", PST_SEVERITY_INFORMATION,
-                   "it hangs on pam_exec.so");
-}
-
-static void
-limit_shuts(Guest *guest)
-{
-    pst_report_add(answer_of(guest, "pam")->report, "pam.limits", PST_SEVERITY_CRITICAL,
-                   "no shell can begin");
-}
-
-static void
-limit_may_shut(Guest *guest)
-{
-    pst_report_add(answer_of(guest, "pam")->report, "pam.limits", PST_SEVERITY_INFORMATION,
-                   "it may not be enough");
-}
-
-/* What the files say of users and methods may not hold; that no key is there does. */
-static void
-pending(Guest *guest)
-{
-    pst_report_add(answer_of(guest, "ssh")->report, "ssh.restart-pending", PST_SEVERITY_INFORMATION,
-                   "a file is newer");
-}
-
-static void
-denied_and_pending(Guest *guest)
-{
-    guest->ssh->user_allowed = PST_TRI_NO;
-    pending(guest);
-}
-
-static void
-no_key_and_other_options(Guest *guest)
-{
-    guest->ssh->key_accepted = PST_TRI_NO;
-    pst_report_add(answer_of(guest, "ssh")->report, "ssh.other-options", PST_SEVERITY_INFORMATION,
-                   "sshd was started with -f");
-}
-
 static void
 login_aborts(Guest *guest)
 {
@@ -446,12 +399,6 @@ static const struct {
     {sshd_auth_fails, "osoo", PST_STATUS_OK, NULL},
     {sshd_without_pam, "oooo", PST_STATUS_OK, NULL},
     {log_blocked, "ssso", PST_STATUS_CRITICAL, "pam.log-blocked"},
-    {sshd_account_hangs_on, "uuoo", PST_STATUS_OK, NULL},
-    {limit_shuts, "ssoo", PST_STATUS_CRITICAL, "pam.limits"},
-    {limit_may_shut, "uuoo", PST_STATUS_OK, NULL},
-    {pending, "uuoo", PST_STATUS_OK, NULL},
-    {denied_and_pending, "uuoo", PST_STATUS_OK, NULL},
-    {no_key_and_other_options, "suoo", PST_STATUS_OK, NULL},
     {login_aborts, "ooso", PST_STATUS_OK, NULL},
     {sudo_refuses, "ooos", PST_STATUS_CRITICAL, NULL},
     {sudo_asks, "ooos", PST_STATUS_CRITICAL, NULL},
@@ -568,29 +515,6 @@ test_answer(void)
     g_assert_error(none->error, PST_ERROR, PST_ERROR_UNAVAILABLE);
 }
 
-/* sudo is sound, and of no use to who comes by SSH. Without that report it is told as it is where
- * no session is. */
-static void
-test_in_sessions(void)
-{
-    static const struct {
-        const char *probe, *id;
-    } refusals[] = {{"ssh", "ssh.no-new-privileges"}, {"pam", "pam.no-new-privileges"}};
-
-    for (guint i = 0; i < G_N_ELEMENTS(refusals); i++) {
-        g_auto(Guest) guest = {{NULL}};
-
-        init(&guest);
-        pst_report_add(answer_of(&guest, refusals[i].probe)->report, refusals[i].id,
-                       PST_SEVERITY_CRITICAL, "sudo is refused in sessions");
-        g_autoptr(PstReport) report = derive(&guest);
-        g_autofree char *ways = verdicts(report);
-        const PstFinding *finding = report->findings->pdata[0];
-        g_assert_cmpstr(ways, ==, "ooos");
-        g_assert_cmpstr(finding->caused_by, ==, refusals[i].id);
-    }
-}
-
 /* More knowledge never makes a way less shut: what no step tells yet can only open or shut it. */
 static void
 test_unknown_hides_nothing(void)
@@ -616,7 +540,6 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/access/table", test_table);
-    g_test_add_func("/access/in-sessions", test_in_sessions);
     g_test_add_func("/access/reasons", test_reasons);
     g_test_add_func("/access/nothing-known", test_nothing_known);
     g_test_add_func("/access/nobody-named", test_nobody_named);
