@@ -198,6 +198,47 @@ judge_shell(Judge *judge)
     shut(judge, TRUE, TRUE, TRUE);
 }
 
+/* One that is nobody's usual shell, and that the guest itself does not take for one. */
+static void
+judge_shell_unfamiliar(Judge *judge)
+{
+    PstAccountData *data = judge->data;
+    PstFinding *finding;
+
+    if (data->shell_usable != PST_TRI_YES || judge->facts->shell_runs != PST_TRI_UNKNOWN ||
+        data->shell_listed != PST_TRI_NO)
+        return;
+    finding = add(judge, "account.shell-unfamiliar", PST_SEVERITY_INFORMATION,
+                  judge->facts->user->path, judge->facts->user->line,
+                  g_strdup_printf("whether the shell of %s, %s, runs what it is asked for is not "
+                                  "known: it is none that is known, nor is it in /etc/shells",
+                                  data->user, data->shell));
+    finding->evidence->text = g_strdup(data->shell);
+    g_autofree char *word = pst_shell_word(data->user);
+    finding->remedy = g_strdup_printf("if it does not: chsh -s SHELL %s", word);
+    data->key_login = data->key_login == PST_TRI_YES ? PST_TRI_UNKNOWN : data->key_login;
+    data->password_login =
+        data->password_login == PST_TRI_YES ? PST_TRI_UNKNOWN : data->password_login;
+}
+
+/* bash reads it for each command that comes over SSH, too. */
+static void
+judge_startup(Judge *judge)
+{
+    const char *path = judge->facts->startup;
+    PstFinding *finding;
+
+    if (path == NULL || judge->data->shell_usable != PST_TRI_YES)
+        return;
+    finding =
+        add(judge, "account.shell-exits", PST_SEVERITY_CRITICAL, path, judge->facts->startup_line,
+            g_strdup_printf("the shell of %s ends at %s:%u, before it runs anything that is "
+                            "asked for",
+                            judge->data->user, path, judge->facts->startup_line));
+    finding->remedy = g_strdup_printf("take line %u out of %s", judge->facts->startup_line, path);
+    shut(judge, TRUE, TRUE, FALSE);
+}
+
 /* The modes of what every distribution ships there are known; those of a folder of one's own are
  * not. */
 static void
@@ -366,6 +407,8 @@ pst_account_judge(const PstAccountFacts *facts, PstReport *report)
     judge_shadow(&judge);
     judge_shell(&judge);
     judge_shell_shut(&judge);
+    judge_shell_unfamiliar(&judge);
+    judge_startup(&judge);
     judge_files(&judge);
     judge_nologin(&judge);
     judge_faillock(&judge);

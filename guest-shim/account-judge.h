@@ -20,7 +20,10 @@ typedef struct {
     gint64 home_mode; /* its permission bits, as above */
     const char *cron_file, *at_file; /* the list that keeps the user from it, NULL for none */
     char *shell_loader;              /* what the shell can't be started without: program-loader.h */
-    char *shell_shut;                /* what bars the user from the shell: path-access.h; or NULL */
+    PstTri shell_runs;               /* what it is asked for */
+    char *startup;                   /* the file that ends the shell at once; or NULL */
+    guint startup_line;
+    char *shell_shut; /* what bars the user from the shell: path-access.h; or NULL */
     char *shell_shut_mode;
     const char *unreadable; /* a file of names that not everybody may read, or NULL */
     mode_t unreadable_mode;

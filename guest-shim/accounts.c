@@ -159,6 +159,7 @@ take_text(PstAccounts *accounts, const char *path, char *text, const char *word,
         const char *one = strsep(&next, "\n");
 
         line++;
+        one += strspn(one, " \t"); /* as the C library does */
         if (word == NULL || strstr(one, word) != NULL)
             add(accounts, path, line, one);
     }
@@ -398,6 +399,18 @@ pst_accounts_elsewhere(const PstAccounts *accounts, const char *database)
     return NULL;
 }
 
+gboolean
+pst_accounts_asks_files(const PstAccounts *accounts, const char *database)
+{
+    static const char *const of_files[] = {"files", "altfiles", "compat", "db", NULL};
+    g_auto(GStrv) sources = pst_accounts_sources(accounts, database);
+
+    for (guint i = 0; sources[i] != NULL; i++)
+        if (g_strv_contains(of_files, sources[i]))
+            return TRUE;
+    return FALSE;
+}
+
 static PstAccountPassword
 password_state(const char *hash)
 {
@@ -441,6 +454,7 @@ pst_accounts_parse_shadow(char *text, const char *name)
     char *rest = text, *line;
 
     for (guint number = 1; (line = strsep(&rest, "\n")) != NULL; number++) {
+        line += strspn(line, " \t");
         if (strncmp(line, name, len) != 0 || line[len] != ':')
             continue;
         g_auto(GStrv) fields = g_strsplit(line, ":", 9);

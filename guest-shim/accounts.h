@@ -84,6 +84,9 @@ gboolean pst_accounts_is_shared(const PstAccounts *accounts, gint64 gid, gint64 
  * default; for sudoers, sudo's. Free with g_strfreev(). */
 char **pst_accounts_sources(const PstAccounts *accounts, const char *database);
 
+/* Whether nsswitch.conf has the files asked for this database at all. */
+gboolean pst_accounts_asks_files(const PstAccounts *accounts, const char *database);
+
 /* Whether entries of this database can come from elsewhere than the files that were read (sss,
  * ldap, winbind …): an absent one is then unknown. The first such source, borrowed, or NULL. */
 const char *pst_accounts_elsewhere(const PstAccounts *accounts, const char *database);

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "guest-shim/account-judge.h"
+#include "guest-shim/account-shell.h"
 #include "guest-shim/nss-ask.h"
 #include "guest-shim/path-access.h"
 #include "guest-shim/program-loader.h"
@@ -16,6 +17,8 @@
 #define COULD_NOT_LOOK "account.could-not-look"
 #define SECONDS_A_DAY 86400
 #define MAX_SHELLS (64 * 1024)
+/* sssd's NSS responder listens here; without it `sss` knows nobody. */
+#define SSS_SOCKET "/var/lib/sss/pipes/nss"
 
 static const char *const passwords[] = {"unknown", "set", "empty", "locked", "none"};
 static const char *const validities[] = {"valid", "expired", "change-password", "password-expired",
@@ -73,12 +76,14 @@ read_shell(Probe *probe)
     struct stat st;
 
     probe->data->shell = g_strdup(shell);
+    probe->facts.shell_runs = pst_account_shell_runs(shell);
+    probe->facts.startup = pst_account_shell_find_end(
+        probe->sysroot, shell, probe->facts.user->home, &probe->facts.startup_line);
     if (shells != NULL)
         probe->data->shell_listed = PST_TRI(is_listed(shells, shell));
     if (pst_sysroot_stat(probe->sysroot, shell, &st, &cause))
-        probe->data->shell_usable =
-            PST_TRI(S_ISREG(st.st_mode) && (st.st_mode & 0111) != 0 &&
-                    !g_str_has_suffix(shell, "/nologin") && !g_str_has_suffix(shell, "/false"));
+        probe->data->shell_usable = PST_TRI(S_ISREG(st.st_mode) && (st.st_mode & 0111) != 0 &&
+                                            probe->facts.shell_runs != PST_TRI_NO);
     else if (cause->code == PST_ERROR_ABSENT)
         probe->data->shell_usable = PST_TRI_NO;
     else
@@ -378,6 +383,65 @@ ask_elsewhere(Probe *probe)
     return probe->facts.user != NULL;
 }
 
+static void
+blame_unasked(Probe *probe, const char *database, const char *consequence)
+{
+    g_auto(GStrv) sources = pst_accounts_sources(probe->accounts, database);
+    g_autofree char *names = g_strjoinv(" ", sources);
+    PstFinding *finding =
+        pst_report_add(probe->report, "account.files-unasked", PST_SEVERITY_CRITICAL,
+                       "/etc/nsswitch.conf has '%s' asked for %s, and not the files: %s", names,
+                       database, consequence);
+
+    finding->evidence->path = g_strdup("/etc/nsswitch.conf");
+    finding->evidence->user = g_strdup(probe->data->user);
+    finding->evidence->source = g_strdup(database);
+    finding->evidence->expected = g_strdup("files");
+    finding->remedy = g_strdup_printf("put files before %s in the line %s: of /etc/nsswitch.conf",
+                                      names[0] != '\0' ? names : "what else is asked", database);
+    probe->data->key_login = probe->data->password_login = probe->data->console_login = PST_TRI_NO;
+}
+
+/* What nobody asks for is not there, whatever the files have. TRUE where another source knows the
+ * user. */
+static gboolean
+ask_without_files(Probe *probe)
+{
+    const char *source = pst_accounts_elsewhere(probe->accounts, "passwd");
+    g_autoptr(PstNssAnswer) answer = NULL;
+
+    if (source != NULL && probe->passive) {
+        doubt_stranger(probe, source, "asked to read files only");
+        return FALSE;
+    }
+    if (source != NULL)
+        answer = pst_nss_ask(probe->context, "passwd", probe->data->user);
+    if (answer != NULL && answer->outcome == PST_NSS_FOUND)
+        return TRUE;
+    if (answer != NULL && answer->outcome == PST_NSS_HANGS)
+        blame_source(probe, source, answer);
+    else if (answer != NULL && answer->outcome == PST_NSS_UNASKED)
+        doubt_stranger(probe, source, answer->reason);
+    else
+        blame_unasked(probe, "passwd", "nobody who is in /etc/passwd is known");
+    return FALSE;
+}
+
+/* pam_unix takes the password's age and the account's expiry from there. Who else would be asked
+ * for them is not asked, for it would answer with secrets. */
+static void
+judge_shadow_source(Probe *probe)
+{
+    if (pst_accounts_asks_files(probe->accounts, "shadow") || !probe->facts.user->shadowed)
+        return;
+    if (pst_accounts_elsewhere(probe->accounts, "shadow") == NULL ||
+        !pst_sysroot_exists(probe->sysroot, SSS_SOCKET))
+        blame_unasked(probe, "shadow", "PAM finds no entry in /etc/shadow, and refuses everybody");
+    else
+        probe->data->key_login = probe->data->password_login = probe->data->console_login =
+            PST_TRI_UNKNOWN;
+}
+
 /* TRUE where there is such a user. */
 static gboolean
 find_user(Probe *probe)
@@ -385,6 +449,8 @@ find_user(Probe *probe)
     probe->facts.user = pst_accounts_find(probe->accounts, probe->data->user);
     if (probe->facts.user == NULL)
         return ask_elsewhere(probe);
+    if (!pst_accounts_asks_files(probe->accounts, "passwd") && !ask_without_files(probe))
+        return FALSE;
     probe->data->source = g_strdup("files");
     return TRUE;
 }
@@ -425,6 +491,7 @@ pst_probe_account_run(const PstProbeContext *context, gconstpointer args, PstRep
         if (find_user(&probe)) {
             read_all(&probe);
             pst_account_judge(&probe.facts, report);
+            judge_shadow_source(&probe);
             look_for_groups(&probe);
         }
     }
@@ -432,6 +499,7 @@ pst_probe_account_run(const PstProbeContext *context, gconstpointer args, PstRep
     pst_report_conclude(report, summary);
     g_free((gpointer)probe.facts.shadow);
     g_free(probe.facts.shell_loader);
+    g_free(probe.facts.startup);
     g_free(probe.facts.shell_shut);
     g_free(probe.facts.shell_shut_mode);
 }

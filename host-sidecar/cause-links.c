@@ -261,6 +261,8 @@ const PstCauseLink pst_cause_links[] = {
     {"services.restart-loop", "memory.pids-exhausted", says_no_process},
     {"services.failed", "security.mislabelled", mislabelled_unit_of_sshd},
     {"services.failed", "security.denials", denied_unit_of_sshd},
+    {"ssh.check-failed", "account.files-unasked", any},
+    {"sudo.refuses", "account.files-unasked", any},
     {"ssh.handshake-failed", "ssh.check-failed", any},
     {"ssh.keys-unreadable", "account.shell-shut", same_line},
     {"ssh.not-running", "services.masked", same_unit},

@@ -79,6 +79,13 @@ ROWS = [
     Breakage("account-expired", {"account.expired": ["harness"],
                                  "sudo.account-expired": ["harness"]}, REFUSED, "critical",
              first="account.expired"),
+    Breakage("account-bashrc-exits", {"account.shell-exits": ["/home/harness/.bashrc", '"line": 1']},
+             status="critical"),
+    # sudo and sshd look for users of their own too.
+    Breakage("account-files-unasked", {"account.files-unasked": ["/etc/nsswitch.conf", "passwd"]},
+             REFUSED | {"ssh.check-failed", "ssh.handshake-failed", "sudo.crashes",
+                        "sudo.could-not-look", "journal.critical-entries"}, "critical",
+             first="account.files-unasked"),
     Breakage("must-change-password", {"account.must-change-password": ["harness"]},
              status="critical"),
     Breakage("shell-gone", {"account.shell-unusable": ["/bin/zsh"]}, status="critical"),

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <string.h>
+
+#include "guest-shim/account-shell.h"
+#include "guest-shim/probe-account.h"
+#include "tests/unit/world.h"
+
+#define BASHRC "/home/harness/.bashrc"
+
+static void
+put_sound(const World *world, const char *shell)
+{
+    g_autofree char *passwd = g_strdup_printf("root:x:0:0:root:/root:/bin/sh\n"
+                                              "harness:x:1000:1000::/home/harness:%s\n",
+                                              shell);
+
+    put_text(world, "/etc/passwd", passwd);
+    put_text(world, "/etc/group", "root:x:0:\nharness:x:1000:\n");
+    put(world, "/etc/shadow", "root:*:1:0:99999:7:::\nharness:$y$x:19000:0:99999:7:::\n", -1, 0640);
+    put_text(world, "/etc/shells", "/bin/sh\n/opt/menu\n");
+    put_text(world, "/etc/ssh/sshd_config", "UsePAM yes\n");
+    put(world, shell, "#!", -1, 0755);
+    put_text(world, "/home/harness/.profile", "");
+}
+
+/* The only finding, "" for none; *key becomes the verdict on keys. */
+static char *
+judge(const World *world, PstTri *key)
+{
+    PstProbeContext context = {world->sysroot, G_MAXINT64};
+    g_autoptr(PstReport) report = pst_report_new(&pst_report_account_kind);
+    PstAccountArgs args = {.user = (char *)"harness", .passive = PST_TRI_NO};
+
+    pst_probe_account_run(&context, &args, report);
+    *key = ((PstAccountData *)report->data)->key_login;
+    g_assert_cmpuint(report->findings->len, <=, 1);
+    if (report->findings->len == 0)
+        return g_strdup("");
+    const PstFinding *finding = report->findings->pdata[0];
+    if (finding->evidence->line == PST_INT_UNKNOWN)
+        return g_strdup_printf("%s %s", finding->id, finding->evidence->path);
+    return g_strdup_printf("%s %s:%" G_GINT64_FORMAT, finding->id, finding->evidence->path,
+                           finding->evidence->line);
+}
+
+static void
+test_shells(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    static const struct {
+        const char *shell, *finding;
+        PstTri key;
+    } rows[] = {
+        {"/bin/sh", "", PST_TRI_YES},
+        {"/usr/local/bin/zsh", "", PST_TRI_YES}, /* in no list, and known all the same */
+        {"/opt/menu", "", PST_TRI_YES},
+        {"/opt/other-menu", "account.shell-unfamiliar /etc/passwd:2", PST_TRI_UNKNOWN},
+        {"/usr/sbin/nologin", "account.shell-unusable /etc/passwd:2", PST_TRI_NO},
+        {"/bin/true", "account.shell-unusable /etc/passwd:2", PST_TRI_NO},
+        {"/usr/bin/git-shell", "account.shell-unusable /etc/passwd:2", PST_TRI_NO},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        PstTri key;
+
+        put_sound(world, rows[i].shell);
+        g_autofree char *finding = judge(world, &key);
+        g_assert_cmpstr(finding, ==, rows[i].finding);
+        g_assert_cmpint(key, ==, rows[i].key);
+    }
+}
+
+static void
+test_ends(void)
+{
+    static const struct {
+        const char *text;
+        guint line;
+    } rows[] = {
+        {"", 0},
+        {"exit 1\n", 1},
+        {"# mine\n\nexport PATH=/opt/bin:$PATH\n  exit", 4},
+        {"umask 027; exit\n", 0}, /* not looked into */
+        {"umask 027\nexec /usr/bin/tmux\n", 2},
+        {"exec zsh -l\n", 1},
+        {"exec 2>/tmp/log\nexit 0\n", 0},
+        {"exec >/tmp/log\n", 0},
+        {"case $- in\n*i*) ;;\n*) return;;\nesac\nexit 1\n", 0},
+        {"[ -z \"$PS1\" ] && return\nexec tmux\n", 0},
+        {"if [ -n \"$PS1\" ]; then\nexec tmux\nfi\n", 0},
+        {"A=\"\nexit 1\n\"\n", 0},
+        {"A=\\\nexit\n", 0},
+        {"exits=1\nexecute\nexit 1\n", 0},
+        {"A=$(date)\nexit 1\n", 0},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_test_message("row %u", i);
+        g_assert_cmpuint(pst_account_shell_ends(rows[i].text), ==, rows[i].line);
+    }
+}
+
+/* bash reads two files, and other shells neither. */
+static void
+test_startup(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    PstTri key;
+
+    put_sound(world, "/bin/bash");
+    put_text(world, BASHRC, "# mine\nexit 0\n");
+    g_autofree char *own = judge(world, &key);
+    g_assert_cmpstr(own, ==, "account.shell-exits " BASHRC ":2");
+    g_assert_cmpint(key, ==, PST_TRI_NO);
+    put_text(world, "/etc/bash.bashrc", "exit 0\n");
+    g_autofree char *of_all = judge(world, &key);
+    g_assert_cmpstr(of_all, ==, "account.shell-exits /etc/bash.bashrc:1");
+    put_sound(world, "/bin/sh");
+    g_autofree char *other = judge(world, &key);
+    g_assert_cmpstr(other, ==, "");
+}
+
+/* What nobody asks for is not there. */
+static void
+test_files_unasked(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    static const struct {
+        const char *nsswitch, *finding;
+        PstTri key;
+    } rows[] = {
+        {"passwd: files systemd\nshadow: files\n", "", PST_TRI_YES},
+        {"group: files\n", "", PST_TRI_YES},
+        {"passwd: compat\nshadow: compat\n", "", PST_TRI_YES},
+        {"passwd: systemd\n", "account.files-unasked /etc/nsswitch.conf", PST_TRI_NO},
+        {"passwd: files\nshadow: sss\n", "account.files-unasked /etc/nsswitch.conf", PST_TRI_NO},
+    };
+
+    put_sound(world, "/bin/sh");
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        PstTri key;
+
+        put_text(world, "/etc/nsswitch.conf", rows[i].nsswitch);
+        g_autofree char *finding = judge(world, &key);
+        g_assert_cmpstr(finding, ==, rows[i].finding);
+        g_assert_cmpint(key, ==, rows[i].key);
+    }
+    /* sssd may know the entry. */
+    PstTri key;
+    put_text(world, "/var/lib/sss/pipes/nss", "");
+    g_autofree char *finding = judge(world, &key);
+    g_assert_cmpstr(finding, ==, "");
+    g_assert_cmpint(key, ==, PST_TRI_UNKNOWN);
+}
+
+/* The C library skips blanks at the beginning of a line, in each of the files. */
+static void
+test_blanks(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    PstTri key;
+
+    put_sound(world, "/bin/sh");
+    put_text(world, "/etc/passwd",
+             "root:x:0:0::/root:/bin/sh\n"
+             " \tharness:x:1000:1000::/home/harness:/bin/sh\n");
+    put(world, "/etc/shadow", "  harness:$y$x:19000:0:99999:7:::\n", -1, 0640);
+    g_autofree char *finding = judge(world, &key);
+    g_assert_cmpstr(finding, ==, "");
+    g_assert_cmpint(key, ==, PST_TRI_YES);
+}
+
+#define ADD(path, test) g_test_add(path, World, NULL, set_up, test, tear_down)
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    ADD("/account-shell/shells", test_shells);
+    g_test_add_func("/account-shell/ends", test_ends);
+    ADD("/account-shell/startup", test_startup);
+    ADD("/account-shell/files-unasked", test_files_unasked);
+    ADD("/account-shell/blanks", test_blanks);
+    return g_test_run();
+}
