@@ -18,8 +18,10 @@
 #define CLASS_NET "/sys/class/net"
 #define MAX_TABLE (256 * 1024)
 /* RTF_REJECT of linux/route.h: `unreachable` and `prohibit` in both tables, and the unreachable
- * default that every kernel keeps in the one of IPv6. */
+ * default that every kernel keeps in the one of IPv6, behind all others. */
 #define ROUTE_REJECTS 0x0200
+#define ROUTE_LAST 0xffffffffu
+#define MAX_REJECTS 1000
 
 static char *
 read_link_file(const PstSysroot *sysroot, const char *link, const char *file)
@@ -148,6 +150,18 @@ read_links(const PstProbeContext *context, PstNetworkData *data, PstReport *repo
     return TRUE;
 }
 
+static void
+add_reject(PstNetworkData *data, const char *to, guint length)
+{
+    guint n = data->rejects != NULL ? g_strv_length(data->rejects) : 0;
+
+    if (n >= MAX_REJECTS)
+        return;
+    data->rejects = g_renew(char *, data->rejects, n + 2);
+    data->rejects[n] = g_strdup_printf("%s/%u", to, length);
+    data->rejects[n + 1] = NULL;
+}
+
 /* The columns of /proc/net/route, in host byte order as the kernel prints them (route(8)). */
 static void
 add_route4(PstNetworkData *data, const char *line)
@@ -158,10 +172,12 @@ add_route4(PstNetworkData *data, const char *line)
     if (sscanf(line, "%15s %x %x %x %*s %*s %u %x", name, &destination, &gateway, &flags, &metric,
                &mask) != 6)
         return;
-    /* A `blackhole` has no flag of its own, and no link. */
-    if ((flags & ROUTE_REJECTS) != 0 || g_str_equal(name, "*"))
-        return;
     inet_ntop(AF_INET, &destination, to, sizeof(to));
+    /* A `blackhole` has no flag of its own, and no link. */
+    if ((flags & ROUTE_REJECTS) != 0 || g_str_equal(name, "*")) {
+        add_reject(data, to, (guint)__builtin_popcount(mask));
+        return;
+    }
     inet_ntop(AF_INET, &gateway, via, sizeof(via));
 
     PstNetworkRoute *route = pst_fields_append(&pst_report_network_route_fields, &data->routes);
@@ -195,9 +211,11 @@ add_route6(PstNetworkData *data, const char *line)
                &flags, name) != 6 ||
         !parse_hex_address(to_hex, &destination) || !parse_hex_address(via_hex, &gateway))
         return;
+    inet_ntop(AF_INET6, &destination, to, sizeof(to));
+    if ((flags & ROUTE_REJECTS) != 0 && (metric != ROUTE_LAST || length != 0))
+        add_reject(data, to, length);
     if ((flags & ROUTE_REJECTS) != 0 || g_str_equal(name, "lo"))
         return;
-    inet_ntop(AF_INET6, &destination, to, sizeof(to));
     inet_ntop(AF_INET6, &gateway, via, sizeof(via));
 
     PstNetworkRoute *route = pst_fields_append(&pst_report_network_route_fields, &data->routes);

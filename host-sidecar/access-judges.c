@@ -18,6 +18,9 @@
  * and two processes of sshd's, or a login and a shell, of some MiB each. */
 #define PASSWORD_BYTES (G_GINT64_CONSTANT(40) * 1024 * 1024)
 
+/* The priority of the rule that has the main table looked at (ip-rule(8)). */
+#define MAIN 32766
+
 static PstTri
 tri_of(PstTri value, const char *no, const char *unknown, PstAccessWhy *why)
 {
@@ -26,29 +29,57 @@ tri_of(PstTri value, const char *no, const char *unknown, PstAccessWhy *why)
     return value;
 }
 
-static gboolean
+/* The length of PREFIX where ADDRESS is in it, else -1. */
+static int
 covers(const char *prefix, const char *address)
 {
     g_autoptr(GInetAddressMask) mask = g_inet_address_mask_new_from_string(prefix, NULL);
     g_autoptr(GInetAddress) wanted = g_inet_address_new_from_string(address);
 
-    return mask != NULL && wanted != NULL &&
-           g_inet_address_get_family(wanted) == g_inet_address_mask_get_family(mask) &&
-           g_inet_address_mask_matches(mask, wanted);
+    if (mask == NULL || wanted == NULL ||
+        g_inet_address_get_family(wanted) != g_inet_address_mask_get_family(mask) ||
+        !g_inet_address_mask_matches(mask, wanted))
+        return -1;
+    return (int)g_inet_address_mask_get_length(mask);
 }
 
-/* Whether a packet back to ADDRESS, or to wherever the default routes lead, has a way. */
+/* Whether a packet back to ADDRESS, or to wherever the default routes lead, has a way: the nearest
+ * route to it decides, and may refuse. */
 static gboolean
 has_route(const PstNetworkData *network, const char *address)
 {
+    int best = -1, refused = -1;
+
     for (guint i = 0; network->routes != NULL && i < network->routes->len; i++) {
         const PstNetworkRoute *route = network->routes->pdata[i];
 
         if (route->destination == NULL)
             continue;
-        if (address != NULL ? covers(route->destination, address)
-                            : g_str_equal(route->destination, "0.0.0.0/0") ||
-                                  g_str_equal(route->destination, "::/0"))
+        if (address != NULL)
+            best = MAX(best, covers(route->destination, address));
+        else if (g_str_equal(route->destination, "0.0.0.0/0") ||
+                 g_str_equal(route->destination, "::/0"))
+            return TRUE;
+    }
+    for (guint i = 0; address != NULL && network->rejects != NULL && network->rejects[i] != NULL;
+         i++)
+        refused = MAX(refused, covers(network->rejects[i], address));
+    return best >= 0 && best >= refused;
+}
+
+/* Whether a rule before the main table's may refuse or swallow what goes back. What else the rule
+ * asks for (a mark, an interface) is not known. */
+static gboolean
+may_be_refused(const PstNetworkData *network, const char *address)
+{
+    static const char *const refusing[] = {"blackhole", "unreachable", "prohibit", NULL};
+
+    for (guint i = 0; network->rules != NULL && i < network->rules->len; i++) {
+        const PstNetworkRule *rule = network->rules->pdata[i];
+
+        if (rule->action != NULL && rule->priority < MAIN &&
+            g_strv_contains(refusing, rule->action) &&
+            (rule->to == NULL || address == NULL || covers(rule->to, address) >= 0))
             return TRUE;
     }
     return FALSE;
@@ -72,6 +103,10 @@ pst_access_judges_network(const PstAccessFacts *facts, gconstpointer data, PstAc
 
     if (network->routes == NULL) {
         why->reason = "the routes are not known";
+        return PST_TRI_UNKNOWN;
+    }
+    if (may_be_refused(network, facts->from)) {
+        why->reason = "a rule of the routes may refuse what goes back to where the user comes from";
         return PST_TRI_UNKNOWN;
     }
     if (has_route(network, facts->from))

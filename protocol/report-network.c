@@ -67,6 +67,9 @@ const PstFields pst_report_network_resolver_fields = PST_FIELDS(PstNetworkResolv
 static const PstField data_rows[] = {
     PST_LIST(PstNetworkData, links, pst_report_network_link_fields, "network interfaces"),
     PST_LIST(PstNetworkData, routes, pst_report_network_route_fields, "the main routing tables"),
+    PST_STRINGS(PstNetworkData, rejects,
+                "prefixes that the main routing tables refuse or swallow: blackhole, unreachable, "
+                "prohibit, throw"),
     PST_LIST(PstNetworkData, rules, pst_report_network_rule_fields,
              "rules that choose a table of routes, besides the kernel's own"),
     PST_LIST(PstNetworkData, neighbours, pst_report_network_neighbour_fields,

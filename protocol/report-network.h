@@ -65,9 +65,11 @@ typedef struct {
 } PstNetworkResolver;
 
 typedef struct {
-    GPtrArray *links;            /* of PstNetworkLink */
-    GPtrArray *routes;           /* of PstNetworkRoute */
-    GPtrArray *rules;            /* of PstNetworkRule: those that are not the kernel's own three */
+    GPtrArray *links;  /* of PstNetworkLink */
+    GPtrArray *routes; /* of PstNetworkRoute */
+    char **rejects;    /* what the main tables refuse or swallow (blackhole, unreachable, prohibit,
+                          throw), with prefix length */
+    GPtrArray *rules;  /* of PstNetworkRule: those that are not the kernel's own three */
     GPtrArray *neighbours;       /* of PstNetworkNeighbour */
     GPtrArray *listening;        /* of PstNetworkListening */
     gint64 ports_from, ports_to; /* what the kernel hands out to whoever asks for any port */

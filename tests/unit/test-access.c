@@ -81,6 +81,39 @@ rules_lead_elsewhere(Guest *guest)
     pst_fields_append(&pst_report_network_rule_fields, &guest->network->rules);
 }
 
+/* The nearest route decides; a rule that may be about something else leaves it in doubt. */
+static void
+way_back_refused(Guest *guest)
+{
+    guest->network->rejects = g_strsplit("198.51.100.0/24 203.0.113.7/32", " ", -1);
+    from(guest, "203.0.113.7");
+}
+
+static void
+way_back_refused_farther_off(Guest *guest)
+{
+    guest->network->rejects = g_strsplit("192.0.0.0/8", " ", -1);
+    from(guest, "192.0.2.7");
+}
+
+static void
+rule_refuses(Guest *guest)
+{
+    PstNetworkRule *rule =
+        pst_fields_append(&pst_report_network_rule_fields, &guest->network->rules);
+
+    set(&rule->action, "prohibit");
+    rule->priority = 10;
+}
+
+static void
+rule_refuses_others(Guest *guest)
+{
+    rule_refuses(guest);
+    set(&((PstNetworkRule *)guest->network->rules->pdata[0])->to, "198.51.100.0/24");
+    from(guest, "192.0.2.7");
+}
+
 static void
 no_address_to_look_for(Guest *guest)
 {
@@ -372,6 +405,10 @@ static const struct {
     {link_down, "ssoo", PST_STATUS_CRITICAL, "network.link-down"},
     {no_route_back, "ssoo", PST_STATUS_CRITICAL, NULL},
     {rules_lead_elsewhere, "uuoo", PST_STATUS_OK, NULL},
+    {way_back_refused, "ssoo", PST_STATUS_CRITICAL, NULL},
+    {way_back_refused_farther_off, "oooo", PST_STATUS_OK, NULL},
+    {rule_refuses, "uuoo", PST_STATUS_OK, NULL},
+    {rule_refuses_others, "oooo", PST_STATUS_OK, NULL},
     {no_address_to_look_for, "uuoo", PST_STATUS_OK, NULL},
     {from_the_guest_itself, "uuoo", PST_STATUS_OK, NULL},
     {no_default_route, "uuoo", PST_STATUS_OK, NULL},

@@ -255,6 +255,8 @@ test_no_way_out(World *world, gconstpointer data)
     g_autoptr(PstReport) report = run(world);
 
     only_finding(report, "network.no-default-route");
+    g_assert_cmpstr(((PstNetworkData *)report->data)->rejects[0], ==, "0.0.0.0/0");
+    g_assert_null(((PstNetworkData *)report->data)->rejects[1]);
 }
 
 static void
