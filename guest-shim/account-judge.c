@@ -72,23 +72,24 @@ judge_password_age(Judge *judge)
     const char *name = judge->data->user;
     const PstAccountShadow *shadow = judge->facts->shadow;
     gboolean gone = judge->facts->validity == PST_ACCOUNT_PASSWORD_EXPIRED;
+    gboolean by_key = judge->facts->age_passes;
+    PstSeverity severity = by_key ? PST_SEVERITY_WARNING : PST_SEVERITY_CRITICAL;
     PstFinding *finding;
 
     if (gone)
-        finding = add(judge, "account.password-expired", PST_SEVERITY_CRITICAL, "/etc/shadow",
-                      shadow->line,
+        finding = add(judge, "account.password-expired", severity, "/etc/shadow", shadow->line,
                       g_strdup_printf("the password of %s has expired, and the time to change it "
-                                      "is over: every login is refused, by key too",
-                                      name));
+                                      "is over: every login is refused, by key %s",
+                                      name, by_key ? "alone not" : "too"));
     else
-        finding = add(judge, "account.must-change-password", PST_SEVERITY_CRITICAL, "/etc/shadow",
-                      shadow->line,
+        finding = add(judge, "account.must-change-password", severity, "/etc/shadow", shadow->line,
                       g_strdup_printf("%s must change the password at the next login: a program "
-                                      "that comes by key is refused",
-                                      name));
+                                      "that comes by %s is refused",
+                                      name, by_key ? "it" : "key"));
     g_autofree char *word = pst_shell_word(name);
     finding->remedy = g_strdup_printf("chage -d $(date +%%F) -M -1 %s", word);
-    shut(judge, TRUE, gone, gone);
+    /* Where PAM shuts both, its own stack is told of. */
+    shut(judge, !by_key, gone || by_key, gone);
 }
 
 static void

@@ -15,6 +15,7 @@ typedef struct {
     gboolean shadow_known;
     PstAccountValidity validity; /* where shadow_known */
     PstTri use_pam;              /* sshd asks PAM */
+    gboolean age_passes;         /* which takes keys, however old the password is */
     gboolean faillock_shut;
     gint64 home_uid;  /* who owns the home, PST_INT_UNKNOWN where it is no folder or not known */
     gint64 home_mode; /* its permission bits, as above */

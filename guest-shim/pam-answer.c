@@ -39,16 +39,29 @@ answer_of_validity(PstAccountValidity validity)
     g_return_val_if_reached(PST_PAM_AUTHINFO_UNAVAIL);
 }
 
+gboolean
+pst_pam_answer_passes_age(const PstPamLine *line)
+{
+    g_auto(GStrv) words = pst_pam_line_arguments(line->args);
+
+    return g_strv_contains((const char *const *)words, "no_pass_expiry");
+}
+
+/* With `no_pass_expiry` the password's age is of no account to whoever did not come by it, as by a
+ * key; of those who did the probe `account` tells. */
 static int
-unix_account(const PstPamLine *line G_GNUC_UNUSED, const PstPamSubject *subject,
-             PstPamRuling *ruling)
+unix_account(const PstPamLine *line, const PstPamSubject *subject, PstPamRuling *ruling)
 {
     if (subject->account_sound)
         return ruling->answer = PST_PAM_SUCCESS;
     if (!subject->shadow_known)
         return ruling->answer = PST_PAM_ANY;
-    return ruling->answer = answer_of_validity(
-               pst_accounts_validity(subject->user, subject->shadow, subject->today));
+    PstAccountValidity validity =
+        pst_accounts_validity(subject->user, subject->shadow, subject->today);
+    if ((validity == PST_ACCOUNT_CHANGE_PASSWORD || validity == PST_ACCOUNT_PASSWORD_EXPIRED) &&
+        subject->origin.remote && pst_pam_answer_passes_age(line))
+        return ruling->answer = PST_PAM_SUCCESS;
+    return ruling->answer = answer_of_validity(validity);
 }
 
 /* A password that can't match anything is refused, whatever is typed. */

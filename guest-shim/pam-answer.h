@@ -15,6 +15,9 @@ int pst_pam_answer_rule(const PstPamLine *line, PstPamPhase phase, const PstPamS
  * its user is NULL, only what holds for everybody is answered. */
 int pst_pam_answer(const PstPamLine *line, PstPamPhase phase, gpointer data);
 
+/* Whether a line of pam_unix lets in by a key whoever has a password that is too old. */
+gboolean pst_pam_answer_passes_age(const PstPamLine *line);
+
 /* Whether the module says yes to whoever came so far unless the system is broken, or is one of
  * which another probe tells: a stack that depends on it alone is sound. */
 gboolean pst_pam_answer_is_trusted(const PstPamLine *line, PstPamPhase phase);

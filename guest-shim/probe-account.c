@@ -9,6 +9,7 @@
 #include "guest-shim/account-judge.h"
 #include "guest-shim/account-shell.h"
 #include "guest-shim/nss-ask.h"
+#include "guest-shim/pam-answer.h"
 #include "guest-shim/path-access.h"
 #include "guest-shim/program-loader.h"
 #include "guest-shim/sshd-config.h"
@@ -213,6 +214,20 @@ counts_as_root(Probe *probe, const PstFaillockSettings *settings)
 }
 
 static void
+read_age_passes(Probe *probe)
+{
+    g_autoptr(PstPamStack) stack = pst_pam_stack_read(probe->sysroot, "sshd");
+    const GPtrArray *lines = stack->lines[PST_PAM_ACCOUNT];
+
+    for (guint i = 0; i < lines->len; i++) {
+        const PstPamLine *line = lines->pdata[i];
+
+        if (line->module != NULL && g_str_has_suffix(line->module, "pam_unix.so"))
+            probe->facts.age_passes = pst_pam_answer_passes_age(line);
+    }
+}
+
+static void
 read_faillock(Probe *probe)
 {
     g_autoptr(PstPamStack) stack = pst_pam_stack_read(probe->sysroot, "sshd");
@@ -282,6 +297,7 @@ read_all(Probe *probe)
     read_shadow(probe);
     read_nologin(probe);
     read_use_pam(probe);
+    read_age_passes(probe);
     read_faillock(probe);
     probe->data->cron =
         read_jobs(probe, "/etc/cron.allow", "/etc/cron.deny", &probe->facts.cron_file);

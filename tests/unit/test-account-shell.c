@@ -166,6 +166,24 @@ test_blanks(World *world, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpint(key, ==, PST_TRI_YES);
 }
 
+/* pam_unix lets keys in with no_pass_expiry, however old the password is. */
+static void
+test_age_passes(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    PstTri key;
+
+    put_sound(world, "/bin/sh");
+    put(world, "/etc/shadow", "harness:$y$x:0:0:99999:7:::\n", -1, 0640);
+    put_text(world, "/etc/pam.d/sshd", "account required pam_unix.so\n");
+    g_autofree char *strict = judge(world, &key);
+    g_assert_cmpstr(strict, ==, "account.must-change-password /etc/shadow:1");
+    g_assert_cmpint(key, ==, PST_TRI_NO);
+    put_text(world, "/etc/pam.d/sshd", "account required pam_unix.so no_pass_expiry\n");
+    g_autofree char *lax = judge(world, &key);
+    g_assert_cmpstr(lax, ==, "account.must-change-password /etc/shadow:1");
+    g_assert_cmpint(key, ==, PST_TRI_YES);
+}
+
 #define ADD(path, test) g_test_add(path, World, NULL, set_up, test, tear_down)
 
 int
@@ -177,5 +195,6 @@ main(int argc, char **argv)
     ADD("/account-shell/startup", test_startup);
     ADD("/account-shell/files-unasked", test_files_unasked);
     ADD("/account-shell/blanks", test_blanks);
+    ADD("/account-shell/age-passes", test_age_passes);
     return g_test_run();
 }

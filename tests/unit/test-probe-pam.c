@@ -350,6 +350,19 @@ test_change(World *world, gconstpointer data)
     g_assert_null(strstr(text, "$y$"));
 }
 
+/* Whoever comes by a key is let in with a password that is too old; on the console nobody is. */
+static void
+test_age_passes(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    put_debian(world);
+    put_text(world, COMMON, "account required pam_unix.so no_pass_expiry\n");
+    put(world, "/etc/shadow", "root:*:1:0:99999:7:::\nharness:$y$x$y:0:0:99999:7:::\n", -1, 0640);
+    g_autoptr(PstReport) report = run(world, "harness");
+
+    g_assert_cmpstr(service_of(report, "sshd")->account->outcome, ==, "passes");
+    g_assert_cmpstr(service_of(report, "login")->account->outcome, ==, "fails");
+}
+
 /* One line, one finding, however many services it shuts. */
 static void
 test_one_cause(World *world, gconstpointer data G_GNUC_UNUSED)
@@ -555,6 +568,7 @@ main(int argc, char **argv)
         g_test_add(name, World, &changes[i], set_up, test_change, tear_down);
     }
     ADD("/probe-pam/one-cause", test_one_cause);
+    ADD("/probe-pam/age-passes", test_age_passes);
     ADD("/probe-pam/findings-of-account", test_findings_of_account);
     ADD("/probe-pam/root", test_root);
     ADD("/probe-pam/without-use-pam", test_without_use_pam);
