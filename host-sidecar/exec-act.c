@@ -161,8 +161,26 @@ start_by_agent(const Ways *ways, PstExecStart *start, GError *cause, gboolean *m
     start->not_after_us = 0;
     g_autoptr(JsonObject) params = pst_exec_start_params(start);
     g_autoptr(JsonObject) result = ask_agent(ways, PST_EXEC_START, params, cause, maybe, error);
+    PstExecPage *page = result != NULL ? pst_exec_call_read(result, start->id, error) : NULL;
 
-    return result != NULL ? pst_exec_call_read(result, start->id, error) : NULL;
+    /* It is the answer that is wrong. */
+    *maybe = *maybe || (result != NULL && page == NULL);
+    return page;
+}
+
+void
+pst_exec_act_conclude(GError *cause, gboolean maybe, const char *id)
+{
+    if (maybe) {
+        g_prefix_error(&cause,
+                       "it may have been started, and will not be once more (exec attach %s "
+                       "tells): ",
+                       id);
+        if (cause->code == PST_ERROR_PATH_SHUT)
+            cause->code = PST_ERROR_UNAVAILABLE;
+    } else if (is_shut(cause)) {
+        cause->code = PST_ERROR_PATH_SHUT;
+    }
 }
 
 JsonObject *
@@ -181,17 +199,12 @@ pst_exec_act_start(PstGuest *guest, JsonObject *params, gint64 deadline_us, GErr
         pst_exec_call_start(guest, start, ways.channel_us, &maybe, &cause);
     if (page == NULL && !maybe) {
         via = PST_VIA_AGENT;
-        page = start_by_agent(&ways, start, g_steal_pointer(&cause), &maybe, error);
+        page = start_by_agent(&ways, start, g_steal_pointer(&cause), &maybe, &cause);
     }
-    if (cause != NULL)
-        g_propagate_error(error, cause);
     if (page != NULL)
         return page_to_json(guest, via, page);
-    if (maybe)
-        g_prefix_error(error,
-                       "it may have been started, and will not be once more (exec attach %s "
-                       "tells): ",
-                       start->id);
+    pst_exec_act_conclude(cause, maybe, start->id);
+    g_propagate_error(error, cause);
     return NULL;
 }
 

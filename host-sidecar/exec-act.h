@@ -21,9 +21,13 @@ gboolean pst_exec_act_check_page(JsonObject *params, GError **error);
 gboolean pst_exec_act_check_signal(JsonObject *params, GError **error);
 gboolean pst_exec_act_check_send(JsonObject *params, GError **error);
 
+/* Makes CAUSE, why there is no answer to a start, tell whether it may have been one: MAYBE it was,
+ * which is said with how it is found out by ID, and is no PST_ERROR_PATH_SHUT; or it is certain
+ * that nothing was started, and where it was the way that failed it is PST_ERROR_PATH_SHUT. */
+void pst_exec_act_conclude(GError *cause, gboolean maybe, const char *id);
+
 /* Each returns the result, which has `guest`, `via` and what the guest said, or NULL with the
- * error. PARAMS' `caller` is who asks. An error of a start that may have been one says so, and how
- * it is found out. */
+ * error. PARAMS' `caller` is who asks. An error of a start is as above. */
 JsonObject *pst_exec_act_start(PstGuest *guest, JsonObject *params, gint64 deadline_us,
                                GError **error);
 JsonObject *pst_exec_act_page(PstGuest *guest, JsonObject *params, gint64 deadline_us,

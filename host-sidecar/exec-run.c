@@ -346,7 +346,9 @@ look_for(Run *run, GError **error)
     g_autoptr(GError) own = NULL;
     gboolean news = FALSE;
 
-    if (*error == NULL || !may_pass(*error))
+    /* Where no way was open nothing was sent. */
+    if (*error == NULL || !may_pass(*error) ||
+        g_error_matches(*error, PST_ERROR, PST_ERROR_PATH_SHUT))
         return FALSE;
     /* Once, and not for long. */
     run->reached_us = G_MININT64 / 2;

@@ -45,7 +45,7 @@ class Door:
     def __init__(self):
         self.n_started, self.asked, self.may_answer = 0, threading.Event(), threading.Event()
         self.away, self.over = threading.Event(), threading.Event()
-        self.listener, self.garbles = None, False
+        self.listener, self.garbles, self.shut, self.n_pages = None, False, None, 0
         self.open()
 
     def open(self):
@@ -81,9 +81,15 @@ class Door:
                 if self.away.is_set():
                     return
                 peer.sendall(b"\x1e" + json.dumps({"jsonrpc": "2.0", "id": asked["id"],
-                                                   "result": result}).encode() + b"\n")
+                                                   **result}).encode() + b"\n")
 
     def answer(self, method, params):
+        if self.shut and method != "hello":
+            self.n_pages += method == "exec-page"
+            return {"error": {"code": -32000, "message": "no shim", "data": {"reason": self.shut}}}
+        return {"result": self.result(method, params)}
+
+    def result(self, method, params):
         if method == "hello":
             return HELLO
         if method == "exec":
@@ -157,6 +163,26 @@ def test_not_understood():
         out, said = process.communicate(timeout=60)
         rows = {row["step"]: row["outcome"] for row in json.loads(out)["steps"]}
         check(rows["undo"] == "done" and way.n_started == 1, said, rows)
+
+
+def test_shut():
+    """Where no way into the guest was open nothing was started, and it is tried again; where the answer
+    came too late it may have been, and is not."""
+    for reason, outcome, again in (("path-shut", "not-done", True), ("unavailable", "unknown", False)):
+        with door() as way:
+            way.shut = reason
+            with begin(*UNDOING) as process:
+                out, said = process.communicate(timeout=90)
+                rows = {row["step"]: row["outcome"] for row in json.loads(out)["steps"]}
+                check(process.returncode == 5 and rows["undo"] == outcome, said, rows)
+                check((way.n_pages == 0) == again, "it was asked for what was never started")
+            way.shut = None
+            way.may_answer.set()
+            way.over.set()
+            with begin(*UNDOING) as process:
+                out, said = process.communicate(timeout=60)
+                rows = {row["step"]: row["outcome"] for row in json.loads(out)["steps"]}
+                check((rows.get("undo") == "done") == again and way.n_started == again, said, rows)
 
 
 def test_out_of_reach():
