@@ -160,7 +160,7 @@ is_distribution_path(const char *path)
                                         "/bin", "/sbin", "/lib",     NULL};
 
     return g_strv_contains(paths, path) || g_str_has_prefix(path, "/usr/bin/") ||
-           g_str_has_prefix(path, "/bin/");
+           g_str_has_prefix(path, "/bin/") || g_str_has_prefix(path, "/usr/lib");
 }
 
 static void
@@ -253,9 +253,10 @@ judge_shell_shut(Judge *judge)
         return;
     finding =
         add(judge, "account.shell-shut", PST_SEVERITY_CRITICAL, path, 0,
-            g_strdup_printf("%s may not get to the shell %s: %s has mode %s; every login "
-                            "ends at once",
-                            judge->data->user, judge->data->shell, path, facts->shell_shut_mode));
+            g_strdup_printf(
+                "%s may not get to the shell %s, or to its loader: %s has mode %s; every login "
+                "ends at once",
+                judge->data->user, judge->data->shell, path, facts->shell_shut_mode));
     finding->evidence->mode = g_strdup(facts->shell_shut_mode);
     finding->evidence->expected = g_strdup("0755");
     g_autofree char *word = pst_shell_word(path);

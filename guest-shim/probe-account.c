@@ -110,8 +110,13 @@ read_shell_shut(Probe *probe)
 
     if (probe->data->shell_usable != PST_TRI_YES)
         return;
+    g_autofree char *loader = pst_program_loader_find(probe->sysroot, probe->data->shell);
     probe->facts.shell_shut = pst_path_access_shut(probe->sysroot, probe->data->shell,
                                                    probe->facts.user->uid, groups, &st);
+    /* What the user may not reach is of no use to start it either. */
+    if (probe->facts.shell_shut == NULL && loader != NULL)
+        probe->facts.shell_shut =
+            pst_path_access_shut(probe->sysroot, loader, probe->facts.user->uid, groups, &st);
     if (probe->facts.shell_shut != NULL)
         probe->facts.shell_shut_mode = g_strdup_printf("%04o", st.st_mode & 07777);
 }

@@ -115,7 +115,7 @@ pst_program_loader_library(const PstSysroot *sysroot, const char *path, const ch
 }
 
 char *
-pst_program_loader_missing(const PstSysroot *sysroot, const char *path)
+pst_program_loader_find(const PstSysroot *sysroot, const char *path)
 {
     int fd = pst_sysroot_open_file(sysroot, path, 0, NULL);
 
@@ -125,10 +125,17 @@ pst_program_loader_missing(const PstSysroot *sysroot, const char *path)
     if (loader == NULL)
         loader = interpreter_of(fd);
     close(fd);
-    if (loader == NULL || loader[0] != '/' || !g_utf8_validate(loader, -1, NULL) ||
-        can_be_executed(sysroot, loader))
+    if (loader == NULL || loader[0] != '/' || !g_utf8_validate(loader, -1, NULL))
         return NULL;
     return g_steal_pointer(&loader);
+}
+
+char *
+pst_program_loader_missing(const PstSysroot *sysroot, const char *path)
+{
+    g_autofree char *loader = pst_program_loader_find(sysroot, path);
+
+    return loader != NULL && !can_be_executed(sysroot, loader) ? g_steal_pointer(&loader) : NULL;
 }
 
 char *

@@ -7,6 +7,10 @@
  * file names (PT_INTERP, elf(5)), or a script's interpreter. Where that is gone execve(2) says that
  * the program is not there, although it is. */
 
+/* The loader or interpreter that PATH names, whether or not it is there; NULL where it names none,
+ * and where it can't be told. Free with g_free(). */
+char *pst_program_loader_find(const PstSysroot *sysroot, const char *path);
+
 /* The loader or interpreter that PATH names where it is not there or can't be executed; NULL where
  * all is well, and where it can't be told. Nothing is run. Free with g_free(). */
 char *pst_program_loader_missing(const PstSysroot *sysroot, const char *path);

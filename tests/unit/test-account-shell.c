@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <string.h>
+#include <sys/stat.h>
 
 #include "guest-shim/account-shell.h"
 #include "guest-shim/probe-account.h"
@@ -166,6 +167,26 @@ test_blanks(World *world, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpint(key, ==, PST_TRI_YES);
 }
 
+/* The shell is open to all, and its loader is behind a folder that is not. */
+static void
+test_loader_shut(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autofree char *folder = g_build_filename(world->folder, "/usr/lib/arch", NULL);
+    PstTri key;
+
+    put_sound(world, "/bin/sh");
+    put_text(world, "/etc/passwd", "harness:x:4242:4242::/home/harness:/bin/sh\n");
+    put(world, "/bin/sh", "#!/usr/lib/arch/ld.so\n", -1, 0755);
+    put(world, "/usr/lib/arch/ld.so", "", -1, 0755);
+    g_autofree char *sound = judge(world, &key);
+    g_assert_cmpstr(sound, ==, "");
+    g_assert_cmpint(chmod(folder, 0750), ==, 0);
+    g_autofree char *shut = judge(world, &key);
+    g_assert_cmpstr(shut, ==, "account.shell-shut /usr/lib/arch");
+    g_assert_cmpint(key, ==, PST_TRI_NO);
+    g_assert_cmpint(chmod(folder, 0755), ==, 0);
+}
+
 /* pam_unix lets keys in with no_pass_expiry, however old the password is. */
 static void
 test_age_passes(World *world, gconstpointer data G_GNUC_UNUSED)
@@ -195,6 +216,7 @@ main(int argc, char **argv)
     ADD("/account-shell/startup", test_startup);
     ADD("/account-shell/files-unasked", test_files_unasked);
     ADD("/account-shell/blanks", test_blanks);
+    ADD("/account-shell/loader-shut", test_loader_shut);
     ADD("/account-shell/age-passes", test_age_passes);
     return g_test_run();
 }
