@@ -59,6 +59,7 @@ blame_running(const PstSshSubject *subject, const PstSshdHandshake *running, con
                                          "ssh.host-key-mode",
                                          "ssh.no-host-key",
                                          NULL};
+    static const char *const stuck[] = {"ssh.stuck", NULL};
     const char *cause = pst_ssh_subject_cause(subject, causes);
     PstFinding *finding;
 
@@ -66,7 +67,9 @@ blame_running(const PstSshSubject *subject, const PstSshdHandshake *running, con
     case PST_SSHD_HANDSHAKE_DONE:
         return;
     case PST_SSHD_HANDSHAKE_LATE:
-        doubt(subject, place, running->said);
+        /* Of one that was stopped it is known why. */
+        if (pst_ssh_subject_cause(subject, stuck) == NULL)
+            doubt(subject, place, running->said);
         return;
     case PST_SSHD_HANDSHAKE_NOBODY:
     case PST_SSHD_HANDSHAKE_REFUSED:

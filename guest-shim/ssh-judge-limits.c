@@ -111,9 +111,35 @@ judge_startups(const PstSshSubject *subject)
                                       subject->unit);
 }
 
+/* The kernel goes on to take connections for it. */
+static void
+judge_stuck(const PstSshSubject *subject)
+{
+    const PstSshData *data = subject->data;
+    g_autofree char *path = g_strdup_printf("/proc/%" G_GINT64_FORMAT "/stat", data->pid);
+    g_autofree char *stat = data->running == PST_TRI_YES
+                                ? pst_sysroot_read_line(subject->context->sysroot, path, NULL)
+                                : NULL;
+    const char *end = stat != NULL ? strrchr(stat, ')') : NULL;
+    const char *const undo[] = {"/usr/bin/systemctl", "kill", "--signal=CONT", subject->unit, NULL};
+    PstFinding *finding;
+
+    if (end == NULL || (!g_str_has_prefix(end, ") T") && !g_str_has_prefix(end, ") t")))
+        return;
+    finding = pst_report_add(subject->report, "ssh.stuck", PST_SEVERITY_CRITICAL,
+                             "sshd (process %" G_GINT64_FORMAT ") was stopped by a signal or a "
+                             "debugger: it answers nobody",
+                             data->pid);
+    finding->evidence->unit = g_strdup(subject->unit);
+    finding->evidence->path = g_strdup(path);
+    finding->remedy = g_strdup_printf("systemctl kill --signal=CONT %s", subject->unit);
+    pst_report_undo(finding, PST_UNDO_ARGV)->argv = g_strdupv((char **)undo);
+}
+
 void
 pst_ssh_judge_limits(const PstSshSubject *subject)
 {
+    judge_stuck(subject);
     judge_shut(subject);
     judge_grace(subject);
     judge_programs(subject);

@@ -17,7 +17,7 @@ static const struct {
     const PstReportKind *kind;
     PstAccessJudge judge;
     /* The findings that shut the step by themselves, where they are critical. */
-    const char *shut_by[12];
+    const char *shut_by[14];
     /* Those that explain what the judge says. */
     const char *explained_by[14];
     /* Those that leave an open step in doubt: it depends on what nobody said. */
@@ -34,10 +34,10 @@ static const struct {
     [PST_ACCESS_SSHD] = {"sshd",
                          &pst_report_ssh_kind,
                          pst_access_judges_sshd,
-                         {"ssh.no-runtime-folder", "ssh.not-listening", "ssh.startups-full",
-                          "ssh.max-auth-tries-zero", "ssh.max-sessions-zero", "ssh.per-source-zero",
-                          "ssh.connection-refused", "ssh.address-denied", "ssh.program-missing",
-                          "ssh.handshake-failed", "ssh.family-shut"},
+                         {"ssh.stuck", "ssh.no-runtime-folder", "ssh.not-listening",
+                          "ssh.startups-full", "ssh.max-auth-tries-zero", "ssh.max-sessions-zero",
+                          "ssh.per-source-zero", "ssh.connection-refused", "ssh.address-denied",
+                          "ssh.program-missing", "ssh.handshake-failed", "ssh.family-shut"},
                          {"ssh.config-error", "ssh.check-failed", "ssh.no-host-key",
                           "ssh.host-key-mode", "ssh.loader-missing", "ssh.not-running",
                           "ssh.not-installed", "ssh.port-moved", "ssh.listen-address-gone"},

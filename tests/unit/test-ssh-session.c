@@ -340,6 +340,24 @@ test_no_new_privileges(void)
     tear_down(&world, NULL);
 }
 
+static void
+test_stuck(void)
+{
+    World world = {0};
+
+    if (skip_unless_root())
+        return;
+    set_up(&world, NULL);
+    put_user(&world, "");
+    put_text(&world, "/proc/234/stat", "234 (ss) T hd) S 1 234 234 0 -1 4194560\n");
+    g_autoptr(PstReport) sound = run_harness(&world);
+    g_assert_cmpuint(sound->findings->len, ==, 0);
+    put_text(&world, "/proc/234/stat", "234 (sshd) T 1 234 234 0 -1 4194560\n");
+    g_autoptr(PstReport) report = run_harness(&world);
+    g_assert_cmpstr(find(report, "ssh.stuck")->undo->argv[2], ==, "--signal=CONT");
+    tear_down(&world, NULL);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -351,6 +369,7 @@ main(int argc, char **argv)
     g_test_add_func("/ssh-session/slices", test_slices);
     g_test_add_func("/ssh-session/root-folder", test_root_folder);
     g_test_add_func("/ssh-session/no-new-privileges", test_no_new_privileges);
+    g_test_add_func("/ssh-session/stuck", test_stuck);
     g_test_add_func("/ssh-session/unlooked", test_unlooked);
     return g_test_run();
 }
