@@ -141,9 +141,10 @@ class Shim:
 
     def await_children(self, number, seconds=20.0):
         end = time.monotonic() + seconds
-        while len(self.children()) != number and time.monotonic() < end:
+        # Read once a turn: another may have begun since.
+        while len(children := self.children()) != number and time.monotonic() < end:
             time.sleep(0.01)
-        check(len(self.children()) == number, self.children(), number)
+        check(len(children) == number, children, number)
 
     def finish(self, data=b""):
         """Ends the input; returns the messages that were left, standard error and the status."""

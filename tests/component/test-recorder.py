@@ -129,9 +129,8 @@ class Recorder:
         """All that are left when the look is over, and one that a late event began: those that
         hang."""
         end = time.monotonic() + PATIENCE
-        while len(self.children()) != number and time.monotonic() < end:
+        while len(now := self.children()) != number and time.monotonic() < end:
             time.sleep(0.1)
-        now = self.children()
         check(len(now) == number, [self.state_of(child) for child in now], number)
 
     def children(self):
