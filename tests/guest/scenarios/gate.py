@@ -98,7 +98,11 @@ def _settings(context, place):
     check((row["path"], row["line"]) == ("/etc/ssh/sshd_config.d/00-root.conf", 1), f"it is {row}")
     files = [row["path"] for row in broken["/etc/ssh"]["files"]]
     check("/etc/ssh/sshd_config.d/00-root.conf" in files, f"changed: {files}")
+    # Until sshd is told, nobody knows what it has, and no way by SSH is known to be open.
     guest.shell("rm /etc/ssh/sshd_config.d/00-root.conf")
+    told = gate(context, "could-not-check", "--user", "harness")
+    check([row["expectation"] for row in told["unchecked"]] == ["reachable.login"], f"it says {told}")
+    guest.shell("systemctl reload ssh")
 
 
 def _settle(context):
