@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "guest-shim/ssh-judge-confined.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -84,7 +85,10 @@ is_same(const char *theirs, const char *path)
 
     if (stat(path, &here) != 0)
         return TRUE;
-    return stat(theirs, &there) == 0 && here.st_dev == there.st_dev && here.st_ino == there.st_ino;
+    /* To be kept from looking is not to have seen that it is gone. */
+    if (stat(theirs, &there) != 0)
+        return errno != ENOENT && errno != ENOTDIR;
+    return here.st_dev == there.st_dev && here.st_ino == there.st_ino;
 }
 
 gboolean
