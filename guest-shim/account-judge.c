@@ -163,19 +163,43 @@ is_distribution_path(const char *path)
            g_str_has_prefix(path, "/bin/") || g_str_has_prefix(path, "/usr/lib");
 }
 
-static void
-judge_shell_loader(Judge *judge)
+/* Why a shell that is there can't be started: PATH, and what is the matter with it. */
+static PstFinding *
+add_unstartable(Judge *judge, const char *path, const char *matter)
 {
-    const char *loader = judge->facts->shell_loader;
     PstFinding *finding =
-        add(judge, "account.shell-unusable", PST_SEVERITY_CRITICAL, loader, 0,
-            g_strdup_printf("the shell of %s, %s, can't be started: its loader %s is not there or "
-                            "can't be executed; every login ends at once",
-                            judge->data->user, judge->data->shell, loader));
+        add(judge, "account.shell-unusable", PST_SEVERITY_CRITICAL, path, 0,
+            g_strdup_printf("the shell of %s, %s, can't be started: %s; every login ends at once",
+                            judge->data->user, judge->data->shell, matter));
 
     finding->evidence->text = g_strdup(judge->data->shell);
-    finding->remedy = pst_program_loader_remedy(loader);
     shut(judge, TRUE, TRUE, TRUE);
+    return finding;
+}
+
+/* FALSE where nothing is known of that kind. */
+static gboolean
+judge_shell_start(Judge *judge)
+{
+    const PstAccountStart *start = &judge->facts->start;
+    g_autofree char *matter = NULL;
+
+    if (start->loader != NULL) {
+        matter = g_strdup_printf("its loader %s is not there or can't be executed", start->loader);
+        add_unstartable(judge, start->loader, matter)->remedy =
+            pst_program_loader_remedy(start->loader);
+    } else if (start->noexec != NULL) {
+        g_autofree char *word = pst_shell_word(start->noexec);
+
+        matter = g_strdup_printf("%s is mounted noexec", start->noexec);
+        add_unstartable(judge, start->noexec, matter)->remedy =
+            g_strdup_printf("mount -o remount,exec %s, and take noexec out of /etc/fstab", word);
+    } else if (start->library != NULL) {
+        matter = g_strdup_printf("its library %s is not there", start->library);
+        add_unstartable(judge, start->library, matter)->remedy =
+            g_strdup_printf("bring %s back, with the package that has it", start->library);
+    }
+    return matter != NULL;
 }
 
 static void
@@ -184,9 +208,7 @@ judge_shell(Judge *judge)
     const char *shell = judge->data->shell;
     PstFinding *finding;
 
-    if (judge->facts->shell_loader != NULL)
-        judge_shell_loader(judge);
-    if (judge->facts->shell_loader != NULL || judge->data->shell_usable != PST_TRI_NO)
+    if (judge_shell_start(judge) || judge->data->shell_usable != PST_TRI_NO)
         return;
     finding = add(judge, "account.shell-unusable", PST_SEVERITY_CRITICAL, judge->facts->user->path,
                   judge->facts->user->line,
@@ -245,26 +267,26 @@ judge_startup(Judge *judge)
 static void
 judge_shell_shut(Judge *judge)
 {
-    const PstAccountFacts *facts = judge->facts;
-    const char *path = facts->shell_shut;
+    const PstAccountStart *start = &judge->facts->start;
+    const char *path = start->shut, *expected = start->shut_expected;
     PstFinding *finding;
 
     if (path == NULL)
         return;
+    g_autofree char *mode = g_strdup_printf("%04o", (guint)start->shut_mode & 07777);
     finding =
         add(judge, "account.shell-shut", PST_SEVERITY_CRITICAL, path, 0,
-            g_strdup_printf(
-                "%s may not get to the shell %s, or to its loader: %s has mode %s; every login "
-                "ends at once",
-                judge->data->user, judge->data->shell, path, facts->shell_shut_mode));
-    finding->evidence->mode = g_strdup(facts->shell_shut_mode);
-    finding->evidence->expected = g_strdup("0755");
+            g_strdup_printf("%s may not get to the shell %s, its loader or a library of it: %s "
+                            "has mode %s; every login ends at once",
+                            judge->data->user, judge->data->shell, path, mode));
+    finding->evidence->mode = g_strdup(mode);
+    finding->evidence->expected = g_strdup(expected);
     g_autofree char *word = pst_shell_word(path);
-    finding->remedy = g_strdup_printf("chmod 0755 %s", word);
+    finding->remedy = g_strdup_printf("chmod %s %s", expected, word);
     if (is_distribution_path(path)) {
         PstUndo *undo = pst_report_undo(finding, PST_UNDO_MODE);
         undo->path = g_strdup(path);
-        undo->mode = g_strdup("0755");
+        undo->mode = g_strdup(expected);
     }
     shut(judge, TRUE, TRUE, TRUE);
 }

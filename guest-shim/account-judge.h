@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include "guest-shim/account-start.h"
 #include "guest-shim/accounts.h"
 #include "guest-shim/faillock.h"
 #include "protocol/report-account.h"
@@ -20,12 +21,10 @@ typedef struct {
     gint64 home_uid;  /* who owns the home, PST_INT_UNKNOWN where it is no folder or not known */
     gint64 home_mode; /* its permission bits, as above */
     const char *cron_file, *at_file; /* the list that keeps the user from it, NULL for none */
-    char *shell_loader;              /* what the shell can't be started without: program-loader.h */
+    PstAccountStart start;           /* of the shell */
     PstTri shell_runs;               /* what it is asked for */
     char *startup;                   /* the file that ends the shell at once; or NULL */
     guint startup_line;
-    char *shell_shut; /* what bars the user from the shell: path-access.h; or NULL */
-    char *shell_shut_mode;
     const char *unreadable; /* a file of names that not everybody may read, or NULL */
     mode_t unreadable_mode;
 } PstAccountFacts;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "guest-shim/door-parts.h"
+#include "guest-shim/mount-table.h"
 #include "protocol/error.h"
 
 /* Spaces and the like stand in mountinfo as a backslash with three octal digits. */
@@ -42,23 +43,11 @@ pst_door_mounts_translate(const char *mountinfo, gint64 mount_id, const char *wh
     return NULL;
 }
 
-static gint64
-mount_id_of(int fd)
-{
-    g_autofree char *name = g_strdup_printf("/proc/self/fdinfo/%d", fd);
-    g_autofree char *text = NULL;
-    const char *found = NULL;
-
-    if (g_file_get_contents(name, &text, NULL, NULL))
-        found = strstr(text, "mnt_id:");
-    return found != NULL ? g_ascii_strtoll(found + strlen("mnt_id:"), NULL, 10) : -1;
-}
-
 /* This process's own view, whichever root it looks into. */
 char *
 pst_door_mounts_origin(int fd, const char *whole, GError **error)
 {
-    gint64 mount_id = mount_id_of(fd);
+    gint64 mount_id = pst_mount_table_id_of(fd);
     g_autofree char *mountinfo = NULL;
     char *origin = NULL;
 

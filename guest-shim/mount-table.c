@@ -2,6 +2,8 @@
 #include "guest-shim/mount-table.h"
 
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "guest-shim/mount-secrets.h"
 
@@ -109,6 +111,36 @@ pst_mount_table_at(const GPtrArray *mounts, const char *folder)
     for (guint i = mounts->len; i > 0; i--) {
         const PstMount *mount = mounts->pdata[i - 1];
         if (g_str_equal(mount->folder, folder))
+            return mount;
+    }
+    return NULL;
+}
+
+gint64
+pst_mount_table_id_of(int fd)
+{
+    g_autofree char *name = g_strdup_printf("/proc/self/fdinfo/%d", fd);
+    g_autofree char *text = NULL;
+    const char *found = NULL;
+
+    if (g_file_get_contents(name, &text, NULL, NULL))
+        found = strstr(text, "mnt_id:");
+    return found != NULL ? g_ascii_strtoll(found + strlen("mnt_id:"), NULL, 10) : -1;
+}
+
+const PstMount *
+pst_mount_table_of(const GPtrArray *mounts, int fd)
+{
+    gint64 id = pst_mount_table_id_of(fd);
+    struct stat st;
+
+    if (fstat(fd, &st) != 0)
+        return NULL;
+    g_autofree char *device = g_strdup_printf("%u:%u", major(st.st_dev), minor(st.st_dev));
+    for (guint i = 0; i < mounts->len; i++) {
+        const PstMount *mount = mounts->pdata[i];
+
+        if (mount->id == id && g_str_equal(mount->device, device))
             return mount;
     }
     return NULL;

@@ -29,6 +29,15 @@ GPtrArray *pst_mount_table_read(const PstSysroot *sysroot, GError **error);
 /* What is seen at FOLDER: of several mounts there the last one. NULL for none; borrowed. */
 const PstMount *pst_mount_table_at(const GPtrArray *mounts, const char *folder);
 
+/* The kernel's number of the mount that the open FD is on (proc_pid_fdinfo(5)); -1 where it can't
+ * be told. */
+gint64 pst_mount_table_id_of(int fd);
+
+/* That mount, by its number and its device: a table that was taken elsewhere has the same numbers
+ * for other mounts. NULL where it is none of them, and where it can't be told, as where files have
+ * another device than the mount (btrfs). Borrowed. */
+const PstMount *pst_mount_table_of(const GPtrArray *mounts, int fd);
+
 /* A column with its white space and backslashes, which stand there as three octal digits, put back;
  * of fstab(5) too. Free with g_free(). */
 char *pst_mount_table_unescape(const char *column);

@@ -15,6 +15,7 @@ typedef struct {
     gint64 uid;
     const GArray *groups;
     struct stat *st;
+    mode_t of_file; /* what is asked of the file itself: S_IXOTH or S_IROTH */
 } Walk;
 
 mode_t
@@ -46,9 +47,12 @@ pst_path_access_has_list(const PstSysroot *sysroot, const char *path)
 static gboolean
 is_shut(const Walk *walk, const char *path)
 {
-    return pst_sysroot_stat(walk->sysroot, path, walk->st, NULL) &&
-           (walk->st->st_mode & pst_path_access_bit(walk->st, walk->uid, walk->groups)) == 0 &&
-           !pst_path_access_has_list(walk->sysroot, path);
+    if (!pst_sysroot_stat(walk->sysroot, path, walk->st, NULL))
+        return FALSE;
+    mode_t bit = pst_path_access_bit(walk->st, walk->uid, walk->groups);
+    if (!S_ISDIR(walk->st->st_mode))
+        bit *= walk->of_file / S_IXOTH;
+    return (walk->st->st_mode & bit) == 0 && !pst_path_access_has_list(walk->sysroot, path);
 }
 
 /* Where the way goes on behind the link NAME in FOLDER; NULL where it can't be read. */
@@ -96,19 +100,35 @@ step(const Walk *walk, char **folder, char **rest, guint *links)
     return TRUE;
 }
 
+static char *
+find_shut(const Walk *walk, const char *path)
+{
+    g_autofree char *at = g_strdup("/"), *rest = g_strdup(path);
+    guint links = 0;
+
+    for (guint i = 0; walk->uid != 0 && i < MAX_STEPS; i++) {
+        if (is_shut(walk, at))
+            return g_steal_pointer(&at);
+        if (rest[strspn(rest, "/")] == '\0' || !step(walk, &at, &rest, &links))
+            return NULL;
+    }
+    return NULL;
+}
+
 char *
 pst_path_access_shut(const PstSysroot *sysroot, const char *path, gint64 uid, const GArray *groups,
                      struct stat *st)
 {
-    const Walk walk = {sysroot, uid, groups, st};
-    g_autofree char *at = g_strdup("/"), *rest = g_strdup(path);
-    guint links = 0;
+    const Walk walk = {sysroot, uid, groups, st, S_IXOTH};
 
-    for (guint i = 0; uid != 0 && i < MAX_STEPS; i++) {
-        if (is_shut(&walk, at))
-            return g_steal_pointer(&at);
-        if (rest[strspn(rest, "/")] == '\0' || !step(&walk, &at, &rest, &links))
-            return NULL;
-    }
-    return NULL;
+    return find_shut(&walk, path);
+}
+
+char *
+pst_path_access_unreadable(const PstSysroot *sysroot, const char *path, gint64 uid,
+                           const GArray *groups, struct stat *st)
+{
+    const Walk walk = {sysroot, uid, groups, st, S_IROTH};
+
+    return find_shut(&walk, path);
 }

@@ -10,8 +10,6 @@
 #include "guest-shim/account-shell.h"
 #include "guest-shim/nss-ask.h"
 #include "guest-shim/pam-answer.h"
-#include "guest-shim/path-access.h"
-#include "guest-shim/program-loader.h"
 #include "guest-shim/sshd-config.h"
 #include "protocol/error.h"
 
@@ -91,34 +89,19 @@ read_shell(Probe *probe)
         pst_probe_add_unlooked(probe->report, COULD_NOT_LOOK, "the shell", cause);
 }
 
-/* Nor is what names a loader that is gone: sshd takes it, and it ends at once. */
+/* Nor is what can't be started: sshd takes it, and it ends at once. */
 static void
-read_shell_loader(Probe *probe)
-{
-    if (probe->data->shell_usable != PST_TRI_YES)
-        return;
-    probe->facts.shell_loader = pst_program_loader_missing(probe->sysroot, probe->data->shell);
-    if (probe->facts.shell_loader != NULL)
-        probe->data->shell_usable = PST_TRI_NO;
-}
-
-static void
-read_shell_shut(Probe *probe)
+read_shell_start(Probe *probe)
 {
     g_autoptr(GArray) groups = pst_accounts_groups(probe->accounts, probe->facts.user);
-    struct stat st;
+    PstAccountStart *start = &probe->facts.start;
 
     if (probe->data->shell_usable != PST_TRI_YES)
         return;
-    g_autofree char *loader = pst_program_loader_find(probe->sysroot, probe->data->shell);
-    probe->facts.shell_shut = pst_path_access_shut(probe->sysroot, probe->data->shell,
-                                                   probe->facts.user->uid, groups, &st);
-    /* What the user may not reach is of no use to start it either. */
-    if (probe->facts.shell_shut == NULL && loader != NULL)
-        probe->facts.shell_shut =
-            pst_path_access_shut(probe->sysroot, loader, probe->facts.user->uid, groups, &st);
-    if (probe->facts.shell_shut != NULL)
-        probe->facts.shell_shut_mode = g_strdup_printf("%04o", st.st_mode & 07777);
+    pst_account_start_look(probe->sysroot, probe->data->shell, probe->facts.user->uid, groups,
+                           start);
+    if (start->loader != NULL || start->noexec != NULL || start->library != NULL)
+        probe->data->shell_usable = PST_TRI_NO;
 }
 
 /* Programs of the user's own look names up in these; sshd and sudo, which are root's, still can. */
@@ -295,8 +278,7 @@ read_all(Probe *probe)
     probe->data->gid = user->gid;
     read_groups(probe);
     read_shell(probe);
-    read_shell_loader(probe);
-    read_shell_shut(probe);
+    read_shell_start(probe);
     read_files(probe);
     read_home(probe);
     read_shadow(probe);
@@ -519,8 +501,6 @@ pst_probe_account_run(const PstProbeContext *context, gconstpointer args, PstRep
     g_autofree char *summary = summary_of(data);
     pst_report_conclude(report, summary);
     g_free((gpointer)probe.facts.shadow);
-    g_free(probe.facts.shell_loader);
+    pst_account_start_clear(&probe.facts.start);
     g_free(probe.facts.startup);
-    g_free(probe.facts.shell_shut);
-    g_free(probe.facts.shell_shut_mode);
 }

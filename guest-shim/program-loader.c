@@ -2,20 +2,13 @@
 #include "guest-shim/program-loader.h"
 
 #include <limits.h>
-#include <link.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "guest-shim/program-elf.h"
 #include "protocol/error.h"
 
-#define MAX_SEGMENTS 64
 #define FIRST_LINE 255 /* the kernel's BINPRM_BUF_SIZE, less the end */
-
-#if G_BYTE_ORDER == G_LITTLE_ENDIAN
-#define OWN_ORDER ELFDATA2LSB
-#else
-#define OWN_ORDER ELFDATA2MSB
-#endif
 
 /* `#!INTERPRETER [ARGUMENT]` (execve(2)). */
 static char *
@@ -29,40 +22,6 @@ interpreter_of(int fd)
     gsize len = strcspn(start, " \t\n");
     /* One that the line does not end in is cut short by the kernel, too. */
     return start[len] != '\0' ? g_strndup(start, len) : NULL;
-}
-
-static char *
-read_name(int fd, const ElfW(Phdr) * segment)
-{
-    char name[PATH_MAX] = "";
-    gsize len = segment->p_filesz;
-
-    if (len < 2 || len > sizeof(name) ||
-        pread(fd, name, len, (off_t)segment->p_offset) != (gssize)len || name[len - 1] != '\0')
-        return NULL;
-    return g_strdup(name);
-}
-
-/* Of this machine's own word size and byte order: of another's nothing can be told. */
-static char *
-loader_of(int fd)
-{
-    ElfW(Phdr) segments[MAX_SEGMENTS];
-    ElfW(Ehdr) header;
-
-    if (pread(fd, &header, sizeof(header), 0) != sizeof(header) ||
-        memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 ||
-        header.e_ident[EI_CLASS] != (sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32) ||
-        header.e_ident[EI_DATA] != OWN_ORDER || header.e_phentsize != sizeof(segments[0]) ||
-        header.e_phnum > MAX_SEGMENTS)
-        return NULL;
-    gsize len = header.e_phnum * sizeof(segments[0]);
-    if (pread(fd, segments, len, (off_t)header.e_phoff) != (gssize)len)
-        return NULL;
-    for (guint i = 0; i < header.e_phnum; i++)
-        if (segments[i].p_type == PT_INTERP)
-            return read_name(fd, &segments[i]);
-    return NULL;
 }
 
 static gboolean
@@ -103,7 +62,7 @@ pst_program_loader_library(const PstSysroot *sysroot, const char *path, const ch
 
     if (fd < 0)
         return NULL;
-    g_autofree char *loader = loader_of(fd);
+    g_autofree char *loader = pst_program_elf_loader(fd);
     close(fd);
     if (loader == NULL || loader[0] != '/' || !g_utf8_validate(loader, -1, NULL))
         return NULL;
@@ -121,7 +80,7 @@ pst_program_loader_find(const PstSysroot *sysroot, const char *path)
 
     if (fd < 0)
         return NULL;
-    g_autofree char *loader = loader_of(fd);
+    g_autofree char *loader = pst_program_elf_loader(fd);
     if (loader == NULL)
         loader = interpreter_of(fd);
     close(fd);
