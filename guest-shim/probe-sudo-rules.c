@@ -192,6 +192,28 @@ judge_tty(PstProbeSudo *sudo)
     finding->remedy = g_strdup_printf("Defaults:%s !requiretty", sudo->user->name);
 }
 
+/* A program that calls sudo names nobody, and means root. */
+static void
+judge_target(PstProbeSudo *sudo)
+{
+    const PstSudoersDefault *one = pst_sudoers_match_other_target(sudo->sudoers, &sudo->question);
+
+    if (one == NULL)
+        return;
+    sudo->refused = TRUE;
+    PstFinding *finding = pst_report_add(
+        sudo->report, "sudo.runs-as-other", pst_probe_sudo_if_named(sudo, PST_SEVERITY_CRITICAL),
+        "%s:%u has runas_default=%s: sudo without -u runs commands as %s, and not as root",
+        one->file->path, one->line, one->value, one->value);
+    g_autofree char *text = g_strdup_printf("runas_default=%s", one->value);
+    pst_probe_sudo_at(finding, one->file->path, one->line, text);
+    finding->remedy =
+        g_strdup_printf("take runas_default out of %s:%u%s", one->file->path, one->line,
+                        sudo->answer.match == PST_SUDOERS_ALLOWED
+                            ? "; until then sudo -u root, which the rules allow"
+                            : "");
+}
+
 /* Whose password sudo asks for. */
 static const PstAccount *
 asked_account(PstProbeSudo *sudo)
@@ -267,6 +289,7 @@ pst_probe_sudo_rules(PstProbeSudo *sudo)
     list_defaults(sudo);
 
     const char *cause = pst_probe_sudo_files(sudo);
+    judge_target(sudo);
     judge_answer(sudo, cause);
     judge_password(sudo, cause);
     judge_tty(sudo);

@@ -311,6 +311,7 @@ look(PstProbeSudo *sudo)
     }
     sudo->sudoers =
         pst_sudoers_read(sudo->context->sysroot, pst_probe_sudo_program_policy(sudo), sudo->host);
+    sudo->question.always_root = g_strcmp0(sudo->data->program->implementation, "sudo-rs") == 0;
     if (!choose_user(sudo)) {
         judge_for_nobody(sudo);
         return;

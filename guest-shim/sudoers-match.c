@@ -11,7 +11,8 @@
 typedef struct {
     const PstSudoers *sudoers;
     const PstSudoersQuestion *question;
-    guint depth; /* of aliases within aliases; sudo refuses loops */
+    gboolean other_target; /* who is not said is not the question's */
+    guint depth;           /* of aliases within aliases; sudo refuses loops */
 } Matcher;
 
 /* What one member says, its negation left aside: NO_MATCH, ALLOWED (it matches), DENIED (an alias
@@ -192,9 +193,9 @@ match_command(Matcher *matcher, const PstSudoersMember *member)
 static PstSudoersMatch
 match_target(Matcher *matcher, const PstSudoersCommand *command)
 {
-    /* Not said means runas_default, which is root; only groups said means the user itself. */
+    /* Only groups said means the user itself. */
     if (command->runas_users == NULL)
-        return of(command->runas_groups == NULL);
+        return of(command->runas_groups == NULL && !matcher->other_target);
     return match_list(matcher, command->runas_users, match_runas);
 }
 
@@ -271,7 +272,11 @@ match_rule(Matcher *matcher, const PstSudoersRule *rule, PstSudoersAnswer *answe
 PstSudoersAnswer
 pst_sudoers_match(const PstSudoers *sudoers, const PstSudoersQuestion *question)
 {
-    Matcher matcher = {sudoers, question, 0};
+    Matcher matcher = {
+        .sudoers = sudoers,
+        .question = question,
+        .other_target = pst_sudoers_match_other_target(sudoers, question) != NULL,
+    };
     PstSudoersAnswer answer = {.match = PST_SUDOERS_NO_MATCH};
 
     for (guint i = sudoers->rules->len; i > 0; i--) {
@@ -286,7 +291,7 @@ PstSudoersMatch
 pst_sudoers_match_users(const PstSudoers *sudoers, const PstSudoersQuestion *question,
                         const GPtrArray *members)
 {
-    Matcher matcher = {sudoers, question, 0};
+    Matcher matcher = {.sudoers = sudoers, .question = question};
 
     return match_list(&matcher, members, match_user);
 }
@@ -319,7 +324,7 @@ const PstSudoersDefault *
 pst_sudoers_match_default(const PstSudoers *sudoers, const PstSudoersQuestion *question,
                           const char *name)
 {
-    Matcher matcher = {sudoers, question, 0};
+    Matcher matcher = {.sudoers = sudoers, .question = question};
     const PstSudoersDefault *found = NULL;
 
     for (guint i = 0; i < sudoers->defaults->len; i++) {
@@ -332,6 +337,17 @@ pst_sudoers_match_default(const PstSudoers *sudoers, const PstSudoersQuestion *q
             found = one;
     }
     return found;
+}
+
+const PstSudoersDefault *
+pst_sudoers_match_other_target(const PstSudoers *sudoers, const PstSudoersQuestion *question)
+{
+    const PstSudoersDefault *one = pst_sudoers_match_default(sudoers, question, "runas_default");
+
+    return one != NULL && !question->always_root && one->sign != '!' && one->value != NULL &&
+                   !is_account(one->value, question->runas)
+               ? one
+               : NULL;
 }
 
 gboolean

@@ -16,6 +16,7 @@ typedef struct {
     const char *host;        /* the system's name */
     const char *command;     /* an absolute path */
     const char *args;        /* joined by single blanks, NULL for none */
+    gboolean always_root;    /* sudo-rs, which knows no runas_default */
     gboolean all_files;      /* also what sudo passes over counts: what would be if it did not */
 } PstSudoersQuestion;
 
@@ -47,6 +48,11 @@ PstSudoersMatch pst_sudoers_match_users(const PstSudoers *sudoers,
 const PstSudoersDefault *pst_sudoers_match_default(const PstSudoers *sudoers,
                                                    const PstSudoersQuestion *question,
                                                    const char *name);
+
+/* The Defaults by which sudo, and a rule, that name no target user mean another than the question's
+ * (runas_default); NULL where they mean that one, which is root. */
+const PstSudoersDefault *pst_sudoers_match_other_target(const PstSudoers *sudoers,
+                                                        const PstSudoersQuestion *question);
 
 /* The flag NAME: set, unset, or IF_NOT_SAID. */
 gboolean pst_sudoers_match_flag(const PstSudoers *sudoers, const PstSudoersQuestion *question,

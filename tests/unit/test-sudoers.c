@@ -96,6 +96,9 @@ static const struct {
     {"harness ALL=(ALL,!root) NOPASSWD: ALL\n", NULL, NONE, FALSE, 0},
     {"harness ALL=(www-data) NOPASSWD: /usr/bin/id, /usr/bin/true\n", NULL, NONE, FALSE, 0},
     /* Tags and options. */
+    {"Defaults runas_default=www-data\nharness ALL=NOPASSWD: ALL\n", NULL, NONE, FALSE, 0},
+    {"Defaults runas_default=www-data\nharness ALL=(root) NOPASSWD: ALL\n", NULL, YES, TRUE, 0},
+    {"Defaults runas_default=root\nharness ALL=NOPASSWD: ALL\n", NULL, YES, TRUE, 0},
     {"harness ALL=(ALL) NOPASSWD: /usr/bin/id, PASSWD: /usr/bin/true\n", NULL, YES, FALSE, 0},
     {"harness ALL=(ALL) NOPASSWD: /usr/bin/id, /usr/bin/true\n", NULL, YES, TRUE, 0},
     {"harness ALL=(ALL) NOPASSWD:SETENV: NOEXEC : ALL\n", NULL, YES, TRUE, 0},
