@@ -305,6 +305,7 @@ judge_user(Probe *probe)
     pst_ssh_judge_authorized(subject);
     pst_ssh_judge_session(subject);
     pst_ssh_judge_confined(subject);
+    pst_ssh_judge_confined_files(subject);
     pst_ssh_judge_methods(subject);
 }
 

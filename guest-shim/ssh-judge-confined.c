@@ -91,24 +91,59 @@ is_same(const char *theirs, const char *path)
     return here.st_dev == there.st_dev && here.st_ino == there.st_ino;
 }
 
-gboolean
-pst_ssh_judge_confined_hides(const PstSshSubject *subject, const char *path)
+/* Whether the sshd that runs is known to see another file at PATH, or none. */
+static gboolean
+sees_another(const PstSshSubject *subject, const char *path)
+{
+    g_autofree char *inside = g_strconcat("/root", path, NULL);
+    g_autofree char *theirs = process_path(subject, inside);
+
+    return theirs != NULL && !is_same(theirs, path);
+}
+
+static void
+add_mounts(const PstSshSubject *subject, const char *path, PstFinding *finding)
 {
     static const char *const keys[] = {
         "ProtectHome", "TemporaryFileSystem", "InaccessiblePaths", "RootDirectory",
         "RootImage",   "BindReadOnlyPaths",   "BindPaths",         NULL};
-    g_autofree char *inside = g_strconcat("/root", path, NULL);
 
-    if (!pst_sysroot_is_live(subject->context->sysroot) || !has_own_mounts(subject))
-        return FALSE;
-    g_autofree char *theirs = process_path(subject, inside);
-    if (theirs == NULL || is_same(theirs, path))
+    finding->evidence->expected = g_strdup(path);
+    add_place(subject, keys, finding);
+}
+
+gboolean
+pst_ssh_judge_confined_hides(const PstSshSubject *subject, const char *path)
+{
+    if (!pst_sysroot_is_live(subject->context->sysroot) || !has_own_mounts(subject) ||
+        !sees_another(subject, path))
         return FALSE;
     PstFinding *finding = pst_report_add(
         subject->report, "ssh.keys-hidden", PST_SEVERITY_CRITICAL,
         "the sshd that runs does not see %s: its unit gives it mounts of its own", path);
     finding->evidence->user = g_strdup(subject->asked->user);
-    finding->evidence->expected = g_strdup(path);
-    add_place(subject, keys, finding);
+    add_mounts(subject, path, finding);
     return TRUE;
+}
+
+void
+pst_ssh_judge_confined_files(const PstSshSubject *subject)
+{
+    static const char *const paths[] = {"/etc/passwd",    "/etc/shadow",   "/etc/pam.d",
+                                        "/etc/security",  "/usr/bin",      "/etc/sudoers",
+                                        "/etc/sudoers.d", "/etc/sudo.conf"};
+
+    if (!pst_sysroot_is_live(subject->context->sysroot) || !has_own_mounts(subject))
+        return;
+    for (guint i = 0; i < G_N_ELEMENTS(paths); i++) {
+        if (!sees_another(subject, paths[i]))
+            continue;
+        PstFinding *finding = pst_report_add(
+            subject->report, "ssh.files-hidden", PST_SEVERITY_WARNING,
+            "the sshd that runs, and every session of it, does not see %s: its unit gives it "
+            "mounts of its own, and whether users can get in and become root there is not known",
+            paths[i]);
+        add_mounts(subject, paths[i], finding);
+        return;
+    }
 }

@@ -205,25 +205,29 @@ is_root(const PstAccessFacts *facts, const PstSudoAccount *account)
     return g_str_equal(facts->user, "root");
 }
 
-/* Who comes by SSH is in a session of sshd's, in which sudo may be refused though it is sound, and
- * works where no session is. */
+/* The first of IDS that is of at least SEVERITY, in whichever report. */
 static const char *
-find_in_sessions(const PstAccessFacts *facts)
+find_one_of(const PstAccessFacts *facts, const char *const *ids, PstSeverity severity)
 {
-    static const char *const ids[] = {"ssh.no-new-privileges", "pam.no-new-privileges", NULL};
-
     for (guint i = 0; i < facts->n; i++) {
         const PstReport *report = facts->answers[i]->report;
 
         for (guint j = 0; report != NULL && j < report->findings->len; j++) {
             const PstFinding *finding = report->findings->pdata[j];
 
-            if (finding->severity == PST_SEVERITY_CRITICAL && g_strv_contains(ids, finding->id))
+            if (finding->severity >= (int)severity && g_strv_contains(ids, finding->id))
                 return finding->id;
         }
     }
     return NULL;
 }
+
+/* Who comes by SSH is in a session of sshd's, in which sudo may be refused though it is sound, and
+ * works where no session is. */
+static const char *const refused_in_sessions[] = {"ssh.no-new-privileges", "pam.no-new-privileges",
+                                                  NULL};
+/* And in which it may read other files. */
+static const char *const other_in_sessions[] = {"ssh.files-hidden", NULL};
 
 PstTri
 pst_access_judges_sudo(const PstAccessFacts *facts, gconstpointer data, PstAccessWhy *why)
@@ -232,14 +236,15 @@ pst_access_judges_sudo(const PstAccessFacts *facts, gconstpointer data, PstAcces
 
     if (is_root(facts, sudo->account)) /* needs no sudo, and need not have one */
         return PST_TRI_YES;
-    why->finding = find_in_sessions(facts);
+    why->finding = find_one_of(facts, refused_in_sessions, PST_SEVERITY_CRITICAL);
     if (why->finding != NULL) {
         why->reason = "sudo refuses in a session of sshd's";
         return PST_TRI_NO;
     }
     switch ((PstSudoVerdict)sudo->verdict) {
     case PST_SUDO_GRANTED:
-        return PST_TRI_YES;
+        why->finding = find_one_of(facts, other_in_sessions, PST_SEVERITY_INFORMATION);
+        return why->finding != NULL ? PST_TRI_UNKNOWN : PST_TRI_YES;
     case PST_SUDO_GRANTED_WITH_PASSWORD:
         why->reason = "sudo asks for a password";
         return PST_TRI_NO;

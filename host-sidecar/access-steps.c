@@ -155,7 +155,8 @@ find_unlooked(const PstReport *report)
 static const PstFinding *
 find_unsettled(const PstReport *report, PstAccessStepKind kind)
 {
-    static const char *const unsettled[] = {"ssh.restart-pending", "ssh.other-options", NULL};
+    static const char *const unsettled[] = {"ssh.restart-pending", "ssh.other-options",
+                                            "ssh.files-hidden", NULL};
     static const char *const of_keys[] = {"ssh.key-login-off", NULL};
 
     if (kind != PST_ACCESS_USER && kind != PST_ACCESS_PASSWORD &&
@@ -244,6 +245,7 @@ pst_access_steps_judge(const PstAccessFacts *facts, PstAccessStepKind kind, PstA
     }
     const PstFinding *unlooked = shut != NULL ? shut : find_unlooked(report);
     explain(step, unlooked, why.reason);
-    /* What hangs on something that nobody can look at accuses nobody. */
-    return unlooked == NULL || unlooked->severity == PST_SEVERITY_INFORMATION;
+    /* What hangs on something that nobody can look at accuses nobody; what a finding leaves open is
+     * told by that. */
+    return unlooked == NULL || unlooked->severity != PST_SEVERITY_UNKNOWN;
 }

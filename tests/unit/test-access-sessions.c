@@ -13,6 +13,7 @@ static const struct {
     {"pam", "pam.no-new-privileges", PST_SEVERITY_CRITICAL, "ooos"},
     {"pam", "pam.no-new-privileges", PST_SEVERITY_INFORMATION, "oooo"}, /* of another service */
     {"ssh", "ssh.no-new-privileges", PST_SEVERITY_CRITICAL, "ooos"},
+    {"ssh", "ssh.files-hidden", PST_SEVERITY_WARNING, "uuou"},
     {"ssh", "ssh.stuck", PST_SEVERITY_CRITICAL, "ssoo"},
     {"ssh", "ssh.restart-pending", PST_SEVERITY_INFORMATION, "uuoo"},
     {"ssh", "ssh.restart-pending", PST_SEVERITY_WARNING, "uuoo"},

@@ -11,7 +11,7 @@ from .errors import Failure
 # between them. A sudo that waits for a daemon ignores SIGTERM.
 SUDO = """\
 exec /usr/bin/timeout -s KILL 20 /usr/bin/setpriv --reuid=harness --regid=harness --init-groups \
-    /bin/sh -c 'exec sudo -k -n true'
+    /bin/sh -c 'exec sudo -k -n id -u'
 """
 CANNOT_TRY = 125  # the lab itself failed
 SSH_FAILED = 255  # the connection, not what was run over it
@@ -64,18 +64,23 @@ def _ssh(guest, *, password, wanted):
     return False
 
 
+def _is_root(done):
+    """Of `id -u`: sudo can let somebody run it as another than root."""
+    return done.code == 0 and done.out.strip() == "0"
+
+
 def _sudo(guest):
     try:
         done = guest.try_shell(SUDO)
     except Failure:
         return None
-    return None if done.code == CANNOT_TRY else done.code == 0
+    return None if done.code == CANNOT_TRY else _is_root(done)
 
 
 def _sudo_in_session(guest):
     """sudo as whoever has just logged in by the key has it; None where that login itself fails."""
-    done = guest.ssh("sudo", "-k", "-n", "true")
-    return None if done.code in (None, SSH_FAILED) else done.code == 0
+    done = guest.ssh("sudo", "-k", "-n", "id", "-u")
+    return None if done.code in (None, SSH_FAILED) else _is_root(done)
 
 
 def harness(guest):
@@ -88,7 +93,7 @@ def harness(guest):
         if done.code == 0 and n > 0 and time.monotonic() - begun > PATIENCE:
             return False, False
         if done.code == 0:
-            return True, done.out.strip() == "0"
+            return True, _is_root(done)
         if done.code is not None and "timed out" not in done.err:
             break
     return _ssh(guest, password=False, wanted=True), False
