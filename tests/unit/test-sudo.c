@@ -1,94 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include <elf.h>
-#include <link.h>
 #include <string.h>
 
-#include "guest-shim/boot-clock.h"
 #include "guest-shim/probe-sudo-parts.h"
-#include "guest-shim/probe-sudo.h"
 #include "protocol/finding-catalogue.h"
 #include "protocol/json.h"
-#include "protocol/report-sudo.h"
 #include "protocol/vocabulary.h"
-#include "tests/unit/world.h"
-
-#define DROP_IN "/etc/sudoers.d/harness"
-#define SUDO "/usr/bin/sudo"
-#define SECURITY "/usr/lib64/security/"
-
-static void
-put_modules(const World *world)
-{
-    static const char *const names[] = {"pam_unix.so", "pam_permit.so", "pam_deny.so",
-                                        "pam_limits.so", "pam_radius.so"};
-    g_autofree char *bytes = NULL;
-    gsize len;
-
-    g_assert_true(g_file_get_contents("/proc/self/exe", &bytes, &len, NULL));
-    ((ElfW(Ehdr) *)(void *)bytes)->e_type = ET_DYN;
-    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
-        g_autofree char *path = g_strconcat(SECURITY, names[i], NULL);
-        put(world, path, bytes, (gssize)len, 0644);
-    }
-}
-
-/* A sound guest, as Debian 12 is one. */
-static void
-furnish(const World *world)
-{
-    put_text(world, "/etc/passwd",
-             "root:x:0:0::/root:/bin/bash\nharness:x:1000:1000::/home/harness:/bin/bash\n");
-    put_text(world, "/etc/group", "root:x:0:\nadm:x:4:harness\nsudo:x:27:\nharness:x:1000:\n");
-    put(world, "/etc/shadow", "root:*:19000:0:99999:7:::\nharness:$y$x$y:19000:0:99999:7:::\n", -1,
-        0640);
-    put_text(world, "/etc/hosts", "127.0.0.1 localhost\n127.0.1.1 guest\n");
-    put_text(world, "/etc/hostname", "guest\n");
-    put_text(world, "/etc/resolv.conf", "nameserver 192.0.2.1\n");
-    put_text(world, "/etc/nsswitch.conf", "passwd: files\nhosts: files dns\n");
-    put(world, "/etc/sudoers",
-        "Defaults env_reset\nroot ALL=(ALL:ALL) ALL\n%sudo ALL=(ALL:ALL) ALL\n"
-        "@includedir /etc/sudoers.d\n",
-        -1, 0440);
-    put(world, DROP_IN, "harness ALL=(ALL) NOPASSWD: ALL\n", -1, 0440);
-    put(world, SUDO, "the program", -1, 04755);
-    put_text(world, "/usr/bin/true", "");
-    put_text(world, "/proc/self/mountinfo", "1 1 0:1 / / rw,relatime - ext4 /dev/vda rw\n");
-    put_text(world, "/etc/pam.d/sudo",
-             "session required pam_limits.so\nauth required pam_unix.so\n"
-             "account [success=1 new_authtok_reqd=done default=ignore] pam_unix.so\n"
-             "account requisite pam_deny.so\naccount required pam_permit.so\n");
-    put_text(world, "/etc/pam.d/other",
-             "auth required pam_deny.so\naccount required pam_deny.so\n"
-             "session required pam_deny.so\n");
-    put_modules(world);
-}
-
-static PstReport *
-run(const World *world, const char *const *words)
-{
-    g_autoptr(GError) error = NULL;
-    g_autoptr(JsonObject) json = pst_fields_from_words(pst_report_sudo_kind.args, words, &error);
-    g_assert_no_error(error);
-    gpointer args = pst_fields_decode_exact(pst_report_sudo_kind.args, json, &error);
-    g_assert_no_error(error);
-    const PstProbeContext context = {world->sysroot, pst_boot_clock_us() + 10 * G_USEC_PER_SEC};
-    PstReport *report = pst_report_new(&pst_report_sudo_kind);
-
-    pst_probe_sudo_run(&context, args, report);
-    pst_fields_free(pst_report_sudo_kind.args, args);
-    return report;
-}
-
-static const PstFinding *
-find(const PstReport *report, const char *id)
-{
-    for (guint i = 0; i < report->findings->len; i++) {
-        const PstFinding *finding = report->findings->pdata[i];
-        if (g_str_equal(finding->id, id))
-            return finding;
-    }
-    return NULL;
-}
+#include "tests/unit/sudo-world.h"
 
 /* What is changed in a sound guest, and what the report must say first. */
 typedef struct {
@@ -167,15 +84,6 @@ static const Change changes[] = {
     {"/etc/passwd", "root:x:0:0::/root:/bin/bash\n", 0644, "sudo.unknown-user", REFUSED, NULL},
     {"/etc/hosts", "127.0.0.1 localhost\n", 0644, "sudo.slow-resolver", GRANTED, NULL},
 };
-
-static gboolean
-needs_root(void)
-{
-    if (geteuid() == 0)
-        return FALSE;
-    g_test_skip("not run: only root can make files that belong to root");
-    return TRUE;
-}
 
 static void
 test_change(World *world, gconstpointer data)
@@ -467,87 +375,6 @@ test_rules_elsewhere(World *world, gconstpointer data G_GNUC_UNUSED)
     g_assert_nonnull(strstr(skipped(report), "in another source"));
 }
 
-/* Of a sudo that was built without PAM nobody expects a service file; of another one they do. */
-static void
-test_without_pam(World *world, gconstpointer data G_GNUC_UNUSED)
-{
-    const char *const words[] = {"user=harness", NULL};
-
-    if (needs_root())
-        return;
-    furnish(world);
-    remove_path(world, "/etc/pam.d/sudo");
-    put_text(world, "/usr/lib/sudo/sudoers.so", "a plugin that needs libpam.so.0");
-    g_autoptr(PstReport) with = run(world, words);
-    g_assert_nonnull(find(with, "sudo.pam-service-empty"));
-
-    put_text(world, "/usr/lib/sudo/sudoers.so", "a plugin that needs libc.musl-x86_64.so.1");
-    g_autoptr(PstReport) without = run(world, words);
-    g_assert_cmpint(without->status, ==, PST_STATUS_OK);
-    g_assert_null(((PstSudoData *)without->data)->pam);
-}
-
-static void
-test_absent(World *world, gconstpointer data G_GNUC_UNUSED)
-{
-    const char *const words[] = {"user=harness", NULL};
-    g_autoptr(PstReport) report = run(world, words);
-
-    g_assert_cmpint(report->status, ==, PST_STATUS_UNKNOWN);
-    g_assert_nonnull(find(report, "sudo.could-not-look"));
-}
-
-/* Alpine has doas, and no sudo. */
-static void
-test_doas_alone(World *world, gconstpointer data G_GNUC_UNUSED)
-{
-    const char *const words[] = {"user=harness", NULL};
-
-    if (needs_root())
-        return;
-    furnish(world);
-    remove_path(world, SUDO);
-    put(world, "/usr/bin/doas", "", -1, 04755);
-    put(world, "/etc/doas.d/doas.conf", "permit nopass :adm\n", -1, 0640);
-    g_autoptr(PstReport) granted = run(world, words);
-    g_assert_cmpint(granted->status, ==, PST_STATUS_OK);
-    g_assert_cmpint(((PstSudoData *)granted->data)->verdict, ==, PST_SUDO_GRANTED);
-    g_assert_cmpstr(((PstSudoData *)granted->data)->doas_rule->text, ==, "permit nopass :adm");
-
-    put(world, "/etc/doas.d/doas.conf", "permit nopass :adm\n", -1, 0666);
-    g_autoptr(PstReport) unsafe = run(world, words);
-    g_assert_cmpint(((PstSudoData *)unsafe->data)->verdict, ==, PST_SUDO_REFUSED);
-    g_assert_nonnull(strstr(find(unsafe, "sudo.doas-refuses")->message, "writable by group"));
-
-    put(world, "/etc/doas.d/doas.conf", "permit :adm\n", -1, 0640);
-    g_autoptr(PstReport) password = run(world, words);
-    g_assert_cmpint(find(password, "sudo.doas-refuses")->severity, ==, PST_SEVERITY_CRITICAL);
-}
-
-/* sudo-rs has a policy of its own where there is one, and a session that fails is fatal to it. */
-static void
-test_sudo_rs(World *world, gconstpointer data G_GNUC_UNUSED)
-{
-    const char *const words[] = {"user=harness", NULL};
-
-    if (needs_root())
-        return;
-    furnish(world);
-    put(world, SUDO, "this is sudo-rs", -1, 04755);
-    put(world, "/etc/sudoers-rs", "harness ALL=(ALL) ALL\n", -1, 0440);
-    g_autoptr(PstReport) own = run(world, words);
-    g_assert_cmpstr(find(own, "sudo.password-required")->evidence->path, ==, "/etc/sudoers-rs");
-
-    remove_path(world, "/etc/sudoers-rs");
-    put_text(world, "/etc/pam.d/sudo",
-             "account required pam_permit.so\nsession required pam_deny.so\n");
-    g_autoptr(PstReport) strict = run(world, words);
-    g_assert_cmpint(((PstSudoData *)strict->data)->verdict, ==, PST_SUDO_REFUSED);
-    put(world, SUDO, "this is the other", -1, 04755);
-    g_autoptr(PstReport) lenient = run(world, words);
-    g_assert_cmpint(((PstSudoData *)lenient->data)->verdict, ==, PST_SUDO_GRANTED);
-}
-
 /* What an attempt could harm is not tried. */
 static void
 test_skipped(World *world, gconstpointer data G_GNUC_UNUSED)
@@ -593,10 +420,6 @@ main(int argc, char **argv)
     g_test_add("/sudo/several", World, NULL, set_up, test_several, tear_down);
     g_test_add("/sudo/users", World, NULL, set_up, test_users, tear_down);
     g_test_add("/sudo/rules-elsewhere", World, NULL, set_up, test_rules_elsewhere, tear_down);
-    g_test_add("/sudo/without-pam", World, NULL, set_up, test_without_pam, tear_down);
-    g_test_add("/sudo/absent", World, NULL, set_up, test_absent, tear_down);
-    g_test_add("/sudo/doas-alone", World, NULL, set_up, test_doas_alone, tear_down);
-    g_test_add("/sudo/sudo-rs", World, NULL, set_up, test_sudo_rs, tear_down);
     g_test_add("/sudo/skipped", World, NULL, set_up, test_skipped, tear_down);
     return g_test_run();
 }
