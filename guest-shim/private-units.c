@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "guest-shim/private-units.h"
 
+#include <string.h>
+
 #include "guest-shim/config.h"
+
+#define PRIVATE "[private]"
 
 const char *const pst_private_units_shipped[] = {
     "*synapse*",   "*mautrix*",   "*matrix-authentication*",
@@ -38,24 +42,65 @@ is_private(char **patterns, const PstJournalEntry *entry)
            has_name(patterns, entry->container);
 }
 
+static char **
+read_patterns(const PstSysroot *sysroot, char **problem)
+{
+    g_autoptr(PstConfig) config = pst_config_read(sysroot);
+
+    pst_config_check_keys(config, "private");
+    if (problem != NULL)
+        *problem =
+            pst_config_problems(config) != NULL ? g_strdup(pst_config_problems(config)[0]) : NULL;
+    return pst_config_list(config, "private", "units", pst_private_units_shipped);
+}
+
 guint
 pst_private_units_hide(const PstSysroot *sysroot, GPtrArray *entries, char **problem)
 {
-    g_autoptr(PstConfig) config = pst_config_read(sysroot);
-    g_auto(GStrv) patterns = pst_config_list(config, "private", "units", pst_private_units_shipped);
+    g_auto(GStrv) patterns = read_patterns(sysroot, problem);
     guint n = 0;
 
-    pst_config_check_keys(config, "private");
-    *problem =
-        pst_config_problems(config) != NULL ? g_strdup(pst_config_problems(config)[0]) : NULL;
     for (guint i = 0; i < entries->len; i++) {
         PstJournalEntry *entry = entries->pdata[i];
 
         if (entry->message == NULL || !is_private(patterns, entry))
             continue;
         g_free(entry->message);
-        entry->message = g_strdup("[private]");
+        entry->message = g_strdup(PRIVATE);
         n++;
     }
     return n;
+}
+
+/* "registry.example:5000/n8nio/n8n:1.2@sha256:…": by each part of its path, without its tag. */
+static gboolean
+has_image(char **patterns, const char *image)
+{
+    g_auto(GStrv) parts = g_strsplit(image != NULL ? image : "", "/", -1);
+
+    for (guint i = 0; parts[i] != NULL; i++) {
+        parts[i][strcspn(parts[i], ":@")] = '\0';
+        if (has_name(patterns, parts[i]))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+void
+pst_private_units_hide_containers(const PstSysroot *sysroot, GPtrArray *containers)
+{
+    g_auto(GStrv) patterns = read_patterns(sysroot, NULL);
+
+    for (guint i = 0; containers != NULL && i < containers->len; i++) {
+        PstContainersContainer *container = containers->pdata[i];
+
+        if (!has_name(patterns, container->name) && !has_name(patterns, container->unit) &&
+            !has_image(patterns, container->image))
+            continue;
+        for (guint j = 0; container->lines != NULL && j < container->lines->len; j++) {
+            PstContainersLine *line = container->lines->pdata[j];
+            g_free(line->text);
+            line->text = g_strdup(PRIVATE);
+        }
+    }
 }

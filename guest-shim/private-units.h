@@ -2,6 +2,7 @@
 #pragma once
 
 #include "guest-shim/journal.h"
+#include "protocol/report-containers.h"
 
 /* Units whose journal lines are nobody's business outside of the guest: what people write to each
  * other, what a workflow handles, what a vault opens. Shipped ones, and those of the configuration,
@@ -15,3 +16,7 @@ extern const char *const pst_private_units_shipped[];
  * or what is wrong with the configuration: then what it was meant to say may be lost. Free it with
  * g_free(). */
 guint pst_private_units_hide(const PstSysroot *sysroot, GPtrArray *entries, char **problem);
+
+/* The same for the last lines of each container (of PstContainersContainer, or NULL) whose name,
+ * unit or image has such a name. What the configuration lacks is for the probe journal to say. */
+void pst_private_units_hide_containers(const PstSysroot *sysroot, GPtrArray *containers);

@@ -7,6 +7,7 @@
 #include "guest-shim/containers-judge.h"
 #include "guest-shim/containers-nspawn.h"
 #include "guest-shim/containers-podman.h"
+#include "guest-shim/private-units.h"
 #include "protocol/error.h"
 
 #define USERS "/run/user"
@@ -55,6 +56,7 @@ pst_probe_containers_run(const PstProbeContext *context, gconstpointer args, Pst
     pst_containers_docker_read(context, report);
     pst_containers_podman_read(context, passive, report);
     find_rootless(context->sysroot, data);
+    pst_private_units_hide_containers(context->sysroot, data->containers);
     pst_containers_judge(report, g_get_real_time());
 
     g_autofree char *summary = ok_summary(data);
