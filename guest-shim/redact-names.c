@@ -4,11 +4,14 @@
 #include "guest-shim/redact-parts.h"
 
 /* Assignments, in the many ways that there are to write one: `name = value`, `"name": "value"`,
- * `--name value`, `<name>value</name>`, `name: |` with its indented lines, and more. */
+ * `--name value`, `<name>value</name>`, `name: |` with its indented lines, a member `name` beside
+ * a member `value`, and more. */
 
 #define MAX_NAME 64
 #define MAX_BLANKS 64
 #define MAX_BEFORE 64
+/* How far behind its own line a value may go on, but for what is indented. */
+#define MAX_AFTER PST_REDACT_AFTER
 
 /* A name in a text, and what is found out about its assignment. */
 typedef struct {
@@ -22,6 +25,9 @@ typedef struct {
     gboolean quoted_name;    /* a quote closes behind it */
     gboolean separated;      /* by more than white space */
     gboolean element;        /* of XML */
+    gboolean colon;          /* a colon separates */
+    gboolean member;         /* the value is that of the next member */
+    gboolean own_line;       /* and stands on a line of its own */
     char quote;              /* that the value stands in, or '\0' */
     gboolean escaped;        /* that quote has a backslash before it */
     gsize value, value_end;
@@ -131,6 +137,35 @@ read_pair(Name *name)
     return TRUE;
 }
 
+/* `- name: DB_PASSWORD` and then `value: …`, on the same line or the next. */
+static gboolean
+read_member(Name *name)
+{
+    const PstRedactScan *scan = name->scan;
+    char sign = before(name, name->quoted_name ? name->start - 1 : name->start);
+    gsize i = name->at, max = MIN(scan->len, i + MAX_BLANKS);
+
+    if (sign != ':' && sign != '=')
+        return FALSE;
+    while (i < max && strchr(" \t\r\n,", scan->text[i]) != NULL)
+        i++;
+    name->own_line = memchr(scan->text + name->at, '\n', i - name->at) != NULL;
+    i += is_quote(at(name, i));
+    if (i == name->at || scan->len - i < 6 || g_ascii_strncasecmp(scan->text + i, "value", 5) != 0)
+        return FALSE;
+    i += 5;
+    i += is_quote(at(name, i));
+    while (at(name, i) == ' ')
+        i++;
+    if (at(name, i) != ':' && at(name, i) != '=')
+        return FALSE;
+    name->at = i + 1;
+    name->line_end = pst_redact_parts_line_end(scan, name->at);
+    name->member = TRUE;
+    skip_blanks(name);
+    return TRUE;
+}
+
 /* Reads what separates a name from its value; FALSE where this is no assignment. */
 static gboolean
 read_separator(Name *name)
@@ -146,6 +181,7 @@ read_separator(Name *name)
     if (c == ':' && at(name, name->at + 1) == ':')
         return FALSE;
     if (c == '=' || c == ':' || name->element) {
+        name->colon = c == ':';
         name->at++;
         while (at(name, name->at) == '=' || (at(name, name->at) == '>' && c == '='))
             name->at++;
@@ -156,6 +192,8 @@ read_separator(Name *name)
         skip_blanks(name);
         return TRUE;
     }
+    if (read_member(name))
+        return TRUE;
     name->separated = FALSE;
     if (name->scan->argv && name->option && c == '\n') {
         name->at++;
@@ -207,7 +245,8 @@ word_end(const Name *name, gsize from)
     return from;
 }
 
-/* A word, and one more where the first only says of what kind the credentials are. */
+/* A word, and one more where the first only says of what kind the credentials are, or is an option
+ * itself, as in `rootpw --plaintext WORD`. */
 static gsize
 words_end(const Name *name)
 {
@@ -217,7 +256,7 @@ words_end(const Name *name)
     g_autofree char *word =
         g_ascii_strdown(name->scan->text + name->value, (gssize)MIN(end - name->value, MAX_NAME));
 
-    if (!g_strv_contains(kinds, word))
+    if (!g_strv_contains(kinds, word) && (name->separated || !g_str_has_prefix(word, "--")))
         return end;
     while (end < name->line_end && g_ascii_isspace(name->scan->text[end]))
         end++;
@@ -234,6 +273,76 @@ stop_at(const Name *name, const char *stop)
     return i;
 }
 
+/* A quote that is not closed on its line is closed on a later one, where nothing else follows it;
+ * three quotes by three. */
+static gsize
+find_late_quote(const Name *name, gsize n)
+{
+    const PstRedactScan *scan = name->scan;
+    gsize max = MIN(scan->len, name->value + MAX_AFTER);
+
+    for (gsize i = name->value; i < max; i++) {
+        if (scan->text[i] == '\\' && n == 1) {
+            i++;
+            continue;
+        }
+        gsize run = 0;
+        while (run < n && at(name, i + run) == name->quote)
+            run++;
+        if (run < n)
+            continue;
+        char next = at(name, i + n);
+        return n == 3 || strchr("\r\n,;)}]", next) != NULL ? i : name->line_end;
+    }
+    return name->line_end;
+}
+
+static void
+read_quoted(Name *name)
+{
+    gsize start = name->value;
+
+    if (at(name, start) == name->quote && at(name, start + 1) == name->quote) {
+        name->value += 2;
+        name->value_end = find_late_quote(name, 3);
+        return;
+    }
+    name->value_end = find_quote(name, start, name->quote, name->escaped);
+    if (name->value_end == name->line_end && !name->escaped)
+        name->value_end = find_late_quote(name, 1);
+}
+
+/* An element's text may begin and end on lines of its own. */
+static gsize
+find_tag(Name *name)
+{
+    const PstRedactScan *scan = name->scan;
+    gsize max = MIN(scan->len, name->value + MAX_AFTER);
+    const char *tag = memchr(scan->text + name->value, '<', max - name->value);
+
+    gsize end = tag != NULL ? (gsize)(tag - scan->text) : max;
+    if (end < name->line_end)
+        return end;
+    if (tag == NULL || at(name, end + 1) != '/')
+        return name->line_end;
+    while (name->value < end && g_ascii_isspace(scan->text[name->value]))
+        name->value++;
+    return end;
+}
+
+/* A backslash at the end of its line continues a value on the next. */
+static void
+read_continued(Name *name)
+{
+    const PstRedactScan *scan = name->scan;
+
+    while (name->value_end > name->value + 1 && name->value_end < scan->len &&
+           name->value_end - name->value < MAX_AFTER && scan->text[name->value_end] == '\n' &&
+           scan->text[name->value_end - 1] == '\\' &&
+           !g_ascii_isspace(scan->text[name->value_end - 2]))
+        name->value_end = pst_redact_parts_line_end(scan, name->value_end + 1);
+}
+
 static void
 read_value(Name *name)
 {
@@ -247,20 +356,25 @@ read_value(Name *name)
         name->quote = name->scan->text[name->at++];
     name->value = MIN(name->at, name->line_end);
     if (name->quote != '\0')
-        name->value_end = find_quote(name, name->value, name->quote, name->escaped);
+        read_quoted(name);
     else if (is_quote(open) && !name->quoted_name)
         name->value_end = find_quote(name, name->value, open, FALSE);
     else if (name->element)
-        name->value_end = stop_at(name, "<");
-    else if (name->quoted_name && name->separated)
+        name->value_end = find_tag(name);
+    else if (at(name, name->value) == '[' && name->separated && name->quoted_name)
+        name->value_end = stop_at(name, "]");
+    else if ((name->member && !name->own_line) || (name->quoted_name && name->separated))
         name->value_end = stop_at(name, ",}");
-    else if (name->scan->argv || (name->separated && !name->option && begins_line(name)))
+    else if (name->scan->argv || name->own_line ||
+             (name->separated && !name->option && begins_line(name)))
         name->value_end = name->line_end;
     else
         name->value_end = words_end(name);
     while (name->value_end > name->value && name->quote == '\0' &&
            g_ascii_isspace(name->scan->text[name->value_end - 1]))
         name->value_end--;
+    if (name->quote == '\0' && !name->element)
+        read_continued(name);
 }
 
 static gsize
@@ -273,19 +387,42 @@ indent_of(const PstRedactScan *scan, gsize line)
     return at_char - line;
 }
 
+static gsize
+own_indent(const Name *name)
+{
+    gsize begun = name->start;
+
+    while (begun > 0 && name->start - begun < MAX_BEFORE && name->scan->text[begun - 1] != '\n')
+        begun--;
+    return indent_of(name->scan, begun);
+}
+
+/* Whether the value is but the head of a block scalar: `|`, `>-`, `!vault |`, `&anchor |2`. */
+static gboolean
+is_block_head(const Name *name)
+{
+    gsize i = name->value;
+
+    while (i < name->value_end && strchr("!&", name->scan->text[i]) != NULL) {
+        while (i < name->value_end && name->scan->text[i] != ' ')
+            i++;
+        while (i < name->value_end && name->scan->text[i] == ' ')
+            i++;
+    }
+    return i < name->value_end && name->value_end - i <= 3 &&
+           strchr("|>", name->scan->text[i]) != NULL;
+}
+
 /* A block scalar of YAML: the lines that are indented further than the name's own. */
 static void
 read_block_scalar(Name *name)
 {
     const PstRedactScan *scan = name->scan;
-    char first = at(name, name->value);
-    gsize begun = name->start, next = name->line_end + 1;
+    gsize next = name->line_end + 1;
 
-    if ((first != '|' && first != '>') || name->value_end - name->value > 3)
+    if (name->quote != '\0' || !is_block_head(name))
         return;
-    while (begun > 0 && name->start - begun < MAX_BEFORE && scan->text[begun - 1] != '\n')
-        begun--;
-    gsize indent = indent_of(scan, begun), end = 0;
+    gsize indent = own_indent(name), end = 0;
     while (next < scan->len && (scan->text[next] == '\n' || indent_of(scan, next) > indent)) {
         end = pst_redact_parts_line_end(scan, next);
         next = end + 1;
@@ -293,6 +430,56 @@ read_block_scalar(Name *name)
     if (end == 0)
         return;
     name->value = name->line_end + 1 + indent_of(scan, name->line_end + 1);
+    name->value_end = end;
+}
+
+/* Whether the line, from what it says on, is no member of a mapping and no object. */
+static gboolean
+is_scalar(const PstRedactScan *scan, gsize from, gsize end)
+{
+    const char *text = scan->text + from;
+    const char key[] = {*text, ':'};
+    gsize len = end - from;
+
+    while (len > 0 && g_ascii_isspace(text[len - 1]))
+        len--;
+    if (len == 0 || strchr("{}[]<#", *text) != NULL || text[len - 1] == ':')
+        return FALSE;
+    if (is_quote(*text))
+        return memmem(text + 1, len - 1, key, sizeof(key)) == NULL;
+    return memmem(text, len, ": ", 2) == NULL && memmem(text, len, ":\t", 2) == NULL;
+}
+
+/* Nothing behind `name:`, or but a bracket: the value stands on the next lines, those that are
+ * indented further, items of a list, or the string of JSON, where none of them is a mapping. */
+static void
+read_next_lines(Name *name)
+{
+    const PstRedactScan *scan = name->scan;
+    gsize len = name->value_end - name->value, next = name->line_end + 1, end = 0;
+    gboolean list = len == 1 && at(name, name->value) == '[';
+    gsize max = MIN(scan->len, next + MAX_AFTER);
+
+    if (name->quote != '\0' || (len > 0 && !list) || !begins_line(name))
+        return;
+    gsize indent = own_indent(name), first = MIN(scan->len, next + indent_of(scan, next));
+    while (next < max) {
+        gsize from = next + indent_of(scan, next);
+        gsize line_end = pst_redact_parts_line_end(scan, next);
+
+        if (list && from < line_end && scan->text[from] == ']')
+            break;
+        if (from < line_end && from - next <= indent && !list &&
+            !(name->quoted_name && end == 0 && is_quote(scan->text[from])))
+            break;
+        if (from < line_end && !is_scalar(scan, from, line_end))
+            return;
+        end = from < line_end ? line_end : end;
+        next = line_end + 1;
+    }
+    if (end <= first)
+        return;
+    name->value = first;
     name->value_end = end;
 }
 
@@ -377,6 +564,8 @@ take_name(PstRedactScan *scan, gsize start, gsize end, gsize line_end)
     read_value(&name);
     if (name.separated)
         read_block_scalar(&name);
+    if (name.colon)
+        read_next_lines(&name);
     for (guint i = 0; i < pst_redact_rules_n; i++) {
         if (!applies(&pst_redact_rules[i], &name))
             continue;
