@@ -156,6 +156,25 @@ check(Probe *probe)
         pst_probe_add_unlooked(subject->report, COULD_NOT_LOOK, "sshd's own check", cause);
 }
 
+/* An sshd that waits for a file says nothing, and would take the probe's whole time for it. */
+static gboolean
+may_ask(const Probe *probe)
+{
+    const PstSshSubject *subject = &probe->subject;
+    const char *path = pst_sshd_config_waits(subject->context->sysroot, probe->config);
+    PstFinding *finding;
+
+    if (path == NULL)
+        return pst_sysroot_is_live(subject->context->sysroot);
+    finding = pst_report_add(subject->report, COULD_NOT_LOOK, PST_SEVERITY_UNKNOWN,
+                             "%s is no regular file: an sshd that is started may wait for it for "
+                             "ever, and was not asked",
+                             path);
+    finding->evidence->path = g_strdup(path);
+    finding->remedy = g_strdup_printf("take %s away, then sshd -t", path);
+    return FALSE;
+}
+
 /* sshd says what holds, and so accepts its files; where it does not, its check says why. One that
  * was asked about a connection may refuse for want of a criterion that this program does not know,
  * and accept the files all the same. */
@@ -166,7 +185,7 @@ read_settings(Probe *probe)
     g_autoptr(GError) cause = NULL;
     PstSshdCheck *refused = NULL;
 
-    if (pst_sysroot_is_live(subject->context->sysroot)) {
+    if (may_ask(probe)) {
         probe->effective = pst_sshd_effective_ask(subject->context, &probe->connection,
                                                   (const char *const *)probe->options,
                                                   probe->config, &refused, &cause);

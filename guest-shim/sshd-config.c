@@ -15,6 +15,7 @@
 struct PstSshdConfig {
     GPtrArray *directives;
     gboolean incomplete; /* something that is included could not be read */
+    char *waits;         /* what is included of it that an open may wait for */
 };
 
 /* What is being read: a file, and the Match blocks that it was included from. */
@@ -43,6 +44,7 @@ void
 pst_sshd_config_free(PstSshdConfig *config)
 {
     g_ptr_array_unref(config->directives);
+    g_free(config->waits);
     g_free(config);
 }
 
@@ -54,6 +56,16 @@ note_failure(PstSshdConfig *config, const GError *error)
 {
     if (error != NULL && error->code != PST_ERROR_ABSENT)
         config->incomplete = TRUE;
+}
+
+/* A FIFO has sshd wait for somebody who writes, and a device may never end. */
+static gboolean
+may_wait(const PstSysroot *sysroot, const char *path)
+{
+    struct stat st;
+
+    return pst_sysroot_stat(sysroot, path, &st, NULL) &&
+           (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode));
 }
 
 static void
@@ -73,8 +85,11 @@ include_one(const Reading *reading, const char *pattern, char **conditions)
                                (const char *const *)conditions, reading->depth + 1};
         g_autoptr(GError) cause = NULL;
 
-        if (fnmatch(base, names[i], FNM_PERIOD) == 0 && !read_file(&inner, &cause))
-            note_failure(reading->config, cause);
+        if (fnmatch(base, names[i], FNM_PERIOD) != 0 || read_file(&inner, &cause))
+            continue;
+        note_failure(reading->config, cause);
+        if (reading->config->waits == NULL && may_wait(reading->sysroot, path))
+            reading->config->waits = g_strdup(path);
     }
 }
 
@@ -208,6 +223,14 @@ pst_sshd_config_load(const PstSysroot *sysroot, GError **error)
         return g_steal_pointer(&config);
     g_propagate_error(error, g_steal_pointer(&cause));
     return NULL;
+}
+
+const char *
+pst_sshd_config_waits(const PstSysroot *sysroot, const PstSshdConfig *config)
+{
+    if (config != NULL)
+        return config->waits;
+    return may_wait(sysroot, MAIN_FILE) ? MAIN_FILE : NULL;
 }
 
 PstSshdConfig *

@@ -30,6 +30,10 @@ PstSshdConfig *pst_sshd_config_parse(const char *text, const char *path);
 void pst_sshd_config_free(PstSshdConfig *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstSshdConfig, pst_sshd_config_free)
 
+/* The file among them, the main one where CONFIG is NULL for want of it, that is a FIFO or a
+ * device: whoever opens it as sshd does may wait for ever. NULL for none. Borrowed. */
+const char *pst_sshd_config_waits(const PstSysroot *sysroot, const PstSshdConfig *config);
+
 /* The N-th directive of that keyword (in lower case) outside of Match blocks, from 0, or NULL.
  * Borrowed. */
 const PstSshdDirective *pst_sshd_config_get(const PstSshdConfig *config, const char *keyword,

@@ -402,6 +402,25 @@ test_judge_check(World *world, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpstr(finding_at(other, 0)->id, ==, "ssh.check-failed");
 }
 
+/* sshd would wait for a FIFO, and its own words are not worth the whole probe's time. */
+static void
+test_fifo(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autofree char *fifo = place(world, "/etc/ssh/sshd_config.d/a.conf");
+    const PstFinding *finding = NULL;
+
+    put_sound(world);
+    put_text(world, "/etc/ssh/sshd_config", "Include /etc/ssh/sshd_config.d/*.conf\n");
+    g_assert_cmpint(mkfifo(fifo, 0644), ==, 0);
+    g_autoptr(PstReport) report = run(world);
+    for (guint i = 0; i < report->findings->len; i++)
+        if (g_strcmp0(finding_at(report, i)->evidence->path, "/etc/ssh/sshd_config.d/a.conf") == 0)
+            finding = finding_at(report, i);
+    g_assert_nonnull(finding);
+    g_assert_cmpstr(finding->id, ==, "ssh.could-not-look");
+    g_assert_cmpint(report->status, ==, PST_STATUS_UNKNOWN);
+}
+
 static void
 assert_doubt(const PstReport *report)
 {
@@ -478,6 +497,7 @@ main(int argc, char **argv)
     ADD("addresses", test_addresses);
     ADD("judge-check", test_judge_check);
     ADD("blind-check", test_blind_check);
+    ADD("fifo", test_fifo);
     ADD("shut-key", test_shut_key);
     return g_test_run();
 }
