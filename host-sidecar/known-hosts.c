@@ -111,6 +111,18 @@ add_lines(GStrvBuilder *lines, const char *name, const GPtrArray *keys)
     }
 }
 
+/* ssh looks for "[NAME]:22" by its NAME alone. */
+static char *
+as_ssh_asks(const char *name)
+{
+    const char *end = strstr(name, "]:");
+    guint port;
+
+    if (is_port(end + 2, &port) && port == DEFAULT_PORT)
+        return g_strndup(name + 1, (gsize)(end - name) - 1);
+    return g_strdup(name);
+}
+
 char **
 pst_known_hosts_lines(const PstReport *report, const char *const *names, guint port, GError **error)
 {
@@ -131,8 +143,10 @@ pst_known_hosts_lines(const PstReport *report, const char *const *names, guint p
                                                         : g_strdup_printf("[%s]:%u", names[i], one);
             add_lines(lines, name, keys);
         }
-        if (names[i][0] == '[')
-            add_lines(lines, names[i], keys);
+        if (names[i][0] == '[') {
+            g_autofree char *name = as_ssh_asks(names[i]);
+            add_lines(lines, name, keys);
+        }
     }
     return g_strv_builder_end(lines);
 }
