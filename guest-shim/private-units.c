@@ -17,8 +17,8 @@ const char *const pst_private_units_shipped[] = {
     "*jitsi*",     "*signald*",   NULL,
 };
 
-static gboolean
-has_name(char **patterns, const char *name)
+gboolean
+pst_private_units_has(char **patterns, const char *name)
 {
     const char *dot = name != NULL ? g_strrstr(name, ".") : NULL;
     g_autofree char *bare = NULL;
@@ -38,12 +38,13 @@ is_private(char **patterns, const PstJournalEntry *entry)
 {
     if (entry->kernel || g_strcmp0(entry->identifier, "systemd") == 0)
         return FALSE;
-    return has_name(patterns, entry->unit) || has_name(patterns, entry->identifier) ||
-           has_name(patterns, entry->container);
+    return pst_private_units_has(patterns, entry->unit) ||
+           pst_private_units_has(patterns, entry->identifier) ||
+           pst_private_units_has(patterns, entry->container);
 }
 
-static char **
-read_patterns(const PstSysroot *sysroot, char **problem)
+char **
+pst_private_units_read(const PstSysroot *sysroot, char **problem)
 {
     g_autoptr(PstConfig) config = pst_config_read(sysroot);
 
@@ -57,7 +58,7 @@ read_patterns(const PstSysroot *sysroot, char **problem)
 guint
 pst_private_units_hide(const PstSysroot *sysroot, GPtrArray *entries, char **problem)
 {
-    g_auto(GStrv) patterns = read_patterns(sysroot, problem);
+    g_auto(GStrv) patterns = pst_private_units_read(sysroot, problem);
     guint n = 0;
 
     for (guint i = 0; i < entries->len; i++) {
@@ -80,7 +81,7 @@ has_image(char **patterns, const char *image)
 
     for (guint i = 0; parts[i] != NULL; i++) {
         parts[i][strcspn(parts[i], ":@")] = '\0';
-        if (has_name(patterns, parts[i]))
+        if (pst_private_units_has(patterns, parts[i]))
             return TRUE;
     }
     return FALSE;
@@ -89,12 +90,13 @@ has_image(char **patterns, const char *image)
 void
 pst_private_units_hide_containers(const PstSysroot *sysroot, GPtrArray *containers)
 {
-    g_auto(GStrv) patterns = read_patterns(sysroot, NULL);
+    g_auto(GStrv) patterns = pst_private_units_read(sysroot, NULL);
 
     for (guint i = 0; containers != NULL && i < containers->len; i++) {
         PstContainersContainer *container = containers->pdata[i];
 
-        if (!has_name(patterns, container->name) && !has_name(patterns, container->unit) &&
+        if (!pst_private_units_has(patterns, container->name) &&
+            !pst_private_units_has(patterns, container->unit) &&
             !has_image(patterns, container->image))
             continue;
         for (guint j = 0; container->lines != NULL && j < container->lines->len; j++) {

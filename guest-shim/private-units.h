@@ -11,6 +11,14 @@
 /* NULL-terminated. */
 extern const char *const pst_private_units_shipped[];
 
+/* The patterns that hold. *problem (may be NULL) becomes NULL, or what is wrong with the
+ * configuration: then what it was meant to say may be lost. Free both with g_strfreev(), g_free().
+ */
+char **pst_private_units_read(const PstSysroot *sysroot, char **problem);
+
+/* Whether a unit, or what writes under such a name (may be NULL), is among them. */
+gboolean pst_private_units_has(char **patterns, const char *name);
+
 /* Puts "[private]" in the place of each such entry's message; returns how many there were. An entry
  * is of a unit also where only its identifier or its container has the name. *problem becomes NULL,
  * or what is wrong with the configuration: then what it was meant to say may be lost. Free it with

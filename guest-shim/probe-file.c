@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "guest-shim/door-report.h"
+#include "guest-shim/private-lines.h"
 #include "guest-shim/redact.h"
 #include "protocol/report-file.h"
 
@@ -91,12 +92,15 @@ json_length(const GString *text)
 }
 
 static void
-take_page(const Window *window, gsize bytes, PstFileData *data)
+take_page(const PstSysroot *sysroot, const Window *window, gsize bytes, PstFileData *data)
 {
+    g_autoptr(GArray) lines = pst_private_lines_find(sysroot, window->text, window->len);
+
     for (;; bytes /= 2) {
         gsize end = page_end(window, bytes);
         guint n;
-        g_autoptr(GString) page = pst_redact_part(window->text, window->len, window->from, end, &n);
+        g_autoptr(GString) page =
+            pst_redact_part(window->text, window->len, window->from, end, lines, &n);
 
         if (bytes > 1 && json_length(page) > MAX_JSON)
             continue;
@@ -118,7 +122,8 @@ or_default(gint64 number, gint64 otherwise)
 }
 
 static void
-read_page(const PstDoorFile *file, const PstFileArgs *args, PstReport *report)
+read_page(const PstProbeContext *context, const PstDoorFile *file, const PstFileArgs *args,
+          PstReport *report)
 {
     gsize bytes = (gsize)CLAMP(or_default(args->max_bytes, DEFAULT_BYTES), 1, MAX_BYTES);
     PstFileData *data = report->data;
@@ -137,7 +142,7 @@ read_page(const PstDoorFile *file, const PstFileArgs *args, PstReport *report)
             ->evidence->error = g_strdup(g_strerror(number));
         return;
     }
-    take_page(&window, bytes, data);
+    take_page(context->sysroot, &window, bytes, data);
     if (data->binary == PST_TRI_YES)
         pst_report_add(report, "file.binary", PST_SEVERITY_INFORMATION,
                        "%s is no text: it holds NUL bytes", args->path);
@@ -152,7 +157,7 @@ pst_probe_file_run(const PstProbeContext *context, gconstpointer args, PstReport
     g_autoptr(PstDoor) door = pst_door_report_new(context, wanted->path, report);
 
     if (door != NULL && pst_door_report_open(context, door, wanted->path, FALSE, &file, report))
-        read_page(&file, wanted, report);
+        read_page(context, &file, wanted, report);
     g_autofree char *summary = g_strdup_printf("%s: %" G_GINT64_FORMAT " bytes", wanted->path,
                                                (gint64)MAX(0, file.st.st_size));
     pst_report_conclude(report, summary);

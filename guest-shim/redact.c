@@ -56,10 +56,15 @@ pst_redact_find(const char *text, gsize len, gboolean argv)
 }
 
 GString *
-pst_redact_part(const char *text, gsize len, gsize from, gsize to, guint *n)
+pst_redact_part(const char *text, gsize len, gsize from, gsize to, const GArray *also, guint *n)
 {
     g_autoptr(GArray) ranges = pst_redact_find(text, len, FALSE);
     guint count;
+
+    if (also != NULL && also->len > 0) {
+        g_array_append_vals(ranges, also->data, also->len);
+        merge(ranges);
+    }
     GString *out = pst_redact_parts_cut(text, from, to, ranges, &count);
 
     if (n != NULL)
@@ -72,7 +77,7 @@ pst_redact_text(const char *text)
 {
     gsize len = strlen(text);
     guint n;
-    GString *out = pst_redact_part(text, len, 0, len, &n);
+    GString *out = pst_redact_part(text, len, 0, len, NULL, &n);
 
     return g_string_free(out, n == 0);
 }

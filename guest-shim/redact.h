@@ -25,8 +25,10 @@ typedef struct {
 GArray *pst_redact_find(const char *text, gsize len, gboolean argv);
 
 /* TEXT's bytes from FROM to TO with what must go replaced; a secret that only begins or ends there
- * is replaced as well. *n (may be NULL) becomes the number of replacements. */
-GString *pst_redact_part(const char *text, gsize len, gsize from, gsize to, guint *n);
+ * is replaced as well, and ALSO (of PstRedactRange, or NULL) what its caller knows must go. *n (may
+ * be NULL) becomes the number of replacements. */
+GString *pst_redact_part(const char *text, gsize len, gsize from, gsize to, const GArray *also,
+                         guint *n);
 
 /* The whole of a text; NULL where nothing must go. Free with g_free(). */
 char *pst_redact_text(const char *text);

@@ -39,9 +39,9 @@ LLVMFuzzerTestOneInput(const guint8 *data, gsize len)
     check_ranges(text, len, FALSE);
 
     gsize split = len * data[0] / 255;
-    g_autoptr(GString) whole = pst_redact_part(text, len, 0, len, &n);
-    g_autoptr(GString) before = pst_redact_part(text, len, 0, split, &first);
-    g_autoptr(GString) after = pst_redact_part(text, len, split, len, &second);
+    g_autoptr(GString) whole = pst_redact_part(text, len, 0, len, NULL, &n);
+    g_autoptr(GString) before = pst_redact_part(text, len, 0, split, NULL, &first);
+    g_autoptr(GString) after = pst_redact_part(text, len, split, len, NULL, &second);
     g_assert_cmpuint(whole->len, <=, len + n * MAX_GROWTH);
     g_assert_cmpuint(n, <=, first + second);
     g_assert_cmpuint(first + second, <=, n + 1);

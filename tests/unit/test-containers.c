@@ -9,7 +9,6 @@
 #include "guest-shim/containers-judge.h"
 #include "guest-shim/containers-podman.h"
 #include "guest-shim/containers-words.h"
-#include "guest-shim/private-units.h"
 #include "guest-shim/probe-containers.h"
 #include "protocol/error.h"
 #include "tests/unit/world.h"
@@ -400,45 +399,6 @@ test_podman_rubbish(void)
     pst_containers_podman_parse_details("{\n{}\n{\"Id\":\"x\",\"State\":7}\n", report->data, NULL);
 }
 
-/* What a private unit writes is private in a container too, by whichever name it goes there. */
-static void
-test_private(World *world, gconstpointer unused G_GNUC_UNUSED)
-{
-    static const struct {
-        const char *name, *image, *unit;
-        gboolean hidden;
-    } rows[] = {
-        {"matrix-synapse-1", "m:1", NULL, TRUE},
-        {"flows", "docker.n8n.io:5000/n8nio/n8n:1.2@sha256:00", NULL, TRUE},
-        {"words", NULL, "diary.service", TRUE},
-        {"shop", "registry:5000/shop:1", "shop.service", FALSE},
-        {NULL, NULL, NULL, FALSE},
-    };
-    g_autoptr(PstReport) report = pst_report_new(&pst_report_containers_kind);
-    PstContainersData *data = report->data;
-
-    put_text(world, "/etc/postern/shim.conf", "[private]\nunits=diary\n");
-    pst_private_units_hide_containers(world->sysroot, NULL);
-    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
-        PstContainersContainer *container =
-            pst_fields_append(&pst_report_containers_container_fields, &data->containers);
-
-        container->runtime = g_strdup("docker");
-        container->name = g_strdup(rows[i].name);
-        container->image = g_strdup(rows[i].image);
-        container->unit = g_strdup(rows[i].unit);
-        pst_containers_words_add_lines(&container->lines, "stderr", "what people wrote\nmore");
-    }
-    pst_private_units_hide_containers(world->sysroot, data->containers);
-    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
-        const PstContainersContainer *container = data->containers->pdata[i];
-
-        g_assert_cmpuint(container->lines->len, ==, 2);
-        g_assert_cmpstr(((PstContainersLine *)container->lines->pdata[0])->text, ==,
-                        rows[i].hidden ? "[private]" : "what people wrote");
-    }
-}
-
 static void
 test_podman_lines(void)
 {
@@ -593,7 +553,6 @@ main(int argc, char **argv)
     ADD("docker-stuck", test_docker_stuck);
     ADD("podman-unused", test_podman_unused);
     ADD("nspawn", test_nspawn);
-    ADD("private", test_private);
     g_test_add_func("/containers/late", test_late);
     g_test_add_func("/containers/docker-lines", test_docker_lines);
     g_test_add_func("/containers/podman", test_podman);

@@ -168,6 +168,8 @@ test_denied(World *world, gconstpointer data G_GNUC_UNUSED)
                                         "/etc/x/.env",
                                         "/etc/gitlab/gitlab.rb",
                                         "/var/log/zammad/y",
+                                        "/var/log/gitlab/gitlab-rails/production.log",
+                                        "/var/log/vault/audit.log",
                                         "/etc/mautrix-telegram/config.yaml"};
 
     for (guint i = 0; i < G_N_ELEMENTS(paths); i++) {

@@ -63,8 +63,8 @@ static char *
 in_pages(const char *text, gsize split)
 {
     gsize len = strlen(text);
-    g_autoptr(GString) out = pst_redact_part(text, len, 0, split, NULL);
-    g_autoptr(GString) second = pst_redact_part(text, len, split, len, NULL);
+    g_autoptr(GString) out = pst_redact_part(text, len, 0, split, NULL, NULL);
+    g_autoptr(GString) second = pst_redact_part(text, len, split, len, NULL, NULL);
 
     g_string_append_c(out, '\f');
     g_string_append(out, second->str);
