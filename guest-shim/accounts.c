@@ -18,6 +18,8 @@ typedef struct {
 typedef struct {
     char *database;
     char **sources;
+    char **actions; /* what stands in brackets behind each of them, "" for nothing */
+    guint line;
 } Source;
 
 struct PstAccounts {
@@ -58,6 +60,7 @@ source_free(gpointer data)
 
     g_free(source->database);
     g_strfreev(source->sources);
+    g_strfreev(source->actions);
     g_free(source);
 }
 
@@ -121,31 +124,52 @@ add_group(PstAccounts *accounts, const char *path G_GNUC_UNUSED, guint line G_GN
     g_ptr_array_add(accounts->groups, group);
 }
 
+/* Takes LIST apart: `files [NOTFOUND=return] sss`. A bracket that nothing closes is the last. */
 static void
-add_source(PstAccounts *accounts, const char *path G_GNUC_UNUSED, guint line G_GNUC_UNUSED,
-           const char *text)
+take_sources(Source *source, const char *list)
+{
+    g_autoptr(GStrvBuilder) sources = g_strv_builder_new();
+    g_autoptr(GStrvBuilder) actions = g_strv_builder_new();
+    g_autoptr(GString) action = g_string_new(NULL);
+    gboolean any = FALSE;
+
+    while (*(list += strspn(list, " \t\r")) != '\0') {
+        gsize len = strcspn(list, list[0] == '[' ? "]" : " \t\r[");
+
+        if (list[0] == '[') {
+            g_string_append_len(action, list + 1, (gssize)len - 1);
+            g_string_append_c(action, ' ');
+            list += list[len] == ']' ? len + 1 : len;
+            continue;
+        }
+        if (any)
+            g_strv_builder_add(actions, action->str);
+        g_string_truncate(action, 0);
+        g_autofree char *name = g_strndup(list, len);
+        g_strv_builder_add(sources, name);
+        any = TRUE;
+        list += len;
+    }
+    if (any)
+        g_strv_builder_add(actions, action->str);
+    source->sources = g_strv_builder_end(sources);
+    source->actions = g_strv_builder_end(actions);
+}
+
+static void
+add_source(PstAccounts *accounts, const char *path G_GNUC_UNUSED, guint line, const char *text)
 {
     text += strspn(text, " \t");
     const char *colon = strchr(text, ':');
-    g_autoptr(GStrvBuilder) sources = g_strv_builder_new();
 
     if (text[0] == '#' || colon == NULL)
         return;
 
     g_autofree char *list = g_strndup(colon + 1, strcspn(colon + 1, "#"));
-    g_auto(GStrv) words = g_strsplit_set(list, " \t\r", -1);
-    gboolean action = FALSE; /* inside of `[NOTFOUND=return]` */
-    for (guint i = 0; words[i] != NULL; i++) {
-        action |= words[i][0] == '[';
-        if (words[i][0] != '\0' && !action)
-            g_strv_builder_add(sources, words[i]);
-        if (g_str_has_suffix(words[i], "]"))
-            action = FALSE;
-    }
-
     Source *source = g_new0(Source, 1);
     source->database = g_strstrip(g_strndup(text, (gsize)(colon - text)));
-    source->sources = g_strv_builder_end(sources);
+    source->line = line;
+    take_sources(source, list);
     g_ptr_array_add(accounts->sources, source);
 }
 
@@ -368,17 +392,42 @@ pst_accounts_is_shared(const PstAccounts *accounts, gint64 gid, gint64 uid)
     return !found;
 }
 
+/* The first line about it holds. */
+static const Source *
+find_source(const PstAccounts *accounts, const char *database)
+{
+    for (guint i = 0; i < accounts->sources->len; i++) {
+        const Source *source = accounts->sources->pdata[i];
+        if (g_str_equal(source->database, database))
+            return source;
+    }
+    return NULL;
+}
+
 char **
 pst_accounts_sources(const PstAccounts *accounts, const char *database)
 {
     static const char *const files[] = {"files", NULL};
+    const Source *source = find_source(accounts, database);
 
-    for (guint i = 0; i < accounts->sources->len; i++) {
-        const Source *source = accounts->sources->pdata[i];
-        if (g_str_equal(source->database, database))
-            return g_strdupv(source->sources);
-    }
-    return g_strdupv((char **)files);
+    return g_strdupv(source != NULL ? source->sources : (char **)files);
+}
+
+char **
+pst_accounts_actions(const PstAccounts *accounts, const char *database)
+{
+    static const char *const none[] = {"", NULL};
+    const Source *source = find_source(accounts, database);
+
+    return g_strdupv(source != NULL ? source->actions : (char **)none);
+}
+
+guint
+pst_accounts_line(const PstAccounts *accounts, const char *database)
+{
+    const Source *source = find_source(accounts, database);
+
+    return source != NULL ? source->line : 0;
 }
 
 const char *

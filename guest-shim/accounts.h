@@ -84,6 +84,13 @@ gboolean pst_accounts_is_shared(const PstAccounts *accounts, gint64 gid, gint64 
  * default; for sudoers, sudo's. Free with g_strfreev(). */
 char **pst_accounts_sources(const PstAccounts *accounts, const char *database);
 
+/* What stands in brackets behind each of these sources (`NOTFOUND=return`), "" for nothing: as many
+ * as there are sources. Free with g_strfreev(). */
+char **pst_accounts_actions(const PstAccounts *accounts, const char *database);
+
+/* The line of nsswitch.conf that names them, from 1; 0 for none. */
+guint pst_accounts_line(const PstAccounts *accounts, const char *database);
+
 /* Whether nsswitch.conf has the files asked for this database at all. */
 gboolean pst_accounts_asks_files(const PstAccounts *accounts, const char *database);
 

@@ -9,6 +9,7 @@
 #include "guest-shim/account-judge.h"
 #include "guest-shim/account-shell.h"
 #include "guest-shim/nss-ask.h"
+#include "guest-shim/nss-order.h"
 #include "guest-shim/pam-answer.h"
 #include "guest-shim/sshd-config.h"
 #include "protocol/error.h"
@@ -396,7 +397,11 @@ blame_unasked(Probe *probe, const char *database, const char *consequence)
                        "/etc/nsswitch.conf has '%s' asked for %s, and not the files: %s", names,
                        database, consequence);
 
+    guint line = pst_accounts_line(probe->accounts, database);
+
     finding->evidence->path = g_strdup("/etc/nsswitch.conf");
+    if (line > 0)
+        finding->evidence->line = line;
     finding->evidence->user = g_strdup(probe->data->user);
     finding->evidence->source = g_strdup(database);
     finding->evidence->expected = g_strdup("files");
@@ -430,19 +435,98 @@ ask_without_files(Probe *probe)
     return FALSE;
 }
 
+/* ---- files that nobody gets to ---- */
+
+static void
+note_order(Probe *probe, const char *database, const PstNssOrder *order, PstFinding *finding)
+{
+    finding->evidence->path = g_strdup("/etc/nsswitch.conf");
+    finding->evidence->line = order->line;
+    finding->evidence->user = g_strdup(probe->data->user);
+    finding->evidence->source = g_strdup(database);
+    finding->evidence->text = g_strdup_printf("%s [%s]", order->source, order->action);
+    finding->evidence->expected = g_strdup("files");
+    finding->remedy = g_strdup_printf("put files before %s in line %u of /etc/nsswitch.conf, or "
+                                      "take [%s] out of it",
+                                      order->source, order->line, order->action);
+}
+
+static void
+blame_order(Probe *probe, const char *database, const PstNssOrder *order, const char *consequence)
+{
+    PstFinding *finding = pst_report_add(
+        probe->report, "account.files-unasked", PST_SEVERITY_CRITICAL,
+        "/etc/nsswitch.conf:%u ends the look-up of %s at '%s [%s]', before the files: %s",
+        order->line, database, order->source, order->action, consequence);
+
+    note_order(probe, database, order, finding);
+    probe->data->key_login = probe->data->password_login = probe->data->console_login = PST_TRI_NO;
+}
+
+static void
+doubt_order(Probe *probe, const char *database, const PstNssOrder *order, const char *reason)
+{
+    PstFinding *finding = pst_report_add(
+        probe->report, "account.elsewhere", PST_SEVERITY_UNKNOWN,
+        "whether the files are asked for %s, by %s of /etc/nsswitch.conf:%u, hangs on what %s "
+        "says: %s",
+        probe->data->user, database, order->line, order->source, reason);
+
+    note_order(probe, database, order, finding);
+    probe->data->key_login = probe->data->password_login = probe->data->console_login =
+        PST_TRI_UNKNOWN;
+}
+
+/* A source before the files may end the look-up. Whoever logs in is looked up as getent does it.
+ * TRUE where the user is found all the same. */
+static gboolean
+reaches_files(Probe *probe)
+{
+    g_auto(PstNssOrder) order = {PST_TRI_YES, NULL, NULL, 0};
+    g_autoptr(PstNssAnswer) answer = NULL;
+
+    pst_nss_order_judge(probe->sysroot, probe->accounts, "passwd", &order);
+    if (order.reached == PST_TRI_YES)
+        return TRUE;
+    if (!probe->passive)
+        answer = pst_nss_ask(probe->context, "passwd", probe->data->user);
+    if (answer != NULL && answer->outcome == PST_NSS_FOUND)
+        return TRUE;
+    if (answer != NULL && answer->outcome == PST_NSS_HANGS)
+        blame_source(probe, order.source, answer);
+    else if (order.reached == PST_TRI_NO ||
+             (answer != NULL && answer->outcome == PST_NSS_NOT_FOUND))
+        blame_order(probe, "passwd", &order, "nobody who is in /etc/passwd alone is known");
+    else
+        doubt_order(probe, "passwd", &order,
+                    answer != NULL ? answer->reason : "asked to read files only");
+    return FALSE;
+}
+
 /* pam_unix takes the password's age and the account's expiry from there. Who else would be asked
  * for them is not asked, for it would answer with secrets. */
 static void
 judge_shadow_source(Probe *probe)
 {
-    if (pst_accounts_asks_files(probe->accounts, "shadow") || !probe->facts.user->shadowed)
+    g_auto(PstNssOrder) order = {PST_TRI_YES, NULL, NULL, 0};
+
+    if (!probe->facts.user->shadowed)
         return;
-    if (pst_accounts_elsewhere(probe->accounts, "shadow") == NULL ||
-        !pst_sysroot_exists(probe->sysroot, SSS_SOCKET))
-        blame_unasked(probe, "shadow", "PAM finds no entry in /etc/shadow, and refuses everybody");
-    else
-        probe->data->key_login = probe->data->password_login = probe->data->console_login =
-            PST_TRI_UNKNOWN;
+    pst_nss_order_judge(probe->sysroot, probe->accounts, "shadow", &order);
+    if (!pst_accounts_asks_files(probe->accounts, "shadow")) {
+        if (pst_accounts_elsewhere(probe->accounts, "shadow") == NULL ||
+            !pst_sysroot_exists(probe->sysroot, SSS_SOCKET))
+            blame_unasked(probe, "shadow",
+                          "PAM finds no entry in /etc/shadow, and refuses everybody");
+        else
+            probe->data->key_login = probe->data->password_login = probe->data->console_login =
+                PST_TRI_UNKNOWN;
+    } else if (order.reached == PST_TRI_NO) {
+        blame_order(probe, "shadow", &order,
+                    "PAM finds no entry in /etc/shadow, and refuses everybody");
+    } else if (order.reached == PST_TRI_UNKNOWN) {
+        doubt_order(probe, "shadow", &order, "it would answer with secrets, and was not asked");
+    }
 }
 
 /* TRUE where there is such a user. */
@@ -452,7 +536,8 @@ find_user(Probe *probe)
     probe->facts.user = pst_accounts_find(probe->accounts, probe->data->user);
     if (probe->facts.user == NULL)
         return ask_elsewhere(probe);
-    if (!pst_accounts_asks_files(probe->accounts, "passwd") && !ask_without_files(probe))
+    if (pst_accounts_asks_files(probe->accounts, "passwd") ? !reaches_files(probe)
+                                                           : !ask_without_files(probe))
         return FALSE;
     probe->data->source = g_strdup("files");
     return TRUE;

@@ -130,8 +130,8 @@ test_files_unasked(World *world, gconstpointer data G_GNUC_UNUSED)
         {"passwd: files systemd\nshadow: files\n", "", PST_TRI_YES},
         {"group: files\n", "", PST_TRI_YES},
         {"passwd: compat\nshadow: compat\n", "", PST_TRI_YES},
-        {"passwd: systemd\n", "account.files-unasked /etc/nsswitch.conf", PST_TRI_NO},
-        {"passwd: files\nshadow: sss\n", "account.files-unasked /etc/nsswitch.conf", PST_TRI_NO},
+        {"passwd: systemd\n", "account.files-unasked /etc/nsswitch.conf:1", PST_TRI_NO},
+        {"passwd: files\nshadow: sss\n", "account.files-unasked /etc/nsswitch.conf:2", PST_TRI_NO},
     };
 
     put_sound(world, "/bin/sh");
@@ -149,6 +149,59 @@ test_files_unasked(World *world, gconstpointer data G_GNUC_UNUSED)
     g_autofree char *finding = judge(world, &key);
     g_assert_cmpstr(finding, ==, "");
     g_assert_cmpint(key, ==, PST_TRI_UNKNOWN);
+}
+
+/* A source before the files, which ends the look-up by what it says of somebody unknown to it. */
+static void
+test_files_behind(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    static const struct {
+        const char *nsswitch, *finding;
+        PstTri key;
+    } rows[] = {
+        {"passwd: systemd files\n", "", PST_TRI_YES},
+        {"passwd: files [NOTFOUND=return] systemd\n", "", PST_TRI_YES},
+        {"passwd: systemd [SUCCESS=return] files\n", "", PST_TRI_YES},
+        {"passwd: systemd [UNAVAIL=return] files\n", "", PST_TRI_YES},
+        {"passwd: systemd [!UNAVAIL=continue] files\n", "", PST_TRI_YES},
+        {"passwd: systemd [!SUCCESS=return NOTFOUND=continue] files\n", "", PST_TRI_YES},
+        {"group: systemd [NOTFOUND=return] files\n", "", PST_TRI_YES},
+        {"# order\npasswd: systemd [NOTFOUND=return] files\n",
+         "account.files-unasked /etc/nsswitch.conf:2", PST_TRI_NO},
+        {"passwd:systemd [ notfound = RETURN ] files\n",
+         "account.files-unasked /etc/nsswitch.conf:1", PST_TRI_NO},
+        {"passwd: systemd [!SUCCESS=return] files\n", "account.files-unasked /etc/nsswitch.conf:1",
+         PST_TRI_NO},
+        {"passwd: systemd [!UNAVAIL=return] files\n", "account.files-unasked /etc/nsswitch.conf:1",
+         PST_TRI_NO},
+        {"passwd: files\nshadow: systemd [NOTFOUND=return] files\n",
+         "account.files-unasked /etc/nsswitch.conf:2", PST_TRI_NO},
+        /* sssd does not run, and is not unavailable to everybody's liking. */
+        {"passwd: sss [NOTFOUND=return] files\n", "", PST_TRI_YES},
+        {"passwd: sss [!SUCCESS=return] files\n", "account.files-unasked /etc/nsswitch.conf:1",
+         PST_TRI_NO},
+        /* A source whose module is not there. */
+        {"passwd: ldap [NOTFOUND=return] files\n", "", PST_TRI_YES},
+        {"passwd: ldap [UNAVAIL=return] files\n", "account.files-unasked /etc/nsswitch.conf:1",
+         PST_TRI_NO},
+        /* Of what a directory says nobody knows. */
+        {"passwd: winbind [NOTFOUND=return] files\n", "account.elsewhere /etc/nsswitch.conf:1",
+         PST_TRI_UNKNOWN},
+    };
+
+    put_sound(world, "/bin/sh");
+    put_text(world, "/usr/lib/x86_64-linux-gnu/libnss_systemd.so.2", "");
+    put_text(world, "/lib64/libnss_sss.so.2", "");
+    put_text(world, "/lib64/libnss_winbind.so.2", "");
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        PstTri key;
+
+        g_test_message("row %u", i);
+        put_text(world, "/etc/nsswitch.conf", rows[i].nsswitch);
+        g_autofree char *finding = judge(world, &key);
+        g_assert_cmpstr(finding, ==, rows[i].finding);
+        g_assert_cmpint(key, ==, rows[i].key);
+    }
 }
 
 /* The C library skips blanks at the beginning of a line, in each of the files. */
@@ -215,6 +268,7 @@ main(int argc, char **argv)
     g_test_add_func("/account-shell/ends", test_ends);
     ADD("/account-shell/startup", test_startup);
     ADD("/account-shell/files-unasked", test_files_unasked);
+    ADD("/account-shell/files-behind", test_files_behind);
     ADD("/account-shell/blanks", test_blanks);
     ADD("/account-shell/loader-shut", test_loader_shut);
     ADD("/account-shell/age-passes", test_age_passes);
