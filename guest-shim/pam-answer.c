@@ -6,6 +6,7 @@
 #include "guest-shim/faillock.h"
 #include "guest-shim/pam-access.h"
 #include "guest-shim/pam-condition.h"
+#include "guest-shim/pam-env.h"
 #include "guest-shim/pam-exec.h"
 #include "guest-shim/pam-limits.h"
 #include "guest-shim/pam-line.h"
@@ -172,6 +173,7 @@ static const struct {
     Answer answer;
 } rows[] = {
     {"pam_access.so", IN_ALL, pst_pam_access_answer},
+    {"pam_env.so", IN(PST_PAM_SESSION), pst_pam_env_answer},
     {"pam_exec.so", IN_ALL, pst_pam_exec_answer},
     {"pam_faillock.so", IN(PST_PAM_ACCOUNT), faillock_account},
     {"pam_faillock.so", IN(PST_PAM_AUTH), faillock_auth},

@@ -89,13 +89,13 @@ static const struct {
                             /* A session begins and ends at once; or may, where that is in doubt. */
                             {"pam.log-blocked", "pam.limits"},
                             {"pam."},
-                            {"pam.limits"}},
+                            {"pam.limits", "pam.env-faulty"}},
     [PST_ACCESS_PAM_PASSWORD] = {"pam",
                                  &pst_report_pam_kind,
                                  pst_access_judges_pam_password,
                                  {"pam.log-blocked", "pam.limits"},
                                  {"pam."},
-                                 {"pam.limits"}},
+                                 {"pam.limits", "pam.env-faulty"}},
     [PST_ACCESS_PAM_CONSOLE] =
         {"pam", &pst_report_pam_kind, pst_access_judges_pam_console, {"pam.log-blocked"}, {"pam."}},
     [PST_ACCESS_MEMORY_PASSWORD] = {"memory",

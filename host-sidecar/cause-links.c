@@ -286,6 +286,7 @@ const PstCauseLink pst_cause_links[] = {
     {"sudo.pam-denies", "pam.time-denies", of_sudos_pam},
     {"sudo.pam-denies", "pam.denies-user", of_sudos_pam},
     {"sudo.pam-denies", "pam.limits", of_sudos_pam},
+    {"sudo.pam-denies", "pam.env-faulty", of_sudos_pam},
     {"sudo.pam-line-faulty", "pam.line-faulty", same_line},
     {"sudo.pam-line-faulty", "pam.include-missing", same_line},
     {"sudo.pam-line-faulty", "pam.include-missing", of_sudos_pam},

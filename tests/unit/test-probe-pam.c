@@ -60,7 +60,7 @@ put_debian(const World *world)
              "@include common-auth\naccount required pam_nologin.so\n@include common-account\n"
              "session [success=ok ignore=ignore module_unknown=ignore default=bad] pam_selinux.so\n"
              "session required pam_loginuid.so\n@include common-session\n"
-             "session required pam_limits.so\n");
+             "session required pam_env.so\nsession required pam_limits.so\n");
     put_text(world, "/etc/pam.d/login",
              "auth optional pam_faildelay.so delay=3000000\nauth requisite pam_nologin.so\n"
              "@include common-auth\n@include common-account\nsession required pam_limits.so\n"
@@ -278,6 +278,13 @@ static const Change changes[] = {
     {"no-new-privileges", "/etc/security/limits.conf", "harness - nonewprivs 1\n",
      "pam.no-new-privileges", PST_SEVERITY_CRITICAL, "sudo refuses in them", 1, "sshd", "session",
      "depends"},
+    {"env", "/etc/security/pam_env.conf", "A DEFAULT=1\nX DEFAULT=${\nB DEFAULT=1\n",
+     "pam.env-faulty", PST_SEVERITY_CRITICAL, "no session is opened", 2, "sshd", "session",
+     "fails"},
+    {"env-unsure", "/etc/security/pam_env.conf", "X\n", "pam.env-faulty", PST_SEVERITY_INFORMATION,
+     "may give up", 1, "sshd", "session", "depends"},
+    {"env-sound", "/etc/security/pam_env.conf", "# X DEFAULT=${\nX DEFAULT=${A}\n", NULL, 0, NULL,
+     0, "sshd", "session", "depends"},
     {"exec", COMMON, "account required pam_exec.so quiet /opt/gate\naccount required pam_unix.so\n",
      "pam.depends", PST_SEVERITY_INFORMATION, "hangs on what pam_exec.so says", 1, "sshd",
      "account", "depends"},

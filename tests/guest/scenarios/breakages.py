@@ -73,6 +73,8 @@ ROWS = [
     # Linux-PAM 1.7, of Debian 13, passes over a file that is not there.
     Breakage("limits-missing", {"pam.limits": ["/etc/security/limits.conf", "is not there"]},
              REFUSED | {"sudo.pam-denies", "journal.critical-entries"}, "critical"),
+    Breakage("pam-env-open", {"pam.env-faulty": ["/etc/security/pam_env.conf", "EDITOR"]},
+             status="critical"),
     Breakage("pam-hardened"),
     Breakage("faillock-locked", {"account.faillock": ["/var/log/faillock/harness"]},
              status="warning"),
@@ -83,6 +85,10 @@ ROWS = [
              status="critical"),
     # sudo and sshd look for users of their own too.
     Breakage("account-files-unasked", {"account.files-unasked": ["/etc/nsswitch.conf", "passwd"]},
+             REFUSED | {"ssh.check-failed", "ssh.handshake-failed", "sudo.crashes",
+                        "sudo.could-not-look", "journal.critical-entries"}, "critical",
+             first="account.files-unasked"),
+    Breakage("account-files-behind", {"account.files-unasked": ["/etc/nsswitch.conf", "passwd"]},
              REFUSED | {"ssh.check-failed", "ssh.handshake-failed", "sudo.crashes",
                         "sudo.could-not-look", "journal.critical-entries"}, "critical",
              first="account.files-unasked"),
