@@ -2,46 +2,16 @@
 #include "guest-shim/network-netlink.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <linux/fib_rules.h>
 #include <linux/neighbour.h>
-#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "protocol/error.h"
+#include "guest-shim/netlink.h"
 
-#define ANSWER_BYTES (64 * 1024)
-#define MAX_ANSWERS 200
 #define MAX_ROWS 1000
-#define WAIT_S 1
-#define MAX_ATTRIBUTE 64
-
-/* The attributes of one message, by their type; each is borrowed. */
-typedef struct {
-    const struct rtattr *rows[MAX_ATTRIBUTE];
-} Attributes;
-
-static void
-read_attributes(const guint8 *bytes, gsize len, Attributes *attributes)
-{
-    memset(attributes, 0, sizeof(*attributes));
-    while (len >= sizeof(struct rtattr)) {
-        const struct rtattr *row = (const void *)bytes;
-        gsize step = RTA_ALIGN(row->rta_len);
-
-        if (row->rta_len < sizeof(*row) || row->rta_len > len)
-            return;
-        if ((row->rta_type & NLA_TYPE_MASK) < MAX_ATTRIBUTE)
-            attributes->rows[row->rta_type & NLA_TYPE_MASK] = row;
-        if (step >= len)
-            return;
-        bytes += step;
-        len -= step;
-    }
-}
 
 static gboolean
 is_family(int family)
@@ -51,7 +21,7 @@ is_family(int family)
 
 /* The address in an attribute; NULL for one that is absent or of another length. */
 static char *
-address_of(const Attributes *attributes, guint type, int family)
+address_of(const PstNetlinkAttributes *attributes, guint type, int family)
 {
     const struct rtattr *row = attributes->rows[type];
     gsize size = family == AF_INET ? 4 : 16;
@@ -63,7 +33,7 @@ address_of(const Attributes *attributes, guint type, int family)
 }
 
 static gint64
-number_of(const Attributes *attributes, guint type, gint64 otherwise)
+number_of(const PstNetlinkAttributes *attributes, guint type, gint64 otherwise)
 {
     const struct rtattr *row = attributes->rows[type];
     guint32 number;
@@ -91,7 +61,7 @@ state_name(guint16 state)
 }
 
 static char *
-mac_of(const Attributes *attributes)
+mac_of(const PstNetlinkAttributes *attributes)
 {
     const struct rtattr *row = attributes->rows[NDA_LLADDR];
 
@@ -108,13 +78,11 @@ add_neighbour(const guint8 *bytes, gsize len, PstNetworkData *data)
 {
     struct ndmsg head;
     char name[IF_NAMESIZE];
-    Attributes attributes;
+    PstNetlinkAttributes attributes;
 
-    if (len < sizeof(head))
+    if (!pst_netlink_attributes_behind(bytes, len, sizeof(head), &attributes))
         return;
     memcpy(&head, bytes, sizeof(head));
-    read_attributes(bytes + NLMSG_ALIGN(sizeof(head)), len - MIN(len, NLMSG_ALIGN(sizeof(head))),
-                    &attributes);
     g_autofree char *address =
         is_family(head.ndm_family) ? address_of(&attributes, NDA_DST, head.ndm_family) : NULL;
     if (address == NULL || (head.ndm_state & NUD_NOARP) != 0 ||
@@ -146,7 +114,7 @@ action_name(guint8 action)
 }
 
 static char *
-prefix_of(const Attributes *attributes, guint type, int family, guint length)
+prefix_of(const PstNetlinkAttributes *attributes, guint type, int family, guint length)
 {
     g_autofree char *address = address_of(attributes, type, family);
 
@@ -166,13 +134,11 @@ static void
 add_rule(const guint8 *bytes, gsize len, PstNetworkData *data)
 {
     struct fib_rule_hdr head;
-    Attributes attributes;
+    PstNetlinkAttributes attributes;
 
-    if (len < sizeof(head))
+    if (!pst_netlink_attributes_behind(bytes, len, sizeof(head), &attributes))
         return;
     memcpy(&head, bytes, sizeof(head));
-    read_attributes(bytes + NLMSG_ALIGN(sizeof(head)), len - MIN(len, NLMSG_ALIGN(sizeof(head))),
-                    &attributes);
     gint64 priority = number_of(&attributes, FRA_PRIORITY, 0);
     gint64 table = number_of(&attributes, FRA_TABLE, head.table);
     if (!is_family(head.family) || is_own(priority, table) ||
@@ -187,92 +153,31 @@ add_rule(const guint8 *bytes, gsize len, PstNetworkData *data)
     row->action = g_strdup(action_name(head.action));
 }
 
+static void
+take(guint16 type, const guint8 *body, gsize len, gpointer data)
+{
+    if (type == RTM_NEWNEIGH)
+        add_neighbour(body, len, data);
+    else if (type == RTM_NEWRULE)
+        add_rule(body, len, data);
+}
+
 gboolean
 pst_network_netlink_parse(const guint8 *bytes, gsize len, PstNetworkData *data)
 {
-    while (len >= sizeof(struct nlmsghdr)) {
-        const struct nlmsghdr *head = (const void *)bytes;
-        gsize step = NLMSG_ALIGN(head->nlmsg_len);
-
-        if (head->nlmsg_len < sizeof(*head) || head->nlmsg_len > len ||
-            head->nlmsg_type == NLMSG_DONE || head->nlmsg_type == NLMSG_ERROR)
-            return FALSE;
-        const guint8 *body = bytes + NLMSG_HDRLEN;
-        if (head->nlmsg_type == RTM_NEWNEIGH)
-            add_neighbour(body, head->nlmsg_len - NLMSG_HDRLEN, data);
-        else if (head->nlmsg_type == RTM_NEWRULE)
-            add_rule(body, head->nlmsg_len - NLMSG_HDRLEN, data);
-        if (step >= len)
-            return TRUE;
-        bytes += step;
-        len -= step;
-    }
-    return FALSE;
-}
-
-int
-pst_network_netlink_error(const guint8 *bytes, gsize len)
-{
-    struct nlmsghdr head;
-    struct nlmsgerr refusal;
-
-    if (len < NLMSG_LENGTH(sizeof(refusal)))
-        return 0;
-    memcpy(&head, bytes, sizeof(head));
-    memcpy(&refusal, bytes + NLMSG_HDRLEN, sizeof(refusal));
-    if (head.nlmsg_type != NLMSG_ERROR || refusal.error == -EOPNOTSUPP)
-        return 0;
-    return -refusal.error;
-}
-
-static gboolean
-fail(const char *what, GError **error)
-{
-    g_set_error(error, PST_ERROR, PST_ERROR_UNAVAILABLE, "rtnetlink: %s: %s", what,
-                g_strerror(errno));
-    return FALSE;
-}
-
-static gboolean
-dump(int fd, guint16 type, PstNetworkData *data, GError **error)
-{
-    struct {
-        struct nlmsghdr head;
-        struct rtgenmsg family;
-    } request = {
-        .head = {.nlmsg_len = NLMSG_LENGTH(sizeof(struct rtgenmsg)),
-                 .nlmsg_type = type,
-                 .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
-        .family = {AF_UNSPEC},
-    };
-    g_autofree guint8 *answer = g_malloc(ANSWER_BYTES);
-
-    if (send(fd, &request, request.head.nlmsg_len, 0) < 0)
-        return fail("send", error);
-    for (guint i = 0; i < MAX_ANSWERS; i++) {
-        ssize_t n = recv(fd, answer, ANSWER_BYTES, 0);
-
-        if (n < 0)
-            return fail("recv", error);
-        errno = pst_network_netlink_error(answer, (gsize)n);
-        if (errno != 0)
-            return fail("refused", error);
-        if (!pst_network_netlink_parse(answer, (gsize)n, data))
-            break;
-    }
-    return TRUE;
+    return pst_netlink_parse(bytes, len, take, data);
 }
 
 gboolean
 pst_network_netlink_read(PstNetworkData *data, GError **error)
 {
-    const struct timeval patience = {.tv_sec = WAIT_S};
-    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+    const struct rtgenmsg any = {AF_UNSPEC};
+    int fd = pst_netlink_open(error);
 
     if (fd < 0)
-        return fail("socket", error);
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-    gboolean done = dump(fd, RTM_GETNEIGH, data, error) && dump(fd, RTM_GETRULE, data, error);
+        return FALSE;
+    gboolean done = pst_netlink_dump(fd, RTM_GETNEIGH, &any, sizeof(any), take, data, error) &&
+                    pst_netlink_dump(fd, RTM_GETRULE, &any, sizeof(any), take, data, error);
     close(fd);
     return done;
 }

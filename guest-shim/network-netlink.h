@@ -12,8 +12,3 @@ gboolean pst_network_netlink_read(PstNetworkData *data, GError **error);
 /* The messages of one answer, LEN bytes at BYTES, into DATA: a pure function. FALSE once the dump
  * is done, or makes no sense. */
 gboolean pst_network_netlink_parse(const guint8 *bytes, gsize len, PstNetworkData *data);
-
-/* Why the kernel refused the dump, as errno, where the answer says so; 0 for any other answer, and
- * for a kernel that was built without what was asked for (EOPNOTSUPP): it has none. A pure
- * function. */
-int pst_network_netlink_error(const guint8 *bytes, gsize len);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "guest-shim/network-listening.h"
+#include "guest-shim/network-control.h"
 #include "guest-shim/network-netlink.h"
 #include "guest-shim/network-resolver.h"
 #include "guest-shim/network-usable.h"
@@ -380,6 +381,18 @@ read_neighbours(const PstProbeContext *context, PstReport *report)
         pst_probe_add_unlooked(report, "network.could-not-look", "the neighbours", cause);
 }
 
+static void
+read_controls(const PstProbeContext *context, PstReport *report)
+{
+    g_autoptr(GError) cause = NULL;
+
+    if (!pst_sysroot_is_live(context->sysroot))
+        return;
+    if (!pst_network_control_read(report->data, &cause))
+        pst_probe_add_unlooked(report, "network.could-not-look", "traffic control", cause);
+    pst_network_control_judge(report);
+}
+
 /* A folder need not have the tables of a kernel. */
 static void
 read_listening(const PstProbeContext *context, PstReport *report)
@@ -404,6 +417,7 @@ pst_probe_network_run(const PstProbeContext *context, gconstpointer args G_GNUC_
     if (read_routes(context, "/proc/net/ipv6_route", 0, add_route6, report) && routes)
         judge_routes(data, report);
     read_neighbours(context, report);
+    read_controls(context, report);
     read_listening(context, report);
     pst_network_resolver_read(context, report);
     pst_report_conclude(report, "the network interfaces are up and have a default route");

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "guest-shim/network-netlink.h"
+#include "guest-shim/netlink.h"
 #include "protocol/error.h"
 
 #define ANSWER_BYTES (64 * 1024)
@@ -112,7 +112,7 @@ dump(int fd, int protocol, guint state, GHashTable *only6, GError **error)
 
         if (n < 0)
             return fail("recv", errno, error);
-        int refused = pst_network_netlink_error(answer, (gsize)n);
+        int refused = pst_netlink_error(answer, (gsize)n);
         if (refused != 0)
             return fail("refused", refused, error);
         if (!pst_socket_diag_parse(answer, (gsize)n, only6))

@@ -27,8 +27,9 @@ static const struct {
                             &pst_report_network_kind,
                             pst_access_judges_network,
                             {"network.link-down", "network.no-carrier", "network.no-link",
-                             "network.no-address"},
-                            {"network.no-default-route"}},
+                             "network.no-address", "network.packets-lost"},
+                            {"network.no-default-route"},
+                            {"network.packets-lost", "network.packets-filtered"}},
     [PST_ACCESS_FIREWALL] =
         {"firewall", &pst_report_firewall_kind, pst_access_judges_firewall, {NULL}, {"firewall."}},
     [PST_ACCESS_SSHD] = {"sshd",

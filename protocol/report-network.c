@@ -31,6 +31,16 @@ static const PstField rule_rows[] = {
 };
 const PstFields pst_report_network_rule_fields = PST_FIELDS(PstNetworkRule, rule_rows);
 
+static const PstField control_rows[] = {
+    PST_STRING(PstNetworkControl, link, "the interface's name", PST_KEY),
+    PST_STRING(PstNetworkControl, place,
+               "xdp, ingress or egress of a program or filter, root or class of netem", PST_KEY),
+    PST_STRING(PstNetworkControl, kind, "of filter or queue, as bpf, flower, netem", PST_KEY),
+    PST_BOOL(PstNetworkControl, models, "netem loses packets by a model, whose share is not told"),
+    PST_INT(PstNetworkControl, loss_percent, "percent of the packets that netem loses or spoils"),
+};
+const PstFields pst_report_network_control_fields = PST_FIELDS(PstNetworkControl, control_rows);
+
 static const PstField neighbour_rows[] = {
     PST_STRING(PstNetworkNeighbour, address, "its address"),
     PST_STRING(PstNetworkNeighbour, link, "the interface's name"),
@@ -72,6 +82,8 @@ static const PstField data_rows[] = {
                 "prohibit, throw"),
     PST_LIST(PstNetworkData, rules, pst_report_network_rule_fields,
              "rules that choose a table of routes, besides the kernel's own"),
+    PST_LIST(PstNetworkData, controls, pst_report_network_control_fields,
+             "what can withhold packets beside the packet filter"),
     PST_LIST(PstNetworkData, neighbours, pst_report_network_neighbour_fields,
              "machines on the guest's own networks", PST_PASSING),
     PST_LIST(PstNetworkData, listening, pst_report_network_listening_fields,

@@ -56,6 +56,15 @@ typedef struct {
     char *unit; /* systemd's, by the process' control group */
 } PstNetworkListening;
 
+/* What can withhold a link's packets beside the packet filter. */
+typedef struct {
+    char *link;
+    char *place;         /* xdp, ingress or egress of a program or filter, root or class of netem */
+    char *kind;          /* of filter or queue, as bpf, flower, netem */
+    PstTri models;       /* netem loses packets by a model of its own, whose share is not told */
+    gint64 loss_percent; /* that netem loses or spoils; absent for others */
+} PstNetworkControl;
+
 /* How names are looked up. */
 typedef struct {
     char *hostname;
@@ -70,6 +79,7 @@ typedef struct {
     char **rejects;    /* what the main tables refuse or swallow (blackhole, unreachable, prohibit,
                           throw), with prefix length */
     GPtrArray *rules;  /* of PstNetworkRule: those that are not the kernel's own three */
+    GPtrArray *controls;         /* of PstNetworkControl; NULL for none */
     GPtrArray *neighbours;       /* of PstNetworkNeighbour */
     GPtrArray *listening;        /* of PstNetworkListening */
     gint64 ports_from, ports_to; /* what the kernel hands out to whoever asks for any port */
@@ -80,6 +90,7 @@ typedef struct {
 extern const PstFields pst_report_network_link_fields;
 extern const PstFields pst_report_network_route_fields;
 extern const PstFields pst_report_network_rule_fields;
+extern const PstFields pst_report_network_control_fields;
 extern const PstFields pst_report_network_neighbour_fields;
 extern const PstFields pst_report_network_listening_fields;
 extern const PstFields pst_report_network_resolver_fields;

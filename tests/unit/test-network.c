@@ -8,6 +8,7 @@
 
 #include "guest-shim/boot-clock.h"
 #include "guest-shim/network-listening.h"
+#include "guest-shim/netlink.h"
 #include "guest-shim/network-netlink.h"
 #include "guest-shim/network-usable.h"
 #include "guest-shim/probe-network.h"
@@ -534,14 +535,14 @@ test_refusal(void)
     };
     const guint8 *bytes = (const guint8 *)&message;
 
-    g_assert_cmpint(pst_network_netlink_error(bytes, sizeof(message)), ==, EPERM);
+    g_assert_cmpint(pst_netlink_error(bytes, sizeof(message)), ==, EPERM);
     for (gsize n = 0; n < sizeof(message); n++)
-        g_assert_cmpint(pst_network_netlink_error(bytes, n), ==, 0);
+        g_assert_cmpint(pst_netlink_error(bytes, n), ==, 0);
     message.refusal.error = -EOPNOTSUPP;
-    g_assert_cmpint(pst_network_netlink_error(bytes, sizeof(message)), ==, 0);
+    g_assert_cmpint(pst_netlink_error(bytes, sizeof(message)), ==, 0);
     message.head.nlmsg_type = NLMSG_DONE;
     message.refusal.error = -EPERM;
-    g_assert_cmpint(pst_network_netlink_error(bytes, sizeof(message)), ==, 0);
+    g_assert_cmpint(pst_netlink_error(bytes, sizeof(message)), ==, 0);
 }
 
 #define ADD(name, function) g_test_add("/network/" name, World, NULL, set_up, function, tear_down)

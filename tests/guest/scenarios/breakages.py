@@ -167,6 +167,10 @@ ROWS = [
     Breakage("interface-down", {"network.link-down": ["ip link set"]},
              {"network.no-default-route"}, "critical"),
     Breakage("no-default-route", {"network.no-default-route": []}, status="warning"),
+    # A test of a failing network was cut off.
+    Breakage("netem-loss", {"network.packets-lost": ["netem", "tc qdisc del dev"]},
+             status="critical"),
+    Breakage("tc-filter-drop", {"network.packets-filtered": ["filter"]}, status="ok"),
     # firewall
     Breakage("nft-port-dropped", {"firewall.port-dropped": ["tcp dport 22 counter packets",
                                                             "nft delete rule inet filter input"]},
