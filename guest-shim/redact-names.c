@@ -438,13 +438,13 @@ static gboolean
 is_scalar(const PstRedactScan *scan, gsize from, gsize end)
 {
     const char *text = scan->text + from;
-    const char key[] = {*text, ':'};
     gsize len = end - from;
 
     while (len > 0 && g_ascii_isspace(text[len - 1]))
         len--;
-    if (len == 0 || strchr("{}[]<#", *text) != NULL || text[len - 1] == ':')
+    if (len == 0 || text == NULL || strchr("{}[]<#", *text) != NULL || text[len - 1] == ':')
         return FALSE;
+    const char key[] = {*text, ':'};
     if (is_quote(*text))
         return memmem(text + 1, len - 1, key, sizeof(key)) == NULL;
     return memmem(text, len, ": ", 2) == NULL && memmem(text, len, ":\t", 2) == NULL;
