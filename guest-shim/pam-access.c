@@ -309,19 +309,18 @@ take_file(Scan *scan, const char *path, GError **error)
     return text != NULL;
 }
 
-/* Only where nothing before has decided. */
-static gboolean
-take_drop_ins(Scan *scan)
+/* Only where nothing before has decided. Returns the one that could not be looked at. */
+static char *
+take_drop_ins(Scan *scan, GError **error)
 {
     g_auto(GStrv) names = pst_sysroot_list(scan->subject->sysroot, DROP_INS, NULL);
-    gboolean done = TRUE;
 
     for (guint i = 0; names != NULL && names[i] != NULL && !scan->decided; i++) {
         g_autofree char *path = g_build_filename(DROP_INS, names[i], NULL);
-        if (g_str_has_suffix(names[i], ".conf"))
-            done = take_file(scan, path, NULL) && done;
+        if (g_str_has_suffix(names[i], ".conf") && !take_file(scan, path, error))
+            return g_steal_pointer(&path);
     }
-    return done;
+    return NULL;
 }
 
 /* A file that the arguments name and that is not there ends in PAM_ABORT: nobody gets in. */
@@ -351,14 +350,17 @@ pst_pam_access_answer(const PstPamLine *line, const PstPamSubject *subject, PstP
     const char *path = named != NULL                                ? named
                        : pst_sysroot_exists(subject->sysroot, CONF) ? CONF
                                                                     : VENDOR_CONF;
-    gboolean read = take_file(&scan, path, &cause);
-    if (!read && cause->code == PST_ERROR_ABSENT && named != NULL)
+    g_autofree char *unread = take_file(&scan, path, &cause) ? NULL : g_strdup(path);
+    if (unread != NULL && cause->code == PST_ERROR_ABSENT && named != NULL)
         return refuse_without(named, ruling);
-    read = read || cause->code == PST_ERROR_ABSENT;
-    if (named == NULL && !scan.decided)
-        read = take_drop_ins(&scan) && read;
-    if (read)
+    if (unread != NULL && cause->code == PST_ERROR_ABSENT) {
+        g_clear_pointer(&unread, g_free);
+        g_clear_error(&cause);
+    }
+    if (unread == NULL && named == NULL && !scan.decided)
+        unread = take_drop_ins(&scan, &cause);
+    if (unread == NULL)
         return conclude(&scan);
     pst_pam_ruling_clear(&scan.unsure);
-    return ruling->answer = PST_PAM_ANY;
+    return pst_pam_ruling_set_unlooked(ruling, unread, cause);
 }

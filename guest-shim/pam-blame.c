@@ -322,7 +322,9 @@ pst_pam_blame_hinge(PstPamBlames *blames, const PstPamLine *line, const char *se
     g_autofree char *where = place(line->file, line->line);
 
     if (ruling->path != NULL)
-        return pst_pam_blame_ruling(blames, line, PST_SEVERITY_INFORMATION, service, user, ruling);
+        return pst_pam_blame_ruling(
+            blames, line, ruling->unlooked ? PST_SEVERITY_UNKNOWN : PST_SEVERITY_INFORMATION,
+            service, user, ruling);
     Blame *blame = find_or_add(blames, "pam.depends", where, TRUE);
 
     if (take(blame, PST_SEVERITY_INFORMATION, service, line->file, line->line, line->text)) {

@@ -47,6 +47,8 @@ typedef struct {
 struct PstPamLimits {
     const PstPamSubject *subject;
     gboolean exempt; /* "NAME -": no limits at all */
+    char *unread;    /* a file that could not be looked at, and why; NULL for none */
+    GError *cause;
     Limit limits[G_N_ELEMENTS(items)];
 };
 
@@ -68,6 +70,8 @@ pst_pam_limits_free(PstPamLimits *limits)
         g_free(limits->limits[i].path);
         g_free(limits->limits[i].text);
     }
+    g_free(limits->unread);
+    g_clear_error(&limits->cause);
     g_free(limits);
 }
 
@@ -257,7 +261,13 @@ take_file(PstPamLimits *limits, const char *path)
 
     if (text != NULL)
         pst_pam_limits_take(limits, path, text);
-    return text != NULL || cause->code != PST_ERROR_ABSENT;
+    else if (cause->code == PST_ERROR_ABSENT)
+        return FALSE;
+    else if (limits->unread == NULL) {
+        limits->unread = g_strdup(path);
+        limits->cause = g_steal_pointer(&cause);
+    }
+    return TRUE;
 }
 
 /* Up to Linux-PAM 1.5.2 a file that can't be opened refuses every session, root's too; later ones
@@ -309,5 +319,8 @@ pst_pam_limits_answer(const PstPamLine *line, const PstPamSubject *subject, PstP
             wants_files(line, subject))
             return refuse_without(path, TRUE, ruling);
     }
-    return pst_pam_limits_judge(limits, ruling);
+    int answer = pst_pam_limits_judge(limits, ruling);
+    if (limits->unread != NULL && (answer == PST_PAM_SUCCESS || answer == PST_PAM_ANY))
+        return pst_pam_ruling_set_unlooked(ruling, limits->unread, limits->cause);
+    return answer;
 }

@@ -90,12 +90,13 @@ static int
 look_up(const PstPamSubject *subject, const char *path, const char *item, gboolean denies,
         PstPamRuling *ruling)
 {
-    g_autofree char *text = pst_sysroot_read(subject->sysroot, path, MAX_LIST, NULL, NULL);
+    g_autoptr(GError) cause = NULL;
+    g_autofree char *text = pst_sysroot_read(subject->sysroot, path, MAX_LIST, NULL, &cause);
     const char *name = subject->user->name;
     guint number = 0;
 
     if (text == NULL)
-        return ruling->answer = PST_PAM_ANY;
+        return pst_pam_ruling_set_unlooked(ruling, path, cause);
     PstTri found =
         g_str_equal(item, "group")
             ? find_entry(subject, text, "", same_group, &number)
@@ -159,13 +160,14 @@ pst_pam_list_shells(const PstPamLine *line G_GNUC_UNUSED, const PstPamSubject *s
                     PstPamRuling *ruling)
 {
     static const char path[] = "/etc/shells";
-    g_autofree char *text = pst_sysroot_read(subject->sysroot, path, MAX_LIST, NULL, NULL);
+    g_autoptr(GError) cause = NULL;
+    g_autofree char *text = pst_sysroot_read(subject->sysroot, path, MAX_LIST, NULL, &cause);
     guint number = 0;
 
     if (refuses_shells(subject, path, ruling))
         return ruling->answer;
     if (text == NULL)
-        return ruling->answer = PST_PAM_ANY;
+        return pst_pam_ruling_set_unlooked(ruling, path, cause);
     if (find_entry(subject, text, shell_of(subject), same, &number) == PST_TRI_YES)
         return ruling->answer = PST_PAM_SUCCESS;
     return pst_pam_ruling_set(ruling, PST_PAM_AUTH_ERR, path, 0, NULL,

@@ -197,5 +197,6 @@ pst_pam_time_answer(const PstPamLine *line, const PstPamSubject *subject, PstPam
 
     if (text != NULL)
         return pst_pam_time_judge(path, text, subject, ruling);
-    return ruling->answer = cause->code == PST_ERROR_ABSENT ? PST_PAM_SUCCESS : PST_PAM_ANY;
+    return cause->code == PST_ERROR_ABSENT ? (ruling->answer = PST_PAM_SUCCESS)
+                                           : pst_pam_ruling_set_unlooked(ruling, path, cause);
 }

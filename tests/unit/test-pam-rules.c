@@ -524,6 +524,35 @@ test_huge(World *world, gconstpointer data G_GNUC_UNUSED)
     subject_clear(&subject, accounts);
 }
 
+/* A file of rules that can't be read speaks for nobody, and is named. */
+static void
+test_unlooked(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    static const struct {
+        const char *path;
+        int (*answer)(const PstPamLine *, const PstPamSubject *, PstPamRuling *);
+    } rows[] = {
+        {"/etc/security/time.conf", pst_pam_time_answer},
+        {"/etc/security/access.d/a.conf", pst_pam_access_answer},
+        {"/etc/security/access.conf", pst_pam_access_answer},
+        {"/etc/security/limits.d/a.conf", pst_pam_limits_answer},
+        {"/etc/security/limits.conf", pst_pam_limits_answer},
+    };
+    PstAccounts *accounts;
+    PstPamSubject subject = subject_in(world, &accounts);
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *fifo = place(world, rows[i].path);
+        g_auto(PstPamRuling) ruling = {0};
+
+        g_assert_cmpint(mkfifo(fifo, 0644), ==, 0);
+        g_assert_cmpint(answer_of(rows[i].answer, "", &subject, &ruling), ==, ANY);
+        g_assert_true(ruling.unlooked);
+        g_assert_cmpstr(ruling.path, ==, rows[i].path);
+    }
+    subject_clear(&subject, accounts);
+}
+
 #define ADD(path, function) g_test_add(path, World, NULL, set_up, function, tear_down)
 
 int
@@ -534,6 +563,7 @@ main(int argc, char **argv)
     ADD("/pam-rules/access-files", test_access_files);
     ADD("/pam-rules/groups-elsewhere", test_groups_elsewhere);
     ADD("/pam-rules/time", test_time);
+    ADD("/pam-rules/unlooked", test_unlooked);
     ADD("/pam-rules/limits", test_limits);
     ADD("/pam-rules/limits-files", test_limits_files);
     ADD("/pam-rules/limits-absent", test_limits_absent);

@@ -452,6 +452,21 @@ test_unsure(World *world, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpstr(((PstFinding *)netgroup->findings->pdata[0])->id, ==, "pam.access-unsure");
 }
 
+/* A file of rules that can't be read speaks for nobody. */
+static void
+test_unlooked(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autofree char *fifo = place(world, "/etc/security/access.conf");
+
+    put_debian(world);
+    put_text(world, COMMON, "account required pam_access.so\naccount required pam_unix.so\n");
+    g_assert_cmpint(mkfifo(fifo, 0644), ==, 0);
+    g_autoptr(PstReport) report = run(world, "harness");
+    g_assert_cmpint(report->status, ==, PST_STATUS_UNKNOWN);
+    g_assert_cmpstr(find(report, "pam.could-not-look")->evidence->path, ==,
+                    "/etc/security/access.conf");
+}
+
 static void
 test_truncated(World *world, gconstpointer data G_GNUC_UNUSED)
 {
@@ -583,6 +598,7 @@ main(int argc, char **argv)
     ADD("/probe-pam/truncated", test_truncated);
     ADD("/probe-pam/faillock", test_faillock);
     ADD("/probe-pam/named", test_named);
+    ADD("/probe-pam/unlooked", test_unlooked);
     ADD("/probe-pam/garbage", test_garbage);
     ADD("/probe-pam/no-files", test_no_files);
     return g_test_run();
