@@ -335,7 +335,7 @@ list_doubts(Service *service, PstPamPhase phase)
         pst_pam_answer_rule(line, phase, &service->subject, &ruling);
         if (ruling.answer != PST_PAM_ANY || ruling.path == NULL)
             continue;
-        gboolean limit = g_str_has_suffix(line->module, "pam_limits.so");
+        gboolean limit = !ruling.unlooked && g_str_has_suffix(line->module, "pam_limits.so");
         PstSeverity harm =
             limit && ruling.lack ? PST_SEVERITY_INFORMATION : harm_of_rule(service, phase);
         if (!limit && harm == PST_SEVERITY_CRITICAL)

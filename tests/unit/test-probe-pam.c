@@ -452,19 +452,21 @@ test_unsure(World *world, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpstr(((PstFinding *)netgroup->findings->pdata[0])->id, ==, "pam.access-unsure");
 }
 
-/* A file of rules that can't be read speaks for nobody. */
+/* Files of rules that can't be read speak for nobody. */
 static void
 test_unlooked(World *world, gconstpointer data G_GNUC_UNUSED)
 {
-    g_autofree char *fifo = place(world, "/etc/security/access.conf");
-
+    const char *const paths[] = {"/etc/security/access.conf", "/etc/security/limits.conf"};
     put_debian(world);
-    put_text(world, COMMON, "account required pam_access.so\naccount required pam_unix.so\n");
-    g_assert_cmpint(mkfifo(fifo, 0644), ==, 0);
-    g_autoptr(PstReport) report = run(world, "harness");
-    g_assert_cmpint(report->status, ==, PST_STATUS_UNKNOWN);
-    g_assert_cmpstr(find(report, "pam.could-not-look")->evidence->path, ==,
-                    "/etc/security/access.conf");
+    put_text(world, COMMON, "account required pam_access.so\n");
+    for (guint i = 0; i < G_N_ELEMENTS(paths); i++) {
+        g_autofree char *fifo = place(world, paths[i]);
+        g_assert_cmpint(mkfifo(fifo, 0644), ==, 0);
+        g_autoptr(PstReport) report = run(world, "harness");
+        g_assert_cmpint(report->status, ==, PST_STATUS_UNKNOWN);
+        g_assert_cmpstr(find(report, "pam.could-not-look")->evidence->path, ==, paths[i]);
+        unlink(fifo);
+    }
 }
 
 static void
