@@ -142,7 +142,8 @@ static gboolean
 read_member(Name *name)
 {
     const PstRedactScan *scan = name->scan;
-    char sign = before(name, name->quoted_name ? name->start - 1 : name->start);
+    gboolean quoted = name->quoted_name && name->start > 0;
+    char sign = before(name, quoted ? name->start - 1 : name->start);
     gsize i = name->at, max = MIN(scan->len, i + MAX_BLANKS);
 
     if (sign != ':' && sign != '=')
