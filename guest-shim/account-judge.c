@@ -181,7 +181,7 @@ add_unstartable(Judge *judge, const char *path, const char *matter)
 static gboolean
 judge_shell_start(Judge *judge)
 {
-    const PstAccountStart *start = &judge->facts->start;
+    const PstAccountStart *start = &judge->facts->program;
     g_autofree char *matter = NULL;
 
     if (start->loader != NULL) {
@@ -248,18 +248,30 @@ judge_shell_unfamiliar(Judge *judge)
 static void
 judge_startup(Judge *judge)
 {
-    const char *path = judge->facts->startup;
-    PstFinding *finding;
+    const PstShellStart *start = &judge->facts->start;
+    gboolean sure = start->verdict == PST_SHELL_START_ENDS;
+    PstAccountData *data = judge->data;
 
-    if (path == NULL || judge->data->shell_usable != PST_TRI_YES)
+    if (start->verdict == PST_SHELL_START_GOES_ON || data->shell_usable != PST_TRI_YES)
         return;
-    finding =
-        add(judge, "account.shell-exits", PST_SEVERITY_CRITICAL, path, judge->facts->startup_line,
-            g_strdup_printf("the shell of %s ends at %s:%u, before it runs anything that is "
-                            "asked for",
-                            judge->data->user, path, judge->facts->startup_line));
-    finding->remedy = g_strdup_printf("take line %u out of %s", judge->facts->startup_line, path);
-    shut(judge, TRUE, TRUE, FALSE);
+    PstFinding *finding =
+        add(judge, sure ? "account.shell-exits" : "account.shell-may-exit",
+            sure ? PST_SEVERITY_CRITICAL : PST_SEVERITY_INFORMATION, start->path, start->line,
+            g_strdup_printf("the shell of %s %s%s at %s:%u, before it runs anything that is "
+                            "asked for%s",
+                            data->user, sure ? "" : "may ",
+                            start->waits ? (sure ? "waits" : "wait") : (sure ? "ends" : "end"),
+                            start->path, start->line,
+                            sure ? "" : ", by a condition that no file tells"));
+    finding->remedy = g_strdup_printf("take line %u out of %s%s", start->line, start->path,
+                                      sure ? "" : ", or put it behind a test for a terminal");
+    if (sure) {
+        shut(judge, TRUE, TRUE, FALSE);
+        return;
+    }
+    data->key_login = data->key_login == PST_TRI_YES ? PST_TRI_UNKNOWN : data->key_login;
+    data->password_login =
+        data->password_login == PST_TRI_YES ? PST_TRI_UNKNOWN : data->password_login;
 }
 
 /* The modes of what every distribution ships there are known; those of a folder of one's own are
@@ -267,7 +279,7 @@ judge_startup(Judge *judge)
 static void
 judge_shell_shut(Judge *judge)
 {
-    const PstAccountStart *start = &judge->facts->start;
+    const PstAccountStart *start = &judge->facts->program;
     const char *path = start->shut, *expected = start->shut_expected;
     PstFinding *finding;
 

@@ -6,6 +6,7 @@
 #include "guest-shim/account-start.h"
 #include "guest-shim/accounts.h"
 #include "guest-shim/faillock.h"
+#include "guest-shim/shell-start.h"
 #include "protocol/report-account.h"
 
 /* What the facts of an account mean for each way in: a pure function. */
@@ -21,10 +22,9 @@ typedef struct {
     gint64 home_uid;  /* who owns the home, PST_INT_UNKNOWN where it is no folder or not known */
     gint64 home_mode; /* its permission bits, as above */
     const char *cron_file, *at_file; /* the list that keeps the user from it, NULL for none */
-    PstAccountStart start;           /* of the shell */
+    PstAccountStart program;         /* whether the shell can be started at all */
     PstTri shell_runs;               /* what it is asked for */
-    char *startup;                   /* the file that ends the shell at once; or NULL */
-    guint startup_line;
+    PstShellStart start;             /* what the files that the shell reads make of it */
     const char *unreadable; /* a file of names that not everybody may read, or NULL */
     mode_t unreadable_mode;
 } PstAccountFacts;

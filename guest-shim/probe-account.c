@@ -7,9 +7,9 @@
 #include <time.h>
 
 #include "guest-shim/account-judge.h"
+#include "guest-shim/account-order.h"
 #include "guest-shim/account-shell.h"
 #include "guest-shim/nss-ask.h"
-#include "guest-shim/nss-order.h"
 #include "guest-shim/pam-answer.h"
 #include "guest-shim/sshd-config.h"
 #include "protocol/error.h"
@@ -77,8 +77,8 @@ read_shell(Probe *probe)
 
     probe->data->shell = g_strdup(shell);
     probe->facts.shell_runs = pst_account_shell_runs(shell);
-    probe->facts.startup = pst_account_shell_find_end(
-        probe->sysroot, shell, probe->facts.user->home, &probe->facts.startup_line);
+    pst_account_shell_judge_start(probe->sysroot, shell, probe->data->user, probe->facts.user->home,
+                                  &probe->facts.start);
     if (shells != NULL)
         probe->data->shell_listed = PST_TRI(is_listed(shells, shell));
     if (pst_sysroot_stat(probe->sysroot, shell, &st, &cause))
@@ -95,7 +95,7 @@ static void
 read_shell_start(Probe *probe)
 {
     g_autoptr(GArray) groups = pst_accounts_groups(probe->accounts, probe->facts.user);
-    PstAccountStart *start = &probe->facts.start;
+    PstAccountStart *start = &probe->facts.program;
 
     if (probe->data->shell_usable != PST_TRI_YES)
         return;
@@ -437,46 +437,6 @@ ask_without_files(Probe *probe)
 
 /* ---- files that nobody gets to ---- */
 
-static void
-note_order(Probe *probe, const char *database, const PstNssOrder *order, PstFinding *finding)
-{
-    finding->evidence->path = g_strdup("/etc/nsswitch.conf");
-    finding->evidence->line = order->line;
-    finding->evidence->user = g_strdup(probe->data->user);
-    finding->evidence->source = g_strdup(database);
-    finding->evidence->text = g_strdup_printf("%s [%s]", order->source, order->action);
-    finding->evidence->expected = g_strdup("files");
-    finding->remedy = g_strdup_printf("put files before %s in line %u of /etc/nsswitch.conf, or "
-                                      "take [%s] out of it",
-                                      order->source, order->line, order->action);
-}
-
-static void
-blame_order(Probe *probe, const char *database, const PstNssOrder *order, const char *consequence)
-{
-    PstFinding *finding = pst_report_add(
-        probe->report, "account.files-unasked", PST_SEVERITY_CRITICAL,
-        "/etc/nsswitch.conf:%u ends the look-up of %s at '%s [%s]', before the files: %s",
-        order->line, database, order->source, order->action, consequence);
-
-    note_order(probe, database, order, finding);
-    probe->data->key_login = probe->data->password_login = probe->data->console_login = PST_TRI_NO;
-}
-
-static void
-doubt_order(Probe *probe, const char *database, const PstNssOrder *order, const char *reason)
-{
-    PstFinding *finding = pst_report_add(
-        probe->report, "account.elsewhere", PST_SEVERITY_UNKNOWN,
-        "whether the files are asked for %s, by %s of /etc/nsswitch.conf:%u, hangs on what %s "
-        "says: %s",
-        probe->data->user, database, order->line, order->source, reason);
-
-    note_order(probe, database, order, finding);
-    probe->data->key_login = probe->data->password_login = probe->data->console_login =
-        PST_TRI_UNKNOWN;
-}
-
 /* A source before the files may end the look-up. Whoever logs in is looked up as getent does it.
  * TRUE where the user is found all the same. */
 static gboolean
@@ -496,10 +456,11 @@ reaches_files(Probe *probe)
         blame_source(probe, order.source, answer);
     else if (order.reached == PST_TRI_NO ||
              (answer != NULL && answer->outcome == PST_NSS_NOT_FOUND))
-        blame_order(probe, "passwd", &order, "nobody who is in /etc/passwd alone is known");
+        pst_account_order_blame(probe->report, "passwd", &order,
+                                "nobody who is in /etc/passwd alone is known");
     else
-        doubt_order(probe, "passwd", &order,
-                    answer != NULL ? answer->reason : "asked to read files only");
+        pst_account_order_doubt(probe->report, "passwd", &order,
+                                answer != NULL ? answer->reason : "asked to read files only");
     return FALSE;
 }
 
@@ -522,10 +483,11 @@ judge_shadow_source(Probe *probe)
             probe->data->key_login = probe->data->password_login = probe->data->console_login =
                 PST_TRI_UNKNOWN;
     } else if (order.reached == PST_TRI_NO) {
-        blame_order(probe, "shadow", &order,
-                    "PAM finds no entry in /etc/shadow, and refuses everybody");
+        pst_account_order_blame(probe->report, "shadow", &order,
+                                "PAM finds no entry in /etc/shadow, and refuses everybody");
     } else if (order.reached == PST_TRI_UNKNOWN) {
-        doubt_order(probe, "shadow", &order, "it would answer with secrets, and was not asked");
+        pst_account_order_doubt(probe->report, "shadow", &order,
+                                "it would answer with secrets, and was not asked");
     }
 }
 
@@ -586,6 +548,6 @@ pst_probe_account_run(const PstProbeContext *context, gconstpointer args, PstRep
     g_autofree char *summary = summary_of(data);
     pst_report_conclude(report, summary);
     g_free((gpointer)probe.facts.shadow);
-    pst_account_start_clear(&probe.facts.start);
-    g_free(probe.facts.startup);
+    pst_account_start_clear(&probe.facts.program);
+    pst_shell_start_clear(&probe.facts.start);
 }

@@ -70,36 +70,6 @@ test_shells(World *world, gconstpointer data G_GNUC_UNUSED)
     }
 }
 
-static void
-test_ends(void)
-{
-    static const struct {
-        const char *text;
-        guint line;
-    } rows[] = {
-        {"", 0},
-        {"exit 1\n", 1},
-        {"# mine\n\nexport PATH=/opt/bin:$PATH\n  exit", 4},
-        {"umask 027; exit\n", 0}, /* not looked into */
-        {"umask 027\nexec /usr/bin/tmux\n", 2},
-        {"exec zsh -l\n", 1},
-        {"exec 2>/tmp/log\nexit 0\n", 0},
-        {"exec >/tmp/log\n", 0},
-        {"case $- in\n*i*) ;;\n*) return;;\nesac\nexit 1\n", 0},
-        {"[ -z \"$PS1\" ] && return\nexec tmux\n", 0},
-        {"if [ -n \"$PS1\" ]; then\nexec tmux\nfi\n", 0},
-        {"A=\"\nexit 1\n\"\n", 0},
-        {"A=\\\nexit\n", 0},
-        {"exits=1\nexecute\nexit 1\n", 0},
-        {"A=$(date)\nexit 1\n", 0},
-    };
-
-    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
-        g_test_message("row %u", i);
-        g_assert_cmpuint(pst_account_shell_ends(rows[i].text), ==, rows[i].line);
-    }
-}
-
 /* bash reads two files, and other shells neither. */
 static void
 test_startup(World *world, gconstpointer data G_GNUC_UNUSED)
@@ -117,6 +87,37 @@ test_startup(World *world, gconstpointer data G_GNUC_UNUSED)
     put_sound(world, "/bin/sh");
     g_autofree char *other = judge(world, &key);
     g_assert_cmpstr(other, ==, "");
+}
+
+/* Deeper than the first lines; Debian's own returns before, where nobody sits. */
+static void
+test_startup_deep(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    static const struct {
+        const char *text, *finding;
+        PstTri key;
+    } rows[] = {
+        {"case $- in\n    *i*) ;;\n      *) return;;\nesac\nexit 1\n", "", PST_TRI_YES},
+        {"if [ -f ~/.mine ]; then\n    . ~/.mine\nfi\n",
+         "account.shell-exits /home/harness/.mine:2", PST_TRI_NO},
+        {"alias l=ls\nif [ -n \"$SSH_CLIENT\" ]; then\n    exec false\nfi\n",
+         "account.shell-exits " BASHRC ":3", PST_TRI_NO},
+        {"A=$(date)\nsleep infinity\n", "account.shell-exits " BASHRC ":2", PST_TRI_NO},
+        {"[ \"$A\" = 1 ] && exit\n", "account.shell-may-exit " BASHRC ":1", PST_TRI_UNKNOWN},
+    };
+
+    put_sound(world, "/bin/bash");
+    put_text(world, "/etc/bash.bashrc", "[ -z \"${PS1-}\" ] && return\nexit\n");
+    put_text(world, "/home/harness/.mine", "X=1\nreturn_code=0; exit\n");
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        PstTri key;
+
+        g_test_message("row %u", i);
+        put_text(world, BASHRC, rows[i].text);
+        g_autofree char *finding = judge(world, &key);
+        g_assert_cmpstr(finding, ==, rows[i].finding);
+        g_assert_cmpint(key, ==, rows[i].key);
+    }
 }
 
 /* What nobody asks for is not there. */
@@ -265,8 +266,8 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     ADD("/account-shell/shells", test_shells);
-    g_test_add_func("/account-shell/ends", test_ends);
     ADD("/account-shell/startup", test_startup);
+    ADD("/account-shell/startup-deep", test_startup_deep);
     ADD("/account-shell/files-unasked", test_files_unasked);
     ADD("/account-shell/files-behind", test_files_behind);
     ADD("/account-shell/blanks", test_blanks);

@@ -83,6 +83,8 @@ ROWS = [
              first="account.expired"),
     Breakage("account-bashrc-exits", {"account.shell-exits": ["/home/harness/.bashrc", '"line": 1']},
              status="critical"),
+    Breakage("account-bashrc-deep", {"account.shell-exits": ["/home/harness/.site", '"line": 3']},
+             status="critical"),
     # sudo and sshd look for users of their own too.
     Breakage("account-files-unasked", {"account.files-unasked": ["/etc/nsswitch.conf", "passwd"]},
              REFUSED | {"ssh.check-failed", "ssh.handshake-failed", "sudo.crashes",
