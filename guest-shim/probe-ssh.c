@@ -10,6 +10,7 @@
 #include "guest-shim/ssh-judge-limits.h"
 #include "guest-shim/ssh-judge-listen.h"
 #include "guest-shim/ssh-judge-methods.h"
+#include "guest-shim/ssh-judge-rc.h"
 #include "guest-shim/ssh-judge-session.h"
 #include "guest-shim/ssh-judge-user.h"
 #include "guest-shim/ssh-judge.h"
@@ -323,6 +324,7 @@ judge_user(Probe *probe)
     pst_ssh_judge_user(subject);
     pst_ssh_judge_authorized(subject);
     pst_ssh_judge_session(subject);
+    pst_ssh_judge_rc(subject);
     pst_ssh_judge_confined(subject);
     pst_ssh_judge_confined_files(subject);
     pst_ssh_judge_methods(subject);

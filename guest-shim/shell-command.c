@@ -207,7 +207,7 @@ do_source(PstShellRun *run, const GPtrArray *words, guint line G_GNUC_UNUSED)
     if (path == NULL || path[0] != '/' || run->files >= MAX_FILES || pst_shell_run_is_dead(run))
         return PST_TRI_UNKNOWN;
     run->files++;
-    pst_shell_start_file(run, path);
+    run->read_file(run, path);
     run->files--;
     return PST_TRI_UNKNOWN;
 }
@@ -372,7 +372,7 @@ pst_shell_command_run(PstShellRun *run, const GPtrArray *words, guint line)
         if (run->files >= MAX_FILES)
             return PST_TRI_UNKNOWN;
         run->files++;
-        pst_shell_start_function(run, GPOINTER_TO_UINT(body));
+        run->call(run, GPOINTER_TO_UINT(body));
         run->files--;
         return PST_TRI_UNKNOWN;
     }

@@ -8,7 +8,9 @@
 /* A shell script on its way through its commands: shell-start.c reads, shell-command.c knows what
  * the commands do, and both of them keep this. */
 
-typedef struct {
+typedef struct PstShellRun PstShellRun;
+
+struct PstShellRun {
     PstShellStartKind kind;
     PstShellStart *start; /* what came of it */
     PstShellWorld world;
@@ -33,7 +35,12 @@ typedef struct {
     gboolean may_be_gone;   /* some ways returned before */
     gboolean exits_on_error;
     guint64 seconds; /* that were slept */
-} PstShellRun;
+
+    /* Of shell-start.c: reads another file, as `.` does; runs the function whose body begins at a
+     * word. */
+    void (*read_file)(PstShellRun *run, const char *path);
+    void (*call)(PstShellRun *run, guint body);
+};
 
 /* Whether nothing that stands here is run. */
 gboolean pst_shell_run_is_dead(const PstShellRun *run);
@@ -51,7 +58,3 @@ void pst_shell_run_define(PstShellRun *run, const char *name, guint body);
 
 /* A command from FROM to END failed where that ends the shell (set -e). */
 void pst_shell_run_fail(PstShellRun *run, guint from, guint end);
-
-/* Reads another file, as `.` does; runs the function whose body is at that word. */
-void pst_shell_start_file(PstShellRun *run, const char *path);
-void pst_shell_start_function(PstShellRun *run, guint body);

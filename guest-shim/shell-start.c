@@ -495,8 +495,8 @@ look_behind(PstShellRun *run, const char *text, guint from)
     }
 }
 
-void
-pst_shell_start_file(PstShellRun *run, const char *path)
+static void
+read_file(PstShellRun *run, const char *path)
 {
     g_autofree char *text = pst_sysroot_read(run->world.sysroot, path, MAX_FILE, NULL, NULL);
     guint cut;
@@ -530,8 +530,8 @@ pst_shell_start_file(PstShellRun *run, const char *path)
     run->gone_for_good |= inner.gone_for_good;
 }
 
-void
-pst_shell_start_function(PstShellRun *run, guint body)
+static void
+call(PstShellRun *run, guint body)
 {
     guint back = run->at, loops = run->loops;
     gboolean gone = run->gone, may = run->may_be_gone;
@@ -557,11 +557,13 @@ pst_shell_start_judge(const PstSysroot *sysroot, PstShellStartKind kind, const c
     PstShellRun run = {
         .kind = kind,
         .start = start,
+        .read_file = read_file,
+        .call = call,
         .world = {sysroot, user, home, kind == PST_SHELL_START_BASHRC, variables},
     };
 
     *start = (PstShellStart){PST_SHELL_START_GOES_ON, FALSE, NULL, 0};
-    pst_shell_start_file(&run, path);
+    read_file(&run, path);
 }
 
 void

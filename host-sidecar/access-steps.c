@@ -21,7 +21,7 @@ static const struct {
     /* Those that explain what the judge says. */
     const char *explained_by[14];
     /* Those that leave an open step in doubt: it depends on what nobody said. */
-    const char *doubted_by[3];
+    const char *doubted_by[4];
 } steps[PST_ACCESS_N_STEPS] = {
     [PST_ACCESS_NETWORK] = {"network",
                             &pst_report_network_kind,
@@ -54,11 +54,11 @@ static const struct {
     [PST_ACCESS_USER] = {"user",
                          &pst_report_ssh_kind,
                          pst_access_judges_user,
-                         {"ssh.forced-command", "ssh.chroot-refused"},
+                         {"ssh.forced-command", "ssh.chroot-refused", "ssh.rc-waits"},
                          {"ssh.user-denied", "ssh.user-not-allowed", "ssh.root-refused",
                           "ssh.unknown-user"},
                          /* Whoever is let in may get nothing that is worth it. */
-                         {"ssh.forced-command", "ssh.chroot"}},
+                         {"ssh.forced-command", "ssh.chroot", "ssh.rc-waits"}},
     [PST_ACCESS_KEY] = {"key",
                         &pst_report_ssh_kind,
                         pst_access_judges_key,

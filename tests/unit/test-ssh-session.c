@@ -6,6 +6,8 @@
 /* What shuts a user out whom sshd's lists let in: before sshd says a word, or after the login. */
 
 #define UNIT "/etc/systemd/system/ssh.service.d/10-net.conf"
+#define RC "/etc/ssh/sshrc"
+#define OWN_RC "/home/harness/.ssh/rc"
 #define CRITICAL PST_SEVERITY_CRITICAL
 #define WARNING PST_SEVERITY_WARNING
 #define INFORMATION PST_SEVERITY_INFORMATION
@@ -52,6 +54,17 @@ static const Row rows[] = {
      "/etc/ssh/sshd_config"},
     {"ChrootDirectory relative/%u%", NULL, NULL, NULL, "ssh.chroot-refused", CRITICAL,
      "/etc/ssh/sshd_config"},
+    {"", RC, "sleep infinity\n", NULL, "ssh.rc-waits", CRITICAL, RC},
+    {"", RC, "# of all\nuptime > /var/log/seen &\nexit 1\n", NULL, NULL, 0, NULL},
+    {"", RC, "nobody-knows && sleep 1h\n", NULL, "ssh.rc-waits", INFORMATION, RC},
+    {"ForceCommand /usr/bin/x", OWN_RC, "sleep 1h\n", NULL, "ssh.forced-command", WARNING,
+     "/etc/ssh/sshd_config"},
+    {"", OWN_RC, "exec sleep 1h\n", NULL, "ssh.rc-waits", CRITICAL, OWN_RC},
+    {"", OWN_RC,
+     "if read proto cookie && [ -n \"$DISPLAY\" ]; then\n"
+     "  echo add $DISPLAY $proto $cookie | xauth -q -\nfi\n",
+     NULL, NULL, 0, NULL},
+    {"PermitUserRC no", OWN_RC, "sleep 1h\n", NULL, NULL, 0, NULL},
     {"", UNIT, "[Service]\nIPAddressDeny=any\n", NULL, "ssh.address-denied", CRITICAL, UNIT},
     {"", UNIT, "[Service]\nIPAddressDeny = any\n", "192.0.2.9", "ssh.address-denied", CRITICAL,
      UNIT},
@@ -134,6 +147,47 @@ test_table(void)
             g_assert_cmpint(finding->severity, ==, rows[i].severity);
             g_assert_cmpstr(finding->evidence->path, ==, rows[i].at);
             g_assert_nonnull(finding->remedy);
+        }
+        tear_down(&world, NULL);
+    }
+}
+
+/* The user's own takes the place of the system's, be it empty; a pipe is one that nobody writes to;
+ * and a key may say that none is run. */
+static void
+test_rc(void)
+{
+    static const struct {
+        const char *keys, *own; /* NULL: a pipe */
+        const char *id;
+        PstSeverity severity;
+    } cases[] = {
+        {KEY_ED25519 "\n", "", NULL, 0},
+        {KEY_ED25519 "\n", NULL, "ssh.rc-waits", CRITICAL},
+        {"no-user-rc " KEY_ED25519 "\n", NULL, "ssh.rc-waits", INFORMATION},
+    };
+
+    if (skip_unless_root())
+        return;
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        World world = {0};
+
+        g_test_message("case %u", i);
+        set_up(&world, NULL);
+        put_user(&world, "");
+        put_keys(&world, cases[i].keys);
+        put_text(&world, RC, "sleep 1h\n");
+        g_autofree char *own = place(&world, OWN_RC);
+        if (cases[i].own != NULL)
+            put_text(&world, OWN_RC, cases[i].own);
+        else
+            g_assert_cmpint(mkfifo(own, 0600), ==, 0);
+        g_autoptr(PstReport) report = run_harness(&world);
+        const PstFinding *finding = find_any(report);
+        g_assert_cmpstr(finding != NULL ? finding->id : NULL, ==, cases[i].id);
+        if (finding != NULL) {
+            g_assert_cmpint(finding->severity, ==, cases[i].severity);
+            g_assert_cmpstr(finding->evidence->path, ==, OWN_RC);
         }
         tear_down(&world, NULL);
     }
@@ -364,6 +418,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/ssh-session/table", test_table);
     g_test_add_func("/ssh-session/bound-keys", test_bound_keys);
+    g_test_add_func("/ssh-session/rc", test_rc);
     g_test_add_func("/ssh-session/short-keys", test_short_keys);
     g_test_add_func("/ssh-session/wrappers", test_wrappers);
     g_test_add_func("/ssh-session/slices", test_slices);

@@ -104,6 +104,8 @@ ROWS = [
     Breakage("ssh-host-key-0644", {"ssh.host-key-mode": ["/etc/ssh/ssh_host_", "0644"]},
              {"ssh.no-host-key", "ssh.check-failed", "ssh.config-error", "ssh.handshake-failed"},
              "critical"),
+    Breakage("ssh-rc-waits", {"ssh.rc-waits": ["/etc/ssh/sshrc", '"line": 3']},
+             status="critical"),
     Breakage("ssh-deny-users", {"ssh.user-denied": ["50-deny.conf", '"line": 1', "harness"]},
              status="critical"),
     Breakage("ssh-allow-users", {"ssh.user-not-allowed": ["99-cis.conf", '"line": 2']},
