@@ -97,7 +97,7 @@ do_break(PstShellRun *run, const GPtrArray *words G_GNUC_UNUSED, guint line G_GN
 }
 
 static gboolean
-is_old_signal(const char *word)
+is_harmless_signal(const char *word)
 {
     static const char *const harmless[] = {"-0", "-l", "-L", "-CONT", "-CHLD", "-WINCH", "-URG"};
 
@@ -112,13 +112,17 @@ is_old_signal(const char *word)
 static PstTri
 do_kill(PstShellRun *run, const GPtrArray *words, guint line)
 {
+    gboolean caught = run->traps && !g_str_equal(word_at(words, 1), "-9") &&
+                      !g_str_equal(word_at(words, 1), "-KILL");
+
+    run->unsure += caught;
     for (guint i = 1; i < words->len; i++) {
         g_autofree char *word = g_strdup(words->pdata[i]);
         g_autofree char *bare = g_strdelimit(g_strdup(word), "\"{}", ' ');
         const char *name = g_strstrip(bare);
 
-        if (i == 1 && is_old_signal(word))
-            return PST_TRI_UNKNOWN;
+        if (i == 1 && is_harmless_signal(word))
+            break;
         if (g_str_equal(word, "0") && i + 1 == words->len)
             pst_shell_run_end(run, line, FALSE);
         if (g_str_equal(name, "$$") || g_str_equal(name, "$ BASHPID") ||
@@ -128,7 +132,29 @@ do_kill(PstShellRun *run, const GPtrArray *words, guint line)
             (g_str_equal(name, "$PPID") || g_str_equal(name, "$ PPID")))
             pst_shell_run_end(run, line, FALSE);
     }
+    run->unsure -= caught;
     return PST_TRI_UNKNOWN;
+}
+
+/* What is done before each command or after one that fails may be an end. */
+static PstTri
+do_trap(PstShellRun *run, const GPtrArray *words, guint line)
+{
+    gboolean gone = run->gone, for_good = run->gone_for_good;
+    gboolean each = FALSE;
+
+    run->traps = TRUE;
+    for (guint i = 2; i < words->len; i++)
+        each |= g_str_equal(words->pdata[i], "DEBUG") || g_str_equal(words->pdata[i], "ERR");
+    if (!each || run->kind != PST_SHELL_START_BASHRC ||
+        (strstr(words->pdata[1], "exit") == NULL && strstr(words->pdata[1], "kill") == NULL))
+        return PST_TRI_YES;
+    run->unsure++;
+    pst_shell_run_end(run, line, FALSE);
+    run->unsure--;
+    run->gone = gone;
+    run->gone_for_good = for_good;
+    return PST_TRI_YES;
 }
 
 static guint64
@@ -185,6 +211,8 @@ do_set(PstShellRun *run, const GPtrArray *words, guint line)
         gboolean flags = word[0] == '-' && word[1] != '-' && word[1] != 'o';
         const char *name = g_str_equal(word, "-o") ? word_at(words, i + 1) : "";
 
+        if ((word[0] != '-' && word[0] != '+') || g_str_equal(word, "--"))
+            pst_shell_run_set(run, "#", NULL); /* or the name of an option */
         if (word[0] != '-' && word[0] != '+')
             continue;
         if ((flags && strchr(word, 'n') != NULL) || g_str_equal(name, "noexec"))
@@ -206,6 +234,8 @@ do_source(PstShellRun *run, const GPtrArray *words, guint line G_GNUC_UNUSED)
 
     if (path == NULL || path[0] != '/' || run->files >= MAX_FILES || pst_shell_run_is_dead(run))
         return PST_TRI_UNKNOWN;
+    if (words->len > 2)
+        pst_shell_run_set(run, "#", NULL);
     run->files++;
     run->read_file(run, path);
     run->files--;
@@ -242,7 +272,8 @@ do_shopt(PstShellRun *run G_GNUC_UNUSED, const GPtrArray *words, guint line G_GN
 {
     return g_str_equal(word_at(words, 1), "-q") && g_str_equal(word_at(words, 2), "login_shell")
                ? PST_TRI_NO
-               : PST_TRI_UNKNOWN;
+           : g_str_has_prefix(word_at(words, 1), "-q") ? PST_TRI_UNKNOWN
+                                                       : PST_TRI_YES;
 }
 
 /* Whether a program of that name is where every login looks for it. */
@@ -296,7 +327,7 @@ do_export(PstShellRun *run, const GPtrArray *words, guint line G_GNUC_UNUSED)
         g_autofree char *value = pst_shell_value_of(&run->world, sign + 1);
         pst_shell_run_set(run, name, value);
     }
-    return PST_TRI_UNKNOWN;
+    return PST_TRI_YES;
 }
 
 static PstTri
@@ -311,17 +342,19 @@ static const struct {
     const char *name;
     Command command;
 } commands[] = {
-    {".", do_source},        {":", do_true},         {"[", do_test},
-    {"[[", do_test},         {"break", do_break},    {"builtin", do_rest},
-    {"command", do_command}, {"continue", do_break}, {"declare", do_export},
-    {"eval", do_rest},       {"exec", do_exec},      {"exit", do_exit},
-    {"export", do_export},   {"false", do_false},    {"kill", do_kill},
-    {"local", do_export},    {"read", do_forget},    {"readonly", do_export},
-    {"return", do_return},   {"set", do_set},        {"shopt", do_shopt},
-    {"sleep", do_sleep},     {"source", do_source},  {"tail", do_tail},
-    {"test", do_test},       {"time", do_rest},      {"true", do_true},
-    {"tty", do_false},       {"type", do_which},     {"typeset", do_export},
-    {"unset", do_forget},    {"which", do_which},
+    {".", do_source},       {"alias", do_true},      {"echo", do_true},
+    {"printf", do_true},    {"umask", do_true},      {"trap", do_trap},
+    {":", do_true},         {"[", do_test},          {"[[", do_test},
+    {"break", do_break},    {"builtin", do_rest},    {"command", do_command},
+    {"continue", do_break}, {"declare", do_export},  {"eval", do_rest},
+    {"exec", do_exec},      {"exit", do_exit},       {"export", do_export},
+    {"false", do_false},    {"kill", do_kill},       {"local", do_export},
+    {"read", do_forget},    {"readonly", do_export}, {"return", do_return},
+    {"set", do_set},        {"shopt", do_shopt},     {"sleep", do_sleep},
+    {"source", do_source},  {"tail", do_tail},       {"test", do_test},
+    {"time", do_rest},      {"true", do_true},       {"tty", do_false},
+    {"type", do_which},     {"typeset", do_export},  {"unset", do_forget},
+    {"which", do_which},
 };
 
 /* The number of assignments that WORDS begin with. */
@@ -359,9 +392,13 @@ pst_shell_command_run(PstShellRun *run, const GPtrArray *words, guint line)
     gpointer body;
 
     if (n == words->len) {
-        for (guint i = 0; i < n; i++)
+        gboolean plain = TRUE;
+
+        for (guint i = 0; i < n; i++) {
             assign(run, words->pdata[i]);
-        return PST_TRI_UNKNOWN;
+            plain &= strpbrk(words->pdata[i], "$`") == NULL;
+        }
+        return plain ? PST_TRI_YES : PST_TRI_UNKNOWN;
     }
     if (n > 0)
         return run_tail(run, words, n, line);
@@ -372,6 +409,7 @@ pst_shell_command_run(PstShellRun *run, const GPtrArray *words, guint line)
         if (run->files >= MAX_FILES)
             return PST_TRI_UNKNOWN;
         run->files++;
+        pst_shell_run_set(run, "#", NULL);
         run->call(run, GPOINTER_TO_UINT(body));
         run->files--;
         return PST_TRI_UNKNOWN;

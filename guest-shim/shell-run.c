@@ -51,7 +51,7 @@ pst_shell_run_define(PstShellRun *run, const char *name, guint body)
 }
 
 void
-pst_shell_run_fail(PstShellRun *run, guint from, guint end)
+pst_shell_run_fail(PstShellRun *run, guint from, guint end, PstTri status)
 {
     /* `A && B`, `A || B` and `! A` are let fail. */
     for (guint i = from; i < end && i < run->words->len; i++) {
@@ -61,6 +61,16 @@ pst_shell_run_fail(PstShellRun *run, guint from, guint end)
             (i == from && g_str_equal(word->text, "!")))
             return;
     }
-    if (run->kind == PST_SHELL_START_BASHRC && run->apart == 0)
-        pst_shell_run_end(run, ((PstShellWord *)run->words->pdata[from])->line, FALSE);
+    if (run->kind != PST_SHELL_START_BASHRC || run->apart > 0)
+        return;
+    gboolean gone = run->gone, for_good = run->gone_for_good;
+    gboolean sure = status == PST_TRI_NO;
+
+    run->unsure += !sure;
+    pst_shell_run_end(run, ((PstShellWord *)run->words->pdata[from])->line, FALSE);
+    run->unsure -= !sure;
+    if (!sure) {
+        run->gone = gone;
+        run->gone_for_good = for_good;
+    }
 }

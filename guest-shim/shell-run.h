@@ -34,6 +34,7 @@ struct PstShellRun {
     gboolean gone_for_good; /* after an end, also for whoever reads this file */
     gboolean may_be_gone;   /* some ways returned before */
     gboolean exits_on_error;
+    gboolean traps;  /* signals may be caught */
     guint64 seconds; /* that were slept */
 
     /* Of shell-start.c: reads another file, as `.` does; runs the function whose body begins at a
@@ -56,5 +57,5 @@ void pst_shell_run_set(PstShellRun *run, const char *name, const char *value);
 
 void pst_shell_run_define(PstShellRun *run, const char *name, guint body);
 
-/* A command from FROM to END failed where that ends the shell (set -e). */
-void pst_shell_run_fail(PstShellRun *run, guint from, guint end);
+/* A command from FROM to END failed, or may have, where that ends the shell (set -e). */
+void pst_shell_run_fail(PstShellRun *run, guint from, guint end, PstTri status);

@@ -149,14 +149,15 @@ run_if(PstShellRun *run)
     expect(run, is_word(run, "fi"));
 }
 
-/* `:` or `true` alone, and nothing in the loop that leaves it. */
+/* `:`, `true` or a `sleep` alone, and nothing in the loop that leaves it. */
 static gboolean
 is_endless(const PstShellRun *run, guint condition, guint body, guint end)
 {
     static const char *const leaving[] = {"break", "return", "exit", "exec", "kill", NULL};
     const PstShellWord *word = run->words->pdata[condition];
 
-    if (!g_str_equal(word->text, ":") && !g_str_equal(word->text, "true"))
+    if (!g_str_equal(word->text, ":") && !g_str_equal(word->text, "true") &&
+        !g_str_equal(word->text, "sleep"))
         return FALSE;
     if (body - condition > 3)
         return FALSE;
@@ -201,6 +202,7 @@ static void
 run_for(PstShellRun *run)
 {
     PstTri whether = PST_TRI_UNKNOWN;
+    gboolean asks = is_word(run, "select");
 
     run->at++;
     if (run->at < run->words->len)
@@ -218,7 +220,7 @@ run_for(PstShellRun *run)
     if (is_op(run, ";"))
         run->at++;
     skip_lines(run);
-    run_body(run, whether);
+    run_body(run, asks ? PST_TRI_UNKNOWN : whether);
 }
 
 static void
@@ -444,6 +446,18 @@ run_and_or(PstShellRun *run)
     return status;
 }
 
+/* Of what is in it is told where it stands. */
+static gboolean
+is_compound(const PstShellRun *run, guint at)
+{
+    static const char *const words[] = {"if",       "while", "until", "for",    "select", "case",
+                                        "function", "{",     ".",     "source", NULL};
+    const PstShellWord *word = run->words->pdata[at];
+    const PstShellWord *next = at + 1 < run->words->len ? run->words->pdata[at + 1] : NULL;
+
+    return g_strv_contains(words, word->text) || (next != NULL && g_str_equal(next->text, "("));
+}
+
 static PstTri
 run_list(PstShellRun *run)
 {
@@ -465,8 +479,9 @@ run_list(PstShellRun *run)
             status = run_and_or(run);
         if (background)
             status = PST_TRI_YES;
-        if (status == PST_TRI_NO && run->exits_on_error && run->conditions == 0 && end > from)
-            pst_shell_run_fail(run, from, end);
+        if (status != PST_TRI_YES && run->exits_on_error && run->conditions == 0 && end > from &&
+            !is_compound(run, from))
+            pst_shell_run_fail(run, from, end, status);
         if (is_op(run, ";") || is_op(run, "&"))
             run->at++;
         else if (!is_op(run, "\n") && !ends_list(run))
@@ -525,6 +540,7 @@ read_file(PstShellRun *run, const char *path)
     run->ended = inner.ended;
     run->steps = inner.steps;
     run->exits_on_error = inner.exits_on_error;
+    run->traps = inner.traps;
     run->seconds = inner.seconds;
     run->gone |= inner.gone && inner.gone_for_good;
     run->gone_for_good |= inner.gone_for_good;
