@@ -47,3 +47,24 @@ pst_account_order_doubt(PstReport *report, const char *database, const PstNssOrd
     note_order(report, database, order, finding);
     data->key_login = data->password_login = data->console_login = PST_TRI_UNKNOWN;
 }
+
+void
+pst_account_order_fault(PstReport *report, guint line, gboolean sure)
+{
+    PstAccountData *data = report->data;
+    PstFinding *finding = pst_report_add(
+        report, sure ? "account.files-unasked" : "account.elsewhere",
+        sure ? PST_SEVERITY_CRITICAL : PST_SEVERITY_UNKNOWN,
+        "/etc/nsswitch.conf:%u has in brackets what the C library can't understand: nobody %s "
+        "known, %s neither",
+        line, sure ? "is" : "may be", data->user);
+
+    finding->evidence->path = g_strdup("/etc/nsswitch.conf");
+    finding->evidence->line = line;
+    finding->evidence->user = g_strdup(data->user);
+    finding->remedy = g_strdup_printf("mend what stands in brackets in line %u of "
+                                      "/etc/nsswitch.conf: [STATUS=ACTION]",
+                                      line);
+    if (sure)
+        data->key_login = data->password_login = data->console_login = PST_TRI_NO;
+}

@@ -14,3 +14,6 @@ void pst_account_order_blame(PstReport *report, const char *database, const PstN
 /* REASON is why nobody knows. */
 void pst_account_order_doubt(PstReport *report, const char *database, const PstNssOrder *order,
                              const char *reason);
+
+/* A line of nsswitch.conf that can't be understood; SURE: nobody is known by it. */
+void pst_account_order_fault(PstReport *report, guint line, gboolean sure);

@@ -139,6 +139,8 @@ take_sources(Source *source, const char *list)
         if (list[0] == '[') {
             g_string_append_len(action, list + 1, (gssize)len - 1);
             g_string_append_c(action, ' ');
+            if (list[len] != ']')
+                g_string_append_c(action, '['); /* it has no end */
             list += list[len] == ']' ? len + 1 : len;
             continue;
         }

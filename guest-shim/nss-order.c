@@ -48,22 +48,30 @@ answers_of(const PstSysroot *sysroot, const char *source)
     return (1u << NOTFOUND) | (1u << UNAVAIL) | (1u << TRYAGAIN);
 }
 
-/* The set of answers that ACTION, the text between brackets, ends the look-up by; the last word
- * about a status holds. `!STATUS=…` is about all others. */
-static guint
-ends_of(const char *action)
+/* The pairs of ACTION, the text between brackets: blanks may stand around the sign. Free with
+ * g_strfreev(). */
+static char **
+pairs_of(const char *action)
 {
     g_auto(GStrv) words = g_strsplit_set(action, " \t\r", -1);
     g_autoptr(GString) joined = g_string_new(NULL);
-    guint ends = 0;
 
-    /* Blanks may stand around the sign. */
     for (guint i = 0; words[i] != NULL; i++) {
         gboolean glued = words[i][0] == '=' || g_str_has_suffix(joined->str, "=");
         if (words[i][0] != '\0')
             g_string_append_printf(joined, "%s%s", glued || joined->len == 0 ? "" : " ", words[i]);
     }
-    g_auto(GStrv) pairs = g_strsplit(joined->str, " ", -1);
+    return g_strsplit(joined->str, " ", -1);
+}
+
+/* The set of answers that ACTION ends the look-up by; the last word about a status holds.
+ * `!STATUS=…` is about all others. */
+static guint
+ends_of(const char *action)
+{
+    g_auto(GStrv) pairs = pairs_of(action);
+    guint ends = 0;
+
     for (guint i = 0; pairs[i] != NULL; i++) {
         const char *sign = strchr(pairs[i], '=');
         gboolean others = pairs[i][0] == '!';
@@ -77,6 +85,57 @@ ends_of(const char *action)
                 ends = returns ? ends | (1u << j) : ends & ~(1u << j);
     }
     return ends;
+}
+
+static gboolean
+is_one_of(const char *word, const char *const *words)
+{
+    for (guint i = 0; words[i] != NULL; i++)
+        if (g_ascii_strcasecmp(word, words[i]) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+static gboolean
+is_understood(const char *action)
+{
+    static const char *const statuses[] = {"SUCCESS", "NOTFOUND", "UNAVAIL", "TRYAGAIN", NULL};
+    static const char *const deeds[] = {"return", "continue", "merge", NULL};
+    g_auto(GStrv) pairs = pairs_of(action);
+
+    if (action[0] == '\0')
+        return TRUE;
+    for (guint i = 0; pairs[i] != NULL; i++) {
+        const char *sign = strchr(pairs[i], '=');
+        gboolean others = pairs[i][0] == '!';
+
+        if (sign == NULL)
+            return FALSE;
+        g_autofree char *status = g_strndup(pairs[i] + others, (gsize)(sign - pairs[i]) - others);
+        if (!is_one_of(status, statuses) || !is_one_of(sign + 1, deeds))
+            return FALSE;
+    }
+    return pairs[0] != NULL;
+}
+
+guint
+pst_nss_order_fault(const PstAccounts *accounts)
+{
+    /* Lines about others are passed over. */
+    static const char *const databases[] = {
+        "aliases", "ethers",    "group",     "gshadow", "hosts",    "netgroup", "networks",
+        "passwd",  "protocols", "publickey", "rpc",     "services", "shadow",   "initgroups"};
+    guint first = 0;
+
+    for (guint i = 0; i < G_N_ELEMENTS(databases); i++) {
+        g_auto(GStrv) actions = pst_accounts_actions(accounts, databases[i]);
+        guint line = pst_accounts_line(accounts, databases[i]);
+
+        for (guint j = 0; actions[j] != NULL; j++)
+            if (!is_understood(actions[j]) && (first == 0 || line < first))
+                first = line;
+    }
+    return first;
 }
 
 void

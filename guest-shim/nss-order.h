@@ -18,5 +18,9 @@ typedef struct {
 void pst_nss_order_judge(const PstSysroot *sysroot, const PstAccounts *accounts,
                          const char *database, PstNssOrder *order);
 
+/* The first line of nsswitch.conf, from 1, that has in brackets what the C library can't
+ * understand; 0 for none. By it glibc 2.33 and later know nobody at all. */
+guint pst_nss_order_fault(const PstAccounts *accounts);
+
 void pst_nss_order_clear(PstNssOrder *order);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(PstNssOrder, pst_nss_order_clear)

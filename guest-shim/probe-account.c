@@ -491,6 +491,21 @@ judge_shadow_source(Probe *probe)
     }
 }
 
+/* A line of nsswitch.conf that the C library may have given up at, by its version. TRUE where the
+ * user is found all the same. */
+static gboolean
+is_understood(Probe *probe, guint line)
+{
+    g_autoptr(PstNssAnswer) answer =
+        probe->passive ? NULL : pst_nss_ask(probe->context, "passwd", probe->data->user);
+
+    if (answer != NULL && answer->outcome == PST_NSS_FOUND)
+        return TRUE;
+    pst_account_order_fault(probe->report, line,
+                            answer != NULL && answer->outcome == PST_NSS_NOT_FOUND);
+    return FALSE;
+}
+
 /* TRUE where there is such a user. */
 static gboolean
 find_user(Probe *probe)
@@ -498,6 +513,9 @@ find_user(Probe *probe)
     probe->facts.user = pst_accounts_find(probe->accounts, probe->data->user);
     if (probe->facts.user == NULL)
         return ask_elsewhere(probe);
+    guint fault = pst_nss_order_fault(probe->accounts);
+    if (fault > 0 && !is_understood(probe, fault))
+        return FALSE;
     if (pst_accounts_asks_files(probe->accounts, "passwd") ? !reaches_files(probe)
                                                            : !ask_without_files(probe))
         return FALSE;

@@ -185,6 +185,16 @@ test_files_behind(World *world, gconstpointer data G_GNUC_UNUSED)
         {"passwd: ldap [NOTFOUND=return] files\n", "", PST_TRI_YES},
         {"passwd: ldap [UNAVAIL=return] files\n", "account.files-unasked /etc/nsswitch.conf:1",
          PST_TRI_NO},
+        /* What can't be understood, in whichever line: newer C libraries know nobody by it. */
+        {"passwd: files\nhosts: dns [NOTFOUND=retrun]\n", "account.elsewhere /etc/nsswitch.conf:2",
+         PST_TRI_UNKNOWN},
+        {"passwd: files [NOTFOUND=return\n", "account.elsewhere /etc/nsswitch.conf:1",
+         PST_TRI_UNKNOWN},
+        {"passwd: files []\n", "account.elsewhere /etc/nsswitch.conf:1", PST_TRI_UNKNOWN},
+        {"passwd: files\nhosts: mdns4_minimal [NOTFOUND=return] resolve [!UNAVAIL=return] dns\n",
+         "", PST_TRI_YES},
+        {"passwd: files\nsudoers: files [what\ngroup: files [SUCCESS=merge] systemd\n", "",
+         PST_TRI_YES},
         /* Of what a directory says nobody knows. */
         {"passwd: winbind [NOTFOUND=return] files\n", "account.elsewhere /etc/nsswitch.conf:1",
          PST_TRI_UNKNOWN},
