@@ -181,7 +181,7 @@ add_unstartable(Judge *judge, const char *path, const char *matter)
 static gboolean
 judge_shell_start(Judge *judge)
 {
-    const PstAccountStart *start = &judge->facts->program;
+    const PstProgramStart *start = &judge->facts->program;
     g_autofree char *matter = NULL;
 
     if (start->loader != NULL) {
@@ -279,7 +279,7 @@ judge_startup(Judge *judge)
 static void
 judge_shell_shut(Judge *judge)
 {
-    const PstAccountStart *start = &judge->facts->program;
+    const PstProgramStart *start = &judge->facts->program;
     const char *path = start->shut, *expected = start->shut_expected;
     PstFinding *finding;
 

@@ -3,9 +3,9 @@
 
 #include <sys/types.h>
 
-#include "guest-shim/account-start.h"
 #include "guest-shim/accounts.h"
 #include "guest-shim/faillock.h"
+#include "guest-shim/program-start.h"
 #include "guest-shim/shell-start.h"
 #include "protocol/report-account.h"
 
@@ -22,10 +22,10 @@ typedef struct {
     gint64 home_uid;  /* who owns the home, PST_INT_UNKNOWN where it is no folder or not known */
     gint64 home_mode; /* its permission bits, as above */
     const char *cron_file, *at_file; /* the list that keeps the user from it, NULL for none */
-    PstAccountStart program;         /* whether the shell can be started at all */
+    PstProgramStart program;         /* whether the shell can be started at all */
     PstTri shell_runs;               /* what it is asked for */
     PstShellStart start;             /* what the files that the shell reads make of it */
-    const char *unreadable; /* a file of names that not everybody may read, or NULL */
+    const char *unreadable;          /* a file of names that not everybody may read, or NULL */
     mode_t unreadable_mode;
 } PstAccountFacts;
 

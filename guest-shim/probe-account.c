@@ -95,11 +95,11 @@ static void
 read_shell_start(Probe *probe)
 {
     g_autoptr(GArray) groups = pst_accounts_groups(probe->accounts, probe->facts.user);
-    PstAccountStart *start = &probe->facts.program;
+    PstProgramStart *start = &probe->facts.program;
 
     if (probe->data->shell_usable != PST_TRI_YES)
         return;
-    pst_account_start_look(probe->sysroot, probe->data->shell, probe->facts.user->uid, groups,
+    pst_program_start_look(probe->sysroot, probe->data->shell, probe->facts.user->uid, groups,
                            start);
     if (start->loader != NULL || start->noexec != NULL || start->library != NULL)
         probe->data->shell_usable = PST_TRI_NO;
@@ -566,6 +566,6 @@ pst_probe_account_run(const PstProbeContext *context, gconstpointer args, PstRep
     g_autofree char *summary = summary_of(data);
     pst_report_conclude(report, summary);
     g_free((gpointer)probe.facts.shadow);
-    pst_account_start_clear(&probe.facts.program);
+    pst_program_start_clear(&probe.facts.program);
     pst_shell_start_clear(&probe.facts.start);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "guest-shim/account-start.h"
+#include "guest-shim/program-start.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -27,13 +27,13 @@ find_noexec(const PstSysroot *sysroot, const char *path)
 
 /* What the user may not reach is of no use to start it either. */
 static void
-look_for_bar(const PstSysroot *sysroot, const char *shell, gint64 uid, const GArray *groups,
-             PstAccountStart *start)
+look_for_bar(const PstSysroot *sysroot, const char *program, gint64 uid, const GArray *groups,
+             PstProgramStart *start)
 {
-    g_autofree char *loader = pst_program_loader_find(sysroot, shell);
+    g_autofree char *loader = pst_program_loader_find(sysroot, program);
     struct stat st;
 
-    start->shut = pst_path_access_shut(sysroot, shell, uid, groups, &st);
+    start->shut = pst_path_access_shut(sysroot, program, uid, groups, &st);
     if (start->shut == NULL && loader != NULL)
         start->shut = pst_path_access_shut(sysroot, loader, uid, groups, &st);
     if (start->shut == NULL)
@@ -43,12 +43,12 @@ look_for_bar(const PstSysroot *sysroot, const char *shell, gint64 uid, const GAr
 }
 
 static void
-look_for_libraries(const PstSysroot *sysroot, const char *shell, gint64 uid, const GArray *groups,
-                   PstAccountStart *start)
+look_for_libraries(const PstSysroot *sysroot, const char *program, gint64 uid, const GArray *groups,
+                   PstProgramStart *start)
 {
     PstProgramLibrariesFault fault;
 
-    if (!pst_program_libraries_find_fault(sysroot, shell, uid, groups, &fault))
+    if (!pst_program_libraries_find_fault(sysroot, program, uid, groups, &fault))
         return;
     if (fault.missing) {
         start->library = fault.path;
@@ -60,20 +60,20 @@ look_for_libraries(const PstSysroot *sysroot, const char *shell, gint64 uid, con
 }
 
 void
-pst_account_start_look(const PstSysroot *sysroot, const char *shell, gint64 uid,
-                       const GArray *groups, PstAccountStart *start)
+pst_program_start_look(const PstSysroot *sysroot, const char *program, gint64 uid,
+                       const GArray *groups, PstProgramStart *start)
 {
-    start->loader = pst_program_loader_missing(sysroot, shell);
+    start->loader = pst_program_loader_missing(sysroot, program);
     if (start->loader == NULL)
-        start->noexec = find_noexec(sysroot, shell);
+        start->noexec = find_noexec(sysroot, program);
     if (start->loader == NULL && start->noexec == NULL)
-        look_for_bar(sysroot, shell, uid, groups, start);
+        look_for_bar(sysroot, program, uid, groups, start);
     if (start->loader == NULL && start->noexec == NULL && start->shut == NULL)
-        look_for_libraries(sysroot, shell, uid, groups, start);
+        look_for_libraries(sysroot, program, uid, groups, start);
 }
 
 void
-pst_account_start_clear(PstAccountStart *start)
+pst_program_start_clear(PstProgramStart *start)
 {
     g_clear_pointer(&start->loader, g_free);
     g_clear_pointer(&start->noexec, g_free);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "guest-shim/account-start.h"
+#include "guest-shim/program-start.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -68,10 +68,10 @@ static char *
 look(const World *world, const char *shell, gint64 uid)
 {
     g_autoptr(GArray) groups = g_array_new(FALSE, FALSE, sizeof(gid_t));
-    PstAccountStart start = {NULL};
+    PstProgramStart start = {NULL};
     char *said = g_strdup("");
 
-    pst_account_start_look(world->sysroot, shell, uid, groups, &start);
+    pst_program_start_look(world->sysroot, shell, uid, groups, &start);
     const char *const paths[] = {start.loader, start.noexec, start.library, start.shut};
     static const char *const words[] = {"loader", "noexec", "library", "shut"};
     for (guint i = 0; i < G_N_ELEMENTS(paths); i++) {
@@ -81,7 +81,7 @@ look(const World *world, const char *shell, gint64 uid)
         g_free(said);
         said = g_strjoin(" ", words[i], paths[i], i == 3 ? start.shut_expected : NULL, NULL);
     }
-    pst_account_start_clear(&start);
+    pst_program_start_clear(&start);
     return said;
 }
 
@@ -236,10 +236,10 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    ADD("/account-start/libraries", test_libraries);
-    ADD("/account-start/cache", test_cache);
-    ADD("/account-start/other-loader", test_other_loader);
-    ADD("/account-start/noexec", test_noexec);
-    ADD("/account-start/nonsense", test_nonsense);
+    ADD("/program-start/libraries", test_libraries);
+    ADD("/program-start/cache", test_cache);
+    ADD("/program-start/other-loader", test_other_loader);
+    ADD("/program-start/noexec", test_noexec);
+    ADD("/program-start/nonsense", test_nonsense);
     return g_test_run();
 }
