@@ -13,7 +13,8 @@
     "\"machine_id\":\"00000000000000000000000000000000\",\"boottime_us\":1,\"realtime_us\":1,"     \
     "\"capabilities\":[]}}\n"
 
-#define GUEST "c4a5a0d2-0000-4000-8000-00000000c4a5"
+/* Its turn is one of the whole machine: another run of this may hold that of the same guest. */
+static char *guest_id;
 
 /* What becomes of each opened port. */
 typedef enum { SILENT, ANSWERS, MUMBLES, REFUSED } Port;
@@ -95,7 +96,8 @@ static const PstCarrier carrier = {open_port, send_bytes, is_served, close_port}
 static void
 note_answer(void)
 {
-    g_autoptr(PstTurn) turn = pst_turn_take(GUEST, g_get_monotonic_time() + G_USEC_PER_SEC, NULL);
+    g_autoptr(PstTurn) turn =
+        pst_turn_take(guest_id, g_get_monotonic_time() + G_USEC_PER_SEC, NULL);
 
     g_assert_nonnull(turn);
     pst_turn_note_answer(turn);
@@ -106,7 +108,7 @@ static guint
 open_with(const Port *ports, gboolean served, gint64 patience_us, int *code)
 {
     Script script = {.ports = ports, .served = served};
-    const PstCarrierEnd end = {&carrier, (const PstGuest *)&script, GUEST, "web", NULL};
+    const PstCarrierEnd end = {&carrier, (const PstGuest *)&script, guest_id, "web", NULL};
     g_autoptr(GError) error = NULL;
     gint64 deadline_us = g_get_monotonic_time() + patience_us;
     PstChannel *channel = pst_channel_open(&end, deadline_us, &error);
@@ -217,7 +219,7 @@ test_events(void)
 {
     static const Port ports[] = {ANSWERS};
     Script script = {.ports = ports, .served = TRUE};
-    const PstCarrierEnd end = {&carrier, (const PstGuest *)&script, GUEST, "web", NULL};
+    const PstCarrierEnd end = {&carrier, (const PstGuest *)&script, guest_id, "web", NULL};
     gint64 begun_us = g_get_monotonic_time();
     PstChannel *channel = pst_channel_open(&end, begun_us + G_USEC_PER_SEC, NULL);
     Told told = {0};
@@ -254,7 +256,7 @@ test_freed(void)
 {
     static const Port ports[] = {ANSWERS};
     Script script = {.ports = ports, .served = TRUE};
-    const PstCarrierEnd end = {&carrier, (const PstGuest *)&script, GUEST, "web", NULL};
+    const PstCarrierEnd end = {&carrier, (const PstGuest *)&script, guest_id, "web", NULL};
     PstChannel *channel = pst_channel_open(&end, g_get_monotonic_time() + G_USEC_PER_SEC, NULL);
     Told told = {0};
 
@@ -279,7 +281,7 @@ test_sign(void)
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         const Port ports[] = {cases[i].port};
         Script script = {.ports = ports, .served = FALSE};
-        const PstCarrierEnd end = {&carrier, (const PstGuest *)&script, GUEST, "web"};
+        const PstCarrierEnd end = {&carrier, (const PstGuest *)&script, guest_id, "web"};
 
         note_answer();
         PstChannel *channel =
@@ -307,14 +309,14 @@ test_opened_in_vain(void)
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         const Port before[] = {cases[i].before};
         Script script = {.ports = answers, .slow = cases[i].slow};
-        const PstCarrierEnd end = {&carrier, (const PstGuest *)&script, GUEST, "web"};
+        const PstCarrierEnd end = {&carrier, (const PstGuest *)&script, guest_id, "web"};
         gint64 begun_us = g_get_monotonic_time();
         int code = 0;
 
         g_test_message("case %u", i);
         note_answer();
         open_with(before, FALSE, 50 * G_GINT64_CONSTANT(1000), &code);
-        g_autoptr(PstTurn) turn = pst_turn_take(GUEST, begun_us + G_USEC_PER_SEC, NULL);
+        g_autoptr(PstTurn) turn = pst_turn_take(guest_id, begun_us + G_USEC_PER_SEC, NULL);
         PstChannel *channel = pst_channel_open_in_turn(
             &end, g_steal_pointer(&turn), g_get_monotonic_time() + 2 * G_USEC_PER_SEC, NULL);
         g_assert_nonnull(channel);
@@ -340,6 +342,8 @@ test_no_time(void)
 int
 main(int argc, char **argv)
 {
+    g_autofree char *own = guest_id = g_uuid_string_random();
+
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/channel/silence", test_silence);
     g_test_add_func("/channel/events", test_events);
