@@ -119,11 +119,12 @@ judge(Fixture *fixture, const char *how, const char *rule, const Canary *canary)
     fixture->now_us += HOUR_US;
 }
 
-/* Lines of no weight, of N bytes at least. */
+/* Lines of no weight, of N bytes at least. Their words are so short that no PIECE of a secret can be
+ * one of them by chance. */
 static void
 log_filling(Fixture *fixture, gsize n)
 {
-    static const char line[] = "usb 1-1: device descriptor read/64, error -71";
+    static const char line[] = "usb 1-1: new disk of 64 MB, id 71";
 
     for (gsize at = 0; at < n; at += sizeof(line))
         log_line(fixture, line);
