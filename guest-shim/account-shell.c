@@ -18,11 +18,11 @@ pst_account_shell_runs(const char *shell)
 }
 
 void
-pst_account_shell_judge_start(const PstSysroot *sysroot, const char *shell, const char *user,
-                              const char *home, PstShellStart *start)
+pst_account_shell_judge_start(const PstSysroot *sysroot, const char *shell,
+                              const PstShellUser *user, PstShellStart *start)
 {
     g_autofree char *name = g_path_get_basename(shell);
-    g_autofree char *own = g_build_filename(home, ".bashrc", NULL);
+    g_autofree char *own = g_build_filename(user->home, ".bashrc", NULL);
     const char *const paths[] = {"/etc/bash.bashrc", own};
 
     *start = (PstShellStart){PST_SHELL_START_GOES_ON, FALSE, NULL, 0};
@@ -31,7 +31,7 @@ pst_account_shell_judge_start(const PstSysroot *sysroot, const char *shell, cons
     for (guint i = 0; i < G_N_ELEMENTS(paths); i++) {
         g_auto(PstShellStart) one = {0};
 
-        pst_shell_start_judge(sysroot, PST_SHELL_START_BASHRC, paths[i], user, home, &one);
+        pst_shell_start_judge(sysroot, PST_SHELL_START_BASHRC, paths[i], user, &one);
         if (one.verdict <= start->verdict)
             continue;
         pst_shell_start_clear(start);

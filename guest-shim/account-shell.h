@@ -12,5 +12,5 @@
 PstTri pst_account_shell_runs(const char *shell);
 
 /* What the files that SHELL reads for a command over SSH make of it: the worst of them. */
-void pst_account_shell_judge_start(const PstSysroot *sysroot, const char *shell, const char *user,
-                                   const char *home, PstShellStart *start);
+void pst_account_shell_judge_start(const PstSysroot *sysroot, const char *shell,
+                                   const PstShellUser *user, PstShellStart *start);

@@ -77,8 +77,10 @@ read_shell(Probe *probe)
 
     probe->data->shell = g_strdup(shell);
     probe->facts.shell_runs = pst_account_shell_runs(shell);
-    pst_account_shell_judge_start(probe->sysroot, shell, probe->data->user, probe->facts.user->home,
-                                  &probe->facts.start);
+    g_autoptr(GArray) groups = pst_accounts_groups(probe->accounts, probe->facts.user);
+    const PstShellUser user = {probe->data->user, probe->facts.user->home, probe->facts.user->uid,
+                               groups};
+    pst_account_shell_judge_start(probe->sysroot, shell, &user, &probe->facts.start);
     if (shells != NULL)
         probe->data->shell_listed = PST_TRI(is_listed(shells, shell));
     if (pst_sysroot_stat(probe->sysroot, shell, &st, &cause))

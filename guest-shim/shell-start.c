@@ -516,7 +516,7 @@ read_file(PstShellRun *run, const char *path)
     g_autofree char *text = pst_sysroot_read(run->world.sysroot, path, MAX_FILE, NULL, NULL);
     guint cut;
 
-    if (text == NULL)
+    if (text == NULL || !pst_shell_value_may_read(&run->world, path))
         return;
     g_autoptr(GPtrArray) words = pst_shell_words_split(text, &cut);
     PstShellRun inner = *run;
@@ -566,7 +566,7 @@ call(PstShellRun *run, guint body)
 
 void
 pst_shell_start_judge(const PstSysroot *sysroot, PstShellStartKind kind, const char *path,
-                      const char *user, const char *home, PstShellStart *start)
+                      const PstShellUser *user, PstShellStart *start)
 {
     g_autoptr(GHashTable) variables =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -575,7 +575,7 @@ pst_shell_start_judge(const PstSysroot *sysroot, PstShellStartKind kind, const c
         .start = start,
         .read_file = read_file,
         .call = call,
-        .world = {sysroot, user, home, kind == PST_SHELL_START_BASHRC, variables},
+        .world = {sysroot, user, kind == PST_SHELL_START_BASHRC, variables},
     };
 
     *start = (PstShellStart){PST_SHELL_START_GOES_ON, FALSE, NULL, 0};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "guest-shim/shell-value.h"
 #include "guest-shim/sysroot.h"
 
 /* What a shell script that runs before every command over SSH does to it, as far as that can be
@@ -26,9 +27,10 @@ typedef struct {
     guint line;     /* from 1 */
 } PstShellStart;
 
-/* Reads PATH, and what it reads in turn, for USER with HOME. A file that is not there goes on. */
+/* Reads PATH, and what it reads in turn, for USER. A file that is not there, or that the user may
+ * not read, goes on. */
 void pst_shell_start_judge(const PstSysroot *sysroot, PstShellStartKind kind, const char *path,
-                           const char *user, const char *home, PstShellStart *start);
+                           const PstShellUser *user, PstShellStart *start);
 
 void pst_shell_start_clear(PstShellStart *start);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(PstShellStart, pst_shell_start_clear)

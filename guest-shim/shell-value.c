@@ -4,6 +4,7 @@
 #include <fnmatch.h>
 #include <string.h>
 
+#include "guest-shim/path-access.h"
 #include "protocol/error.h"
 
 #define NAME "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789"
@@ -27,9 +28,9 @@ variable(const PstShellWorld *world, const char *name)
     if (g_strv_contains(set, name) || (world->is_bash && g_strv_contains(set_by_bash, name)))
         return some;
     if (g_str_equal(name, "HOME"))
-        return world->home;
+        return world->user->home;
     if (g_str_equal(name, "USER") || g_str_equal(name, "LOGNAME"))
-        return world->user;
+        return world->user->name;
     if (g_str_equal(name, "#"))
         return "0";
     if (g_str_equal(name, "-"))
@@ -92,9 +93,9 @@ pst_shell_value_of(const PstShellWorld *world, const char *word)
     const char *at = word;
 
     if (at[0] == '~' && (at[1] == '/' || at[1] == '\0')) {
-        if (world->home == NULL)
+        if (world->user->home == NULL)
             return NULL;
-        g_string_append(out, world->home);
+        g_string_append(out, world->user->home);
         at++;
     }
     while (*at != '\0') {
@@ -139,6 +140,16 @@ negate(PstTri tri)
     return tri == PST_TRI_UNKNOWN ? tri : PST_TRI(tri == PST_TRI_NO);
 }
 
+gboolean
+pst_shell_value_may_read(const PstShellWorld *world, const char *path)
+{
+    struct stat st;
+    g_autofree char *bar = pst_path_access_unreadable(world->sysroot, path, world->user->uid,
+                                                      world->user->groups, &st);
+
+    return bar == NULL;
+}
+
 static PstTri
 test_file(const PstShellWorld *world, char what, const char *path)
 {
@@ -159,7 +170,7 @@ test_file(const PstShellWorld *world, char what, const char *path)
     case 's':
         return PST_TRI(st.st_size > 0);
     case 'r':
-        return (st.st_mode & 0004) != 0 ? PST_TRI_YES : PST_TRI_UNKNOWN;
+        return PST_TRI(pst_shell_value_may_read(world, path));
     case 'x':
         return (st.st_mode & 0001) != 0 ? PST_TRI_YES : PST_TRI_UNKNOWN;
     default:

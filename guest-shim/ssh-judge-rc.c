@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "guest-shim/path-access.h"
 #include "guest-shim/shell-start.h"
 
 #define SYSTEM_RC "/etc/ssh/sshrc"
@@ -46,9 +47,12 @@ keys_may_skip(const PstSshSubject *subject)
 void
 pst_ssh_judge_rc(const PstSshSubject *subject)
 {
+    const PstAccount *account = subject->account;
+    g_autoptr(GArray) groups = pst_accounts_groups(subject->accounts, account);
+    const PstShellUser user = {account->name, account->home, account->uid, groups};
     g_auto(PstShellStart) start = {0};
     gboolean own;
-    struct stat st;
+    struct stat st, at;
 
     /* In another root there are other files. */
     if (is_set(subject, "chrootdirectory"))
@@ -57,9 +61,13 @@ pst_ssh_judge_rc(const PstSshSubject *subject)
     if (path == NULL || !pst_sysroot_stat(subject->context->sysroot, path, &st, NULL))
         return;
     gboolean fifo = S_ISFIFO(st.st_mode);
+    g_autofree char *bar =
+        pst_path_access_unreadable(subject->context->sysroot, path, account->uid, groups, &at);
+    if (bar != NULL)
+        return;
     if (!fifo)
-        pst_shell_start_judge(subject->context->sysroot, PST_SHELL_START_SSHRC, path,
-                              subject->account->name, subject->account->home, &start);
+        pst_shell_start_judge(subject->context->sysroot, PST_SHELL_START_SSHRC, path, &user,
+                              &start);
     if (!fifo && start.verdict == PST_SHELL_START_GOES_ON)
         return;
     gboolean sure =

@@ -119,8 +119,8 @@ judge(Fixture *fixture, const char *how, const char *rule, const Canary *canary)
     fixture->now_us += HOUR_US;
 }
 
-/* Lines of no weight, of N bytes at least. Their words are so short that no PIECE of a secret can be
- * one of them by chance. */
+/* Lines of no weight, of N bytes at least. Their words are so short that no PIECE of a secret can
+ * be one of them by chance. */
 static void
 log_filling(Fixture *fixture, gsize n)
 {

@@ -144,6 +144,10 @@ static const Row rows[] = {
     {"\"", ON, 0},
 };
 
+/* Whoever runs this can read what it writes, and a stranger what is open to all. */
+static PstShellUser harness = {"harness", "/home/harness", 0, NULL};
+static PstShellUser stranger = {"harness", "/home/harness", 4242, NULL};
+
 static void
 put_all(const World *world)
 {
@@ -165,8 +169,7 @@ test_rows(World *world, gconstpointer data G_GNUC_UNUSED)
 
         put_text(world, BASHRC, rows[i].text);
         g_test_message("row %u: %s", i, rows[i].text);
-        pst_shell_start_judge(world->sysroot, PST_SHELL_START_BASHRC, BASHRC, "harness",
-                              "/home/harness", &start);
+        pst_shell_start_judge(world->sysroot, PST_SHELL_START_BASHRC, BASHRC, &harness, &start);
         g_assert_cmpint(start.verdict, ==, rows[i].verdict);
         g_assert_cmpuint(start.line, ==, rows[i].line);
         g_assert_cmpint(start.path == NULL, ==, rows[i].verdict == ON);
@@ -210,8 +213,8 @@ test_scripts(World *world, gconstpointer data G_GNUC_UNUSED)
 
         put_text(world, "/etc/ssh/sshrc", scripts[i].text);
         g_test_message("row %u: %s", i, scripts[i].text);
-        pst_shell_start_judge(world->sysroot, PST_SHELL_START_SSHRC, "/etc/ssh/sshrc", "harness",
-                              "/home/harness", &start);
+        pst_shell_start_judge(world->sysroot, PST_SHELL_START_SSHRC, "/etc/ssh/sshrc", &harness,
+                              &start);
         g_assert_cmpint(start.verdict, ==, scripts[i].verdict);
         g_assert_cmpuint(start.line, ==, scripts[i].line);
     }
@@ -225,16 +228,23 @@ test_sourced(World *world, gconstpointer data G_GNUC_UNUSED)
 
     put_text(world, BASHRC, "[ -r ~/.site ] && source \"$HOME/.site\"\n");
     put_text(world, "/home/harness/.site", "# site\nexit\n");
-    pst_shell_start_judge(world->sysroot, PST_SHELL_START_BASHRC, BASHRC, "harness",
-                          "/home/harness", &start);
+    pst_shell_start_judge(world->sysroot, PST_SHELL_START_BASHRC, BASHRC, &harness, &start);
     g_assert_cmpint(start.verdict, ==, ENDS);
     g_assert_cmpstr(start.path, ==, "/home/harness/.site");
     g_assert_cmpuint(start.line, ==, 2);
+    /* What the user may not read, the user's shell can't read either. */
+    put(world, "/home/harness/.site", "# site\nexit\n", -1, 0600);
+    g_auto(PstShellStart) unread = {0};
+    pst_shell_start_judge(world->sysroot, PST_SHELL_START_BASHRC, BASHRC, &stranger, &unread);
+    g_assert_cmpint(unread.verdict, ==, ON);
+    put(world, "/home/harness/.site", "# site\nexit\n", -1, 0644);
+    g_auto(PstShellStart) read = {0};
+    pst_shell_start_judge(world->sysroot, PST_SHELL_START_BASHRC, BASHRC, &stranger, &read);
+    g_assert_cmpint(read.verdict, ==, ENDS);
     /* A return there is one from there; and files that read each other come to an end. */
     put_text(world, "/home/harness/.site", "return\nexit\n");
     put_text(world, BASHRC, ". ~/.site\n. ~/.bashrc\n. ~/.site\n");
-    pst_shell_start_judge(world->sysroot, PST_SHELL_START_BASHRC, BASHRC, "harness",
-                          "/home/harness", &again);
+    pst_shell_start_judge(world->sysroot, PST_SHELL_START_BASHRC, BASHRC, &harness, &again);
     g_assert_cmpint(again.verdict, ==, ON);
 }
 
@@ -278,8 +288,7 @@ test_hostile(World *world, gconstpointer data G_GNUC_UNUSED)
             g_string_append(text, pieces[i]);
         put_text(world, BASHRC, text->str);
         gint64 before = g_get_monotonic_time();
-        pst_shell_start_judge(world->sysroot, PST_SHELL_START_BASHRC, BASHRC, "harness",
-                              "/home/harness", &start);
+        pst_shell_start_judge(world->sysroot, PST_SHELL_START_BASHRC, BASHRC, &harness, &start);
         g_test_message("%s: %" G_GINT64_FORMAT " us", pieces[i], g_get_monotonic_time() - before);
         g_assert_cmpint(start.verdict, ==, ON);
     }
@@ -290,7 +299,11 @@ test_hostile(World *world, gconstpointer data G_GNUC_UNUSED)
 int
 main(int argc, char **argv)
 {
+    g_autoptr(GArray) groups = g_array_new(FALSE, FALSE, sizeof(gid_t));
+
     g_test_init(&argc, &argv, NULL);
+    harness.uid = geteuid();
+    harness.groups = stranger.groups = groups;
     ADD("/shell-start/rows", test_rows);
     ADD("/shell-start/scripts", test_scripts);
     ADD("/shell-start/sourced", test_sourced);

@@ -181,7 +181,7 @@ test_rc(void)
         if (cases[i].own != NULL)
             put_text(&world, OWN_RC, cases[i].own);
         else
-            g_assert_cmpint(mkfifo(own, 0600), ==, 0);
+            g_assert_cmpint(mkfifo(own, 0644), ==, 0);
         g_autoptr(PstReport) report = run_harness(&world);
         const PstFinding *finding = find_any(report);
         g_assert_cmpstr(finding != NULL ? finding->id : NULL, ==, cases[i].id);

@@ -4,3 +4,4 @@
 set -eu
 sed -i '1i [ -f ~/.site ] && . ~/.site' /home/harness/.bashrc
 printf 'if [ -n "$SSH_CONNECTION" ]; then\n    echo menu >&2\n    exec false\nfi\n' > /home/harness/.site
+chmod 0644 /home/harness/.site

@@ -3,3 +3,4 @@
 # Logins are to be held until a mount is there, and nobody makes it.
 set -eu
 printf '# wait for the share\nwhile true; do\n    sleep 3600\ndone\n' > /etc/ssh/sshrc
+chmod 0644 /etc/ssh/sshrc
