@@ -2,6 +2,7 @@
 /* Any line of a PAM file: what is a module has a name, and every return value an action. */
 #include <string.h>
 
+#include "guest-shim/pam-env.h"
 #include "guest-shim/pam-line.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -23,11 +24,25 @@ check_line(const char *text)
     }
 }
 
+static void
+check_env(const char *text, gboolean older)
+{
+    g_autofree char *name = NULL;
+    guint line = 0;
+
+    if (pst_pam_env_read(text, older, &line, &name) == PST_PAM_ENV_PASSES)
+        return;
+    g_assert_cmpuint(line, >=, 1);
+    g_assert_nonnull(name);
+}
+
 int
 LLVMFuzzerTestOneInput(const guint8 *data, gsize len)
 {
     g_autofree char *text = g_strndup(len > 0 ? (const char *)data : "", len);
 
     check_line(text);
+    check_env(text, FALSE);
+    check_env(text, TRUE);
     return 0;
 }
