@@ -7,6 +7,7 @@
 #include "guest-shim/firewall-listened.h"
 #include "guest-shim/firewall-load.h"
 #include "guest-shim/firewall-sets.h"
+#include "guest-shim/firewall-tracking.h"
 #include "protocol/error.h"
 
 #define MAX_PORT 65535
@@ -48,6 +49,7 @@ judge(const PstProbeContext *context, const PstFirewallArgs *args, PstReport *re
     g_autoptr(PstFirewallSets) sets = pst_firewall_sets_new(context);
 
     pst_firewall_judge_chains(rules, report->data);
+    pst_firewall_tracking_judge(context, report);
     /* Of a folder's rules nothing is known, and of half of them nothing is certain. */
     if (!complete || !pst_sysroot_is_live(context->sysroot))
         return;

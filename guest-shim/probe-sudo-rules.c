@@ -214,6 +214,45 @@ judge_target(PstProbeSudo *sudo)
                             : "");
 }
 
+static gboolean
+is_in(const PstProbeSudo *sudo, const char *folders, const char *name)
+{
+    g_auto(GStrv) each = g_strsplit(folders, ":", -1);
+
+    for (guint i = 0; each[i] != NULL; i++) {
+        g_autofree char *path = g_build_filename(each[i], name, NULL);
+
+        if (each[i][0] == '/' && pst_sysroot_exists(sudo->context->sysroot, path))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* Commands are mostly called by their names alone, though the attempt is made with a whole path. */
+static void
+judge_secure_path(PstProbeSudo *sudo)
+{
+    const PstSudoersDefault *one =
+        pst_sudoers_match_default(sudo->sudoers, &sudo->question, "secure_path");
+    const char *asked = sudo->default_command ? sudo->harmless : sudo->args->command[0];
+    g_autofree char *name = asked != NULL ? g_path_get_basename(asked) : NULL;
+
+    if (one == NULL || one->sign == '!' || one->value == NULL || name == NULL ||
+        (!sudo->default_command && asked[0] == '/') || is_exempt(sudo) ||
+        is_in(sudo, one->value, name))
+        return;
+    sudo->refused = TRUE;
+    PstFinding *finding = pst_report_add(
+        sudo->report, "sudo.secure-path", pst_probe_sudo_if_named(sudo, PST_SEVERITY_CRITICAL),
+        "%s:%u has secure_path=%.200s, in which sudo finds no %.64s", one->file->path, one->line,
+        one->value, name);
+    g_autofree char *text = g_strdup_printf("secure_path=%.200s", one->value);
+    pst_probe_sudo_at(finding, one->file->path, one->line, text);
+    finding->remedy = g_strdup_printf("mend secure_path at %s:%u; until then call commands by "
+                                      "their whole path",
+                                      one->file->path, one->line);
+}
+
 /* Whose password sudo asks for. */
 static const PstAccount *
 asked_account(PstProbeSudo *sudo)
@@ -290,6 +329,7 @@ pst_probe_sudo_rules(PstProbeSudo *sudo)
 
     const char *cause = pst_probe_sudo_files(sudo);
     judge_target(sudo);
+    judge_secure_path(sudo);
     judge_answer(sudo, cause);
     judge_password(sudo, cause);
     judge_tty(sudo);

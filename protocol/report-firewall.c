@@ -54,6 +54,8 @@ static const PstField data_rows[] = {
     PST_BOOL(PstFirewallData, nftables, "the kernel has nftables loaded"),
     PST_BOOL(PstFirewallData, iptables_legacy, "the kernel has a table of the old iptables"),
     PST_BOOL(PstFirewallData, firewalld, "firewalld runs"),
+    PST_INT(PstFirewallData, tracked, "connections in the kernel's table", PST_PASSING),
+    PST_INT(PstFirewallData, tracked_max, "as many as that takes, 0 for any number"),
     PST_LIST(PstFirewallData, chains, pst_report_firewall_chain_fields,
              "where packets to and from the guest meet a filter"),
     PST_LIST(PstFirewallData, verdicts, pst_report_firewall_verdict_fields,

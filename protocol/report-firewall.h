@@ -57,6 +57,8 @@ typedef struct {
     PstTri nftables;        /* the kernel has it loaded */
     PstTri iptables_legacy; /* the kernel has a table of it */
     PstTri firewalld;       /* it runs */
+    gint64 tracked;         /* connections in the kernel's table; absent where it tracks none */
+    gint64 tracked_max;     /* as many as it takes; 0: any number */
     GPtrArray *chains;      /* of PstFirewallChain: those that packets to and from here meet */
     GPtrArray *verdicts;    /* of PstFirewallVerdict */
     GPtrArray *listened;    /* of PstFirewallListened; absent where a port was named, and where

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tests/unit/access-guest.h"
 
-/* What holds in a session of sshd's, or for the sshd that runs, and for nobody else. */
+/* What holds on the way to sshd, for the one that runs, or in a session of it, and for nobody
+ * else. */
 
 static const struct {
     const char *probe, *id;
@@ -14,6 +15,10 @@ static const struct {
     {"pam", "pam.no-new-privileges", PST_SEVERITY_INFORMATION, "oooo"}, /* of another service */
     {"ssh", "ssh.no-new-privileges", PST_SEVERITY_CRITICAL, "ooos"},
     {"ssh", "ssh.files-hidden", PST_SEVERITY_WARNING, "uuou"},
+    {"firewall", "firewall.tracking-full", PST_SEVERITY_WARNING, "uuoo"},
+    {"network", "network.packets-filtered", PST_SEVERITY_INFORMATION, "uuoo"},
+    {"network", "network.packets-lost", PST_SEVERITY_WARNING, "uuoo"},
+    {"network", "network.packets-lost", PST_SEVERITY_CRITICAL, "ssoo"},
     {"ssh", "ssh.stuck", PST_SEVERITY_CRITICAL, "ssoo"},
     {"ssh", "ssh.rc-waits", PST_SEVERITY_CRITICAL, "ssoo"},
     {"ssh", "ssh.rc-waits", PST_SEVERITY_INFORMATION, "uuoo"},
