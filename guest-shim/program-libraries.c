@@ -82,11 +82,16 @@ add_cached(const Search *search, const char *name, GPtrArray *paths)
     }
 }
 
-/* Everywhere that the loader looks for NAME, in its order. */
+/* Everywhere that the loader looks for NAME, in its order. Where /lib is no link to /usr/lib there
+ * are two folders of the machine's own kind. */
 static GPtrArray *
 places_of(const Search *search, const char *name)
 {
-    const char *const folders[] = {search->folder, "/lib64", "/usr/lib64", "/lib", "/usr/lib"};
+    gboolean in_usr = g_str_has_prefix(search->folder, "/usr/");
+    g_autofree char *other = in_usr ? g_strdup(search->folder + strlen("/usr"))
+                                    : g_strconcat("/usr", search->folder, NULL);
+    const char *const folders[] = {search->folder, other,  "/lib64",
+                                   "/usr/lib64",   "/lib", "/usr/lib"};
     GPtrArray *paths = g_ptr_array_new_with_free_func(g_free);
 
     add_cached(search, name, paths);

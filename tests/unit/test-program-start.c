@@ -159,6 +159,12 @@ test_cache(World *world, gconstpointer data G_GNUC_UNUSED)
     remove_path(world, path);
     remove_path(world, "/etc/ld.so.cache");
     check(world, STRANGER, missing);
+    /* without one the loader has folders of its own */
+    g_autofree char *usr = g_str_has_prefix(path, "/usr/") ? g_strdup(path + strlen("/usr"))
+                                                           : g_strconcat("/usr", path, NULL);
+    put(world, usr, "", 0, 0644);
+    check(world, STRANGER, "");
+    remove_path(world, usr);
     /* one that can't be read is not known */
     put(world, "/etc/ld.so.cache/x", "", 0, 0644);
     check(world, STRANGER, "");
