@@ -34,8 +34,10 @@ read_segments(int fd, Segments *segments)
         header.e_phnum > MAX_SEGMENTS)
         return FALSE;
     gsize len = header.e_phnum * sizeof(segments->rows[0]);
+    if (pread(fd, segments->rows, len, (off_t)header.e_phoff) != (gssize)len)
+        return FALSE;
     segments->n = header.e_phnum;
-    return pread(fd, segments->rows, len, (off_t)header.e_phoff) == (gssize)len;
+    return TRUE;
 }
 
 static const ElfW(Phdr) * find_segment(const Segments *segments, ElfW(Word) type)
@@ -104,9 +106,11 @@ pst_program_elf_needed(int fd)
         read_segments(fd, &segments) ? find_segment(&segments, PT_DYNAMIC) : NULL;
     g_autofree ElfW(Dyn) *rows =
         segment != NULL ? read_part(fd, segment->p_offset, segment->p_filesz, MAX_DYNAMIC) : NULL;
-    gsize n = rows != NULL ? segment->p_filesz / sizeof(*rows) : 0;
     guint64 address = 0, size = 0, offset = 0;
 
+    if (rows == NULL)
+        return NULL;
+    gsize n = segment->p_filesz / sizeof(*rows);
     for (gsize i = 0; i < n && rows[i].d_tag != DT_NULL; i++) {
         if (rows[i].d_tag == DT_STRTAB)
             address = rows[i].d_un.d_ptr;
