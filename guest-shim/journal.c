@@ -12,6 +12,10 @@
 #define MAX_OUTPUT (4 * 1024 * 1024)
 #define MAX_MESSAGE 8192
 #define MAX_COMPLAINT 2048
+/* A file that journald has just begun is whole after this, and journalctl worth starting with so
+ * much time. */
+#define GROWTH_US (200 * 1000)
+#define LEAST_MS 500
 /* What journald writes while a change is made and looked at; reading that is dearer than to look
  * for the entry by itself where it is more. */
 #define MAX_RECENT 256
@@ -342,8 +346,26 @@ take_complaint(PstJournalPage *page, const PstProgramResult *result)
     page->cut |= result->truncated || result->timed_out;
 }
 
+gboolean
+pst_journal_may_be_growing(const char *complaint)
+{
+    static const char words[] = ".journal is truncated";
+    const char *at = complaint;
+
+    while (at != NULL && (at = strstr(at, words)) != NULL) {
+        const char *name = at;
+
+        while (name > complaint && strchr("/\n", name[-1]) == NULL)
+            name--;
+        if (memchr(name, '@', (gsize)(at - name)) == NULL)
+            return TRUE;
+        at += strlen(words);
+    }
+    return FALSE;
+}
+
 static PstJournalPage *
-ask(const PstSysroot *sysroot, const PstJournalQuery *query, GError **error)
+ask_once(const PstSysroot *sysroot, const PstJournalQuery *query, GError **error)
 {
     PstJournalQuery wanted = *query;
 
@@ -368,6 +390,26 @@ ask(const PstSysroot *sysroot, const PstJournalQuery *query, GError **error)
         page->more = TRUE;
     }
     return page;
+}
+
+static PstJournalPage *
+ask(const PstSysroot *sysroot, const PstJournalQuery *query, GError **error)
+{
+    gint64 begun_us = g_get_monotonic_time();
+    PstJournalPage *page = ask_once(sysroot, query, error);
+
+    if (page == NULL || !pst_journal_may_be_growing(page->complaint))
+        return page;
+    PstJournalQuery again = *query;
+    g_usleep(GROWTH_US);
+    again.timeout_ms -= (g_get_monotonic_time() - begun_us) / 1000;
+    if (again.timeout_ms < LEAST_MS)
+        return page;
+    PstJournalPage *second = ask_once(sysroot, &again, NULL);
+    if (second == NULL)
+        return page;
+    pst_journal_page_free(page);
+    return second;
 }
 
 PstJournalPage *

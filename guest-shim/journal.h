@@ -85,6 +85,10 @@ PstJournalEntry *pst_journal_parse(const char *line, gsize len, GError **error);
 void pst_journal_entry_free(PstJournalEntry *entry);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PstJournalEntry, pst_journal_entry_free)
 
+/* Whether COMPLAINT, of journalctl, may be about a file that journald is just beginning: one that
+ * is still written has no `@` in its name, and is "truncated" for a moment. NULL is none. */
+gboolean pst_journal_may_be_growing(const char *complaint);
+
 /* The entries of journalctl's whole output; a line without its end is dropped and sets `cut`. */
 void pst_journal_parse_all(PstJournalPage *page, const char *output, gsize len);
 

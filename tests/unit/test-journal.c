@@ -380,6 +380,32 @@ test_killed(void)
     g_assert_cmpint(page->signal, ==, 0);
 }
 
+/* What journald still writes to is asked for again; what it has put aside stays as it is. */
+static void
+test_growing(void)
+{
+    static const struct {
+        const char *complaint;
+        gboolean growing;
+    } rows[] = {
+        {NULL, FALSE},
+        {"", FALSE},
+        {"Journal file /var/log/journal/0/system.journal is truncated, ignoring file.", TRUE},
+        {"Journal file /var/log/journal/0/user-1000.journal is truncated, ignoring file.", TRUE},
+        {"Journal file /var/log/journal/0/system@0-1.journal is truncated, ignoring file.", FALSE},
+        {"Journal file /j/system@0.journal is truncated, ignoring file.\n"
+         "Journal file /j/system.journal is truncated, ignoring file.",
+         TRUE},
+        {"Journal file /j/system.journal corrupted, ignoring file.", FALSE},
+        {".journal is truncated", TRUE},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_test_message("row %u", i);
+        g_assert_cmpint(pst_journal_may_be_growing(rows[i].complaint), ==, rows[i].growing);
+    }
+}
+
 static PstReport *
 run_probe(const char *world, const PstJournalArgs *args)
 {
@@ -525,6 +551,7 @@ main(int argc, char **argv)
     g_test_add_func("/journal/timed-out", test_timed_out);
     g_test_add_func("/journal/killed", test_killed);
     g_test_add_func("/journal/worlds", test_worlds);
+    g_test_add_func("/journal/growing", test_growing);
     g_test_add("/journal/private", World, NULL, set_up, test_private, tear_down);
     g_test_add_func("/journal/arguments", test_arguments);
     return g_test_run();
