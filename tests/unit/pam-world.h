@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "guest-shim/probe-pam.h"
 #include "protocol/finding-catalogue.h"
+#include "tests/unit/find-finding.h"
 #include "tests/unit/world.h"
 
 /* Guests whose PAM is as distributions ship it, and what the probe `pam` says of them. */
@@ -143,17 +144,6 @@ static inline PstReport *
 run(const World *world, const char *user)
 {
     return run_with(world, (PstPamArgs){.user = (char *)user, .from = (char *)"192.0.2.10"});
-}
-
-static inline const PstFinding *
-find(const PstReport *report, const char *id)
-{
-    for (guint i = 0; i < report->findings->len; i++) {
-        const PstFinding *finding = report->findings->pdata[i];
-        if (g_str_equal(finding->id, id))
-            return finding;
-    }
-    return NULL;
 }
 
 static inline const PstPamServiceReport *

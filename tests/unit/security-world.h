@@ -3,6 +3,7 @@
 
 #include "guest-shim/boot-clock.h"
 #include "guest-shim/probe-security.h"
+#include "tests/unit/find-finding.h"
 #include "tests/unit/world.h"
 
 #define MEBI (G_GINT64_CONSTANT(1024) * 1024)
@@ -25,15 +26,6 @@ static inline PstReport *
 run(const World *world)
 {
     return run_for(world, NULL);
-}
-
-static inline const PstFinding *
-find(const PstReport *report, const char *id)
-{
-    for (guint i = 0; i < report->findings->len; i++)
-        if (g_str_equal(((PstFinding *)report->findings->pdata[i])->id, id))
-            return report->findings->pdata[i];
-    return NULL;
 }
 
 /* The only finding above information, which must have this id. */

@@ -7,6 +7,7 @@
 #include "guest-shim/boot-clock.h"
 #include "guest-shim/probe-sudo.h"
 #include "protocol/report-sudo.h"
+#include "tests/unit/find-finding.h"
 #include "tests/unit/world.h"
 
 #define DROP_IN "/etc/sudoers.d/harness"
@@ -74,17 +75,6 @@ run(const World *world, const char *const *words)
     pst_probe_sudo_run(&context, args, report);
     pst_fields_free(pst_report_sudo_kind.args, args);
     return report;
-}
-
-static inline const PstFinding *
-find(const PstReport *report, const char *id)
-{
-    for (guint i = 0; i < report->findings->len; i++) {
-        const PstFinding *finding = report->findings->pdata[i];
-        if (g_str_equal(finding->id, id))
-            return finding;
-    }
-    return NULL;
 }
 
 static inline gboolean

@@ -6,6 +6,7 @@
 #include "host-sidecar/recorder-judge.h"
 #include "protocol/error.h"
 #include "protocol/finding-catalogue.h"
+#include "tests/unit/find-finding.h"
 
 /* What the host saw of a guest with two processors, and what follows. Numbers are milliseconds
  * and percent; a negative number is not known. */
@@ -139,15 +140,6 @@ report_of(const Row *row)
         data->console->panic = g_strdup(row->panic);
     }
     return report;
-}
-
-static const PstFinding *
-find(const PstReport *report, const char *id)
-{
-    for (guint i = 0; i < report->findings->len; i++)
-        if (g_str_equal(((PstFinding *)report->findings->pdata[i])->id, id))
-            return report->findings->pdata[i];
-    return NULL;
 }
 
 /* Of a guest that may be well nobody is told to reset it. */

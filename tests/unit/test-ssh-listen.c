@@ -20,6 +20,7 @@
 #include "guest-shim/ssh-judge-listen.h"
 #include "guest-shim/sshd-process.h"
 #include "protocol/ssh-listen.h"
+#include "tests/unit/find-finding.h"
 #include "tests/unit/ssh-world.h"
 
 /* Who can come to where sshd listens: by the version of IP, and by the address. */
@@ -77,15 +78,6 @@ spoil(const World *world, const Row *row)
         put_text(world, row->path, row->text);
     if (row->by_systemd)
         put_socket(world, "1", "40", "1002");
-}
-
-static const PstFinding *
-find(const PstReport *report, const char *id)
-{
-    for (guint i = 0; i < report->findings->len; i++)
-        if (g_str_equal(finding_at(report, i)->id, id))
-            return finding_at(report, i);
-    return NULL;
 }
 
 static void

@@ -9,6 +9,7 @@
 #include "guest-shim/system-judge.h"
 #include "protocol/error.h"
 #include "protocol/report-system.h"
+#include "tests/unit/find-finding.h"
 #include "tests/unit/world.h"
 
 static World *
@@ -44,17 +45,6 @@ run_probe(const char *world)
     g_autofree char *text = pst_report_to_text(report, 256 * 1024, &len);
     g_assert_nonnull(text);
     return report;
-}
-
-static const PstFinding *
-find(const PstReport *report, const char *id)
-{
-    for (guint i = 0; i < report->findings->len; i++) {
-        const PstFinding *finding = report->findings->pdata[i];
-        if (g_str_equal(finding->id, id))
-            return finding;
-    }
-    return NULL;
 }
 
 static void
