@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "guest-shim/pam-line.h"
+#include "guest-shim/pam-path.h"
 #include "protocol/error.h"
 
 #define CONF "/etc/security/pam_env.conf"
+#define ENVIRONMENT "/etc/environment"
 #define USER_FILE ".pam_environment"
 #define MAX_CONF (256 * 1024)
 #define MAX_MODULE (1024 * 1024)
@@ -202,6 +204,7 @@ pst_pam_env_answer(const PstPamLine *line, const PstPamSubject *subject, PstPamR
     g_auto(GStrv) words = pst_pam_line_arguments(line->args);
     const char *conf = pst_pam_line_value(words, "conffile");
     const char *own = pst_pam_line_value(words, "user_envfile");
+    const char *envfile = pst_pam_line_value(words, "envfile");
 
     ruling->answer = PST_PAM_ANY;
     if (judge_file(line, subject, conf != NULL && conf[0] != '\0' ? conf : CONF, ruling))
@@ -209,7 +212,11 @@ pst_pam_env_answer(const PstPamLine *line, const PstPamSubject *subject, PstPamR
     if (g_strcmp0(pst_pam_line_value(words, "user_readenv"), "1") == 0) {
         g_autofree char *path =
             g_build_filename(subject->user->home, own != NULL ? own : USER_FILE, NULL);
-        judge_file(line, subject, path, ruling);
+        if (judge_file(line, subject, path, ruling))
+            return ruling->answer;
     }
+    if (g_strcmp0(pst_pam_line_value(words, "readenv"), "0") != 0)
+        pst_pam_path_judge(subject, envfile != NULL && envfile[0] == '/' ? envfile : ENVIRONMENT,
+                           ruling);
     return ruling->answer;
 }

@@ -211,6 +211,7 @@ tell(const PstPamLimits *limits, guint item, PstPamRuling *ruling)
                                        : sure ? "no shell can begin"
                                               : "it may not be enough for a session"));
     ruling->lack = !sure;
+    ruling->holds = sure;
     return ruling->answer;
 }
 
@@ -227,6 +228,7 @@ judge_switch(const PstPamLimits *limits, PstPamRuling *ruling)
                                        "refuses in them",
                                        limits->subject->user->name));
     ruling->id = "pam.no-new-privileges";
+    ruling->holds = TRUE;
     return ruling->answer;
 }
 

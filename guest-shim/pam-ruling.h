@@ -5,13 +5,14 @@
 
 /* What a module answers, and by which line of which file. */
 typedef struct {
-    int answer;        /* PST_PAM_SUCCESS …, PST_PAM_ANY where files do not decide */
-    char *path;        /* of the rule that decides; NULL where there is none */
-    guint line;        /* from 1, 0 for the whole file */
-    char *text;        /* as it stands there */
-    char *why;         /* a clause for people; NULL where there is nothing to say */
-    gboolean lack;     /* PST_PAM_ANY because the question does not say from where, or not sure */
-    const char *id;    /* what it is told as; NULL where its module tells that */
+    int answer;     /* PST_PAM_SUCCESS …, PST_PAM_ANY where files do not decide */
+    char *path;     /* of the rule that decides; NULL where there is none */
+    guint line;     /* from 1, 0 for the whole file */
+    char *text;     /* as it stands there */
+    char *why;      /* a clause for people; NULL where there is nothing to say */
+    gboolean lack;  /* PST_PAM_ANY because the question does not say from where, or not sure */
+    gboolean holds; /* PST_PAM_ANY, and what WHY says is so for sure in a session that is let in */
+    const char *id; /* what it is told as; NULL where its module tells that */
     gboolean unlooked; /* PST_PAM_ANY because a file could not be looked at */
     char *remedy;      /* NULL where what helps against the module's refusals helps here */
     char **undo;       /* the command that takes it back; NULL where there is none */

@@ -320,7 +320,8 @@ list_faulty(Service *service, PstPamPhase phase)
     }
 }
 
-/* A limit that is set and lets no shell begin; rules of access.conf that only a look-up decides. */
+/* A limit that is set and lets no shell begin, and what else holds in a session that is let in;
+ * rules of access.conf that only a look-up decides. */
 static void
 list_doubts(Service *service, PstPamPhase phase)
 {
@@ -335,10 +336,8 @@ list_doubts(Service *service, PstPamPhase phase)
         pst_pam_answer_rule(line, phase, &service->subject, &ruling);
         if (ruling.answer != PST_PAM_ANY || ruling.path == NULL)
             continue;
-        gboolean limit = !ruling.unlooked && g_str_has_suffix(line->module, "pam_limits.so");
-        PstSeverity harm =
-            limit && ruling.lack ? PST_SEVERITY_INFORMATION : harm_of_rule(service, phase);
-        if (!limit && harm == PST_SEVERITY_CRITICAL)
+        PstSeverity harm = harm_of_rule(service, phase);
+        if (!ruling.holds && harm == PST_SEVERITY_CRITICAL)
             harm = ruling.lack ? PST_SEVERITY_INFORMATION : PST_SEVERITY_UNKNOWN;
         pst_pam_blame_ruling(service->probe->blames, line, harm, service->row.name,
                              service->probe->user->name, &ruling);

@@ -225,9 +225,9 @@ find_one_of(const PstAccessFacts *facts, const char *const *ids, PstSeverity sev
 /* Who comes by SSH is in a session of sshd's, in which sudo may be refused though it is sound, and
  * works where no session is. */
 static const char *const refused_in_sessions[] = {"ssh.no-new-privileges", "pam.no-new-privileges",
-                                                  NULL};
+                                                  "pam.path-without-sudo", NULL};
 /* And in which it may read other files. */
-static const char *const other_in_sessions[] = {"ssh.files-hidden", NULL};
+static const char *const other_in_sessions[] = {"ssh.files-hidden", "pam.path-without-sudo", NULL};
 
 PstTri
 pst_access_judges_sudo(const PstAccessFacts *facts, gconstpointer data, PstAccessWhy *why)

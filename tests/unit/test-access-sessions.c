@@ -13,6 +13,8 @@ static const struct {
     {"pam", "pam.limits", PST_SEVERITY_INFORMATION, "uuoo"},
     {"pam", "pam.no-new-privileges", PST_SEVERITY_CRITICAL, "ooos"},
     {"pam", "pam.no-new-privileges", PST_SEVERITY_INFORMATION, "oooo"}, /* of another service */
+    {"pam", "pam.path-without-sudo", PST_SEVERITY_CRITICAL, "ooos"},
+    {"pam", "pam.path-without-sudo", PST_SEVERITY_INFORMATION, "ooou"},
     {"ssh", "ssh.no-new-privileges", PST_SEVERITY_CRITICAL, "ooos"},
     {"ssh", "ssh.files-hidden", PST_SEVERITY_WARNING, "uuou"},
     {"firewall", "firewall.tracking-full", PST_SEVERITY_WARNING, "uuoo"},

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "guest-shim/pam-env.h"
+#include "guest-shim/pam-path.h"
 #include "tests/unit/world.h"
 
 #define CONF "/etc/security/pam_env.conf"
@@ -127,12 +128,68 @@ test_files(World *world, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpstr(ruling.path, ==, CONF);
 }
 
+/* Nothing is expanded, and the last assignment counts. */
+static void
+test_path(void)
+{
+    static const struct {
+        const char *text, *path;
+        guint line;
+    } paths[] = {
+        {"", NULL, 0},
+        {"LANG=C\n#PATH=/x\nMYPATH=/y\n", NULL, 0},
+        {"PATH=/x:/y\n", "/x:/y", 1},
+        {"PATH=\"$PATH:/x\"\n", "$PATH:/x", 1},
+        {" export  PATH='/x'\nA=1\n", "/x", 1},
+        {"PATH=/x\nPATH=/y # mine\n", "/y", 2},
+        {"PATH=\n", "", 1},
+        {"PATH=\"\n", "", 1},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(paths); i++) {
+        guint line = 0;
+        g_autofree char *path = pst_pam_path_read(paths[i].text, &line);
+
+        g_test_message("row %u", i);
+        g_assert_cmpstr(path, ==, paths[i].path);
+        g_assert_cmpuint(line, ==, paths[i].line);
+    }
+}
+
+/* Only where there is a sudo elsewhere; the user's shell may set another. */
+static void
+test_without_sudo(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    g_auto(PstPamRuling) ruling = {0};
+
+    put_text(world, "/etc/environment", "PATH=/opt/bin\n");
+    g_assert_cmpint(answer_of(world, OLDER, "", &ruling), ==, PST_PAM_ANY);
+    g_assert_null(ruling.path);
+    put_text(world, "/usr/bin/sudo", "");
+    answer_of(world, OLDER, "", &ruling);
+    g_assert_cmpstr(ruling.id, ==, "pam.path-without-sudo");
+    g_assert_true(ruling.holds);
+    answer_of(world, OLDER, "readenv=0", &ruling);
+    g_assert_null(ruling.path);
+    answer_of(world, OLDER, "envfile=/etc/default/locale", &ruling);
+    g_assert_null(ruling.path);
+    put_text(world, "/home/h/.bashrc", "export PATH=$PATH:/usr/bin\n");
+    answer_of(world, OLDER, "", &ruling);
+    g_assert_false(ruling.holds);
+    g_assert_true(ruling.lack);
+    put_text(world, "/opt/bin/sudo", "");
+    answer_of(world, OLDER, "", &ruling);
+    g_assert_null(ruling.path);
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/pam-env/read", test_read);
     g_test_add_func("/pam-env/long", test_long);
+    g_test_add_func("/pam-env/path", test_path);
+    g_test_add("/pam-env/without-sudo", World, NULL, set_up, test_without_sudo, tear_down);
     g_test_add("/pam-env/files", World, NULL, set_up, test_files, tear_down);
     return g_test_run();
 }

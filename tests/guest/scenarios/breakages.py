@@ -69,6 +69,8 @@ ROWS = [
     Breakage("pam-maxlogins", {"pam.limits": ["/etc/security/limits.d/90-none.conf",
                                               "maxlogins 0"]}, status="critical"),
     Breakage("pam-listfile", {"pam.denies-user": ["/etc/ssh/allowed"]}, status="critical"),
+    Breakage("pam-path", {"pam.path-without-sudo": ["/etc/environment", '"line": 1']},
+             status="critical"),
     Breakage("pam-exec-refuses", {"pam.depends": ["/etc/pam.d/sshd", "pam_exec.so"]}, status="ok"),
     # Linux-PAM 1.7, of Debian 13, passes over a file that is not there.
     Breakage("limits-missing", {"pam.limits": ["/etc/security/limits.conf", "is not there"]},
