@@ -10,15 +10,18 @@
 
 #include "guest-shim/door-parts.h"
 #include "guest-shim/path-pattern.h"
+#include "guest-shim/private-units.h"
 #include "protocol/error.h"
 
 #define HEAD 4096
+#define LOGS "/var/log/"
 #define DELETED " (deleted)"
 
 struct PstDoor {
     const PstSysroot *sysroot;
     char *root; /* where the sysroot is, "" for the running system's own */
     char **allow, **deny;
+    char **private_units;
 };
 
 static char *
@@ -77,6 +80,7 @@ pst_door_new(const PstSysroot *sysroot, GError **error)
     door->root = g_str_equal(root, "/") ? g_strdup("") : g_steal_pointer(&root);
     door->allow = list_of(config, "allow", pst_door_lists_allow);
     door->deny = list_of(config, "deny", pst_door_lists_deny);
+    door->private_units = pst_private_units_read(sysroot, NULL);
     return door;
 }
 
@@ -85,6 +89,7 @@ pst_door_free(PstDoor *door)
 {
     g_strfreev(door->allow);
     g_strfreev(door->deny);
+    g_strfreev(door->private_units);
     g_free(door->root);
     g_free(door);
 }
@@ -106,12 +111,27 @@ reason_of(const char *pattern)
     return "the guest's configuration says so";
 }
 
+/* Logs that a private unit writes itself, wherever below the folder of logs. */
+static gboolean
+is_private_log(const PstDoor *door, const char *path)
+{
+    if (!g_str_has_prefix(path, LOGS))
+        return FALSE;
+    g_auto(GStrv) parts = g_strsplit(path + strlen(LOGS), "/", -1);
+    for (guint i = 0; parts[i] != NULL; i++)
+        if (pst_private_units_has(door->private_units, parts[i]))
+            return TRUE;
+    return FALSE;
+}
+
 static char *
 denial(const PstDoor *door, const char *path)
 {
     for (guint i = 0; door->deny[i] != NULL; i++)
         if (pst_path_pattern_matches(door->deny[i], path, TRUE))
             return g_strdup_printf("%s (deny %s)", reason_of(door->deny[i]), door->deny[i]);
+    if (is_private_log(door, path))
+        return g_strdup("logs of a private unit");
     return NULL;
 }
 

@@ -317,8 +317,14 @@ take_drop_ins(Scan *scan, GError **error)
 
     for (guint i = 0; names != NULL && names[i] != NULL && !scan->decided; i++) {
         g_autofree char *path = g_build_filename(DROP_INS, names[i], NULL);
-        if (g_str_has_suffix(names[i], ".conf") && !take_file(scan, path, error))
-            return g_steal_pointer(&path);
+        g_autoptr(GError) cause = NULL;
+
+        /* A link that leads nowhere is no error. */
+        if (!g_str_has_suffix(names[i], ".conf") || take_file(scan, path, &cause) ||
+            cause->code == PST_ERROR_ABSENT)
+            continue;
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return g_steal_pointer(&path);
     }
     return NULL;
 }

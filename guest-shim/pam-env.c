@@ -89,6 +89,15 @@ judge_line(const char *text)
     return defined ? SOUND : UNSET;
 }
 
+/* Whether blanks before a name are taken off differs between later versions. */
+static Fate
+judge_indented(const char *text)
+{
+    Fate as_it_is = judge_line(text), trimmed = judge_line(text + strspn(text, " \t"));
+
+    return as_it_is == trimmed || trimmed == ENDS ? trimmed : UNSET;
+}
+
 /* ---- a file ---- */
 
 typedef struct {
@@ -134,7 +143,8 @@ take(Reader *reader, const char *line, guint number)
         return;
     }
     g_string_append(reader->joined, said);
-    note(reader, judge_line(reader->joined->str));
+    note(reader,
+         reader->older ? judge_line(reader->joined->str) : judge_indented(reader->joined->str));
     g_string_truncate(reader->joined, 0);
 }
 
@@ -148,7 +158,7 @@ pst_pam_env_read(const char *text, gboolean older, guint *line, char **name)
     for (guint i = 0; lines[i] != NULL && reader.verdict != PST_PAM_ENV_FAILS; i++)
         take(&reader, lines[i], i + 1);
     if (reader.verdict != PST_PAM_ENV_FAILS && joined->len > 0)
-        note(&reader, older ? ENDS : judge_line(joined->str));
+        note(&reader, older ? ENDS : judge_indented(joined->str));
     if (!older && reader.fate == SKIPPED)
         reader.verdict = PST_PAM_ENV_FAILS;
     else if (!older && reader.fate == UNSET)

@@ -7,6 +7,7 @@
 #include "guest-shim/redact.h"
 
 #define MAX_WRITER 255
+#define MAX_BEFORE 3
 
 static const PstRedactRule rule = {.id = "private-unit"};
 
@@ -42,23 +43,39 @@ skip_time(const char *text, gsize len)
     return 0;
 }
 
-/* Where the line's own words begin, and who wrote them; NULL where it is no such line. */
+/* Where the line's own words begin, and who wrote them: the first of the words behind the time that
+ * ends in a colon or has a number in brackets. Before it stand the machine's name, or not, and
+ * BusyBox's facility and severity. NULL where there is none. */
 static char *
-writer_of(const char *text, gsize len, gsize *words)
+writer_of(const char *text, gsize len, gsize at, gsize *words)
+{
+    for (guint i = 0; i < MAX_BEFORE && at < len; i++) {
+        gsize n = word_len(text + at, len - at);
+        const char *end = memchr(text + at, '[', n);
+
+        if (end == NULL && n > 0 && text[at + n - 1] == ':')
+            end = memchr(text + at, ':', n);
+        if (end != NULL && end > text + at && end - (text + at) <= MAX_WRITER) {
+            *words = skip_word(text, len, at);
+            return g_strndup(text + at, (gsize)(end - (text + at)));
+        }
+        at = skip_word(text, len, at);
+    }
+    return NULL;
+}
+
+/* Whether the line is private, and from where on. One without a time goes on with what the line
+ * before it said. */
+static gboolean
+is_private(char **patterns, const char *text, gsize len, gboolean before, gsize *words)
 {
     gsize at = skip_time(text, len);
 
+    *words = 0;
     if (at == 0)
-        return NULL;
-    at = skip_word(text, len, at);
-    gsize n = word_len(text + at, len - at);
-    const char *end = memchr(text + at, '[', n);
-    if (end == NULL)
-        end = memchr(text + at, ':', n);
-    if (end == NULL || end == text + at || end - (text + at) > MAX_WRITER)
-        return NULL;
-    *words = skip_word(text, len, at);
-    return g_strndup(text + at, (gsize)(end - (text + at)));
+        return before;
+    g_autofree char *writer = writer_of(text, len, at, words);
+    return writer != NULL && pst_private_units_has(patterns, writer);
 }
 
 GArray *
@@ -66,14 +83,15 @@ pst_private_lines_find(const PstSysroot *sysroot, const char *text, gsize len)
 {
     GArray *ranges = g_array_new(FALSE, FALSE, sizeof(PstRedactRange));
     g_auto(GStrv) patterns = pst_private_units_read(sysroot, NULL);
+    gboolean hidden = FALSE;
 
     for (gsize at = 0, end; at < len; at = end + 1) {
         const char *feed = memchr(text + at, '\n', len - at);
-        gsize words = 0;
+        gsize words;
 
         end = feed != NULL ? (gsize)(feed - text) : len;
-        g_autofree char *writer = writer_of(text + at, end - at, &words);
-        if (writer == NULL || !pst_private_units_has(patterns, writer) || at + words >= end)
+        hidden = is_private(patterns, text + at, end - at, hidden, &words);
+        if (!hidden || at + words >= end)
             continue;
         const PstRedactRange range = {at + words, end, &rule};
         g_array_append_val(ranges, range);

@@ -9,6 +9,7 @@
  * of what the journal has, and no more to be told than there. */
 
 /* What such lines of LEN bytes at TEXT say behind the writer's name: of PstRedactRange, in order,
- * for pst_redact_part(). Lines begin with a time, in the old form or RFC 5424's, the machine's name
- * and the writer's. Free with g_array_unref(). */
+ * for pst_redact_part(). Lines begin with a time, in the old form or RFC 5424's, and the writer's
+ * name is the first word behind it that ends in a colon; lines without a time belong to the one
+ * before. Free with g_array_unref(). */
 GArray *pst_private_lines_find(const PstSysroot *sysroot, const char *text, gsize len);

@@ -7,6 +7,7 @@
 #include <linux/openat2.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "guest-shim/file-text.h"
@@ -142,6 +143,14 @@ is_of_kernel(const PstSysroot *sysroot, const char *path)
            (g_str_has_prefix(path, "/proc/") || g_str_has_prefix(path, "/sys/"));
 }
 
+/* /dev/null, which a link to leads to where a file is to say nothing (as systemd masks its own): it
+ * is read as the empty file that it stands for. */
+static gboolean
+is_null(const struct stat *st)
+{
+    return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
+}
+
 /* *size: what stat(2) says, or 0 where that means nothing. */
 static int
 open_regular(const PstSysroot *sysroot, const char *path, int flags, gsize *size, GError **error)
@@ -156,7 +165,7 @@ open_regular(const PstSysroot *sysroot, const char *path, int flags, gsize *size
     if (place < 0)
         return -1;
     gboolean seen = fstat(place, &st) == 0;
-    gboolean regular = seen && S_ISREG(st.st_mode);
+    gboolean regular = seen && (S_ISREG(st.st_mode) || is_null(&st));
     int fd = regular ? reopen(sysroot, path, place, flags) : -1;
     int failed = errno;
     close(place);

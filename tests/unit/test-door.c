@@ -170,6 +170,8 @@ test_denied(World *world, gconstpointer data G_GNUC_UNUSED)
                                         "/var/log/zammad/y",
                                         "/var/log/gitlab/gitlab-rails/production.log",
                                         "/var/log/vault/audit.log",
+                                        "/var/log/authelia.log",
+                                        "/var/log/pods/matrix_synapse-0_1/synapse/0.log",
                                         "/etc/mautrix-telegram/config.yaml"};
 
     for (guint i = 0; i < G_N_ELEMENTS(paths); i++) {

@@ -36,6 +36,8 @@ static const struct {
     {"X DEFAULT=\"a\"b\n", PASSES, FAILS, 1},
     {"X DEFAULT=1  \n", PASSES, FAILS, 1},
     {"  X DEFAULT=${\n", PASSES, FAILS, 1},
+    {"\tX DEFAULT=1\n", PASSES, UNSURE, 1},
+    {"  X DEFAULT=1\nY DEFAULT=1\n", PASSES, PASSES, 0},
     {"X DEFAULT=${a b}\n", PASSES, FAILS, 1},
     {"=x DEFAULT=1\n", PASSES, FAILS, 1},
     {"X\n", PASSES, UNSURE, 1},

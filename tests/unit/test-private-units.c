@@ -39,12 +39,19 @@ test_lines(World *world, gconstpointer data G_GNUC_UNUSED)
              "2026-11-28T23:00:00.1+00:00 host diary: what else\n"
              "Nov  8 23:00:01 host systemd[1]: n8n.service: Failed\n"
              "Nov  8 23:00:01 host sshd[12]: n8n[1]: not its own\n"
-             "Nov  8 23:00:01 host\nNov  8 23:00:01 n8n\nn8n[12]: no such line\n");
+             "Nov  8 23:00:01 host\nNov  8 23:00:01 n8n\nn8n[12]: no such line\n"
+             "Nov  8 23:00:02 host daemon.info n8n[12]: busy\n"
+             "Nov  8 23:00:02 n8n[12]: without a host\n\twhich goes on\n"
+             "Nov  8 23:00:03 host sshd[12]: once more\n\tand on\n");
     assert_text(world, "Nov  8 23:00:00 host n8n[12]: [redacted:private-unit]\n"
                        "2026-11-28T23:00:00.1+00:00 host diary: [redacted:private-unit]\n"
                        "Nov  8 23:00:01 host systemd[1]: n8n.service: Failed\n"
                        "Nov  8 23:00:01 host sshd[12]: n8n[1]: not its own\n"
-                       "Nov  8 23:00:01 host\nNov  8 23:00:01 n8n\nn8n[12]: no such line\n");
+                       "Nov  8 23:00:01 host\nNov  8 23:00:01 n8n\nn8n[12]: no such line\n"
+                       "Nov  8 23:00:02 host daemon.info n8n[12]: [redacted:private-unit]\n"
+                       "Nov  8 23:00:02 n8n[12]: [redacted:private-unit]\n"
+                       "[redacted:private-unit]\n"
+                       "Nov  8 23:00:03 host sshd[12]: once more\n\tand on\n");
 
     /* A page that begins within such a line. */
     g_autoptr(PstReport) report = read_at(world, 36);

@@ -297,6 +297,22 @@ test_descriptors(World *world, gconstpointer unused G_GNUC_UNUSED)
 
 #define ADD(name, func) g_test_add(name, World, NULL, set_up, func, tear_down)
 
+/* What a link to it makes of a file is an empty one. */
+static void
+test_null(void)
+{
+    g_autoptr(PstSysroot) sysroot = pst_sysroot_new("/", NULL);
+    g_autoptr(GError) error = NULL, refusal = NULL;
+    gsize len = 1;
+    g_autofree char *text = pst_sysroot_read(sysroot, "/dev/null", 4096, &len, &error);
+
+    g_assert_no_error(error);
+    g_assert_cmpstr(text, ==, "");
+    g_assert_cmpuint(len, ==, 0);
+    g_assert_null(pst_sysroot_read(sysroot, "/dev/zero", 4096, &len, &refusal));
+    g_assert_error(refusal, PST_ERROR, PST_ERROR_UNAVAILABLE);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -310,6 +326,7 @@ main(int argc, char **argv)
     ADD("/sysroot/remember", test_remember);
     ADD("/sysroot/stat", test_stat);
     ADD("/sysroot/descriptors", test_descriptors);
+    g_test_add_func("/sysroot/null", test_null);
     g_test_add_func("/sysroot/live", test_live);
     g_test_add_func("/sysroot/no-root", test_no_root);
     return g_test_run();
