@@ -23,7 +23,7 @@ pst_account_shell_judge_start(const PstSysroot *sysroot, const char *shell,
 {
     g_autofree char *name = g_path_get_basename(shell);
     g_autofree char *own = g_build_filename(user->home, ".bashrc", NULL);
-    const char *const paths[] = {"/etc/bash.bashrc", own};
+    const char *const paths[] = {"/etc/bash.bashrc", "/etc/bash/bashrc", own};
 
     *start = (PstShellStart){PST_SHELL_START_GOES_ON, FALSE, NULL, 0};
     if (!g_str_equal(name, "bash") && !g_str_equal(name, "rbash"))

@@ -120,6 +120,11 @@ take_queue(const Reading *reading, const struct tcmsg *head, const PstNetlinkAtt
 
         if (row != NULL)
             take_netem(attributes->rows[TCA_OPTIONS], row);
+    } else if (g_str_equal(kind, "blackhole") && head->tcm_parent == TC_H_ROOT) {
+        PstNetworkControl *row = row_of(reading->data, head->tcm_ifindex, "root", kind);
+
+        if (row != NULL)
+            row->loss_percent = ALL;
     } else if (reading->places != NULL && reading->places->len < MAX_ROWS &&
                (both || g_str_equal(kind, "ingress"))) {
         const Place places[] = {{head->tcm_ifindex, ingress}, {head->tcm_ifindex, egress}};
@@ -229,8 +234,8 @@ blame_loss(const PstNetworkControl *row, gboolean only, PstReport *report)
                : g_strdup_printf("%" G_GINT64_FORMAT " %% of the packets", row->loss_percent);
     finding = pst_report_add(report, "network.packets-lost",
                              all && only ? PST_SEVERITY_CRITICAL : PST_SEVERITY_WARNING,
-                             "netem loses %s that are to leave by %s", share, row->link);
-    finding->evidence->text = g_strdup_printf("qdisc netem dev %s", row->link);
+                             "%s loses %s that are to leave by %s", row->kind, share, row->link);
+    finding->evidence->text = g_strdup_printf("qdisc %s dev %s", row->kind, row->link);
     finding->evidence->source = g_strdup("rtnetlink");
     g_autofree char *word = pst_shell_word(row->link);
     finding->remedy = g_strdup_printf("tc qdisc del dev %s root", word);
@@ -272,7 +277,7 @@ pst_network_control_judge(PstReport *report)
 
         if (find_link(data, row->link, &only) == NULL)
             continue;
-        if (g_str_equal(row->kind, "netem"))
+        if (g_str_equal(row->place, "root") || g_str_equal(row->place, "class"))
             blame_loss(row, only, report);
         else
             tell_filter(row, report);

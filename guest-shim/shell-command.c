@@ -56,6 +56,19 @@ end(PstShellRun *run, guint line)
         pst_shell_run_return(run, TRUE);
 }
 
+/* It may be the end, or not: what follows still counts. */
+static void
+may_end(PstShellRun *run, guint line, gboolean waits)
+{
+    gboolean gone = run->gone, for_good = run->gone_for_good;
+
+    run->unsure++;
+    pst_shell_run_end(run, line, waits);
+    run->unsure--;
+    run->gone = gone;
+    run->gone_for_good = for_good;
+}
+
 static PstTri
 do_exit(PstShellRun *run, const GPtrArray *words G_GNUC_UNUSED, guint line)
 {
@@ -71,8 +84,14 @@ do_exec(PstShellRun *run, const GPtrArray *words, guint line)
 
     while (g_str_has_prefix(word_at(words, from), "-"))
         from += g_str_equal(word_at(words, from), "-a") ? 2 : 1;
-    if (from >= words->len)
+    g_autofree char *program =
+        from < words->len ? pst_shell_value_of(&run->world, words->pdata[from]) : NULL;
+    if (from >= words->len || (program != NULL && program[0] == '\0'))
         return PST_TRI_YES;
+    if (program == NULL) {
+        may_end(run, line, FALSE);
+        return PST_TRI_UNKNOWN;
+    }
     if (run->kind == PST_SHELL_START_SSHRC)
         run_tail(run, words, from, line);
     end(run, line);
@@ -82,6 +101,7 @@ do_exec(PstShellRun *run, const GPtrArray *words, guint line)
 static PstTri
 do_return(PstShellRun *run, const GPtrArray *words G_GNUC_UNUSED, guint line G_GNUC_UNUSED)
 {
+    run->returned |= !pst_shell_run_is_dead(run);
     pst_shell_run_return(run, FALSE);
     return PST_TRI_UNKNOWN;
 }
@@ -99,8 +119,10 @@ do_break(PstShellRun *run, const GPtrArray *words G_GNUC_UNUSED, guint line G_GN
 static gboolean
 is_harmless_signal(const char *word)
 {
-    static const char *const harmless[] = {"-0", "-l", "-L", "-CONT", "-CHLD", "-WINCH", "-URG"};
+    static const char *const harmless[] = {"0", "l", "L", "CONT", "CHLD", "WINCH", "URG"};
 
+    word += word[0] == '-';
+    word += g_ascii_strncasecmp(word, "SIG", 3) == 0 ? 3 : 0;
     for (guint i = 0; i < G_N_ELEMENTS(harmless); i++)
         if (g_ascii_strcasecmp(word, harmless[i]) == 0)
             return TRUE;
@@ -121,8 +143,12 @@ do_kill(PstShellRun *run, const GPtrArray *words, guint line)
         g_autofree char *bare = g_strdelimit(g_strdup(word), "\"{}", ' ');
         const char *name = g_strstrip(bare);
 
-        if (i == 1 && is_harmless_signal(word))
+        gboolean behind = i == 2 && (g_str_equal(word_at(words, 1), "-s") ||
+                                     g_str_equal(word_at(words, 1), "-n"));
+        if (((i == 1 && word[0] == '-') || behind) && is_harmless_signal(word))
             break;
+        if (behind)
+            continue;
         if (g_str_equal(word, "0") && i + 1 == words->len)
             pst_shell_run_end(run, line, FALSE);
         if (g_str_equal(name, "$$") || g_str_equal(name, "$ BASHPID") ||
@@ -140,7 +166,6 @@ do_kill(PstShellRun *run, const GPtrArray *words, guint line)
 static PstTri
 do_trap(PstShellRun *run, const GPtrArray *words, guint line)
 {
-    gboolean gone = run->gone, for_good = run->gone_for_good;
     gboolean each = FALSE;
 
     run->traps = TRUE;
@@ -149,11 +174,7 @@ do_trap(PstShellRun *run, const GPtrArray *words, guint line)
     if (!each || run->kind != PST_SHELL_START_BASHRC ||
         (strstr(words->pdata[1], "exit") == NULL && strstr(words->pdata[1], "kill") == NULL))
         return PST_TRI_YES;
-    run->unsure++;
-    pst_shell_run_end(run, line, FALSE);
-    run->unsure--;
-    run->gone = gone;
-    run->gone_for_good = for_good;
+    may_end(run, line, FALSE);
     return PST_TRI_YES;
 }
 
@@ -178,16 +199,10 @@ do_sleep(PstShellRun *run, const GPtrArray *words, guint line)
         return PST_TRI_YES;
     for (guint i = 1; i < words->len; i++)
         run->seconds += seconds_of(words->pdata[i]);
-    if (run->seconds >= TOO_LONG_S) {
+    if (run->seconds >= TOO_LONG_S)
         pst_shell_run_end(run, line, TRUE);
-    } else if (run->seconds >= LONG_S) {
-        gboolean gone = run->gone;
-
-        run->unsure++;
-        pst_shell_run_end(run, line, TRUE);
-        run->unsure--;
-        run->gone = run->gone_for_good = gone;
-    }
+    else if (run->seconds >= LONG_S)
+        may_end(run, line, TRUE);
     return PST_TRI_YES;
 }
 
@@ -213,8 +228,8 @@ do_set(PstShellRun *run, const GPtrArray *words, guint line)
 
         if ((word[0] != '-' && word[0] != '+') || g_str_equal(word, "--"))
             pst_shell_run_set(run, "#", NULL); /* or the name of an option */
-        if (word[0] != '-' && word[0] != '+')
-            continue;
+        if (g_str_equal(word, "--") || (word[0] != '-' && word[0] != '+'))
+            break;
         if ((flags && strchr(word, 'n') != NULL) || g_str_equal(name, "noexec"))
             end(run, line); /* nothing more is run, the command neither */
         if ((flags && strchr(word, 'e') != NULL) || g_str_equal(name, "errexit"))
@@ -222,16 +237,21 @@ do_set(PstShellRun *run, const GPtrArray *words, guint line)
         if ((word[0] == '+' && strchr(word, 'e') != NULL) ||
             (g_str_equal(word, "+o") && g_str_equal(word_at(words, i + 1), "errexit")))
             run->exits_on_error = FALSE;
+        i += g_str_equal(word, "-o") || g_str_equal(word, "+o");
     }
     return PST_TRI_YES;
 }
 
 static PstTri
-do_source(PstShellRun *run, const GPtrArray *words, guint line G_GNUC_UNUSED)
+do_source(PstShellRun *run, const GPtrArray *words, guint line)
 {
     g_autofree char *path =
         words->len > 1 ? pst_shell_value_of(&run->world, words->pdata[1]) : NULL;
 
+    if (path == NULL || path[0] != '/')
+        pst_shell_run_forget(run);
+    else if (run->files >= MAX_FILES) /* that read each other for ever end in bash's own crash */
+        may_end(run, line, FALSE);
     if (path == NULL || path[0] != '/' || run->files >= MAX_FILES || pst_shell_run_is_dead(run))
         return PST_TRI_UNKNOWN;
     if (words->len > 2)
@@ -338,23 +358,75 @@ do_forget(PstShellRun *run, const GPtrArray *words, guint line G_GNUC_UNUSED)
     return PST_TRI_UNKNOWN;
 }
 
+/* What it sets is not looked into. */
+static PstTri
+do_forget_all(PstShellRun *run, const GPtrArray *words G_GNUC_UNUSED, guint line G_GNUC_UNUSED)
+{
+    pst_shell_run_forget(run);
+    return PST_TRI_UNKNOWN;
+}
+
+static PstTri
+do_unset(PstShellRun *run, const GPtrArray *words, guint line)
+{
+    for (guint i = 1; i < words->len; i++)
+        pst_shell_run_define(run, words->pdata[i], 0);
+    return do_forget(run, words, line);
+}
+
+static PstTri
+do_printf(PstShellRun *run, const GPtrArray *words, guint line G_GNUC_UNUSED)
+{
+    if (g_str_equal(word_at(words, 1), "-v"))
+        pst_shell_run_set(run, word_at(words, 2), NULL);
+    return PST_TRI_YES;
+}
+
 static const struct {
     const char *name;
     Command command;
 } commands[] = {
-    {".", do_source},       {"alias", do_true},      {"echo", do_true},
-    {"printf", do_true},    {"umask", do_true},      {"trap", do_trap},
-    {":", do_true},         {"[", do_test},          {"[[", do_test},
-    {"break", do_break},    {"builtin", do_rest},    {"command", do_command},
-    {"continue", do_break}, {"declare", do_export},  {"eval", do_rest},
-    {"exec", do_exec},      {"exit", do_exit},       {"export", do_export},
-    {"false", do_false},    {"kill", do_kill},       {"local", do_export},
-    {"read", do_forget},    {"readonly", do_export}, {"return", do_return},
-    {"set", do_set},        {"shopt", do_shopt},     {"sleep", do_sleep},
-    {"source", do_source},  {"tail", do_tail},       {"test", do_test},
-    {"time", do_rest},      {"true", do_true},       {"tty", do_false},
-    {"type", do_which},     {"typeset", do_export},  {"unset", do_forget},
+    {".", do_source},
+    {"alias", do_true},
+    {"echo", do_true},
+    {"printf", do_printf},
+    {"umask", do_true},
+    {"trap", do_trap},
+    {":", do_true},
+    {"[", do_test},
+    {"[[", do_test},
+    {"break", do_break},
+    {"builtin", do_rest},
+    {"command", do_command},
+    {"continue", do_break},
+    {"declare", do_export},
+    {"eval", do_rest},
+    {"exec", do_exec},
+    {"exit", do_exit},
+    {"export", do_export},
+    {"false", do_false},
+    {"kill", do_kill},
+    {"local", do_export},
+    {"read", do_forget},
+    {"readonly", do_export},
+    {"return", do_return},
+    {"set", do_set},
+    {"shopt", do_shopt},
+    {"sleep", do_sleep},
+    {"source", do_source},
+    {"tail", do_tail},
+    {"test", do_test},
+    {"time", do_rest},
+    {"true", do_true},
+    {"tty", do_false},
+    {"type", do_which},
+    {"typeset", do_export},
+    {"unset", do_unset},
     {"which", do_which},
+    {"let", do_forget_all},
+    {"mapfile", do_forget_all},
+    {"readarray", do_forget_all},
+    {"getopts", do_forget_all},
 };
 
 /* The number of assignments that WORDS begin with. */
@@ -391,6 +463,10 @@ pst_shell_command_run(PstShellRun *run, const GPtrArray *words, guint line)
     guint n = count_assignments(words);
     gpointer body;
 
+    for (guint i = 0; i < words->len; i++) /* `((…))`, `${X:=…}` */
+        if (g_str_has_prefix(words->pdata[i], "((") || strstr(words->pdata[i], ":=") != NULL)
+            pst_shell_run_forget(run);
+
     if (n == words->len) {
         gboolean plain = TRUE;
 
@@ -406,7 +482,7 @@ pst_shell_command_run(PstShellRun *run, const GPtrArray *words, guint line)
     if (name == NULL || pst_shell_run_is_dead(run))
         return PST_TRI_UNKNOWN;
     if (g_hash_table_lookup_extended(run->functions, name, NULL, &body)) {
-        if (run->files >= MAX_FILES)
+        if (run->files >= MAX_FILES || body == NULL)
             return PST_TRI_UNKNOWN;
         run->files++;
         pst_shell_run_set(run, "#", NULL);

@@ -44,10 +44,24 @@ pst_shell_run_set(PstShellRun *run, const char *name, const char *value)
 }
 
 void
+pst_shell_run_forget(PstShellRun *run)
+{
+    GHashTableIter iter;
+
+    if (pst_shell_run_is_dead(run))
+        return;
+    g_hash_table_iter_init(&iter, run->world.variables);
+    while (g_hash_table_iter_next(&iter, NULL, NULL))
+        g_hash_table_iter_replace(&iter, NULL);
+}
+
+void
 pst_shell_run_define(PstShellRun *run, const char *name, guint body)
 {
+    gboolean sure = run->unsure == 0 && !run->may_be_gone;
+
     if (!pst_shell_run_is_dead(run))
-        g_hash_table_replace(run->functions, g_strdup(name), GUINT_TO_POINTER(body));
+        g_hash_table_replace(run->functions, g_strdup(name), GUINT_TO_POINTER(sure ? body : 0));
 }
 
 void

@@ -5,8 +5,8 @@
 #include "guest-shim/shell-value.h"
 #include "guest-shim/shell-words.h"
 
-/* A shell script on its way through its commands: shell-start.c reads, shell-command.c knows what
- * the commands do, and both of them keep this. */
+/* A shell script on its way through its commands: shell-start.c reads files, shell-syntax.c the
+ * language, shell-command.c knows what the commands do, and all of them keep this. */
 
 typedef struct PstShellRun PstShellRun;
 
@@ -29,6 +29,7 @@ struct PstShellRun {
     guint conditions;       /* a failure here ends nothing */
     guint loops;            /* `break` leaves one */
     gboolean left_loop;     /* it did */
+    gboolean returned;      /* or may have done more than leave it */
     gboolean ended;         /* for sure: nothing after it counts */
     gboolean gone;          /* no way leads here: after a return, a break or an end */
     gboolean gone_for_good; /* after an end, also for whoever reads this file */
@@ -52,9 +53,13 @@ void pst_shell_run_end(PstShellRun *run, guint line, gboolean waits);
 /* `return` and, of a process of its own, `exit`. */
 void pst_shell_run_return(PstShellRun *run, gboolean for_good);
 
+/* Whatever the script has set so far may be otherwise. */
+void pst_shell_run_forget(PstShellRun *run);
+
 /* A variable's new value; NULL for one that is not known. */
 void pst_shell_run_set(PstShellRun *run, const char *name, const char *value);
 
+/* A function; a BODY of 0 is not known. */
 void pst_shell_run_define(PstShellRun *run, const char *name, guint body);
 
 /* A command from FROM to END failed, or may have, where that ends the shell (set -e). */

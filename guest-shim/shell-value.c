@@ -7,6 +7,7 @@
 #include "guest-shim/path-access.h"
 #include "protocol/error.h"
 
+#define MAX_VALUE 4096
 #define NAME "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789"
 
 /* ---- values ---- */
@@ -18,7 +19,8 @@ variable(const PstShellWorld *world, const char *name)
     static const char some[] = {PST_SHELL_VALUE_SOME, '\0'};
     static const char *const unset[] = {"PS1", "SSH_TTY", "TMUX", "STY", "XDG_VTNR", NULL};
     static const char *const set[] = {"SSH_CONNECTION", "SSH_CLIENT", NULL};
-    static const char *const set_by_bash[] = {"BASH", "BASH_VERSION", "BASH_VERSINFO", NULL};
+    static const char *const set_by_bash[] = {"BASH", "BASH_VERSION", "BASH_VERSINFO",
+                                              "BASH_EXECUTION_STRING", NULL};
     gpointer own;
 
     if (g_hash_table_lookup_extended(world->variables, name, NULL, &own))
@@ -99,6 +101,8 @@ pst_shell_value_of(const PstShellWorld *world, const char *word)
         at++;
     }
     while (*at != '\0') {
+        if (out->len > MAX_VALUE)
+            return NULL;
         if (*at == '"') {
             quoted = !quoted;
             at++;
@@ -158,6 +162,11 @@ test_file(const PstShellWorld *world, char what, const char *path)
 
     if (path[0] != '/' || strchr(path, PST_SHELL_VALUE_SOME) != NULL)
         return path[0] == '\0' ? PST_TRI_NO : PST_TRI_UNKNOWN;
+    g_autofree char *folder = g_path_get_dirname(path);
+    g_autofree char *bar =
+        pst_path_access_shut(world->sysroot, folder, world->user->uid, world->user->groups, &st);
+    if (bar != NULL)
+        return PST_TRI_NO;
     if (!pst_sysroot_stat(world->sysroot, path, &st, &cause))
         return cause->code == PST_ERROR_ABSENT ? PST_TRI_NO : PST_TRI_UNKNOWN;
     switch (what) {
@@ -294,11 +303,21 @@ test_joined(const PstShellWorld *world, const GPtrArray *words, gboolean doubled
     return sum;
 }
 
+/* In `[` it is quoted, or it would be the shell's. */
+static gboolean
+is_bracket(const char *word)
+{
+    static const char *const brackets[] = {"(",   ")",     "\\(",   "\\)", "'('",
+                                           "')'", "\"(\"", "\")\"", NULL};
+
+    return g_strv_contains(brackets, word);
+}
+
 PstTri
 pst_shell_value_test(const PstShellWorld *world, const GPtrArray *words, gboolean doubled)
 {
     for (guint i = 0; i < words->len; i++)
-        if (g_str_equal(words->pdata[i], "(") || g_str_equal(words->pdata[i], ")"))
+        if (is_bracket(words->pdata[i]))
             return PST_TRI_UNKNOWN;
     return test_joined(world, words, doubled, FALSE);
 }

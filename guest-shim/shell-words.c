@@ -5,6 +5,7 @@
 
 #define MAX_WORDS 50000
 #define MAX_NESTING 32
+#define NAME "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789"
 
 typedef struct {
     const char *at;
@@ -166,9 +167,11 @@ take_word(Lexer *lexer)
         skip_piece(lexer, 0);
     }
     gsize len = (gsize)(lexer->at - start);
-    gboolean number =
-        (*lexer->at == '<' || *lexer->at == '>') && strspn(start, "0123456789") >= len;
-    if (!number)
+    /* `2>x`, `{log}>x` */
+    gboolean number = strspn(start, "0123456789") >= len;
+    gboolean named =
+        len > 2 && start[0] == '{' && start[len - 1] == '}' && strspn(start + 1, NAME) == len - 2;
+    if ((*lexer->at != '<' && *lexer->at != '>') || (!number && !named))
         add(lexer, start, len, line, FALSE);
 }
 

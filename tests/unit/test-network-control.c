@@ -158,6 +158,8 @@ test_parse(void)
     check(&message, "");
     begin_control(&message, RTM_NEWQDISC, TC_H_ROOT, "fq_codel");
     check(&message, "");
+    begin_control(&message, RTM_NEWQDISC, TC_H_ROOT, "blackhole");
+    check(&message, "lo root blackhole 100\n");
 }
 
 static void
@@ -195,6 +197,8 @@ test_judge(void)
         gboolean undo;
     } rows[] = {
         {"eth0", "root", "netem", 100, FALSE, "network.packets-lost", PST_SEVERITY_CRITICAL, TRUE},
+        {"eth0", "root", "blackhole", 100, FALSE, "network.packets-lost", PST_SEVERITY_CRITICAL,
+         TRUE},
         {"eth0", "root", "netem", 100, TRUE, "network.packets-lost", PST_SEVERITY_WARNING, TRUE},
         {"eth0", "root", "netem", 30, FALSE, "network.packets-lost", PST_SEVERITY_WARNING, TRUE},
         {"eth0", "class", "netem", 100, FALSE, "network.packets-lost", PST_SEVERITY_WARNING, FALSE},

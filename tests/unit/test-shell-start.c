@@ -22,6 +22,24 @@ static const Row rows[] = {
     {"exit 1\n", ENDS, 1},
     {"# mine\n\nexport PATH=/opt/bin:$PATH\n  exit", ENDS, 4},
     {"umask 027; exit\n", ENDS, 1},
+    {"exec {fd}>/tmp/log\nexec {BASH_XTRACEFD}>>x\n", ON, 0},
+    {"for t in a b; do [ \"$t\" = zz ] && continue; return; done\nexec false\n", MAY, 2},
+    {"set -- -n foo\nset -o vi -- -e\nfalse\n", ON, 0},
+    {"kill -s WINCH $$\nkill -SIGWINCH $$\nkill -s 0 $$\nkill -n 0 $$\n", ON, 0},
+    {"kill -s TERM $$\n", ENDS, 1},
+    {"X=\nexec $X\n", ON, 0},
+    {"exec $UNKNOWN\n", MAY, 1},
+    {"f() { :; }\nif [ -n \"$UNKNOWN\" ]; then f() { exit; }; fi\nf\n", ON, 0},
+    {"f() { exit; }\nunset -f f\nf\n", ON, 0},
+    {"[ -t 0 -a \\( \"$X\" = a -o -z \"$PS1\" \\) ] && exit\n", MAY, 1},
+    {"coproc { exit; }\n", ON, 0},
+    {"X=no\n. \"$D/conf\"\n[ \"$X\" = no ] && exit\n", MAY, 3},
+    {"X=no\nprintf -v X yes\n[ \"$X\" = no ] && exit\n", MAY, 3},
+    {"X=1\n((X++))\n[ \"$X\" = 1 ] && exit\n", MAY, 3},
+    {"X=1\nlet X++\n[ \"$X\" = 1 ] && exit\n", MAY, 3},
+    {"X=\n: ${X:=a}\n[ -z \"$X\" ] && exit\n", MAY, 3},
+    {"set -e\nf() { [ -n \"\" ]; :; }\nf || true\n", ON, 0},
+    {"[ -z \"$BASH_EXECUTION_STRING\" ] && exec fish\n", ON, 0},
     {"umask 027\nexec /usr/bin/tmux\n", ENDS, 2},
     {"exec 2>/tmp/log\nexit 0\n", ENDS, 2},
     {"exec >/tmp/log\n", ON, 0},
@@ -241,11 +259,29 @@ test_sourced(World *world, gconstpointer data G_GNUC_UNUSED)
     g_auto(PstShellStart) read = {0};
     pst_shell_start_judge(world->sysroot, PST_SHELL_START_BASHRC, BASHRC, &stranger, &read);
     g_assert_cmpint(read.verdict, ==, ENDS);
-    /* A return there is one from there; and files that read each other come to an end. */
+    /* A return there is one from there; and files that read each other come to an end, which in
+     * bash is a crash. */
     put_text(world, "/home/harness/.site", "return\nexit\n");
     put_text(world, BASHRC, ". ~/.site\n. ~/.bashrc\n. ~/.site\n");
     pst_shell_start_judge(world->sysroot, PST_SHELL_START_BASHRC, BASHRC, &harness, &again);
-    g_assert_cmpint(again.verdict, ==, ON);
+    g_assert_cmpint(again.verdict, ==, MAY);
+}
+
+/* It is waited for, whoever opens it; what the kernel makes is not read at all. */
+static void
+test_pipe(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autofree char *pipe = place(world, BASHRC);
+    g_auto(PstShellStart) start = {0}, other = {0};
+
+    g_assert_cmpint(mkfifo(pipe, 0644), ==, 0);
+    pst_shell_start_judge(world->sysroot, PST_SHELL_START_BASHRC, BASHRC, &harness, &start);
+    g_assert_cmpint(start.verdict, ==, ENDS);
+    g_assert_true(start.waits);
+    g_assert_cmpstr(start.path, ==, BASHRC);
+    put_text(world, "/proc/kmsg", "exit\n");
+    pst_shell_start_judge(world->sysroot, PST_SHELL_START_BASHRC, "/proc/kmsg", &harness, &other);
+    g_assert_cmpint(other.verdict, ==, ON);
 }
 
 /* What nobody writes ends all the same, and soon. */
@@ -278,6 +314,8 @@ test_hostile(World *world, gconstpointer data G_GNUC_UNUSED)
         "! ! (",
         ";; ",
         "case a in a) ",
+        "a=x$a$a;",
+        "f() { export a=1 b=2 c=3; }; f; ",
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(pieces); i++) {
@@ -292,6 +330,15 @@ test_hostile(World *world, gconstpointer data G_GNUC_UNUSED)
         g_test_message("%s: %" G_GINT64_FORMAT " us", pieces[i], g_get_monotonic_time() - before);
         g_assert_cmpint(start.verdict, ==, ON);
     }
+    /* What was not understood is looked through once. */
+    g_autofree char *feeds = g_strnfill(200 * 1024, '\n');
+    g_autofree char *text = g_strconcat("echo )", feeds, NULL);
+    g_auto(PstShellStart) start = {0};
+    put_text(world, BASHRC, text);
+    gint64 before = g_get_monotonic_time();
+    pst_shell_start_judge(world->sysroot, PST_SHELL_START_BASHRC, BASHRC, &harness, &start);
+    g_test_message("feeds: %" G_GINT64_FORMAT " us", g_get_monotonic_time() - before);
+    g_assert_cmpint(start.verdict, ==, ON);
 }
 
 #define ADD(path, test) g_test_add(path, World, NULL, set_up, test, tear_down)
@@ -307,6 +354,7 @@ main(int argc, char **argv)
     ADD("/shell-start/rows", test_rows);
     ADD("/shell-start/scripts", test_scripts);
     ADD("/shell-start/sourced", test_sourced);
+    ADD("/shell-start/pipe", test_pipe);
     ADD("/shell-start/hostile", test_hostile);
     return g_test_run();
 }
