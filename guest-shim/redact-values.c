@@ -27,6 +27,21 @@ is_filling(const char *value, gsize len)
            strspn(value, ".-_") >= len;
 }
 
+/* A variable of a web server's configuration: no password begins as those do. */
+static gboolean
+is_variable(const char *value, gsize len)
+{
+    static const char *const heads[] = {"$http_", "$cookie_", "$arg_", "$upstream_http_",
+                                        "$sent_http_"};
+    gboolean any = FALSE;
+
+    for (guint i = 0; i < G_N_ELEMENTS(heads) && !any; i++)
+        any = len > strlen(heads[i]) && memcmp(value, heads[i], strlen(heads[i])) == 0;
+    for (gsize i = 1; i < len && any; i++)
+        any = g_ascii_islower(value[i]) || value[i] == '_';
+    return any;
+}
+
 /* A variable or a placeholder that something else fills in: ${NAME}, $(command), {{ name }}. */
 static gboolean
 is_reference(const char *value, gsize len)
@@ -40,13 +55,13 @@ is_reference(const char *value, gsize len)
             memmem(value, len, pairs[i][1], close) == value + len - close)
             return TRUE;
     }
-    return FALSE;
+    return is_variable(value, len);
 }
 
 gboolean
 pst_redact_values_are_sound(const PstRedactRule *rule, const char *value, gsize len)
 {
-    static const char between[] = " \t[],;=(){}";
+    static const char between[] = " \t[],;=(){}!";
     gsize i = 0;
 
     if (len > MAX_SOUND)

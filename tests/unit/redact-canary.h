@@ -151,6 +151,10 @@ static const char *const name_forms[][2] = {
     {"<add key=\"%\" value=\"#\"/>", "\n\"\\"},
     {"%: |\n  #\nuser: bob", "\n"},
     {"GET /x?a=b&%=# HTTP/1.1", "\n '\"`\\"},
+    {"{\n\t\"%\": [\n\t\t\"#\"\n\t],\n\t\"user\": \"bob\"\n}", "\n\\\""},
+    {"%: |\r\n  #\r\n\r\n  #\r\nuser: bob", "\n"},
+    {"<% a=\"b\">#</%>", "\n<"},
+    {"% = [\n  \"#\",\n  \"#\"\n]\n", "\n\\\""},
 };
 
 static inline Canary

@@ -12,6 +12,7 @@
 /* So many bytes of a secret in a row are a leak; fewer stand in ordinary words too. */
 #define PIECE 5
 #define LONG (512 * 1024)
+#define BLANKS_65 "                                                                 "
 
 static char *
 redacted(const char *text)
@@ -202,7 +203,22 @@ test_long(void)
                                         "bearer ",
                                         "Aa1",
                                         "password=\\\"",
-                                        "token: bearer "};
+                                        "token: bearer ",
+                                        BLANKS_65 "auth: |\n",
+                                        BLANKS_65 "/pwd: |\n",
+                                        "\"auth\":x",
+                                        ";auth=x",
+                                        "\\\"auth=x",
+                                        "\"pwd\":/x",
+                                        ";pwd=/x",
+                                        "\"pwd=/x",
+                                        "<pwd><![CDATA[/",
+                                        "  /pwd=[\n",
+                                        "  'auth'=[\n",
+                                        ":password,value:yes,",
+                                        "\"passwords\":[yes,\n",
+                                        "<password a=",
+                                        "password: [a,\n"};
 
     for (guint i = 0; i < G_N_ELEMENTS(units); i++) {
         gsize len = LONG;
