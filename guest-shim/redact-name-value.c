@@ -83,6 +83,32 @@ list_end(const PstRedactName *name)
     return pst_redact_name_at(name, end) == '{' ? name->line_end : end;
 }
 
+/* A quoted value that is not closed near by: those of the lines below that are but a word, as an
+ * encoded key's are. */
+static gsize
+words_below(const PstRedactName *name)
+{
+    const PstRedactScan *scan = name->scan;
+    gsize end = name->line_end, max = MIN(scan->len, name->value + PST_REDACT_BEFORE);
+
+    while (end + 1 < max) {
+        gsize at = end + 1, line_end = pst_redact_parts_line_end(scan, at);
+
+        while (at < line_end && g_ascii_isspace(scan->text[at]))
+            at++;
+        gsize word = at;
+        while (at < line_end && !g_ascii_isspace(scan->text[at]))
+            at++;
+        gsize behind = at;
+        while (at < line_end && g_ascii_isspace(scan->text[at]))
+            at++;
+        if (behind == word || at < line_end)
+            break;
+        end = line_end;
+    }
+    return end;
+}
+
 /* A quote that is not closed on its line is closed on a later one, where no other word follows it
  * at once; three quotes by three. */
 static gsize
@@ -104,7 +130,7 @@ find_late_quote(const PstRedactName *name, gsize n)
         char next = pst_redact_name_at(name, i + n);
         return n == 3 || strchr("\r\n\t ,;)}]", next) != NULL ? i : name->line_end;
     }
-    return name->line_end;
+    return words_below(name);
 }
 
 static void

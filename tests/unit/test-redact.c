@@ -131,6 +131,42 @@ test_identifiers(void)
     }
 }
 
+/* What goes on for longer than 4 KiB: a filling of LEN bytes, in lines where LINE is not 0. */
+static char *
+long_value(gsize len, gsize line)
+{
+    char *value = g_malloc(len + 1);
+
+    for (gsize i = 0; i < len; i++)
+        value[i] = line > 0 && i % line == line - 1 ? '\n' : 'k';
+    value[len] = '\0';
+    return value;
+}
+
+static void
+test_long_values(void)
+{
+    static const struct {
+        const char *before, *behind, *expected;
+        gsize line;
+    } rows[] = {
+        {"<privateKey>", "</privateKey>", "<privateKey>[redacted:secret]</privateKey>", 0},
+        {"<token><![CDATA[", "]]></token>", "<token><![CDATA[[redacted:secret]]]></token>", 0},
+        {"TOKEN=\"", "\"\nuser = bob", "TOKEN=\"[redacted:secret]\nuser = bob", 60},
+        {"token:\n ", "\nuser: bob", "token:\n [redacted:secret]\nuser: bob", 0},
+        {"secrets = [\n", "\n]\nuser = 1", "secrets = [\n[redacted:secret]\n]\nuser = 1", 60},
+        {"secrets = [\n", "\na: b\n]", "secrets = [\n[redacted:secret]\na: b\n]", 60},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *value = long_value(6001, rows[i].line);
+        g_autofree char *text = g_strconcat(rows[i].before, value, rows[i].behind, NULL);
+        g_autofree char *out = redacted(text);
+
+        g_assert_cmpstr(out, ==, rows[i].expected);
+    }
+}
+
 static void
 add_line(PstJournalData *data, const char *message)
 {
@@ -244,6 +280,7 @@ main(int argc, char **argv)
     g_test_add_func("/redact/every-rule-has-samples", test_every_rule_has_samples);
     g_test_add_func("/redact/canaries", test_canaries);
     g_test_add_func("/redact/identifiers", test_identifiers);
+    g_test_add_func("/redact/long-values", test_long_values);
     g_test_add_func("/redact/report", test_report);
     g_test_add_func("/redact/long", test_long);
     return g_test_run();
