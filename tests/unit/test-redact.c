@@ -267,7 +267,7 @@ test_long(void)
         g_autofree char *out = pst_redact_text(text);
         double took = (double)(clock() - start) / CLOCKS_PER_SEC;
         g_test_message("%s: %.2f s", units[i], took);
-        g_assert_cmpfloat(took, <, 10);
+        g_assert_cmpfloat(took, <, 1.5);
     }
 }
 
