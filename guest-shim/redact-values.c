@@ -16,15 +16,21 @@ is_sound_word(const PstRedactRule *rule, const char *word, gsize len)
     return len < MAX_WORD && rule->sound != NULL && g_strv_contains(rule->sound, lower);
 }
 
+/* The text need not end in a NUL, so strspn() is not asked. */
+static gboolean
+is_all(const char *value, gsize len, const char *chars)
+{
+    for (gsize i = 0; i < len; i++)
+        if (value[i] == '\0' || strchr(chars, value[i]) == NULL)
+            return FALSE;
+    return TRUE;
+}
+
 static gboolean
 is_filling(const char *value, gsize len)
 {
-    gboolean digits = len <= 3;
-
-    for (gsize i = 0; i < len; i++)
-        digits &= g_ascii_isdigit(value[i]);
-    return digits || strspn(value, "*") >= len || strspn(value, "xX") >= len ||
-           strspn(value, ".-_") >= len;
+    return (len <= 3 && is_all(value, len, "0123456789")) || is_all(value, len, "*") ||
+           is_all(value, len, "xX") || is_all(value, len, ".-_");
 }
 
 /* A variable of a web server's configuration: no password begins as those do. */
