@@ -46,8 +46,11 @@ is_pipe(PstShellRun *run, const char *path)
 }
 
 static void
-read_file(PstShellRun *run, const char *path)
+read_file(PstShellRun *run, const char *named)
 {
+    /* GLib leaves two slashes at the beginning as they are. */
+    g_autofree char *path = g_canonicalize_filename(named + strspn(named, "/"), "/");
+
     /* What the kernel makes, some of which reading takes away, no shell begins with. */
     if (g_str_has_prefix(path, "/proc/") || g_str_has_prefix(path, "/sys/") ||
         !pst_shell_value_may_read(&run->world, path) || is_pipe(run, path))

@@ -282,6 +282,9 @@ test_pipe(World *world, gconstpointer data G_GNUC_UNUSED)
     put_text(world, "/proc/kmsg", "exit\n");
     pst_shell_start_judge(world->sysroot, PST_SHELL_START_BASHRC, "/proc/kmsg", &harness, &other);
     g_assert_cmpint(other.verdict, ==, ON);
+    pst_shell_start_judge(world->sysroot, PST_SHELL_START_BASHRC, "//proc/./kmsg", &harness,
+                          &other);
+    g_assert_cmpint(other.verdict, ==, ON);
 }
 
 /* What nobody writes ends all the same, and soon. */
