@@ -56,19 +56,6 @@ end(PstShellRun *run, guint line)
         pst_shell_run_return(run, TRUE);
 }
 
-/* It may be the end, or not: what follows still counts. */
-static void
-may_end(PstShellRun *run, guint line, gboolean waits)
-{
-    gboolean gone = run->gone, for_good = run->gone_for_good;
-
-    run->unsure++;
-    pst_shell_run_end(run, line, waits);
-    run->unsure--;
-    run->gone = gone;
-    run->gone_for_good = for_good;
-}
-
 static PstTri
 do_exit(PstShellRun *run, const GPtrArray *words G_GNUC_UNUSED, guint line)
 {
@@ -89,7 +76,7 @@ do_exec(PstShellRun *run, const GPtrArray *words, guint line)
     if (from >= words->len || (program != NULL && program[0] == '\0'))
         return PST_TRI_YES;
     if (program == NULL) {
-        may_end(run, line, FALSE);
+        pst_shell_run_may_end(run, line, FALSE);
         return PST_TRI_UNKNOWN;
     }
     if (run->kind == PST_SHELL_START_SSHRC)
@@ -174,7 +161,7 @@ do_trap(PstShellRun *run, const GPtrArray *words, guint line)
     if (!each || run->kind != PST_SHELL_START_BASHRC ||
         (strstr(words->pdata[1], "exit") == NULL && strstr(words->pdata[1], "kill") == NULL))
         return PST_TRI_YES;
-    may_end(run, line, FALSE);
+    pst_shell_run_may_end(run, line, FALSE);
     return PST_TRI_YES;
 }
 
@@ -202,7 +189,7 @@ do_sleep(PstShellRun *run, const GPtrArray *words, guint line)
     if (run->seconds >= TOO_LONG_S)
         pst_shell_run_end(run, line, TRUE);
     else if (run->seconds >= LONG_S)
-        may_end(run, line, TRUE);
+        pst_shell_run_may_end(run, line, TRUE);
     return PST_TRI_YES;
 }
 
@@ -248,11 +235,13 @@ do_source(PstShellRun *run, const GPtrArray *words, guint line)
     g_autofree char *path =
         words->len > 1 ? pst_shell_value_of(&run->world, words->pdata[1]) : NULL;
 
-    if (path == NULL || path[0] != '/')
+    if (path == NULL || path[0] != '/') {
         pst_shell_run_forget(run);
-    else if (run->files >= MAX_FILES) /* that read each other for ever end in bash's own crash */
-        may_end(run, line, FALSE);
-    if (path == NULL || path[0] != '/' || run->files >= MAX_FILES || pst_shell_run_is_dead(run))
+        return PST_TRI_UNKNOWN;
+    }
+    if (run->files >= MAX_FILES) /* that read each other for ever end in bash's own crash */
+        pst_shell_run_may_end(run, line, FALSE);
+    if (run->files >= MAX_FILES || pst_shell_run_is_dead(run))
         return PST_TRI_UNKNOWN;
     if (words->len > 2)
         pst_shell_run_set(run, "#", NULL);

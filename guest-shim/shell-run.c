@@ -26,6 +26,18 @@ pst_shell_run_end(PstShellRun *run, guint line, gboolean waits)
 }
 
 void
+pst_shell_run_may_end(PstShellRun *run, guint line, gboolean waits)
+{
+    gboolean gone = run->gone, for_good = run->gone_for_good;
+
+    run->unsure++;
+    pst_shell_run_end(run, line, waits);
+    run->unsure--;
+    run->gone = gone;
+    run->gone_for_good = for_good;
+}
+
+void
 pst_shell_run_return(PstShellRun *run, gboolean for_good)
 {
     if (pst_shell_run_is_dead(run))
@@ -65,26 +77,15 @@ pst_shell_run_define(PstShellRun *run, const char *name, guint body)
 }
 
 void
-pst_shell_run_fail(PstShellRun *run, guint from, guint end, PstTri status)
+pst_shell_run_fail(PstShellRun *run, guint at, PstTri status)
 {
-    /* `A && B`, `A || B` and `! A` are let fail. */
-    for (guint i = from; i < end && i < run->words->len; i++) {
-        const PstShellWord *word = run->words->pdata[i];
+    const PstShellWord *word = run->words->pdata[at];
 
-        if (g_str_equal(word->text, "&&") || g_str_equal(word->text, "||") ||
-            (i == from && g_str_equal(word->text, "!")))
-            return;
-    }
-    if (run->kind != PST_SHELL_START_BASHRC || run->apart > 0)
+    /* `! A` is let fail. */
+    if (run->kind != PST_SHELL_START_BASHRC || run->apart > 0 || g_str_equal(word->text, "!"))
         return;
-    gboolean gone = run->gone, for_good = run->gone_for_good;
-    gboolean sure = status == PST_TRI_NO;
-
-    run->unsure += !sure;
-    pst_shell_run_end(run, ((PstShellWord *)run->words->pdata[from])->line, FALSE);
-    run->unsure -= !sure;
-    if (!sure) {
-        run->gone = gone;
-        run->gone_for_good = for_good;
-    }
+    if (status == PST_TRI_NO)
+        pst_shell_run_end(run, word->line, FALSE);
+    else
+        pst_shell_run_may_end(run, word->line, FALSE);
 }

@@ -50,6 +50,9 @@ gboolean pst_shell_run_is_dead(const PstShellRun *run);
 /* The shell ends, or waits, at LINE: sure or not, as the branches around it are. */
 void pst_shell_run_end(PstShellRun *run, guint line, gboolean waits);
 
+/* It may be the end, or not: what follows still counts. */
+void pst_shell_run_may_end(PstShellRun *run, guint line, gboolean waits);
+
 /* `return` and, of a process of its own, `exit`. */
 void pst_shell_run_return(PstShellRun *run, gboolean for_good);
 
@@ -62,5 +65,6 @@ void pst_shell_run_set(PstShellRun *run, const char *name, const char *value);
 /* A function; a BODY of 0 is not known. */
 void pst_shell_run_define(PstShellRun *run, const char *name, guint body);
 
-/* A command from FROM to END failed, or may have, where that ends the shell (set -e). */
-void pst_shell_run_fail(PstShellRun *run, guint from, guint end, PstTri status);
+/* The command that begins at the word AT failed, or may have, where that ends the shell (set -e).
+ */
+void pst_shell_run_fail(PstShellRun *run, guint at, PstTri status);

@@ -6,6 +6,7 @@
 
 #include "guest-shim/shell-run.h"
 #include "guest-shim/shell-syntax.h"
+#include "protocol/error.h"
 
 #define MAX_FILE (256 * 1024)
 #define BYTES_A_STEP 64
@@ -45,6 +46,17 @@ is_pipe(PstShellRun *run, const char *path)
     return TRUE;
 }
 
+/* Too large, or no file: what it does to the shell is not known. */
+static void
+tell_unread(PstShellRun *run, const char *path)
+{
+    const char *reader = run->path;
+
+    run->path = path;
+    pst_shell_run_may_end(run, 1, FALSE);
+    run->path = reader;
+}
+
 static void
 read_file(PstShellRun *run, const char *named)
 {
@@ -55,11 +67,15 @@ read_file(PstShellRun *run, const char *named)
     if (g_str_has_prefix(path, "/proc/") || g_str_has_prefix(path, "/sys/") ||
         !pst_shell_value_may_read(&run->world, path) || is_pipe(run, path))
         return;
-    g_autofree char *text = pst_sysroot_read(run->world.sysroot, path, MAX_FILE, NULL, NULL);
+    g_autoptr(GError) cause = NULL;
+    g_autofree char *text = pst_sysroot_read(run->world.sysroot, path, MAX_FILE, NULL, &cause);
     guint cut;
 
-    if (text == NULL)
+    if (text == NULL) {
+        if (cause->code != PST_ERROR_ABSENT)
+            tell_unread(run, path);
         return;
+    }
     g_autoptr(GPtrArray) words = pst_shell_words_split(text, &cut);
     run->steps += words->len + (guint)strlen(text) / BYTES_A_STEP;
     PstShellRun inner = *run;

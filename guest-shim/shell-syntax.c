@@ -498,8 +498,8 @@ pst_shell_syntax_list(PstShellRun *run)
         if (background)
             status = PST_TRI_YES;
         if (status != PST_TRI_YES && run->exits_on_error && run->conditions == 0 && end > from &&
-            !is_compound(run, from))
-            pst_shell_run_fail(run, from, end, status);
+            !is_compound(run, from) && !let_fail)
+            pst_shell_run_fail(run, from, status);
         if (is_op(run, ";") || is_op(run, "&"))
             run->at++;
         else if (!is_op(run, "\n") && !ends_list(run))

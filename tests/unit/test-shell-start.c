@@ -267,6 +267,19 @@ test_sourced(World *world, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpint(again.verdict, ==, MAY);
 }
 
+/* What is too large to be read is not known. */
+static void
+test_large(World *world, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autofree char *much = g_strnfill(300 * 1024, '\n');
+    g_auto(PstShellStart) start = {0};
+
+    put_text(world, BASHRC, much);
+    pst_shell_start_judge(world->sysroot, PST_SHELL_START_BASHRC, BASHRC, &harness, &start);
+    g_assert_cmpint(start.verdict, ==, MAY);
+    g_assert_cmpstr(start.path, ==, BASHRC);
+}
+
 /* It is waited for, whoever opens it; what the kernel makes is not read at all. */
 static void
 test_pipe(World *world, gconstpointer data G_GNUC_UNUSED)
@@ -357,6 +370,7 @@ main(int argc, char **argv)
     ADD("/shell-start/rows", test_rows);
     ADD("/shell-start/scripts", test_scripts);
     ADD("/shell-start/sourced", test_sourced);
+    ADD("/shell-start/large", test_large);
     ADD("/shell-start/pipe", test_pipe);
     ADD("/shell-start/hostile", test_hostile);
     return g_test_run();
