@@ -35,9 +35,8 @@ typedef struct {
 } Probe;
 
 static void
-read_groups(Probe *probe)
+read_groups(Probe *probe, const GArray *groups)
 {
-    g_autoptr(GArray) groups = pst_accounts_groups(probe->accounts, probe->facts.user);
     g_autoptr(GStrvBuilder) names = g_strv_builder_new();
 
     for (guint i = 0; i < groups->len; i++) {
@@ -66,7 +65,7 @@ is_listed(const char *text, const char *shell)
 /* sshd and login take an empty field for the system's plain shell; sshd refuses what is no
  * executable file (OpenSSH's auth.c, allowed_user()). */
 static void
-read_shell(Probe *probe)
+read_shell(Probe *probe, const GArray *groups)
 {
     const char *shell =
         probe->facts.user->shell[0] != '\0' ? probe->facts.user->shell : _PATH_BSHELL;
@@ -77,7 +76,6 @@ read_shell(Probe *probe)
 
     probe->data->shell = g_strdup(shell);
     probe->facts.shell_runs = pst_account_shell_runs(shell);
-    g_autoptr(GArray) groups = pst_accounts_groups(probe->accounts, probe->facts.user);
     const PstShellUser user = {probe->data->user, probe->facts.user->home, probe->facts.user->uid,
                                groups};
     pst_account_shell_judge_start(probe->sysroot, shell, &user, &probe->facts.start);
@@ -94,9 +92,8 @@ read_shell(Probe *probe)
 
 /* Nor is what can't be started: sshd takes it, and it ends at once. */
 static void
-read_shell_start(Probe *probe)
+read_shell_start(Probe *probe, const GArray *groups)
 {
-    g_autoptr(GArray) groups = pst_accounts_groups(probe->accounts, probe->facts.user);
     PstProgramStart *start = &probe->facts.program;
 
     if (probe->data->shell_usable != PST_TRI_YES)
@@ -276,12 +273,13 @@ static void
 read_all(Probe *probe)
 {
     const PstAccount *user = probe->facts.user;
+    g_autoptr(GArray) groups = pst_accounts_groups(probe->accounts, user);
 
     probe->data->uid = user->uid;
     probe->data->gid = user->gid;
-    read_groups(probe);
-    read_shell(probe);
-    read_shell_start(probe);
+    read_groups(probe, groups);
+    read_shell(probe, groups);
+    read_shell_start(probe, groups);
     read_files(probe);
     read_home(probe);
     read_shadow(probe);

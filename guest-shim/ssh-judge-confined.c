@@ -65,16 +65,21 @@ pst_ssh_judge_confined(const PstSshSubject *subject)
     add_place(subject, keys, finding);
 }
 
-/* A namespace that can't be read says nothing. */
-static gboolean
+/* Whether the sshd that runs has mounts of its own; unknown where the kernel does not let us look.
+ */
+static PstTri
 has_own_mounts(const PstSshSubject *subject)
 {
     const PstSysroot *sysroot = subject->context->sysroot;
     g_autofree char *path = process_path(subject, "/ns/mnt");
-    g_autofree char *theirs = path != NULL ? pst_sysroot_read_link(sysroot, path, NULL) : NULL;
-    g_autofree char *ours = pst_sysroot_read_link(sysroot, "/proc/1/ns/mnt", NULL);
 
-    return theirs != NULL && ours != NULL && !g_str_equal(theirs, ours);
+    if (path == NULL) /* none runs */
+        return PST_TRI_NO;
+    g_autofree char *theirs = pst_sysroot_read_link(sysroot, path, NULL);
+    g_autofree char *ours = pst_sysroot_read_link(sysroot, "/proc/1/ns/mnt", NULL);
+    if (theirs == NULL || ours == NULL)
+        return PST_TRI_UNKNOWN;
+    return PST_TRI(!g_str_equal(theirs, ours));
 }
 
 /* The link that leads to another process' root is one that no other way of opening follows. */
@@ -115,7 +120,7 @@ add_mounts(const PstSshSubject *subject, const char *path, PstFinding *finding)
 gboolean
 pst_ssh_judge_confined_hides(const PstSshSubject *subject, const char *path)
 {
-    if (!pst_sysroot_is_live(subject->context->sysroot) || !has_own_mounts(subject) ||
+    if (!pst_sysroot_is_live(subject->context->sysroot) || has_own_mounts(subject) != PST_TRI_YES ||
         !sees_another(subject, path))
         return FALSE;
     PstFinding *finding = pst_report_add(
@@ -133,7 +138,14 @@ pst_ssh_judge_confined_files(const PstSshSubject *subject)
                                         "/etc/security",  "/usr/bin",      "/etc/sudoers",
                                         "/etc/sudoers.d", "/etc/sudo.conf"};
 
-    if (!pst_sysroot_is_live(subject->context->sysroot) || !has_own_mounts(subject))
+    if (!pst_sysroot_is_live(subject->context->sysroot))
+        return;
+    PstTri own = has_own_mounts(subject);
+    if (own == PST_TRI_UNKNOWN)
+        pst_report_add(subject->report, "ssh.could-not-look", PST_SEVERITY_UNKNOWN,
+                       "whether the sshd that runs sees the same files as the guest is not known: "
+                       "its mounts may not be looked at");
+    if (own != PST_TRI_YES)
         return;
     for (guint i = 0; i < G_N_ELEMENTS(paths); i++) {
         if (!sees_another(subject, paths[i]))
